@@ -1,0 +1,76 @@
+//! The one place that gives a file its final name.
+//!
+//! A file is written beside its destination under a temporary name, flushed to the disk, and renamed. A
+//! crash at any instant leaves the old file or the new one, never a part.
+
+use fs_err as fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Writes a file through `fill`, all or nothing. Missing parent directories are made.
+///
+/// # Errors
+/// Whatever the file system or `fill` says; the destination is then untouched, and no temporary file stays.
+pub fn write_with<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let temporary = tempfile::Builder::new().prefix(".partial-").tempfile_in(directory).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot write in {}: {error}", directory.display()))
+    })?;
+    let (file, temporary) = temporary.into_parts();
+    let file = fs::File::from_parts(file, path);
+    let mut writer = BufWriter::with_capacity(1 << 20, &file);
+    fill(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    file.sync_all()?;
+    set_ordinary_permissions(&file)?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    // The rename itself is durable once the directory is.
+    fs::File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+/// Writes bytes, all or nothing.
+///
+/// # Errors
+/// Whatever the file system says; the destination is then untouched.
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    write_with(path, |writer| writer.write_all(bytes.as_ref()))
+}
+
+/// Temporary files are private; what the pipeline leaves behind is as readable as any other file.
+#[cfg(unix)]
+fn set_ordinary_permissions(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_ordinary_permissions(_: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/file");
+        write(&path, "old").unwrap();
+        let failure = write_with(&path, |writer| {
+            writer.write_all(b"half of the n")?;
+            Err(io::Error::other("power cut"))
+        });
+        assert!(failure.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        write(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+}

@@ -1,0 +1,18 @@
+//! The files between the stages: where each lies, what it holds, how it is written.
+//!
+//! - [`layout`]: the one place that knows paths;
+//! - [`atomic`]: the one place that gives a file its final name;
+//! - [`table`]: plain row structs to parquet and back;
+//! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
+//! - [`configuration`], [`experiment`]: what a run is, and an experiment file as a list of runs;
+//! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
+//! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`.
+//!
+//! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
+//! name.
+
+pub mod atomic;
+pub mod dataset;
+pub mod layout;
+
+pub use layout::Layout;

@@ -1,0 +1,224 @@
+//! The ResNet-9 as a list of blocks.
+//!
+//! Source: Page's ResNet-9 (`DAWNBench`), with every 3x3 convolution but the first replaced by
+//! depthwise 3x3 -> 1x1 down to `rank` -> 1x1 up to `c_out`, as in the 2018 notebook.
+//!
+//! *Invariant:* a block's rank is `max(1, c_out / rankscale)`; rankscale 0 stands for dense 3x3
+//! convolutions everywhere.
+
+use serde::{Deserialize, Serialize};
+
+/// Channels of the published network after `prep`, `layer1`, `layer2` and `layer3`.
+pub const FULL_CHANNELS: [usize; 4] = [64, 128, 256, 512];
+/// Height and width of a CIFAR-10 image, in pixels.
+pub const IMAGE_SIDE: usize = 32;
+/// Colour planes of a CIFAR-10 image.
+pub const IMAGE_CHANNELS: usize = 3;
+/// Classes of CIFAR-10.
+pub const CLASSES: usize = 10;
+/// The last layer's outputs are multiplied by this.
+pub const LOGIT_SCALE: f64 = 0.125;
+/// Added to a variance before its root is taken, in every batch norm.
+pub const BATCH_NORM_EPSILON: f64 = 1e-5;
+/// Weight of the newest batch in the running statistics of every batch norm.
+pub const BATCH_NORM_MOMENTUM: f64 = 0.1;
+
+/// A network that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidArchitecture {
+    /// More compression than the widest layer has channels.
+    #[error(
+        "rankscale {rankscale}: must be 0 (dense) or between 1 and {widest}, the channels of the widest layer"
+    )]
+    Rankscale {
+        /// What was asked for.
+        rankscale: i64,
+        /// The largest allowed value.
+        widest: usize,
+    },
+    /// A width outside 1..=4096.
+    #[error("channels {0:?}: each must be between 1 and 4096")]
+    Channels([usize; 4]),
+}
+
+/// The filter of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// A full 3x3 convolution, `[c_out, c_in, 3, 3]`.
+    Dense,
+    /// `depthwise` `[c_in, 1, 3, 3]`, `contract` `[rank, c_in, 1, 1]`, `expand` `[c_out, rank, 1, 1]`.
+    LowRank {
+        /// Channels of the bottleneck.
+        rank: usize,
+    },
+}
+
+/// What happens around a convolution, batch norm and ReLU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing.
+    Plain,
+    /// A 2x2 max pool after it.
+    Pooled,
+    /// The first of a residual pair: its input is kept.
+    ResidualFirst,
+    /// The second of a residual pair: the kept input is added to its output.
+    ResidualSecond,
+}
+
+/// Convolution -> batch norm -> ReLU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Prefix of its parameters' names: `layer1.res1` owns `layer1.res1.conv.expand.weight`.
+    pub name: &'static str,
+    /// Input channels.
+    pub c_in: usize,
+    /// Output channels.
+    pub c_out: usize,
+    /// Height and width at which the convolution works, in pixels.
+    pub side: usize,
+    /// Dense or low-rank.
+    pub filter: Filter,
+    /// Its neighbourhood.
+    pub place: Place,
+}
+
+impl Block {
+    /// The trainable tensors of this block, in the reference's order: name and shape.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        let Self { name, c_in, c_out, .. } = *self;
+        let mut list = match self.filter {
+            Filter::Dense => vec![(format!("{name}.conv.weight"), vec![c_out, c_in, 3, 3])],
+            Filter::LowRank { rank } => vec![
+                (format!("{name}.conv.depthwise.weight"), vec![c_in, 1, 3, 3]),
+                (format!("{name}.conv.contract.weight"), vec![rank, c_in, 1, 1]),
+                (format!("{name}.conv.expand.weight"), vec![c_out, rank, 1, 1]),
+            ],
+        };
+        list.push((format!("{name}.bn.weight"), vec![c_out]));
+        list.push((format!("{name}.bn.bias"), vec![c_out]));
+        list
+    }
+
+    /// The running statistics of this block: name and shape.
+    #[must_use]
+    pub fn buffers(&self) -> Vec<(String, Vec<usize>)> {
+        ["running_mean", "running_var"]
+            .map(|statistic| (format!("{}.bn.{statistic}", self.name), vec![self.c_out]))
+            .to_vec()
+    }
+}
+
+/// A ResNet-9: how wide, and how much compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Architecture {
+    /// Divisor that makes ranks out of channels; 0 keeps dense convolutions.
+    pub rankscale: usize,
+    /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
+    pub channels: [usize; 4],
+}
+
+impl Architecture {
+    /// The published width, or any other.
+    ///
+    /// # Errors
+    /// A rankscale below 0 or above the widest layer's channels; a width outside 1..=4096.
+    pub fn new(rankscale: i64, channels: [usize; 4]) -> Result<Self, InvalidArchitecture> {
+        if channels.iter().any(|&c| !(1..=4096).contains(&c)) {
+            return Err(InvalidArchitecture::Channels(channels));
+        }
+        let widest = channels.into_iter().max().expect("four widths");
+        match usize::try_from(rankscale) {
+            Ok(rankscale) if rankscale <= widest => Ok(Self { rankscale, channels }),
+            _ => Err(InvalidArchitecture::Rankscale { rankscale, widest }),
+        }
+    }
+
+    /// The network from the image to the last residual pair. A 4x4 max pool and a linear layer
+    /// without bias follow, then [`LOGIT_SCALE`].
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block> {
+        use Place::{Plain, Pooled, ResidualFirst, ResidualSecond};
+        let [c0, c1, c2, c3] = self.channels;
+        [
+            ("prep", IMAGE_CHANNELS, c0, 32, Plain),
+            ("layer1", c0, c1, 32, Pooled),
+            ("layer1.res1", c1, c1, 16, ResidualFirst),
+            ("layer1.res2", c1, c1, 16, ResidualSecond),
+            ("layer2", c1, c2, 16, Pooled),
+            ("layer3", c2, c3, 8, Pooled),
+            ("layer3.res1", c3, c3, 4, ResidualFirst),
+            ("layer3.res2", c3, c3, 4, ResidualSecond),
+        ]
+        .map(|(name, c_in, c_out, side, place)| Block {
+            name,
+            c_in,
+            c_out,
+            side,
+            filter: self.filter(c_in, c_out),
+            place,
+        })
+        .to_vec()
+    }
+
+    /// Shape of the last layer's weight: `[classes, channels]`.
+    #[must_use]
+    pub fn linear(&self) -> [usize; 2] {
+        [CLASSES, self.channels[3]]
+    }
+
+    /// Every trainable tensor, in the reference's order: name and shape.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        let mut list: Vec<_> = self.blocks().iter().flat_map(Block::parameters).collect();
+        list.push(("linear.weight".to_owned(), self.linear().to_vec()));
+        list
+    }
+
+    /// Every running statistic: name and shape.
+    #[must_use]
+    pub fn buffers(&self) -> Vec<(String, Vec<usize>)> {
+        self.blocks().iter().flat_map(Block::buffers).collect()
+    }
+
+    /// A convolution that sees the image stays dense, as in the reference.
+    fn filter(&self, c_in: usize, c_out: usize) -> Filter {
+        if self.rankscale == 0 || c_in == IMAGE_CHANNELS {
+            Filter::Dense
+        } else {
+            Filter::LowRank { rank: (c_out / self.rankscale).max(1) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rank_is_the_integer_quotient_and_at_least_one() {
+        let rank = |rankscale| match Architecture::new(rankscale, FULL_CHANNELS).unwrap().blocks()[1].filter {
+            Filter::LowRank { rank } => rank,
+            Filter::Dense => panic!("layer1 is low-rank"),
+        };
+        assert_eq!([1, 3, 31, 512].map(rank), [128, 42, 4, 1]);
+    }
+
+    #[test]
+    fn rankscales_27_and_28_build_one_network_as_do_29_and_30() {
+        let blocks = |rankscale| Architecture::new(rankscale, FULL_CHANNELS).unwrap().blocks();
+        assert_eq!(blocks(27), blocks(28));
+        assert_eq!(blocks(29), blocks(30));
+        assert_ne!(blocks(28), blocks(29));
+    }
+
+    #[test]
+    fn impossible_networks_are_refused_by_name_and_rule() {
+        for rankscale in [-1, 1000] {
+            let message = Architecture::new(rankscale, FULL_CHANNELS).unwrap_err().to_string();
+            assert!(message.contains(&rankscale.to_string()) && message.contains("512"), "{message}");
+        }
+        assert!(Architecture::new(2, [64, 0, 256, 512]).is_err());
+    }
+}
