@@ -56,6 +56,12 @@ impl Layout {
         self.runs().join(name)
     }
 
+    /// The resolved experiment of the newest sweep, for the stages after it.
+    #[must_use]
+    pub fn plan(&self) -> PathBuf {
+        self.root.join("plan.json")
+    }
+
     /// Directory of the joined tables and statistics.
     #[must_use]
     pub fn analysis(&self) -> PathBuf {

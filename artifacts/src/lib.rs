@@ -12,7 +12,14 @@
 //! name.
 
 pub mod atomic;
+pub mod configuration;
 pub mod dataset;
+pub mod experiment;
 pub mod layout;
+pub mod run;
+pub mod study;
+pub mod table;
 
+pub use configuration::{Configuration, Precision};
+pub use experiment::Experiment;
 pub use layout::Layout;

@@ -1,0 +1,266 @@
+//! What a run is: everything that can change its numbers, and the name that follows from it.
+//!
+//! *Invariant:* two runs with the same [`Configuration`] on the same data have the same identity; one
+//! differing bit gives another. Devices and thread counts are provenance, not identity.
+
+use network::{Architecture, Arm, Counts, FULL_CHANNELS, InvalidArchitecture};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::str::FromStr;
+
+/// Arithmetic of the convolutions; batch norm statistics and the weights' master copy are always float32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// IEEE single precision.
+    Float32,
+    /// Brain float: 8 bits of mantissa, range of float32.
+    Bf16,
+    /// IEEE half precision, as the 2018 reference ran.
+    Fp16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Float32, Self::Bf16, Self::Fp16];
+
+    /// The name in files and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Precision {
+    type Err = InvalidConfiguration;
+
+    fn from_str(name: &str) -> Result<Self, InvalidConfiguration> {
+        Self::ALL
+            .into_iter()
+            .find(|precision| precision.name() == name)
+            .ok_or_else(|| InvalidConfiguration::rule("precision", name, "must be float32, bf16 or fp16"))
+    }
+}
+
+/// A configuration that no run can have.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum InvalidConfiguration {
+    /// A value outside its range.
+    #[error("{key} {value}: {rule}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// A network that cannot be built.
+    #[error(transparent)]
+    Architecture(#[from] InvalidArchitecture),
+    /// An arm that does not exist.
+    #[error(transparent)]
+    Arm(#[from] network::UnknownArm),
+}
+
+impl InvalidConfiguration {
+    pub(crate) fn rule(key: &'static str, value: impl ToString, rule: &'static str) -> Self {
+        Self::Value { key, value: value.to_string(), rule }
+    }
+}
+
+/// Everything that can change a run's numbers, but for the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Divisor that makes ranks out of channels; 0 is the dense network.
+    pub rankscale: usize,
+    /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
+    pub channels: [usize; 4],
+    /// The arm.
+    pub decay: Arm,
+    /// Seeds initialisation, order and augmentation.
+    pub seed: u64,
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images in an update; the last partial batch of an epoch is dropped.
+    pub batch: usize,
+    /// Learning rate at the start of the cosine, for the mean loss.
+    pub peak_learning_rate: f64,
+    /// Base strength of weight decay, in mean-loss units.
+    pub lambda: f64,
+    /// Arithmetic.
+    pub precision: Precision,
+    /// Size of a stratified subset of the training images; none for all of them.
+    pub train_images: Option<usize>,
+    /// Size of a stratified subset of the test images; none for all of them.
+    pub test_images: Option<usize>,
+}
+
+impl Default for Configuration {
+    /// The notebook's recipe, at rankscale 8.
+    fn default() -> Self {
+        Self {
+            rankscale: 8,
+            channels: FULL_CHANNELS,
+            decay: Arm::Original,
+            seed: 0,
+            epochs: 128,
+            batch: 512,
+            peak_learning_rate: 0.2,
+            lambda: 5e-4,
+            precision: Precision::Float32,
+            train_images: None,
+            test_images: None,
+        }
+    }
+}
+
+impl Configuration {
+    /// Checks every rule.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with the key and its value.
+    pub fn validated(self) -> Result<Self, InvalidConfiguration> {
+        use InvalidConfiguration as E;
+        Architecture::new(self.rankscale as i64, self.channels)?;
+        let images = self.train_images.unwrap_or(usize::MAX);
+        let rules = [
+            ("epochs", self.epochs.to_string(), (1..=100_000).contains(&self.epochs), "must be between 1 and 100000"),
+            ("batch", self.batch.to_string(), (2..=65_536).contains(&self.batch), "must be between 2 and 65536"),
+            ("train_images", images.to_string(), images >= self.batch, "must be at least one batch"),
+            (
+                "test_images",
+                self.test_images.unwrap_or(1).to_string(),
+                self.test_images != Some(0),
+                "must be at least 1",
+            ),
+            (
+                "peak_learning_rate",
+                self.peak_learning_rate.to_string(),
+                self.peak_learning_rate.is_finite() && self.peak_learning_rate > 0.0,
+                "must be a positive number",
+            ),
+            (
+                "lambda",
+                self.lambda.to_string(),
+                self.lambda.is_finite() && self.lambda >= 0.0,
+                "must be zero or a positive number",
+            ),
+            ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
+        ];
+        match rules.into_iter().find(|(_, _, holds, _)| !holds) {
+            Some((key, value, _, rule)) => Err(E::rule(key, value, rule)),
+            None => Ok(self),
+        }
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        Architecture { rankscale: self.rankscale, channels: self.channels }
+    }
+
+    /// The network's counts.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.architecture())
+    }
+
+    /// Hash of everything that can change the run's numbers, the data's fingerprint included: 64 hex digits.
+    #[must_use]
+    pub fn identity(&self, data_fingerprint: &str) -> String {
+        digest(&(self, data_fingerprint))
+    }
+
+    /// The folder's name, for example `r08-appropriate-s0-3f9c1a2b`.
+    #[must_use]
+    pub fn run_name(&self, data_fingerprint: &str) -> String {
+        let identity = self.identity(data_fingerprint);
+        format!("r{:02}-{}-s{}-{}", self.rankscale, self.decay, self.seed, &identity[..8])
+    }
+
+    /// Hash of what runs must share to be compared: all but rankscale, arm, seed and lambda. 8 hex digits.
+    #[must_use]
+    pub fn recipe(&self, data_fingerprint: &str) -> String {
+        let shared = Self {
+            rankscale: 0,
+            decay: Arm::Original,
+            seed: 0,
+            lambda: 0.0,
+            ..self.clone()
+        };
+        digest(&(shared, data_fingerprint))[..8].to_owned()
+    }
+}
+
+fn digest(value: &impl Serialize) -> String {
+    let json = serde_json::to_vec(value).expect("plain values have a JSON form");
+    hex::encode(Sha256::digest(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_changes_with_every_key_and_with_the_data() {
+        let base = Configuration::default();
+        let mut identities = vec![base.identity("data"), base.identity("other data")];
+        for change in [
+            |c: &mut Configuration| c.rankscale = 9,
+            |c| c.channels = [64, 128, 256, 511],
+            |c| c.decay = Arm::Appropriate,
+            |c| c.seed = 1,
+            |c| c.epochs = 127,
+            |c| c.batch = 256,
+            |c| c.peak_learning_rate = 0.1,
+            |c| c.lambda = 1e-3,
+            |c| c.precision = Precision::Bf16,
+            |c| c.train_images = Some(5000),
+            |c| c.test_images = Some(5000),
+        ] {
+            let mut changed = base.clone();
+            change(&mut changed);
+            identities.push(changed.identity("data"));
+        }
+        let count = identities.len();
+        identities.sort();
+        identities.dedup();
+        assert_eq!(identities.len(), count);
+    }
+
+    #[test]
+    fn a_name_can_be_read_and_a_recipe_is_shared_across_arms() {
+        let base = Configuration { decay: Arm::Appropriate, ..Configuration::default() };
+        assert!(base.run_name("data").starts_with("r08-appropriate-s0-"));
+        let other = Configuration { seed: 3, rankscale: 2, decay: Arm::None, ..base.clone() };
+        assert_eq!(base.recipe("data"), other.recipe("data"));
+        assert_ne!(base.recipe("data"), Configuration { epochs: 1, ..base }.recipe("data"));
+    }
+
+    #[test]
+    fn broken_rules_are_named() {
+        let broken = [
+            Configuration { epochs: 0, ..Configuration::default() },
+            Configuration { train_images: Some(100), ..Configuration::default() },
+            Configuration { lambda: f64::NAN, ..Configuration::default() },
+            Configuration { rankscale: 1000, ..Configuration::default() },
+        ];
+        for (configuration, key) in broken.into_iter().zip(["epochs", "train_images", "lambda", "rankscale"]) {
+            let message = configuration.validated().unwrap_err().to_string();
+            assert!(message.contains(key), "{message}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! An experiment file as a list of runs.
+//!
+//! ```toml
+//! title = "Is appropriate weight decay better?"
+//! [recipe]                      # what all runs share; any key of a configuration but the grid's
+//! epochs = 128
+//! [[grid]]                      # every combination is a run; several grids are joined
+//! rankscale = [2, 8, 31]
+//! decay = ["original", "appropriate"]
+//! seed = [0, 1, 2]
+//! lambda = [5e-4]               # optional
+//! ```
+//!
+//! *Invariant:* a resolved experiment holds valid configurations only, each once.
+
+use crate::atomic;
+use crate::configuration::{Configuration, InvalidConfiguration, Precision};
+use fs_err as fs;
+use network::{Architecture, Arm};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A named list of runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// The file's name without its ending.
+    pub name: String,
+    /// What it asks, in a sentence.
+    pub title: String,
+    /// The runs, in the order of the file.
+    pub runs: Vec<Configuration>,
+}
+
+/// An experiment that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The file system's word, which names the file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// No such name and no such file.
+    #[error("no experiment `{name}`: expected a path to a TOML file, or one of {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// Not readable as TOML (a plan: as JSON), or a key that does not exist.
+    #[error("{path}: {reason}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The parser's reason, with the line and the keys that exist.
+        reason: String,
+    },
+    /// A value that breaks a rule.
+    #[error("{path}: {reason}")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The rule.
+        reason: InvalidConfiguration,
+    },
+    /// No run at all.
+    #[error("{0}: the grids are empty; add `[[grid]]` with rankscale, decay and seed")]
+    Empty(PathBuf),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    #[serde(default)]
+    recipe: Recipe,
+    #[serde(default)]
+    grid: Vec<Grid>,
+}
+
+#[derive(Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    channels: Option<[usize; 4]>,
+    epochs: Option<usize>,
+    batch: Option<usize>,
+    peak_learning_rate: Option<f64>,
+    precision: Option<Precision>,
+    train_images: Option<usize>,
+    test_images: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Grid {
+    rankscale: Vec<i64>,
+    decay: Vec<String>,
+    seed: Vec<u64>,
+    lambda: Option<Vec<f64>>,
+}
+
+impl Experiment {
+    /// Finds an experiment by name in `directory`, or by path.
+    ///
+    /// # Errors
+    /// None such, or one that cannot be run; the message names the file, the key and the rule.
+    pub fn find(name_or_path: &str, directory: &Path) -> Result<Self, ExperimentError> {
+        let named = directory.join(format!("{name_or_path}.toml"));
+        let looks_like_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml");
+        if !looks_like_path && named.is_file() {
+            return Self::read(&named);
+        }
+        if Path::new(name_or_path).is_file() {
+            return Self::read(Path::new(name_or_path));
+        }
+        Err(ExperimentError::Unknown { name: name_or_path.to_owned(), known: known(directory).join(", ") })
+    }
+
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// As [`Experiment::find`].
+    pub fn read(path: &Path) -> Result<Self, ExperimentError> {
+        let text = fs::read_to_string(path)?;
+        let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        Self::parse(&name, path, &text)
+    }
+
+    /// Writes the resolved experiment, so that later stages know what was planned.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn write_plan(&self, path: &Path) -> Result<(), ExperimentError> {
+        let mut json = serde_json::to_vec_pretty(self).map_err(io::Error::from)?;
+        json.push(b'\n');
+        Ok(atomic::write(path, json)?)
+    }
+
+    /// Reads what [`Experiment::write_plan`] wrote.
+    ///
+    /// # Errors
+    /// A missing or foreign file.
+    pub fn read_plan(path: &Path) -> Result<Self, ExperimentError> {
+        let text = fs::read_to_string(path)?;
+        serde_json::from_str(&text)
+            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ExperimentError> {
+        let file: File = toml::from_str(text)
+            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })?;
+        let mut runs: Vec<Configuration> = Vec::new();
+        for grid in &file.grid {
+            let cells = grid.resolve(&file.recipe);
+            for run in cells.map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })? {
+                if !runs.contains(&run) {
+                    runs.push(run);
+                }
+            }
+        }
+        if runs.is_empty() {
+            return Err(ExperimentError::Empty(path.to_owned()));
+        }
+        Ok(Self { name: name.to_owned(), title: file.title, runs })
+    }
+}
+
+impl Grid {
+    /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
+    fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
+        let base = recipe.over(Configuration::default());
+        let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
+        let mut runs = Vec::new();
+        for &seed in &self.seed {
+            for &lambda in &lambdas {
+                for &rankscale in &self.rankscale {
+                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    for decay in &self.decay {
+                        let decay: Arm = decay.parse()?;
+                        runs.push(
+                            Configuration { rankscale, decay, seed, lambda, ..base.clone() }.validated()?,
+                        );
+                    }
+                }
+            }
+        }
+        Ok(runs)
+    }
+}
+
+impl Recipe {
+    fn over(&self, base: Configuration) -> Configuration {
+        Configuration {
+            channels: self.channels.unwrap_or(base.channels),
+            epochs: self.epochs.unwrap_or(base.epochs),
+            batch: self.batch.unwrap_or(base.batch),
+            peak_learning_rate: self.peak_learning_rate.unwrap_or(base.peak_learning_rate),
+            precision: self.precision.unwrap_or(base.precision),
+            train_images: self.train_images.or(base.train_images),
+            test_images: self.test_images.or(base.test_images),
+            ..base
+        }
+    }
+}
+
+fn known(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Experiment, ExperimentError> {
+        Experiment::parse("test", Path::new("test.toml"), text)
+    }
+
+    const GRID: &str = "title='t'\n[[grid]]\nrankscale=[2,8]\ndecay=['original','none']\nseed=[0,1]\n";
+
+    #[test]
+    fn a_grid_is_every_combination_once() {
+        let twice = format!("{GRID}[[grid]]\nrankscale=[8,31]\ndecay=['none']\nseed=[0]\n");
+        let runs = parse(&twice).unwrap().runs;
+        assert_eq!(runs.len(), 8 + 1);
+        assert!(runs[..4].iter().all(|run| run.seed == 0));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error_that_names_the_keys() {
+        let message = parse(&GRID.replace("seed", "sede")).unwrap_err().to_string();
+        assert!(message.contains("test.toml") && message.contains("`sede`"), "{message}");
+        assert!(message.contains("`seed`"), "{message}");
+        let message = parse(&format!("{GRID}\n[recipe]\nepoch=3\n")).unwrap_err().to_string();
+        assert!(message.contains("`epoch`") && message.contains("`epochs`"), "{message}");
+    }
+
+    #[test]
+    fn impossible_values_are_named() {
+        for (from, to, needle) in [
+            ("[2,8]", "[1000]", "rankscale 1000"),
+            ("[2,8]", "[-1]", "rankscale -1"),
+            ("'none'", "'nothing'", "unknown decay arm `nothing`"),
+            ("seed=[0,1]", "seed=[]", "grids are empty"),
+        ] {
+            let message = parse(&GRID.replace(from, to)).unwrap_err().to_string();
+            assert!(message.contains("test.toml") && message.contains(needle), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_shipped_experiment_is_valid() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+        let names = known(&directory);
+        for name in ["smoke", "quick", "pilot", "notebook", "decisive"] {
+            assert!(names.iter().any(|known| known == name), "{name} is missing");
+            assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
+        }
+        let message = Experiment::find("quik", &directory).unwrap_err().to_string();
+        assert!(message.contains("quik") && message.contains("decisive, notebook"), "{message}");
+    }
+}

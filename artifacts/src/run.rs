@@ -1,0 +1,337 @@
+//! The files of one run: `run.json`, `epochs.parquet`, `layers.parquet`, `predictions.parquet`,
+//! `model.safetensors`, and, while it is under way, `checkpoint.safetensors`.
+//!
+//! *Invariant:* a run's folder carries the name that its configuration and data give it; a copied or renamed
+//! folder does not pass for a run.
+
+use crate::atomic;
+use crate::configuration::Configuration;
+use crate::table::{self, TableError};
+use fs_err as fs;
+use network::Counts;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Version of the files of a run; raised when their meaning changes.
+pub const FORMAT: u32 = 1;
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Under way, or killed without a word.
+    Running,
+    /// Stopped by a signal; it resumes from its last epoch.
+    Interrupted,
+    /// All epochs are there.
+    Done,
+    /// The loss was no longer a finite number; it ends here.
+    Diverged,
+}
+
+impl Status {
+    /// The name in files and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Done => "done",
+            Self::Diverged => "diverged",
+        }
+    }
+}
+
+/// The data a run was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataProvenance {
+    /// Content fingerprint of the training images and of the test images, joined by a colon.
+    pub fingerprint: String,
+    /// Where the images came from.
+    pub source: String,
+}
+
+/// Where and with what a run was made. None of it is part of its identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Commit of the source tree the trainer was built from, or `unknown`.
+    pub git_revision: String,
+    /// Whether that tree had uncommitted changes.
+    pub git_dirty: bool,
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// The processor's or the GPU's name.
+    pub device_name: String,
+    /// CPU threads for arithmetic.
+    pub threads: usize,
+    /// Of this pipeline.
+    pub version: String,
+    /// Of libtorch.
+    pub libtorch: String,
+    /// The machine's name.
+    pub host: String,
+    /// When it first started, in seconds since 1970 (UTC).
+    pub started_unix_seconds: u64,
+}
+
+/// `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The folder's name.
+    pub name: String,
+    /// How far it has come.
+    pub status: Status,
+    /// What it is.
+    pub configuration: Configuration,
+    /// What its network costs.
+    pub counts: Counts,
+    /// What it saw.
+    pub data: DataProvenance,
+    /// Where and with what; none for a run imported from a notebook's `results.json`.
+    pub provenance: Option<Provenance>,
+}
+
+/// A row of `epochs.parquet`. Accuracies are fractions, losses are nats an image. What an imported file did not
+/// record is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// Counted from 1.
+    pub epoch: u32,
+    /// Of the low-rank factors, at the epoch's last update.
+    pub learning_rate: Option<f64>,
+    /// Mean over the epoch's augmented batches, in training mode.
+    pub train_loss: Option<f64>,
+    /// The same for accuracy.
+    pub train_accuracy: Option<f64>,
+    /// Mean over the test images.
+    pub test_loss: Option<f64>,
+    /// Over the test images.
+    pub test_accuracy: f64,
+    /// Time in updates, augmentation included.
+    pub train_seconds: Option<f64>,
+    /// Time in evaluation.
+    pub test_seconds: Option<f64>,
+    /// Training images a second of `train_seconds`.
+    pub images_per_second: Option<f64>,
+}
+
+/// A row of `layers.parquet`: one convolution after one epoch (0 is the start).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerRow {
+    /// Counted from 1; 0 is before the first update.
+    pub epoch: u32,
+    /// For example `layer1.res1`.
+    pub layer: String,
+    /// Euclidean norm of all weights of the convolution.
+    pub weight_norm: f64,
+    /// Frobenius norm of `expand . contract`; none for a dense convolution.
+    pub product_norm: Option<f64>,
+    /// Squared Frobenius norm over squared spectral norm of `expand . contract`; none for a dense convolution.
+    pub stable_rank: Option<f64>,
+}
+
+/// A row of `predictions.parquet`: one test image after the last epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PredictionRow {
+    /// Row of the image in `test.parquet`.
+    pub image: u32,
+    /// The true class.
+    pub label: u8,
+    /// The class with the largest logit.
+    pub prediction: u8,
+    /// Cross-entropy, in nats.
+    pub loss: f32,
+}
+
+/// A run's folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The file system's word, which names the file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A table's word, which names the file.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Not JSON, or not this format.
+    #[error("{path}: {reason}")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// The parser's reason.
+        reason: String,
+    },
+    /// A folder whose name is not its identity's.
+    #[error("{path}: this is the run `{name}`, so its folder must have that name (is it a copy?)")]
+    Misplaced {
+        /// The folder.
+        path: PathBuf,
+        /// The name its contents give it.
+        name: String,
+    },
+    /// Epochs that are not 1, 2, 3, ...
+    #[error("{path}: row {row} must be epoch {row}, but is epoch {epoch}")]
+    Epochs {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        row: usize,
+        /// What it says.
+        epoch: u32,
+    },
+    /// A run that says it is done without its last epoch.
+    #[error("{path}: status is done, but {found} of {planned} epochs are there")]
+    Short {
+        /// The folder.
+        path: PathBuf,
+        /// Rows found.
+        found: usize,
+        /// Rows planned.
+        planned: usize,
+    },
+}
+
+/// The paths of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// The run in this folder.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `run.json`.
+    #[must_use]
+    pub fn record_path(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// `epochs.parquet`.
+    #[must_use]
+    pub fn epochs_path(&self) -> PathBuf {
+        self.path.join("epochs.parquet")
+    }
+
+    /// `layers.parquet`.
+    #[must_use]
+    pub fn layers_path(&self) -> PathBuf {
+        self.path.join("layers.parquet")
+    }
+
+    /// `predictions.parquet`.
+    #[must_use]
+    pub fn predictions_path(&self) -> PathBuf {
+        self.path.join("predictions.parquet")
+    }
+
+    /// `model.safetensors`.
+    #[must_use]
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// `checkpoint.safetensors`, there while a run is under way.
+    #[must_use]
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.path.join("checkpoint.safetensors")
+    }
+
+    /// `.lock`, held by the process that trains the run.
+    #[must_use]
+    pub fn lock_path(&self) -> PathBuf {
+        self.path.join(".lock")
+    }
+
+    /// Writes `run.json`.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn write_record(&self, record: &RunRecord) -> io::Result<()> {
+        let mut json = serde_json::to_vec_pretty(record)?;
+        json.push(b'\n');
+        atomic::write(&self.record_path(), json)
+    }
+
+    /// Reads `run.json` and checks that it belongs into this folder.
+    ///
+    /// # Errors
+    /// A missing or foreign file, or one that belongs elsewhere.
+    pub fn read_record(&self) -> Result<RunRecord, RunError> {
+        let path = self.record_path();
+        let text = fs::read_to_string(&path)?;
+        let broken = |reason: String| RunError::Record { path: path.clone(), reason };
+        let record: RunRecord = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        if record.format != FORMAT {
+            return Err(broken(format!("format {} is not {FORMAT}, the one this version reads", record.format)));
+        }
+        record.configuration.clone().validated().map_err(|error| broken(error.to_string()))?;
+        let name = record.configuration.run_name(&record.data.fingerprint);
+        if self.path.file_name().is_none_or(|folder| folder != name.as_str()) || record.name != name {
+            return Err(RunError::Misplaced { path: self.path.clone(), name });
+        }
+        Ok(record)
+    }
+
+    /// Reads `epochs.parquet`: epochs 1, 2, 3, ... without gaps; empty where none has ended yet.
+    ///
+    /// # Errors
+    /// A half-written or foreign file, or epochs out of order.
+    pub fn read_epochs(&self) -> Result<Vec<EpochRow>, RunError> {
+        let path = self.epochs_path();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<EpochRow> = table::read(&path)?;
+        match (1..).zip(&rows).find(|(row, found)| found.epoch as usize != *row) {
+            Some((row, found)) => Err(RunError::Epochs { path, row, epoch: found.epoch }),
+            None => Ok(rows),
+        }
+    }
+
+    /// Reads a run's record and epochs, and checks that they agree.
+    ///
+    /// # Errors
+    /// As [`RunFolder::read_record`] and [`RunFolder::read_epochs`]; a run that is done without its last epoch.
+    pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
+        let (record, epochs) = (self.read_record()?, self.read_epochs()?);
+        let (found, planned) = (epochs.len(), record.configuration.epochs);
+        if record.status == Status::Done && found != planned {
+            return Err(RunError::Short { path: self.path.clone(), found, planned });
+        }
+        Ok((record, epochs))
+    }
+}
+
+/// The folders below `runs/`, sorted by name; hidden ones are passed over. Empty where there is none.
+///
+/// # Errors
+/// The file system's.
+pub fn folders(runs: &Path) -> io::Result<Vec<RunFolder>> {
+    if !runs.exists() {
+        return Ok(Vec::new());
+    }
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(runs)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_dir() && !hidden {
+            folders.push(RunFolder::new(path));
+        }
+    }
+    folders.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(folders)
+}
