@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Puts libtorch where the build looks for it: `.libtorch/current`, with `lib/` and `include/` inside.
+
+In this order: $LIBTORCH; a Python on PATH that has torch of this version; the wheel, fetched with pip.
+The wheel is unpacked as it is laid out, because its libraries find each other by relative paths.
+
+Invariant: `.libtorch/current` is absent or complete. A tree is built under another name and renamed.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import fnmatch
+import glob
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import machine
+
+VERSION = "2.13.0"
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HOME = os.path.join(ROOT, ".libtorch")
+CURRENT = os.path.join(HOME, "current")
+# Touched whenever `current` moves, so that cargo links again (trainer/build.rs watches it).
+ORIGIN = os.path.join(HOME, "current.origin")
+
+WANTED = {
+    "cpu": ["torch/include/*", "torch/lib/*", "nvidia/*/lib/libcudart.so.*", "nvidia/*/lib/libcupti.so.*"],
+    "cuda": ["torch/include/*", "torch/lib/*", "nvidia/*/lib/*"],
+}
+UNWANTED = {
+    "cpu": ["*/libtorch_cuda*", "*/libc10_cuda*", "*/libcaffe2_nvrtc*", "*/libtorch_nvshmem*",
+            "*/libtorch_python*", "*/libshm*"],
+    "cuda": ["*/libtorch_python*", "*/libshm*"],
+}
+# Wheels, pip's copy of them and the unpacked tree lie side by side for a while.
+NEEDED_GB = {"cpu": 2, "cuda": 8}
+
+
+def main():
+    arguments = argparse.ArgumentParser(prog="just setup", description="Set up libtorch %s." % VERSION)
+    kind = arguments.add_mutually_exclusive_group()
+    kind.add_argument("--cpu", dest="kind", action="store_const", const="cpu", help="the CPU slice, GPU or not")
+    kind.add_argument("--cuda", dest="kind", action="store_const", const="cuda", help="with CUDA, GPU or not")
+    asked = arguments.parse_args().kind
+    kind = asked or ("cuda" if machine.has_gpu() else "cpu")
+
+    os.makedirs(HOME, exist_ok=True)
+    with open(os.path.join(HOME, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        given = os.environ.get("LIBTORCH")
+        if given and os.path.realpath(given) != os.path.realpath(CURRENT):
+            choose(checked(given), "LIBTORCH=" + given)
+        elif not is_set_up(kind):
+            installed = None if asked == "cpu" else installed_torch(kind)
+            if installed:
+                choose(installed, "Python's torch in " + installed)
+            else:
+                choose(unpacked(kind), "the wheel of torch, " + kind)
+    print("libtorch %s (%s) from %s" % (VERSION, linked_kind(CURRENT), origin()))
+
+
+def is_set_up(kind):
+    return version_of(CURRENT) == VERSION and linked_kind(CURRENT) == kind
+
+
+def version_of(libtorch):
+    """The version its header states, or None if this is no libtorch."""
+    header = os.path.join(libtorch, "include/torch/csrc/api/include/torch/version.h")
+    library = glob.glob(os.path.join(libtorch, "lib", "libtorch_cpu.*"))
+    try:
+        with open(header) as file:
+            stated = re.search(r'#define TORCH_VERSION "([^"]+)"', file.read())
+    except OSError:
+        return None
+    return stated.group(1) if stated and library else None
+
+
+def linked_kind(libtorch):
+    return "cuda" if os.path.exists(os.path.join(libtorch, "lib", "libtorch_cuda.so")) else "cpu"
+
+
+def origin():
+    try:
+        with open(ORIGIN) as file:
+            return file.read().strip()
+    except OSError:
+        return CURRENT
+
+
+def checked(libtorch):
+    """The absolute path of a libtorch that the user named."""
+    found = version_of(libtorch)
+    if found != VERSION:
+        sys.exit("LIBTORCH=%s: %s; this project needs libtorch %s.\n"
+                 "Point LIBTORCH at one (the directory that holds lib/ and include/), or unset it."
+                 % (libtorch, "holds libtorch " + found if found else "holds no libtorch", VERSION))
+    return os.path.realpath(libtorch)
+
+
+def installed_torch(kind):
+    """The torch package of a Python on PATH, if it has the version and, where asked for, CUDA."""
+    seen = set()
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        python = os.path.join(folder, "python3")
+        if not os.access(python, os.X_OK) or os.path.realpath(folder) in seen:
+            continue
+        seen.add(os.path.realpath(folder))
+        # Finding the package does not import it, which would take seconds.
+        package = machine.first_line(
+            [python, "-c", "from importlib.util import find_spec; print(find_spec('torch').submodule_search_locations[0])"])
+        if package and version_of(package) == VERSION and (kind == "cpu" or linked_kind(package) == "cuda"):
+            return package
+    return None
+
+
+def unpacked(kind):
+    """The directory of libtorch inside the unpacked wheels; fetches them unless they are there."""
+    tree = os.path.join(HOME, "torch-%s-%s" % (VERSION, kind))
+    if not os.path.isdir(tree):
+        unfinished = tree + ".unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with removed_on_failure(unfinished):
+            for wheel in fetch(kind, os.path.join(unfinished, "wheels")):
+                print("unpacking", os.path.basename(wheel), flush=True)
+                unpack(wheel, kind, unfinished)
+            shutil.rmtree(os.path.join(unfinished, "wheels"))
+            if kind == "cpu":
+                forget_cuda(os.path.join(unfinished, "torch"))
+            try_to_load(os.path.join(unfinished, "torch"))
+            os.rename(unfinished, tree)
+    return os.path.join(tree, "torch")
+
+
+@contextlib.contextmanager
+def removed_on_failure(folder):
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def fetch(kind, into):
+    """Downloads the wheels that `libtorch-KIND.txt` pins, whatever Python runs this, and returns their paths."""
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
+        sys.exit("There is no pinned wheel for %s on %s.\nInstall torch %s for python3 (pip install torch==%s), or set "
+                 "LIBTORCH to a libtorch of that version." % (platform.system(), platform.machine(), VERSION, VERSION))
+    pip = machine.pip()
+    if pip is None:
+        sys.exit("pip is missing: install it for %s (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install "
+                 "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
+    free_gb = machine.free_bytes(HOME) / 1e9
+    if free_gb < NEEDED_GB[kind]:
+        sys.exit("%s has %.1f GB free; libtorch (%s) needs %d GB while it is being unpacked."
+                 % (HOME, free_gb, kind, NEEDED_GB[kind]))
+    # The libraries do not depend on the Python version, so one set of wheels serves every Python.
+    command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+                     "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]
+    glibc = ["manylinux_2_%d" % minor for minor in range(28, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"]
+    command += ["--platform=%s_%s" % (tag, platform.machine()) for tag in glibc]
+    command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", "libtorch-%s.txt" % kind)]
+    if subprocess.run(command).returncode != 0:
+        sys.exit("pip could not download libtorch: see its message above. A pip older than 21 does not know these options\n"
+                 "(python3 -m pip install --upgrade pip). Without a network, set LIBTORCH to a libtorch %s." % VERSION)
+    return sorted(glob.glob(os.path.join(into, "*.whl")))
+
+
+def unpack(wheel, kind, into):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            wanted = any(fnmatch.fnmatchcase(name, pattern) for pattern in WANTED[kind])
+            if wanted and not any(fnmatch.fnmatchcase(name, pattern) for pattern in UNWANTED[kind]):
+                archive.extract(name, into)
+
+
+def forget_cuda(libtorch):
+    """The wheel's libtorch.so has no code and needs libtorch_cuda.so; GNU ld would make every program need it too."""
+    with open(os.path.join(libtorch, "lib", "libtorch.so"), "w") as file:
+        file.write("INPUT(-ltorch_cpu)\n")
+
+
+def try_to_load(libtorch):
+    """Loads the library, so that what is missing is said now and not by the first program that runs."""
+    library = os.path.join(libtorch, "lib", "libtorch_%s.so" % linked_kind(libtorch))
+    run = subprocess.run([sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", library],
+                         stderr=subprocess.PIPE, text=True)
+    if run.returncode != 0:
+        sys.exit("%s does not load here: %s" % (os.path.basename(library), run.stderr.strip().splitlines()[-1]))
+
+
+def choose(libtorch, where_from):
+    """Points `current` at a libtorch, in one step."""
+    if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
+        new = CURRENT + ".new"
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(new)
+        os.symlink(os.path.relpath(libtorch, HOME) if libtorch.startswith(HOME) else libtorch, new)
+        os.replace(new, CURRENT)
+    if origin() != where_from:
+        with open(ORIGIN, "w") as file:
+            file.write(where_from + "\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
