@@ -251,6 +251,9 @@ pub struct Summary {
     pub recipes: Vec<RecipeSummary>,
     /// The endpoints, headline first.
     pub endpoints: Vec<Endpoint>,
+    /// How the endpoints are estimated and judged, stated before any result was looked at; one rule a line.
+    #[serde(default)]
+    pub rules: Vec<String>,
     /// Of the images.
     pub data: Vec<String>,
 }
