@@ -71,14 +71,15 @@ def is_set_up(kind):
 
 def version_of(libtorch):
     """The version its header states, or None if this is no libtorch."""
-    header = os.path.join(libtorch, "include/torch/csrc/api/include/torch/version.h")
-    library = glob.glob(os.path.join(libtorch, "lib", "libtorch_cpu.*"))
-    try:
-        with open(header) as file:
-            stated = re.search(r'#define TORCH_VERSION "([^"]+)"', file.read())
-    except OSError:
+    if not glob.glob(os.path.join(libtorch, "lib", "libtorch_cpu.*")):
         return None
-    return stated.group(1) if stated and library else None
+    # The first is where this version states it, the second where earlier ones did.
+    for header in ("torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"):
+        with contextlib.suppress(OSError), open(os.path.join(libtorch, "include", header)) as file:
+            stated = re.search(r'#define TORCH_VERSION\b[\s\\]*"([^"]+)"', file.read())
+            if stated:
+                return stated.group(1)
+    return None
 
 
 def linked_kind(libtorch):

@@ -17,7 +17,10 @@ fn main() {
         println!("cargo:rerun-if-changed={}", origin.display());
     }
     let Ok(libraries) = libtorch.join("lib").canonicalize() else {
-        panic!("no libtorch in {:?}: run `./justw setup`, or set LIBTORCH to a libtorch 2.13.0", libtorch);
+        panic!(
+            "no libtorch in {}: run `./justw setup`, or set LIBTORCH to a libtorch 2.13.0",
+            libtorch.display()
+        );
     };
 
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());

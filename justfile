@@ -1,0 +1,94 @@
+# The pipeline, step by step. Each step names its program and the keys it takes; type them after the recipe's name:
+#     just all EXPERIMENT=quick DEVICE=cpu
+# No `just` installed? `./justw` stands in for it.
+
+set positional-arguments
+
+export INVOKED_FROM := invocation_directory()
+
+data     := "data-prep SOURCE WORK"
+run      := "trainer train RANKSCALE DECAY SEED EPOCHS LAMBDA CHANNELS BATCH TRAIN_IMAGES PRECISION DEVICE THREADS WORK"
+plan     := "trainer sweep --plan EXPERIMENT DEVICE JOBS THREADS WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE JOBS THREADS WORK"
+analysis := "analysis EXPERIMENT WORK"
+report   := "report WORK"
+
+_default:
+    @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
+
+# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [SOURCE=...] [WORK=work]
+[group('pipeline'), no-exit-message]
+all *settings:
+    @tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
+
+# CIFAR-10 as parquet: [SOURCE=a path or a URL] [WORK=work]
+[group('pipeline'), no-exit-message]
+data *settings:
+    @tools/run.py data "{{data}}" -- "$@"
+
+# One network: RANKSCALE=8 [DECAY=appropriate] [SEED=0] [EPOCHS=128] [DEVICE=auto] ...
+[group('pipeline'), no-exit-message]
+train *settings:
+    @tools/run.py train "{{run}}" -- "$@"
+
+# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto]
+[group('pipeline'), no-exit-message]
+sweep *settings:
+    @tools/run.py sweep "{{sweep}}" -- "$@"
+
+# What a sweep would train, and how long it should take
+[group('pipeline'), no-exit-message]
+plan *settings:
+    @tools/run.py plan "{{plan}}" -- "$@"
+
+# Tables and statistics of the runs there are
+[group('pipeline'), no-exit-message]
+analyse *settings:
+    @tools/run.py analyse "{{analysis}}" -- "$@"
+
+# Figures and report of the runs there are, analysed anew
+[group('pipeline'), no-exit-message]
+report *settings:
+    @tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
+
+# The report again and again while a sweep runs: [EVERY=60] seconds
+[group('pipeline'), no-exit-message]
+watch *settings:
+    @tools/run.py watch --repeat "{{analysis}}" "{{report}}" -- "$@"
+
+# What this machine has, and what to do about what it lacks
+[group('machine'), no-exit-message]
+doctor:
+    @python3 tools/doctor.py
+
+# Set up libtorch: [--cpu|--cuda], else as the machine is
+[group('machine'), no-exit-message]
+setup *options:
+    @python3 tools/libtorch.py "$@"
+
+# Delete analysis and report, or [WHAT=runs|data|all]: says what goes
+[group('machine'), no-exit-message]
+clean *settings:
+    @python3 tools/clean.py "$@"
+
+# The tests; arguments go to the runner: just test -p trainer parity
+[group('code'), no-exit-message]
+test *arguments: _ready
+    cargo test --release "$@"
+
+# Format, lints, documentation, the tools' own tests, dependencies
+[group('code')]
+check: _ready
+    cargo fmt --all --check
+    cargo clippy --release --workspace --all-targets -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --release --workspace --no-deps --quiet
+    python3 -m unittest discover --quiet --start-directory tools
+    tools/deny
+
+# The benchmarks
+[group('code')]
+bench *arguments: _ready
+    cargo bench "$@"
+
+_ready:
+    @tools/ready

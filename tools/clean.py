@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Deletes what the pipeline made: `clean.py [WHAT=...] [WORK=...]`. Images and trained networks go only when named."""
+
+import os
+import shutil
+import sys
+
+import settings
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FOLDERS = {
+    "report": ["report", "analysis"],
+    "runs": ["runs"],
+    "data": ["data"],
+    "all": ["report", "analysis", "runs", "data"],
+}
+
+
+def main(words):
+    try:
+        chosen = settings.parse(words, ["WHAT", "WORK"])
+        what = chosen.get("WHAT", "report")
+        if what not in FOLDERS:
+            raise settings.SettingsError("WHAT=%s is none of %s." % (what, ", ".join(FOLDERS)))
+    except settings.SettingsError as error:
+        sys.exit("just clean: %s" % error)
+    chosen.setdefault("WORK", os.environ.get("WORK") or os.path.join(ROOT, "work"))
+    work = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))["WORK"]
+
+    for folder in (os.path.join(work, name) for name in FOLDERS[what]):
+        if os.path.isdir(folder):
+            print("deleting %s (%.1f MB)" % (folder, size(folder) / 1e6))
+            shutil.rmtree(folder)
+        else:
+            print("nothing at %s" % folder)
+
+
+def size(folder):
+    paths = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sum(os.lstat(path).st_size for path in paths)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

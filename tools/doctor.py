@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Prints what the machine has and, for each thing it lacks, what to do. Works before anything is built."""
+
+import glob
+import os
+import platform
+import subprocess
+import sys
+
+import libtorch
+import machine
+
+ROOT = libtorch.ROOT
+TRAINER = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "release", "trainer")
+
+
+def main():
+    os.chdir(ROOT)
+    problems = [line() for line in (
+        processor, memory, disk, rust, compiler, python, just, torch, driver, data,
+    )]
+    if os.path.exists(TRAINER):
+        print("\nThe built trainer says:", flush=True)
+        if subprocess.run([TRAINER, "doctor"]).returncode != 0:
+            problems.append("the built trainer does not run: see its message above")
+    problems = [problem for problem in problems if problem]
+    print("\n" + "\n".join("- " + problem for problem in problems) if problems else "\nNothing is missing.")
+
+
+def say(what, found):
+    print("%-10s %s" % (what, found))
+
+
+def processor():
+    flags, model = set(), platform.machine()
+    for line in lines_of("/proc/cpuinfo"):
+        key, _, value = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            flags = set(value.split())
+        elif key.strip() == "model name":
+            model = value.strip()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    notable = [flag for flag in ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16") if flag in flags]
+    say("CPU", "%s, %d cores to use, %s" % (model, cores, " ".join(notable) or "no vector extensions found"))
+    if platform.machine() == "x86_64" and flags and not {"avx2", "fma"} <= flags:
+        return "the CPU has no AVX2 with FMA: training works, but slowly"
+    return None
+
+
+def memory():
+    fields = dict(line.split(":", 1) for line in lines_of("/proc/meminfo") if ":" in line)
+    if "MemAvailable" not in fields:
+        return say("memory", "unknown")
+    total_gb, free_gb = (int(fields[key].split()[0]) / 1e6 for key in ("MemTotal", "MemAvailable"))
+    say("memory", "%.1f GB, %.1f GB available" % (total_gb, free_gb))
+    return "less than 4 GB of memory is available: building and training may fail" if free_gb < 4 else None
+
+
+def disk():
+    free_gb = machine.free_bytes(ROOT) / 1e9
+    say("disk", "%.0f GB free at %s" % (free_gb, ROOT))
+    return "less than 10 GB of disk is free: the build takes 4 GB, libtorch 1 GB (5 GB with CUDA)" if free_gb < 10 else None
+
+
+def rust():
+    version = machine.first_line(["cargo", "--version"])
+    say("Rust", version or "missing")
+    return None if version else "install Rust with rustup; rust-toolchain.toml then picks the version"
+
+
+def compiler():
+    command = os.environ.get("CXX", "c++")
+    version = machine.first_line([command, "--version"])
+    say("C++", version or "missing (%s)" % command)
+    return None if version else "install a C++ compiler: apt install g++, or dnf install gcc-c++"
+
+
+def python():
+    pip = machine.pip()
+    say("Python", "%s, %s" % (platform.python_version(), machine.first_line(pip + ["--version"]) if pip else "without pip"))
+    return None if pip else "install pip, which brings libtorch: apt install python3-pip, or python3 -m ensurepip"
+
+
+def just():
+    brought = sorted(glob.glob(os.path.join(ROOT, ".tools", "just-*", "bin", "just")))
+    found = machine.first_line([brought[-1] if brought else "just", "--version"])
+    say("just", found + (" in .tools/" if brought else "") if found else "missing")
+    return None if found else "run ./justw, which brings it"
+
+
+def torch():
+    place = os.environ.get("LIBTORCH") or libtorch.CURRENT
+    version = libtorch.version_of(place)
+    if version is None:
+        say("libtorch", "none at %s" % place)
+        return "run ./justw setup, which brings libtorch %s" % libtorch.VERSION
+    kind = libtorch.linked_kind(place)
+    where_from = "LIBTORCH=" + place if os.environ.get("LIBTORCH") else libtorch.origin()
+    say("libtorch", "%s (%s) from %s" % (version, kind, where_from))
+    if version != libtorch.VERSION:
+        return "libtorch is %s, needed is %s: run ./justw setup (and unset LIBTORCH if it is set)" % (version, libtorch.VERSION)
+    if machine.has_gpu() and kind == "cpu":
+        return "there is a GPU, but libtorch has no CUDA: run ./justw setup --cuda"
+    return None
+
+
+def driver():
+    if not machine.has_gpu():
+        return say("CUDA", "no NVIDIA driver: networks train on the CPU")
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    gpu = machine.first_line(query)
+    say("CUDA", gpu or "a driver, but nvidia-smi does not answer")
+    if gpu is None:
+        return "nvidia-smi does not answer: reinstall the NVIDIA driver, or train with DEVICE=cpu"
+    oldest = 580  # the first driver series that runs CUDA 13, which the wheel of torch is built with
+    series = gpu.rsplit(",", 1)[1].strip().split(".")[0]
+    return ("the NVIDIA driver is %s; the wheel's CUDA 13 needs %d or later" % (series, oldest)
+            if series.isdigit() and int(series) < oldest else None)
+
+
+def data():
+    work = os.environ.get("WORK") or os.path.join(ROOT, "work")
+    missing = [name for name in ("train", "test")
+               if not os.path.exists(os.path.join(work, "data", "cifar10", name + ".parquet"))]
+    say("data", "CIFAR-10 %s in %s" % ("is not" if missing else "is", work))
+    return "run ./justw data (or ./justw all), which fetches CIFAR-10; SOURCE= takes a copy you have" if missing else None
+
+
+def lines_of(path):
+    try:
+        with open(path) as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Runs steps of the pipeline in order: `run.py RECIPE STEP... -- KEY=VALUE...`
+
+A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The recipe takes
+the keys of all its steps. With `--repeat` the steps run again every EVERY seconds, until interrupted.
+
+Invariant: nothing is built or run before every word is understood.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import machine
+import settings
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# One build for all programs and for the tests: features are unified alike, so nothing is compiled twice.
+BUILD = ["cargo", "build", "--release", "--workspace", "--bins"]
+
+
+def main(arguments):
+    cut = arguments.index("--")
+    (recipe, *steps), words = arguments[:cut], arguments[cut + 1:]
+    repeat = "--repeat" in steps
+    steps = [Step(step) for step in steps if step != "--repeat"]
+    keys = list(dict.fromkeys(key for step in steps for key in step.keys)) + (["EVERY"] if repeat else [])
+    try:
+        chosen = settings.parse(words, keys)
+        pause_seconds = float(chosen.get("EVERY", 60))
+    except ValueError:
+        sys.exit("just %s: EVERY=%s is not a number of seconds." % (recipe, chosen["EVERY"]))
+    except settings.SettingsError as error:
+        sys.exit("just %s: %s" % (recipe, error))
+    chosen = with_defaults(chosen, steps)
+    os.chdir(ROOT)
+
+    seconds = [("setup", timed([os.path.join("tools", "ready")])), ("build", timed(BUILD))]
+    while True:
+        for step in steps:
+            seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
+        if not repeat:
+            break
+        time.sleep(pause_seconds)
+    if len(steps) > 1:
+        print("\n" + "\n".join("%-15s %s" % (name, spoken(taken)) for name, taken in seconds))
+    if steps[-1].name == "report":
+        print("report: %s" % os.path.join(chosen["WORK"], "report", "report.html"))
+
+
+class Step:
+    def __init__(self, text):
+        words = text.split()
+        self.keys = [word for word in words if word.isupper()]
+        self.words = [word for word in words if not word.isupper()]
+        self.name = " ".join(self.words)
+
+    def command(self, chosen):
+        program, *subcommand = self.words
+        if program == "data-prep" and is_smoke(chosen) and "SOURCE" not in chosen:
+            subcommand = ["generate"]
+        binary = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
+        return [binary] + subcommand + settings.flags(chosen, self.keys)
+
+
+def with_defaults(chosen, steps):
+    """Adds what the words leave open: the experiment of a sweep, and the place for its files."""
+    chosen = dict(chosen)
+    if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
+        on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
+        chosen["EXPERIMENT"] = "notebook" if on_gpu else "quick"
+    # The smoke experiment trains on generated images, which must never pass for the real ones in work/.
+    place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
+    chosen.setdefault("WORK", os.environ.get("WORK") or place)
+    return settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+
+
+def is_smoke(chosen):
+    return chosen.get("EXPERIMENT") == "smoke"
+
+
+def timed(command, keep_going=False):
+    """Runs a command to its end and returns the seconds it took; its failure ends this program with its exit code."""
+    start = time.monotonic()
+    process = subprocess.Popen(command)
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            # The program got it too and finishes cleanly: a trainer writes its checkpoint.
+            keep_going = False
+    if code != 0 and not keep_going:
+        sys.exit(code if code > 0 else 128 - code)
+    return time.monotonic() - start
+
+
+def spoken(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return "%d min %02d s" % (minutes, seconds) if minutes else "%d s" % seconds
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,54 @@
+"""`KEY=VALUE` words, as people type them after a recipe's name: parsed, checked, and turned into a program's flags."""
+
+import difflib
+import os
+
+
+class SettingsError(Exception):
+    """A word the recipe does not understand; the message names the keys it does."""
+
+
+def parse(words, keys):
+    """The settings as a dictionary. Any word that is not one of the `keys`, once, with a value, is an error."""
+    settings = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in keys:
+            close = difflib.get_close_matches(key.upper(), keys, n=1)
+            hint = " Did you mean %s=%s?" % (close[0], value or "...") if close else ""
+            what = "unknown key %s." % key if equals else "`%s` is not KEY=VALUE." % word
+            raise SettingsError("%s%s %s" % (what, hint, known(keys)))
+        if not value:
+            raise SettingsError("%s has no value. %s" % (key, known(keys)))
+        if key in settings:
+            raise SettingsError("%s is given twice." % key)
+        settings[key] = value
+    return settings
+
+
+def known(keys):
+    return "The keys are: %s." % ", ".join(keys)
+
+
+def located(settings, invoked_from):
+    """The settings with every path made absolute, seen from where the user typed the command."""
+    located = dict(settings)
+    for key in ("WORK", "SOURCE", "EXPERIMENT"):
+        path = os.path.join(invoked_from, settings.get(key, ""))
+        is_path = {
+            "WORK": True,
+            "SOURCE": os.path.exists(path),  # else it is a URL or a source's name
+            "EXPERIMENT": path.endswith(".toml"),  # else it is the name of one in experiments/
+        }
+        if key in settings and is_path[key]:
+            located[key] = os.path.abspath(path)
+    return located
+
+
+def flags(settings, keys):
+    """`{"TRAIN_IMAGES": "100"}` as `["--train-images", "100"]`, for those of the `keys` that are set."""
+    return [part for key in keys if key in settings for part in (flag(key), settings[key])]
+
+
+def flag(key):
+    return "--" + key.lower().replace("_", "-")

@@ -1,0 +1,64 @@
+import os
+import tempfile
+import unittest
+
+import run
+import settings
+
+KEYS = ["RANKSCALE", "TRAIN_IMAGES", "WORK"]
+
+
+class Parsing(unittest.TestCase):
+    def test_words_become_flags_in_the_order_of_the_keys(self):
+        chosen = settings.parse(["TRAIN_IMAGES=100", "RANKSCALE=8"], KEYS)
+        self.assertEqual(settings.flags(chosen, KEYS), ["--rankscale", "8", "--train-images", "100"])
+
+    def test_a_value_may_hold_blanks_and_equals_signs(self):
+        self.assertEqual(settings.parse(["WORK=a b=c"], KEYS), {"WORK": "a b=c"})
+
+    def test_what_is_not_understood_names_the_keys(self):
+        for word in ("RANKSCAL=8", "rankscale=8", "RANKSCALE", "8", "--rankscale", "=8", "RANKSCALE="):
+            with self.assertRaisesRegex(settings.SettingsError, "RANKSCALE, TRAIN_IMAGES, WORK", msg=word):
+                settings.parse([word], KEYS)
+
+    def test_a_key_given_twice_is_an_error(self):
+        with self.assertRaisesRegex(settings.SettingsError, "twice"):
+            settings.parse(["RANKSCALE=8", "RANKSCALE=9"], KEYS)
+
+
+class Locating(unittest.TestCase):
+    def test_paths_are_seen_from_where_the_command_was_typed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            open(os.path.join(folder, "archive.tar.gz"), "w").close()
+            located = settings.located({"WORK": "w", "SOURCE": "archive.tar.gz", "EXPERIMENT": "../own.toml"}, folder)
+            self.assertEqual(located["WORK"], os.path.join(folder, "w"))
+            self.assertEqual(located["SOURCE"], os.path.join(folder, "archive.tar.gz"))
+            self.assertEqual(located["EXPERIMENT"], os.path.join(os.path.dirname(folder), "own.toml"))
+
+    def test_names_and_addresses_stay_as_they_are(self):
+        names = {"SOURCE": "http://127.0.0.1:8000/cifar.tar.gz", "EXPERIMENT": "quick"}
+        self.assertEqual(settings.located(names, "/somewhere"), names)
+
+
+class Steps(unittest.TestCase):
+    def setUp(self):
+        os.environ.pop("WORK", None)
+
+    def test_a_step_gets_only_its_own_keys(self):
+        step = run.Step("trainer sweep EXPERIMENT DEVICE WORK")
+        command = step.command({"SOURCE": "s", "DEVICE": "cpu", "EXPERIMENT": "pilot", "WORK": "w"})
+        self.assertEqual(command[1:], ["sweep", "--experiment", "pilot", "--device", "cpu", "--work", "w"])
+
+    def test_smoke_generates_its_images_in_a_place_of_its_own(self):
+        steps = [run.Step("data-prep SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]
+        chosen = run.with_defaults({"EXPERIMENT": "smoke"}, steps)
+        self.assertEqual(chosen["WORK"], os.path.join(run.ROOT, "work", "smoke"))
+        self.assertEqual(steps[0].command(chosen)[1], "generate")
+
+    def test_on_the_cpu_a_sweep_is_quick(self):
+        chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])
+        self.assertEqual(chosen["EXPERIMENT"], "quick")
+
+
+if __name__ == "__main__":
+    unittest.main()
