@@ -7,9 +7,10 @@ set positional-arguments
 export INVOKED_FROM := invocation_directory()
 
 data     := "data-prep SOURCE WORK"
-run      := "trainer train RANKSCALE DECAY SEED EPOCHS LAMBDA CHANNELS BATCH TRAIN_IMAGES PRECISION DEVICE THREADS WORK"
-plan     := "trainer sweep --plan EXPERIMENT DEVICE JOBS THREADS WORK"
-sweep    := "trainer sweep EXPERIMENT DEVICE JOBS THREADS WORK"
+recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES"
+run      := "trainer train " + recipe + " DEVICE THREADS WORK"
+plan     := "trainer sweep --plan EXPERIMENT DEVICE THREADS WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE THREADS WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
 
@@ -90,5 +91,6 @@ check: _ready
 bench *arguments: _ready
     cargo bench "$@"
 
+[no-exit-message]
 _ready:
     @tools/ready

@@ -34,7 +34,7 @@ def located(settings, invoked_from):
     """The settings with every path made absolute, seen from where the user typed the command."""
     located = dict(settings)
     for key in ("WORK", "SOURCE", "EXPERIMENT"):
-        path = os.path.join(invoked_from, settings.get(key, ""))
+        path = os.path.join(invoked_from, os.path.expanduser(settings.get(key, "")))
         is_path = {
             "WORK": True,
             "SOURCE": os.path.exists(path),  # else it is a URL or a source's name
