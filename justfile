@@ -1,6 +1,6 @@
 # The pipeline, step by step. Each step names its program and the keys it takes; type them after the recipe's name:
 #     just all EXPERIMENT=quick DEVICE=cpu
-# No `just` installed? `./justw` stands in for it.
+# No `just` installed? `./justw` stands in for it. (`exec` lets a SIGTERM reach the program and not stop at a shell.)
 
 set positional-arguments
 
@@ -20,42 +20,42 @@ _default:
 # Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [SOURCE=...] [WORK=work]
 [group('pipeline'), no-exit-message]
 all *settings:
-    @tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
+    @exec tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
 
 # CIFAR-10 as parquet: [SOURCE=a path or a URL] [WORK=work]
 [group('pipeline'), no-exit-message]
 data *settings:
-    @tools/run.py data "{{data}}" -- "$@"
+    @exec tools/run.py data "{{data}}" -- "$@"
 
 # One network: RANKSCALE=8 [DECAY=appropriate] [SEED=0] [EPOCHS=128] [DEVICE=auto] ...
 [group('pipeline'), no-exit-message]
 train *settings:
-    @tools/run.py train "{{run}}" -- "$@"
+    @exec tools/run.py train "{{run}}" -- "$@"
 
 # Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto]
 [group('pipeline'), no-exit-message]
 sweep *settings:
-    @tools/run.py sweep "{{sweep}}" -- "$@"
+    @exec tools/run.py sweep "{{sweep}}" -- "$@"
 
 # What a sweep would train, and how long it should take
 [group('pipeline'), no-exit-message]
 plan *settings:
-    @tools/run.py plan "{{plan}}" -- "$@"
+    @exec tools/run.py plan "{{plan}}" -- "$@"
 
 # Tables and statistics of the runs there are
 [group('pipeline'), no-exit-message]
 analyse *settings:
-    @tools/run.py analyse "{{analysis}}" -- "$@"
+    @exec tools/run.py analyse "{{analysis}}" -- "$@"
 
 # Figures and report of the runs there are, analysed anew
 [group('pipeline'), no-exit-message]
 report *settings:
-    @tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
+    @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
 # The report again and again while a sweep runs: [EVERY=60] seconds
 [group('pipeline'), no-exit-message]
 watch *settings:
-    @tools/run.py watch --repeat "{{analysis}}" "{{report}}" -- "$@"
+    @exec tools/run.py watch --repeat "{{analysis}}" "{{report}}" -- "$@"
 
 # What this machine has, and what to do about what it lacks
 [group('machine'), no-exit-message]
