@@ -184,6 +184,16 @@ pub enum RunError {
         /// What it says.
         epoch: u32,
     },
+    /// An imported run holds its last epoch and nothing else.
+    #[error("{path}: an imported run must have one row, epoch {planned}, but has {}", listed(.found))]
+    Imported {
+        /// The file.
+        path: PathBuf,
+        /// The epochs found.
+        found: Vec<u32>,
+        /// The one epoch it must have.
+        planned: usize,
+    },
     /// A run that says it is done without its last epoch.
     #[error("{path}: status is done, but {found} of {planned} epochs are there")]
     Short {
@@ -276,7 +286,10 @@ impl RunFolder {
         let broken = |reason: String| RunError::Record { path: path.clone(), reason };
         let record: RunRecord = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
         if record.format != FORMAT {
-            return Err(broken(format!("format {} is not {FORMAT}, the one this version reads", record.format)));
+            return Err(broken(format!(
+                "format {} is not {FORMAT}, the one this version reads",
+                record.format
+            )));
         }
         record.configuration.clone().validated().map_err(|error| broken(error.to_string()))?;
         let name = record.configuration.run_name(&record.data.fingerprint);
@@ -302,17 +315,55 @@ impl RunFolder {
         }
     }
 
-    /// Reads a run's record and epochs, and checks that they agree.
+    /// Reads a run's record and epochs, and checks that they agree. An imported run has one row, its last epoch:
+    /// that is all a notebook's `results.json` keeps.
     ///
     /// # Errors
     /// As [`RunFolder::read_record`] and [`RunFolder::read_epochs`]; a run that is done without its last epoch.
     pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
-        let (record, epochs) = (self.read_record()?, self.read_epochs()?);
-        let (found, planned) = (epochs.len(), record.configuration.epochs);
+        let record = self.read_record()?;
+        let planned = record.configuration.epochs;
+        if record.provenance.is_none() {
+            let epochs = self.read_imported_epoch(planned)?;
+            return Ok((record, epochs));
+        }
+        let epochs = self.read_epochs()?;
+        let found = epochs.len();
         if record.status == Status::Done && found != planned {
             return Err(RunError::Short { path: self.path.clone(), found, planned });
         }
         Ok((record, epochs))
+    }
+
+    fn read_imported_epoch(&self, planned: usize) -> Result<Vec<EpochRow>, RunError> {
+        let path = self.epochs_path();
+        let rows: Vec<EpochRow> = table::read(&path)?;
+        match rows.as_slice() {
+            [last] if last.epoch as usize == planned => Ok(rows),
+            _ => Err(RunError::Imported { path, found: rows.iter().map(|row| row.epoch).collect(), planned }),
+        }
+    }
+
+    /// Checks, without reading their rows, that the tables a run may have beside its epochs are whole and its own.
+    ///
+    /// # Errors
+    /// A half-written or foreign `layers.parquet` or `predictions.parquet`.
+    pub fn check_tables(&self) -> Result<(), TableError> {
+        if self.layers_path().exists() {
+            table::check::<LayerRow>(&self.layers_path())?;
+        }
+        if self.predictions_path().exists() {
+            table::check::<PredictionRow>(&self.predictions_path())?;
+        }
+        Ok(())
+    }
+}
+
+fn listed(epochs: &[u32]) -> String {
+    match epochs {
+        [] => "no row".to_owned(),
+        [epoch] => format!("epoch {epoch}"),
+        [first, .., last] => format!("{} rows, epochs {first} to {last}", epochs.len()),
     }
 }
 
@@ -321,17 +372,32 @@ impl RunFolder {
 /// # Errors
 /// The file system's.
 pub fn folders(runs: &Path) -> io::Result<Vec<RunFolder>> {
+    let entries = visible_entries(runs)?.into_iter();
+    Ok(entries.filter(|path| path.is_dir()).map(RunFolder::new).collect())
+}
+
+/// What lies in `runs/` and is no folder, sorted by name; hidden files are passed over. Nothing should.
+///
+/// # Errors
+/// The file system's.
+pub fn strays(runs: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(visible_entries(runs)?.into_iter().filter(|path| !path.is_dir()).collect())
+}
+
+fn visible_entries(runs: &Path) -> io::Result<Vec<PathBuf>> {
     if !runs.exists() {
         return Ok(Vec::new());
     }
-    let mut folders = Vec::new();
+    let mut paths = Vec::new();
     for entry in fs::read_dir(runs)? {
         let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_dir() && !hidden {
-            folders.push(RunFolder::new(path));
+        if path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')) {
+            paths.push(path);
         }
     }
-    folders.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(folders)
+    paths.sort();
+    Ok(paths)
 }
+
+#[cfg(test)]
+mod tests;

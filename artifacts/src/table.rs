@@ -29,7 +29,9 @@ pub enum TableError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Not a parquet file, or one cut short.
-    #[error("{path}: not a complete parquet file ({reason}); delete it, and what wrote it will write it again")]
+    #[error(
+        "{path}: not a complete parquet file ({reason}); delete it, and what wrote it will write it again"
+    )]
     NotParquet {
         /// The file.
         path: PathBuf,
@@ -37,7 +39,9 @@ pub enum TableError {
         reason: String,
     },
     /// A parquet file of something else.
-    #[error("{path}: column `{column}` {rule}; this is not a file of this pipeline, or of another version of it")]
+    #[error(
+        "{path}: column `{column}` {rule}; this is not a file of this pipeline, or of another version of it"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -107,7 +111,8 @@ pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), TableError> {
         .set_created_by(concat!("rankscale ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
     atomic::write_with(path, |file| {
-        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
+        let mut writer =
+            ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
         writer.write(batch).map_err(io::Error::other)?;
         writer.close().map_err(io::Error::other)?;
         Ok::<(), io::Error>(())
@@ -129,26 +134,39 @@ pub fn read<T: Row>(path: &Path) -> Result<Vec<T>, TableError> {
 /// # Errors
 /// As [`read`].
 pub fn read_batches(path: &Path, expected: &Schema) -> Result<Vec<RecordBatch>, TableError> {
-    let broken =
-        |reason: &dyn ToString| TableError::NotParquet { path: path.to_owned(), reason: reason.to_string() };
+    let reader = open(path, expected)?.build().map_err(|error| not_parquet(path, &error))?;
+    reader.collect::<Result<_, _>>().map_err(|error| not_parquet(path, &error))
+}
+
+/// Checks a table's end and columns without reading its rows.
+///
+/// # Errors
+/// As [`read`], but for damage inside the rows.
+pub fn check<T: Row>(path: &Path) -> Result<(), TableError> {
+    open(path, &schema::<T>()).map(drop)
+}
+
+fn open(
+    path: &Path,
+    expected: &Schema,
+) -> Result<ParquetRecordBatchReaderBuilder<std::fs::File>, TableError> {
     let (file, _) = fs::File::open(path)?.into_parts();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(&error))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
     for field in expected.fields() {
-        let foreign = |rule: String| TableError::Foreign {
-            path: path.to_owned(),
-            column: field.name().clone(),
-            rule,
-        };
-        let found = builder.schema().field_with_name(field.name()).map_err(|_| foreign("is missing".into()))?;
+        let foreign =
+            |rule: String| TableError::Foreign { path: path.to_owned(), column: field.name().clone(), rule };
+        let found =
+            builder.schema().field_with_name(field.name()).map_err(|_| foreign("is missing".into()))?;
         if found.data_type() != field.data_type() {
             return Err(foreign(format!("must be {}, but is {}", field.data_type(), found.data_type())));
         }
     }
-    builder
-        .build()
-        .map_err(|error| broken(&error))?
-        .collect::<Result<_, _>>()
-        .map_err(|error| broken(&error))
+    Ok(builder)
+}
+
+fn not_parquet(path: &Path, reason: &dyn ToString) -> TableError {
+    TableError::NotParquet { path: path.to_owned(), reason: reason.to_string() }
 }
 
 fn rows_error(path: &Path, error: &serde_arrow::Error) -> TableError {
@@ -195,7 +213,12 @@ mod tests {
         write(&path, &[Sample { name: "a".into(), count: 1, value: None }]).unwrap();
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let message = read::<Sample>(&path).unwrap_err().to_string();
-        assert!(message.contains("rows.parquet") && message.contains("not a complete parquet file"), "{message}");
+        for failure in [read::<Sample>(&path).unwrap_err(), check::<Sample>(&path).unwrap_err()] {
+            let message = failure.to_string();
+            assert!(
+                message.contains("rows.parquet") && message.contains("not a complete parquet file"),
+                "{message}"
+            );
+        }
     }
 }

@@ -1,0 +1,86 @@
+use super::*;
+
+fn epoch(epoch: u32) -> EpochRow {
+    EpochRow {
+        epoch,
+        learning_rate: None,
+        train_loss: None,
+        train_accuracy: None,
+        test_loss: None,
+        test_accuracy: 0.5,
+        train_seconds: None,
+        test_seconds: None,
+        images_per_second: None,
+    }
+}
+
+/// A finished run of `planned` epochs with the given rows.
+fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> RunFolder {
+    let configuration = Configuration { epochs: planned, ..Configuration::default() };
+    let name = configuration.run_name("data");
+    let folder = RunFolder::new(runs.join(&name));
+    let provenance = Provenance {
+        git_revision: "unknown".into(),
+        git_dirty: false,
+        device: "cpu".into(),
+        device_name: "made up".into(),
+        threads: 1,
+        version: "0".into(),
+        libtorch: "0".into(),
+        host: "made up".into(),
+        started_unix_seconds: 0,
+    };
+    let record = RunRecord {
+        format: FORMAT,
+        name,
+        status: Status::Done,
+        counts: configuration.counts(),
+        configuration,
+        data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
+        provenance: (!imported).then_some(provenance),
+    };
+    folder.write_record(&record).unwrap();
+    table::write(&folder.epochs_path(), rows).unwrap();
+    folder
+}
+
+#[test]
+fn a_trained_run_has_every_epoch_and_an_imported_one_only_its_last() {
+    let runs = tempfile::tempdir().unwrap();
+    let message = |imported, rows: &[EpochRow]| {
+        folder(runs.path(), 3, imported, rows).read().map(drop).unwrap_err().to_string()
+    };
+    assert!(folder(runs.path(), 3, false, &[epoch(1), epoch(2), epoch(3)]).read().is_ok());
+    assert!(folder(runs.path(), 3, true, &[epoch(3)]).read().is_ok());
+    assert!(message(false, &[epoch(3)]).contains("row 1 must be epoch 1, but is epoch 3"));
+    assert!(message(false, &[epoch(1)]).contains("1 of 3 epochs"));
+    assert!(message(true, &[]).contains("one row, epoch 3, but has no row"));
+    assert!(message(true, &[epoch(2)]).contains("but has epoch 2"));
+    assert!(message(true, &[epoch(1), epoch(2), epoch(3)]).contains("3 rows, epochs 1 to 3"));
+}
+
+#[test]
+fn a_copied_folder_does_not_pass_for_a_run() {
+    let runs = tempfile::tempdir().unwrap();
+    let original = folder(runs.path(), 1, false, &[epoch(1)]);
+    let copy = RunFolder::new(runs.path().join("copy"));
+    fs::create_dir_all(copy.path()).unwrap();
+    fs::copy(original.record_path(), copy.record_path()).unwrap();
+    let message = copy.read_record().unwrap_err().to_string();
+    assert!(message.contains("copy") && message.contains("must have that name"), "{message}");
+    fs::write(runs.path().join("stray.parquet"), "").unwrap();
+    fs::write(runs.path().join(".partial-file"), "").unwrap();
+    assert_eq!(folders(runs.path()).unwrap().len(), 2);
+    assert_eq!(strays(runs.path()).unwrap(), [runs.path().join("stray.parquet")]);
+}
+
+#[test]
+fn half_a_table_beside_the_epochs_is_found_without_reading_it() {
+    let runs = tempfile::tempdir().unwrap();
+    let run = folder(runs.path(), 1, false, &[epoch(1)]);
+    assert!(run.check_tables().is_ok());
+    fs::write(run.predictions_path(), "PAR1").unwrap();
+    assert!(run.check_tables().unwrap_err().to_string().contains("predictions.parquet"));
+    table::write(&run.predictions_path(), &[epoch(1)]).unwrap();
+    assert!(run.check_tables().unwrap_err().to_string().contains("`image` is missing"));
+}
