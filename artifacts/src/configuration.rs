@@ -137,8 +137,18 @@ impl Configuration {
         Architecture::new(self.rankscale as i64, self.channels)?;
         let images = self.train_images.unwrap_or(usize::MAX);
         let rules = [
-            ("epochs", self.epochs.to_string(), (1..=100_000).contains(&self.epochs), "must be between 1 and 100000"),
-            ("batch", self.batch.to_string(), (2..=65_536).contains(&self.batch), "must be between 2 and 65536"),
+            (
+                "epochs",
+                self.epochs.to_string(),
+                (1..=100_000).contains(&self.epochs),
+                "must be between 1 and 100000",
+            ),
+            (
+                "batch",
+                self.batch.to_string(),
+                (2..=65_536).contains(&self.batch),
+                "must be between 2 and 65536",
+            ),
             ("train_images", images.to_string(), images >= self.batch, "must be at least one batch"),
             (
                 "test_images",
@@ -194,13 +204,7 @@ impl Configuration {
     /// Hash of what runs must share to be compared: all but rankscale, arm, seed and lambda. 8 hex digits.
     #[must_use]
     pub fn recipe(&self, data_fingerprint: &str) -> String {
-        let shared = Self {
-            rankscale: 0,
-            decay: Arm::Original,
-            seed: 0,
-            lambda: 0.0,
-            ..self.clone()
-        };
+        let shared = Self { rankscale: 0, decay: Arm::Original, seed: 0, lambda: 0.0, ..self.clone() };
         digest(&(shared, data_fingerprint))[..8].to_owned()
     }
 }
@@ -218,8 +222,8 @@ mod tests {
     fn the_identity_changes_with_every_key_and_with_the_data() {
         let base = Configuration::default();
         let mut identities = vec![base.identity("data"), base.identity("other data")];
-        for change in [
-            |c: &mut Configuration| c.rankscale = 9,
+        let changes: [fn(&mut Configuration); 11] = [
+            |c| c.rankscale = 9,
             |c| c.channels = [64, 128, 256, 511],
             |c| c.decay = Arm::Appropriate,
             |c| c.seed = 1,
@@ -230,7 +234,8 @@ mod tests {
             |c| c.precision = Precision::Bf16,
             |c| c.train_images = Some(5000),
             |c| c.test_images = Some(5000),
-        ] {
+        ];
+        for change in changes {
             let mut changed = base.clone();
             change(&mut changed);
             identities.push(changed.identity("data"));
@@ -258,7 +263,8 @@ mod tests {
             Configuration { lambda: f64::NAN, ..Configuration::default() },
             Configuration { rankscale: 1000, ..Configuration::default() },
         ];
-        for (configuration, key) in broken.into_iter().zip(["epochs", "train_images", "lambda", "rankscale"]) {
+        for (configuration, key) in broken.into_iter().zip(["epochs", "train_images", "lambda", "rankscale"])
+        {
             let message = configuration.validated().unwrap_err().to_string();
             assert!(message.contains(key), "{message}");
         }
