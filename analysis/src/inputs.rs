@@ -1,0 +1,124 @@
+//! What an analysis starts from: the plan, the runs that can be read, and what cannot.
+//!
+//! *Invariant:* every run here has passed the readers of `artifacts`.
+
+use artifacts::run::{EpochRow, RunRecord, Status};
+use artifacts::{Configuration, Experiment};
+use network::Arm;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// A readable run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// `run.json`.
+    pub record: RunRecord,
+    /// `epochs.parquet`.
+    pub epochs: Vec<EpochRow>,
+}
+
+/// The experiment under study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    experiment: Experiment,
+    identities: HashSet<String>,
+}
+
+impl Plan {
+    /// The runs of an experiment, whatever images they are trained on.
+    #[must_use]
+    pub fn new(experiment: Experiment) -> Self {
+        let identities = experiment.runs.iter().map(|run| run.identity("")).collect();
+        Self { experiment, identities }
+    }
+
+    /// The experiment.
+    #[must_use]
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Whether it has this run.
+    #[must_use]
+    pub fn has(&self, configuration: &Configuration) -> bool {
+        self.identities.contains(&configuration.identity(""))
+    }
+
+    /// What trains the rest of it.
+    #[must_use]
+    pub fn command(&self) -> String {
+        format!("`just sweep EXPERIMENT={}`", self.experiment.name)
+    }
+}
+
+/// Something in the directory of runs that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Its name there.
+    pub name: String,
+    /// The reader's message: which file breaks which rule.
+    pub reason: String,
+}
+
+/// The arm that an arm is compared with; none for the two baselines themselves.
+#[must_use]
+pub fn baseline(arm: Arm) -> Option<Arm> {
+    match arm {
+        Arm::Original | Arm::PublishedOriginal => None,
+        Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
+        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None => Some(Arm::Original),
+    }
+}
+
+impl Run {
+    /// Whether it comes from a notebook's `results.json`.
+    #[must_use]
+    pub fn imported(&self) -> bool {
+        self.record.provenance.is_none()
+    }
+
+    /// Whether the plan has it.
+    #[must_use]
+    pub fn is_planned(&self, plan: Option<&Plan>) -> bool {
+        plan.is_some_and(|plan| plan.has(&self.record.configuration))
+    }
+
+    /// Whether it is under study: every run where there is no plan, else the planned ones and the imported ones. Nobody
+    /// plans an imported run, but whoever imports it asks for it, and its recipe is its own.
+    #[must_use]
+    pub fn is_studied(&self, plan: Option<&Plan>) -> bool {
+        plan.is_none() || self.imported() || self.is_planned(plan)
+    }
+
+    /// Hash of what it shares with the runs it can be compared with.
+    #[must_use]
+    pub fn recipe(&self) -> String {
+        self.record.configuration.recipe(&self.record.data.fingerprint)
+    }
+
+    /// Whether its status says that all of its epochs are there.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.record.status == Status::Done
+    }
+
+    /// The first rule that a row of its epochs breaks, in words.
+    #[must_use]
+    pub fn broken_rule(&self) -> Option<String> {
+        self.epochs.iter().find_map(|row| {
+            let place = |key: &str, value: f64, rule: &str| {
+                Some(format!("epochs.parquet: epoch {}: {key} {value} {rule}", row.epoch))
+            };
+            let fraction = |value: f64| (0.0..=1.0).contains(&value);
+            if !fraction(row.test_accuracy) {
+                return place("test_accuracy", row.test_accuracy, "must be between 0 and 1");
+            }
+            let losses = [("train_loss", row.train_loss), ("test_loss", row.test_loss)];
+            let broken = losses.into_iter().filter_map(|(key, loss)| Some((key, loss?)));
+            match broken.filter(|_| self.is_done()).find(|(_, loss)| !loss.is_finite()) {
+                Some((key, loss)) => place(key, loss, "must be a finite number in a run that is done"),
+                None => None,
+            }
+        })
+    }
+}
