@@ -1,0 +1,268 @@
+//! An old `results.json` as runs.
+//!
+//! Its two curves are imported as `published-original` (`d` false) and `published-appropriate` (`d` true), because that is
+//! what the notebook's code did: it never scaled the decay, and `-d` changed the learning rate (see `docs/`). The recipe is
+//! the notebook's, in half precision, with as many epochs as the last row says. The images are named by the file's own
+//! hash, so that imported runs are compared with each other and with nothing else.
+//!
+//! *Invariant:* the same file gives the same runs, under the same names.
+
+use crate::results::{LoggedEpoch, Settings};
+use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
+use artifacts::{Configuration, Precision};
+use network::Arm;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+/// A file that is not a notebook's `results.json`.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// Not JSON, or not a list.
+    #[error("{file}: must be a JSON list of [settings, last row] pairs: {reason}")]
+    NotAList {
+        /// The file's name.
+        file: String,
+        /// The parser's reason.
+        reason: String,
+    },
+    /// No run at all.
+    #[error("{file}: the list is empty, so there is no run to import")]
+    Empty {
+        /// The file's name.
+        file: String,
+    },
+    /// An entry that breaks a rule.
+    #[error("{file}: entry {entry}: {key} {rule}")]
+    Entry {
+        /// The file's name.
+        file: String,
+        /// Counted from 1.
+        entry: usize,
+        /// The key, in backquotes, or `the entry`.
+        key: String,
+        /// The rule it breaks.
+        rule: String,
+    },
+}
+
+/// A key and the rule it breaks.
+type Broken = (String, String);
+
+/// The runs of a file's text. `file` is its name, for messages and as the runs' source.
+///
+/// # Errors
+/// The first entry that breaks a rule, by number, with its key.
+pub fn runs(file: &str, text: &str) -> Result<Vec<(RunRecord, EpochRow)>, ImportError> {
+    let entries: Vec<Value> = serde_json::from_str(text)
+        .map_err(|error| ImportError::NotAList { file: file.to_owned(), reason: error.to_string() })?;
+    if entries.is_empty() {
+        return Err(ImportError::Empty { file: file.to_owned() });
+    }
+    let data = DataProvenance {
+        fingerprint: format!("imported:{}", hex::encode(Sha256::digest(text))),
+        source: format!("imported from {file}"),
+    };
+    let mut seeds = Seeds::default();
+    let mut runs = Vec::with_capacity(entries.len());
+    for (number, entry) in (1..).zip(&entries) {
+        let broken =
+            |(key, rule): Broken| ImportError::Entry { file: file.to_owned(), entry: number, key, rule };
+        let (settings, logged) = parse(entry).map_err(broken)?;
+        let configuration = configuration(&settings, &logged, &mut seeds).map_err(broken)?;
+        let record = RunRecord {
+            format: FORMAT,
+            name: configuration.run_name(&data.fingerprint),
+            status: Status::Done,
+            counts: configuration.counts(),
+            configuration,
+            data: data.clone(),
+            provenance: None,
+        };
+        runs.push((record, epoch(&logged)));
+    }
+    Ok(runs)
+}
+
+fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
+    let Some([settings, row]) = entry.as_array().map(Vec::as_slice) else {
+        return Err(("the entry".into(), "must be a list of two objects, settings and last row".into()));
+    };
+    // One key after the other, so that the message can name it.
+    let required = [
+        (settings, "settings", "rankscale"),
+        (settings, "settings", "d"),
+        (row, "last row", "epoch"),
+        (row, "last row", "test acc"),
+    ];
+    for (object, name, key) in required {
+        if object.get(key).is_none() {
+            return Err((format!("`{key}`"), format!("is missing from the {name}")));
+        }
+    }
+    let number = |key: &str| match row.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_f64()
+            .map(Some)
+            .ok_or_else(|| (format!("`{key}`"), format!("must be a number, but is {value}"))),
+    };
+    let d = settings["d"].as_bool().ok_or_else(|| must("d", "be true or false", &settings["d"]))?;
+    let rankscale = whole(&settings["rankscale"])
+        .ok_or_else(|| must("rankscale", "be a whole number", &settings["rankscale"]))?;
+    let epoch = whole(&row["epoch"]).filter(|epoch| *epoch >= 1);
+    let epoch = epoch.ok_or_else(|| must("epoch", "be a whole number from 1", &row["epoch"]))?;
+    let seed = match settings.get("seed") {
+        None => None,
+        Some(seed) => Some(whole(seed).ok_or_else(|| must("seed", "be a whole number from 0", seed))?),
+    };
+    let settings = Settings { rankscale: rankscale.into(), d, seed };
+    let logged = LoggedEpoch {
+        epoch: u32::try_from(epoch).map_err(|_| must("epoch", "be at most 100000", &row["epoch"]))?,
+        lr: number("lr")?,
+        train_time: number("train time")?,
+        train_loss: number("train loss")?,
+        train_accuracy: fraction("train acc", number("train acc")?)?,
+        test_time: number("test time")?,
+        test_loss: number("test loss")?,
+        test_accuracy: fraction("test acc", number("test acc")?)?
+            .ok_or_else(|| must("test acc", "be a number", &row["test acc"]))?,
+        total_time: number("total time")?,
+    };
+    Ok((settings, logged))
+}
+
+fn must(key: &str, rule: &str, found: &Value) -> Broken {
+    (format!("`{key}`"), format!("must {rule}, but is {found}"))
+}
+
+/// A number without a fraction, from 0; the notebook's code once wrote rankscales as floats.
+fn whole(value: &Value) -> Option<u64> {
+    let fractional =
+        || value.as_f64().filter(|v| v.fract() == 0.0 && (0.0..1e15).contains(v)).map(|v| v as u64);
+    value.as_u64().or_else(fractional)
+}
+
+fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
+    match value {
+        Some(v) if !(0.0..=1.0).contains(&v) => {
+            Err((format!("`{key}`"), format!("must be a fraction between 0 and 1, but is {v}")))
+        }
+        _ => Ok(value),
+    }
+}
+
+/// Which seeds a (rankscale, d) has.
+#[derive(Default)]
+struct Seeds(HashMap<(u64, bool), Vec<u64>>);
+
+impl Seeds {
+    /// The seed an entry names; without one, the first that is free: a repeated run is another seed.
+    fn take(&mut self, rankscale: u64, d: bool, named: Option<u64>) -> Result<u64, Broken> {
+        let taken = self.0.entry((rankscale, d)).or_default();
+        let seed =
+            named.unwrap_or_else(|| (0..).find(|seed| !taken.contains(seed)).expect("seeds do not run out"));
+        if taken.contains(&seed) {
+            let rule = format!("{seed} was used by an earlier entry with the same `rankscale` and `d`");
+            return Err(("`seed`".into(), rule));
+        }
+        taken.push(seed);
+        Ok(seed)
+    }
+}
+
+fn configuration(
+    settings: &Settings,
+    logged: &LoggedEpoch,
+    seeds: &mut Seeds,
+) -> Result<Configuration, Broken> {
+    let rankscale = settings.rankscale.as_u64().unwrap_or(0);
+    if rankscale == 0 {
+        return Err(("`rankscale`".into(), "must be at least 1: the notebook had no dense network".into()));
+    }
+    let configuration = Configuration {
+        rankscale: rankscale as usize,
+        decay: if settings.d { Arm::PublishedAppropriate } else { Arm::PublishedOriginal },
+        seed: seeds.take(rankscale, settings.d, settings.seed)?,
+        epochs: logged.epoch as usize,
+        precision: Precision::Fp16,
+        ..Configuration::default()
+    };
+    configuration
+        .validated()
+        .map_err(|error| ("the entry".into(), format!("is no run of this study: {error}")))
+}
+
+fn epoch(logged: &LoggedEpoch) -> EpochRow {
+    EpochRow {
+        epoch: logged.epoch,
+        learning_rate: logged.lr,
+        train_loss: logged.train_loss,
+        train_accuracy: logged.train_accuracy,
+        test_loss: logged.test_loss,
+        test_accuracy: logged.test_accuracy,
+        train_seconds: logged.train_time,
+        test_seconds: logged.test_time,
+        images_per_second: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"[[{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.9, "lr": 0.0, "n_parameters": 5}],
+        [{"rankscale": 8.0, "d": false}, {"epoch": 128, "test acc": 0.91}],
+        [{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.92}]]"#;
+
+    #[test]
+    fn d_is_the_published_arm_and_a_repetition_is_another_seed() {
+        let runs = runs("results.json", GOOD).unwrap();
+        let keys: Vec<_> =
+            runs.iter().map(|(record, _)| (record.configuration.decay, record.configuration.seed)).collect();
+        assert_eq!(
+            keys,
+            [(Arm::PublishedAppropriate, 0), (Arm::PublishedOriginal, 0), (Arm::PublishedAppropriate, 1)]
+        );
+        let (record, last) = &runs[0];
+        assert_eq!((record.configuration.epochs, last.epoch, last.test_accuracy), (128, 128, 0.9));
+        assert!(record.provenance.is_none() && record.data.fingerprint.starts_with("imported:"));
+    }
+
+    #[test]
+    fn a_broken_rule_is_named_with_file_entry_and_key() {
+        for (from, to, needle) in [
+            ("\"d\": false", "\"d\": 0", "results.json: entry 2: `d` must be true or false, but is 0"),
+            ("\"d\": false", "\"e\": 0", "entry 2: `d` is missing from the settings"),
+            ("0.91", "91", "entry 2: `test acc` must be a fraction between 0 and 1, but is 91"),
+            ("0.91", "null", "entry 2: `test acc` must be a number, but is null"),
+            ("8.0", "8.5", "entry 2: `rankscale` must be a whole number, but is 8.5"),
+            ("8.0", "-1", "entry 2: `rankscale` must be a whole number, but is -1"),
+            ("8.0", "0", "entry 2: `rankscale` must be at least 1"),
+            ("8.0", "1000", "entry 2: the entry is no run of this study: rankscale 1000"),
+            ("\"lr\": 0.0", "\"lr\": \"x\"", "entry 1: `lr` must be a number, but is \"x\""),
+            (
+                "\"epoch\": 128, \"test acc\": 0.92",
+                "\"epoch\": 0, \"test acc\": 0.92",
+                "entry 3: `epoch` must be",
+            ),
+            (
+                "\"d\": true}, {\"epoch\": 128, \"test acc\": 0.92}",
+                "\"d\": true, \"seed\": 0}, {\"epoch\": 1, \"test acc\": 0}",
+                "entry 3: `seed` 0 was used by an earlier entry",
+            ),
+            (
+                "[{\"rankscale\": 8.0",
+                "[7, {\"rankscale\": 8.0",
+                "entry 2: the entry must be a list of two objects",
+            ),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            let message = runs("results.json", &GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(message.contains(needle), "{message}");
+        }
+        assert!(runs("f", "{}").unwrap_err().to_string().contains("f: must be a JSON list"));
+        assert!(runs("f", "<html>").unwrap_err().to_string().contains("f: must be a JSON list"));
+        assert!(runs("f", "[]").unwrap_err().to_string().contains("f: the list is empty"));
+    }
+}
