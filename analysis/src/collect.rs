@@ -1,0 +1,56 @@
+//! Reads every run, and sets aside what cannot be read.
+//!
+//! *Invariant:* nothing in the directory of runs is changed, and nothing there stops the analysis of the rest: what
+//! cannot be used becomes a row with the reason.
+
+use crate::inputs::{Quarantined, Run};
+use artifacts::Layout;
+use artifacts::run::{self, RunFolder};
+use std::io;
+use std::path::Path;
+
+/// What lies in the directory of runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collected {
+    /// The runs that can be read, sorted by name.
+    pub runs: Vec<Run>,
+    /// The rest, sorted by name within folders and files.
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// Reads all of it.
+///
+/// # Errors
+/// A directory that cannot be listed.
+pub fn collect(layout: &Layout) -> io::Result<Collected> {
+    let directory = layout.runs();
+    let mut collected = Collected { runs: Vec::new(), quarantined: Vec::new() };
+    for folder in run::folders(&directory)? {
+        match read(&folder) {
+            Ok(run) => collected.runs.push(run),
+            Err(reason) => collected.quarantined.push(quarantined(&directory, folder.path(), &reason)),
+        }
+    }
+    for stray in run::strays(&directory)? {
+        let reason = "not the folder of a run, though it lies among them: move or delete it";
+        collected.quarantined.push(quarantined(&directory, &stray, reason));
+    }
+    Ok(collected)
+}
+
+fn read(folder: &RunFolder) -> Result<Run, String> {
+    let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
+    folder.check_tables().map_err(|error| error.to_string())?;
+    let run = Run { record, epochs };
+    match run.broken_rule() {
+        Some(broken) => Err(broken),
+        None => Ok(run),
+    }
+}
+
+/// Names paths as seen from the directory of runs: where that lies is the machine's business.
+fn quarantined(directory: &Path, path: &Path, reason: &str) -> Quarantined {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let prefix = format!("{}{}", directory.display(), std::path::MAIN_SEPARATOR);
+    Quarantined { name, reason: reason.replace(&prefix, "") }
+}

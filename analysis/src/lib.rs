@@ -1,0 +1,206 @@
+//! Runs joined with their configuration, and the statistics of the study.
+//!
+//! The way of the data: [`collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
+//! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
+//! and [`verdict`] judge), and [`artifacts::study`] writes them. [`results`] and [`import`] speak the notebook's format.
+//!
+//! *Invariant:* only this file and [`collect`] know paths; the same runs give the same files, byte for byte.
+
+pub mod bootstrap;
+pub mod collect;
+pub mod endpoint;
+pub mod evidence;
+pub mod import;
+pub mod inputs;
+pub mod permutation;
+pub mod query;
+pub mod recipes;
+pub mod results;
+pub mod strata;
+mod tables;
+pub mod verdict;
+
+use anyhow::{Context as _, bail};
+use artifacts::run::RunFolder;
+use artifacts::study::{Study, Summary, summary_path};
+use artifacts::{Experiment, Layout, atomic, table};
+use collect::{Collected, collect};
+use evidence::count;
+use fs_err as fs;
+use inputs::Plan;
+use results::ResultsArms;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Which experiment is under study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The one that the newest sweep left a plan of, if any.
+    Newest,
+    /// An experiment by its name in this directory, or by path.
+    Named {
+        /// Name or path.
+        experiment: String,
+        /// Where names are looked up.
+        directory: PathBuf,
+    },
+    /// None: every run as it is.
+    AllRuns,
+}
+
+/// Analyses the runs and writes the study and `results.json`. Says what it does, a line a step, to `progress`.
+///
+/// # Errors
+/// An experiment that does not exist; a directory that cannot be read or written; no usable run at all, in which case
+/// the (empty) study is written all the same, so that an older one does not pass for it.
+pub fn analyse(
+    layout: &Layout,
+    choice: &Choice,
+    arms: Option<ResultsArms>,
+    progress: &mut impl Write,
+) -> anyhow::Result<Study> {
+    let start = Instant::now();
+    let plan = plan(layout, choice)?;
+    let collected = collect(layout)?;
+    let epochs: usize = collected.runs.iter().map(|run| run.epochs.len()).sum();
+    writeln!(
+        progress,
+        "read {} with {}{} from {} in {}",
+        count(collected.runs.len(), "run"),
+        count(epochs, "epoch"),
+        match collected.quarantined.len() {
+            0 => String::new(),
+            others => format!(" (and set aside {others} that cannot be used: see the ledger)"),
+        },
+        layout.runs().display(),
+        seconds(start),
+    )?;
+    let start = Instant::now();
+    let (study, entries) = study(&collected, plan.as_ref(), arms)?;
+    writeln!(
+        progress,
+        "joined into {} and {} in {}",
+        count(study.cells.len(), "cell"),
+        count(study.comparisons.len(), "pair"),
+        seconds(start)
+    )?;
+    let start = Instant::now();
+    study.write(layout)?;
+    atomic::write(&layout.analysis().join("results.json"), results::to_json(&entries)?)?;
+    writeln!(progress, "wrote {} and its tables in {}", summary_path(layout).display(), seconds(start))?;
+    if collected.runs.is_empty() {
+        let train = plan.as_ref().map_or_else(|| "`just sweep`".to_owned(), Plan::command);
+        let unusable = match collected.quarantined.first() {
+            Some(first) => format!(" (what is there cannot be used, first {}: {})", first.name, first.reason),
+            None => String::new(),
+        };
+        bail!(
+            "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import \
+             a notebook's with `analysis import results.json`",
+            layout.runs().display()
+        );
+    }
+    match study.summary.endpoints.first() {
+        Some(endpoint) => writeln!(progress, "{}", evidence::headline(endpoint))?,
+        None => writeln!(progress, "No run is under study, so there is nothing to say.")?,
+    }
+    Ok(study)
+}
+
+fn seconds(start: Instant) -> String {
+    format!("{:.2} s", start.elapsed().as_secs_f64())
+}
+
+fn plan(layout: &Layout, choice: &Choice) -> anyhow::Result<Option<Plan>> {
+    let experiment = match choice {
+        Choice::Named { experiment, directory } => Some(Experiment::find(experiment, directory)?),
+        Choice::Newest if layout.plan().exists() => {
+            Some(Experiment::read_plan(&layout.plan()).context("cannot read the plan of the newest sweep")?)
+        }
+        Choice::Newest | Choice::AllRuns => None,
+    };
+    Ok(experiment.map(Plan::new))
+}
+
+/// Everything that is computed; touches no file.
+fn study(
+    collected: &Collected,
+    plan: Option<&Plan>,
+    arms: Option<ResultsArms>,
+) -> anyhow::Result<(Study, Vec<results::Entry>)> {
+    let Collected { runs, quarantined } = collected;
+    let recipes = recipes::recipes(runs, plan);
+    let planned_on =
+        recipes.first().filter(|recipe| recipe.planned).map(|recipe| recipe.fingerprint.as_str());
+    let joined = query::join(runs, quarantined, plan, planned_on)?;
+    let endpoints = endpoint::endpoints(&endpoint::Evidence {
+        plan,
+        runs,
+        recipes: &recipes,
+        pairs: &joined.comparisons,
+        ledger: &joined.ledger,
+    });
+    let entries = results::entries(&joined.results, &recipes, &endpoints, arms);
+    let mut data: Vec<String> = Vec::new();
+    for recipe in &recipes {
+        if !data.contains(&recipe.fingerprint) {
+            data.push(recipe.fingerprint.clone());
+        }
+    }
+    let done = plan.map_or(0, |plan| {
+        let planned = runs.iter().filter(|run| run.is_done() && run.is_planned(Some(plan)));
+        let distinct: std::collections::HashSet<String> =
+            planned.map(|run| run.record.configuration.identity("")).collect();
+        distinct.len()
+    });
+    let summary = Summary {
+        experiment: plan.map(|plan| plan.experiment().name.clone()),
+        title: plan.map(|plan| plan.experiment().title.clone()),
+        planned: plan.map_or(0, |plan| plan.experiment().runs.len()) as u32,
+        done: done as u32,
+        recipes: recipes.into_iter().map(|recipe| recipe.summary).collect(),
+        endpoints,
+        data,
+        rules: verdict::rules(),
+    };
+    let study = Study {
+        summary,
+        runs: joined.runs,
+        epochs: joined.epochs,
+        cells: joined.cells,
+        comparisons: joined.comparisons,
+        ledger: joined.ledger,
+    };
+    Ok((study, entries))
+}
+
+/// Imports a notebook's `results.json` as runs; those that are there already are left alone.
+///
+/// # Errors
+/// A file that is not one, by entry and key; a directory that cannot be written.
+pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file)?;
+    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let runs = import::runs(&name, &text)?;
+    let mut there = 0;
+    for (record, epoch) in &runs {
+        let folder = RunFolder::new(layout.run(&record.name));
+        if folder.read().is_ok_and(|(known, rows)| known == *record && rows == [epoch.clone()]) {
+            there += 1;
+            continue;
+        }
+        // The record comes last: without it, the folder is no run.
+        table::write(&folder.epochs_path(), std::slice::from_ref(epoch))?;
+        folder.write_record(record)?;
+    }
+    writeln!(
+        progress,
+        "imported {} from {} into {}{}",
+        count(runs.len() - there, "run"),
+        file.display(),
+        layout.runs().display(),
+        if there > 0 { format!("; {there} were there already") } else { String::new() }
+    )?;
+    Ok(())
+}

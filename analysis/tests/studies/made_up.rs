@@ -1,0 +1,134 @@
+//! Made-up runs with made-up numbers, in a temporary directory. Nothing was trained.
+
+use analysis::Choice;
+use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunFolder, RunRecord, Status};
+use artifacts::study::{LedgerRow, Study};
+use artifacts::{Configuration, Experiment, Layout, table};
+use network::Arm;
+use std::fs;
+
+/// A pipeline's directory that goes away with the test.
+pub struct Place {
+    _directory: tempfile::TempDir,
+    pub layout: Layout,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::new(directory.path().join("work"));
+        Self { _directory: directory, layout }
+    }
+
+    /// Writes a run that ends at `accuracy`, or stops early with another status.
+    pub fn run(
+        &self,
+        configuration: &Configuration,
+        status: Status,
+        epochs: usize,
+        accuracy: f64,
+    ) -> RunFolder {
+        let name = configuration.run_name("made up");
+        let folder = RunFolder::new(self.layout.run(&name));
+        let record = RunRecord {
+            format: FORMAT,
+            name,
+            status,
+            configuration: configuration.clone(),
+            counts: configuration.counts(),
+            data: DataProvenance { fingerprint: "made up".into(), source: "made up".into() },
+            provenance: Some(provenance()),
+        };
+        folder.write_record(&record).unwrap();
+        let rows: Vec<EpochRow> =
+            (1..=epochs).map(|epoch| row(epoch, configuration.epochs, accuracy)).collect();
+        table::write(&folder.epochs_path(), &rows).unwrap();
+        folder
+    }
+
+    pub fn done(&self, configuration: &Configuration, accuracy: f64) -> RunFolder {
+        self.run(configuration, Status::Done, configuration.epochs, accuracy)
+    }
+
+    pub fn plan(&self, runs: &[Configuration]) {
+        let experiment = Experiment { name: "made-up".into(), title: "Made up?".into(), runs: runs.to_vec() };
+        experiment.write_plan(&self.layout.plan()).unwrap();
+    }
+
+    /// Analyses, and holds what was returned against what was written.
+    pub fn analyse(&self) -> Study {
+        let study = analysis::analyse(&self.layout, &Choice::Newest, None, &mut Vec::new()).unwrap();
+        assert_eq!(study, Study::read(&self.layout).unwrap());
+        study
+    }
+
+    pub fn results(&self) -> serde_json::Value {
+        let path = self.layout.analysis().join("results.json");
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    }
+}
+
+pub fn provenance() -> Provenance {
+    Provenance {
+        git_revision: "0123abc".into(),
+        git_dirty: true,
+        device: "cpu".into(),
+        device_name: "made up".into(),
+        threads: 2,
+        version: "0".into(),
+        libtorch: "0".into(),
+        host: "made up".into(),
+        started_unix_seconds: 0,
+    }
+}
+
+/// A straight line up to `accuracy`.
+fn row(epoch: usize, epochs: usize, accuracy: f64) -> EpochRow {
+    let share = epoch as f64 / epochs as f64;
+    EpochRow {
+        epoch: epoch as u32,
+        learning_rate: Some(0.2 * (1.0 - share)),
+        train_loss: Some(2.0 - share),
+        train_accuracy: Some(accuracy * share),
+        test_loss: Some(1.5),
+        test_accuracy: if epoch == epochs { accuracy } else { accuracy * share },
+        train_seconds: Some(2.0),
+        test_seconds: Some(0.5),
+        images_per_second: Some(100.0 + epoch as f64),
+    }
+}
+
+/// The notebook's recipe.
+pub fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configuration {
+    Configuration { rankscale, decay, seed, ..Configuration::default() }
+}
+
+/// Noise that looks like that between runs: sd about 0.2 points, the same for the same key.
+pub fn noise(rankscale: usize, seed: u64, arm: usize) -> f64 {
+    let x = (rankscale as f64 * 12.9898 + seed as f64 * 78.233 + arm as f64 * 37.719).sin() * 43_758.545_3;
+    (x - x.floor() - 0.5) * 0.007
+}
+
+/// Every configuration of a whole grid of both arms.
+pub fn grid(rankscales: &[usize], seeds: u64) -> Vec<Configuration> {
+    let mut runs = Vec::new();
+    for &rankscale in rankscales {
+        for seed in 0..seeds {
+            runs.extend([Arm::Original, Arm::Appropriate].map(|arm| configuration(rankscale, arm, seed)));
+        }
+    }
+    runs
+}
+
+/// Finishes every run of a grid, `effect` better for `appropriate`.
+pub fn finish(place: &Place, grid: &[Configuration], effect: f64) {
+    for run in grid {
+        let treated = usize::from(run.decay == Arm::Appropriate);
+        let accuracy = 0.93 - 0.001 * run.rankscale as f64 + noise(run.rankscale, run.seed, treated);
+        place.done(run, accuracy + effect * treated as f64);
+    }
+}
+
+pub fn ledger<'a>(study: &'a Study, run: &str) -> &'a LedgerRow {
+    study.ledger.iter().find(|row| row.run == run).unwrap_or_else(|| panic!("{run} is not in the ledger"))
+}

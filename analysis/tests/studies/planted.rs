@@ -1,0 +1,200 @@
+//! Whole studies with a planted effect: the verdicts, the tables and the notebook's file.
+
+use crate::made_up::{Place, configuration, finish, grid, ledger};
+use analysis::results::ResultsArms;
+use analysis::{Choice, analyse};
+use artifacts::Configuration;
+use artifacts::study::Verdict;
+use network::Arm;
+use std::fs;
+
+const RANKSCALES: [usize; 4] = [2, 4, 8, 16];
+
+fn verdict_of(effect: f64, seeds: u64) -> Verdict {
+    let place = Place::new();
+    finish(&place, &grid(&RANKSCALES, seeds), effect);
+    place.analyse().summary.endpoints[0].verdict
+}
+
+#[test]
+fn a_planted_effect_is_found_from_five_seeds_and_not_from_one() {
+    assert_eq!(verdict_of(0.004, 5), Verdict::Better);
+    assert_eq!(verdict_of(-0.004, 5), Verdict::Worse);
+    assert!(!matches!(verdict_of(0.0, 5), Verdict::Better | Verdict::Worse));
+    assert_eq!(verdict_of(0.004, 1), Verdict::NotEnoughEvidence);
+}
+
+#[test]
+fn tables_agree_with_the_runs_and_with_each_other() {
+    let place = Place::new();
+    let runs = grid(&[2, 8], 3);
+    place.plan(&runs);
+    finish(&place, &runs, 0.003);
+    place.done(&configuration(0, Arm::Original, 0), 0.95);
+    let study = place.analyse();
+    assert_eq!((study.summary.planned, study.summary.done), (12, 12));
+    assert_eq!(study.runs.len(), 13);
+    assert_eq!(study.epochs.len(), 12 * 128, "the dense run is not planned, so not under study");
+    assert_eq!((study.cells.len(), study.comparisons.len()), (4, 6));
+    let cell = &study.cells[0];
+    let members: Vec<f64> = study
+        .runs
+        .iter()
+        .filter(|run| run.rankscale == cell.rankscale && run.decay == cell.decay)
+        .map(|run| run.test_accuracy.unwrap())
+        .collect();
+    let mean = members.iter().sum::<f64>() / 3.0;
+    let variance = members.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / 2.0;
+    assert!((cell.mean - mean).abs() < 1e-12 && (cell.sd.unwrap() - variance.sqrt()).abs() < 1e-12);
+    let run = study.runs.iter().find(|run| run.rankscale == 8).unwrap();
+    assert_eq!((run.seconds, run.images_per_second, run.epochs_done), (Some(128.0 * 2.5), Some(164.5), 128));
+    assert_eq!((run.git_revision.as_deref(), run.channels.as_str()), (Some("0123abc+"), "64-128-256-512"));
+    let endpoint = &study.summary.endpoints[0];
+    let by_rankscale = |rankscale| {
+        let here: Vec<f64> = study
+            .comparisons
+            .iter()
+            .filter(|pair| pair.rankscale == rankscale)
+            .map(|pair| pair.difference)
+            .collect();
+        here.iter().sum::<f64>() / here.len() as f64
+    };
+    assert!((endpoint.difference.unwrap() - (by_rankscale(2) + by_rankscale(8)) / 2.0).abs() < 1e-12);
+    assert_eq!((endpoint.pairs, endpoint.seeds, endpoint.rankscales.as_slice()), (6, 3, [2, 8].as_slice()));
+    assert_eq!(endpoint.interval, None, "six pairs are too few");
+    assert!(endpoint.missing[0].contains("6 pairs in all"), "{:?}", endpoint.missing);
+}
+
+#[test]
+fn the_same_runs_give_the_same_bytes() {
+    let place = Place::new();
+    finish(&place, &grid(&RANKSCALES, 3), 0.001);
+    let bytes = || {
+        place.analyse();
+        [
+            "runs.parquet",
+            "epochs.parquet",
+            "cells.parquet",
+            "comparisons.parquet",
+            "ledger.parquet",
+            "summary.json",
+            "results.json",
+        ]
+        .map(|name| fs::read(place.layout.analysis().join(name)).unwrap())
+    };
+    assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn a_short_schedule_on_a_subset_gives_a_difference_and_no_answer() {
+    let place = Place::new();
+    let cut = |run: Configuration| Configuration {
+        epochs: 4,
+        train_images: Some(6144),
+        test_images: Some(2000),
+        ..run
+    };
+    let runs: Vec<Configuration> = grid(&RANKSCALES, 5).into_iter().map(cut).collect();
+    finish(&place, &runs, 0.02);
+    let study = place.analyse();
+    let endpoint = &study.summary.endpoints[0];
+    assert_eq!(endpoint.verdict, Verdict::NotEnoughEvidence);
+    assert!(endpoint.difference.is_some() && endpoint.interval.is_some() && endpoint.p.is_some());
+    for needle in ["4 of 128 epochs", "6144 of 50000 images", "2000 of 10000 images"] {
+        assert!(endpoint.missing.iter().any(|line| line.contains(needle)), "{:?}", endpoint.missing);
+    }
+}
+
+#[test]
+fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
+    let place = Place::new();
+    // 27 and 28 build the same network, so a deterministic machine trains the same run twice.
+    for rankscale in [8, 27, 28] {
+        for seed in 0..3 {
+            let of = if rankscale == 28 { 27 } else { rankscale };
+            let accuracy = |arm| 0.9 + crate::made_up::noise(of, seed, arm);
+            place.done(&configuration(rankscale, Arm::Original, seed), accuracy(0));
+            place.done(&configuration(rankscale, Arm::Appropriate, seed), accuracy(1));
+        }
+    }
+    let study = place.analyse();
+    assert_eq!(study.comparisons.len(), 9);
+    assert_eq!(
+        (study.summary.endpoints[0].pairs, study.summary.endpoints[0].rankscales.as_slice()),
+        (6, [8, 27].as_slice())
+    );
+}
+
+#[test]
+fn arms_and_lambdas_have_endpoints_of_their_own_headline_first() {
+    let place = Place::new();
+    let mut runs = grid(&RANKSCALES, 1);
+    runs.extend([2, 4].map(|r| configuration(r, Arm::None, 0)));
+    for decay in [Arm::PublishedOriginal, Arm::PublishedAppropriate] {
+        runs.push(configuration(8, decay, 0));
+    }
+    for decay in [Arm::Original, Arm::Appropriate] {
+        runs.push(Configuration { lambda: 5e-5, ..configuration(4, decay, 0) });
+    }
+    finish(&place, &runs, 0.001);
+    let study = place.analyse();
+    let found: Vec<_> =
+        study.summary.endpoints.iter().map(|e| (e.decay, e.baseline, e.lambda, e.pairs)).collect();
+    assert_eq!(
+        found,
+        [
+            (Arm::Appropriate, Arm::Original, 5e-4, 4),
+            (Arm::None, Arm::Original, 5e-4, 2),
+            (Arm::PublishedAppropriate, Arm::PublishedOriginal, 5e-4, 1),
+            (Arm::Appropriate, Arm::Original, 5e-5, 1),
+        ]
+    );
+}
+
+#[test]
+fn results_json_is_what_the_notebook_reads() {
+    let place = Place::new();
+    let mut runs = grid(&[2, 8], 2);
+    runs.extend([configuration(8, Arm::PublishedOriginal, 0), configuration(0, Arm::Original, 0)]);
+    finish(&place, &runs, 0.001);
+    place.analyse();
+    let results = place.results();
+    let entries = results.as_array().unwrap();
+    assert_eq!(entries.len(), 8, "no dense network, no published arm");
+    assert_eq!(entries[0][0], serde_json::json!({"rankscale": 2, "d": true}));
+    assert_eq!(entries[1][0], serde_json::json!({"rankscale": 2, "d": true, "seed": 1}));
+    let keys: Vec<&String> = entries[0][1].as_object().unwrap().keys().collect();
+    let mut logged = vec![
+        "epoch",
+        "lr",
+        "train time",
+        "train loss",
+        "train acc",
+        "test time",
+        "test loss",
+        "test acc",
+        "total time",
+    ];
+    logged.sort_unstable();
+    assert_eq!(keys, logged);
+    assert!(entries.iter().all(|entry| entry[1]["epoch"] == 128));
+    assert_eq!(entries[0][1]["total time"], 256.0);
+    analyse(&place.layout, &Choice::Newest, Some(ResultsArms::Published), &mut Vec::new()).unwrap();
+    assert_eq!(place.results().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_unplanned_run_is_listed_and_left_out() {
+    let place = Place::new();
+    let runs = grid(&RANKSCALES, 1);
+    place.plan(&runs);
+    finish(&place, &runs, 0.0);
+    let extra = configuration(8, Arm::Appropriate, 9);
+    place.done(&extra, 0.99);
+    let study = place.analyse();
+    assert!(!ledger(&study, &extra.run_name("made up")).planned);
+    assert!(study.cells.iter().all(|cell| cell.runs == 1));
+    let all = analyse(&place.layout, &Choice::AllRuns, None, &mut Vec::new()).unwrap();
+    assert_eq!(all.summary.experiment, None);
+    assert!(all.cells.iter().any(|cell| cell.runs == 2));
+}
