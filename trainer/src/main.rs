@@ -1,1 +1,65 @@
-fn main(){}
+//! The `trainer` program.
+
+mod arguments;
+mod describe;
+mod doctor;
+
+use anyhow::Context;
+use arguments::{Arguments, Command, Place};
+use artifacts::{Experiment, Layout};
+use clap::Parser;
+use std::process::ExitCode;
+use trainer::session::{self, Data, Outcome, Workplace};
+use trainer::stop::Stop;
+use trainer::{memory, sweep};
+
+fn main() -> anyhow::Result<ExitCode> {
+    memory::keep_freed_pages();
+    match Arguments::parse().command {
+        Command::Describe(arguments) => describe::print(&arguments.run.configuration()?, arguments.json)?,
+        Command::Doctor => doctor::print(),
+        Command::Train(arguments) => {
+            let configuration = arguments.run.configuration()?;
+            return at(&arguments.place, |workplace| {
+                Ok(match session::train(workplace, &configuration)? {
+                    Outcome::Done(accuracy) => {
+                        eprintln!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0);
+                        None
+                    }
+                    Outcome::Diverged(epoch) => {
+                        eprintln!("diverged in epoch {epoch}: the loss is not a finite number");
+                        Some(1)
+                    }
+                    Outcome::Interrupted(epoch) => {
+                        eprintln!(
+                            "stopped; {epoch} epochs are saved, and the same command goes on from there"
+                        );
+                        workplace.stop.requested()
+                    }
+                })
+            });
+        }
+        Command::Sweep(arguments) => {
+            let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
+            return at(&arguments.place, |workplace| sweep::sweep(workplace, &experiment, arguments.plan));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prepares device, threads, data and signals, and turns what the work returns into an exit code.
+fn at(
+    place: &Place,
+    work: impl FnOnce(&Workplace<'_>) -> anyhow::Result<Option<u8>>,
+) -> anyhow::Result<ExitCode> {
+    let device = place.device.resolve()?;
+    let threads =
+        place.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    tch::set_num_threads(threads as i32);
+    tch::Cuda::cudnn_set_benchmark(true);
+    let layout = Layout::new(&place.work);
+    let data = Data::read(&layout)?;
+    let stop = Stop::on_signals().context("cannot listen to signals")?;
+    let code = work(&Workplace { layout: &layout, data: &data, device, threads, stop: &stop })?;
+    Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
+}

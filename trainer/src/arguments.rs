@@ -1,0 +1,159 @@
+//! The command line.
+
+use artifacts::configuration::InvalidConfiguration;
+use artifacts::{Configuration, Precision};
+use clap::{Args, Parser, Subcommand};
+use network::{Architecture, Arm};
+use std::path::PathBuf;
+use trainer::device::DeviceChoice;
+
+/// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:
+  trainer describe --rankscale 8 --json
+  trainer train --rankscale 8 --decay appropriate --seed 0
+  trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
+  trainer sweep --experiment quick --plan
+  trainer sweep --experiment experiments/notebook.toml --device cuda:0"
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a network's parameters, multiply-accumulates and compression ratios
+    Describe(Describe),
+    /// Train one run, or take it up where it stopped
+    Train(Train),
+    /// Train what is left of an experiment
+    Sweep(Sweep),
+    /// Print what this program finds: libtorch, GPUs, processor
+    Doctor,
+}
+
+/// Arguments of `describe`.
+#[derive(Debug, Args)]
+pub struct Describe {
+    #[command(flatten)]
+    pub run: Run,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// Name of a file in the experiments' directory, or a path to one
+    #[arg(long, default_value = "quick")]
+    pub experiment: String,
+    /// Where named experiments lie
+    #[arg(long, default_value = "experiments")]
+    pub experiments: PathBuf,
+    /// Say what would run and how long it would take, and stop
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where to run.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Directory of all the pipeline's files
+    #[arg(long, env = "WORK", default_value = "work")]
+    pub work: PathBuf,
+    /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+    /// CPU threads for arithmetic [default: all cores]
+    #[arg(long, value_parser = positive)]
+    pub threads: Option<usize>,
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Divisor that makes ranks out of channels; 0 is the dense network
+    #[arg(long, allow_negative_numbers = true)]
+    pub rankscale: i64,
+    /// original, appropriate, appropriate-separable, frobenius, none, published-original or published-appropriate
+    #[arg(long, default_value = "original")]
+    pub decay: Arm,
+    /// Seeds initialisation, order and augmentation
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 128)]
+    pub epochs: usize,
+    /// Images in an update
+    #[arg(long, default_value_t = 512)]
+    pub batch: usize,
+    /// Learning rate at the start of the cosine, for the mean loss
+    #[arg(long, default_value_t = 0.2)]
+    pub peak_learning_rate: f64,
+    /// Base strength of weight decay, in mean-loss units
+    #[arg(long, default_value_t = 5e-4)]
+    pub lambda: f64,
+    /// float32, bf16 or fp16
+    #[arg(long, default_value = "float32")]
+    pub precision: Precision,
+    /// Channels after prep, layer1, layer2 and layer3
+    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512")]
+    pub channels: Vec<usize>,
+    /// Train on a stratified subset of this size [default: all]
+    #[arg(long)]
+    pub train_images: Option<usize>,
+    /// Test on a stratified subset of this size [default: all]
+    #[arg(long)]
+    pub test_images: Option<usize>,
+}
+
+impl Run {
+    /// The run as a configuration.
+    ///
+    /// # Errors
+    /// A value that breaks a rule.
+    pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        let channels: [usize; 4] = self.channels.as_slice().try_into().map_err(|_| {
+            anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
+        })?;
+        let configuration: Result<_, InvalidConfiguration> = Configuration {
+            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            channels,
+            decay: self.decay,
+            seed: self.seed,
+            epochs: self.epochs,
+            batch: self.batch,
+            peak_learning_rate: self.peak_learning_rate,
+            lambda: self.lambda,
+            precision: self.precision,
+            train_images: self.train_images,
+            test_images: self.test_images,
+        }
+        .validated();
+        Ok(configuration?)
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("must be a positive whole number".to_owned()),
+    }
+}

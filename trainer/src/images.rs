@@ -1,0 +1,96 @@
+//! Images on the device a run computes on, and the stratified subsets of short experiments.
+
+use artifacts::dataset::Dataset;
+use network::architecture::CLASSES;
+use tch::{Device, Kind, Tensor};
+
+/// One half of the data set on a device.
+#[derive(Debug)]
+pub struct Images {
+    /// uint8 `[n, 3, 32, 32]`.
+    pub pixels: Tensor,
+    /// int64 `[n]`.
+    pub labels: Tensor,
+    /// Row of each image in the file.
+    pub rows: Vec<u32>,
+}
+
+impl Images {
+    /// Copies a subset of `size` images, or all, to a device.
+    ///
+    /// # Errors
+    /// More images than there are.
+    pub fn new(dataset: &Dataset, size: Option<usize>, device: Device) -> Result<Self, TooFewImages> {
+        let rows = subset(&dataset.labels, size)?;
+        let pixels: Vec<u8> = rows.iter().flat_map(|&row| dataset.image(row as usize)).copied().collect();
+        let labels: Vec<i64> = rows.iter().map(|&row| i64::from(dataset.labels[row as usize])).collect();
+        Ok(Self {
+            pixels: Tensor::from_data_size(&pixels, &[rows.len() as i64, 3, 32, 32], Kind::Uint8)
+                .to_device(device),
+            labels: Tensor::from_slice(&labels).to_device(device),
+            rows,
+        })
+    }
+
+    /// Number of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no image.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// A subset larger than the data set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{asked} images asked for, but the data set has {found}")]
+pub struct TooFewImages {
+    /// Images asked for.
+    pub asked: usize,
+    /// Images there.
+    pub found: usize,
+}
+
+/// The rows of a stratified subset: as many of each class as of any other, or one more; the first of each class in the
+/// file's canonical order, which is that of the images' hashes and so as good as random.
+fn subset(labels: &[u8], size: Option<usize>) -> Result<Vec<u32>, TooFewImages> {
+    let found = labels.len();
+    let Some(size) = size.filter(|&size| size != found) else { return Ok((0..found as u32).collect()) };
+    if size > found {
+        return Err(TooFewImages { asked: size, found });
+    }
+    // Rank of each image within its class; sorting by it deals the classes out in turn.
+    let mut seen = [0u32; CLASSES];
+    let mut ranked: Vec<(u32, u8, u32)> = (0..)
+        .zip(labels)
+        .map(|(row, &label)| {
+            let rank = seen[usize::from(label)];
+            seen[usize::from(label)] += 1;
+            (rank, label, row)
+        })
+        .collect();
+    ranked.sort_unstable();
+    let mut rows: Vec<u32> = ranked[..size].iter().map(|&(_, _, row)| row).collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subset_is_stratified_and_in_order() {
+        let labels: Vec<u8> = (0..1000u32).map(|row| (row * 7 / 3 % 10) as u8).collect();
+        let rows = subset(&labels, Some(105)).unwrap();
+        let count = |class: u8| rows.iter().filter(|&&row| labels[row as usize] == class).count();
+        assert!((0..10).all(|class| [10, 11].contains(&count(class))));
+        assert!(rows.is_sorted());
+        assert_eq!(subset(&labels, None).unwrap().len(), 1000);
+        assert_eq!(subset(&labels, Some(1001)), Err(TooFewImages { asked: 1001, found: 1000 }));
+    }
+}

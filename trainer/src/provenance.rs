@@ -1,0 +1,59 @@
+//! Where and with what a run is made.
+
+use crate::device::DeviceName;
+use artifacts::run::Provenance;
+use fs_err as fs;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tch::Device;
+
+/// Version of the libtorch that `tch` is made for, and so the one that is linked.
+pub const LIBTORCH: &str = "2.13.0";
+
+/// Provenance of a run that starts now.
+#[must_use]
+pub fn provenance(device: Device, threads: usize) -> Provenance {
+    let revision = git(&["rev-parse", "HEAD"]);
+    Provenance {
+        git_dirty: git(&["status", "--porcelain", "--untracked-files=no"])
+            .is_some_and(|lines| !lines.is_empty()),
+        git_revision: revision.unwrap_or_else(|| "unknown".to_owned()),
+        device: DeviceName(device).to_string(),
+        device_name: device_name(device),
+        threads,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        libtorch: LIBTORCH.to_owned(),
+        host: fs::read_to_string("/proc/sys/kernel/hostname")
+            .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
+        started_unix_seconds: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |elapsed| elapsed.as_secs()),
+    }
+}
+
+/// The processor's or the GPU's name.
+#[must_use]
+pub fn device_name(device: Device) -> String {
+    let name = match device {
+        Device::Cuda(index) => command(
+            Command::new("nvidia-smi")
+                .args(["--query-gpu=name", "--format=csv,noheader"])
+                .arg(format!("--id={index}")),
+        ),
+        _ => fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        }),
+    };
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Asks git about the tree this program was built from.
+fn git(arguments: &[&str]) -> Option<String> {
+    command(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments))
+}
+
+fn command(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,350 @@
+//! One run from its configuration to its files, now or taken up where it stopped.
+//!
+//! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
+//! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
+
+use crate::arrays;
+use crate::augment::{Draw, Draws, augment, normalise};
+use crate::checkpoint::Checkpoint;
+use crate::engine::{Engine, Predictions};
+use crate::images::Images;
+use crate::initialise::initialise;
+use crate::layers;
+use crate::progress::{Progress, SoFar};
+use crate::provenance::provenance;
+use crate::seeds::{Purpose, generator};
+use crate::stop::Stop;
+use anyhow::{Context, bail, ensure};
+use artifacts::dataset::{Dataset, Provenance, Split};
+use artifacts::run::{
+    DataProvenance, EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status,
+};
+use artifacts::{Configuration, Layout, table};
+use fs_err as fs;
+use network::schedule::learning_rates;
+use rand::seq::SliceRandom;
+use std::collections::HashMap;
+use std::time::Instant;
+use tch::{Device, Kind, Tensor};
+
+/// Images in an evaluation's batch; it changes no number but the memory needed.
+const EVALUATION_BATCH: usize = 1000;
+
+/// Both halves of the data, in memory.
+#[derive(Debug)]
+pub struct Data {
+    /// To learn from.
+    pub train: Dataset,
+    /// To be judged by.
+    pub test: Dataset,
+}
+
+impl Data {
+    /// Reads what `data-prep` prepared.
+    ///
+    /// # Errors
+    /// Missing or foreign files; the message says what to run.
+    pub fn read(layout: &Layout) -> anyhow::Result<Self> {
+        let read = |split: Split| {
+            let path = split.path(layout);
+            ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
+            Ok(Dataset::read(&path)?)
+        };
+        Ok(Self { train: read(Split::Train)?, test: read(Split::Test)? })
+    }
+
+    /// The two fingerprints, joined by a colon.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("{}:{}", self.train.fingerprint, self.test.fingerprint)
+    }
+
+    fn provenance(&self) -> DataProvenance {
+        let source = match &self.train.provenance {
+            Provenance::File { source, .. } => source.clone(),
+            Provenance::Generated { seed } => format!("generated with seed {seed}"),
+        };
+        DataProvenance { fingerprint: self.fingerprint(), source }
+    }
+}
+
+/// Where runs are made, and with what.
+#[derive(Debug)]
+pub struct Workplace<'a> {
+    /// Where the files lie.
+    pub layout: &'a Layout,
+    /// The images.
+    pub data: &'a Data,
+    /// Where to compute.
+    pub device: Device,
+    /// CPU threads for arithmetic.
+    pub threads: usize,
+    /// Whether the user asked to stop.
+    pub stop: &'a Stop,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// All epochs are there, with this last test accuracy.
+    Done(f64),
+    /// The loss was no longer finite in this epoch.
+    Diverged(usize),
+    /// The user asked to stop, after this many epochs.
+    Interrupted(usize),
+}
+
+/// Trains a run to its end, or to the user's wish to stop. A run that is done or diverged stays as it is.
+///
+/// # Errors
+/// A folder or a file that cannot be used or written; a run that another process is training.
+pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    let name = configuration.run_name(&workplace.data.fingerprint());
+    let folder = RunFolder::new(workplace.layout.run(&name));
+    fs::create_dir_all(folder.path())?;
+    let lock = fs::File::create(folder.lock_path())?;
+    if lock.file().try_lock().is_err() {
+        bail!("{}: another process is training this run", folder.path().display());
+    }
+    let outcome = Session::open(workplace, configuration, folder.clone(), name)
+        .and_then(Session::run)
+        .with_context(|| format!("run {}", folder.path().display()));
+    drop(lock);
+    let _ = fs::remove_file(folder.lock_path());
+    outcome
+}
+
+/// One run under way.
+struct Session<'a> {
+    workplace: &'a Workplace<'a>,
+    configuration: &'a Configuration,
+    folder: RunFolder,
+    record: RunRecord,
+    epochs: Vec<EpochRow>,
+    layers: Vec<LayerRow>,
+}
+
+impl<'a> Session<'a> {
+    /// Takes up what the folder holds, or starts.
+    fn open(
+        workplace: &'a Workplace<'a>,
+        configuration: &'a Configuration,
+        folder: RunFolder,
+        name: String,
+    ) -> anyhow::Result<Self> {
+        let fresh = RunRecord {
+            format: FORMAT,
+            name,
+            status: Status::Running,
+            configuration: configuration.clone(),
+            counts: configuration.counts(),
+            data: workplace.data.provenance(),
+            provenance: Some(provenance(workplace.device, workplace.threads)),
+        };
+        let record = if folder.record_path().exists() {
+            folder.read_record().context("move the folder away to train this run anew")?
+        } else {
+            fresh
+        };
+        let epochs = folder.read_epochs()?;
+        let layers =
+            if folder.layers_path().exists() { table::read(&folder.layers_path())? } else { Vec::new() };
+        Ok(Self { workplace, configuration, folder, record, epochs, layers })
+    }
+
+    fn run(mut self) -> anyhow::Result<Outcome> {
+        match self.record.status {
+            Status::Done => {
+                let last = self.epochs.last().context("a finished run has epochs")?;
+                return Ok(Outcome::Done(last.test_accuracy));
+            }
+            Status::Diverged => return Ok(Outcome::Diverged(self.epochs.len())),
+            Status::Running | Status::Interrupted => {}
+        }
+        let configuration = self.configuration;
+        let (device, architecture) = (self.workplace.device, configuration.architecture());
+        let train = Images::new(&self.workplace.data.train, configuration.train_images, device)
+            .context("train_images")?;
+        let test = Images::new(&self.workplace.data.test, configuration.test_images, device)
+            .context("test_images")?;
+        let updates = train.len() / configuration.batch;
+        ensure!(
+            updates > 0,
+            "batch {}: larger than the {} training images",
+            configuration.batch,
+            train.len()
+        );
+
+        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)?;
+        let (done, state) = match checkpoint {
+            Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
+            Some(checkpoint) => bail!(
+                "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
+                self.folder.checkpoint_path().display(),
+                checkpoint.epoch,
+                self.epochs.len()
+            ),
+            None => (0, initialise(&architecture, configuration.seed)),
+        };
+        self.epochs.truncate(done);
+        self.layers.retain(|row| row.epoch as usize <= done);
+        if done == 0 {
+            self.layers = layers::measure(&architecture, &state, 0);
+        }
+        self.set_status(Status::Running)?;
+
+        let mut engine = Engine::new(architecture, &state, device, configuration.precision);
+        let mut progress = Progress::new(&self.record.name, updates, configuration.epochs, done);
+        if done > 0 {
+            progress.say(&format!("{}: resuming after epoch {done}", self.record.name));
+        }
+        for epoch in done + 1..=configuration.epochs {
+            let Some(sums) = self.train_epoch(&mut engine, &train, epoch, updates, &mut progress) else {
+                self.set_status(Status::Interrupted)?;
+                return Ok(Outcome::Interrupted(epoch - 1));
+            };
+            let start = Instant::now();
+            let predictions = predict(&engine, &test);
+            let row =
+                self.epoch_row(epoch, updates, &sums, &predictions, &test, start.elapsed().as_secs_f64());
+            let finite =
+                row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
+            progress.epoch(&row, configuration.epochs);
+            self.epochs.push(row);
+            table::write(&self.folder.epochs_path(), &self.epochs)?;
+            if !finite {
+                self.set_status(Status::Diverged)?;
+                let _ = fs::remove_file(self.folder.checkpoint_path());
+                return Ok(Outcome::Diverged(epoch));
+            }
+            let state = engine.state();
+            self.layers.append(&mut layers::measure(&architecture, &state, epoch));
+            table::write(&self.folder.layers_path(), &self.layers)?;
+            Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
+        }
+        self.finish(&engine, &test)
+    }
+
+    /// All updates of an epoch; none where the user asked to stop.
+    fn train_epoch(
+        &self,
+        engine: &mut Engine,
+        train: &Images,
+        epoch: usize,
+        updates: usize,
+        progress: &mut Progress,
+    ) -> Option<EpochSums> {
+        let (configuration, device) = (self.configuration, self.workplace.device);
+        let start = Instant::now();
+        let batch = configuration.batch;
+        let mut order: Vec<i64> = (0..train.len() as i64).collect();
+        order.shuffle(&mut generator(configuration.seed, Purpose::Shuffle, epoch));
+        let mut generator = generator(configuration.seed, Purpose::Augment, epoch);
+        let draws: Vec<Draw> = (0..updates * batch).map(|_| Draw::random(&mut generator)).collect();
+        let (order, draws) = (Tensor::from_slice(&order).to_device(device), Draws::new(&draws, device));
+
+        let decay = configuration.decay.weight_decay(configuration.lambda, &self.record.counts, batch);
+        let total = updates * configuration.epochs;
+        let mut loss = Tensor::zeros([], (Kind::Double, device));
+        let mut correct = Tensor::zeros([], (Kind::Int64, device));
+        let mut rate = 0.0;
+        for update in 0..updates {
+            if self.workplace.stop.requested().is_some() {
+                return None;
+            }
+            let (at, length) = ((update * batch) as i64, batch as i64);
+            let chosen = order.narrow(0, at, length);
+            let images = augment(&train.pixels, &chosen, &draws.narrow(at, length));
+            let done = (epoch - 1) * updates + update + 1;
+            let rates = learning_rates(configuration.decay, configuration.peak_learning_rate, done, total);
+            rate = rates.factors;
+            let sums = engine.step(&images, &train.labels.index_select(0, &chosen), rates, decay);
+            loss += sums.loss;
+            correct += sums.correct;
+            let seen = ((update + 1) * batch) as f64;
+            // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
+            let so_far = (device == Device::Cpu).then(|| SoFar {
+                loss: loss.double_value(&[]) / seen,
+                accuracy: correct.int64_value(&[]) as f64 / seen,
+            });
+            progress.update(done, so_far, seen / start.elapsed().as_secs_f64());
+        }
+        let (loss, correct) = (loss.double_value(&[]), correct.int64_value(&[]));
+        Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    fn epoch_row(
+        &self,
+        epoch: usize,
+        updates: usize,
+        sums: &EpochSums,
+        predictions: &Predictions,
+        test: &Images,
+        test_seconds: f64,
+    ) -> EpochRow {
+        let seen = (updates * self.configuration.batch) as f64;
+        let tested = test.len() as f64;
+        let labels = test.rows.iter().map(|&row| self.workplace.data.test.labels[row as usize]);
+        let correct = labels.zip(&predictions.classes).filter(|(label, class)| label == *class).count();
+        EpochRow {
+            epoch: epoch as u32,
+            learning_rate: Some(sums.rate),
+            train_loss: Some(sums.loss / seen),
+            train_accuracy: Some(sums.correct as f64 / seen),
+            test_loss: Some(predictions.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / tested),
+            test_accuracy: correct as f64 / tested,
+            train_seconds: Some(sums.seconds),
+            test_seconds: Some(test_seconds),
+            images_per_second: Some(seen / sums.seconds),
+        }
+    }
+
+    /// The files of a finished run; its status is the last of them, then the checkpoint goes.
+    fn finish(mut self, engine: &Engine, test: &Images) -> anyhow::Result<Outcome> {
+        let predictions = predict(engine, test);
+        let rows: Vec<PredictionRow> = test
+            .rows
+            .iter()
+            .zip(predictions.classes.iter().zip(&predictions.losses))
+            .map(|(&image, (&prediction, &loss))| PredictionRow {
+                image,
+                label: self.workplace.data.test.labels[image as usize],
+                prediction,
+                loss,
+            })
+            .collect();
+        table::write(&self.folder.predictions_path(), &rows)?;
+        let metadata = HashMap::from([("run".to_owned(), self.record.name.clone())]);
+        arrays::save(&self.folder.model_path(), &engine.model(), metadata)?;
+        self.set_status(Status::Done)?;
+        fs::remove_file(self.folder.checkpoint_path())?;
+        let last = self.epochs.last().context("a run has at least one epoch")?;
+        Ok(Outcome::Done(last.test_accuracy))
+    }
+
+    fn set_status(&mut self, status: Status) -> anyhow::Result<()> {
+        self.record.status = status;
+        Ok(self.folder.write_record(&self.record)?)
+    }
+}
+
+/// Sums over an epoch's updates.
+struct EpochSums {
+    loss: f64,
+    correct: i64,
+    rate: f64,
+    seconds: f64,
+}
+
+/// Predictions for all images of a half, by the running statistics.
+fn predict(engine: &Engine, images: &Images) -> Predictions {
+    let mut all = Predictions { classes: Vec::new(), losses: Vec::new() };
+    for start in (0..images.len()).step_by(EVALUATION_BATCH) {
+        let length = EVALUATION_BATCH.min(images.len() - start) as i64;
+        let narrow = |tensor: &Tensor| tensor.narrow(0, start as i64, length);
+        let mut batch = engine.predict(&normalise(&narrow(&images.pixels)), &narrow(&images.labels));
+        all.classes.append(&mut batch.classes);
+        all.losses.append(&mut batch.losses);
+    }
+    all
+}

@@ -1,0 +1,177 @@
+//! The trainer against the executable `PyTorch` reference, computed in float64: losses, weights, running statistics and
+//! logits of six updates for every arm, and the augmentation.
+//!
+//! `PARITY_DIR`, an absolute path, points the same tests at other cases of the same layout.
+
+use artifacts::Precision;
+use ndarray::ArrayD;
+use network::schedule::learning_rates;
+use network::{Architecture, Arm, Counts};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tch::{Device, Kind, Tensor};
+use trainer::arrays::Arrays;
+use trainer::augment::{Draw, Draws, augment};
+use trainer::engine::Engine;
+use trainer::resnet::channels_last;
+
+const LOSS_TOLERANCE: f64 = 1e-5;
+const WEIGHT_TOLERANCE: f64 = 1e-4;
+
+#[derive(Deserialize)]
+struct Meta {
+    rankscale: i64,
+    channels: [usize; 4],
+    batch: usize,
+    lambda: f64,
+    peak_lr: f64,
+    steps_per_epoch: usize,
+    epochs: usize,
+    losses: BTreeMap<String, Vec<f64>>,
+}
+
+struct Case {
+    directory: PathBuf,
+    meta: Meta,
+}
+
+impl Case {
+    fn open() -> Self {
+        let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity");
+        let directory = std::env::var_os("PARITY_DIR").map_or(default, PathBuf::from);
+        let meta = fs_err::read_to_string(directory.join("meta.json")).unwrap();
+        Self { directory, meta: serde_json::from_str(&meta).unwrap() }
+    }
+
+    fn architecture(&self) -> Architecture {
+        Architecture::new(self.meta.rankscale, self.meta.channels).unwrap()
+    }
+
+    fn file(&self, name: &str) -> BTreeMap<String, Tensor> {
+        let bytes = fs_err::read(self.directory.join(format!("{name}.safetensors"))).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        tensors
+            .iter()
+            .map(|(name, view)| {
+                let kind = match view.dtype() {
+                    safetensors::Dtype::F32 => Kind::Float,
+                    safetensors::Dtype::I64 => Kind::Int64,
+                    safetensors::Dtype::U8 => Kind::Uint8,
+                    other => panic!("{name}: {other:?}"),
+                };
+                let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
+                (name.to_owned(), Tensor::from_data_size(view.data(), &shape, kind))
+            })
+            .collect()
+    }
+}
+
+fn array(tensor: &Tensor) -> ArrayD<f32> {
+    let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
+    let flat = tensor.to_kind(Kind::Float).contiguous().view(-1);
+    ArrayD::from_shape_vec(shape, Vec::<f32>::try_from(&flat).unwrap()).unwrap()
+}
+
+fn with_prefix(file: &BTreeMap<String, Tensor>, prefix: &str) -> Arrays {
+    file.iter()
+        .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), array(tensor))))
+        .collect()
+}
+
+/// Largest difference over the largest magnitude expected.
+fn relative(found: &ArrayD<f32>, expected: &ArrayD<f32>) -> f64 {
+    assert_eq!(found.shape(), expected.shape());
+    let largest = expected.iter().fold(f32::MIN_POSITIVE, |largest, w| largest.max(w.abs()));
+    let difference = found.iter().zip(expected).fold(0f32, |most, (a, b)| {
+        assert!(a.is_finite());
+        most.max((a - b).abs())
+    });
+    f64::from(difference / largest)
+}
+
+fn check_arm(arm: Arm) {
+    let case = Case::open();
+    let (meta, architecture) = (&case.meta, case.architecture());
+    let common = case.file("common");
+    let expected = case.file(arm.name());
+    let counts = Counts::of(&architecture);
+    let decay = arm.weight_decay(meta.lambda, &counts, meta.batch);
+    let start = with_prefix(&common, "start.");
+    let mut engine = Engine::new(architecture, &start, Device::Cpu, Precision::Float32);
+
+    let first = channels_last(&common["images"].get(0));
+    let logits = array(&engine.logits(&first));
+    assert!(relative(&logits, &array(&common["eval_logits"])) <= WEIGHT_TOLERANCE, "logits before training");
+
+    let total = meta.steps_per_epoch * meta.epochs;
+    let losses = &meta.losses[arm.name()];
+    assert_eq!(losses.len(), total);
+    for (k, &expected) in (1..).zip(losses) {
+        let (images, labels) = (common["images"].get(k - 1), common["labels"].get(k - 1));
+        let rates = learning_rates(arm, meta.peak_lr, k as usize, total);
+        let sums = engine.step(&channels_last(&images), &labels, rates, decay);
+        let loss = sums.loss.double_value(&[]) / meta.batch as f64;
+        let error = (loss - expected).abs() / expected.abs();
+        assert!(error <= LOSS_TOLERANCE, "loss of update {k}: {loss} against {expected}, off by {error:.1e}");
+    }
+    let weights = with_prefix(&expected, "end.");
+    let found = engine.model();
+    assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+    for (name, expected) in &weights {
+        let error = relative(&found[name], expected);
+        assert!(error <= WEIGHT_TOLERANCE, "{name}: off by {error:.1e}");
+    }
+    let error = relative(&array(&engine.logits(&first)), &array(&expected["end_logits"]));
+    assert!(error <= WEIGHT_TOLERANCE, "logits after training: off by {error:.1e}");
+}
+
+macro_rules! parity {
+    ($($test:ident: $arm:expr),* $(,)?) => {$(
+        #[test]
+        fn $test() {
+            check_arm($arm);
+        }
+    )*};
+}
+
+parity! {
+    parity_original: Arm::Original,
+    parity_appropriate: Arm::Appropriate,
+    parity_appropriate_separable: Arm::AppropriateSeparable,
+    parity_frobenius: Arm::Frobenius,
+    parity_none: Arm::None,
+    parity_published_original: Arm::PublishedOriginal,
+    parity_published_appropriate: Arm::PublishedAppropriate,
+}
+
+#[test]
+fn parity_covers_every_arm_of_the_case() {
+    let case = Case::open();
+    for name in case.meta.losses.keys() {
+        name.parse::<Arm>().unwrap();
+    }
+}
+
+#[test]
+fn parity_augmentation() {
+    let case = Case::open().file("augment");
+    let draws: Vec<Draw> = {
+        let column = |name: &str| Vec::<i64>::try_from(&case[name]).unwrap();
+        let [crop_x, crop_y, flip, cut_x, cut_y] = ["crop_x", "crop_y", "flip", "cut_x", "cut_y"].map(column);
+        (0..flip.len())
+            .map(|i| Draw {
+                crop_x: crop_x[i] as usize,
+                crop_y: crop_y[i] as usize,
+                flip: flip[i] != 0,
+                cut_x: cut_x[i] as usize,
+                cut_y: cut_y[i] as usize,
+            })
+            .collect()
+    };
+    let images = &case["images"];
+    let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, Device::Cpu));
+    let found = augment(images, &chosen, &Draws::new(&draws, Device::Cpu));
+    assert!(relative(&array(&found), &array(&case["expected"])) <= 1e-6);
+}
