@@ -1,0 +1,62 @@
+//! A legend right of the plotting area: a title, then one line for each series.
+
+use crate::chart::canvas::{Area, Drawing, bold, font, length, stroke, write};
+use crate::chart::frame::Frame;
+use crate::chart::marker;
+use crate::style::{self, Look};
+use plotters::prelude::PathElement;
+use plotters::style::RGBColor;
+use plotters::style::text_anchor::HPos;
+
+/// Distance of two lines.
+const LEADING: f64 = 22.0;
+/// Length of the piece of line before a name.
+const SWATCH: f64 = 24.0;
+
+/// Title, series, and what stands below them.
+#[derive(Debug, Clone)]
+pub struct Legend<'a> {
+    /// In bold, above.
+    pub title: &'a str,
+    /// Names with their looks.
+    pub entries: Vec<(String, Look)>,
+    /// Short remarks, one a line.
+    pub notes: Vec<String>,
+}
+
+impl Legend<'_> {
+    /// Draws it beside the only panel, from the top of the plotting area down.
+    ///
+    /// # Errors
+    /// The back end's.
+    pub fn draw(&self, frame: &Frame<'_, '_>) -> Drawing {
+        let (_, top, right, _) = frame.edges();
+        self.draw_at(frame.area(), (right + 16.0, top + 8.0))
+    }
+
+    /// Draws it with the middle of its title's line at a place, in CSS pixels.
+    ///
+    /// # Errors
+    /// The back end's.
+    pub fn draw_at(&self, area: &Area<'_>, (left, top): (f64, f64)) -> Drawing {
+        let mut y = top;
+        let swatch = |y: f64, color: RGBColor, width: f64| {
+            let ends = vec![(length(left), length(y)), (length(left + SWATCH), length(y))];
+            area.draw(&PathElement::new(ends, stroke(color, 1.0, width)))
+        };
+        let name_left = left + SWATCH + 8.0;
+        write(area, self.title, (left, y), HPos::Left, bold(style::TEXT, style::INK))?;
+        for (name, look) in &self.entries {
+            y += LEADING;
+            swatch(y, look.color, style::LINE)?;
+            marker::draw_on_rim(area, (length(left + SWATCH / 2.0), length(y)), style::MARKER, *look)?;
+            write(area, name, (name_left, y), HPos::Left, font(style::SMALL_TEXT, style::INK))?;
+        }
+        y += LEADING / 2.0;
+        for note in &self.notes {
+            y += LEADING * 0.8;
+            write(area, note, (left, y), HPos::Left, font(style::SMALL_TEXT, style::QUIET_INK))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! What the figures are made of: a canvas, axes, a frame, markers, series and a legend.
+//!
+//! Drawing is plotters'; what is added here is what it lacks: alternative text, a grid finer than a pixel, ticks
+//! chosen for the reader, and layouts that need no measured text (every label is placed by its anchor).
+
+pub mod axis;
+pub mod canvas;
+pub mod frame;
+pub mod legend;
+pub mod marker;
+pub mod series;
+
+pub use axis::Axis;
+pub use canvas::{Area, Drawing, Picture};
+pub use frame::Frame;
+pub use legend::Legend;
+pub use series::{Mean, Series};

@@ -1,0 +1,61 @@
+//! Train minus test accuracy against rankscale: how much of what was learnt does not carry over.
+
+use super::{Figure, arms};
+use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
+use crate::selection::Selection;
+use crate::style;
+
+/// Name of the document.
+pub const FILE: &str = "gap.svg";
+
+/// Draws it; none where no finished run recorded its accuracy in training.
+#[must_use]
+pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
+    let runs = selection.runs();
+    let series: Vec<_> = selection
+        .arms()
+        .into_iter()
+        .map(|arm| {
+            let rows: Vec<_> = runs
+                .iter()
+                .filter(|run| run.decay == arm.name() && run.rankscale > 0)
+                .filter_map(|run| Some((run.rankscale, (run.train_accuracy? - run.test_accuracy?) * 100.0)))
+                .filter(|(_, gap)| gap.is_finite())
+                .collect();
+            arms::over_rankscales(arm.name().to_owned(), style::arm(arm), &rows)
+        })
+        .filter(|series| !series.means.is_empty())
+        .collect();
+    if series.is_empty() {
+        return None;
+    }
+    let described: Vec<_> =
+        series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
+    let alt = format!("Train minus test accuracy against rankscale: {}.", described.join("; "));
+    let picture = Picture {
+        width: style::WIDTH,
+        height: style::HEIGHT,
+        title: "Train minus test accuracy against rankscale".to_owned(),
+        description: alt.clone(),
+    };
+    let svg = picture.draw(|area| {
+        let frame = Frame::draw(
+            area,
+            frame::WITH_LEGEND,
+            (arms::rankscale_axis(selection), "Rankscale"),
+            (
+                Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 1.0, 8),
+                "Train minus test accuracy (percentage points)",
+            ),
+        )?;
+        frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
+        series::draw(&frame, &series)?;
+        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
+        Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
+    });
+    let caption =
+        "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights \
+                   still move, test accuracy on plain images after the epoch, so the gap can lie below zero."
+            .to_owned();
+    Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, svg })
+}

@@ -1,0 +1,257 @@
+//! Test accuracy against epoch: small multiples by rankscale, a line per arm, single runs thin behind it.
+
+use super::Figure;
+use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
+use crate::chart::frame::Margins;
+use crate::chart::{Axis, Frame, Legend, Picture};
+use crate::numbers;
+use crate::selection::{Selection, finished};
+use crate::style;
+use network::Arm;
+use plotters::style::text_anchor::HPos;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Name of the document.
+pub const FILE: &str = "learning-curves.svg";
+
+/// Most panels a reader takes in; of more rankscales, the first, the last and evenly placed ones between are shown.
+const PANELS: usize = 6;
+/// Epochs from which on a schedule is long.
+const LONG: u32 = 20;
+/// Panels in a row.
+const COLUMNS: usize = 3;
+/// Height of a row, in CSS pixels.
+const ROW: u32 = 240;
+/// Width kept for the legend.
+const LEGEND: u32 = 204;
+/// Height kept for the title of the vertical axis.
+const HEAD: u32 = 26;
+
+const MARGINS: Margins = Margins { left: 46.0, right: 10.0, top: 30.0, bottom: 54.0 };
+
+/// A run's curve: epochs and accuracies in per cent.
+type Curve = Vec<(f64, f64)>;
+
+/// Curves of one rankscale, by arm: the mean of the finished runs, and every run.
+#[derive(Debug, Default)]
+struct Panel {
+    rankscale: u32,
+    means: BTreeMap<Arm, Curve>,
+    runs: Vec<(Arm, Curve)>,
+}
+
+/// Draws it; none where no epoch has ended.
+#[must_use]
+pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
+    let all = panels(selection);
+    if all.is_empty() {
+        return None;
+    }
+    let count = all.len();
+    let panels: Vec<_> = chosen(count).into_iter().map(|i| &all[i]).collect();
+    let shown: Vec<_> = panels.iter().map(|panel| panel.rankscale).collect();
+    let arms: BTreeSet<_> = panels.iter().flat_map(|panel| panel.runs.iter().map(|(arm, _)| *arm)).collect();
+    let names: Vec<_> = arms.iter().map(ToString::to_string).collect();
+    let alt = format!(
+        "Learning curves: test accuracy against epoch, one panel each for {}, one line per arm ({}).",
+        numbers::rankscales(&shown),
+        numbers::listed(&names)
+    );
+    let rows = panels.len().div_ceil(COLUMNS) as u32;
+    let picture = Picture {
+        width: style::WIDTH,
+        height: HEAD + rows * ROW,
+        title: "Learning curves".to_owned(),
+        description: alt.clone(),
+    };
+    let svg = picture.draw(|area| draw(area, &panels, &arms));
+    let mut caption =
+        "Test accuracy after every epoch; all panels share their axes. Lines are means over finished runs, \
+                       thin lines single runs, unfinished and diverged ones included."
+            .to_owned();
+    if floor(&panels, last_epoch(&panels)) > 0.0 {
+        caption +=
+            " The axis begins where the first quarter of the schedule ends; the steep start is cut off.";
+    }
+    if panels.len() < count {
+        caption += &format!(" Of {count} rankscales, {} are shown.", panels.len());
+    }
+    Some(Figure { file: FILE, heading: "Learning curves", alt, caption, svg })
+}
+
+/// Indices of the panels to show.
+fn chosen(count: usize) -> Vec<usize> {
+    if count <= PANELS {
+        return (0..count).collect();
+    }
+    (0..PANELS).map(|i| (i * (count - 1) + (PANELS - 1) / 2) / (PANELS - 1)).collect()
+}
+
+fn panels(selection: &Selection<'_>) -> Vec<Panel> {
+    let done: BTreeSet<_> =
+        selection.study.runs.iter().filter(|run| finished(run)).map(|run| run.run.as_str()).collect();
+    let mut curves: BTreeMap<(u32, Arm, u64, &str), Curve> = BTreeMap::new();
+    for row in selection.epochs() {
+        if let Ok(arm) = row.decay.parse() {
+            curves
+                .entry((row.rankscale, arm, row.seed, &row.run))
+                .or_default()
+                .push((f64::from(row.epoch), row.test_accuracy * 100.0));
+        }
+    }
+    let mut panels: BTreeMap<u32, Panel> = BTreeMap::new();
+    let mut sums: BTreeMap<(u32, Arm), BTreeMap<u32, (f64, f64)>> = BTreeMap::new();
+    for ((rankscale, arm, _, run), curve) in curves {
+        if done.contains(run) {
+            let sum = sums.entry((rankscale, arm)).or_default();
+            for (epoch, accuracy) in &curve {
+                let (total, runs) = sum.entry(*epoch as u32).or_default();
+                *total += accuracy;
+                *runs += 1.0;
+            }
+        }
+        panels.entry(rankscale).or_default().runs.push((arm, curve));
+    }
+    for ((rankscale, arm), sum) in sums {
+        let mean = sum.into_iter().map(|(epoch, (total, runs))| (f64::from(epoch), total / runs)).collect();
+        panels.entry(rankscale).or_default().means.insert(arm, mean);
+    }
+    panels.into_iter().map(|(rankscale, panel)| Panel { rankscale, ..panel }).collect()
+}
+
+fn last_epoch(panels: &[&Panel]) -> u32 {
+    let curves = panels.iter().flat_map(|panel| panel.runs.iter().map(|(_, curve)| curve));
+    curves.flatten().map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
+}
+
+fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
+    let points = || panels.iter().flat_map(|panel| panel.runs.iter().flat_map(|(_, curve)| curve));
+    let last = last_epoch(panels);
+    let epochs: Vec<_> = (1..=last).collect();
+    let floor = floor(panels, last);
+    let y = Axis::linear(points().map(|(_, accuracy)| accuracy.max(floor)), 2.0, 5);
+    let columns = panels.len().min(COLUMNS);
+    // One or two panels are not stretched over the whole width.
+    let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
+    let title = "Test accuracy (%)";
+    write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, font(style::TEXT, style::INK))?;
+    for (i, panel) in panels.iter().enumerate() {
+        let (row, column) = (i / columns, i % columns);
+        let top = f64::from(HEAD) + row as f64 * f64::from(ROW);
+        let part = area
+            .clone()
+            .shrink((length(column as f64 * width), length(top)), (length(width), length(f64::from(ROW))));
+        let lowest = i + columns >= panels.len();
+        let frame = Frame::draw(
+            &part,
+            MARGINS,
+            (Axis::whole(&epochs, 1.0, 0.11), if lowest { "Epoch" } else { "" }),
+            (y.clone(), ""),
+        )?;
+        let (left, top, right, _) = frame.edges();
+        let name =
+            if panel.rankscale == 0 { "dense".to_owned() } else { format!("rankscale {}", panel.rankscale) };
+        write(
+            &part,
+            &name,
+            (f64::midpoint(left, right), top - 12.0),
+            HPos::Center,
+            bold(style::SMALL_TEXT, style::INK),
+        )?;
+        draw_panel(&frame, panel, floor)?;
+    }
+    // On the whole document: a panel's part ends where its panel does.
+    let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
+    let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
+    Legend { title: "Weight Decay", entries, notes: vec![] }.draw_at(area, place)
+}
+
+/// Where the vertical axis begins: in a long schedule at the lowest accuracy of a finished run after a quarter of it,
+/// for the steep start would press the end, where the arms differ, into a few pixels.
+fn floor(panels: &[&Panel], last: u32) -> f64 {
+    if last < LONG {
+        return 0.0;
+    }
+    panels
+        .iter()
+        .flat_map(|panel| panel.means.values())
+        .flatten()
+        .filter(|(epoch, _)| *epoch >= f64::from(last) / 4.0)
+        .map(|(_, accuracy)| *accuracy)
+        .reduce(f64::min)
+        .unwrap_or(0.0)
+}
+
+/// The pieces of a curve that lie above a floor, cut where they cross it.
+fn above(curve: &Curve, floor: f64) -> Vec<Curve> {
+    let mut pieces: Vec<Curve> = Vec::new();
+    let mut last: Option<(f64, f64)> = None;
+    for &(x, y) in curve {
+        let crossing = last.filter(|last| (last.1 < floor) != (y < floor)).map(|last| {
+            let share = (floor - last.1) / (y - last.1);
+            (last.0 + share * (x - last.0), floor)
+        });
+        if y >= floor && (crossing.is_some() || last.is_none()) {
+            pieces.push(crossing.into_iter().collect());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            if y >= floor {
+                piece.push((x, y));
+            } else if let Some(crossing) = crossing {
+                piece.push(crossing);
+            }
+        }
+        last = Some((x, y));
+    }
+    pieces
+}
+
+fn draw_panel(frame: &Frame<'_, '_>, panel: &Panel, floor: f64) -> Drawing {
+    for (arm, curve) in &panel.runs {
+        // A single finished run is its own mean.
+        let alone = panel.runs.iter().filter(|(other, _)| other == arm).count() == 1;
+        if !(alone && panel.means.contains_key(arm)) {
+            let color = style::arm(*arm).color;
+            for piece in above(curve, floor) {
+                frame.line(piece, 0.0, (color, style::RUN_OPACITY, style::THIN_LINE))?;
+            }
+        }
+    }
+    for (arm, curve) in &panel.means {
+        let look = style::arm(*arm);
+        for piece in above(curve, floor) {
+            frame.line(piece, 0.0, (look.color, 1.0, style::LINE))?;
+        }
+        // Markers tell the lines apart without colour; a few are enough.
+        let every = curve.len().div_ceil(5);
+        for (x, y) in curve.iter().rev().step_by(every).filter(|(_, y)| *y >= floor) {
+            crate::chart::marker::draw_on_rim(frame.area(), frame.at(*x, *y), style::MARKER * 0.8, look)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_cut_where_it_crosses_the_floor() {
+        let curve = vec![(1.0, 0.0), (2.0, 20.0), (3.0, 20.0), (4.0, 0.0), (5.0, 10.0)];
+        let pieces = above(&curve, 10.0);
+        assert_eq!(
+            pieces,
+            [vec![(1.5, 10.0), (2.0, 20.0), (3.0, 20.0), (3.5, 10.0)], vec![(5.0, 10.0), (5.0, 10.0)]]
+        );
+        assert_eq!(above(&curve, 0.0), std::slice::from_ref(&curve));
+    }
+
+    #[test]
+    fn the_first_and_the_last_rankscale_are_always_shown() {
+        for count in 1..40 {
+            let chosen = chosen(count);
+            assert_eq!((chosen[0], chosen[chosen.len() - 1]), (0, count - 1));
+            assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The figures: pure functions from a study's rows to an SVG document, one file each.
+//!
+//! *Invariant:* a figure without anything to show is not made; what a figure leaves out, its caption says.
+
+pub mod difference;
+pub mod gap;
+pub mod learning_curves;
+pub mod macs;
+pub mod parameters;
+pub mod rankscale;
+pub mod speed;
+
+mod arms;
+mod cost;
+
+use crate::selection::Selection;
+
+/// A figure with all that a page says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name below `figures/`.
+    pub file: &'static str,
+    /// Its heading on the page.
+    pub heading: &'static str,
+    /// What it shows, for who cannot see it.
+    pub alt: String,
+    /// What a reader needs to know to read it.
+    pub caption: String,
+    /// The document.
+    pub svg: String,
+}
+
+/// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
+pub const FILES: [&str; 7] = [
+    rankscale::FILE,
+    difference::FILE,
+    learning_curves::FILE,
+    parameters::FILE,
+    macs::FILE,
+    gap::FILE,
+    speed::FILE,
+];
+
+/// All figures there is something to show for, the headline's first.
+#[must_use]
+pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
+    [
+        rankscale::figure(selection),
+        difference::figure(selection),
+        learning_curves::figure(selection),
+        parameters::figure(selection),
+        macs::figure(selection),
+        gap::figure(selection),
+        speed::figure(selection),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

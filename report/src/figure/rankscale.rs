@@ -1,0 +1,207 @@
+//! The notebook's figure remade: rankscale against test accuracy, a line per arm.
+//!
+//! The notebook's own curve stands in the background, where it can be read beside ours. It is left out, and the
+//! caption says why, where
+//! - the network is not the notebook's (other channels), or
+//! - on an axis that holds both, our curves would keep less than a third of the height: after a schedule of few
+//!   epochs they lie tens of points below the notebook's, and the differences between arms would be squeezed flat.
+
+use super::{Figure, arms};
+use crate::chart::canvas::{Drawing, UNIT, font, write};
+use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
+use crate::notebook::{self, Point};
+use crate::numbers;
+use crate::selection::Selection;
+use crate::style;
+use network::FULL_CHANNELS;
+use plotters::style::text_anchor::HPos;
+
+/// Name of the document.
+pub const FILE: &str = "rankscale.svg";
+
+/// Share of the height our curves must keep beside the notebook's.
+const LEAST_SHARE: f64 = 1.0 / 3.0;
+/// Our curves count as at least this high, in points.
+const LEAST_SPAN: f64 = 2.0;
+/// Of the direct label, in CSS pixels: half its width, and its distance from the curve.
+const LABEL: (f64, f64) = (54.0, 14.0);
+
+/// Draws it; none where no run has finished.
+#[must_use]
+pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
+    let series = arms::accuracy(selection, |run| f64::from(run.rankscale), |cell| f64::from(cell.rankscale));
+    if series.is_empty() {
+        return None;
+    }
+    let (background, remark) = background(selection, &series);
+    let alt = alternative(&series, !background.is_empty());
+    let picture = Picture {
+        width: style::WIDTH,
+        height: style::HEIGHT,
+        title: "Test accuracy against rankscale".to_owned(),
+        description: alt.clone(),
+    };
+    let svg = picture.draw(|area| {
+        let ours = series.iter().flat_map(Series::heights);
+        let theirs = background.iter().flat_map(|point| point.arms()).map(|(_, accuracy)| accuracy * 100.0);
+        let y = Axis::linear(ours.chain(theirs), 1.0, 8);
+        let frame = Frame::draw(
+            area,
+            frame::WITH_LEGEND,
+            (arms::rankscale_axis(selection), "Rankscale"),
+            (y, "Test accuracy (%)"),
+        )?;
+        draw_background(&frame, &background, &series)?;
+        series::draw(&frame, &series)?;
+        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
+        Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
+    });
+    Some(Figure {
+        file: FILE,
+        heading: "Test accuracy against rankscale",
+        alt,
+        caption: format!("{}{remark}", caption(&series)),
+        svg,
+    })
+}
+
+/// What series of test accuracies consist of, for this caption and its siblings'.
+pub fn caption(series: &[Series]) -> String {
+    let mut text = "Test accuracy after the last epoch, never the best one.".to_owned();
+    if series.iter().any(Series::repeated) {
+        text += " Every run is a pale dot; lines join the means over seeds. Arms stand side by side where the axis has room, so that they can be told apart.";
+    } else {
+        text += " Every marker is one run: no cell has a second seed, so nothing here shows how much of a \
+                 difference is chance.";
+    }
+    if series.iter().any(|series| series.means.iter().any(|mean| mean.whisker().is_some())) {
+        text +=
+            " Whiskers: one standard deviation over seeds either way, where a cell has three runs or more.";
+    }
+    text
+}
+
+fn alternative(series: &[Series], with_notebook: bool) -> String {
+    let arms: Vec<_> =
+        series.iter().map(|series| arms::described(series, arms::at_rankscale, " %")).collect();
+    let mut text =
+        format!("Line chart of test accuracy against rankscale, one line per arm: {}.", arms.join("; "));
+    if with_notebook {
+        text += " The curves of the 2018 notebook lie pale in the background.";
+    }
+    text
+}
+
+/// The part of the notebook's curve to show, and what the caption says of it.
+fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, String) {
+    let shown = selection.rankscales();
+    let (first, last) = (shown.first().copied().unwrap_or(0), shown.last().copied().unwrap_or(0));
+    let curve: Vec<_> =
+        notebook::curve().into_iter().filter(|point| (first..=last).contains(&point.rankscale)).collect();
+    let left_out = |why: &str| (Vec::new(), format!(" The 2018 notebook's curve is left out: {why}."));
+    if curve.is_empty() {
+        return left_out("it has none of these rankscales");
+    }
+    let Some(configuration) = selection.configuration() else {
+        return left_out("the recipe of these runs is not known");
+    };
+    if configuration.channels != FULL_CHANNELS {
+        return left_out("these networks have other widths");
+    }
+    let span = |values: &mut dyn Iterator<Item = f64>| {
+        values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    let theirs = curve.iter().flat_map(|point| point.arms()).map(|(_, accuracy)| accuracy * 100.0);
+    let ours = span(&mut series.iter().flat_map(Series::heights));
+    let theirs = span(&mut { theirs });
+    let both = ours.1.max(theirs.1) - ours.0.min(theirs.0);
+    if (ours.1 - ours.0).max(LEAST_SPAN) < both * LEAST_SHARE {
+        return left_out(&format!(
+            "it lies between {} % and {} %, too far from these runs for one axis to show both",
+            numbers::fixed(theirs.0, 1),
+            numbers::fixed(theirs.1, 1)
+        ));
+    }
+    let mut remark =
+        " Pale in the background: the 2018 notebook's two curves, digitised from its figure; 128 epochs, \
+                      one unseeded run a point, arms as its code had them"
+            .to_owned();
+    remark += if configuration.epochs == 128 && configuration.train_images.is_none() {
+        "."
+    } else {
+        ", and so not of the same recipe."
+    };
+    (curve, remark)
+}
+
+fn draw_background(frame: &Frame<'_, '_>, curve: &[Point], series: &[Series]) -> Drawing {
+    if curve.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<Vec<(f64, f64)>> = Vec::new();
+    for (i, (arm, _)) in curve[0].arms().into_iter().enumerate() {
+        let line: Vec<_> =
+            curve.iter().map(|point| (f64::from(point.rankscale), point.arms()[i].1 * 100.0)).collect();
+        let color = style::washed(style::arm(arm).color, style::MUTED);
+        frame.line(line.iter().copied(), 0.0, (color, 1.0, style::LINE))?;
+        for (x, y) in &line {
+            let look = style::Look { color, ..style::arm(arm) };
+            crate::chart::marker::draw(frame.area(), frame.at(*x, *y), 2.5, look, 1.0)?;
+        }
+        lines.push(line);
+    }
+    let spots = lines.concat();
+    lines.extend(series.iter().map(|series| series.means.iter().map(|mean| (mean.x, mean.y)).collect()));
+    match label_place(frame, &spots, &lines) {
+        Some(place) => write(
+            frame.area(),
+            "2018 notebook",
+            place,
+            HPos::Center,
+            font(style::SMALL_TEXT, style::QUIET_INK),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The centre of the direct label: just above or below the background curve, where the lines are farthest.
+fn label_place(frame: &Frame<'_, '_>, spots: &[(f64, f64)], lines: &[Vec<(f64, f64)>]) -> Option<(f64, f64)> {
+    let pixels = |(x, y): (f64, f64)| {
+        let (x, y) = frame.at(x, y);
+        (f64::from(x) / UNIT, f64::from(y) / UNIT)
+    };
+    let obstacles: Vec<_> = lines
+        .iter()
+        .flat_map(|line| {
+            let ends = line.windows(2).map(|pair| (pixels(pair[0]), pixels(pair[1])));
+            let between = ends.flat_map(|(a, b)| {
+                let steps = ((b.0 - a.0).abs() / 6.0).ceil().max(1.0) as u32;
+                (0..=steps).map(move |step| {
+                    let share = f64::from(step) / f64::from(steps);
+                    (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share)
+                })
+            });
+            between.chain(line.first().map(|first| pixels(*first)))
+        })
+        .collect();
+    let (left, top, right, bottom) = frame.edges();
+    let mut best: Option<(f64, (f64, f64))> = None;
+    for (x, y) in spots.iter().map(|spot| pixels(*spot)) {
+        for place in [(x, y - LABEL.1), (x, y + LABEL.1)] {
+            let inside = place.0 - LABEL.0 > left
+                && place.0 + LABEL.0 < right
+                && place.1 - 9.0 > top
+                && place.1 + 9.0 < bottom;
+            let clearance = obstacles
+                .iter()
+                .filter(|(x, _)| (x - place.0).abs() < LABEL.0 + 6.0)
+                .map(|(_, y)| (y - place.1).abs())
+                .fold(f64::INFINITY, f64::min);
+            if inside && best.is_none_or(|(most, _)| clearance > most) {
+                best = Some((clearance, place));
+            }
+        }
+    }
+    best.map(|(_, place)| place)
+}

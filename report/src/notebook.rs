@@ -1,0 +1,57 @@
+//! The 2018 notebook's figure in numbers: digitised twice, independently, to 0.05 points.
+
+use network::Arm;
+
+/// The file as it was digitised; accuracies in per cent.
+const CSV: &str = include_str!("data/notebook_curve.csv");
+
+/// A point of the notebook's figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// On its x axis.
+    pub rankscale: u32,
+    /// Its curve without `-d`, as a fraction.
+    pub original: f64,
+    /// Its curve with `-d`, as a fraction.
+    pub appropriate: f64,
+}
+
+impl Point {
+    /// The two curves with the arms whose names they bear.
+    #[must_use]
+    pub const fn arms(&self) -> [(Arm, f64); 2] {
+        [(Arm::Original, self.original), (Arm::Appropriate, self.appropriate)]
+    }
+}
+
+/// The whole figure, by rankscale.
+///
+/// # Panics
+/// Never: the file is part of the program, and a test reads it.
+#[must_use]
+pub fn curve() -> Vec<Point> {
+    CSV.lines()
+        .skip(1)
+        .map(|line| {
+            let mut fields = line.split(',').map(str::trim);
+            let mut next = || fields.next().expect("a line has three fields");
+            let rankscale = next().parse().expect("a rankscale is a whole number");
+            let mut fraction = || next().parse::<f64>().expect("an accuracy is a number") / 100.0;
+            Point { rankscale, original: fraction(), appropriate: fraction() }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figure_shows_the_opposite_of_its_sentence() {
+        let curve = curve();
+        assert!(curve.iter().map(|point| point.rankscale).eq(2..=31));
+        assert_eq!(curve.iter().filter(|point| point.appropriate < point.original).count(), 28);
+        let mean = curve.iter().map(|point| point.appropriate - point.original).sum::<f64>() / 30.0;
+        assert!((mean - -0.0068).abs() < 0.0001, "{mean}");
+    }
+}

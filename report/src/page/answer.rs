@@ -1,0 +1,145 @@
+//! The answer in one sentence that claims no more than the runs show.
+//!
+//! It says what the headline endpoint's verdict says, in its words, of these runs, and of what they were: how many
+//! pairs, which rankscales, which schedule, which part of the data.
+
+use super::markdown;
+use crate::numbers::{self, many};
+use crate::selection::Selection;
+use artifacts::Configuration;
+use artifacts::study::{Endpoint, Verdict};
+
+/// A sentence in parts. Arms stand in backticks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What a hurried reader takes home.
+    pub lead: String,
+    /// What it rests on, without a full stop.
+    pub detail: String,
+    /// What is missing, in the analysis' words, which may hold names from files.
+    pub missing: Vec<String>,
+}
+
+impl Answer {
+    /// With the lead in bold.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        format!("**{}** {}{}.", self.lead, self.detail, self.lacking(markdown::text))
+    }
+
+    /// For a terminal.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let printable = |raw: &str| raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("{} {}{}.", self.lead, self.detail, self.lacking(printable)).replace('`', "")
+    }
+
+    /// The first thing missing, which weighs most, and how many more there are.
+    fn lacking(&self, written: impl Fn(&str) -> String) -> String {
+        let Some((first, others)) = self.missing.split_first() else { return String::new() };
+        let first = written(first.trim_end_matches('.'));
+        match others.len() {
+            0 => format!("; missing: {first}"),
+            more => format!("; missing: {first} (and {more} more, listed below)"),
+        }
+    }
+}
+
+/// The answer of a study.
+#[must_use]
+pub fn of(selection: &Selection<'_>) -> Answer {
+    match selection.headline() {
+        Some(endpoint) => of_endpoint(endpoint, selection.configuration()),
+        None => without_endpoint(selection),
+    }
+}
+
+fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> Answer {
+    let (arm, baseline) = (format!("`{}`", endpoint.decay), format!("`{}`", endpoint.baseline));
+    let Some(difference) = endpoint.difference else {
+        return Answer {
+            lead: "Not enough evidence:".to_owned(),
+            detail: format!("no finished run with {arm} weight decay can be paired with one of {baseline}"),
+            missing: endpoint.missing.clone(),
+        };
+    };
+    let lead = match endpoint.verdict {
+        Verdict::Better => format!("In these runs {arm} weight decay is better than {baseline}:"),
+        Verdict::Worse => format!("In these runs {arm} weight decay is worse than {baseline}:"),
+        Verdict::NoMeaningfulDifference => {
+            format!("In these runs {arm} weight decay makes no meaningful difference to {baseline}:")
+        }
+        Verdict::NotEnoughEvidence => {
+            format!("Not enough evidence to say whether {arm} weight decay is better than {baseline}:")
+        }
+    };
+    let detail = format!(
+        "its test accuracy is {} on average{}, over {} of runs at {}{}",
+        amount(difference),
+        certainty(endpoint),
+        many(u64::from(endpoint.pairs), "pair"),
+        numbers::rankscales(&endpoint.rankscales),
+        configuration.map_or_else(String::new, |configuration| format!(", {}", schedule(configuration))),
+    );
+    let open = endpoint.verdict == Verdict::NotEnoughEvidence;
+    Answer { lead, detail, missing: if open { endpoint.missing.clone() } else { Vec::new() } }
+}
+
+fn without_endpoint(selection: &Selection<'_>) -> Answer {
+    let runs = selection.runs();
+    let diverged = selection.study.runs.iter().filter(|run| run.status == "diverged").count();
+    let detail = match (selection.study.runs.len(), runs.len(), diverged) {
+        (0, ..) => "there is no run".to_owned(),
+        (all, 0, diverged) if all == diverged => {
+            format!(
+                "no run has a result, for {} diverged",
+                if all == 1 { "the only one".to_owned() } else { format!("all {all}") }
+            )
+        }
+        (all, 0, _) => format!("none of the {} has finished", many(all as u64, "run")),
+        (_, 1, _) => "a single finished run cannot be compared with anything".to_owned(),
+        (_, finished, _) => {
+            let arms: Vec<_> = selection.arms().into_iter().map(|arm| format!("`{arm}`")).collect();
+            format!(
+                "the {} ({} weight decay) have no counterpart to be paired with",
+                many(finished as u64, "finished run"),
+                numbers::listed(&arms)
+            )
+        }
+    };
+    Answer { lead: "No answer yet:".to_owned(), detail, missing: Vec::new() }
+}
+
+/// `0.31 percentage points higher`.
+fn amount(difference: f64) -> String {
+    let size = numbers::fixed(difference.abs() * 100.0, 2);
+    match numbers::points(difference).chars().next() {
+        Some('+') => format!("{size} percentage points higher"),
+        Some('−') => format!("{size} percentage points lower"),
+        _ => "the same to a hundredth of a percentage point".to_owned(),
+    }
+}
+
+fn certainty(endpoint: &Endpoint) -> String {
+    let p = endpoint.p.map(numbers::p_equals);
+    match (endpoint.interval, p) {
+        (None, None) => String::new(),
+        (None, Some(p)) => format!(" ({p})"),
+        (Some(interval), p) => format!(
+            " ({} % interval {} to {}{})",
+            numbers::short(interval.level * 100.0),
+            numbers::points(interval.low),
+            numbers::points(interval.high),
+            p.map_or_else(String::new, |p| format!("; {p}"))
+        ),
+    }
+}
+
+/// `after 4 epochs on 6,144 of the training images`.
+fn schedule(configuration: &Configuration) -> String {
+    let mut text = format!("after {}", many(configuration.epochs as u64, "epoch"));
+    if let Some(images) = configuration.train_images {
+        text += &format!(" on {} of the training images", numbers::count(images as u64));
+    }
+    text
+}

@@ -1,0 +1,118 @@
+//! What was run: a table of the headline recipe by rankscale and arm, and what lies outside it.
+
+use super::markdown::{Align, code, folded_if, table};
+use crate::numbers;
+use crate::selection::{Key, Selection};
+use artifacts::study::CellRow;
+use network::Arm;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows of a table before it is folded.
+const SHOWN: usize = 12;
+
+/// The section; empty of tables where nothing has finished.
+#[must_use]
+pub fn section(selection: &Selection<'_>) -> String {
+    let mut parts = vec!["## What was run".to_owned()];
+    let cells = selection.cells();
+    if cells.is_empty() {
+        parts.push("No run has finished.".to_owned());
+    } else {
+        let key = selection.key.map_or_else(String::new, |key| {
+            format!(" Recipe {}, λ = {}.", code(key.recipe), numbers::short(key.lambda))
+        });
+        parts.push(format!(
+            "Test accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \
+             runs.{key}"
+        ));
+        let (rows, text) = grid(selection, &cells);
+        parts.push(folded_if(rows > SHOWN, &format!("{rows} networks"), text));
+    }
+    let (rows, others) = others(selection);
+    if rows > 0 {
+        parts.push(
+            "Finished runs of other recipes or strengths of decay, which share no axis with these:"
+                .to_owned(),
+        );
+        parts.push(folded_if(rows > SHOWN, &format!("{rows} groups"), others));
+    }
+    parts.join("\n\n")
+}
+
+fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, String) {
+    let present: BTreeSet<_> = cells.iter().map(|cell| cell.decay.as_str()).collect();
+    let arms: Vec<_> = Arm::ALL.into_iter().filter(|arm| present.contains(arm.name())).collect();
+    let ratios: BTreeMap<_, _> =
+        selection.runs().into_iter().map(|run| (run.rankscale, run.ratio_full)).collect();
+    let mut networks: BTreeMap<u32, Vec<&CellRow>> = BTreeMap::new();
+    for cell in cells {
+        networks.entry(cell.rankscale).or_default().push(cell);
+    }
+    let names: Vec<_> = arms.iter().map(|arm| code(arm.name())).collect();
+    let mut columns =
+        vec![("Rankscale", Align::Right), ("Parameters", Align::Right), ("Of full", Align::Right)];
+    columns.extend(names.iter().map(|name| (name.as_str(), Align::Right)));
+    let rows: Vec<_> = networks
+        .iter()
+        .map(|(rankscale, cells)| {
+            let ratio = ratios
+                .get(rankscale)
+                .map_or_else(|| "–".to_owned(), |ratio| format!("{} %", numbers::fixed(ratio * 100.0, 1)));
+            let name = if *rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
+            let mut row = vec![name, numbers::count(cells[0].parameters), ratio];
+            row.extend(arms.iter().map(|arm| {
+                cells
+                    .iter()
+                    .find(|cell| cell.decay == arm.name())
+                    .map_or_else(|| "–".to_owned(), |cell| value(cell))
+            }));
+            row
+        })
+        .collect();
+    (rows.len(), table(&columns, &rows))
+}
+
+/// `91.23 ± 0.15 (5)`.
+fn value(cell: &CellRow) -> String {
+    let spread = cell
+        .sd
+        .filter(|sd| sd.is_finite())
+        .map_or_else(String::new, |sd| format!(" ± {}", numbers::percent(sd)));
+    format!("{}{spread} ({})", numbers::percent(cell.mean), cell.runs)
+}
+
+/// Cells outside the headline, a row for each recipe, strength and arm.
+fn others(selection: &Selection<'_>) -> (usize, String) {
+    let mut groups: BTreeMap<(&str, u64, &str), (BTreeSet<u32>, u32, Vec<f64>)> = BTreeMap::new();
+    for cell in &selection.study.cells {
+        if selection.key.is_some_and(|key: Key<'_>| key.holds(&cell.recipe, cell.lambda)) {
+            continue;
+        }
+        let group = groups.entry((&cell.recipe, cell.lambda.to_bits(), &cell.decay)).or_default();
+        group.0.insert(cell.rankscale);
+        group.1 += cell.runs;
+        group.2.push(cell.mean);
+    }
+    let rows: Vec<_> = groups
+        .into_iter()
+        .map(|((recipe, lambda, arm), (rankscales, runs, means))| {
+            vec![
+                code(recipe),
+                numbers::short(f64::from_bits(lambda)),
+                code(arm),
+                numbers::rankscales(&rankscales.into_iter().collect::<Vec<_>>()),
+                runs.to_string(),
+                numbers::percent(means.iter().sum::<f64>() / means.len() as f64),
+            ]
+        })
+        .collect();
+    let columns = [
+        ("Recipe", Align::Left),
+        ("λ", Align::Right),
+        ("Arm", Align::Left),
+        ("Rankscales", Align::Left),
+        ("Runs", Align::Right),
+        ("Mean over rankscales", Align::Right),
+    ];
+    (rows.len(), table(&columns, &rows))
+}

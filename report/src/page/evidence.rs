@@ -1,0 +1,116 @@
+//! How sure: the endpoints, the rules that judged them, and what is missing.
+
+use super::markdown::{Align, bullets, code, folded_if, table, text};
+use crate::numbers;
+use crate::selection::Selection;
+use artifacts::study::{Endpoint, Verdict};
+
+/// Items of a list before it is folded.
+const SHOWN: usize = 8;
+
+/// The section; it says so where nothing could be compared.
+#[must_use]
+pub fn section(selection: &Selection<'_>) -> String {
+    let summary = &selection.study.summary;
+    let mut parts = vec!["## How sure".to_owned()];
+    if summary.endpoints.is_empty() {
+        parts.push(
+            "Nothing can be compared: that takes a finished run of an arm and one of its baseline, alike in recipe, \
+             rankscale, seed and strength of decay."
+                .to_owned(),
+        );
+    } else {
+        parts.push(
+            "Differences are those of last-epoch test accuracy, in percentage points, paired by rankscale and seed, \
+             averaged over seeds and then over rankscales."
+                .to_owned(),
+        );
+        parts.push(endpoints(&summary.endpoints));
+        parts.extend(missing(&summary.endpoints));
+    }
+    if !summary.rules.is_empty() {
+        let rules: Vec<_> = summary.rules.iter().map(|rule| text(rule)).collect();
+        parts.push("Stated before any result was looked at:".to_owned());
+        parts.push(bullets(&rules));
+    }
+    parts.join("\n\n")
+}
+
+/// A verdict in words.
+#[must_use]
+pub const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::NoMeaningfulDifference => "no meaningful difference",
+        Verdict::NotEnoughEvidence => "not enough evidence",
+    }
+}
+
+fn endpoints(endpoints: &[Endpoint]) -> String {
+    let first = &endpoints[0];
+    let recipes = endpoints.iter().any(|endpoint| endpoint.recipe != first.recipe);
+    let lambdas = endpoints.iter().any(|endpoint| endpoint.lambda.to_bits() != first.lambda.to_bits());
+    let mut columns = vec![("Arm", Align::Left), ("Against", Align::Left)];
+    if recipes {
+        columns.push(("Recipe", Align::Left));
+    }
+    if lambdas {
+        columns.push(("λ", Align::Right));
+    }
+    columns.extend([
+        ("Rankscales", Align::Right),
+        ("Pairs", Align::Right),
+        ("Difference", Align::Right),
+        ("Interval", Align::Right),
+        ("p", Align::Right),
+        ("Verdict", Align::Left),
+        ("Rule", Align::Left),
+    ]);
+    let dash = || "–".to_owned();
+    let rows: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let mut row = vec![code(endpoint.decay.name()), code(endpoint.baseline.name())];
+            if recipes {
+                row.push(code(&endpoint.recipe));
+            }
+            if lambdas {
+                row.push(numbers::short(endpoint.lambda));
+            }
+            row.extend([
+                endpoint.rankscales.len().to_string(),
+                endpoint.pairs.to_string(),
+                endpoint.difference.map_or_else(dash, numbers::points),
+                endpoint.interval.map_or_else(dash, |interval| {
+                    let (low, high) = (numbers::points(interval.low), numbers::points(interval.high));
+                    format!("{low} to {high} ({} %)", numbers::short(interval.level * 100.0))
+                }),
+                endpoint.p.map_or_else(dash, numbers::probability),
+                format!("**{}**", verdict(endpoint.verdict)),
+                text(&endpoint.rule),
+            ]);
+            row
+        })
+        .collect();
+    table(&columns, &rows)
+}
+
+/// What is missing, by arm.
+fn missing(endpoints: &[Endpoint]) -> Vec<String> {
+    let items: Vec<_> = endpoints
+        .iter()
+        .flat_map(|endpoint| {
+            let arm = code(endpoint.decay.name());
+            endpoint.missing.iter().map(move |item| format!("{arm}: {}", text(item)))
+        })
+        .collect();
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let summary = format!("{} missing", numbers::many(items.len() as u64, "item"));
+    vec![
+        "What is missing for a better founded verdict:".to_owned(),
+        folded_if(items.len() > SHOWN, &summary, bullets(&items)),
+    ]
+}

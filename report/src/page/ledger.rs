@@ -1,0 +1,94 @@
+//! The ledger: every planned run and every folder found, and what became of it.
+
+use super::markdown::{Align, code, folded_if, table, text};
+use crate::numbers;
+use crate::selection::Selection;
+use artifacts::study::LedgerRow;
+use std::collections::BTreeSet;
+
+/// Rows of a table before it is folded.
+const SHOWN: usize = 10;
+
+/// States in the order in which they are counted.
+const STATES: [(&str, &str); 6] = [
+    ("done", "every epoch is there"),
+    ("running", "under way, or killed without a word"),
+    ("interrupted", "stopped by a signal; resumes from its last epoch"),
+    ("diverged", "the loss was no longer a finite number"),
+    ("missing", "planned, never started"),
+    ("quarantined", "a folder that cannot be used"),
+];
+
+/// The section: counts by state, then every run that is not done, with its reason.
+#[must_use]
+pub fn section(selection: &Selection<'_>) -> String {
+    let ledger = &selection.study.ledger;
+    let mut parts = vec!["## Ledger of runs".to_owned()];
+    if ledger.is_empty() {
+        parts.push("Nothing was planned and nothing was found.".to_owned());
+        return parts.join("\n\n");
+    }
+    let others: BTreeSet<_> = ledger.iter().map(|row| row.state.as_str()).collect();
+    let others = others.into_iter().filter(|state| STATES.iter().all(|(known, _)| known != state));
+    let states: Vec<_> = STATES.into_iter().chain(others.map(|state| (state, ""))).collect();
+    let mut rows = Vec::new();
+    for (state, meaning) in states {
+        let (planned, others): (Vec<_>, Vec<_>) =
+            ledger.iter().filter(|row| row.state == state).partition(|row| row.planned);
+        if !planned.is_empty() || !others.is_empty() || state == "done" {
+            rows.push(vec![
+                text(state),
+                planned.len().to_string(),
+                others.len().to_string(),
+                meaning.to_owned(),
+            ]);
+        }
+    }
+    let planned = ledger.iter().filter(|row| row.planned).count();
+    rows.push(vec![
+        "**all**".to_owned(),
+        planned.to_string(),
+        (ledger.len() - planned).to_string(),
+        String::new(),
+    ]);
+    let columns = [
+        ("State", Align::Left),
+        ("Planned", Align::Right),
+        ("Others", Align::Right),
+        ("Meaning", Align::Left),
+    ];
+    parts.push(table(&columns, &rows));
+    let mut open: Vec<_> = ledger.iter().filter(|row| row.state != "done").collect();
+    open.sort_by(|a, b| (!a.planned, &a.state, &a.run).cmp(&(!b.planned, &b.state, &b.run)));
+    if open.is_empty() {
+        parts.push("Every run reached its last epoch.".to_owned());
+    } else {
+        let summary = format!("{} not done", numbers::many(open.len() as u64, "run"));
+        parts.push("Not done:".to_owned());
+        parts.push(folded_if(open.len() > SHOWN, &summary, not_done(&open)));
+    }
+    parts.join("\n\n")
+}
+
+fn not_done(rows: &[&LedgerRow]) -> String {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let epochs = if row.epochs == 0 {
+                "–".to_owned()
+            } else {
+                format!("{} of {}", row.epochs_done, row.epochs)
+            };
+            let planned = if row.planned { "yes" } else { "no" };
+            vec![code(&row.run), text(&row.state), planned.to_owned(), epochs, text(&row.reason)]
+        })
+        .collect();
+    let columns = [
+        ("Run", Align::Left),
+        ("State", Align::Left),
+        ("Planned", Align::Left),
+        ("Epochs", Align::Right),
+        ("Reason", Align::Left),
+    ];
+    table(&columns, &rows)
+}

@@ -1,0 +1,88 @@
+//! Markdown that means what it says: escaping, code spans, tables, folds.
+
+/// Text from elsewhere as plain words: nothing in it is markup, and it stays on one line.
+#[must_use]
+pub fn text(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Text from elsewhere as a code span, also inside a table.
+#[must_use]
+pub fn code(raw: &str) -> String {
+    let raw: String = raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let raw = raw.trim();
+    // A code span cannot hold a backtick or, in a table, a bar without tricks that renderers disagree on.
+    if raw.is_empty() || raw.contains(['`', '|', '\\']) { text(raw) } else { format!("`{raw}`") }
+}
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A table; its cells are Markdown already.
+#[must_use]
+pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+    let line = |cells: Vec<&str>| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![
+        line(columns.iter().map(|(name, _)| *name).collect()),
+        line(columns.iter().map(|(_, align)| if *align == Align::Left { "---" } else { "---:" }).collect()),
+    ];
+    lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
+    lines.join("\n")
+}
+
+/// A part that opens on a click; the blank lines make its inside Markdown again.
+#[must_use]
+pub fn folded(summary: &str, inside: &str) -> String {
+    format!("<details>\n<summary>{summary}</summary>\n\n{inside}\n\n</details>")
+}
+
+/// The same, but only where `long`; else as it is.
+#[must_use]
+pub fn folded_if(long: bool, summary: &str, inside: String) -> String {
+    if long { folded(summary, &inside) } else { inside }
+}
+
+/// A bulleted list; its items are Markdown already.
+#[must_use]
+pub fn bullets(items: &[String]) -> String {
+    items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_from_files_is_text() {
+        assert_eq!(text("a|b\n<script>*x*</script>"), "a\\|b &lt;script&gt;\\*x\\*&lt;/script&gt;");
+        assert_eq!(text("[a](b) ![c](d)"), "\\[a\\](b) \\!\\[c\\](d)");
+        assert_eq!(code("r08-none-s0"), "`r08-none-s0`");
+        assert_eq!(code("a`b|c"), "a\\`b\\|c");
+    }
+
+    #[test]
+    fn a_table_has_a_line_a_row() {
+        let table = table(&[("a", Align::Left), ("n", Align::Right)], &[vec!["x".into(), "1".into()]]);
+        assert_eq!(table, "| a | n |\n| --- | ---: |\n| x | 1 |");
+    }
+}

@@ -1,0 +1,81 @@
+//! The page: a study and its figures as Markdown.
+//!
+//! The order is the reader's: the answer, the figure that shows it, how sure it is, what was run, the other
+//! figures, then everything that lets one check or repeat it.
+//!
+//! *Invariant:* pure text of the study; no clock, no paths of this machine. Text that comes from files is escaped.
+
+pub mod answer;
+pub mod cells;
+pub mod evidence;
+pub mod ledger;
+pub mod markdown;
+pub mod provenance;
+pub mod reference;
+
+use crate::figure::{self, Figure};
+use crate::numbers;
+use crate::selection::Selection;
+use markdown::text;
+
+/// The question this project asks, whatever an experiment calls itself.
+pub const QUESTION: &str = "Does weight decay scaled by compression help low-rank networks?";
+
+/// The whole page.
+#[must_use]
+pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
+    let answer = answer::of(selection);
+    let (first, others): (Vec<_>, Vec<_>) =
+        figures.iter().partition(|figure| figure.file == figure::rankscale::FILE);
+    let mut sections = vec![
+        format!("# {QUESTION}"),
+        answer.markdown(),
+        experiment(selection),
+        first.first().map_or_else(no_figure, |figure| shown(figure)),
+        evidence::section(selection),
+        cells::section(selection),
+    ];
+    sections.extend(others.iter().map(|figure| format!("## {}\n\n{}", figure.heading, shown(figure))));
+    sections.extend([
+        ledger::section(selection),
+        provenance::section(selection),
+        reference::audit(),
+        reference::further(),
+    ]);
+    sections.retain(|section| !section.is_empty());
+    sections.join("\n\n") + "\n"
+}
+
+/// What was planned, and how much of it this page rests on.
+fn experiment(selection: &Selection<'_>) -> String {
+    let summary = &selection.study.summary;
+    let name = match (&summary.experiment, &summary.title) {
+        (Some(name), Some(title)) => format!("Experiment {}: {} ", markdown::code(name), text(title)),
+        (Some(name), None) => format!("Experiment {}. ", markdown::code(name)),
+        (None, _) => "No experiment was named: every run found is taken as it is. ".to_owned(),
+    };
+    let progress = if summary.planned == 0 {
+        format!("{} found.", numbers::many(selection.study.runs.len() as u64, "run"))
+    } else {
+        format!("{} of {} done.", summary.done, numbers::many(u64::from(summary.planned), "planned run"))
+    };
+    let mut paragraph = format!("{name}{progress}");
+    let others = selection.others();
+    if others > 0 {
+        paragraph += &format!(
+            " This page shows runs of one recipe at one strength of decay; {} of others {} listed under \
+             [What was run](#what-was-run).",
+            numbers::many(others as u64, "finished run"),
+            if others == 1 { "is" } else { "are" }
+        );
+    }
+    paragraph
+}
+
+fn shown(figure: &Figure) -> String {
+    format!("![{}](figures/{})\n\n*{}*", text(&figure.alt), figure.file, text(&figure.caption))
+}
+
+fn no_figure() -> String {
+    "There is no figure yet: no run of a network with low rank has finished.".to_owned()
+}

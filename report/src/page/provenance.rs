@@ -1,0 +1,92 @@
+//! Provenance: the recipes spelled out, the data, the machines and the versions.
+
+use super::markdown::{Align, bullets, code, table, text};
+use crate::numbers::{self, count, many, short};
+use crate::selection::Selection;
+use artifacts::Configuration;
+use artifacts::study::RunRow;
+use std::collections::BTreeMap;
+
+/// The section.
+#[must_use]
+pub fn section(selection: &Selection<'_>) -> String {
+    let study = selection.study;
+    let mut parts = vec!["## Provenance".to_owned()];
+    let mut recipes: Vec<_> = study.summary.recipes.iter().collect();
+    // Stable: the headline's first, the others as they come.
+    recipes.sort_by_key(|recipe| selection.key.is_none_or(|key| key.recipe != recipe.recipe));
+    let recipes: Vec<_> = recipes
+        .into_iter()
+        .map(|recipe| {
+            let runs = many(u64::from(recipe.runs), "finished run");
+            format!("Recipe {} ({runs}): {}.", code(&recipe.recipe), spelled(&recipe.configuration))
+        })
+        .collect();
+    let mut items = recipes;
+    items.extend(study.summary.data.iter().map(|line| format!("Data: {}", text(line))));
+    let imported = study.runs.iter().filter(|run| run.imported).count();
+    if imported > 0 {
+        items.push(format!(
+            "{} from a notebook's `results.json`; what that format does not record is unknown.",
+            if imported == 1 { "1 run comes".to_owned() } else { format!("{imported} runs come") }
+        ));
+    }
+    items.push(format!("Report: version {}.", env!("CARGO_PKG_VERSION")));
+    parts.push(bullets(&items));
+    if !study.runs.is_empty() {
+        parts.push(machines(&study.runs));
+    }
+    parts.join("\n\n")
+}
+
+/// A recipe in words.
+fn spelled(configuration: &Configuration) -> String {
+    let images = |number: Option<usize>, kind: &str| {
+        number.map_or_else(
+            || format!("all {kind} images"),
+            |number| format!("a stratified subset of {} {kind} images", count(number as u64)),
+        )
+    };
+    let channels: Vec<_> = configuration.channels.iter().map(ToString::to_string).collect();
+    format!(
+        "channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
+         a cosine; {}",
+        channels.join("-"),
+        many(configuration.epochs as u64, "epoch"),
+        images(configuration.train_images, "training"),
+        images(configuration.test_images, "test"),
+        configuration.batch,
+        short(network::schedule::MOMENTUM),
+        short(configuration.peak_learning_rate),
+        configuration.precision,
+    )
+}
+
+/// Runs by what they were made with.
+fn machines(runs: &[RunRow]) -> String {
+    let mut groups: BTreeMap<[String; 5], usize> = BTreeMap::new();
+    for run in runs {
+        let known = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), text);
+        let threads = run.threads.map_or_else(|| "unknown".to_owned(), |threads| threads.to_string());
+        let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
+        let key = [known(&run.device), known(&run.device_name), threads, known(&run.libtorch), revision];
+        *groups.entry(key).or_default() += 1;
+    }
+    let rows: Vec<_> = groups
+        .into_iter()
+        .map(|(key, runs)| key.into_iter().chain([numbers::count(runs as u64)]).collect())
+        .collect();
+    let columns = [
+        ("Device", Align::Left),
+        ("Name", Align::Left),
+        ("Threads", Align::Right),
+        ("libtorch", Align::Left),
+        ("Trainer's revision", Align::Left),
+        ("Runs", Align::Right),
+    ];
+    let mut text = table(&columns, &rows);
+    if runs.iter().any(|run| run.git_revision.as_deref().is_some_and(|revision| revision.ends_with('+'))) {
+        text += "\n\nA revision that ends with `+` had changes that were not committed.";
+    }
+    text
+}

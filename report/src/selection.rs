@@ -1,0 +1,168 @@
+//! Which part of a study the figures and tables show: one recipe, at one strength of decay.
+//!
+//! Runs of different recipes (another number of epochs, other data) cannot share an axis. The headline recipe is the
+//! first endpoint's; where nothing could be compared, the one with the most finished runs.
+//!
+//! *Invariant:* rows come out sorted, whatever their order in the files.
+
+use artifacts::Configuration;
+use artifacts::study::{CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow};
+use network::Arm;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The headline part of a study.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// All of it.
+    pub study: &'a Study,
+    /// What the runs shown share; none where there is no run.
+    pub key: Option<Key<'a>>,
+}
+
+/// What runs on one axis share.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    /// The recipe's hash.
+    pub recipe: &'a str,
+    /// Base strength of weight decay.
+    pub lambda: f64,
+}
+
+impl Key<'_> {
+    /// Whether a row's recipe and strength are these. Strengths are copies of one number, so their bits agree.
+    #[must_use]
+    pub fn holds(&self, recipe: &str, lambda: f64) -> bool {
+        self.recipe == recipe && self.lambda.to_bits() == lambda.to_bits()
+    }
+}
+
+/// Whether a run reached its last epoch with a number to show for it.
+#[must_use]
+pub fn finished(run: &RunRow) -> bool {
+    run.status == "done" && run.test_accuracy.is_some_and(f64::is_finite)
+}
+
+impl<'a> Selection<'a> {
+    /// The run is one the analysis looked at: planned, imported on purpose, or there is no plan.
+    fn studied(&self, run: &RunRow) -> bool {
+        self.study.summary.experiment.is_none() || run.planned || run.imported
+    }
+
+    /// Chooses.
+    #[must_use]
+    pub fn of(study: &'a Study) -> Self {
+        let key = match study.summary.endpoints.first() {
+            Some(endpoint) => Some(Key { recipe: &endpoint.recipe, lambda: endpoint.lambda }),
+            None => most_frequent(study.runs.iter().filter(|run| finished(run)))
+                .or_else(|| most_frequent(study.runs.iter())),
+        };
+        Self { study, key }
+    }
+
+    fn holds(&self, recipe: &str, lambda: f64) -> bool {
+        self.key.is_some_and(|key| key.holds(recipe, lambda))
+    }
+
+    /// A configuration that stands for the recipe.
+    #[must_use]
+    pub fn configuration(&self) -> Option<&'a Configuration> {
+        let key = self.key?;
+        let recipe = self.study.summary.recipes.iter().find(|recipe| recipe.recipe == key.recipe)?;
+        Some(&recipe.configuration)
+    }
+
+    /// The headline endpoint.
+    #[must_use]
+    pub fn headline(&self) -> Option<&'a Endpoint> {
+        self.study.summary.endpoints.first()
+    }
+
+    /// Finished runs, by rankscale, arm and seed.
+    #[must_use]
+    pub fn runs(&self) -> Vec<&'a RunRow> {
+        let mut runs: Vec<_> = self
+            .study
+            .runs
+            .iter()
+            .filter(|run| finished(run) && self.studied(run) && self.holds(&run.recipe, run.lambda))
+            .collect();
+        runs.sort_by(|a, b| {
+            (a.rankscale, &a.decay, a.seed, &a.run).cmp(&(b.rankscale, &b.decay, b.seed, &b.run))
+        });
+        runs
+    }
+
+    /// Cells, by rankscale and arm.
+    #[must_use]
+    pub fn cells(&self) -> Vec<&'a CellRow> {
+        let mut cells: Vec<_> = self
+            .study
+            .cells
+            .iter()
+            .filter(|cell| cell.mean.is_finite() && self.holds(&cell.recipe, cell.lambda))
+            .collect();
+        cells.sort_by(|a, b| (a.rankscale, &a.decay).cmp(&(b.rankscale, &b.decay)));
+        cells
+    }
+
+    /// Pairs, by rankscale, arm and seed.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<&'a PairRow> {
+        let mut pairs: Vec<_> = self
+            .study
+            .comparisons
+            .iter()
+            .filter(|pair| pair.difference.is_finite() && self.holds(&pair.recipe, pair.lambda))
+            .collect();
+        pairs.sort_by(|a, b| (a.rankscale, &a.decay, a.seed).cmp(&(b.rankscale, &b.decay, b.seed)));
+        pairs
+    }
+
+    /// Epochs of every run, unfinished ones included, by run and epoch.
+    #[must_use]
+    pub fn epochs(&self) -> Vec<&'a StudyEpochRow> {
+        let mut epochs: Vec<_> = self
+            .study
+            .epochs
+            .iter()
+            .filter(|row| row.test_accuracy.is_finite() && self.holds(&row.recipe, row.lambda))
+            .collect();
+        epochs.sort_by(|a, b| (&a.run, a.epoch).cmp(&(&b.run, b.epoch)));
+        epochs
+    }
+
+    /// Arms with a finished run, in the order in which documents list them.
+    #[must_use]
+    pub fn arms(&self) -> Vec<Arm> {
+        let names: BTreeSet<_> = self.runs().into_iter().map(|run| run.decay.as_str()).collect();
+        Arm::ALL.into_iter().filter(|arm| names.contains(arm.name())).collect()
+    }
+
+    /// Rankscales with a finished run, the dense network's 0 left out.
+    #[must_use]
+    pub fn rankscales(&self) -> Vec<u32> {
+        let ranks: BTreeSet<_> = self.runs().into_iter().map(|run| run.rankscale).collect();
+        ranks.into_iter().filter(|&rankscale| rankscale > 0).collect()
+    }
+
+    /// Finished runs of another recipe or strength, counted.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.study
+            .runs
+            .iter()
+            .filter(|run| finished(run) && self.studied(run) && !self.holds(&run.recipe, run.lambda))
+            .count()
+    }
+}
+
+/// The key most runs share; the first in order where two are as frequent.
+fn most_frequent<'a>(runs: impl Iterator<Item = &'a RunRow>) -> Option<Key<'a>> {
+    let mut counts: BTreeMap<(&str, u64), usize> = BTreeMap::new();
+    for run in runs {
+        *counts.entry((&run.recipe, run.lambda.to_bits())).or_default() += 1;
+    }
+    let most = counts.values().copied().max()?;
+    let (&(recipe, lambda), _) = counts.iter().find(|(_, count)| **count == most)?;
+    Some(Key { recipe, lambda: f64::from_bits(lambda) })
+}
