@@ -4,7 +4,7 @@
 //! headline comes first.
 
 use crate::evidence::{Missing, allows_interval};
-use crate::inputs::{Plan, Run, baseline};
+use crate::inputs::{Plan, Run, baseline, same_lambda};
 use crate::recipes::Recipe;
 use crate::strata::Strata;
 use crate::{bootstrap, permutation, verdict};
@@ -43,7 +43,7 @@ pub fn endpoints(evidence: &Evidence<'_>) -> Vec<Endpoint> {
         let expected = expected(evidence, recipe, index == 0);
         for lambda in lambdas(&expected) {
             let here: Vec<&Configuration> =
-                expected.iter().copied().filter(|run| run.lambda == lambda).collect();
+                expected.iter().copied().filter(|run| same_lambda(run.lambda, lambda)).collect();
             for arm in arms(&here, index == 0 && endpoints.is_empty()) {
                 let comparison = Comparison { recipe, lambda, arm, expected: &here, states: &states };
                 endpoints.extend(comparison.endpoint(evidence.pairs));
@@ -139,7 +139,7 @@ impl Comparison<'_> {
 
     fn has(&self, pair: &PairRow) -> bool {
         pair.recipe == self.recipe.summary.recipe
-            && pair.lambda == self.lambda
+            && same_lambda(pair.lambda, self.lambda)
             && pair.decay == self.arm.name()
             && pair.rankscale > 0
     }

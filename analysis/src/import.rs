@@ -160,8 +160,9 @@ impl Seeds {
     /// The seed an entry names; without one, the first that is free: a repeated run is another seed.
     fn take(&mut self, rankscale: u64, d: bool, named: Option<u64>) -> Result<u64, Broken> {
         let taken = self.0.entry((rankscale, d)).or_default();
-        let seed =
-            named.unwrap_or_else(|| (0..).find(|seed| !taken.contains(seed)).expect("seeds do not run out"));
+        let free =
+            (0..=taken.len() as u64).find(|seed| !taken.contains(seed)).expect("one more than is taken");
+        let seed = named.unwrap_or(free);
         if taken.contains(&seed) {
             let rule = format!("{seed} was used by an earlier entry with the same `rankscale` and `d`");
             return Err(("`seed`".into(), rule));

@@ -60,6 +60,12 @@ pub struct Quarantined {
     pub reason: String,
 }
 
+/// Whether two strengths of decay are the same: both came out of a file, so they are equal to the bit or not at all.
+#[must_use]
+pub fn same_lambda(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits()
+}
+
 /// The arm that an arm is compared with; none for the two baselines themselves.
 #[must_use]
 pub fn baseline(arm: Arm) -> Option<Arm> {

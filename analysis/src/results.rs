@@ -7,6 +7,7 @@
 //!
 //! *Invariant:* what is written is read back unchanged, bit for bit.
 
+use crate::inputs::same_lambda;
 use crate::query::ResultRow;
 use crate::recipes::Recipe;
 use artifacts::study::Endpoint;
@@ -94,7 +95,7 @@ pub fn entries(
         let recipe = &recipe.summary;
         let endpoint = endpoints.iter().find(|endpoint| endpoint.recipe == recipe.recipe);
         let lambda = endpoint.map_or(recipe.configuration.lambda, |endpoint| endpoint.lambda);
-        let here = rows.iter().filter(|row| row.recipe == recipe.recipe && row.lambda == lambda);
+        let here = rows.iter().filter(|row| row.recipe == recipe.recipe && same_lambda(row.lambda, lambda));
         here.filter_map(|row| entry(row, arms)).collect::<Vec<_>>()
     });
     found.into_iter().find(|entries| !entries.is_empty()).unwrap_or_default()

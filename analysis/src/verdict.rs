@@ -10,7 +10,7 @@ use crate::bootstrap::{LEVEL, RESAMPLES};
 use crate::permutation::{EXACT_PAIRS, PATTERNS};
 use artifacts::study::{Interval, Verdict};
 
-/// Differences within this margin do not matter: 0.1 points is half the run-to-run sd of a CIFAR-10 ResNet (0.15 to 0.25 points:
+/// Differences within this margin do not matter: 0.1 points is half the run-to-run sd of a CIFAR-10 `ResNet` (0.15 to 0.25 points:
 /// Jordan, arXiv 2304.01910), so nobody who trains one network would notice, and ten images of the test set.
 pub const MARGIN: f64 = 0.001;
 /// Fewest seeds at every rankscale for an interval: two differences have a spread, but no idea of its error.

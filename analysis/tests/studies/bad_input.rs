@@ -5,8 +5,8 @@ use analysis::{Choice, analyse};
 use artifacts::run::Status;
 use artifacts::study::{Study, Verdict};
 use artifacts::table;
+use fs_err as fs;
 use network::Arm;
-use std::fs;
 use std::path::Path;
 
 fn name(path: &Path) -> String {

@@ -4,8 +4,8 @@ use analysis::Choice;
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunFolder, RunRecord, Status};
 use artifacts::study::{LedgerRow, Study};
 use artifacts::{Configuration, Experiment, Layout, table};
+use fs_err as fs;
 use network::Arm;
-use std::fs;
 
 /// A pipeline's directory that goes away with the test.
 pub struct Place {

@@ -3,9 +3,9 @@
 use crate::made_up::{Place, configuration, finish, grid};
 use analysis::{Choice, analyse, import};
 use artifacts::study::{Study, Verdict};
+use fs_err as fs;
 use network::Arm;
 use serde_json::json;
-use std::fs;
 
 fn import_text(place: &Place, text: &str) -> anyhow::Result<String> {
     fs::create_dir_all(place.layout.root()).unwrap();

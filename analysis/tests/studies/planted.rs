@@ -5,8 +5,8 @@ use analysis::results::ResultsArms;
 use analysis::{Choice, analyse};
 use artifacts::Configuration;
 use artifacts::study::Verdict;
+use fs_err as fs;
 use network::Arm;
-use std::fs;
 
 const RANKSCALES: [usize; 4] = [2, 4, 8, 16];
 
@@ -59,7 +59,7 @@ fn tables_agree_with_the_runs_and_with_each_other() {
             .collect();
         here.iter().sum::<f64>() / here.len() as f64
     };
-    assert!((endpoint.difference.unwrap() - (by_rankscale(2) + by_rankscale(8)) / 2.0).abs() < 1e-12);
+    assert!((endpoint.difference.unwrap() - f64::midpoint(by_rankscale(2), by_rankscale(8))).abs() < 1e-12);
     assert_eq!((endpoint.pairs, endpoint.seeds, endpoint.rankscales.as_slice()), (6, 3, [2, 8].as_slice()));
     assert_eq!(endpoint.interval, None, "six pairs are too few");
     assert!(endpoint.missing[0].contains("6 pairs in all"), "{:?}", endpoint.missing);
