@@ -1,0 +1,127 @@
+//! Studies with little or nothing in them, and hostile ones: a clear report, never a panic.
+
+mod support;
+
+use network::Arm;
+use report::{Report, render};
+use roxmltree::Document;
+use support::{Plan, derive, diverge, empty};
+
+/// Renders, and checks what holds for every report.
+fn checked(study: &artifacts::study::Study) -> Report {
+    let report = render(study);
+    for figure in &report.figures {
+        let document =
+            Document::parse(&figure.svg).unwrap_or_else(|error| panic!("{}: {error}", figure.file));
+        let root = document.root_element();
+        assert_eq!(root.attribute("role"), Some("img"));
+        for tag in ["title", "desc"] {
+            let node = root.children().find(|node| node.has_tag_name(tag));
+            assert!(
+                node.and_then(|node| node.text()).is_some_and(|text| text.len() > 5),
+                "{}: {tag}",
+                figure.file
+            );
+        }
+        assert!(!figure.svg.contains("NaN") && !figure.svg.contains("inf"), "{}", figure.file);
+        assert!(report.markdown.contains(&format!("(figures/{})", figure.file)));
+    }
+    assert!(!report.markdown.contains("NaN"));
+    assert!(report.markdown.starts_with("# "));
+    report
+}
+
+#[test]
+fn the_headline_figure_is_twice_as_wide_as_high() {
+    let report = checked(&Plan::default().study());
+    let document = Document::parse(&report.figures[0].svg).unwrap();
+    let side = |name| document.root_element().attribute(name).unwrap().parse::<f64>().unwrap();
+    assert!((side("width") / side("height") - 2.0).abs() < 1e-9);
+}
+
+#[test]
+fn an_empty_study_says_that_there_is_no_run() {
+    let report = checked(&empty());
+    assert!(report.figures.is_empty());
+    assert!(report.headline.contains("there is no run"), "{}", report.headline);
+}
+
+#[test]
+fn a_single_run_cannot_be_compared() {
+    let plan = Plan { rankscales: vec![8], arms: vec![Arm::Original], seeds: 1, ..Plan::default() };
+    let report = checked(&plan.study());
+    assert!(report.headline.contains("single finished run"), "{}", report.headline);
+    assert_eq!(report.figures[0].file, "rankscale.svg");
+}
+
+#[test]
+fn diverged_runs_are_listed_not_drawn() {
+    let mut study = Plan::default().study();
+    diverge(&mut study, |_| true);
+    let report = checked(&study);
+    assert!(report.headline.contains("all 30 diverged"), "{}", report.headline);
+    assert!(report.markdown.contains("the loss was not finite"));
+    assert!(report.figures.iter().all(|figure| figure.file == "learning-curves.svg"));
+}
+
+#[test]
+fn a_missing_arm_is_named() {
+    let report = checked(&Plan { arms: vec![Arm::Appropriate], ..Plan::default() }.study());
+    assert!(
+        report.headline.contains("(appropriate weight decay) have no counterpart"),
+        "{}",
+        report.headline
+    );
+}
+
+#[test]
+fn all_arms_all_ranks_and_the_dense_network() {
+    let plan = Plan { rankscales: (0..32).collect(), arms: Arm::ALL.to_vec(), seeds: 3, ..Plan::default() };
+    let report = checked(&plan.study());
+    assert_eq!(report.figures.len(), report::figure::FILES.len());
+    let parameters = report.figures.iter().find(|figure| figure.file == "parameters.svg").unwrap();
+    assert!(parameters.svg.contains("dense"));
+}
+
+#[test]
+fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
+    let mut study = Plan::default().study();
+    let other = Plan {
+        recipe: artifacts::Configuration { epochs: 4, ..artifacts::Configuration::default() },
+        seeds: 1,
+        ..Plan::default()
+    }
+    .study();
+    study.runs.extend(other.runs);
+    study.epochs.extend(other.epochs);
+    study.summary.recipes.extend(other.summary.recipes);
+    let headline = study.summary.endpoints.clone();
+    derive(&mut study);
+    study.summary.endpoints = headline;
+    let report = checked(&study);
+    assert!(report.markdown.contains("6 finished runs of others"), "{}", report.markdown);
+    assert!(report.markdown.contains("other recipes or strengths of decay"));
+}
+
+#[test]
+fn hostile_strings_stay_text() {
+    let mut study = Plan { seeds: 1, ..Plan::default() }.study();
+    let evil = "x|y\n## <img src=x onerror=alert(1)> [a](javascript:b) `c`\u{1b}&";
+    for run in &mut study.runs {
+        run.device_name = Some(evil.to_owned());
+        run.git_revision = Some(evil.to_owned());
+    }
+    study.summary.title = Some(evil.to_owned());
+    study.summary.data.push(evil.to_owned());
+    study.summary.endpoints[0].missing.push(evil.to_owned());
+    for row in &mut study.ledger {
+        (row.run, row.state, row.reason) = (evil.to_owned(), "quarantined".to_owned(), evil.to_owned());
+    }
+    let report = checked(&study);
+    assert!(!report.markdown.contains("<img") && !report.markdown.contains("\n## <"));
+    let links = report.markdown.match_indices("](javascript");
+    assert!(links.map(|(at, _)| &report.markdown[..at]).all(|before| before.ends_with('\\')));
+    for line in report.markdown.lines().filter(|line| line.starts_with('|')) {
+        assert!(line.ends_with('|'), "{line}");
+    }
+}

@@ -1,0 +1,76 @@
+//! The program: what it writes, what it says, and how it fails.
+
+mod support;
+
+use artifacts::Layout;
+use std::process::{Command, Output};
+use support::Plan;
+
+fn report(layout: &Layout) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_report")).arg("--work").arg(layout.root()).output().unwrap()
+}
+
+#[test]
+fn it_writes_the_page_and_its_figures_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Layout::new(directory.path());
+    Plan::default().study().write(&layout).unwrap();
+    let output = report(&layout);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("report.md") && said.contains("rankscale.svg"), "{said}");
+    assert!(said.contains("In these runs appropriate weight decay is better"), "{said}");
+    let read = || {
+        let mut files: Vec<_> = fs_err::read_dir(layout.figures())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .chain([layout.report().join("report.md")])
+            .collect();
+        files.sort();
+        files.into_iter().map(|path| (fs_err::read(&path).unwrap(), path)).collect::<Vec<_>>()
+    };
+    let first = read();
+    assert_eq!(first.len(), report::figure::FILES.len() + 1);
+    assert!(report_again(&layout));
+    assert_eq!(first, read());
+}
+
+fn report_again(layout: &Layout) -> bool {
+    report(layout).status.success()
+}
+
+#[test]
+fn figures_of_an_earlier_report_do_not_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Layout::new(directory.path());
+    Plan::default().study().write(&layout).unwrap();
+    assert!(report(&layout).status.success());
+    support::empty().write(&layout).unwrap();
+    assert!(report(&layout).status.success());
+    assert_eq!(fs_err::read_dir(layout.figures()).unwrap().count(), 0);
+}
+
+#[test]
+fn without_an_analysis_it_says_what_to_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Layout::new(directory.path());
+    let output = report(&layout);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("summary.json") && said.contains("just analyse"), "{said}");
+    assert!(!layout.report().exists());
+}
+
+#[test]
+fn a_half_written_table_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Layout::new(directory.path());
+    Plan::default().study().write(&layout).unwrap();
+    let path = layout.analysis().join("cells.parquet");
+    let bytes = fs_err::read(&path).unwrap();
+    artifacts::atomic::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let output = report(&layout);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("cells.parquet") && said.contains("just analyse"), "{said}");
+}
