@@ -7,7 +7,11 @@ use std::process::{Command, Output};
 use support::Plan;
 
 fn report(layout: &Layout) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_report")).arg("--work").arg(layout.root()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_report"))
+        .arg("--work")
+        .arg(layout.root())
+        .output()
+        .expect("the program starts")
 }
 
 #[test]

@@ -105,12 +105,12 @@ fn styled(pixels: f64, color: RGBColor, style: FontStyle) -> TextStyle<'static> 
 ///
 /// # Errors
 /// The back end's.
-pub fn write(area: &Area<'_>, text: &str, at: (f64, f64), side: HPos, font: TextStyle<'static>) -> Drawing {
+pub fn write(area: &Area<'_>, text: &str, at: (f64, f64), side: HPos, font: &TextStyle<'static>) -> Drawing {
     if text.is_empty() {
         return Ok(());
     }
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    area.draw(&Text::new(text, (length(at.0), length(at.1)), font.pos(Pos::new(side, VPos::Center))))
+    area.draw(&Text::new(text, (length(at.0), length(at.1)), font.clone().pos(Pos::new(side, VPos::Center))))
 }
 
 /// A colour with an opacity, as a stroke of a width in CSS pixels.
@@ -149,7 +149,7 @@ mod tests {
             description: "</desc><script>".to_owned(),
         };
         let svg = picture
-            .draw(|area| write(area, "<b>\u{7}&", (5.0, 2.0), HPos::Left, font(style::TEXT, style::INK)));
+            .draw(|area| write(area, "<b>\u{7}&", (5.0, 2.0), HPos::Left, &font(style::TEXT, style::INK)));
         let document = roxmltree::Document::parse(&svg).unwrap();
         let text = |tag: &str| {
             document

@@ -64,13 +64,13 @@ impl<'a, 'b> Frame<'a, 'b> {
         let frame = Self { area, chart, x, y };
         let (left, top, right, bottom) = frame.edges();
         // A panel among several may leave its titles to its neighbours.
-        write(area, y_title, (left - 40.0, top - 24.0), HPos::Left, font(style::TEXT, style::INK))?;
+        write(area, y_title, (left - 40.0, top - 24.0), HPos::Left, &font(style::TEXT, style::INK))?;
         write(
             area,
             x_title,
             (f64::midpoint(left, right), bottom + 44.0),
             HPos::Center,
-            font(style::TEXT, style::INK),
+            &font(style::TEXT, style::INK),
         )?;
         Ok(frame)
     }

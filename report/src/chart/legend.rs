@@ -45,17 +45,17 @@ impl Legend<'_> {
             area.draw(&PathElement::new(ends, stroke(color, 1.0, width)))
         };
         let name_left = left + SWATCH + 8.0;
-        write(area, self.title, (left, y), HPos::Left, bold(style::TEXT, style::INK))?;
+        write(area, self.title, (left, y), HPos::Left, &bold(style::TEXT, style::INK))?;
         for (name, look) in &self.entries {
             y += LEADING;
             swatch(y, look.color, style::LINE)?;
             marker::draw_on_rim(area, (length(left + SWATCH / 2.0), length(y)), style::MARKER, *look)?;
-            write(area, name, (name_left, y), HPos::Left, font(style::SMALL_TEXT, style::INK))?;
+            write(area, name, (name_left, y), HPos::Left, &font(style::SMALL_TEXT, style::INK))?;
         }
         y += LEADING / 2.0;
         for note in &self.notes {
             y += LEADING * 0.8;
-            write(area, note, (left, y), HPos::Left, font(style::SMALL_TEXT, style::QUIET_INK))?;
+            write(area, note, (left, y), HPos::Left, &font(style::SMALL_TEXT, style::QUIET_INK))?;
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
         if let Some((_, x, y)) = dense.iter().min_by(|a, b| a.2.total_cmp(&b.2)) {
             let (x, y) = frame.at(*x, *y);
             let place = (f64::from(x) / UNIT, f64::from(y + length(18.0)) / UNIT);
-            write(area, "dense", place, HPos::Center, font(style::SMALL_TEXT, style::INK))?;
+            write(area, "dense", place, HPos::Center, &font(style::SMALL_TEXT, style::INK))?;
         }
         let mut entries: Vec<_> = series.iter().map(|series| (series.name.clone(), series.look)).collect();
         for (arm, ..) in &dense {

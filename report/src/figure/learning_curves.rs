@@ -74,7 +74,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             " The axis begins where the first quarter of the schedule ends; the steep start is cut off.";
     }
     if panels.len() < count {
-        caption += &format!(" Of {count} rankscales, {} are shown.", panels.len());
+        let shown = format!(" Of {count} rankscales, {} are shown.", panels.len());
+        caption += &shown;
     }
     Some(Figure { file: FILE, heading: "Learning curves", alt, caption, svg })
 }
@@ -134,7 +135,7 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
     // One or two panels are not stretched over the whole width.
     let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
     let title = "Test accuracy (%)";
-    write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, font(style::TEXT, style::INK))?;
+    write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
     for (i, panel) in panels.iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
         let top = f64::from(HEAD) + row as f64 * f64::from(ROW);
@@ -156,7 +157,7 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
             &name,
             (f64::midpoint(left, right), top - 12.0),
             HPos::Center,
-            bold(style::SMALL_TEXT, style::INK),
+            &bold(style::SMALL_TEXT, style::INK),
         )?;
         draw_panel(&frame, panel, floor)?;
     }

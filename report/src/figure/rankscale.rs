@@ -43,7 +43,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     };
     let svg = picture.draw(|area| {
         let ours = series.iter().flat_map(Series::heights);
-        let theirs = background.iter().flat_map(|point| point.arms()).map(|(_, accuracy)| accuracy * 100.0);
+        let theirs = background.iter().flat_map(Point::arms).map(|(_, accuracy)| accuracy * 100.0);
         let y = Axis::linear(ours.chain(theirs), 1.0, 8);
         let frame = Frame::draw(
             area,
@@ -112,7 +112,7 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
         values
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
     };
-    let theirs = curve.iter().flat_map(|point| point.arms()).map(|(_, accuracy)| accuracy * 100.0);
+    let theirs = curve.iter().flat_map(Point::arms).map(|(_, accuracy)| accuracy * 100.0);
     let ours = span(&mut series.iter().flat_map(Series::heights));
     let theirs = span(&mut { theirs });
     let both = ours.1.max(theirs.1) - ours.0.min(theirs.0);
@@ -159,7 +159,7 @@ fn draw_background(frame: &Frame<'_, '_>, curve: &[Point], series: &[Series]) ->
             "2018 notebook",
             place,
             HPos::Center,
-            font(style::SMALL_TEXT, style::QUIET_INK),
+            &font(style::SMALL_TEXT, style::QUIET_INK),
         ),
         None => Ok(()),
     }

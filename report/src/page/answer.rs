@@ -137,9 +137,9 @@ fn certainty(endpoint: &Endpoint) -> String {
 
 /// `after 4 epochs on 6,144 of the training images`.
 fn schedule(configuration: &Configuration) -> String {
-    let mut text = format!("after {}", many(configuration.epochs as u64, "epoch"));
-    if let Some(images) = configuration.train_images {
-        text += &format!(" on {} of the training images", numbers::count(images as u64));
-    }
-    text
+    let epochs = many(configuration.epochs as u64, "epoch");
+    configuration.train_images.map_or_else(
+        || format!("after {epochs}"),
+        |images| format!("after {epochs} on {} of the training images", numbers::count(images as u64)),
+    )
 }

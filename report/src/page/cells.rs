@@ -2,7 +2,7 @@
 
 use super::markdown::{Align, code, folded_if, table};
 use crate::numbers;
-use crate::selection::{Key, Selection};
+use crate::selection::Selection;
 use artifacts::study::CellRow;
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,21 +81,29 @@ fn value(cell: &CellRow) -> String {
     format!("{}{spread} ({})", numbers::percent(cell.mean), cell.runs)
 }
 
+/// Cells of one recipe, strength and arm.
+#[derive(Default)]
+struct Group {
+    rankscales: BTreeSet<u32>,
+    runs: u32,
+    means: Vec<f64>,
+}
+
 /// Cells outside the headline, a row for each recipe, strength and arm.
 fn others(selection: &Selection<'_>) -> (usize, String) {
-    let mut groups: BTreeMap<(&str, u64, &str), (BTreeSet<u32>, u32, Vec<f64>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, u64, &str), Group> = BTreeMap::new();
     for cell in &selection.study.cells {
-        if selection.key.is_some_and(|key: Key<'_>| key.holds(&cell.recipe, cell.lambda)) {
+        if selection.key.is_some_and(|key| key.holds(&cell.recipe, cell.lambda)) {
             continue;
         }
         let group = groups.entry((&cell.recipe, cell.lambda.to_bits(), &cell.decay)).or_default();
-        group.0.insert(cell.rankscale);
-        group.1 += cell.runs;
-        group.2.push(cell.mean);
+        group.rankscales.insert(cell.rankscale);
+        group.runs += cell.runs;
+        group.means.push(cell.mean);
     }
     let rows: Vec<_> = groups
         .into_iter()
-        .map(|((recipe, lambda, arm), (rankscales, runs, means))| {
+        .map(|((recipe, lambda, arm), Group { rankscales, runs, means })| {
             vec![
                 code(recipe),
                 numbers::short(f64::from_bits(lambda)),

@@ -59,17 +59,16 @@ fn experiment(selection: &Selection<'_>) -> String {
     } else {
         format!("{} of {} done.", summary.done, numbers::many(u64::from(summary.planned), "planned run"))
     };
-    let mut paragraph = format!("{name}{progress}");
-    let others = selection.others();
-    if others > 0 {
-        paragraph += &format!(
+    let others = match selection.others() {
+        0 => String::new(),
+        others => format!(
             " This page shows runs of one recipe at one strength of decay; {} of others {} listed under \
              [What was run](#what-was-run).",
             numbers::many(others as u64, "finished run"),
             if others == 1 { "is" } else { "are" }
-        );
-    }
-    paragraph
+        ),
+    };
+    format!("{name}{progress}{others}")
 }
 
 fn shown(figure: &Figure) -> String {

@@ -209,7 +209,7 @@ pub fn derive(study: &mut Study) {
     study.comparisons = done
         .iter()
         .filter_map(|run| {
-            let base = baseline(run.decay.parse().unwrap())?;
+            let base = baseline(run.decay.parse().expect("an arm"))?;
             let other = done.iter().find(|other| {
                 (other.rankscale, other.seed, other.decay.as_str(), &other.recipe)
                     == (run.rankscale, run.seed, base.name(), &run.recipe)
@@ -256,7 +256,7 @@ fn endpoint(study: &Study, arm: Arm) -> Endpoint {
     };
     Endpoint {
         decay: arm,
-        baseline: baseline(arm).unwrap(),
+        baseline: baseline(arm).expect("an arm with a baseline"),
         recipe: pairs[0].recipe.clone(),
         lambda: pairs[0].lambda,
         rankscales,
@@ -289,7 +289,7 @@ pub fn empty() -> Study {
 /// Takes the result of the runs that `which` picks, as if their loss had left the numbers.
 pub fn diverge(study: &mut Study, which: impl Fn(&RunRow) -> bool) {
     for run in study.runs.iter_mut().filter(|run| which(run)) {
-        run.status = "diverged".to_owned();
+        "diverged".clone_into(&mut run.status);
         run.epochs_done = 3;
         (run.test_accuracy, run.test_loss) = (None, None);
         (run.train_accuracy, run.train_loss) = (None, None);
