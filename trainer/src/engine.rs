@@ -44,16 +44,25 @@ impl Engine {
     /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
     #[must_use]
     pub fn new(architecture: Architecture, state: &Arrays, device: Device, precision: Precision) -> Self {
+        Self::with_kind(architecture, state, device, kind(precision))
+    }
+
+    /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
+    #[must_use]
+    pub fn in_float64(architecture: Architecture, state: &Arrays, device: Device) -> Self {
+        Self::with_kind(architecture, state, device, Kind::Double)
+    }
+
+    fn with_kind(architecture: Architecture, state: &Arrays, device: Device, kind: Kind) -> Self {
         let velocity: Arrays = state
             .iter()
             .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
             .collect();
         // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
-        let loss_scale: fn(i64) -> f64 =
-            if precision == Precision::Fp16 { |batch| batch as f64 } else { |_| 1.0 };
+        let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
         Self {
-            network: ResNet::new(architecture, state, device, kind(precision)),
-            nesterov: Nesterov::new(&architecture, &velocity, device),
+            network: ResNet::new(architecture, state, device, kind),
+            nesterov: Nesterov::new(&architecture, &velocity, device, kind),
             loss_scale,
             device,
         }

@@ -16,6 +16,7 @@ pub struct ResNet {
     architecture: Architecture,
     blocks: Vec<Block>,
     tensors: BTreeMap<String, Tensor>,
+    /// Of the convolutions and the linear layer.
     kind: Kind,
 }
 
@@ -27,13 +28,17 @@ impl ResNet {
     /// a file checks before.
     #[must_use]
     pub fn new(architecture: Architecture, arrays: &Arrays, device: Device, kind: Kind) -> Self {
+        let place = |name: &str, shape: &[usize]| {
+            tensor(name, &arrays[name], shape, device).to_kind(master_kind(kind))
+        };
         let mut tensors = BTreeMap::new();
         for (name, shape) in architecture.parameters() {
-            let tensor = tensor(&name, &arrays[&name], &shape, device).set_requires_grad(true);
+            let tensor = place(&name, &shape).set_requires_grad(true);
             tensors.insert(name, tensor);
         }
         for (name, shape) in architecture.buffers() {
-            tensors.insert(name.clone(), tensor(&name, &arrays[&name], &shape, device));
+            let tensor = place(&name, &shape);
+            tensors.insert(name, tensor);
         }
         Self { architecture, blocks: architecture.blocks(), tensors, kind }
     }
@@ -63,7 +68,7 @@ impl ResNet {
         self.tensors.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
     }
 
-    /// Logits `[n, 10]` in float32 of normalised images `[n, 3, 32, 32]`. Training mode normalises by the batch and
+    /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`. Training mode normalises by the batch and
     /// updates the running statistics; evaluation uses them.
     #[must_use]
     pub fn logits(&self, images: &Tensor, training: bool) -> Tensor {
@@ -81,7 +86,8 @@ impl ResNet {
             };
         }
         let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
-        features.linear(&self.weight("linear.weight"), None::<&Tensor>).to_kind(Kind::Float) * LOGIT_SCALE
+        features.linear(&self.weight("linear.weight"), None::<&Tensor>).to_kind(master_kind(self.kind))
+            * LOGIT_SCALE
     }
 
     fn convolution(&self, block: &Block, x: &Tensor) -> Tensor {
@@ -116,6 +122,11 @@ impl ResNet {
     fn weight(&self, name: &str) -> Tensor {
         self.tensors[name].to_kind(self.kind)
     }
+}
+
+/// Kind of the weights' master copy, of batch norm and of the loss: float32, or float64 where all is float64.
+pub(crate) fn master_kind(kind: Kind) -> Kind {
+    if kind == Kind::Double { Kind::Double } else { Kind::Float }
 }
 
 /// The same numbers with channels innermost in memory; what follows keeps that order.

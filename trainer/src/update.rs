@@ -7,13 +7,13 @@
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
 
 use crate::arrays::Arrays;
-use crate::resnet::{array, tensor};
+use crate::resnet::{array, master_kind, tensor};
 use ndarray::ArrayD;
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};
 use network::{Architecture, WeightDecay};
 use std::collections::BTreeMap;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 /// The momentum of every parameter.
 #[derive(Debug)]
@@ -22,16 +22,16 @@ pub struct Nesterov {
 }
 
 impl Nesterov {
-    /// Takes up the momentum in `velocity`; what is missing there starts at zero.
+    /// Takes up the momentum in `velocity`, for a network that computes in `kind`; what is missing there starts at zero.
     #[must_use]
-    pub fn new(architecture: &Architecture, velocity: &Arrays, device: Device) -> Self {
+    pub fn new(architecture: &Architecture, velocity: &Arrays, device: Device, kind: Kind) -> Self {
         let velocity = architecture
             .parameters()
             .into_iter()
             .map(|(name, shape)| {
                 let zeros = || ArrayD::zeros(shape.clone());
                 let start = velocity.get(&name).cloned().unwrap_or_else(zeros);
-                let start = tensor(&name, &start, &shape, device);
+                let start = tensor(&name, &start, &shape, device).to_kind(master_kind(kind));
                 (name, start)
             })
             .collect();

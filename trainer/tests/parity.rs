@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 use trainer::arrays::Arrays;
 use trainer::augment::{Draw, Draws, augment};
-use trainer::engine::Engine;
+use trainer::engine::{BatchSums, Engine};
 use trainer::resnet::channels_last;
 
 const LOSS_TOLERANCE: f64 = 1e-5;
@@ -80,17 +80,21 @@ fn with_prefix(file: &BTreeMap<String, Tensor>, prefix: &str) -> Arrays {
         .collect()
 }
 
-/// Largest difference over the largest magnitude expected.
+/// Euclidean norm of the difference over that of what is expected.
 fn relative(found: &ArrayD<f32>, expected: &ArrayD<f32>) -> f64 {
     assert_eq!(found.shape(), expected.shape());
-    let largest = expected.iter().fold(f32::MIN_POSITIVE, |largest, w| largest.max(w.abs()));
-    let difference = found.iter().zip(expected).fold(0f32, |most, (a, b)| {
-        assert!(a.is_finite());
-        most.max((a - b).abs())
-    });
-    f64::from(difference / largest)
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    assert!(difference.is_finite());
+    difference / norm(&mut expected.iter().map(|&value| f64::from(value))).max(f64::MIN_POSITIVE)
 }
 
+/// Six updates in float64, and each of them again in float32.
+///
+/// The case was computed in float64, and so is the whole trajectory here. In float32 a trajectory of its own would not do:
+/// an activation within rounding of zero, or two within rounding of each other under a pool, decides otherwise, and later
+/// updates magnify that (`PyTorch`'s own float32 run of the shipped case ends 6e-5 off in `original`, 3e-5 in `appropriate`). So
+/// every float32 update starts from the float64 state before it, and is held to the same tolerances.
 fn check_arm(arm: Arm) {
     let case = Case::open();
     let (meta, architecture) = (&case.meta, case.architecture());
@@ -99,32 +103,48 @@ fn check_arm(arm: Arm) {
     let counts = Counts::of(&architecture);
     let decay = arm.weight_decay(meta.lambda, &counts, meta.batch);
     let start = with_prefix(&common, "start.");
-    let mut engine = Engine::new(architecture, &start, Device::Cpu, Precision::Float32);
+    let mut exact = Engine::in_float64(architecture, &start, Device::Cpu);
+    let single = |state: &Arrays| Engine::new(architecture, state, Device::Cpu, Precision::Float32);
 
     let first = channels_last(&common["images"].get(0));
-    let logits = array(&engine.logits(&first));
-    assert!(relative(&logits, &array(&common["eval_logits"])) <= WEIGHT_TOLERANCE, "logits before training");
+    check("logits before training", &array(&single(&start).logits(&first)), &array(&common["eval_logits"]));
 
     let total = meta.steps_per_epoch * meta.epochs;
     let losses = &meta.losses[arm.name()];
     assert_eq!(losses.len(), total);
     for (k, &expected) in (1..).zip(losses) {
-        let (images, labels) = (common["images"].get(k - 1), common["labels"].get(k - 1));
+        let images = channels_last(&common["images"].get(k - 1));
+        let labels = common["labels"].get(k - 1);
         let rates = learning_rates(arm, meta.peak_lr, k as usize, total);
-        let sums = engine.step(&channels_last(&images), &labels, rates, decay);
-        let loss = sums.loss.double_value(&[]) / meta.batch as f64;
-        let error = (loss - expected).abs() / expected.abs();
-        assert!(error <= LOSS_TOLERANCE, "loss of update {k}: {loss} against {expected}, off by {error:.1e}");
+        let mut rounded = single(&exact.state());
+        let sums = exact.step(&images.to_kind(Kind::Double), &labels, rates, decay);
+        check_loss(&format!("float64, update {k}"), &sums, meta.batch, expected);
+        let sums = rounded.step(&images, &labels, rates, decay);
+        check_loss(&format!("float32, update {k}"), &sums, meta.batch, expected);
+        let after = exact.model();
+        for (name, found) in rounded.model() {
+            check(&format!("float32, update {k}, {name}"), &found, &after[&name]);
+        }
     }
     let weights = with_prefix(&expected, "end.");
-    let found = engine.model();
+    let found = exact.model();
     assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
     for (name, expected) in &weights {
-        let error = relative(&found[name], expected);
-        assert!(error <= WEIGHT_TOLERANCE, "{name}: off by {error:.1e}");
+        check(name, &found[name], expected);
     }
-    let error = relative(&array(&engine.logits(&first)), &array(&expected["end_logits"]));
-    assert!(error <= WEIGHT_TOLERANCE, "logits after training: off by {error:.1e}");
+    let logits = array(&single(&found).logits(&first));
+    check("logits after training", &logits, &array(&expected["end_logits"]));
+}
+
+fn check_loss(what: &str, sums: &BatchSums, batch: usize, expected: f64) {
+    let loss = sums.loss.double_value(&[]) / batch as f64;
+    let error = (loss - expected).abs() / expected.abs();
+    assert!(error <= LOSS_TOLERANCE, "{what}: loss {loss} against {expected}, off by {error:.1e}");
+}
+
+fn check(what: &str, found: &ArrayD<f32>, expected: &ArrayD<f32>) {
+    let error = relative(found, expected);
+    assert!(error <= WEIGHT_TOLERANCE, "{what}: off by {error:.1e}");
 }
 
 macro_rules! parity {
