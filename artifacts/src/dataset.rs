@@ -1,0 +1,197 @@
+//! Images and labels: what `data-prep` prepares and `trainer` reads.
+//!
+//! The sources agree on an image's bytes but not on the order of images, so neither a file's hash nor a row's
+//! number means the same everywhere. Here both do: [`records`] names content by a fingerprint and orders it.
+//!
+//! *Invariant:* rows are in canonical order, every label is a class, and `fingerprint` is that of the content.
+//! Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] make one, and all three see
+//! to it; `read` believes the file's word on order and fingerprint, [`Dataset::read_verified`] does not.
+
+mod file;
+mod generated;
+mod metadata;
+mod moments;
+mod records;
+
+pub use file::DatasetError;
+pub use metadata::{FORMAT_VERSION, Header};
+pub use moments::Moments;
+pub use records::{InvalidRecords, RECORD_BYTES};
+
+use crate::Layout;
+use network::architecture::{CLASSES, IMAGE_CHANNELS, IMAGE_SIDE};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Pixels of one colour plane of an image.
+pub const PLANE_BYTES: usize = IMAGE_SIDE * IMAGE_SIDE;
+/// Bytes of an image: the red, green and blue planes, each row by row from the top left.
+pub const IMAGE_BYTES: usize = IMAGE_CHANNELS * PLANE_BYTES;
+/// What the labels mean.
+pub const CLASS_NAMES: [&str; CLASSES] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+/// The two halves of CIFAR-10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// 50,000 images to learn from.
+    Train,
+    /// 10,000 images to be judged by.
+    Test,
+}
+
+impl Split {
+    /// Both, in the order in which they are prepared.
+    pub const ALL: [Self; 2] = [Self::Train, Self::Test];
+
+    /// The name in files and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Test => "test",
+        }
+    }
+
+    /// The content fingerprint of this half of CIFAR-10, as its authors published it.
+    #[must_use]
+    pub const fn cifar10_fingerprint(self) -> &'static str {
+        match self {
+            Self::Train => "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260",
+            Self::Test => "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f",
+        }
+    }
+
+    /// Where this half lies.
+    #[must_use]
+    pub fn path(self, layout: &Layout) -> PathBuf {
+        match self {
+            Self::Train => layout.train_images(),
+            Self::Test => layout.test_images(),
+        }
+    }
+}
+
+/// Where the images came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Provenance {
+    /// A file somebody published or gave.
+    File {
+        /// Its name or address, without the directories of the machine it was read on.
+        source: String,
+        /// SHA-256 of the file itself, in hexadecimal.
+        sha256: String,
+    },
+    /// Not photographs at all: [`Dataset::generated`].
+    Generated {
+        /// What the images were drawn with.
+        seed: u64,
+    },
+}
+
+/// One half of a data set, in memory. Public to read; made only by its constructors.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Dataset {
+    /// `[N, 3, 32, 32]`, row-major: [`IMAGE_BYTES`] an image.
+    pub images: Vec<u8>,
+    /// `[N]`, each below [`CLASSES`].
+    pub labels: Vec<u8>,
+    /// SHA-256 of the content, in hexadecimal; the same whatever the source and its order.
+    pub fingerprint: String,
+    /// Mean and standard deviation of each colour plane.
+    pub moments: Moments,
+    /// Where the images came from.
+    pub provenance: Provenance,
+}
+
+impl Dataset {
+    /// Takes records of a label and three colour planes, in any order, and puts them in the canonical one.
+    ///
+    /// # Errors
+    /// No record, a part of a record, or a label that is no class.
+    pub fn from_records(records: &[u8], provenance: Provenance) -> Result<Self, InvalidRecords> {
+        let sorted = records::sort(records.chunks(RECORD_BYTES))?;
+        let mut images = Vec::with_capacity(sorted.order.len() * IMAGE_BYTES);
+        let mut labels = Vec::with_capacity(sorted.order.len());
+        for record in sorted.order.iter().map(|&row| &records[row * RECORD_BYTES..][..RECORD_BYTES]) {
+            labels.push(record[0]);
+            images.extend_from_slice(&record[1..]);
+        }
+        let moments = Moments::of(&images);
+        Ok(Self { images, labels, fingerprint: sorted.fingerprint, moments, provenance })
+    }
+
+    /// Number of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Never so: a data set has at least one image.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The three planes of one image.
+    ///
+    /// # Panics
+    /// If `row` is not below [`Self::len`].
+    #[must_use]
+    pub fn image(&self, row: usize) -> &[u8] {
+        &self.images[row * IMAGE_BYTES..][..IMAGE_BYTES]
+    }
+
+    /// The records this was made of, in canonical order.
+    pub fn records(&self) -> impl Iterator<Item = [u8; RECORD_BYTES]> {
+        self.labels.iter().zip(self.images.chunks_exact(IMAGE_BYTES)).map(|(&label, image)| {
+            let mut record = [label; RECORD_BYTES];
+            record[1..].copy_from_slice(image);
+            record
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given() -> Provenance {
+        Provenance::File { source: "cifar.bin".to_owned(), sha256: "00".repeat(32) }
+    }
+
+    #[test]
+    fn the_order_of_the_source_does_not_matter() {
+        let one = Dataset::generated(30, 1);
+        let backwards: Vec<_> = one.records().collect::<Vec<_>>().into_iter().rev().flatten().collect();
+        let two = Dataset::from_records(&backwards, one.provenance.clone()).unwrap();
+        assert_eq!(one, two);
+    }
+
+    #[test]
+    fn an_asymmetric_image_keeps_its_planes_rows_and_columns() {
+        let mut record = vec![7; RECORD_BYTES];
+        for (i, byte) in record[1..].iter_mut().enumerate() {
+            let (plane, row, column) = (i / PLANE_BYTES, i / IMAGE_SIDE % IMAGE_SIDE, i % IMAGE_SIDE);
+            *byte = (plane * 64 + row + if column < 5 { 30 } else { 0 }) as u8;
+        }
+        let dataset = Dataset::from_records(&record, given()).unwrap();
+        assert_eq!((dataset.len(), dataset.labels[0]), (1, 7));
+        assert_eq!(dataset.image(0), &record[1..]);
+        assert_eq!(dataset.image(0)[2 * PLANE_BYTES + 3 * IMAGE_SIDE + 4], 128 + 3 + 30);
+        assert_eq!(dataset.image(0)[2 * PLANE_BYTES + 4 * IMAGE_SIDE + 5], 128 + 4);
+    }
+
+    #[test]
+    fn bad_records_are_refused_by_rule() {
+        let refusal = |records: &[u8]| Dataset::from_records(records, given()).unwrap_err().to_string();
+        assert!(refusal(&[]).contains("no image"));
+        assert!(refusal(&[0; RECORD_BYTES + 1]).contains("3073"));
+        let mut records = vec![0; 2 * RECORD_BYTES];
+        records[RECORD_BYTES] = 10;
+        let message = refusal(&records);
+        assert!(message.contains("record 1") && message.contains("label 10"), "{message}");
+    }
+}

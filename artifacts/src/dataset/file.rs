@@ -1,0 +1,280 @@
+//! The data file: one row an image, in parquet.
+//!
+//! `image` is the canonical Arrow extension `arrow.fixed_shape_tensor` (uint8, `[3, 32, 32]`), which pyarrow
+//! gives back as one array; readers that do not know it see lists of 3072 numbers. `label` is uint8. What
+//! holds for the file as a whole is in its footer (`metadata.rs`).
+//!
+//! *Invariant:* what [`Dataset::write`] writes, [`Dataset::read`] reads back equal; any other file is refused
+//! with its name and the rule it breaks.
+
+use super::metadata::{self, Header};
+use super::{Dataset, IMAGE_BYTES, records};
+use crate::atomic;
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, RecordBatch, UInt8Array};
+use arrow::datatypes::{DataType, Field, Schema, UInt8Type};
+use fs_err as fs;
+use network::architecture::CLASSES;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::properties::WriterProperties;
+use std::io;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// So that threads can share the work of reading.
+const ROWS_PER_GROUP: usize = 5_000;
+/// More than anyone has; keeps a damaged footer from asking for all memory.
+const MOST_ROWS: i64 = 1_000_000;
+/// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
+const ROWS_PER_BATCH: usize = 250;
+
+/// A file that is no data set, or cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// The file system's word; it names the file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Half a file, another kind of file, or a damaged one.
+    #[error("{path}: is not a whole parquet file")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the reader stumbled over.
+        source: ParquetError,
+    },
+    /// Parquet, but not written by this project.
+    #[error("{path}: {rule}")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The rule it breaks, with the column or key.
+        rule: String,
+    },
+    /// Rows that are not what the metadata says.
+    #[error("{path}: content fingerprint is {found}, but its metadata says {expected}")]
+    Fingerprint {
+        /// The file.
+        path: PathBuf,
+        /// From the metadata.
+        expected: String,
+        /// From the rows.
+        found: String,
+    },
+}
+
+impl Header {
+    /// Reads what a file says about itself: its schema, its number of rows and its metadata; no row.
+    ///
+    /// # Errors
+    /// A file that is missing, not whole, or not one of ours.
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        Ok(open(path)?.1)
+    }
+}
+
+impl Dataset {
+    /// Writes the file, all or nothing. Missing parent directories are made.
+    ///
+    /// # Errors
+    /// Whatever the file system says; an older file is then untouched.
+    pub fn write(&self, path: &Path) -> Result<(), DatasetError> {
+        let schema = schema();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
+            .set_key_value_metadata(Some(metadata::pairs(self)))
+            .build();
+        atomic::write_with(path, |file| {
+            let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
+                .map_err(|error| failure(path, error))?;
+            let images = self.images.chunks(ROWS_PER_BATCH * IMAGE_BYTES);
+            for (images, labels) in images.zip(self.labels.chunks(ROWS_PER_BATCH)) {
+                writer.write(&batch(&schema, images, labels)).map_err(|error| failure(path, error))?;
+            }
+            writer.close().map_err(|error| failure(path, error))?;
+            Ok(())
+        })
+    }
+
+    /// Reads a file. Its word is taken for the fingerprint and the order of rows.
+    ///
+    /// # Errors
+    /// A file that is missing, not whole, not one of ours, or with a label that is no class.
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        let (parquet, header) = open(path)?;
+        let mut images = vec![0; header.images * IMAGE_BYTES];
+        let mut labels = vec![0; header.images];
+        let group_rows: Vec<usize> =
+            parquet.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
+        std::thread::scope(|scope| {
+            let (mut images, mut labels) = (images.as_mut_slice(), labels.as_mut_slice());
+            let mut readers = Vec::new();
+            for (group, rows) in group_rows.into_iter().enumerate() {
+                let (images_here, labels_here);
+                (images_here, images) = images.split_at_mut(rows * IMAGE_BYTES);
+                (labels_here, labels) = labels.split_at_mut(rows);
+                let parquet = parquet.clone();
+                readers.push(scope.spawn(move || read_group(path, parquet, group, images_here, labels_here)));
+            }
+            readers
+                .into_iter()
+                .try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })?;
+        let Header { fingerprint, moments, provenance, .. } = header;
+        Ok(Self { images, labels, fingerprint, moments, provenance })
+    }
+
+    /// Reads a file and holds its rows against its fingerprint, order and moments.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; and rows that are not what the file says they are.
+    pub fn read_verified(path: &Path) -> Result<Self, DatasetError> {
+        let dataset = Self::read(path)?;
+        let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
+        let sorted = records::sort(dataset.records()).map_err(|error| foreign(error.to_string()))?;
+        if sorted.fingerprint != dataset.fingerprint {
+            let (expected, found) = (dataset.fingerprint, sorted.fingerprint);
+            return Err(DatasetError::Fingerprint { path: path.to_owned(), expected, found });
+        }
+        if !sorted.order.is_sorted() {
+            return Err(foreign("its rows are not in canonical order: prepare the data again".to_owned()));
+        }
+        if super::Moments::of(&dataset.images) != dataset.moments {
+            return Err(foreign("`rankscale.moments` are not those of its images".to_owned()));
+        }
+        Ok(dataset)
+    }
+}
+
+/// A full disk must be known as one, so the file system's word is taken out of the writer's.
+fn failure(path: &Path, error: ParquetError) -> DatasetError {
+    let source = match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(cause) => return DatasetError::Io(*cause),
+            Err(cause) => ParquetError::External(cause),
+        },
+        error => error,
+    };
+    DatasetError::Parquet { path: path.to_owned(), source }
+}
+
+/// The elements could be null, though none ever is: pyarrow knows the extension only by that.
+fn image_type() -> DataType {
+    DataType::FixedSizeList(Arc::new(Field::new("element", DataType::UInt8, true)), IMAGE_BYTES as i32)
+}
+
+fn schema() -> Arc<Schema> {
+    let tensor = [
+        ("ARROW:extension:name", "arrow.fixed_shape_tensor"),
+        ("ARROW:extension:metadata", r#"{"shape":[3,32,32],"dim_names":["channel","row","column"]}"#),
+    ];
+    let tensor = tensor.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    Arc::new(Schema::new(vec![
+        Field::new("image", image_type(), false).with_metadata(tensor),
+        Field::new("label", DataType::UInt8, false),
+    ]))
+}
+
+fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
+    let DataType::FixedSizeList(element, size) = image_type() else { unreachable!("defined above") };
+    let pixels = Arc::new(UInt8Array::from(images.to_vec()));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(FixedSizeListArray::new(element, size, pixels, None)),
+        Arc::new(UInt8Array::from(labels.to_vec())),
+    ];
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("both columns have the types of the schema")
+}
+
+/// Opens a file and checks everything but its rows.
+fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
+    let file = fs::File::open(path)?;
+    let parquet = ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default())
+        .map_err(|source| DatasetError::Parquet { path: path.to_owned(), source })?;
+    let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
+    for expected in schema().fields() {
+        let name = expected.name();
+        let found = parquet
+            .schema()
+            .field_with_name(name)
+            .map_err(|_| foreign(format!("no column `{name}`: not a data set prepared by data-prep")))?;
+        if !same_values(expected.data_type(), found.data_type()) {
+            return Err(foreign(format!(
+                "column `{name}` is {}, expected {}",
+                found.data_type(),
+                expected.data_type()
+            )));
+        }
+    }
+    let footer = parquet.metadata().file_metadata();
+    let pairs = footer.key_value_metadata().map_or(&[][..], Vec::as_slice);
+    let (rows, in_groups) =
+        (footer.num_rows(), parquet.metadata().row_groups().iter().map(RowGroupMetaData::num_rows));
+    if rows != in_groups.sum::<i64>() || !(1..=MOST_ROWS).contains(&rows) {
+        return Err(foreign(format!(
+            "says it has {rows} rows, expected 1 to {MOST_ROWS}, all of them in row groups"
+        )));
+    }
+    let header = metadata::header(path, rows as usize, pairs)?;
+    Ok((parquet, header))
+}
+
+/// Equal but for the name of a list's elements and whether they could be null, which programs differ in.
+fn same_values(expected: &DataType, found: &DataType) -> bool {
+    match (expected, found) {
+        (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => {
+            n == m && a.data_type() == b.data_type()
+        }
+        _ => expected == found,
+    }
+}
+
+/// Reads one row group into its place.
+fn read_group(
+    path: &Path,
+    parquet: ArrowReaderMetadata,
+    group: usize,
+    mut images: &mut [u8],
+    mut labels: &mut [u8],
+) -> Result<(), DatasetError> {
+    let damaged = |source: ParquetError| DatasetError::Parquet { path: path.to_owned(), source };
+    let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
+    // Not a clone of one handle: those share their position, and the threads would read each other's bytes.
+    let file = fs::File::open(path)?.into_parts().0;
+    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(file, parquet)
+        .with_row_groups(vec![group])
+        .with_batch_size(ROWS_PER_BATCH)
+        .build()
+        .map_err(damaged)?;
+    for batch in batches {
+        let batch = batch.map_err(|error| damaged(error.into()))?;
+        let column = |name| batch.column_by_name(name).expect("the schema was checked on opening");
+        let (image, label) =
+            (column("image").as_fixed_size_list(), column("label").as_primitive::<UInt8Type>());
+        let pixels = image.values().as_primitive::<UInt8Type>();
+        for (name, nulls) in
+            [("image", image.null_count() + pixels.null_count()), ("label", label.null_count())]
+        {
+            if nulls > 0 {
+                return Err(foreign(format!("column `{name}` has {nulls} missing values, expected none")));
+            }
+        }
+        if let Some(label) = label.values().iter().find(|&&label| usize::from(label) >= CLASSES) {
+            return Err(foreign(format!("column `label` holds {label}: labels are 0 to {}", CLASSES - 1)));
+        }
+        let (images_here, labels_here);
+        (images_here, images) = images.split_at_mut(pixels.len());
+        (labels_here, labels) = labels.split_at_mut(label.len());
+        images_here.copy_from_slice(pixels.values());
+        labels_here.copy_from_slice(label.values());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::*;
+use crate::dataset::{CLASS_NAMES, Provenance};
+use parquet::file::metadata::KeyValue;
+
+/// A file as another program could write it: `mend` changes what the right one would hold.
+fn foreign(mend: impl FnOnce(&mut Vec<(Field, ArrayRef)>, &mut Vec<KeyValue>)) -> String {
+    let dataset = Dataset::generated(3, 0);
+    let (schema, mut pairs) = (schema(), metadata::pairs(&dataset));
+    let right = batch(&schema, &dataset.images, &dataset.labels);
+    let fields = schema.fields().iter().map(|field| field.as_ref().clone());
+    let mut columns: Vec<_> = fields.zip(right.columns().iter().cloned()).collect();
+    mend(&mut columns, &mut pairs);
+    let (fields, columns): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+    let schema = Arc::new(Schema::new(fields));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("given.parquet");
+    atomic::write_with(&path, |file| {
+        let properties = WriterProperties::builder().set_key_value_metadata(Some(pairs)).build();
+        let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?;
+        writer.write(&RecordBatch::try_new(schema, columns)?)?;
+        writer.close()?;
+        Ok::<_, ParquetError>(())
+    })
+    .unwrap();
+    let message = Dataset::read_verified(&path).map_or_else(|error| error.to_string(), |_| "read".to_owned());
+    assert!(message == "read" || message.contains("given.parquet"), "no file in: {message}");
+    message
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("deep/train.parquet");
+    // More rows than a batch, and a part of one at the end.
+    let dataset = Dataset::generated(2 * ROWS_PER_BATCH + 7, 3);
+    dataset.write(&path).unwrap();
+    assert_eq!(Dataset::read_verified(&path).unwrap(), dataset);
+    let header = Header::read(&path).unwrap();
+    assert_eq!((header.images, header.fingerprint), (dataset.len(), dataset.fingerprint));
+    assert_eq!(header.provenance, Provenance::Generated { seed: 3 });
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let message = Dataset::read(Path::new("nowhere/train.parquet")).unwrap_err().to_string();
+    assert!(message.contains("nowhere/train.parquet"), "{message}");
+}
+
+#[test]
+fn half_a_file_and_other_files_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("train.parquet");
+    Dataset::generated(5, 0).write(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for bytes in [&whole[..whole.len() / 2], &whole[..3], b"", b"<!doctype html><title>Not here</title>"] {
+        atomic::write(&path, bytes).unwrap();
+        let message = Dataset::read(&path).unwrap_err().to_string();
+        assert!(message.contains("train.parquet") && message.contains("whole parquet"), "{message}");
+    }
+}
+
+#[test]
+fn the_right_columns_are_read_and_others_refused_by_name() {
+    assert_eq!(foreign(|_, _| {}), "read");
+    assert!(foreign(|columns, _| drop(columns.remove(1))).contains("`label`"));
+    assert!(foreign(|columns, _| drop(columns.remove(0))).contains("`image`"));
+    let message = foreign(|columns, _| {
+        let wide = Arc::new(arrow::array::Int64Array::from(vec![1, 2, 3]));
+        columns[1] = (Field::new("label", DataType::Int64, false), wide);
+    });
+    assert!(message.contains("`label` is Int64, expected UInt8"), "{message}");
+    let message = foreign(|columns, _| {
+        let element = Arc::new(Field::new("element", DataType::UInt8, false));
+        let small = FixedSizeListArray::new(element, 4, Arc::new(UInt8Array::from(vec![0; 12])), None);
+        columns[0] = (Field::new("image", small.data_type().clone(), false), Arc::new(small));
+    });
+    assert!(message.contains("`image`") && message.contains("3072"), "{message}");
+}
+
+#[test]
+fn labels_are_classes_and_none_is_missing() {
+    let label = |values: Vec<Option<u8>>| {
+        foreign(|columns, _| {
+            let labels = Arc::new(UInt8Array::from(values));
+            columns[1] = (Field::new("label", DataType::UInt8, true), labels);
+        })
+    };
+    assert!(label(vec![Some(0), Some(10), Some(2)]).contains("`label` holds 10"));
+    assert!(label(vec![Some(0), None, Some(2)]).contains("`label` has 1 missing"));
+}
+
+#[test]
+fn metadata_is_ours_and_true() {
+    assert!(foreign(|_, pairs| pairs.clear()).contains("rankscale.format_version"));
+    let set = |key: &str, value: &str| {
+        foreign(|_, pairs| {
+            let pair = pairs.iter_mut().find(|pair| pair.key == format!("rankscale.{key}"));
+            pair.unwrap().value = Some(value.to_owned());
+        })
+    };
+    assert!(set("format_version", "0").contains("is 0, expected 1"));
+    assert!(set("class_names", r#"["cat"]"#).contains(CLASS_NAMES[9]));
+    assert!(set("provenance", "{}").contains("rankscale.provenance"));
+    assert!(set("moments", r#"{"mean":[0,0,0],"std":[1,1,1]}"#).contains("rankscale.moments"));
+    let message = set("content_sha256", "abc");
+    assert!(message.contains("says abc") && message.contains("fingerprint"), "{message}");
+}
+
+#[test]
+fn rows_in_another_order_are_noticed() {
+    let message = foreign(|columns, _| {
+        for (_, column) in columns {
+            let order = arrow::array::UInt32Array::from(vec![1, 0, 2]);
+            *column = arrow::compute::take(column, &order, None).unwrap();
+        }
+    });
+    assert!(message.contains("canonical order"), "{message}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_known_as_one() {
+    let device = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut writer = ArrowWriter::try_new(device, schema(), None).unwrap();
+    let dataset = Dataset::generated(3, 0);
+    writer.write(&batch(&schema(), &dataset.images, &dataset.labels)).unwrap();
+    let error = failure(Path::new("train.parquet"), writer.close().unwrap_err());
+    let DatasetError::Io(error) = error else { panic!("not known as the file system's: {error}") };
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+}

@@ -1,0 +1,72 @@
+//! Content by name: the fingerprint of a set of images, and the order of its rows.
+//!
+//! A record is the authors' own: a label, then the red, green and blue planes. The fingerprint is SHA-256
+//! over the sorted SHA-256 digests of the records, so it does not depend on the order of a source; the rows
+//! are stored in the order of those digests.
+//!
+//! *Invariant:* equal content has equal fingerprints and equal rows.
+
+use super::IMAGE_BYTES;
+use network::architecture::CLASSES;
+use sha2::{Digest, Sha256};
+
+/// Bytes of a record: a label and an image.
+pub const RECORD_BYTES: usize = 1 + IMAGE_BYTES;
+
+/// Bytes that are no data set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRecords {
+    /// Nothing there.
+    #[error("holds no image")]
+    Empty,
+    /// The last record is a part of one.
+    #[error("record {record} has {bytes} bytes: a record is a label and three planes, {RECORD_BYTES} bytes")]
+    Part {
+        /// Counted from 0.
+        record: usize,
+        /// How many there are of it.
+        bytes: usize,
+    },
+    /// A label that names no class.
+    #[error("record {record} has label {label}: labels are 0 to {last}", last = CLASSES - 1)]
+    Label {
+        /// Counted from 0.
+        record: usize,
+        /// What it says.
+        label: u8,
+    },
+}
+
+/// The canonical order of records and the fingerprint of all of them.
+pub(super) struct Sorted {
+    /// Numbers of the records, in canonical order.
+    pub order: Vec<usize>,
+    /// In hexadecimal.
+    pub fingerprint: String,
+}
+
+/// Checks, orders and names records.
+pub(super) fn sort<R: AsRef<[u8]>>(records: impl IntoIterator<Item = R>) -> Result<Sorted, InvalidRecords> {
+    let mut digests = Vec::new();
+    for (row, record) in records.into_iter().enumerate() {
+        let record = record.as_ref();
+        if record.len() != RECORD_BYTES {
+            return Err(InvalidRecords::Part { record: row, bytes: record.len() });
+        }
+        let label = record[0];
+        if usize::from(label) >= CLASSES {
+            return Err(InvalidRecords::Label { record: row, label });
+        }
+        digests.push((<[u8; 32]>::from(Sha256::digest(record)), row));
+    }
+    if digests.is_empty() {
+        return Err(InvalidRecords::Empty);
+    }
+    digests.sort_unstable();
+    let mut all = Sha256::new();
+    for (digest, _) in &digests {
+        all.update(digest);
+    }
+    let order = digests.into_iter().map(|(_, row)| row).collect();
+    Ok(Sorted { order, fingerprint: hex::encode(all.finalize()) })
+}
