@@ -1,0 +1,104 @@
+//! What can be asked for on the command line.
+
+use crate::source::{HUGGING_FACE, Source};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  data-prep                                           the mirror, or the authors if it does not answer
+  data-prep --source authors
+  data-prep --source ~/Downloads/cifar-10-binary.tar.gz
+  data-prep --source https://example.org/cifar10/     holding plain_text/train-00000-of-00001.parquet and test-
+  data-prep --check                                   reads what is there and verifies every byte
+  data-prep generate --images 200 --test-images 100   a stand-in to test the pipeline with
+
+Partial downloads are resumed. Whatever the source, the content must be that of CIFAR-10, image by image; the
+files prepared are then the same, byte for byte of image and row for row. Proxies are taken from HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY; certificates to trust, if not the usual ones, from SSL_CERT_FILE.";
+
+/// Prepares CIFAR-10 as WORK/data/cifar10/{train,test}.parquet, from any source.
+#[derive(Debug, Parser)]
+#[command(name = "data-prep", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// Something other than preparing CIFAR-10.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to prepare it from, and how.
+    #[command(flatten)]
+    pub prepare: Prepare,
+}
+
+/// Something other than preparing CIFAR-10.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a small generated data set instead, marked as such: for smoke tests, not for results.
+    Generate(Generate),
+}
+
+/// Where the pipeline's files lie.
+#[derive(Debug, Args)]
+pub struct Work {
+    /// Directory of the pipeline's files.
+    #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
+    pub work: PathBuf,
+    /// Prepare again, even if the data is already there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Options of preparing CIFAR-10.
+#[derive(Debug, Args)]
+pub struct Prepare {
+    /// Where the files go.
+    #[command(flatten)]
+    pub work: Work,
+    /// `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL of the authors' archive, of
+    /// one of the mirror's two parquet files, or of a directory with either.
+    #[arg(long, default_value = "auto", value_name = "SOURCE")]
+    pub source: Source,
+    /// Verify every byte of the data that is there, and prepare nothing.
+    #[arg(long, conflicts_with_all = ["force", "source"])]
+    pub check: bool,
+    /// Accept images that are not CIFAR-10's: anything in its formats. Results are then about something else.
+    #[arg(long)]
+    pub accept_any_content: bool,
+    /// Keep what was downloaded, below WORK/data/downloads.
+    #[arg(long)]
+    pub keep_downloads: bool,
+    /// Address of Hugging Face, or of a mirror of it.
+    #[arg(long, env = "HF_ENDPOINT", default_value = HUGGING_FACE, value_name = "URL")]
+    pub hf_endpoint: String,
+}
+
+/// Options of `generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// Where the files go.
+    #[command(flatten)]
+    pub work: Work,
+    /// Number of training images.
+    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub images: u32,
+    /// Number of test images.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub test_images: u32,
+    /// What the images are drawn with; the classes are the same for every seed.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        let generate = Arguments::parse_from(["data-prep", "generate", "--work", "w", "--images", "5"]);
+        assert!(matches!(generate.command, Some(Command::Generate(Generate { images: 5, .. }))));
+        assert!(Arguments::try_parse_from(["data-prep", "generate", "--images", "0"]).is_err());
+        assert!(Arguments::try_parse_from(["data-prep", "--check", "--source", "authors"]).is_err());
+    }
+}

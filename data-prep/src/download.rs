@@ -1,0 +1,268 @@
+//! A file from a server, resumed where an earlier attempt stopped.
+//!
+//! A partial download lies beside its final name as `.part`, with the server's word for its version (`ETag` or
+//! date) in `.part.json`; HTTP's `If-Range` then makes sure that two versions are never mixed (RFC 9110, 13.1.5).
+//!
+//! *Invariant:* a file under its final name is complete; if its hash is known beforehand, it has it.
+
+use crate::disk;
+use crate::http::{Failure, Patience};
+use crate::place::{Place, Remote};
+use crate::progress::{Meter, say};
+use crate::verify::{check, length};
+use anyhow::{Context, Result, anyhow, bail};
+use artifacts::atomic;
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Display;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use ureq::Body;
+use ureq::http::{Response, StatusCode};
+
+/// No version of CIFAR-10 is larger than this, whatever a server sends.
+const LARGEST: u64 = 1 << 30;
+
+/// Where downloads go, and how.
+#[derive(Debug, Clone)]
+pub struct Downloads {
+    /// Directory of whole and partial files.
+    pub directory: PathBuf,
+    /// With servers.
+    pub patience: Patience,
+    /// Tells how many bytes the disk of a directory has left.
+    pub available: fn(&Path) -> io::Result<u64>,
+    /// What the files made of the download will need on the same disk, in bytes.
+    pub reserve: u64,
+}
+
+/// What is known about a partial file.
+#[derive(Serialize, Deserialize)]
+struct Version {
+    url: String,
+    validator: Option<String>,
+}
+
+impl Downloads {
+    /// Gets a file, or finds it already there.
+    ///
+    /// # Errors
+    /// A server that does not have it, or something else under its address; a full disk.
+    pub fn fetch(&self, remote: &Remote) -> Result<PathBuf> {
+        fs::create_dir_all(&self.directory)?;
+        let path = self.path(remote);
+        if path.exists() && remote.sha256.is_some() {
+            if check(&path, remote).is_ok() {
+                return Ok(path);
+            }
+            fs::remove_file(&path)?;
+        }
+        let part = with_suffix(&path, ".part");
+        // A part left by a server without versions, or by a damaged disk, shows only at the end.
+        for attempt in 1.. {
+            let resumed = length(&part) > 0;
+            self.complete(remote, &part)?;
+            match check(&part, remote) {
+                Ok(()) => break,
+                Err(error) => {
+                    fs::remove_file(&part)?;
+                    if attempt > 1 || !resumed {
+                        return Err(error);
+                    }
+                    say(format_args!("{error:#}; starting from its beginning"));
+                }
+            }
+        }
+        // Cannot go through `artifacts::atomic`: a part must outlive the program that began it.
+        fs::rename(&part, &path)?;
+        remove(&with_suffix(&part, ".json"))?;
+        Ok(path)
+    }
+
+    /// Removes what there is of a file, and the directory after the last one.
+    ///
+    /// # Errors
+    /// Whatever the file system says, except that there is nothing to remove.
+    pub fn discard(&self, remote: &Remote) -> io::Result<()> {
+        let path = self.path(remote);
+        for path in [with_suffix(&path, ".part"), with_suffix(&path, ".part.json"), path] {
+            remove(&path)?;
+        }
+        // Whatever else lies there is not ours to remove.
+        drop(fs::remove_dir(&self.directory));
+        Ok(())
+    }
+
+    /// The address is in the name: two servers may have two files of one name.
+    fn path(&self, remote: &Remote) -> PathBuf {
+        let name = Place::Url(remote.clone()).file_name();
+        let safe: String =
+            name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(100).collect();
+        let address = hex::encode(&Sha256::digest(&remote.url)[..4]);
+        self.directory.join(format!("{address}-{safe}"))
+    }
+
+    fn complete(&self, remote: &Remote, part: &Path) -> Result<()> {
+        let file = fs::OpenOptions::new().create(true).read(true).append(true).open(part)?;
+        if file.file().try_lock().is_err() {
+            bail!("{}: another data-prep is downloading it", part.display());
+        }
+        self.patience.insist(|| self.attempt(remote, part, &file), || length(part))?;
+        file.sync_all()?;
+        Ok(())
+    }
+
+    fn attempt(&self, remote: &Remote, part: &Path, mut file: &fs::File) -> Result<(), Failure> {
+        let lasting = |error: io::Error| Failure::Lasting(error.into());
+        let note = with_suffix(part, ".json");
+        let known: Option<Version> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let validator =
+            known.filter(|version| version.url == remote.url).and_then(|version| version.validator);
+        // Without a version or a hash, nobody could tell whether the rest belongs to the part.
+        if validator.is_none() && remote.sha256.is_none() {
+            file.set_len(0).map_err(lasting)?;
+        }
+        let mut offset = length(part);
+        let mut headers = Vec::new();
+        if offset > 0 {
+            headers.push(("range", format!("bytes={offset}-")));
+            headers.extend(validator.map(|validator| ("if-range", validator)));
+        }
+        let mut response = self.patience.get(&remote.url, &headers)?;
+        let total = match response.status() {
+            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => match range(&response) {
+                Some((None, total)) if total == offset => return Ok(()),
+                Some((Some(start), total)) if start == offset => Some(total),
+                _ => {
+                    file.set_len(0).map_err(lasting)?;
+                    return Err(Failure::Passing(anyhow!("{}: the server cannot resume", remote.url)));
+                }
+            },
+            _ => {
+                if offset > 0 {
+                    say(format_args!("{}: cannot be resumed, starting from its beginning", remote.url));
+                }
+                offset = 0;
+                file.set_len(0).map_err(lasting)?;
+                response.body().content_length()
+            }
+        };
+        self.judge(remote, &response, offset, total).map_err(Failure::Lasting)?;
+        let version = Version { url: remote.url.clone(), validator: validator_of(&response) };
+        let version = serde_json::to_vec(&version).expect("two strings are JSON");
+        atomic::write(&note, version).map_err(lasting)?;
+        file.seek(SeekFrom::End(0)).map_err(lasting)?;
+        let mut meter = Meter::new(&Place::Url(remote.clone()).file_name(), offset, total);
+        copy(response.body_mut().as_reader(), file, LARGEST - offset, |bytes| meter.advance(bytes))?;
+        match (length(part), total) {
+            (length, Some(total)) if length < total => Err(Failure::Passing(anyhow!(
+                "{}: the connection ended after {length} of {total} bytes",
+                remote.url
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what is known to be wrong before its first byte.
+    fn judge(
+        &self,
+        remote: &Remote,
+        response: &Response<Body>,
+        offset: u64,
+        total: Option<u64>,
+    ) -> Result<()> {
+        let url = &remote.url;
+        if let (Some(expected), Some(found)) = (remote.bytes, total)
+            && expected != found
+        {
+            let kind = header(response, "content-type").unwrap_or("unknown type");
+            bail!("{url}: has {found} bytes ({kind}), expected {expected}: it is not the file that is known");
+        }
+        let total = total.unwrap_or(offset);
+        if total > LARGEST {
+            bail!("{url}: has {total} bytes: no version of CIFAR-10 has more than {LARGEST}");
+        }
+        let available = (self.available)(&self.directory).with_context(|| {
+            format!("{}: cannot tell how much room the disk has", self.directory.display())
+        })?;
+        disk::require(&self.directory, total.saturating_sub(offset) + self.reserve, available)?;
+        Ok(())
+    }
+}
+
+/// Copies a body to a file; what has come before a connection drops is kept.
+fn copy(
+    mut body: impl Read,
+    mut file: impl Write,
+    limit: u64,
+    mut advanced: impl FnMut(u64),
+) -> Result<(), Failure> {
+    let (mut buffer, mut copied) = (vec![0; 1 << 16], 0);
+    loop {
+        let count = match body.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Passing(anyhow!(error).context("the connection broke"))),
+        };
+        copied += count as u64;
+        if copied > limit {
+            return Err(Failure::Lasting(anyhow!("the server sends more than {LARGEST} bytes: refused")));
+        }
+        file.write_all(&buffer[..count]).map_err(|error| Failure::Lasting(error.into()))?;
+        advanced(count as u64);
+    }
+}
+
+/// `bytes 100-199/200` is `(Some(100), 200)`, and `bytes */200` is `(None, 200)`.
+fn range(response: &Response<Body>) -> Option<(Option<u64>, u64)> {
+    let (range, total) = header(response, "content-range")?.strip_prefix("bytes ")?.split_once('/')?;
+    let start = range.split_once('-').map(|(start, _)| start.parse()).transpose().ok()?;
+    Some((start, total.parse().ok()?))
+}
+
+/// What `If-Range` takes: a strong `ETag`, or a date.
+fn validator_of(response: &Response<Body>) -> Option<String> {
+    let tag = header(response, "etag").filter(|tag| !tag.starts_with("W/"));
+    tag.or_else(|| header(response, "last-modified")).map(str::to_owned)
+}
+
+fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// Sees to it that a file is not there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn with_suffix(path: &Path, suffix: impl Display) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix.to_string());
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_fills_up_ends_the_attempts() {
+        let device = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let Err(Failure::Lasting(error)) = copy(&b"some bytes"[..], device, 100, |_| ()) else {
+            panic!("a full disk is no passing failure")
+        };
+        assert!(disk::is_full(&error), "{error:#}");
+    }
+
+    #[test]
+    fn a_body_without_end_is_cut_off() {
+        let outcome = copy(io::repeat(0), io::sink(), 1 << 20, |_| ());
+        assert!(matches!(outcome, Err(Failure::Lasting(_))));
+    }
+}

@@ -1,0 +1,47 @@
+//! The stand-in for smoke tests, in the same files as the real data.
+
+use crate::prepare::Outcome;
+use crate::prepared;
+use crate::source::Halves;
+use anyhow::{Context, Result, bail};
+use artifacts::Layout;
+use artifacts::dataset::{Dataset, Header, Provenance};
+use std::io;
+use std::path::Path;
+
+/// Spelt in ASCII, "test": keeps the test images' seed apart from the training images'.
+const TEST_SEED: u64 = 0x7465_7374;
+
+/// Writes generated images, unless they or better ones are there.
+///
+/// # Errors
+/// Data that is not generated is there and `force` is not given; a full disk.
+pub fn generate(
+    layout: &Layout,
+    images: Halves<usize>,
+    seed: u64,
+    force: bool,
+    available: fn(&Path) -> io::Result<u64>,
+) -> Result<Outcome> {
+    if !force && let Ok(Some(found)) = prepared::find(layout) {
+        if !is_generated(&found.train) || !is_generated(&found.test) {
+            let directory = layout.data();
+            bail!(
+                "{}: holds real images; generate elsewhere with --work, or replace them with --force",
+                directory.display()
+            );
+        }
+        let sizes = (found.train.images, found.test.images) == (images.train, images.test);
+        if sizes && found.train.provenance == (Provenance::Generated { seed }) {
+            return Ok(Outcome::Present(found));
+        }
+    }
+    let test = Dataset::generated(images.test, seed ^ TEST_SEED);
+    let datasets = Halves { train: Dataset::generated(images.train, seed), test };
+    datasets.write(layout, available)?;
+    Ok(Outcome::Prepared(prepared::find(layout)?.context("the files just written are gone")?))
+}
+
+fn is_generated(header: &Header) -> bool {
+    matches!(header.provenance, Provenance::Generated { .. })
+}

@@ -1,0 +1,125 @@
+//! The mirror's files: a row an image, a PNG in `img.bytes` and the class in `label`.
+//!
+//! PNG stores a pixel's three colours side by side; records have plane after plane. The conversion is here.
+//!
+//! *Invariant:* an image that is not 32x32 with 8 bits for each of three colours is an error, never resized or
+//! converted: it would not be CIFAR-10's.
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use artifacts::dataset::{IMAGE_BYTES, PLANE_BYTES, RECORD_BYTES};
+use fs_err as fs;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::io::Cursor;
+use std::path::Path;
+
+/// The mirror says `img`; copies of it in the usual form of such data sets say `image`.
+const IMAGE_COLUMNS: [&str; 2] = ["img", "image"];
+/// More rows than CIFAR-10 has, so that a strange file ends in an error and not in a full memory.
+const MOST_ROWS: i64 = 100_000;
+/// Of one image: far more than 3072 bytes that do not compress.
+const LARGEST_PNG: usize = 1 << 16;
+const ROWS_PER_BATCH: usize = 1_000;
+
+/// The records of one of the mirror's files.
+///
+/// # Errors
+/// A file that is not whole, lacks the columns, or holds anything but 32x32 RGB images.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let file = fs::File::open(path)?.into_parts().0;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+        .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
+    let rows = builder.metadata().file_metadata().num_rows();
+    ensure!(rows <= MOST_ROWS, "{}: has {rows} rows, expected at most {MOST_ROWS}", path.display());
+    let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    let Some(image) = IMAGE_COLUMNS.into_iter().find(|name| names.contains(name)) else {
+        bail!("{}: no column `img` with images; its columns are {}", path.display(), names.join(", "));
+    };
+    let wanted = ProjectionMask::columns(builder.parquet_schema(), [image, "label"]);
+    let batches = builder.with_projection(wanted).with_batch_size(ROWS_PER_BATCH).build()?;
+    let mut records = Vec::with_capacity(rows as usize * RECORD_BYTES);
+    for batch in batches {
+        let batch = batch.with_context(|| format!("{}: is damaged", path.display()))?;
+        append(&batch, image, &mut records).with_context(|| path.display().to_string())?;
+    }
+    Ok(records)
+}
+
+fn append(batch: &RecordBatch, image: &str, records: &mut Vec<u8>) -> Result<()> {
+    let column = |name: &str| batch.column_by_name(name).with_context(|| format!("no column `{name}`"));
+    let labels = column("label")?;
+    let labels = cast(labels, &DataType::Int64)
+        .with_context(|| format!("column `label` is {}, expected numbers", labels.data_type()))?;
+    let labels = labels.as_primitive::<Int64Type>();
+    let pngs = column(image)?
+        .as_struct_opt()
+        .and_then(|image| image.column_by_name("bytes"))
+        .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?;
+    let pngs = cast(pngs, &DataType::Binary)
+        .with_context(|| format!("column `{image}.bytes` is {}, expected bytes", pngs.data_type()))?;
+    let pngs = pngs.as_binary::<i32>();
+    for row in 0..batch.num_rows() {
+        let number = || format!("image {}", records.len() / RECORD_BYTES);
+        ensure!(labels.is_valid(row) && pngs.is_valid(row), "{}: has no bytes or no label", number());
+        let label = labels.value(row);
+        let label = u8::try_from(label).map_err(|_| anyhow!("{}: label {label} is no class", number()))?;
+        let planes = decode(pngs.value(row)).with_context(number)?;
+        records.push(label);
+        records.extend_from_slice(&planes);
+    }
+    Ok(())
+}
+
+/// A PNG as red, green and blue planes, each row by row from the top left.
+fn decode(png: &[u8]) -> Result<[u8; IMAGE_BYTES]> {
+    ensure!(png.len() <= LARGEST_PNG, "has {} bytes, expected at most {LARGEST_PNG}", png.len());
+    let mut decoder = png::Decoder::new(Cursor::new(png));
+    let header = decoder.read_header_info().context("is not a PNG")?;
+    let (width, height, colour, depth) = (header.width, header.height, header.color_type, header.bit_depth);
+    ensure!(
+        (width, height, colour, depth) == (32, 32, png::ColorType::Rgb, png::BitDepth::Eight),
+        "is {width}x{height} {colour:?} of {depth:?} bits, expected 32x32 RGB of eight"
+    );
+    let mut pixels = [0; IMAGE_BYTES];
+    decoder.read_info().and_then(|mut reader| reader.next_frame(&mut pixels)).context("is a damaged PNG")?;
+    Ok(std::array::from_fn(|i| pixels[i % PLANE_BYTES * 3 + i / PLANE_BYTES]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(width: u32, height: u32, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(colour);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn colours_become_planes_and_rows_stay_rows() {
+        let mut pixels = vec![0; IMAGE_BYTES];
+        // One green pixel at row 3, column 5; one blue one at row 5, column 3.
+        pixels[(3 * 32 + 5) * 3 + 1] = 200;
+        pixels[(5 * 32 + 3) * 3 + 2] = 100;
+        let planes = decode(&encode(32, 32, png::ColorType::Rgb, &pixels)).unwrap();
+        assert_eq!(planes[PLANE_BYTES + 3 * 32 + 5], 200);
+        assert_eq!(planes[2 * PLANE_BYTES + 5 * 32 + 3], 100);
+        assert_eq!(planes.iter().filter(|&&value| value != 0).count(), 2);
+    }
+
+    #[test]
+    fn other_images_are_refused_by_what_they_are() {
+        let message = |png: &[u8]| format!("{:#}", decode(png).unwrap_err());
+        assert!(message(&encode(16, 64, png::ColorType::Rgb, &[0; IMAGE_BYTES])).contains("16x64"));
+        assert!(message(&encode(32, 32, png::ColorType::Grayscale, &[0; 1024])).contains("Grayscale"));
+        assert!(message(b"GIF89a").contains("not a PNG"));
+        let whole = encode(32, 32, png::ColorType::Rgb, &[7; IMAGE_BYTES]);
+        assert!(message(&whole[..whole.len() - 20]).contains("damaged PNG"));
+    }
+}

@@ -1,0 +1,102 @@
+//! A place a file can be at: here or on a server.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A file on a server, and what is known about it beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Where it is.
+    pub url: String,
+    /// Its size.
+    pub bytes: Option<u64>,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: Option<String>,
+}
+
+impl Remote {
+    /// A file nothing is known about but its address.
+    #[must_use]
+    pub fn unknown(url: &str) -> Self {
+        Self { url: url.to_owned(), bytes: None, sha256: None }
+    }
+}
+
+/// A file or directory, here or on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On this machine.
+    Path(PathBuf),
+    /// On a server.
+    Url(Remote),
+}
+
+impl Place {
+    /// A file below this directory.
+    #[must_use]
+    pub fn join(&self, below: &str) -> Self {
+        match self {
+            Self::Path(path) => Self::Path(path.join(below)),
+            Self::Url(remote) => {
+                Self::Url(Remote::unknown(&format!("{}/{below}", remote.url.trim_end_matches('/'))))
+            }
+        }
+    }
+
+    /// The last part of its name, which says nothing about the machine it is on.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        match self {
+            Self::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Url(remote) => {
+                let path = remote.url.split(['?', '#']).next().unwrap_or_default();
+                path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()
+            }
+        }
+    }
+
+    /// The same place with the last `from` in its file name replaced, if there is one.
+    #[must_use]
+    pub fn renamed(&self, from: &str, to: &str) -> Option<Self> {
+        let name = self.file_name();
+        let at = name.rfind(from)?;
+        let new = format!("{}{to}{}", &name[..at], &name[at + from.len()..]);
+        Some(match self {
+            Self::Path(path) => Self::Path(path.with_file_name(new)),
+            Self::Url(remote) => {
+                let at = remote.url.rfind(&name)?;
+                let (before, after) = (&remote.url[..at], &remote.url[at + name.len()..]);
+                Self::Url(Remote::unknown(&format!("{before}{new}{after}")))
+            }
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::Url(remote) => f.write_str(&remote.url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_siblings_of_paths_and_addresses() {
+        let path = Place::Path("train/train-00000-of-00001.parquet".into());
+        assert_eq!(path.file_name(), "train-00000-of-00001.parquet");
+        assert_eq!(path.renamed("train", "test").unwrap().to_string(), "train/test-00000-of-00001.parquet");
+        let url = Place::Url(Remote::unknown("http://h/train/train.parquet?download=true"));
+        assert_eq!(url.file_name(), "train.parquet");
+        assert_eq!(
+            url.renamed("train", "test").unwrap().to_string(),
+            "http://h/train/test.parquet?download=true"
+        );
+        assert_eq!(url.renamed("archive", ""), None);
+        assert_eq!(Place::Url(Remote::unknown("http://h/d/")).join("a/b").to_string(), "http://h/d/a/b");
+    }
+}

@@ -1,0 +1,169 @@
+//! From a source to the prepared files.
+
+use crate::archive::{self, Limits};
+use crate::content::Content;
+use crate::disk;
+use crate::download::Downloads;
+use crate::http::Patience;
+use crate::huggingface;
+use crate::locate::locate;
+use crate::place::Place;
+use crate::prepared::{self, CIFAR10_BYTES};
+use crate::progress::say;
+use crate::source::{Candidate, Files, Halves};
+use crate::verify::{head, sha256};
+use anyhow::{Context, Result, anyhow};
+use artifacts::Layout;
+use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split};
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How to prepare.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Even if the data is already there.
+    pub force: bool,
+    /// Even if the images are not CIFAR-10's.
+    pub accept_any_content: bool,
+    /// Leave downloads where they are when all is done.
+    pub keep_downloads: bool,
+    /// With servers.
+    pub patience: Patience,
+    /// Tells how many bytes the disk of a directory has left.
+    pub available: fn(&Path) -> io::Result<u64>,
+}
+
+/// What there was to do.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing: the data was there.
+    Present(Halves<Header>),
+    /// The files are new.
+    Prepared(Halves<Header>),
+}
+
+/// Prepares the data from the first source that has it.
+///
+/// # Errors
+/// No source has CIFAR-10, each with its reason; a full disk, which no other source could help.
+pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
+    if !options.force {
+        match present(layout, options) {
+            Ok(Some(headers)) => return Ok(Outcome::Present(headers)),
+            Ok(None) => (),
+            Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
+        }
+    }
+    let downloads = Downloads {
+        directory: layout.downloads(),
+        patience: options.patience,
+        available: options.available,
+        reserve: CIFAR10_BYTES,
+    };
+    let (mut reasons, mut tried) = (Vec::new(), Vec::new());
+    for (i, candidate) in candidates.iter().enumerate() {
+        say(format_args!("source: {}", candidate.name));
+        let files = match &candidate.files {
+            Ok(files) => Ok(files.clone()),
+            Err(place) => locate(place, &options.patience),
+        };
+        tried.extend(files.as_ref().ok().cloned());
+        let error = match files.and_then(|files| gather(&files, &downloads, options)) {
+            Ok(datasets) => {
+                datasets.write(layout, options.available)?;
+                if !options.keep_downloads {
+                    discard(&tried, &downloads)?;
+                }
+                let found = prepared::find(layout)?.context("the files just written are gone")?;
+                return Ok(Outcome::Prepared(found));
+            }
+            Err(error) if disk::is_full(&error) || candidates.len() == 1 => return Err(error),
+            Err(error) => error,
+        };
+        if let Some(next) = candidates.get(i + 1) {
+            say(format_args!("{}: {error:#}; trying {}", candidate.name, next.name));
+        }
+        reasons.push(format!("\n  {}: {error:#}", candidate.name));
+    }
+    Err(anyhow!("no source has CIFAR-10:{}", reasons.concat()))
+}
+
+fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>> {
+    let found = prepared::find(layout)?;
+    if let Some(headers) = found.as_ref().filter(|_| !options.accept_any_content) {
+        headers.judge()?;
+    }
+    Ok(found)
+}
+
+/// Removes what was downloaded, whole or in part, and nothing else: the user's own file may lie there.
+fn discard(tried: &[Files<Place>], downloads: &Downloads) -> io::Result<()> {
+    for files in tried {
+        for place in files.all() {
+            if let Place::Url(remote) = place {
+                downloads.discard(remote)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Fetches, reads and judges one source.
+fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Result<Halves<Dataset>> {
+    let read = |place: &Place| -> Result<(PathBuf, Provenance)> {
+        let path = match place {
+            Place::Path(path) => path.clone(),
+            Place::Url(remote) => downloads.fetch(remote)?,
+        };
+        let source = match place {
+            Place::Path(_) => place.file_name(),
+            Place::Url(remote) => remote.url.clone(),
+        };
+        let sha256 = sha256(&path)?;
+        Ok((path, Provenance::File { source, sha256 }))
+    };
+    let judged = |split: Split, records: &[u8], provenance: Provenance| -> Result<Dataset> {
+        let dataset = Dataset::from_records(records, provenance).context(split.name())?;
+        if !options.accept_any_content {
+            prepared::judge(split, dataset.len(), &dataset.fingerprint)?;
+        }
+        Ok(dataset)
+    };
+    match files {
+        Files::Archive(place) => {
+            let (path, provenance) = read(place)?;
+            let records = read_archive(&path).with_context(|| place.to_string())?;
+            Ok(Halves {
+                train: judged(Split::Train, &records.train, provenance.clone())?,
+                test: judged(Split::Test, &records.test, provenance)?,
+            })
+        }
+        Files::Pair(Halves { train, test }) => {
+            // The small one first: if it is wrong, the large one need not be fetched.
+            let half = |split: Split, place: &Place| -> Result<Dataset> {
+                let (path, provenance) = read(place)?;
+                let records = read_parquet(&path).with_context(|| place.to_string())?;
+                judged(split, &records, provenance)
+            };
+            let test = half(Split::Test, test)?;
+            Ok(Halves { train: half(Split::Train, train)?, test })
+        }
+    }
+}
+
+fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
+    let gzip = Content::of(&head(path)?)? == Content::Gzip;
+    Ok(archive::read(io::BufReader::with_capacity(1 << 18, fs::File::open(path)?), gzip, Limits::CIFAR10)?)
+}
+
+/// The mirror's files and our own.
+fn read_parquet(path: &Path) -> Result<Vec<u8>> {
+    if Header::read(path).is_err() {
+        return huggingface::read(path);
+    }
+    let dataset = Dataset::read(path)?;
+    let mut records = Vec::with_capacity(dataset.len() * RECORD_BYTES);
+    dataset.records().for_each(|record| records.extend_from_slice(&record));
+    Ok(records)
+}

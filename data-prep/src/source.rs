@@ -1,0 +1,173 @@
+//! Where CIFAR-10 can be had, and what each place holds.
+//!
+//! Sources: the mirror `uoft-cs/cifar10` on Hugging Face, at a fixed revision; the authors' page
+//! (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
+
+use crate::place::{Place, Remote};
+use std::convert::Infallible;
+use std::iter;
+use std::str::FromStr;
+
+/// Address of Hugging Face.
+pub const HUGGING_FACE: &str = "https://huggingface.co";
+
+const MIRROR: &str = "datasets/uoft-cs/cifar10/resolve/0b2714987fa478483af9968de7c934580d0bb9a2";
+const MIRROR_TRAIN: &str = "plain_text/train-00000-of-00001.parquet";
+const MIRROR_TEST: &str = "plain_text/test-00000-of-00001.parquet";
+const MIRROR_TRAIN_SHA256: &str = "8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883";
+const MIRROR_TEST_SHA256: &str = "841389e6f2d64f28bf17310e430aebac20ec3ba611a3c5e231dc93c645ce84de";
+
+const AUTHORS: &str = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
+const AUTHORS_BYTES: u64 = 170_052_171;
+const AUTHORS_SHA256: &str = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9dddda3db29a59bca1dd";
+
+/// What a directory with CIFAR-10 may hold, in the order in which it is looked for: the mirror's files, with or
+/// without their directory, the authors' archive, and the files this program writes.
+pub const LAYOUTS: [Files<&str>; 4] = [
+    Files::Pair(Halves { train: MIRROR_TRAIN, test: MIRROR_TEST }),
+    Files::Pair(Halves { train: "train-00000-of-00001.parquet", test: "test-00000-of-00001.parquet" }),
+    Files::Archive("cifar-10-binary.tar.gz"),
+    Files::Pair(Halves { train: "train.parquet", test: "test.parquet" }),
+];
+
+/// Something for each half of the data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Halves<T> {
+    /// For the images to learn from.
+    pub train: T,
+    /// For the images to be judged by.
+    pub test: T,
+}
+
+/// The files that make up the whole data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files<T> {
+    /// One archive with both halves.
+    Archive(T),
+    /// A parquet file for each half.
+    Pair(Halves<T>),
+}
+
+impl<T> Files<T> {
+    /// The same for other places.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Files<U> {
+        match self {
+            Self::Archive(file) => Files::Archive(f(file)),
+            Self::Pair(Halves { train, test }) => Files::Pair(Halves { train: f(train), test: f(test) }),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        let (first, second) = match self {
+            Self::Archive(file) => (file, None),
+            Self::Pair(Halves { train, test }) => (train, Some(test)),
+        };
+        iter::once(first).chain(second)
+    }
+
+    /// One of them: where there is one, there should be the other.
+    pub fn first(&self) -> &T {
+        match self {
+            Self::Archive(file) | Self::Pair(Halves { train: file, .. }) => file,
+        }
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The mirror, or the authors if it does not answer.
+    Auto,
+    /// The mirror on Hugging Face.
+    HuggingFace,
+    /// The authors' page; slow since June 2026.
+    Authors,
+    /// What the user has.
+    Given(Place),
+}
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "huggingface" => Self::HuggingFace,
+            "authors" => Self::Authors,
+            _ if text.starts_with("http://") || text.starts_with("https://") => {
+                Self::Given(Place::Url(Remote::unknown(text)))
+            }
+            _ => Self::Given(Place::Path(text.into())),
+        })
+    }
+}
+
+/// A source to try, with the name that messages give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// For messages.
+    pub name: String,
+    /// Its files, if they are known beforehand; otherwise where to look for them.
+    pub files: Result<Files<Place>, Place>,
+}
+
+impl Source {
+    /// The sources to try, in this order.
+    #[must_use]
+    pub fn candidates(&self, hf_endpoint: &str) -> Vec<Candidate> {
+        match self {
+            Self::Auto => vec![mirror(hf_endpoint), authors()],
+            Self::HuggingFace => vec![mirror(hf_endpoint)],
+            Self::Authors => vec![authors()],
+            Self::Given(place) => vec![Candidate { name: place.to_string(), files: Err(place.clone()) }],
+        }
+    }
+}
+
+fn mirror(endpoint: &str) -> Candidate {
+    let file = |path: &str, sha256: &str| {
+        let url = format!("{}/{MIRROR}/{path}", endpoint.trim_end_matches('/'));
+        Place::Url(Remote { url, bytes: None, sha256: Some(sha256.to_owned()) })
+    };
+    Candidate {
+        name: "huggingface".to_owned(),
+        files: Ok(Files::Pair(Halves {
+            train: file(MIRROR_TRAIN, MIRROR_TRAIN_SHA256),
+            test: file(MIRROR_TEST, MIRROR_TEST_SHA256),
+        })),
+    }
+}
+
+fn authors() -> Candidate {
+    let archive = Remote {
+        url: AUTHORS.to_owned(),
+        bytes: Some(AUTHORS_BYTES),
+        sha256: Some(AUTHORS_SHA256.to_owned()),
+    };
+    Candidate { name: "authors".to_owned(), files: Ok(Files::Archive(Place::Url(archive))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_names_addresses_or_paths() {
+        let source = |text: &str| text.parse::<Source>().unwrap();
+        assert_eq!(source("auto"), Source::Auto);
+        assert!(matches!(source("http://127.0.0.1/x"), Source::Given(Place::Url(_))));
+        assert!(matches!(source("./authors"), Source::Given(Place::Path(_))));
+    }
+
+    #[test]
+    fn the_mirror_is_tried_before_the_authors_at_any_endpoint() {
+        let candidates = Source::Auto.candidates("http://localhost:1/");
+        assert_eq!(
+            candidates.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
+            ["huggingface", "authors"]
+        );
+        let first = candidates[0].files.as_ref().unwrap().first().to_string();
+        assert!(first.starts_with("http://localhost:1/datasets/uoft-cs/cifar10/"), "{first}");
+    }
+}

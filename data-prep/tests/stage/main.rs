@@ -1,0 +1,8 @@
+//! The stage as a whole, on tiny generated data and a server on the loopback interface.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod download;
+mod prepare;
+mod program;
+mod samples;
+mod server;

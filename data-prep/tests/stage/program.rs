@@ -1,0 +1,51 @@
+use crate::samples::{archive, records};
+use crate::server::{Served, Server};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn run(directory: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_data-prep"))
+        .args(arguments)
+        .current_dir(directory.path())
+        .env_remove("WORK")
+        // No proxy is there; the loopback interface needs none.
+        .envs([("http_proxy", "http://127.0.0.1:9"), ("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "")])
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_program_prepares_checks_and_knows_what_it_has() {
+    let (directory, server) =
+        (TempDir::new().unwrap(), Server::start([("/a", Served::new(archive(&records())))]));
+    let url = server.url("/a");
+    let refused = run(&directory, &["--source", &url]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("--accept-any-content"), "{}", text(&refused.stderr));
+    let prepared = run(&directory, &["--source", &url, "--accept-any-content"]);
+    assert!(prepared.status.success(), "{}", text(&prepared.stderr));
+    assert!(
+        text(&prepared.stdout).contains("train.parquet: 10 images, NOT CIFAR-10"),
+        "{}",
+        text(&prepared.stdout)
+    );
+    let again = run(&directory, &["--source", &url, "--accept-any-content"]);
+    assert!(text(&again.stdout).contains("already there"));
+    assert!(run(&directory, &["--check", "--accept-any-content"]).status.success());
+    assert!(!run(&directory, &["--check"]).status.success());
+    fs_err::remove_file(directory.path().join("work/data/cifar10/test.parquet")).unwrap();
+    let check = run(&directory, &["--check", "--accept-any-content"]);
+    assert!(text(&check.stderr).contains("test.parquet"), "{}", text(&check.stderr));
+}
+
+#[test]
+fn generate_marks_its_images_as_generated() {
+    let directory = TempDir::new().unwrap();
+    let generated = run(&directory, &["generate", "--work", "w", "--images", "20", "--test-images", "10"]);
+    assert!(text(&generated.stdout).contains("20 images, GENERATED"), "{}", text(&generated.stderr));
+    assert!(directory.path().join("w/data/cifar10/test.parquet").exists());
+}

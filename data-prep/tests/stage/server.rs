@@ -1,0 +1,141 @@
+//! A server of a few files that can be as rude as real ones.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// What a server does with its next request.
+#[derive(Clone, Copy)]
+pub enum Mood {
+    /// Answers with this status and nothing else.
+    Status(u16),
+    /// Closes the connection after so many bytes of the body.
+    Drop(usize),
+    /// Falls silent after so many bytes of the body.
+    Stall(usize),
+}
+
+/// A file, and how it is served.
+#[derive(Clone)]
+pub struct Served {
+    pub bytes: Vec<u8>,
+    /// Its version, as the server calls it.
+    pub etag: Option<&'static str>,
+    /// Whether the server knows how to send a part.
+    pub ranges: bool,
+    /// For the first requests, in order; then it behaves.
+    pub moods: Vec<Mood>,
+}
+
+impl Served {
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { bytes: bytes.into(), etag: Some("\"one\""), ranges: true, moods: Vec::new() }
+    }
+}
+
+/// A request, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub path: String,
+    pub range: Option<String>,
+}
+
+type Files = Arc<Mutex<HashMap<String, Served>>>;
+
+/// Serves until the test's process ends.
+pub struct Server {
+    address: String,
+    files: Files,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    pub fn start<'a>(files: impl IntoIterator<Item = (&'a str, Served)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let files = files.into_iter().map(|(path, file)| (path.to_owned(), file)).collect();
+        let server = Self { address, files: Arc::new(Mutex::new(files)), requests: Arc::default() };
+        let (files, requests) = (Arc::clone(&server.files), Arc::clone(&server.requests));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (files, requests) = (Arc::clone(&files), Arc::clone(&requests));
+                // A client that goes away is no failure of the server's.
+                thread::spawn(move || answer(stream.unwrap(), &files, &requests).unwrap_or_default());
+            }
+        });
+        server
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    pub fn replace(&self, path: &str, file: Served) {
+        self.files.lock().unwrap().insert(path.to_owned(), file);
+    }
+
+    /// The requests since the last time this was asked.
+    pub fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+}
+
+fn answer(mut stream: TcpStream, files: &Files, requests: &Mutex<Vec<Request>>) -> std::io::Result<()> {
+    let lines = BufReader::new(stream.try_clone()?).lines();
+    let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let header = |name: &str| {
+        lines.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name))
+    };
+    let (range, if_range) = (header("range").map(|(_, v)| v), header("if-range").map(|(_, v)| v));
+    let path = lines[0].split(' ').nth(1).unwrap().to_owned();
+    requests.lock().unwrap().push(Request { path: path.clone(), range: range.map(str::to_owned) });
+    let served = files.lock().unwrap().get_mut(&path).map(|file| {
+        let mood = (!file.moods.is_empty()).then(|| file.moods.remove(0));
+        (file.clone(), mood)
+    });
+    let Some((file, mood)) = served else {
+        return write!(stream, "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    };
+    if let Some(Mood::Status(status)) = mood {
+        return write!(stream, "HTTP/1.1 {status} Rude\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    }
+    let total = file.bytes.len();
+    let range = range.filter(|_| file.ranges && (if_range.is_none() || if_range == file.etag));
+    let bounds = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let (status, from, to) = match bounds {
+        Some((from, to)) => {
+            let from: usize = from.parse().unwrap();
+            let to = to.parse().map_or(total, |last: usize| total.min(last + 1));
+            if from >= total {
+                return write!(
+                    stream,
+                    "HTTP/1.1 416 Too Far\r\ncontent-range: bytes */{total}\r\ncontent-length: 0\r\n\
+                     connection: close\r\n\r\n"
+                );
+            }
+            (206, from, to)
+        }
+        None => (200, 0, total),
+    };
+    let body = &file.bytes[from..to];
+    write!(stream, "HTTP/1.1 {status} Here\r\ncontent-length: {}\r\nconnection: close\r\n", body.len())?;
+    if status == 206 {
+        write!(stream, "content-range: bytes {from}-{}/{total}\r\n", to - 1)?;
+    }
+    if let Some(etag) = file.etag {
+        write!(stream, "etag: {etag}\r\n")?;
+    }
+    write!(stream, "\r\n")?;
+    match mood {
+        Some(Mood::Drop(bytes)) => stream.write_all(&body[..bytes.min(body.len())]),
+        Some(Mood::Stall(bytes)) => {
+            stream.write_all(&body[..bytes.min(body.len())])?;
+            thread::sleep(Duration::from_secs(10));
+            Ok(())
+        }
+        _ => stream.write_all(body),
+    }
+}
