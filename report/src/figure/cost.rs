@@ -1,6 +1,6 @@
 //! Accuracy against what a network costs, on a logarithmic axis; the dense network as a labelled point.
 
-use super::{Figure, arms, rankscale};
+use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, length, write};
 use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, marker, series};
 use crate::numbers;
@@ -84,6 +84,6 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
         }
         Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
     });
-    let caption = format!("{} {}", rankscale::caption(&series), cost.remark);
+    let caption = format!("Dots, lines and whiskers are those of the first figure. {}", cost.remark);
     Some(Figure { file: cost.file, heading: cost.heading, alt, caption, svg })
 }

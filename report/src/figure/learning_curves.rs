@@ -40,6 +40,12 @@ struct Panel {
     runs: Vec<(Arm, Curve)>,
 }
 
+impl Panel {
+    fn name(&self) -> String {
+        if self.rankscale == 0 { "dense".to_owned() } else { format!("rankscale {}", self.rankscale) }
+    }
+}
+
 /// Draws it; none where no epoch has ended.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
@@ -49,12 +55,12 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     }
     let count = all.len();
     let panels: Vec<_> = chosen(count).into_iter().map(|i| &all[i]).collect();
-    let shown: Vec<_> = panels.iter().map(|panel| panel.rankscale).collect();
+    let shown: Vec<_> = panels.iter().map(|panel| panel.name()).collect();
     let arms: BTreeSet<_> = panels.iter().flat_map(|panel| panel.runs.iter().map(|(arm, _)| *arm)).collect();
     let names: Vec<_> = arms.iter().map(ToString::to_string).collect();
     let alt = format!(
         "Learning curves: test accuracy against epoch, one panel each for {}, one line per arm ({}).",
-        numbers::rankscales(&shown),
+        numbers::listed(&shown),
         numbers::listed(&names)
     );
     let rows = panels.len().div_ceil(COLUMNS) as u32;
@@ -150,11 +156,9 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
             (y.clone(), ""),
         )?;
         let (left, top, right, _) = frame.edges();
-        let name =
-            if panel.rankscale == 0 { "dense".to_owned() } else { format!("rankscale {}", panel.rankscale) };
         write(
             &part,
-            &name,
+            &panel.name(),
             (f64::midpoint(left, right), top - 12.0),
             HPos::Center,
             &bold(style::SMALL_TEXT, style::INK),

@@ -65,8 +65,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     })
 }
 
-/// What series of test accuracies consist of, for this caption and its siblings'.
-pub fn caption(series: &[Series]) -> String {
+/// What dots, lines and whiskers are.
+fn caption(series: &[Series]) -> String {
     let mut text = "Test accuracy after the last epoch, never the best one.".to_owned();
     if series.iter().any(Series::repeated) {
         text += " Every run is a pale dot; lines join the means over seeds. Arms stand side by side where the axis has room, so that they can be told apart.";
