@@ -47,7 +47,7 @@ def main(arguments):
     if len(steps) > 1:
         print("\n" + "\n".join("%-15s %s" % (name, spoken(taken)) for name, taken in seconds))
     if steps[-1].name == "report":
-        print("report: %s" % os.path.join(chosen["WORK"], "report", "report.html"))
+        print("report: %s" % os.path.join(chosen["WORK"], "report", "report.md"))
 
 
 class Step:

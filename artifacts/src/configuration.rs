@@ -49,7 +49,7 @@ impl FromStr for Precision {
         Self::ALL
             .into_iter()
             .find(|precision| precision.name() == name)
-            .ok_or_else(|| InvalidConfiguration::rule("precision", name, "must be float32, bf16 or fp16"))
+            .ok_or_else(|| InvalidConfiguration::rule("precision", &name, "must be float32, bf16 or fp16"))
     }
 }
 
@@ -75,7 +75,7 @@ pub enum InvalidConfiguration {
 }
 
 impl InvalidConfiguration {
-    pub(crate) fn rule(key: &'static str, value: impl ToString, rule: &'static str) -> Self {
+    pub(crate) fn rule(key: &'static str, value: &impl ToString, rule: &'static str) -> Self {
         Self::Value { key, value: value.to_string(), rule }
     }
 }
@@ -171,7 +171,7 @@ impl Configuration {
             ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((key, value, _, rule)) => Err(E::rule(key, value, rule)),
+            Some((key, value, _, rule)) => Err(E::rule(key, &value, rule)),
             None => Ok(self),
         }
     }

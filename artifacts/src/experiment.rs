@@ -106,7 +106,7 @@ impl Experiment {
     /// None such, or one that cannot be run; the message names the file, the key and the rule.
     pub fn find(name_or_path: &str, directory: &Path) -> Result<Self, ExperimentError> {
         let named = directory.join(format!("{name_or_path}.toml"));
-        let looks_like_path = name_or_path.contains(['/', '\\']) || name_or_path.ends_with(".toml");
+        let looks_like_path = name_or_path.contains(['/', '\\']) || Path::new(name_or_path).extension().is_some();
         if !looks_like_path && named.is_file() {
             return Self::read(&named);
         }
@@ -168,7 +168,7 @@ impl Experiment {
 impl Grid {
     /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
     fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
-        let base = recipe.over(Configuration::default());
+        let base = recipe.over(&Configuration::default());
         let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
         let mut runs = Vec::new();
         for &seed in &self.seed {
@@ -189,7 +189,7 @@ impl Grid {
 }
 
 impl Recipe {
-    fn over(&self, base: Configuration) -> Configuration {
+    fn over(&self, base: &Configuration) -> Configuration {
         Configuration {
             channels: self.channels.unwrap_or(base.channels),
             epochs: self.epochs.unwrap_or(base.epochs),
@@ -198,7 +198,7 @@ impl Recipe {
             precision: self.precision.unwrap_or(base.precision),
             train_images: self.train_images.or(base.train_images),
             test_images: self.test_images.or(base.test_images),
-            ..base
+            ..base.clone()
         }
     }
 }

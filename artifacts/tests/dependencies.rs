@@ -1,5 +1,7 @@
 //! The direction of dependencies: stages talk through files, and each heavy library has one owner.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

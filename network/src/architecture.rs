@@ -53,7 +53,7 @@ pub enum Filter {
     },
 }
 
-/// What happens around a convolution, batch norm and ReLU.
+/// What happens around a convolution, batch norm and rectifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Nothing.
@@ -66,7 +66,7 @@ pub enum Place {
     ResidualSecond,
 }
 
-/// Convolution -> batch norm -> ReLU.
+/// Convolution -> batch norm -> rectifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// Prefix of its parameters' names: `layer1.res1` owns `layer1.res1.conv.expand.weight`.

@@ -6,7 +6,7 @@ use artifacts::atomic;
 use fs_err as fs;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,8 @@ pub enum ArraysError {
 ///
 /// # Errors
 /// The file system's.
-pub fn save(path: &Path, arrays: &Arrays, metadata: HashMap<String, String>) -> Result<(), ArraysError> {
+pub fn save(path: &Path, arrays: &Arrays, metadata: BTreeMap<String, String>) -> Result<(), ArraysError> {
+    let metadata = metadata.into_iter().collect();
     let bytes: Vec<(&str, &[usize], Vec<u8>)> = arrays
         .iter()
         .map(|(name, array)| {
@@ -56,7 +57,7 @@ pub fn save(path: &Path, arrays: &Arrays, metadata: HashMap<String, String>) -> 
 ///
 /// # Errors
 /// A missing file, or one that is not safetensors of float32.
-pub fn load(path: &Path) -> Result<(Arrays, HashMap<String, String>), ArraysError> {
+pub fn load(path: &Path) -> Result<(Arrays, BTreeMap<String, String>), ArraysError> {
     let bytes = fs::read(path)?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| contents(path, &error))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| contents(path, &error))?;
@@ -70,7 +71,7 @@ pub fn load(path: &Path) -> Result<(Arrays, HashMap<String, String>), ArraysErro
         let array = ArrayD::from_shape_vec(IxDyn(view.shape()), values).expect("safetensors checks sizes");
         arrays.insert(name.to_owned(), array);
     }
-    Ok((arrays, header.metadata().clone().unwrap_or_default()))
+    Ok((arrays, header.metadata().clone().unwrap_or_default().into_iter().collect()))
 }
 
 fn contents(path: &Path, reason: &impl ToString) -> ArraysError {
@@ -90,7 +91,7 @@ mod tests {
             "a.b".to_owned(),
             ArrayD::from_shape_vec(IxDyn(&[2, 3]), values.clone()).unwrap(),
         )]);
-        save(&path, &arrays, HashMap::from([("epoch".to_owned(), "7".to_owned())])).unwrap();
+        save(&path, &arrays, BTreeMap::from([("epoch".to_owned(), "7".to_owned())])).unwrap();
         let (loaded, metadata) = load(&path).unwrap();
         let bits = |values: &mut dyn Iterator<Item = &f32>| values.map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&mut loaded["a.b"].iter()), bits(&mut values.iter()));

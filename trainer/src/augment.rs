@@ -111,7 +111,6 @@ impl Draws {
 
 /// Augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen` (int64 `[n]`) of
 /// `images` (uint8 `[all, 3, 32, 32]`).
-#[must_use]
 pub fn augment(images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
     let side = IMAGE_SIDE as i64;
     let planes = Tensor::arange(3, (Kind::Int64, images.device())).view([1, 3, 1, 1]) * (side * side);
@@ -124,7 +123,6 @@ pub fn augment(images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
 }
 
 /// Normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
-#[must_use]
 pub fn normalise(images: &Tensor) -> Tensor {
     let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(images.device());
     let scale = planes(STANDARD_DEVIATION.map(|deviation| 1.0 / (255.0 * deviation)));
@@ -150,7 +148,9 @@ mod tests {
         let draws: Vec<Draw> = (0..50_000).map(|_| Draw::random(&mut generator)).collect();
         let count = |of: &dyn Fn(&Draw) -> usize, values: usize| {
             let mut counts = vec![0usize; values];
-            draws.iter().for_each(|draw| counts[of(draw)] += 1);
+            for draw in &draws {
+                counts[of(draw)] += 1;
+            }
             let expected = draws.len() / values;
             assert!(counts.iter().all(|&n| n.abs_diff(expected) < expected / 8), "{counts:?}");
         };

@@ -5,7 +5,7 @@
 
 use crate::arrays::{self, Arrays, ArraysError};
 use network::Architecture;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A run after some epoch.
@@ -24,7 +24,7 @@ impl Checkpoint {
     /// The file system's.
     pub fn save(&self, path: &Path, run: &str) -> Result<(), ArraysError> {
         let metadata =
-            HashMap::from([("epoch".to_owned(), self.epoch.to_string()), ("run".to_owned(), run.to_owned())]);
+            BTreeMap::from([("epoch".to_owned(), self.epoch.to_string()), ("run".to_owned(), run.to_owned())]);
         arrays::save(path, &self.state, metadata)
     }
 

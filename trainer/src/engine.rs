@@ -120,7 +120,6 @@ impl Engine {
     }
 
     /// Logits `[n, 10]` by the running statistics.
-    #[must_use]
     pub fn logits(&self, images: &Tensor) -> Tensor {
         tch::no_grad(|| self.network.logits(images, false))
     }

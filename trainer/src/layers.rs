@@ -30,7 +30,7 @@ pub fn measure(architecture: &Architecture, weights: &Arrays, epoch: usize) -> V
                 Filter::Dense => None,
                 Filter::LowRank { .. } => {
                     let factor = |part: &str| matrix(weights, &format!("{}.conv.{part}.weight", block.name));
-                    Some(product_norms(factor("expand").view(), factor("contract").view()))
+                    Some(product_norms(&factor("expand").view(), &factor("contract").view()))
                 }
             };
             LayerRow {
@@ -46,8 +46,8 @@ pub fn measure(architecture: &Architecture, weights: &Arrays, epoch: usize) -> V
 }
 
 /// Squared Frobenius and squared spectral norm of `expand . contract`.
-fn product_norms(expand: ArrayView2<'_, f64>, contract: ArrayView2<'_, f64>) -> (f64, f64) {
-    let (gram_e, gram_c) = (expand.t().dot(&expand), contract.dot(&contract.t()));
+fn product_norms(expand: &ArrayView2<'_, f64>, contract: &ArrayView2<'_, f64>) -> (f64, f64) {
+    let (gram_e, gram_c) = (expand.t().dot(expand), contract.dot(&contract.t()));
     let frobenius = (&gram_e * &gram_c).sum();
     // The eigenvalues of W'W that are not zero are those of `gram_e gram_c`, a small matrix.
     let rank = gram_e.nrows();
@@ -84,7 +84,7 @@ mod tests {
         // expand = diag(3, 1) on two of three outputs, contract = diag(2, 2): singular values 6 and 2.
         let expand = array![[3.0, 0.0], [0.0, 1.0], [0.0, 0.0]];
         let contract = array![[2.0, 0.0], [0.0, 2.0]];
-        let (frobenius, spectral) = product_norms(expand.view(), contract.view());
+        let (frobenius, spectral) = product_norms(&expand.view(), &contract.view());
         assert!((frobenius - 40.0).abs() < 1e-9);
         assert!((spectral - 36.0).abs() < 1e-5, "{spectral}");
     }

@@ -70,7 +70,6 @@ impl ResNet {
 
     /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`. Training mode normalises by the batch and
     /// updates the running statistics; evaluation uses them.
-    #[must_use]
     pub fn logits(&self, images: &Tensor, training: bool) -> Tensor {
         let mut x = images.to_kind(self.kind);
         let mut kept = Vec::new();
@@ -130,7 +129,6 @@ pub(crate) fn master_kind(kind: Kind) -> Kind {
 }
 
 /// The same numbers with channels innermost in memory; what follows keeps that order.
-#[must_use]
 pub fn channels_last(images: &Tensor) -> Tensor {
     images.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

@@ -1,6 +1,6 @@
 //! One seed a run, one stream of random numbers a purpose and epoch.
 //!
-//! ChaCha with 8 rounds, keyed by the run's seed; the purpose and the epoch choose the stream. So an epoch's draws do
+//! `ChaCha` with 8 rounds, keyed by the run's seed; the purpose and the epoch choose the stream. So an epoch's draws do
 //! not depend on what was drawn before, and a resumed run needs no generator state.
 
 use rand::SeedableRng;

@@ -23,7 +23,7 @@ use artifacts::{Configuration, Layout, table};
 use fs_err as fs;
 use network::schedule::learning_rates;
 use rand::seq::SliceRandom;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
@@ -314,7 +314,7 @@ impl<'a> Session<'a> {
             })
             .collect();
         table::write(&self.folder.predictions_path(), &rows)?;
-        let metadata = HashMap::from([("run".to_owned(), self.record.name.clone())]);
+        let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
         arrays::save(&self.folder.model_path(), &engine.model(), metadata)?;
         self.set_status(Status::Done)?;
         fs::remove_file(self.folder.checkpoint_path())?;

@@ -42,7 +42,7 @@ pub fn sweep(
     for (index, run) in planned.iter().enumerate() {
         match train(workplace, run.configuration) {
             Ok(Outcome::Done(accuracy)) => {
-                eprintln!("{}: done, test accuracy {:.2} %", run.name, accuracy * 100.0)
+                eprintln!("{}: done, test accuracy {:.2} %", run.name, accuracy * 100.0);
             }
             Ok(Outcome::Diverged(epoch)) => eprintln!("{}: diverged in epoch {epoch}", run.name),
             Ok(Outcome::Interrupted(epoch)) => {

@@ -3,6 +3,8 @@
 //!
 //! `PARITY_DIR`, an absolute path, points the same tests at other cases of the same layout.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
 use artifacts::Precision;
 use ndarray::ArrayD;
 use network::schedule::learning_rates;

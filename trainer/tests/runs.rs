@@ -1,5 +1,7 @@
 //! Runs on a tiny generated data set: files, resume, stop, and what must be refused.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
 use artifacts::dataset::{Dataset, Split};
 use artifacts::run::{LayerRow, PredictionRow, RunFolder, Status};
 use artifacts::{Configuration, Experiment, Layout, Precision, table};
