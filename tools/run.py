@@ -36,6 +36,8 @@ def main(arguments):
         sys.exit("just %s: %s" % (recipe, error))
     chosen = with_defaults(chosen, steps)
     os.chdir(ROOT)
+    if len(steps) > 1:
+        print(overview(recipe, steps, chosen), flush=True)
 
     seconds = [("setup", timed([os.path.join("tools", "ready")])), ("build", timed(BUILD))]
     while True:
@@ -61,8 +63,11 @@ class Step:
         program, *subcommand = self.words
         if program == "data-prep" and is_smoke(chosen) and "SOURCE" not in chosen:
             subcommand = ["generate"]
-        binary = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
-        return [binary] + subcommand + settings.flags(chosen, self.keys)
+        return [binary(program)] + subcommand + settings.flags(chosen, self.keys)
+
+
+def binary(program):
+    return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
 
 
 def with_defaults(chosen, steps):
@@ -75,6 +80,17 @@ def with_defaults(chosen, steps):
     place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
     chosen.setdefault("WORK", os.environ.get("WORK") or place)
     return settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+
+
+def overview(recipe, steps, chosen):
+    """What a recipe of several steps is about to do, before its first one, which may build for minutes."""
+    first_time = "" if os.path.exists(binary("trainer")) else " (the first time takes minutes)"
+    settings_used = ["%s=%s" % (key, chosen[key]) for step in steps for key in step.keys if key in chosen]
+    lines = ["just %s %s" % (recipe, " ".join(dict.fromkeys(settings_used))),
+             "  setup and build%s, then %s" % (first_time, ", ".join(step.name for step in steps))]
+    if any(step.words[:2] == ["trainer", "sweep"] for step in steps):
+        lines.append("  before it trains, the sweep times a few updates and says what it will run and how long that takes")
+    return "\n".join(lines)
 
 
 def is_smoke(chosen):

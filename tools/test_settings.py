@@ -55,6 +55,12 @@ class Steps(unittest.TestCase):
         self.assertEqual(chosen["WORK"], os.path.join(run.ROOT, "work", "smoke"))
         self.assertEqual(steps[0].command(chosen)[1], "generate")
 
+    def test_the_overview_names_steps_and_settings(self):
+        steps = [run.Step("data-prep SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]
+        lines = run.overview("all", steps, {"EXPERIMENT": "quick", "WORK": "w"}).splitlines()
+        self.assertEqual(lines[0], "just all WORK=w EXPERIMENT=quick")
+        self.assertIn("data-prep, trainer sweep", lines[1])
+
     def test_on_the_cpu_a_sweep_is_quick(self):
         chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])
         self.assertEqual(chosen["EXPERIMENT"], "quick")

@@ -23,8 +23,10 @@ impl Checkpoint {
     /// # Errors
     /// The file system's.
     pub fn save(&self, path: &Path, run: &str) -> Result<(), ArraysError> {
-        let metadata =
-            BTreeMap::from([("epoch".to_owned(), self.epoch.to_string()), ("run".to_owned(), run.to_owned())]);
+        let metadata = BTreeMap::from([
+            ("epoch".to_owned(), self.epoch.to_string()),
+            ("run".to_owned(), run.to_owned()),
+        ]);
         arrays::save(path, &self.state, metadata)
     }
 
