@@ -1,10 +1,10 @@
 //! Runs joined with their configuration, and the statistics of the study.
 //!
-//! The way of the data: [`collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
+//! The way of the data: [`mod@collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
 //! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
-//! and [`verdict`] judge), and [`artifacts::study`] writes them. [`results`] and [`import`] speak the notebook's format.
+//! and [`verdict`] judge), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
 //!
-//! *Invariant:* only this file and [`collect`] know paths; the same runs give the same files, byte for byte.
+//! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
 
 pub mod bootstrap;
 pub mod collect;

@@ -1,7 +1,7 @@
 //! `results.json`, the file that the notebook "Appropriate Weight Decay" loads: a list of
 //! `[{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.9, ...}]`, an entry a run, with the row that its code logged
 //! after the last epoch. `d` says whether the appropriate decay was on. This module owns the format; it writes it from a
-//! study, and [`crate::import`] turns it into runs.
+//! study, and [`mod@crate::import`] turns it into runs.
 //!
 //! The notebook's runs had no seed; `seed` stands beside `d` where it is not 0, and its cells do not mind.
 //!

@@ -1,7 +1,7 @@
 //! Images and labels: what `data-prep` prepares and `trainer` reads.
 //!
 //! The sources agree on an image's bytes but not on the order of images, so neither a file's hash nor a row's
-//! number means the same everywhere. Here both do: [`records`] names content by a fingerprint and orders it.
+//! number means the same everywhere. Here both do: `records` names content by a fingerprint and orders it.
 //!
 //! *Invariant:* rows are in canonical order, every label is a class, and `fingerprint` is that of the content.
 //! Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] make one, and all three see
