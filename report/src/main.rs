@@ -4,6 +4,7 @@ use anyhow::Result;
 use artifacts::Layout;
 use clap::Parser;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Makes figures and a page from an analysis.
 ///
@@ -22,8 +23,17 @@ const EXAMPLES: &str = "Examples:
   report --work /tmp/study    the same below another directory
   WORK=/tmp/study report      the same";
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("report: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
     let written = report::run(&Layout::new(arguments.work))?;
     for path in &written.paths {
         println!("wrote {}", path.display());

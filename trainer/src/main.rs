@@ -13,9 +13,16 @@ use trainer::session::{self, Data, Outcome, Workplace};
 use trainer::stop::Stop;
 use trainer::{memory, sweep};
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     memory::keep_freed_pages();
-    match Arguments::parse().command {
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("trainer: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Describe(arguments) => describe::print(&arguments.run.configuration()?, arguments.json)?,
         Command::Doctor => doctor::print(),
         Command::Train(arguments) => {
