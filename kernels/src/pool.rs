@@ -1,0 +1,253 @@
+//! A 1x1 convolution, rectifier and 2x2 max pool in one, and the way back through a max pool.
+//!
+//! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which pixel was the
+//! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`.
+//!
+//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the rectifier blocked it, and
+//! the winner does not matter.
+
+use crate::instructions::Processor;
+use crate::panels::{PANEL_VECTORS, Panels};
+use crate::product::tile;
+use crate::vectors::{load, store};
+use pulp::{Simd, WithSimd};
+
+/// Pixels of a window.
+const WINDOW: usize = 4;
+
+/// Pools a strip of an even number of image rows.
+pub(crate) struct PooledProduct<'a> {
+    /// `[pixels, depth]`.
+    pub(crate) left: &'a [f32],
+    pub(crate) left_pitch: usize,
+    pub(crate) pixels: usize,
+    /// Pixels of an image row.
+    pub(crate) side: usize,
+    pub(crate) right: &'a Panels,
+    pub(crate) initial: &'a [f32],
+    /// `[pixels / 4, columns]`.
+    pub(crate) out: &'a mut [f32],
+    pub(crate) out_pitch: usize,
+    /// The largest pixel of each output, within the strip: same shape.
+    pub(crate) winners: &'a mut [u8],
+}
+
+impl PooledProduct<'_> {
+    pub(crate) fn run(self, processor: Processor) {
+        processor.run(self);
+    }
+
+    /// `N` windows (`R = 4 N` pixels) times `V` vectors.
+    ///
+    /// # Safety
+    /// Windows `window..window + N` and columns `column..column + V * lanes` must be within the product.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const R: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        window: usize,
+        column: usize,
+    ) {
+        let zero = simd.splat_f32s(0.0);
+        let half = self.side / 2;
+        let first = |window: usize| (window / half) * 2 * self.side + (window % half) * 2;
+        let corners = [0, 1, self.side, self.side + 1];
+        let mut initial = [zero; V];
+        let mut rows = [self.left.as_ptr(); R];
+        // SAFETY: pixels are within the strip, columns within panels and `initial`, as `with_simd` has checked.
+        let sums = unsafe {
+            for (v, initial) in initial.iter_mut().enumerate() {
+                *initial = load::<S>(self.initial.as_ptr().add(column + v * S::F32_LANES));
+            }
+            for (r, address) in rows.iter_mut().enumerate() {
+                let pixel = first(window + r / WINDOW) + corners[r % WINDOW];
+                *address = address.add(pixel * self.left_pitch);
+            }
+            let panel = self.right.values.as_ptr().add(column * self.right.depth);
+            tile::<S, R, V>(simd, self.right.depth, rows, panel, initial)
+        };
+        for n in 0..R / WINDOW {
+            let pixel = first(window + n);
+            let number = |corner: usize| simd.splat_u32s((pixel + corners[corner]) as u32);
+            for v in 0..V {
+                let corner = |corner: usize| sums[WINDOW * n + corner][v];
+                let (mut largest, mut winner) = (corner(0), number(0));
+                for next in 1..WINDOW {
+                    let larger = simd.greater_than_f32s(corner(next), largest);
+                    winner = simd.select_u32s(larger, number(next), winner);
+                    largest = simd.max_f32s(corner(next), largest);
+                }
+                let at = (window + n) * self.out_pitch + column + v * S::F32_LANES;
+                let mut bytes = [0u8; 16];
+                for (byte, &winner) in bytes.iter_mut().zip(numbers::<S>(&winner)) {
+                    *byte = winner as u8;
+                }
+                // SAFETY: the window and its columns are within `out`, as `with_simd` has checked.
+                unsafe { store::<S>(self.out.as_mut_ptr().add(at), simd.max_f32s(largest, zero)) };
+                self.winners[at..at + S::F32_LANES].copy_from_slice(&bytes[..S::F32_LANES]);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `block`.
+    #[inline(always)]
+    unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
+        let windows = self.pixels / WINDOW;
+        let mut window = 0;
+        // SAFETY: windows stay within the strip; columns are the caller's promise.
+        unsafe {
+            while window + R / WINDOW <= windows {
+                self.block::<S, R, V>(simd, window, column);
+                window += R / WINDOW;
+            }
+            while window < windows {
+                self.block::<S, WINDOW, V>(simd, window, column);
+                window += 1;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn numbers<S: Simd>(vector: &S::u32s) -> &[u32] {
+    // SAFETY: a vector of `F32_LANES` 32-bit numbers is as many plain numbers.
+    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(vector).cast::<u32>(), S::F32_LANES) }
+}
+
+impl WithSimd for PooledProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let columns = self.right.columns();
+        let windows = self.pixels / WINDOW;
+        assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
+        assert!(self.pixels > 0 && self.pixels.is_multiple_of(2 * self.side) && self.pixels <= 256);
+        assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.right.depth);
+        assert!(self.initial.len() >= columns);
+        assert!(self.out.len() >= (windows - 1) * self.out_pitch + columns);
+        assert!(self.winners.len() >= (windows - 1) * self.out_pitch + columns);
+        let full = PANEL_VECTORS * S::F32_LANES;
+        let mut column = 0;
+        while column < columns {
+            // SAFETY: the lengths are checked above, and a panel ends within `columns`.
+            unsafe {
+                match (column + full <= columns, S::REGISTER_COUNT > 16) {
+                    (true, true) => self.panel::<S, 8, PANEL_VECTORS>(simd, column),
+                    (true, false) => self.panel::<S, 4, PANEL_VECTORS>(simd, column),
+                    (false, _) => self.panel::<S, 8, 1>(simd, column),
+                }
+            }
+            column += full;
+        }
+    }
+}
+
+/// The gradient behind a max pool, window by window: one pixel of each has it.
+///
+/// For window `w`, output `o` and `p = winners[w][o]`: `codes[p]` takes part in
+/// `out[o] += gradient[w][o] * codes[p]`, and `back[p] += gradient[w][o] * weights[o]`.
+pub(crate) struct WindowGradients<'a> {
+    pub(crate) windows: usize,
+    pub(crate) outputs: usize,
+    /// `[windows, outputs]`.
+    pub(crate) gradient: &'a [f32],
+    pub(crate) gradient_pitch: usize,
+    /// `[windows, outputs]`: rows of `codes` and `back`.
+    pub(crate) winners: &'a [u8],
+    pub(crate) winners_pitch: usize,
+    /// `[pixels, rank]`.
+    pub(crate) codes: &'a [f32],
+    /// `[pixels, rank]`.
+    pub(crate) back: &'a mut [f32],
+    pub(crate) strip_pitch: usize,
+    pub(crate) pixels: usize,
+    pub(crate) rank: usize,
+    /// `[outputs, rank]`.
+    pub(crate) weights: &'a [f32],
+    /// `[outputs, rank]`.
+    pub(crate) out: &'a mut [f32],
+    /// Of `weights` and `out`.
+    pub(crate) pitch: usize,
+}
+
+impl WindowGradients<'_> {
+    pub(crate) fn run(self, processor: Processor) {
+        if self.windows > 0 {
+            processor.run(self);
+        }
+    }
+
+    /// All windows for `V` vectors of the rank.
+    ///
+    /// # Safety
+    /// Columns `column..column + V * lanes` must be within the rows of codes, weights and results.
+    #[inline(always)]
+    unsafe fn columns<S: Simd, const V: usize>(&mut self, simd: S, column: usize) {
+        let zero = simd.splat_f32s(0.0);
+        for output in 0..self.outputs {
+            let at = output * self.pitch + column;
+            let (mut weights, mut sums) = ([zero; V], [zero; V]);
+            // SAFETY: outputs, windows and winners are within their arrays, as `with_simd` has checked.
+            unsafe {
+                for v in 0..V {
+                    weights[v] = load::<S>(self.weights.as_ptr().add(at + v * S::F32_LANES));
+                    sums[v] = load::<S>(self.out.as_ptr().add(at + v * S::F32_LANES));
+                }
+                for window in 0..self.windows {
+                    let gradient = *self.gradient.as_ptr().add(window * self.gradient_pitch + output);
+                    let winner = *self.winners.as_ptr().add(window * self.winners_pitch + output);
+                    let gradient = simd.splat_f32s(gradient);
+                    let row = usize::from(winner) * self.strip_pitch + column;
+                    for v in 0..V {
+                        let code = load::<S>(self.codes.as_ptr().add(row + v * S::F32_LANES));
+                        sums[v] = simd.mul_add_e_f32s(gradient, code, sums[v]);
+                        let back = self.back.as_mut_ptr().add(row + v * S::F32_LANES);
+                        store::<S>(back, simd.mul_add_e_f32s(gradient, weights[v], load::<S>(back)));
+                    }
+                }
+                for v in 0..V {
+                    store::<S>(self.out.as_mut_ptr().add(at + v * S::F32_LANES), sums[v]);
+                }
+            }
+        }
+    }
+}
+
+impl WithSimd for WindowGradients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let rank = self.rank.next_multiple_of(S::F32_LANES);
+        let (last_window, last_output) = (self.windows - 1, self.outputs - 1);
+        assert!(self.gradient.len() >= last_window * self.gradient_pitch + self.outputs);
+        assert!(self.winners.len() >= last_window * self.winners_pitch + self.outputs);
+        assert!(self.weights.len().min(self.out.len()) >= last_output * self.pitch + rank);
+        let strip = (self.pixels - 1) * self.strip_pitch + rank;
+        assert!(self.codes.len().min(self.back.len()) >= strip);
+        let winners = self.winners.chunks(self.winners_pitch).take(self.windows);
+        let largest =
+            winners.flat_map(|row| &row[..self.outputs]).fold(0, |largest, &pixel| largest.max(pixel));
+        assert!(usize::from(largest) < self.pixels, "winners are pixels of the strip");
+        let mut column = 0;
+        while column < rank {
+            let vectors = (rank - column) / S::F32_LANES;
+            // SAFETY: the lengths and winners are checked above, and columns end within `rank`.
+            let done = unsafe {
+                if vectors >= 4 && S::REGISTER_COUNT > 16 {
+                    self.columns::<S, 4>(simd, column);
+                    4
+                } else if vectors >= 2 {
+                    self.columns::<S, 2>(simd, column);
+                    2
+                } else {
+                    self.columns::<S, 1>(simd, column);
+                    1
+                }
+            };
+            column += done * S::F32_LANES;
+        }
+    }
+}
