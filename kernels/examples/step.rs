@@ -63,9 +63,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let speed = batch as f64 / typical;
     println!("rankscale {rankscale}, {threads} threads, batch {batch}, {}", instructions.name());
     println!("step {:.1} ms (fastest {:.1}), {speed:.0} images/s", 1e3 * typical, 1e3 * fastest);
-    println!("products {:.1} GFLOP/s, limit {limit:.0} images/s, reached {:.1} %", rate / 1e9, 100.0 * speed / limit);
+    println!(
+        "products {:.1} GFLOP/s, limit {limit:.0} images/s, reached {:.1} %",
+        rate / 1e9,
+        100.0 * speed / limit
+    );
     println!("prediction {predict:.0} images/s");
-    println!("buffers {:.0} MiB{}", memory_bytes(architecture, batch) as f64 / 1048576.0, peak());
+    println!("buffers {:.0} MiB{}", memory_bytes(architecture, batch) as f64 / 1_048_576.0, peak());
     Ok(())
 }
 
@@ -86,8 +90,25 @@ fn product_rate(threads: usize) -> f64 {
         // SAFETY: three square matrices of the lengths and strides given, of which only the result is written.
         unsafe {
             gemm(
-                n, n, n, c.as_mut_ptr(), 1, row, false, a.as_ptr(), 1, row, b.as_ptr(), 1, row, 0.0, 1.0, false,
-                false, false, parallelism,
+                n,
+                n,
+                n,
+                c.as_mut_ptr(),
+                1,
+                row,
+                false,
+                a.as_ptr(),
+                1,
+                row,
+                b.as_ptr(),
+                1,
+                row,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
             );
         }
         best = best.max(2.0 * (n * n * n) as f64 / start.elapsed().as_secs_f64());

@@ -7,14 +7,13 @@
 use crate::depthwise::{Row, TapGradients};
 use crate::elementwise::{ColumnSums, Gate, Rectified};
 use crate::forward::{Codes, convolve, three_rows};
-use crate::instructions::Processor;
 use crate::layer::Layer;
 use crate::outer::Outer;
 use crate::pool::WindowGradients;
 use crate::product::Product;
 use crate::scratch::Scratch;
-use crate::vectors::scratch_pitch;
-use crate::weights::{BackDecoder, Decoder, Encoder};
+use crate::stage::Stage;
+use crate::vectors::{scratch_pitch, touch};
 use std::ops::Range;
 
 /// Sums over some images that become a block's gradients.
@@ -63,15 +62,13 @@ pub(crate) struct OutputGradient<'a> {
     /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool, with the pitch of the outputs.
     pub(crate) gradient: &'a [f32],
     pub(crate) gate: Gate<'a>,
-    /// Behind a pool: each window's winner, and the pixels of a window.
-    pub(crate) pool: Option<(&'a [u8], usize)>,
+    /// Behind a pool: the windows' winners, packed, and the pixels of a window.
+    pub(crate) pool: Option<(&'a [u32], usize)>,
 }
 
 /// From the output's gradient to `(s E)^T g`, one row for each pixel, and the sums of the batch.
 pub(crate) fn through_output(
-    processor: Processor,
-    layer: &Layer,
-    (decoder, back): (&Decoder, &BackDecoder),
+    stage: &Stage,
     images: usize,
     codes: Codes<'_>,
     incoming: OutputGradient<'_>,
@@ -79,6 +76,7 @@ pub(crate) fn through_output(
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
+    let (processor, Stage { layer, decoder, .. }) = (scratch.processor, stage);
     let (out_pitch, gradient_pitch) = (layer.out_pitch(), scratch_pitch(layer.c_out));
     for strip in layer.strips(images) {
         codes.centre(processor, layer, &strip, &decoder.mean, &mut scratch.codes);
@@ -99,30 +97,27 @@ pub(crate) fn through_output(
         }
         .run(processor);
         let strip_sums = &mut scratch.sums[..out_pitch];
-        strip_sums.fill(0.0);
         ColumnSums { rows, values: &scratch.outputs, pitch: gradient_pitch, out: strip_sums }.run(processor);
         sums.sums.iter_mut().zip(strip_sums).for_each(|(total, sum)| *total += f64::from(*sum));
         let out = out.get_mut(strip.start * layer.code_pitch()..strip.end * layer.code_pitch());
         match incoming.pool {
             Some((winners, _)) => {
-                let winners = &winners[at];
-                pooled_strip(processor, layer, back, (rows, strip.len()), winners, out, sums, scratch);
+                let winners = &winners[strip.start / window / 4 * out_pitch..];
+                pooled_strip(stage, (rows, strip.len()), winners, out, sums, scratch);
             }
-            None => dense_strip(processor, layer, back, strip.len(), out, sums, scratch),
+            None => dense_strip(stage, strip.len(), out, sums, scratch),
         }
     }
 }
 
 fn dense_strip(
-    processor: Processor,
-    layer: &Layer,
-    back: &BackDecoder,
+    Stage { layer, back, .. }: &Stage,
     pixels: usize,
     out: Option<&mut [f32]>,
     sums: &mut OutputSums,
     scratch: &Scratch,
 ) {
-    let gradient_pitch = scratch_pitch(layer.c_out);
+    let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(layer.c_out));
     Outer {
         pixels,
         left: &scratch.codes,
@@ -153,11 +148,9 @@ fn dense_strip(
 }
 
 fn pooled_strip(
-    processor: Processor,
-    layer: &Layer,
-    back: &BackDecoder,
+    Stage { layer, back, .. }: &Stage,
     (windows, pixels): (usize, usize),
-    winners: &[u8],
+    winners: &[u32],
     out: Option<&mut [f32]>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
@@ -181,7 +174,7 @@ fn pooled_strip(
         out: &mut sums.products,
         pitch: layer.code_pitch(),
     }
-    .run(processor);
+    .run(scratch.processor);
     let rows = out.into_iter().flat_map(|out| out.chunks_mut(layer.code_pitch()));
     for (out, row) in rows.zip(gradients.chunks(strip_pitch)) {
         out.copy_from_slice(&row[..out.len()]);
@@ -190,10 +183,7 @@ fn pooled_strip(
 
 /// From `(s E)^T g` to the input's gradient, and the sums that become the gradients of `contract` and `depthwise`.
 pub(crate) fn through_input(
-    processor: Processor,
-    layer: &Layer,
-    (encoder, decoder, back): (&Encoder, &Decoder, &BackDecoder),
-    images: usize,
+    stage: &Stage,
     codes: &[f32],
     gradients: &[f32],
     input: &[f32],
@@ -201,9 +191,15 @@ pub(crate) fn through_input(
     sums: &mut InputSums,
     scratch: &mut Scratch,
 ) {
+    let (processor, Stage { layer, encoder, .. }) = (scratch.processor, stage);
     let (side, pitch, strip_pitch) = (layer.side, layer.in_pitch(), scratch_pitch(layer.c_in));
+    let images = input.len() / layer.in_size();
+    let mut touched = 0;
     for strip in layer.strips(images) {
-        code_gradients(processor, layer, (decoder, back), &strip, codes, gradients, scratch);
+        let soon = (strip.end + side) * pitch;
+        touch(&input[touched..soon.min(input.len())]);
+        touched = soon.min(input.len());
+        code_gradients(stage, &strip, codes, gradients, scratch);
         let convolved = &mut scratch.convolved_gradients[strip.start * strip_pitch..strip.end * strip_pitch];
         Product {
             rows: strip.len(),
@@ -232,7 +228,7 @@ pub(crate) fn through_input(
             }
             .run(processor);
         }
-        convolve(processor, layer, encoder, &strip, input, &scratch.zeros, &mut scratch.convolved);
+        convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
         Outer {
             pixels: strip.len(),
             left: &scratch.code_gradients,
@@ -264,14 +260,13 @@ pub(crate) fn through_input(
 
 /// `d z = (s E)^T g - a - M (z - mean)` of a strip, into scratch memory.
 fn code_gradients(
-    processor: Processor,
-    layer: &Layer,
-    (decoder, back): (&Decoder, &BackDecoder),
+    Stage { layer, decoder, back, .. }: &Stage,
     strip: &Range<usize>,
     codes: &[f32],
     gradients: &[f32],
     scratch: &mut Scratch,
 ) {
+    let processor = scratch.processor;
     Codes::Rows(codes).centre(processor, layer, strip, &decoder.mean, &mut scratch.codes);
     let code_pitch = layer.code_pitch();
     Product {

@@ -4,6 +4,7 @@
 //! chunks, so the numbers are the same for any number of threads.
 
 use crate::EngineError;
+use crate::instructions::Processor;
 use crate::layer::{GROUP, Layer};
 use crate::scratch::Scratch;
 use rayon::prelude::*;
@@ -53,10 +54,10 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    pub(crate) fn new(threads: usize, layers: &[Layer]) -> Result<Self, EngineError> {
+    pub(crate) fn new(threads: usize, processor: Processor, layers: &[Layer]) -> Result<Self, EngineError> {
         let threads = threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let scratch = (0..threads).map(|_| Mutex::new(Scratch::new(layers))).collect();
+        let scratch = (0..threads).map(|_| Mutex::new(Scratch::new(processor, layers))).collect();
         Ok(Self { pool, scratch })
     }
 

@@ -1,8 +1,9 @@
 //! The loops over single numbers between the products.
 //!
-//! *Invariant:* plain loops, vectorised by the compiler within the chosen instructions.
+//! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the chosen instructions.
 
 use crate::instructions::Processor;
+use crate::vectors::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Copies rows of codes and takes their mean away.
@@ -25,17 +26,26 @@ impl WithSimd for Centre<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let rows = self.values.chunks(self.pitch).zip(self.out.chunks_mut(self.out_pitch));
-        for (values, out) in rows.take(self.rows) {
-            for ((out, value), mean) in out.iter_mut().zip(values).zip(self.mean) {
-                *out = value - mean;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let columns = self.mean.len();
+        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.pitch.min(self.out_pitch));
+        assert!(self.values.len() >= self.rows * self.pitch);
+        assert!(self.out.len() >= self.rows * self.out_pitch);
+        for row in 0..self.rows {
+            for column in (0..columns).step_by(S::F32_LANES) {
+                // SAFETY: rows and columns are within all three, as checked above.
+                unsafe {
+                    let value = load::<S>(self.values.as_ptr().add(row * self.pitch + column));
+                    let mean = load::<S>(self.mean.as_ptr().add(column));
+                    let out = self.out.as_mut_ptr().add(row * self.out_pitch + column);
+                    store::<S>(out, simd.sub_f32s(value, mean));
+                }
             }
         }
     }
 }
 
-/// Sums of columns: `out[c] += sum over rows of values[row][c]`.
+/// Sums of columns: `out[c] = sum over rows of values[row][c]`.
 pub(crate) struct ColumnSums<'a> {
     pub(crate) rows: usize,
     pub(crate) values: &'a [f32],
@@ -49,15 +59,45 @@ impl ColumnSums<'_> {
     }
 }
 
+impl ColumnSums<'_> {
+    /// The sums of `V` vectors of columns.
+    ///
+    /// # Safety
+    /// Columns `column..column + V * lanes` must be within the rows and the sums.
+    #[inline(always)]
+    unsafe fn columns<S: Simd, const V: usize>(&mut self, simd: S, column: usize) {
+        let mut sums = [simd.splat_f32s(0.0); V];
+        // SAFETY: rows are within `values`, as `with_simd` has checked; columns are the caller's promise.
+        unsafe {
+            for row in 0..self.rows {
+                let values = self.values.as_ptr().add(row * self.pitch + column);
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = simd.add_f32s(*sum, load::<S>(values.add(v * S::F32_LANES)));
+                }
+            }
+            for (v, sum) in sums.into_iter().enumerate() {
+                store::<S>(self.out.as_mut_ptr().add(column + v * S::F32_LANES), sum);
+            }
+        }
+    }
+}
+
 impl WithSimd for ColumnSums<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for row in self.values.chunks(self.pitch).take(self.rows) {
-            for (sum, value) in self.out.iter_mut().zip(row) {
-                *sum += value;
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let columns = self.out.len();
+        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.pitch);
+        assert!(self.values.len() >= self.rows * self.pitch);
+        let mut column = 0;
+        while column < columns {
+            let wide = column + 4 * S::F32_LANES <= columns;
+            // SAFETY: columns end within the rows and the sums.
+            unsafe {
+                if wide { self.columns::<S, 4>(simd, column) } else { self.columns::<S, 1>(simd, column) }
             }
+            column += if wide { 4 } else { 1 } * S::F32_LANES;
         }
     }
 }
@@ -89,26 +129,44 @@ impl Rectified<'_> {
     }
 }
 
+impl Rectified<'_> {
+    #[inline(always)]
+    fn behind<S: Simd>(self, simd: S, output: &[f32]) {
+        let columns = self.pitch;
+        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.gradient_pitch.min(self.out_pitch));
+        assert!(self.gradient.len() >= self.rows * self.gradient_pitch);
+        assert!(output.len() >= self.rows * columns);
+        assert!(self.out.len() >= self.rows * self.out_pitch);
+        let zero = simd.splat_f32s(0.0);
+        for row in 0..self.rows {
+            for column in (0..columns).step_by(S::F32_LANES) {
+                // SAFETY: rows and columns are within all three, as checked above.
+                unsafe {
+                    let gate = load::<S>(output.as_ptr().add(row * columns + column));
+                    let gradient = load::<S>(self.gradient.as_ptr().add(row * self.gradient_pitch + column));
+                    let out = self.out.as_mut_ptr().add(row * self.out_pitch + column);
+                    let open = simd.greater_than_f32s(gate, zero);
+                    store::<S>(out, simd.select_f32s(open, gradient, zero));
+                }
+            }
+        }
+    }
+}
+
 impl WithSimd for Rectified<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        if let Gate::Output(output) = self.gate {
+            return self.behind(simd, output);
+        }
         let rows = self.gradient.chunks(self.gradient_pitch).zip(self.out.chunks_mut(self.out_pitch));
         let rows = rows.take(self.rows);
-        match self.gate {
-            Gate::Output(output) => {
-                for ((gradient, out), gate) in rows.zip(output.chunks(self.pitch)) {
-                    for ((out, gradient), gate) in out.iter_mut().zip(gradient).zip(gate) {
-                        *out = if *gate > 0.0 { *gradient } else { 0.0 };
-                    }
-                }
-            }
-            Gate::Open(open) => {
-                for ((gradient, out), gate) in rows.zip(open.chunks(self.pitch)) {
-                    for ((out, gradient), gate) in out.iter_mut().zip(gradient).zip(gate) {
-                        *out = if *gate != 0 { *gradient } else { 0.0 };
-                    }
+        if let Gate::Open(open) = self.gate {
+            for ((gradient, out), gate) in rows.zip(open.chunks(self.pitch)) {
+                for ((out, gradient), gate) in out.iter_mut().zip(gradient).zip(gate) {
+                    *out = if *gate != 0 { *gradient } else { 0.0 };
                 }
             }
         }

@@ -112,7 +112,7 @@ impl Engine {
         let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
         Ok(Self {
             processor,
-            crew: Crew::new(threads, &layers)?,
+            crew: Crew::new(threads, processor, &layers)?,
             parameters: Parameters::new(&architecture, state)?,
             layers,
             stages,
@@ -195,7 +195,7 @@ impl Engine {
             self.folded = true;
         }
         let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
-        evaluation::logits(self.processor, &self.crew, &self.stages, &linear.value, images)
+        evaluation::logits(&self.crew, &self.stages, &linear.value, images)
     }
 
     /// Parameters and running statistics under the reference's names.

@@ -11,8 +11,8 @@ use crate::patches::{self, IMAGE, PATCH};
 use crate::pool::PooledProduct;
 use crate::product::Product;
 use crate::scratch::Scratch;
+use crate::stage::Stage;
 use crate::vectors::scratch_pitch;
-use crate::weights::{Decoder, Encoder};
 use network::Place;
 use network::architecture::IMAGE_SIDE;
 use std::ops::Range;
@@ -79,8 +79,7 @@ pub(crate) fn three_rows<'a>(
 /// The depthwise convolution of a strip, into scratch memory.
 pub(crate) fn convolve(
     processor: Processor,
-    layer: &Layer,
-    encoder: &Encoder,
+    Stage { layer, encoder, .. }: &Stage,
     strip: &Range<usize>,
     input: &[f32],
     zeros: &[f32],
@@ -105,17 +104,16 @@ pub(crate) fn convolve(
 
 /// Inputs to codes.
 pub(crate) fn encode(
-    processor: Processor,
-    layer: &Layer,
-    encoder: &Encoder,
+    stage: &Stage,
     images: usize,
     (input, codes): (&[f32], &mut [f32]),
     scratch: &mut Scratch,
     mut moments: Option<&mut MomentSums>,
 ) {
+    let (processor, Stage { layer, encoder, .. }) = (scratch.processor, stage);
     let code_pitch = layer.code_pitch();
     for strip in layer.strips(images) {
-        convolve(processor, layer, encoder, &strip, input, &scratch.zeros, &mut scratch.convolved);
+        convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
         let codes = &mut codes[strip.start * code_pitch..strip.end * code_pitch];
         Product {
             rows: strip.len(),
@@ -140,14 +138,8 @@ pub(crate) fn encode(
 }
 
 /// The moments of an image's patches.
-pub(crate) fn encode_images(
-    processor: Processor,
-    layer: &Layer,
-    images: &[f32],
-    scratch: &mut Scratch,
-    moments: &mut MomentSums,
-) {
-    let row = scratch_pitch(PATCH);
+pub(crate) fn encode_images(layer: &Layer, images: &[f32], scratch: &mut Scratch, moments: &mut MomentSums) {
+    let (processor, row) = (scratch.processor, scratch_pitch(PATCH));
     for strip in layer.strips(images.len() / IMAGE) {
         let patches = &mut scratch.code_gradients;
         Codes::Images(images).centre(processor, layer, &strip, &[0.0; PATCH], patches);
@@ -160,22 +152,22 @@ pub(crate) fn encode_images(
 /// What a block's decoding writes.
 pub(crate) struct Decoded<'a> {
     pub(crate) out: &'a mut [f32],
-    /// Behind a pool, the winners; after a residual, where the rectifier was open; else nothing.
-    pub(crate) bytes: &'a mut [u8],
+    /// Behind a pool.
+    pub(crate) winners: &'a mut [u32],
+    /// Where the rectifier in front of a residual was open.
+    pub(crate) open: &'a mut [u8],
 }
 
 /// Codes to outputs. `kept` is what a residual adds.
 pub(crate) fn decode(
-    processor: Processor,
-    layer: &Layer,
-    decoder: &Decoder,
+    Stage { layer, decoder, .. }: &Stage,
     images: usize,
     codes: Codes<'_>,
     kept: &[f32],
-    Decoded { out, bytes }: Decoded<'_>,
+    Decoded { out, winners, open }: Decoded<'_>,
     scratch: &mut Scratch,
 ) {
-    let out_pitch = layer.out_pitch();
+    let (processor, out_pitch) = (scratch.processor, layer.out_pitch());
     for strip in layer.strips(images) {
         codes.centre(processor, layer, &strip, &decoder.mean, &mut scratch.codes);
         let (left, left_pitch) = (&*scratch.codes, scratch_pitch(layer.rank));
@@ -195,7 +187,7 @@ pub(crate) fn decode(
         match layer.place {
             Place::Plain | Place::ResidualFirst => product(&mut out[at]).run(processor),
             Place::Pooled => {
-                let at = at.start / 4..at.end / 4;
+                let (at, words) = (at.start / 4..at.end / 4, at.start / 16..at.end / 16);
                 PooledProduct {
                     left,
                     left_pitch,
@@ -203,16 +195,16 @@ pub(crate) fn decode(
                     side: layer.side,
                     right,
                     initial: &decoder.bias,
-                    out: &mut out[at.clone()],
+                    out: &mut out[at],
                     out_pitch,
-                    winners: &mut bytes[at],
+                    winners: &mut winners[words],
                 }
                 .run(processor);
             }
             Place::ResidualSecond => {
                 product(&mut scratch.outputs).run(processor);
                 let activations = &scratch.outputs[..strip.len() * out_pitch];
-                let (out, open) = (&mut out[at.clone()], &mut bytes[at.clone()]);
+                let (out, open) = (&mut out[at.clone()], &mut open[at.clone()]);
                 Residual { activations, kept: &kept[at], out, open }.run(processor);
             }
         }

@@ -5,13 +5,16 @@
 //! residual (together: decoding). Only codes and block inputs are in memory; the rest lives in the cache.
 //!
 //! - [`engine`]: the public face;
-//! - `training`, `evaluation`: the order of the passes over a batch; `crew`, `batch`, `scratch`: threads and memory;
+//! - `training`, `turn`, `evaluation`: the order of the passes over a batch; `crew`, `batch`, `scratch`: threads and memory;
 //! - `forward`, `backward`: a group of images through one block; `stage`, `weights`, `layer`: one block's weights and sizes;
 //! - `normalisation`, `moments`: batch norm through the bottleneck; `parameters`: names, momentum, update;
 //! - `product`, `outer`, `depthwise`, `pool`, `patches`, `head`, `elementwise`: the kernels, on `panels` and `vectors`, with
 //!   `instructions` chosen at run time.
 //!
 //! *Invariant:* free of files, randomness and libtorch; the same numbers for any number of threads.
+
+#![allow(clippy::inline_always, reason = "only what is inlined into a kernel gets the kernel's instructions")]
+#![allow(clippy::needless_range_loop, reason = "register tiles are indexed in step with addresses")]
 
 mod backward;
 mod batch;
@@ -36,6 +39,7 @@ mod product;
 mod scratch;
 mod stage;
 mod training;
+mod turn;
 mod vectors;
 mod weights;
 

@@ -51,7 +51,6 @@ impl MomentSums {
     ) {
         let rank = self.rank;
         let mean = &mut mean[..pitch(rank)];
-        mean.fill(0.0);
         ColumnSums { rows, values, pitch: values_pitch, out: mean }.run(processor);
         for (total, sum) in self.sums.iter_mut().zip(mean.iter_mut()) {
             *total += f64::from(*sum);

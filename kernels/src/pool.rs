@@ -1,7 +1,8 @@
 //! A 1x1 convolution, rectifier and 2x2 max pool in one, and the way back through a max pool.
 //!
 //! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which pixel was the
-//! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`.
+//! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`. The
+//! bytes of four windows in a row share a word, so that a vector of channels writes a vector of words.
 //!
 //! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the rectifier blocked it, and
 //! the winner does not matter.
@@ -14,6 +15,18 @@ use pulp::{Simd, WithSimd};
 
 /// Pixels of a window.
 const WINDOW: usize = 4;
+/// Windows whose winners share a word.
+const PACKED: usize = 4;
+
+/// The word of a window's winner as number `window` among those that share it.
+pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
+    (pixel as u32) << (8 * (window % PACKED))
+}
+
+/// The winner of number `window` among those that share a word.
+pub(crate) fn unpack(word: u32, window: usize) -> usize {
+    (word >> (8 * (window % PACKED)) & 0xff) as usize
+}
 
 /// Pools a strip of an even number of image rows.
 pub(crate) struct PooledProduct<'a> {
@@ -28,8 +41,8 @@ pub(crate) struct PooledProduct<'a> {
     /// `[pixels / 4, columns]`.
     pub(crate) out: &'a mut [f32],
     pub(crate) out_pitch: usize,
-    /// The largest pixel of each output, within the strip: same shape.
-    pub(crate) winners: &'a mut [u8],
+    /// The largest pixel of each output, within the strip, packed: `[pixels / 16, columns]`.
+    pub(crate) winners: &'a mut [u32],
 }
 
 impl PooledProduct<'_> {
@@ -68,7 +81,7 @@ impl PooledProduct<'_> {
         };
         for n in 0..R / WINDOW {
             let pixel = first(window + n);
-            let number = |corner: usize| simd.splat_u32s((pixel + corners[corner]) as u32);
+            let number = |corner: usize| simd.splat_u32s(pack(pixel + corners[corner], window + n));
             for v in 0..V {
                 let corner = |corner: usize| sums[WINDOW * n + corner][v];
                 let (mut largest, mut winner) = (corner(0), number(0));
@@ -77,14 +90,19 @@ impl PooledProduct<'_> {
                     winner = simd.select_u32s(larger, number(next), winner);
                     largest = simd.max_f32s(corner(next), largest);
                 }
-                let at = (window + n) * self.out_pitch + column + v * S::F32_LANES;
-                let mut bytes = [0u8; 16];
-                for (byte, &winner) in bytes.iter_mut().zip(numbers::<S>(&winner)) {
-                    *byte = winner as u8;
+                let column = column + v * S::F32_LANES;
+                // SAFETY: the window and its columns are within `out` and `winners`, as `with_simd` has checked.
+                unsafe {
+                    let out = self.out.as_mut_ptr().add((window + n) * self.out_pitch + column);
+                    store::<S>(out, simd.max_f32s(largest, zero));
+                    let words =
+                        self.winners.as_mut_ptr().add((window + n) / PACKED * self.out_pitch + column);
+                    let words = words.cast::<S::u32s>();
+                    if !(window + n).is_multiple_of(PACKED) {
+                        winner = simd.or_u32s(winner, words.read_unaligned());
+                    }
+                    words.write_unaligned(winner);
                 }
-                // SAFETY: the window and its columns are within `out`, as `with_simd` has checked.
-                unsafe { store::<S>(self.out.as_mut_ptr().add(at), simd.max_f32s(largest, zero)) };
-                self.winners[at..at + S::F32_LANES].copy_from_slice(&bytes[..S::F32_LANES]);
             }
         }
     }
@@ -109,12 +127,6 @@ impl PooledProduct<'_> {
     }
 }
 
-#[inline(always)]
-fn numbers<S: Simd>(vector: &S::u32s) -> &[u32] {
-    // SAFETY: a vector of `F32_LANES` 32-bit numbers is as many plain numbers.
-    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(vector).cast::<u32>(), S::F32_LANES) }
-}
-
 impl WithSimd for PooledProduct<'_> {
     type Output = ();
 
@@ -127,7 +139,7 @@ impl WithSimd for PooledProduct<'_> {
         assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.right.depth);
         assert!(self.initial.len() >= columns);
         assert!(self.out.len() >= (windows - 1) * self.out_pitch + columns);
-        assert!(self.winners.len() >= (windows - 1) * self.out_pitch + columns);
+        assert!(self.winners.len() >= (windows - 1) / PACKED * self.out_pitch + columns);
         let full = PANEL_VECTORS * S::F32_LANES;
         let mut column = 0;
         while column < columns {
@@ -154,8 +166,8 @@ pub(crate) struct WindowGradients<'a> {
     /// `[windows, outputs]`.
     pub(crate) gradient: &'a [f32],
     pub(crate) gradient_pitch: usize,
-    /// `[windows, outputs]`: rows of `codes` and `back`.
-    pub(crate) winners: &'a [u8],
+    /// Rows of `codes` and `back`, packed: `[windows / 4, outputs]`, rounded up.
+    pub(crate) winners: &'a [u32],
     pub(crate) winners_pitch: usize,
     /// `[pixels, rank]`.
     pub(crate) codes: &'a [f32],
@@ -197,9 +209,9 @@ impl WindowGradients<'_> {
                 }
                 for window in 0..self.windows {
                     let gradient = *self.gradient.as_ptr().add(window * self.gradient_pitch + output);
-                    let winner = *self.winners.as_ptr().add(window * self.winners_pitch + output);
+                    let word = *self.winners.as_ptr().add(window / PACKED * self.winners_pitch + output);
                     let gradient = simd.splat_f32s(gradient);
-                    let row = usize::from(winner) * self.strip_pitch + column;
+                    let row = unpack(word, window) * self.strip_pitch + column;
                     for v in 0..V {
                         let code = load::<S>(self.codes.as_ptr().add(row + v * S::F32_LANES));
                         sums[v] = simd.mul_add_e_f32s(gradient, code, sums[v]);
@@ -223,20 +235,22 @@ impl WithSimd for WindowGradients<'_> {
         let rank = self.rank.next_multiple_of(S::F32_LANES);
         let (last_window, last_output) = (self.windows - 1, self.outputs - 1);
         assert!(self.gradient.len() >= last_window * self.gradient_pitch + self.outputs);
-        assert!(self.winners.len() >= last_window * self.winners_pitch + self.outputs);
         assert!(self.weights.len().min(self.out.len()) >= last_output * self.pitch + rank);
         let strip = (self.pixels - 1) * self.strip_pitch + rank;
         assert!(self.codes.len().min(self.back.len()) >= strip);
-        let winners = self.winners.chunks(self.winners_pitch).take(self.windows);
-        let largest =
-            winners.flat_map(|row| &row[..self.outputs]).fold(0, |largest, &pixel| largest.max(pixel));
-        assert!(usize::from(largest) < self.pixels, "winners are pixels of the strip");
+        assert!(self.winners.len() >= last_window / PACKED * self.winners_pitch + self.outputs);
+        for (word, row) in self.winners.chunks(self.winners_pitch).take(last_window / PACKED + 1).enumerate()
+        {
+            let windows = word * PACKED..self.windows.min((word + 1) * PACKED);
+            let inside = |word: u32| windows.clone().all(|window| unpack(word, window) < self.pixels);
+            assert!(row[..self.outputs].iter().all(|&word| inside(word)), "winners are pixels of the strip");
+        }
         let mut column = 0;
         while column < rank {
             let vectors = (rank - column) / S::F32_LANES;
             // SAFETY: the lengths and winners are checked above, and columns end within `rank`.
             let done = unsafe {
-                if vectors >= 4 && S::REGISTER_COUNT > 16 {
+                if vectors >= 4 {
                     self.columns::<S, 4>(simd, column);
                     4
                 } else if vectors >= 2 {

@@ -1,14 +1,16 @@
-//! What a thread needs while it works: strips of pixels and a group's gradients.
+//! What a thread needs while it works: its instructions, strips of pixels and a group's gradients.
 //!
 //! *Invariant:* nothing in here outlives a group of images; sizes are those of the largest block.
 
 use crate::buffer::Buffer;
+use crate::instructions::Processor;
 use crate::layer::{GROUP, Layer, STRIP};
 use crate::vectors::scratch_pitch;
 
 /// A thread's working memory. Strips have [`STRIP`] rows with a pitch of [`scratch_pitch`].
 #[derive(Debug)]
 pub(crate) struct Scratch {
+    pub(crate) processor: Processor,
     /// A strip after the depthwise convolution.
     pub(crate) convolved: Buffer,
     /// A strip of codes less their mean.
@@ -25,8 +27,9 @@ pub(crate) struct Scratch {
     pub(crate) activations: [Buffer; 3],
     /// A group's codes, for the same.
     pub(crate) code_rows: Buffer,
-    /// A group's winners or open rectifiers, for the same.
-    pub(crate) bytes: Vec<u8>,
+    /// A group's winners and open rectifiers, for the same.
+    pub(crate) winners: Vec<u32>,
+    pub(crate) open: Vec<u8>,
     /// Sums over a strip.
     pub(crate) sums: Vec<f32>,
     /// The row above the first and below the last.
@@ -66,10 +69,11 @@ fn sizes(layers: &[Layer]) -> Sizes {
 }
 
 impl Scratch {
-    pub(crate) fn new(layers: &[Layer]) -> Self {
+    pub(crate) fn new(processor: Processor, layers: &[Layer]) -> Self {
         let sizes = sizes(layers);
         let [c_in, rank, c_out] = sizes.strip;
         Self {
+            processor,
             convolved: Buffer::zeroed(c_in),
             codes: Buffer::zeroed(rank),
             code_gradients: Buffer::zeroed(rank),
@@ -78,7 +82,8 @@ impl Scratch {
             input_gradients: Buffer::zeroed(sizes.input),
             activations: std::array::from_fn(|_| Buffer::zeroed(sizes.input)),
             code_rows: Buffer::zeroed(sizes.code),
-            bytes: vec![0; sizes.input],
+            winners: vec![0; sizes.input / 4],
+            open: vec![0; sizes.input],
             sums: vec![0.0; sizes.sums],
             zeros: Buffer::zeroed(sizes.row),
         }
@@ -89,6 +94,6 @@ impl Scratch {
         let sizes = sizes(layers);
         let [c_in, rank, c_out] = sizes.strip;
         let floats = c_in + 2 * rank + c_out + sizes.convolved + 4 * sizes.input + sizes.code + sizes.row;
-        4 * (floats + sizes.sums) + sizes.input
+        4 * (floats + sizes.sums) + 2 * sizes.input
     }
 }

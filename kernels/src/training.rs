@@ -12,15 +12,14 @@ use crate::batch::{Batch, Part};
 use crate::crew::{Crew, chunks, groups, split};
 use crate::elementwise::{Add, Gate};
 use crate::forward::{Codes, Decoded, decode, encode, encode_images};
-use crate::head::{self, GlobalPool};
 use crate::instructions::Processor;
 use crate::moments::MomentSums;
 use crate::parameters::Parameters;
 use crate::patches::IMAGE;
 use crate::scratch::group;
 use crate::stage::Stage;
+use crate::turn::scatter;
 use network::Place;
-use network::architecture::CLASSES;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -48,11 +47,11 @@ pub(crate) struct Training<'a> {
 }
 
 /// The place of some images within a chunk, in an array of `size` per image.
-fn within(chunk: &Range<usize>, images: &Range<usize>, size: usize) -> Range<usize> {
+pub(crate) fn within(chunk: &Range<usize>, images: &Range<usize>, size: usize) -> Range<usize> {
     (images.start - chunk.start) * size..(images.end - chunk.start) * size
 }
 
-fn numbers(images: &Range<usize>, size: usize) -> Range<usize> {
+pub(crate) fn numbers(images: &Range<usize>, size: usize) -> Range<usize> {
     images.start * size..images.end * size
 }
 
@@ -111,13 +110,12 @@ impl Training<'_> {
 
     /// The moments of the images' patches.
     fn first(&mut self, chunks: &[Range<usize>]) {
-        let (processor, images) = (self.processor, self.images);
-        let layer = &self.stages[0].layer;
+        let (images, layer) = (self.images, &self.stages[0].layer);
         let tasks = chunks.iter().zip(&mut self.batch.parts).collect();
         self.crew.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
             part.moments.reset(layer.rank);
             for image in groups(chunk, 1) {
-                encode_images(processor, layer, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
+                encode_images(layer, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
             }
         });
     }
@@ -129,7 +127,6 @@ impl Training<'_> {
 
     /// Decodes block `k - 1` and encodes block `k`.
     fn advance(&mut self, k: usize, chunks: &[Range<usize>]) {
-        let processor = self.processor;
         let (before, here) = (&self.stages[k - 1], &self.stages[k]);
         let batch = &mut *self.batch;
         let (earlier, inputs) = batch.inputs.split_at_mut(k);
@@ -140,132 +137,43 @@ impl Training<'_> {
             .iter()
             .zip(split(&mut inputs[0], in_size, chunks))
             .zip(split(&mut code_rows[0], code_size, chunks))
-            .zip(split(&mut batch.bytes[k - 1], before.layer.out_size(), chunks))
+            .zip(split(&mut batch.winners[k - 1], in_size / 4, chunks))
+            .zip(split(&mut batch.open[k - 1], in_size, chunks))
             .zip(&mut batch.parts)
             .collect();
-        self.crew.each(tasks, |((((chunk, input), codes), bytes), part), scratch| {
+        self.crew.each(tasks, |(((((chunk, input), codes), winners), open), part), scratch| {
             part.moments.reset(here.layer.rank);
             for images in groups(chunk, group(&[&before.layer, &here.layer])) {
                 let input = &mut input[within(chunk, &images, in_size)];
-                let bytes = bytes.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
+                let winners = winners.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
+                let open = open.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
                 let kept = match before.layer.place {
                     Place::ResidualSecond => &earlier[k - 2][numbers(&images, in_size)],
                     _ => &[],
                 };
                 let source = source.of(&before.layer, images.clone());
-                let decoded = Decoded { out: input, bytes };
-                decode(
-                    processor,
-                    &before.layer,
-                    &before.decoder,
-                    images.len(),
-                    source,
-                    kept,
-                    decoded,
-                    scratch,
-                );
+                let decoded = Decoded { out: input, winners, open };
+                decode(before, images.len(), source, kept, decoded, scratch);
                 let codes = &mut codes[within(chunk, &images, code_size)];
                 let moments = Some(&mut part.moments);
-                encode(processor, &here.layer, &here.encoder, images.len(), (input, codes), scratch, moments);
+                encode(here, images.len(), (input, codes), scratch, moments);
             }
         });
-    }
-
-    /// Decodes the last block, computes the loss, and begins the way back.
-    fn turn(&mut self, chunks: &[Range<usize>]) {
-        let (processor, labels) = (self.processor, self.labels);
-        let last = self.stages.len() - 1;
-        let Stage { layer, decoder, back, .. } = &self.stages[last];
-        let linear = self.parameters.trainable.last_mut().expect("a linear layer ends the network");
-        let weight = &*linear.value;
-        let batch = &mut *self.batch;
-        let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
-        let (channels, row) = (layer.c_out, layer.out_pitch());
-        let scale = 1.0 / labels.len() as f64;
-        let tasks: Vec<_> = chunks
-            .iter()
-            .zip(split(&mut batch.feature_gradients, row, chunks))
-            .zip(split(&mut batch.feature_winners, row, chunks).zip(split(
-                &mut batch.feature_open,
-                row,
-                chunks,
-            )))
-            .zip(split(&mut batch.losses, 1, chunks).zip(split(&mut batch.classes, 1, chunks)))
-            .zip(split(&mut batch.code_gradients[last % 2], layer.code_size(), chunks))
-            .zip(&mut batch.parts)
-            .collect();
-        self.crew.each(tasks, |task, scratch| {
-            let (((((chunk, gradients), (winners, open)), (losses, classes)), out), part) = task;
-            part.output.reset(layer, true);
-            part.linear.clear();
-            part.linear.resize(CLASSES * channels, 0.0);
-            let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
-            for images in groups(chunk, group(&[layer])) {
-                let source = Codes::Rows(codes).of(layer, images.clone());
-                let kept = &kept[numbers(&images, layer.in_size())];
-                let mut activations = std::mem::take(&mut scratch.activations[0]);
-                let mut bytes = std::mem::take(&mut scratch.bytes);
-                let decoded = Decoded { out: &mut activations, bytes: &mut bytes };
-                decode(processor, layer, decoder, images.len(), source, kept, decoded, scratch);
-                for (local, image) in images.clone().enumerate() {
-                    let start = local * layer.pixels() * row;
-                    let activations = &activations[start..start + layer.pixels() * row];
-                    let (features, winners_of) = (&mut *features, &mut *largest);
-                    GlobalPool { activations, pitch: row, features, winners: winners_of }.run(processor);
-                    let logits = head::logits(weight, features);
-                    let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
-                    (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
-                    let at = within(chunk, &(image..image + 1), row);
-                    let gradient = &mut gradients[at.clone()];
-                    let sums = &mut part.linear;
-                    head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
-                    let places = winners[at.clone()].iter_mut().zip(&mut open[at]);
-                    for (c, ((winner, open), &pixel)) in places.zip(&largest).enumerate() {
-                        *winner = (local * layer.pixels()) as u8 + pixel as u8;
-                        *open = bytes[start + pixel as usize * row + c];
-                    }
-                }
-                scratch.activations[0] = activations;
-                scratch.bytes = bytes;
-                let at = within(chunk, &images, row);
-                let incoming = OutputGradient {
-                    gradient: &gradients[at.clone()],
-                    gate: Gate::Open(&open[at.clone()]),
-                    pool: Some((&winners[at], layer.pixels())),
-                };
-                let out = &mut out[within(chunk, &images, layer.code_size())];
-                let (weights, count) = ((decoder, back), images.len());
-                through_output(
-                    processor,
-                    layer,
-                    weights,
-                    count,
-                    source,
-                    incoming,
-                    out,
-                    &mut part.output,
-                    scratch,
-                );
-            }
-        });
-        linear.gradient.fill(0.0);
-        for part in &batch.parts[..chunks.len()] {
-            linear.gradient.iter_mut().zip(&part.linear).for_each(|(total, sum)| *total += sum);
-        }
     }
 
     /// Goes from the codes of block `k` to its input, and on to the codes of block `k - 1`.
     fn retreat(&mut self, k: usize, chunks: &[Range<usize>]) {
-        let processor = self.processor;
         let (before, here) = (&self.stages[k - 1], &self.stages[k]);
         let batch = &mut *self.batch;
         let in_size = here.layer.in_size();
         let (even, odd) = batch.code_gradients.split_at_mut(1);
-        let (gradients, out) = if k % 2 == 0 { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
+        let (gradients, out) =
+            if k.is_multiple_of(2) { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
         let out_size = if k == 1 { 0 } else { before.layer.code_size() };
-        let (inputs, codes, bytes) = (&batch.inputs, &batch.codes, &batch.bytes);
+        let (inputs, codes) = (&batch.inputs, &batch.codes);
+        let (winners, open) = (&batch.winners[k - 1], &batch.open[k - 1]);
         let source = Self::codes_before(k, self.images, codes);
-        let (features, winners) = (&batch.feature_gradients, &batch.feature_winners);
+        let features = (&batch.feature_gradients, &batch.feature_winners);
         // The gradient that a residual will want again; other blocks' live in scratch memory.
         let ends_residual = before.layer.place == Place::ResidualSecond;
         let begins_residual = here.layer.place == Place::ResidualFirst;
@@ -291,67 +199,26 @@ impl Training<'_> {
                 };
                 let input = &inputs[k][at.clone()];
                 let rows = numbers(&images, here.layer.code_size());
-                let weights = (&here.encoder, &here.decoder, &here.back);
-                let (sums, count) = (&mut part.input, images.len());
                 let (rows, back) = (&codes[k][rows.clone()], &gradients[rows]);
-                through_input(
-                    processor,
-                    &here.layer,
-                    weights,
-                    count,
-                    rows,
-                    back,
-                    input,
-                    gradient,
-                    sums,
-                    scratch,
-                );
+                through_input(here, rows, back, input, gradient, &mut part.input, scratch);
                 if begins_residual && k + 1 == last {
                     let row = here.layer.in_pitch();
                     let at = numbers(&images, row);
-                    scatter(gradient, &features[at.clone()], &winners[at], row, here.layer.pixels());
+                    scatter(gradient, &features.0[at.clone()], &features.1[at], row);
                 } else if begins_residual {
-                    Add { out: gradient, values: residual }.run(processor);
+                    Add { out: gradient, values: residual }.run(scratch.processor);
                 }
                 let incoming = OutputGradient {
                     gradient,
-                    gate: if ends_residual {
-                        Gate::Open(&bytes[k - 1][at.clone()])
-                    } else {
-                        Gate::Output(input)
-                    },
-                    pool: (before.layer.place == Place::Pooled).then(|| (&bytes[k - 1][at], 4)),
+                    gate: if ends_residual { Gate::Open(&open[at]) } else { Gate::Output(input) },
+                    pool: (before.layer.place == Place::Pooled)
+                        .then(|| (&winners[numbers(&images, in_size / 4)], 4)),
                 };
                 let out = &mut out[within(chunk, &images, out_size)];
                 let source = source.of(&before.layer, images.clone());
-                let weights = (&before.decoder, &before.back);
-                let sums = &mut part.output;
-                through_output(
-                    processor,
-                    &before.layer,
-                    weights,
-                    images.len(),
-                    source,
-                    incoming,
-                    out,
-                    sums,
-                    scratch,
-                );
+                through_output(before, images.len(), source, incoming, out, &mut part.output, scratch);
             }
             scratch.input_gradients = owned;
         });
-    }
-}
-
-/// Adds each feature's gradient to the pixel that won it; winners count from the group's first pixel.
-fn scatter(out: &mut [f32], gradients: &[f32], winners: &[u8], pitch: usize, pixels: usize) {
-    for (group, out) in out.chunks_mut(crate::layer::GROUP * pixels * pitch).enumerate() {
-        let images = group * crate::layer::GROUP * pitch;
-        let gradients = gradients[images..].chunks(pitch).take(out.len() / (pixels * pitch));
-        for (gradients, winners) in gradients.zip(winners[images..].chunks(pitch)) {
-            for (c, (gradient, &winner)) in gradients.iter().zip(winners).enumerate() {
-                out[usize::from(winner) * pitch + c] += gradient;
-            }
-        }
     }
 }

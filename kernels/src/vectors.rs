@@ -32,3 +32,9 @@ pub(crate) unsafe fn store<S: Simd>(address: *mut f32, values: S::f32s) {
     // SAFETY: the caller's promise; a vector is as many plain numbers, and the store asks for no alignment.
     unsafe { address.cast::<S::f32s>().write_unaligned(values) }
 }
+
+/// Reads values from start to end, as the processor foresees best, so that kernels with wider strides find them in the cache.
+pub(crate) fn touch(values: &[f32]) {
+    let lines = values.iter().step_by(ROW_UNIT);
+    std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));
+}

@@ -3,6 +3,7 @@
 //! *Invariant:* nothing is fused, folded or skipped here; every tensor of the textbook exists.
 
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::needless_range_loop, reason = "the indices of the textbook")]
 
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
