@@ -80,9 +80,11 @@ impl Outer<'_> {
                 self.block::<S, 4, V>(simd, row, column);
                 row += 4;
             }
-            while row < height {
-                self.block::<S, 1, V>(simd, row, column);
-                row += 1;
+            match height - row.min(height) {
+                1 => self.block::<S, 1, V>(simd, row, column),
+                2 => self.block::<S, 2, V>(simd, row, column),
+                3 => self.block::<S, 3, V>(simd, row, column),
+                _ => {}
             }
         }
     }
