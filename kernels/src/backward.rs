@@ -156,8 +156,8 @@ fn pooled_strip(
     scratch: &mut Scratch,
 ) {
     let strip_pitch = scratch_pitch(layer.rank);
-    let gradients = &mut scratch.code_gradients[..pixels * strip_pitch];
-    gradients.fill(0.0);
+    let gradients = &mut *scratch.code_gradients;
+    gradients[..pixels * strip_pitch].fill(0.0);
     WindowGradients {
         windows,
         outputs: layer.c_out,
@@ -168,7 +168,6 @@ fn pooled_strip(
         codes: &scratch.codes,
         back: gradients,
         strip_pitch,
-        pixels,
         rank: layer.rank,
         weights: &back.rows,
         out: &mut sums.products,

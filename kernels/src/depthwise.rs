@@ -62,16 +62,18 @@ impl WithSimd for Row<'_> {
                     let above = load::<S>(rows[0].add(at));
                     let level = load::<S>(rows[1].add(at));
                     let below = load::<S>(rows[2].add(at));
-                    let column = |kx: usize| {
-                        let sum = simd.mul_f32s(above, taps[kx]);
+                    let add = |sum: S::f32s, kx: usize| {
+                        let sum = simd.mul_add_e_f32s(above, taps[kx], sum);
                         let sum = simd.mul_add_e_f32s(level, taps[3 + kx], sum);
                         simd.mul_add_e_f32s(below, taps[6 + kx], sum)
                     };
                     if x > 0 {
-                        store::<S>(out.add((x - 1) * self.out_pitch), simd.add_f32s(left, column(2)));
+                        store::<S>(out.add((x - 1) * self.out_pitch), add(left, 2));
                     }
-                    left = simd.add_f32s(here, column(1));
-                    here = column(0);
+                    left = add(here, 1);
+                    here = simd.mul_f32s(above, taps[0]);
+                    here = simd.mul_add_e_f32s(level, taps[3], here);
+                    here = simd.mul_add_e_f32s(below, taps[6], here);
                 }
                 store::<S>(out.add(last * self.out_pitch), left);
             }

@@ -50,6 +50,7 @@ pub enum EngineError {
 /// A network and its momentum.
 #[derive(Debug)]
 pub struct Engine {
+    instructions: Instructions,
     processor: Processor,
     crew: Crew,
     layers: Vec<Layer>,
@@ -111,6 +112,7 @@ impl Engine {
         let stages = Stage::all(&blocks);
         let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
         Ok(Self {
+            instructions,
             processor,
             crew: Crew::new(threads, processor, &layers)?,
             parameters: Parameters::new(&architecture, state)?,
@@ -210,6 +212,12 @@ impl Engine {
         let mut state = self.parameters.model();
         state.extend(self.parameters.velocity());
         state
+    }
+
+    /// What it computes with: another set rounds otherwise.
+    #[must_use]
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
     }
 
     /// How long each phase of the last step took.

@@ -8,6 +8,7 @@
 //! the winner does not matter.
 
 use crate::instructions::Processor;
+use crate::layer::STRIP;
 use crate::panels::{PANEL_VECTORS, Panels};
 use crate::product::tile;
 use crate::vectors::{load, store};
@@ -18,6 +19,8 @@ const WINDOW: usize = 4;
 /// Windows whose winners share a word.
 const PACKED: usize = 4;
 
+const _: () = assert!(STRIP.is_power_of_two() && STRIP <= 256, "winners are bytes, cut by a mask");
+
 /// The word of a window's winner as number `window` among those that share it.
 pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
     (pixel as u32) << (8 * (window % PACKED))
@@ -25,7 +28,7 @@ pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
 
 /// The winner of number `window` among those that share a word.
 pub(crate) fn unpack(word: u32, window: usize) -> usize {
-    (word >> (8 * (window % PACKED)) & 0xff) as usize
+    (word >> (8 * (window % PACKED)) & (STRIP as u32 - 1)) as usize
 }
 
 /// Pools a strip of an even number of image rows.
@@ -60,6 +63,7 @@ impl PooledProduct<'_> {
         simd: S,
         window: usize,
         column: usize,
+        words: &mut [S::u32s; V],
     ) {
         let zero = simd.splat_f32s(0.0);
         let half = self.side / 2;
@@ -90,19 +94,10 @@ impl PooledProduct<'_> {
                     winner = simd.select_u32s(larger, number(next), winner);
                     largest = simd.max_f32s(corner(next), largest);
                 }
-                let column = column + v * S::F32_LANES;
-                // SAFETY: the window and its columns are within `out` and `winners`, as `with_simd` has checked.
-                unsafe {
-                    let out = self.out.as_mut_ptr().add((window + n) * self.out_pitch + column);
-                    store::<S>(out, simd.max_f32s(largest, zero));
-                    let words =
-                        self.winners.as_mut_ptr().add((window + n) / PACKED * self.out_pitch + column);
-                    let words = words.cast::<S::u32s>();
-                    if !(window + n).is_multiple_of(PACKED) {
-                        winner = simd.or_u32s(winner, words.read_unaligned());
-                    }
-                    words.write_unaligned(winner);
-                }
+                words[v] = simd.or_u32s(words[v], winner);
+                let at = (window + n) * self.out_pitch + column + v * S::F32_LANES;
+                // SAFETY: the window and its columns are within `out`, as `with_simd` has checked.
+                unsafe { store::<S>(self.out.as_mut_ptr().add(at), simd.max_f32s(largest, zero)) };
             }
         }
     }
@@ -111,17 +106,16 @@ impl PooledProduct<'_> {
     /// As for `block`.
     #[inline(always)]
     unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
-        let windows = self.pixels / WINDOW;
-        let mut window = 0;
-        // SAFETY: windows stay within the strip; columns are the caller's promise.
-        unsafe {
-            while window + R / WINDOW <= windows {
-                self.block::<S, R, V>(simd, window, column);
-                window += R / WINDOW;
+        for first in (0..self.pixels / WINDOW).step_by(PACKED) {
+            let mut words = [simd.splat_u32s(0); V];
+            for window in (first..first + PACKED).step_by(R / WINDOW) {
+                // SAFETY: windows come in whole words, as `with_simd` has checked; columns are the caller's promise.
+                unsafe { self.block::<S, R, V>(simd, window, column, &mut words) };
             }
-            while window < windows {
-                self.block::<S, WINDOW, V>(simd, window, column);
-                window += 1;
+            for (v, words) in words.into_iter().enumerate() {
+                let at = first / PACKED * self.out_pitch + column + v * S::F32_LANES;
+                // SAFETY: as for the windows.
+                unsafe { self.winners.as_mut_ptr().add(at).cast::<S::u32s>().write_unaligned(words) };
             }
         }
     }
@@ -135,7 +129,8 @@ impl WithSimd for PooledProduct<'_> {
         let columns = self.right.columns();
         let windows = self.pixels / WINDOW;
         assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
-        assert!(self.pixels > 0 && self.pixels.is_multiple_of(2 * self.side) && self.pixels <= 256);
+        assert!(self.pixels > 0 && self.pixels.is_multiple_of(2 * self.side) && self.pixels <= STRIP);
+        assert!(windows.is_multiple_of(PACKED));
         assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.right.depth);
         assert!(self.initial.len() >= columns);
         assert!(self.out.len() >= (windows - 1) * self.out_pitch + columns);
@@ -169,12 +164,11 @@ pub(crate) struct WindowGradients<'a> {
     /// Rows of `codes` and `back`, packed: `[windows / 4, outputs]`, rounded up.
     pub(crate) winners: &'a [u32],
     pub(crate) winners_pitch: usize,
-    /// `[pixels, rank]`.
+    /// `[STRIP, rank]`.
     pub(crate) codes: &'a [f32],
-    /// `[pixels, rank]`.
+    /// `[STRIP, rank]`.
     pub(crate) back: &'a mut [f32],
     pub(crate) strip_pitch: usize,
-    pub(crate) pixels: usize,
     pub(crate) rank: usize,
     /// `[outputs, rank]`.
     pub(crate) weights: &'a [f32],
@@ -191,6 +185,31 @@ impl WindowGradients<'_> {
         }
     }
 
+    /// One window's gradient of one output, whose winner starts at `row`.
+    ///
+    /// # Safety
+    /// `V` vectors must be within codes and results at `row`.
+    #[inline(always)]
+    unsafe fn spread<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        gradient: f32,
+        weights: &[S::f32s; V],
+        sums: &mut [S::f32s; V],
+    ) {
+        let gradient = simd.splat_f32s(gradient);
+        for v in 0..V {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let code = load::<S>(self.codes.as_ptr().add(row + v * S::F32_LANES));
+                sums[v] = simd.mul_add_e_f32s(gradient, code, sums[v]);
+                let back = self.back.as_mut_ptr().add(row + v * S::F32_LANES);
+                store::<S>(back, simd.mul_add_e_f32s(gradient, weights[v], load::<S>(back)));
+            }
+        }
+    }
+
     /// All windows for `V` vectors of the rank.
     ///
     /// # Safety
@@ -198,29 +217,37 @@ impl WindowGradients<'_> {
     #[inline(always)]
     unsafe fn columns<S: Simd, const V: usize>(&mut self, simd: S, column: usize) {
         let zero = simd.splat_f32s(0.0);
+        let (strip_pitch, gradient_pitch) = (self.strip_pitch, self.gradient_pitch);
         for output in 0..self.outputs {
             let at = output * self.pitch + column;
             let (mut weights, mut sums) = ([zero; V], [zero; V]);
-            // SAFETY: outputs, windows and winners are within their arrays, as `with_simd` has checked.
+            // SAFETY: outputs and windows are within their arrays, winners below `STRIP`, as `with_simd` has checked.
             unsafe {
                 for v in 0..V {
                     weights[v] = load::<S>(self.weights.as_ptr().add(at + v * S::F32_LANES));
                     sums[v] = load::<S>(self.out.as_ptr().add(at + v * S::F32_LANES));
                 }
-                for window in 0..self.windows {
-                    let gradient = *self.gradient.as_ptr().add(window * self.gradient_pitch + output);
-                    let word = *self.winners.as_ptr().add(window / PACKED * self.winners_pitch + output);
-                    let gradient = simd.splat_f32s(gradient);
-                    let row = unpack(word, window) * self.strip_pitch + column;
-                    for v in 0..V {
-                        let code = load::<S>(self.codes.as_ptr().add(row + v * S::F32_LANES));
-                        sums[v] = simd.mul_add_e_f32s(gradient, code, sums[v]);
-                        let back = self.back.as_mut_ptr().add(row + v * S::F32_LANES);
-                        store::<S>(back, simd.mul_add_e_f32s(gradient, weights[v], load::<S>(back)));
-                    }
+                let gradient = self.gradient.as_ptr().add(output);
+                let gradient = |window: usize| *gradient.add(window * gradient_pitch);
+                let (winners, winners_pitch) = (self.winners.as_ptr().add(output), self.winners_pitch);
+                let row = |window: usize| {
+                    let word = *winners.add(window / PACKED * winners_pitch);
+                    unpack(word, window) * strip_pitch + column
+                };
+                // Two sums in turn: one would wait for itself.
+                let mut others = [zero; V];
+                for window in (1..self.windows).step_by(2) {
+                    let (first, second) = (row(window - 1), row(window));
+                    self.spread::<S, V>(simd, first, gradient(window - 1), &weights, &mut sums);
+                    self.spread::<S, V>(simd, second, gradient(window), &weights, &mut others);
+                }
+                if !self.windows.is_multiple_of(2) {
+                    let last = self.windows - 1;
+                    self.spread::<S, V>(simd, row(last), gradient(last), &weights, &mut sums);
                 }
                 for v in 0..V {
-                    store::<S>(self.out.as_mut_ptr().add(at + v * S::F32_LANES), sums[v]);
+                    let sum = simd.add_f32s(sums[v], others[v]);
+                    store::<S>(self.out.as_mut_ptr().add(at + v * S::F32_LANES), sum);
                 }
             }
         }
@@ -236,19 +263,13 @@ impl WithSimd for WindowGradients<'_> {
         let (last_window, last_output) = (self.windows - 1, self.outputs - 1);
         assert!(self.gradient.len() >= last_window * self.gradient_pitch + self.outputs);
         assert!(self.weights.len().min(self.out.len()) >= last_output * self.pitch + rank);
-        let strip = (self.pixels - 1) * self.strip_pitch + rank;
-        assert!(self.codes.len().min(self.back.len()) >= strip);
+        // Whatever the words hold, a winner is one of so many pixels.
+        assert!(self.codes.len().min(self.back.len()) >= (STRIP - 1) * self.strip_pitch + rank);
         assert!(self.winners.len() >= last_window / PACKED * self.winners_pitch + self.outputs);
-        for (word, row) in self.winners.chunks(self.winners_pitch).take(last_window / PACKED + 1).enumerate()
-        {
-            let windows = word * PACKED..self.windows.min((word + 1) * PACKED);
-            let inside = |word: u32| windows.clone().all(|window| unpack(word, window) < self.pixels);
-            assert!(row[..self.outputs].iter().all(|&word| inside(word)), "winners are pixels of the strip");
-        }
         let mut column = 0;
         while column < rank {
             let vectors = (rank - column) / S::F32_LANES;
-            // SAFETY: the lengths and winners are checked above, and columns end within `rank`.
+            // SAFETY: the lengths are checked above, and columns end within `rank`.
             let done = unsafe {
                 if vectors >= 4 {
                     self.columns::<S, 4>(simd, column);

@@ -149,3 +149,26 @@ fn what_the_engine_cannot_do_is_an_error() {
     state.remove("linear.weight");
     assert!(Engine::new(architecture, &state, 1).unwrap_err().to_string().contains("linear.weight"));
 }
+
+#[test]
+fn codes_far_from_zero_keep_their_covariance() {
+    let architecture = Architecture::new(3, [8, 16, 16, 32]).unwrap();
+    let state = random_state(&architecture, 7);
+    let (mut images, labels) = random_batch(6, 8);
+    for value in &mut images {
+        *value += 30.0;
+    }
+    let mut reference = Reference::new(architecture, &state);
+    let (loss, _, gradients) = reference.gradients(&tensor(&images), &labels);
+    for instructions in available() {
+        let mut engine = Engine::with_instructions(architecture, &state, 2, instructions).unwrap();
+        let sums = engine.step(&images, &labels, STILL, NO_DECAY);
+        let error = (sums.loss / 6.0 - loss).abs() / loss;
+        assert!(error < 1e-5, "{}: loss off by {error:.1e}", instructions.name());
+        let found = engine.state();
+        for (name, expected) in &gradients {
+            let error = relative(found[&format!("velocity.{name}")].as_slice().unwrap(), expected);
+            assert!(error < 5e-3, "{}: gradient of {name} off by {error:.1e}", instructions.name());
+        }
+    }
+}
