@@ -54,7 +54,9 @@ pub(crate) struct Gradients {
 impl Normalisation {
     pub(crate) fn new(moments: Moments, expand: Array2<f64>, gamma: &[f32]) -> Self {
         let expand_covariance = expand.dot(&moments.covariance);
-        let variance = (&expand * &expand_covariance).sum_axis(Axis(1)).mapv(|variance| variance.max(0.0));
+        let variance = (&expand * &expand_covariance)
+            .sum_axis(Axis(1))
+            .mapv(|variance| if variance < 0.0 { 0.0 } else { variance });
         let inverse_deviation = variance.mapv(|variance| 1.0 / (variance + BATCH_NORM_EPSILON).sqrt());
         let scale = gamma.iter().zip(&inverse_deviation).map(|(&gamma, i)| f64::from(gamma) * i).collect();
         Self { moments, expand, expand_covariance, inverse_deviation, variance, scale }

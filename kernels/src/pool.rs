@@ -11,7 +11,7 @@ use crate::instructions::Processor;
 use crate::layer::STRIP;
 use crate::panels::{PANEL_VECTORS, Panels};
 use crate::product::tile;
-use crate::vectors::{load, store};
+use crate::vectors::{load, rectify, store};
 use pulp::{Simd, WithSimd};
 
 /// Pixels of a window.
@@ -92,12 +92,12 @@ impl PooledProduct<'_> {
                 for next in 1..WINDOW {
                     let larger = simd.greater_than_f32s(corner(next), largest);
                     winner = simd.select_u32s(larger, number(next), winner);
-                    largest = simd.max_f32s(corner(next), largest);
+                    largest = simd.select_f32s(larger, corner(next), largest);
                 }
                 words[v] = simd.or_u32s(words[v], winner);
                 let at = (window + n) * self.out_pitch + column + v * S::F32_LANES;
                 // SAFETY: the window and its columns are within `out`, as `with_simd` has checked.
-                unsafe { store::<S>(self.out.as_mut_ptr().add(at), simd.max_f32s(largest, zero)) };
+                unsafe { store::<S>(self.out.as_mut_ptr().add(at), rectify(simd, largest)) };
             }
         }
     }

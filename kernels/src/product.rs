@@ -7,7 +7,7 @@
 
 use crate::instructions::Processor;
 use crate::panels::{PANEL_VECTORS, Panels};
-use crate::vectors::{load, store};
+use crate::vectors::{load, rectify, store};
 use pulp::{Simd, WithSimd};
 
 /// A product to compute.
@@ -98,7 +98,7 @@ impl Product<'_> {
                 let at = column + v * S::F32_LANES;
                 let mut value = sums[r][v];
                 if self.rectify {
-                    value = simd.max_f32s(value, zero);
+                    value = rectify(simd, value);
                 }
                 // SAFETY: row and columns are within `addend` and `out`, as `with_simd` has checked.
                 unsafe {

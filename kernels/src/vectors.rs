@@ -33,6 +33,13 @@ pub(crate) unsafe fn store<S: Simd>(address: *mut f32, values: S::f32s) {
     unsafe { address.cast::<S::f32s>().write_unaligned(values) }
 }
 
+/// What is below zero becomes zero; what is not a number stays so, for a run that diverges must not look well.
+#[inline(always)]
+pub(crate) fn rectify<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_f32s(values, zero), zero, values)
+}
+
 /// Reads values from start to end, as the processor foresees best, so that kernels with wider strides find them in the cache.
 pub(crate) fn touch(values: &[f32]) {
     let lines = values.iter().step_by(ROW_UNIT);

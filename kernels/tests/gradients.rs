@@ -172,3 +172,18 @@ fn codes_far_from_zero_keep_their_covariance() {
         }
     }
 }
+
+#[test]
+fn a_run_that_diverges_has_no_loss() {
+    let architecture = Architecture::new(3, [8, 8, 8, 16]).unwrap();
+    let (images, labels) = random_batch(5, 8);
+    for instructions in available() {
+        for name in ["prep.conv.weight", "layer1.conv.contract.weight", "layer3.res2.conv.expand.weight"] {
+            let mut state = random_state(&architecture, 7);
+            *state.get_mut(name).unwrap().first_mut().unwrap() = f32::NAN;
+            let mut engine = Engine::with_instructions(architecture, &state, 1, instructions).unwrap();
+            let sums = engine.step(&images, &labels, STILL, NO_DECAY);
+            assert!(sums.loss.is_nan(), "{}: {name}: {}", instructions.name(), sums.loss);
+        }
+    }
+}
