@@ -35,6 +35,9 @@ fn stages_depend_on_libraries_and_never_on_each_other() {
     }
     assert!(dependencies["network"].iter().all(|name| !dependencies.contains_key(name)));
     assert!(!dependencies["artifacts"].iter().any(|name| stages.contains(&name.as_str())));
+    let kernels: Vec<_> =
+        dependencies["kernels"].iter().filter(|name| dependencies.contains_key(*name)).collect();
+    assert_eq!(kernels, ["network"]);
 }
 
 #[test]

@@ -1,0 +1,283 @@
+//! A group of images back through one block: from the output's gradient to the codes', and on to the input's.
+//!
+//! The two halves are apart because batch norm's sums over the whole batch lie between them.
+//!
+//! *Invariant:* the depthwise result is computed again, never read; behind a pool only the winners' gradients are touched.
+
+use crate::depthwise::{Row, TapGradients};
+use crate::elementwise::{ColumnSums, Gate, Rectified};
+use crate::forward::{Codes, convolve, three_rows};
+use crate::layer::Layer;
+use crate::outer::Outer;
+use crate::pool::WindowGradients;
+use crate::product::Product;
+use crate::scratch::Scratch;
+use crate::stage::Stage;
+use crate::vectors::{scratch_pitch, touch};
+use std::ops::Range;
+
+/// Sums over some images that become a block's gradients.
+#[derive(Debug, Default)]
+pub(crate) struct OutputSums {
+    /// `sum g (z - mean)^T`: `[rank, c_out]` where gradients are dense, `[c_out, rank]` behind a pool.
+    pub(crate) products: Vec<f32>,
+    /// `sum g`.
+    pub(crate) sums: Vec<f64>,
+}
+
+/// The same for the first half of a block.
+#[derive(Debug, Default)]
+pub(crate) struct InputSums {
+    /// `[9, c_in]`.
+    pub(crate) taps: Vec<f32>,
+    /// `[rank, c_in]`.
+    pub(crate) contract: Vec<f32>,
+}
+
+impl OutputSums {
+    pub(crate) fn reset(&mut self, layer: &Layer, pooled: bool) {
+        self.products.clear();
+        self.products.resize(Self::products_length(layer, pooled), 0.0);
+        self.sums.clear();
+        self.sums.resize(layer.c_out, 0.0);
+    }
+
+    pub(crate) fn products_length(layer: &Layer, pooled: bool) -> usize {
+        if pooled { layer.c_out * layer.code_pitch() } else { layer.rank * layer.out_pitch() }
+    }
+}
+
+impl InputSums {
+    pub(crate) fn reset(&mut self, layer: &Layer) {
+        self.taps.clear();
+        self.taps.resize(9 * layer.in_pitch(), 0.0);
+        self.contract.clear();
+        self.contract.resize(layer.rank * layer.in_pitch(), 0.0);
+    }
+}
+
+/// The gradient of a group's outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct OutputGradient<'a> {
+    /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool, with the pitch of the outputs.
+    pub(crate) gradient: &'a [f32],
+    pub(crate) gate: Gate<'a>,
+    /// Behind a pool: the windows' winners, packed, and the pixels of a window.
+    pub(crate) pool: Option<(&'a [u32], usize)>,
+}
+
+/// From the output's gradient to `(s E)^T g`, one row for each pixel, and the sums of the batch.
+pub(crate) fn through_output(
+    stage: &Stage,
+    images: usize,
+    codes: Codes<'_>,
+    incoming: OutputGradient<'_>,
+    out: &mut [f32],
+    sums: &mut OutputSums,
+    scratch: &mut Scratch,
+) {
+    let (processor, Stage { layer, decoder, .. }) = (scratch.processor, stage);
+    let (out_pitch, gradient_pitch) = (layer.out_pitch(), scratch_pitch(layer.c_out));
+    for strip in layer.strips(images) {
+        codes.centre(processor, layer, &strip, &decoder.mean, &mut scratch.codes);
+        let window = incoming.pool.map_or(1, |(_, window)| window);
+        let rows = strip.len() / window;
+        let at = strip.start / window * out_pitch..strip.end / window * out_pitch;
+        Rectified {
+            rows,
+            gradient: &incoming.gradient[at.clone()],
+            gradient_pitch: out_pitch,
+            gate: match incoming.gate {
+                Gate::Output(output) => Gate::Output(&output[at.clone()]),
+                Gate::Open(open) => Gate::Open(&open[at.clone()]),
+            },
+            pitch: out_pitch,
+            out: &mut scratch.outputs,
+            out_pitch: gradient_pitch,
+        }
+        .run(processor);
+        let strip_sums = &mut scratch.sums[..out_pitch];
+        ColumnSums { rows, values: &scratch.outputs, pitch: gradient_pitch, out: strip_sums }.run(processor);
+        sums.sums.iter_mut().zip(strip_sums).for_each(|(total, sum)| *total += f64::from(*sum));
+        let out = out.get_mut(strip.start * layer.code_pitch()..strip.end * layer.code_pitch());
+        match incoming.pool {
+            Some((winners, _)) => {
+                let winners = &winners[strip.start / window / 4 * out_pitch..];
+                pooled_strip(stage, (rows, strip.len()), winners, out, sums, scratch);
+            }
+            None => dense_strip(stage, strip.len(), out, sums, scratch),
+        }
+    }
+}
+
+fn dense_strip(
+    Stage { layer, back, .. }: &Stage,
+    pixels: usize,
+    out: Option<&mut [f32]>,
+    sums: &mut OutputSums,
+    scratch: &Scratch,
+) {
+    let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(layer.c_out));
+    Outer {
+        pixels,
+        left: &scratch.codes,
+        left_pitch: scratch_pitch(layer.rank),
+        height: layer.rank,
+        right: &scratch.outputs,
+        right_pitch: gradient_pitch,
+        width: layer.c_out,
+        out: &mut sums.products,
+        out_pitch: layer.out_pitch(),
+        upper: false,
+    }
+    .run(processor);
+    if let Some(out) = out {
+        Product {
+            rows: pixels,
+            left: &scratch.outputs,
+            left_pitch: gradient_pitch,
+            right: &back.panels,
+            initial: None,
+            rectify: false,
+            addend: None,
+            out,
+            out_pitch: layer.code_pitch(),
+        }
+        .run(processor);
+    }
+}
+
+fn pooled_strip(
+    Stage { layer, back, .. }: &Stage,
+    (windows, pixels): (usize, usize),
+    winners: &[u32],
+    out: Option<&mut [f32]>,
+    sums: &mut OutputSums,
+    scratch: &mut Scratch,
+) {
+    let strip_pitch = scratch_pitch(layer.rank);
+    let gradients = &mut *scratch.code_gradients;
+    gradients[..pixels * strip_pitch].fill(0.0);
+    WindowGradients {
+        windows,
+        outputs: layer.c_out,
+        gradient: &scratch.outputs,
+        gradient_pitch: scratch_pitch(layer.c_out),
+        winners,
+        winners_pitch: layer.out_pitch(),
+        codes: &scratch.codes,
+        back: gradients,
+        strip_pitch,
+        rank: layer.rank,
+        weights: &back.rows,
+        out: &mut sums.products,
+        pitch: layer.code_pitch(),
+    }
+    .run(scratch.processor);
+    let rows = out.into_iter().flat_map(|out| out.chunks_mut(layer.code_pitch()));
+    for (out, row) in rows.zip(gradients.chunks(strip_pitch)) {
+        out.copy_from_slice(&row[..out.len()]);
+    }
+}
+
+/// From `(s E)^T g` to the input's gradient, and the sums that become the gradients of `contract` and `depthwise`.
+pub(crate) fn through_input(
+    stage: &Stage,
+    codes: &[f32],
+    gradients: &[f32],
+    input: &[f32],
+    out: &mut [f32],
+    sums: &mut InputSums,
+    scratch: &mut Scratch,
+) {
+    let (processor, Stage { layer, encoder, .. }) = (scratch.processor, stage);
+    let (side, pitch, strip_pitch) = (layer.side, layer.in_pitch(), scratch_pitch(layer.c_in));
+    let images = input.len() / layer.in_size();
+    let mut touched = 0;
+    for strip in layer.strips(images) {
+        let soon = (strip.end + side) * pitch;
+        touch(&input[touched..soon.min(input.len())]);
+        touched = soon.min(input.len());
+        code_gradients(stage, &strip, codes, gradients, scratch);
+        let convolved = &mut scratch.convolved_gradients[strip.start * strip_pitch..strip.end * strip_pitch];
+        Product {
+            rows: strip.len(),
+            left: &scratch.code_gradients,
+            left_pitch: scratch_pitch(layer.rank),
+            right: &encoder.contract_back,
+            initial: None,
+            rectify: false,
+            addend: None,
+            out: convolved,
+            out_pitch: strip_pitch,
+        }
+        .run(processor);
+        for (row, gradient) in
+            (strip.start / side..strip.end / side).zip(convolved.chunks(side * strip_pitch))
+        {
+            TapGradients {
+                rows: three_rows(input, &scratch.zeros, row, side, pitch),
+                pitch,
+                side,
+                channels: layer.c_in,
+                gradient,
+                gradient_pitch: strip_pitch,
+                out: &mut sums.taps,
+                out_pitch: pitch,
+            }
+            .run(processor);
+        }
+        convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
+        Outer {
+            pixels: strip.len(),
+            left: &scratch.code_gradients,
+            left_pitch: scratch_pitch(layer.rank),
+            height: layer.rank,
+            right: &scratch.convolved,
+            right_pitch: strip_pitch,
+            width: layer.c_in,
+            out: &mut sums.contract,
+            out_pitch: pitch,
+            upper: false,
+        }
+        .run(processor);
+    }
+    for (row, out) in out.chunks_mut(side * pitch).take(images * side).enumerate() {
+        Row {
+            rows: three_rows(&scratch.convolved_gradients, &scratch.zeros, row, side, strip_pitch),
+            pitch: strip_pitch,
+            side,
+            channels: layer.c_in,
+            taps: &encoder.turned,
+            taps_pitch: pitch,
+            out,
+            out_pitch: pitch,
+        }
+        .run(processor);
+    }
+}
+
+/// `d z = (s E)^T g - a - M (z - mean)` of a strip, into scratch memory.
+fn code_gradients(
+    Stage { layer, decoder, back, .. }: &Stage,
+    strip: &Range<usize>,
+    codes: &[f32],
+    gradients: &[f32],
+    scratch: &mut Scratch,
+) {
+    let processor = scratch.processor;
+    Codes::Rows(codes).centre(processor, layer, strip, &decoder.mean, &mut scratch.codes);
+    let code_pitch = layer.code_pitch();
+    Product {
+        rows: strip.len(),
+        left: &scratch.codes,
+        left_pitch: scratch_pitch(layer.rank),
+        right: &back.slope,
+        initial: Some(&back.constant),
+        rectify: false,
+        addend: Some((&gradients[strip.start * code_pitch..strip.end * code_pitch], code_pitch)),
+        out: &mut scratch.code_gradients,
+        out_pitch: scratch_pitch(layer.rank),
+    }
+    .run(processor);
+}

@@ -1,0 +1,115 @@
+//! What a training step keeps for its backward pass, for a whole batch.
+//!
+//! Of each block: its input, its codes, and one byte for each output behind a pool or before a residual. Nothing else.
+//!
+//! *Invariant:* allocated once for the largest batch; smaller ones use the front.
+
+use crate::backward::{InputSums, OutputSums};
+use crate::buffer::Buffer;
+use crate::crew::chunks;
+use crate::layer::Layer;
+use crate::moments::{self, MomentSums};
+use crate::vectors::pitch;
+use network::Place;
+
+/// Sums of one chunk of images.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) moments: MomentSums,
+    pub(crate) output: OutputSums,
+    pub(crate) input: InputSums,
+    /// `[classes, channels]`.
+    pub(crate) linear: Vec<f64>,
+}
+
+/// A batch in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) capacity: usize,
+    /// Of each block; the first's are the images, which the caller keeps.
+    pub(crate) inputs: Vec<Buffer>,
+    /// Of each block but the first.
+    pub(crate) codes: Vec<Buffer>,
+    /// Gradients of codes, of blocks with an even and with an odd number.
+    pub(crate) code_gradients: [Buffer; 2],
+    /// Winners behind each pool, packed; open rectifiers before each residual.
+    pub(crate) winners: Vec<Vec<u32>>,
+    pub(crate) open: Vec<Vec<u8>>,
+    /// The gradient that a residual hands on to its beginning.
+    pub(crate) residual: Buffer,
+    /// Of the last activations: gradients, winners (in the rows of each group's first image) and open rectifiers.
+    pub(crate) feature_gradients: Buffer,
+    pub(crate) feature_winners: Vec<u32>,
+    pub(crate) feature_open: Vec<u8>,
+    pub(crate) losses: Vec<f64>,
+    pub(crate) classes: Vec<u8>,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Numbers and bytes that an image takes.
+struct Sizes {
+    inputs: Vec<usize>,
+    codes: Vec<usize>,
+    code_gradients: [usize; 2],
+    winners: Vec<usize>,
+    open: Vec<usize>,
+    residual: usize,
+    features: usize,
+}
+
+fn sizes(layers: &[Layer]) -> Sizes {
+    let last = layers.len() - 1;
+    let codes: Vec<_> =
+        layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.code_size() }).collect();
+    let largest = |parity: usize| codes.iter().skip(parity).step_by(2).copied().max().unwrap_or(0);
+    let winners = |layer: &Layer| if layer.place == Place::Pooled { layer.out_size() / 4 } else { 0 };
+    let open = |(at, layer): (usize, &Layer)| {
+        if layer.place == Place::ResidualSecond && at < last { layer.out_size() } else { 0 }
+    };
+    let residual = |layer: &Layer| if layer.place == Place::ResidualSecond { layer.out_size() } else { 0 };
+    Sizes {
+        inputs: layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.in_size() }).collect(),
+        code_gradients: [largest(0), largest(1)],
+        codes,
+        winners: layers.iter().map(winners).collect(),
+        open: layers.iter().enumerate().map(open).collect(),
+        residual: layers[..last].iter().map(residual).max().unwrap_or(0),
+        features: layers[last].out_pitch(),
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(layers: &[Layer], images: usize) -> Self {
+        let sizes = sizes(layers);
+        let zeroed = |size: &usize| Buffer::zeroed(images * size);
+        Self {
+            capacity: images,
+            inputs: sizes.inputs.iter().map(zeroed).collect(),
+            codes: sizes.codes.iter().map(zeroed).collect(),
+            code_gradients: sizes.code_gradients.each_ref().map(zeroed),
+            winners: sizes.winners.iter().map(|size| vec![0; images * size]).collect(),
+            open: sizes.open.iter().map(|size| vec![0; images * size]).collect(),
+            residual: zeroed(&sizes.residual),
+            feature_gradients: zeroed(&sizes.features),
+            feature_winners: vec![0; images * sizes.features],
+            feature_open: vec![0; images * sizes.features],
+            losses: vec![0.0; images],
+            classes: vec![0; images],
+            parts: chunks(images).iter().map(|_| Part::default()).collect(),
+        }
+    }
+
+    /// Bytes that a batch takes.
+    pub(crate) fn bytes(layers: &[Layer], images: usize) -> usize {
+        let sizes = sizes(layers);
+        let sum = |list: &[usize]| list.iter().sum::<usize>();
+        let floats = sum(&sizes.inputs) + sum(&sizes.codes) + sum(&sizes.code_gradients) + sizes.residual;
+        let of_image = 4 * (floats + sum(&sizes.winners)) + sum(&sizes.open) + 9 * sizes.features + 9;
+        let largest = |of: &dyn Fn(&Layer) -> usize| layers.iter().map(of).max().unwrap_or(0);
+        let products = |layer: &Layer| 4 * pitch(layer.c_out) * pitch(layer.rank) + 8 * layer.c_out;
+        let inputs = |layer: &Layer| 4 * layer.in_pitch() * (9 + layer.rank);
+        let part = largest(&|layer| moments::bytes(layer.rank)) + largest(&products) + largest(&inputs);
+        let linear = 8 * network::architecture::CLASSES * layers[layers.len() - 1].c_out;
+        images * of_image + chunks(images).len() * (part + linear)
+    }
+}

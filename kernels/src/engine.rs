@@ -1,0 +1,244 @@
+//! The engine: a network, its momentum, and the threads that train it.
+//!
+//! *Invariant:* the numbers depend on state, batches and [`Instructions`] only, never on the number of threads.
+
+use crate::batch::Batch;
+use crate::crew::Crew;
+use crate::evaluation;
+use crate::head;
+use crate::instructions::{Instructions, Processor};
+use crate::layer::Layer;
+use crate::parameters::Parameters;
+use crate::patches::IMAGE;
+use crate::scratch::Scratch;
+use crate::stage::Stage;
+use crate::training::{Phase, Training};
+use ndarray::{Array2, ArrayD};
+use network::architecture::CLASSES;
+use network::schedule::LearningRates;
+use network::{Architecture, Filter, WeightDecay};
+use std::collections::BTreeMap;
+
+/// Why an engine could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A network that this engine does not know: rankscale 0, or a block behind the first with three input channels,
+    /// which the description makes dense as well.
+    #[error("`{0}` is a dense convolution; the fused engine has dense convolutions of the image only")]
+    Dense(&'static str),
+    /// A tensor is not there.
+    #[error("`{0}` is missing from the state")]
+    Missing(String),
+    /// A tensor of another network.
+    #[error("`{name}` has shape {found:?}, but this network's is {expected:?}")]
+    Shape {
+        /// The tensor.
+        name: String,
+        /// What the architecture says.
+        expected: Vec<usize>,
+        /// What the state has.
+        found: Vec<usize>,
+    },
+    /// The processor lacks instructions that were asked for.
+    #[error("this processor has no {} instructions", .0.name())]
+    Instructions(Instructions),
+    /// The system gave no threads.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// A network and its momentum.
+#[derive(Debug)]
+pub struct Engine {
+    instructions: Instructions,
+    processor: Processor,
+    crew: Crew,
+    layers: Vec<Layer>,
+    stages: Vec<Stage>,
+    parameters: Parameters,
+    batch: Batch,
+    phases: Vec<Phase>,
+    /// Whether the decoders hold the running statistics of the present parameters.
+    folded: bool,
+}
+
+/// Sums over a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchSums {
+    /// Of cross-entropies, in nats.
+    pub loss: f64,
+    /// Images whose largest logit is their label's.
+    pub correct: usize,
+}
+
+/// What the network says of some images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// The class with the largest logit.
+    pub classes: Vec<u8>,
+    /// Cross-entropy with the label, in nats.
+    pub losses: Vec<f32>,
+}
+
+impl Engine {
+    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`), on the best
+    /// instructions that the processor has.
+    ///
+    /// # Errors
+    /// A dense network; a tensor that is missing or has another shape; no threads to be had.
+    pub fn new(
+        architecture: Architecture,
+        state: &BTreeMap<String, ArrayD<f32>>,
+        threads: usize,
+    ) -> Result<Self, EngineError> {
+        Self::with_instructions(architecture, state, threads, Instructions::best())
+    }
+
+    /// The same with instructions of one's choice.
+    ///
+    /// # Errors
+    /// As for [`Engine::new`]; also where the processor lacks them.
+    pub fn with_instructions(
+        architecture: Architecture,
+        state: &BTreeMap<String, ArrayD<f32>>,
+        threads: usize,
+        instructions: Instructions,
+    ) -> Result<Self, EngineError> {
+        let blocks = architecture.blocks();
+        if let Some(block) = blocks[1..].iter().find(|block| block.filter == Filter::Dense) {
+            return Err(EngineError::Dense(block.name));
+        }
+        let processor = Processor::new(instructions).ok_or(EngineError::Instructions(instructions))?;
+        let stages = Stage::all(&blocks);
+        let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
+        Ok(Self {
+            instructions,
+            processor,
+            crew: Crew::new(threads, processor, &layers)?,
+            parameters: Parameters::new(&architecture, state)?,
+            layers,
+            stages,
+            batch: Batch::default(),
+            phases: Vec::new(),
+            folded: false,
+        })
+    }
+
+    /// Forward, backward and update on normalised images `[n, 32, 32, 3]` with labels `[n]`.
+    ///
+    /// # Panics
+    /// Where there is no image, the lengths do not fit each other, or a label is not below ten.
+    pub fn step(
+        &mut self,
+        images: &[f32],
+        labels: &[u8],
+        rates: LearningRates,
+        decay: WeightDecay,
+    ) -> BatchSums {
+        check(images, labels);
+        assert!(!labels.is_empty(), "a batch has images");
+        if self.batch.capacity < labels.len() {
+            // The old one goes first: both at once might not fit.
+            self.batch = Batch::default();
+            self.batch = Batch::new(&self.layers, labels.len());
+        }
+        self.folded = false;
+        Training {
+            processor: self.processor,
+            crew: &self.crew,
+            stages: &mut self.stages,
+            parameters: &mut self.parameters,
+            batch: &mut self.batch,
+            images,
+            labels,
+            phases: &mut self.phases,
+        }
+        .run();
+        self.parameters.update(rates, decay);
+        let classes = self.batch.classes.iter().zip(labels);
+        BatchSums {
+            loss: self.batch.losses[..labels.len()].iter().sum(),
+            correct: classes.filter(|(class, label)| class == label).count(),
+        }
+    }
+
+    /// Predictions for normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running statistics.
+    ///
+    /// # Panics
+    /// Where the lengths do not fit each other, or a label is not below ten.
+    pub fn predict(&mut self, images: &[f32], labels: &[u8]) -> Predictions {
+        check(images, labels);
+        let logits = self.evaluate(images);
+        let results = logits.iter().zip(labels).map(|(logits, &label)| {
+            let (loss, class, _) = head::cross_entropy(logits, label);
+            (class, loss as f32)
+        });
+        let (classes, losses) = results.unzip();
+        Predictions { classes, losses }
+    }
+
+    /// Logits `[n, 10]` of normalised images `[n, 32, 32, 3]`, by the running statistics.
+    ///
+    /// # Panics
+    /// Where the numbers are not whole images.
+    pub fn logits(&mut self, images: &[f32]) -> Array2<f32> {
+        assert!(images.len().is_multiple_of(IMAGE), "images are whole");
+        let logits = self.evaluate(images);
+        Array2::from_shape_fn((logits.len(), CLASSES), |(image, class)| logits[image][class] as f32)
+    }
+
+    fn evaluate(&mut self, images: &[f32]) -> Vec<[f64; CLASSES]> {
+        let lanes = self.processor.lanes();
+        if !self.folded {
+            for stage in &mut self.stages {
+                stage.fill_encoder(lanes, &self.parameters);
+                stage.fold_running(lanes, &self.parameters);
+            }
+            self.folded = true;
+        }
+        let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
+        evaluation::logits(&self.crew, &self.stages, &linear.value, images)
+    }
+
+    /// Parameters and running statistics under the reference's names.
+    #[must_use]
+    pub fn model(&self) -> BTreeMap<String, ArrayD<f32>> {
+        self.parameters.model()
+    }
+
+    /// All that [`Engine::new`] needs to go on with the same numbers.
+    #[must_use]
+    pub fn state(&self) -> BTreeMap<String, ArrayD<f32>> {
+        let mut state = self.parameters.model();
+        state.extend(self.parameters.velocity());
+        state
+    }
+
+    /// What it computes with: another set rounds otherwise.
+    #[must_use]
+    pub fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    /// How long each phase of the last step took.
+    #[must_use]
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+}
+
+/// Bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
+#[must_use]
+pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
+    let layers: Vec<_> = architecture.blocks().iter().map(Layer::new).collect();
+    let weights: usize =
+        architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
+    let weights = weights * (4 + 4 + 8 + 32);
+    Batch::bytes(&layers, batch) + Scratch::bytes(&layers) + weights
+}
+
+fn check(images: &[f32], labels: &[u8]) {
+    assert_eq!(images.len(), labels.len() * IMAGE, "as many images as labels");
+    assert!(labels.iter().all(|&label| usize::from(label) < CLASSES), "labels are classes");
+}

@@ -1,0 +1,68 @@
+//! Logits by the running statistics.
+//!
+//! *Invariant:* batch norm is folded into the weights; images go through the whole network a group at a time, and nothing
+//! but their logits is kept.
+
+use crate::crew::{Crew, chunks, groups, split};
+use crate::forward::{Codes, Decoded, decode, encode};
+use crate::head::{self, GlobalPool};
+use crate::layer::GROUP;
+use crate::patches::IMAGE;
+use crate::scratch::Scratch;
+use crate::stage::Stage;
+use network::Place;
+use network::architecture::CLASSES;
+
+/// Logits of images; `linear` is `[classes, channels]`.
+pub(crate) fn logits(crew: &Crew, stages: &[Stage], linear: &[f32], images: &[f32]) -> Vec<[f64; CLASSES]> {
+    let mut out = vec![[0.0; CLASSES]; images.len() / IMAGE];
+    let chunks = chunks(out.len());
+    let tasks: Vec<_> = chunks.iter().zip(split(&mut out, 1, &chunks)).collect();
+    crew.each(tasks, |(chunk, out), scratch| {
+        for group in groups(chunk, GROUP) {
+            let pixels = &images[group.start * IMAGE..group.end * IMAGE];
+            let out = &mut out[group.start - chunk.start..group.end - chunk.start];
+            group_logits(stages, linear, pixels, out, scratch);
+        }
+    });
+    out
+}
+
+fn group_logits(
+    stages: &[Stage],
+    linear: &[f32],
+    images: &[f32],
+    out: &mut [[f64; CLASSES]],
+    scratch: &mut Scratch,
+) {
+    let [mut input, mut output, mut kept] = std::mem::take(&mut scratch.activations);
+    let mut rows = std::mem::take(&mut scratch.code_rows);
+    let mut winners = std::mem::take(&mut scratch.winners);
+    let mut open = std::mem::take(&mut scratch.open);
+    for stage in stages {
+        let layer = &stage.layer;
+        let codes = if layer.sees_image {
+            Codes::Images(images)
+        } else {
+            if layer.place == Place::ResidualFirst {
+                let size = out.len() * layer.in_size();
+                kept[..size].copy_from_slice(&input[..size]);
+            }
+            encode(stage, out.len(), (&input, &mut rows), scratch, None);
+            Codes::Rows(&rows)
+        };
+        let decoded = Decoded { out: &mut output, winners: &mut winners, open: &mut open };
+        decode(stage, out.len(), codes, &kept, decoded, scratch);
+        std::mem::swap(&mut input, &mut output);
+    }
+    if let Some(Stage { layer, .. }) = stages.last() {
+        let (mut features, mut pixels) = (vec![0.0; layer.c_out], vec![0; layer.c_out]);
+        for (logits, activations) in out.iter_mut().zip(input.chunks(layer.out_size())) {
+            let (pitch, features, winners) = (layer.out_pitch(), &mut *features, &mut *pixels);
+            GlobalPool { activations, pitch, features, winners }.run(scratch.processor);
+            *logits = head::logits(linear, features);
+        }
+    }
+    scratch.activations = [input, output, kept];
+    (scratch.code_rows, scratch.winners, scratch.open) = (rows, winners, open);
+}

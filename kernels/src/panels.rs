@@ -1,0 +1,55 @@
+//! The right-hand matrix of a product, packed in the order in which the register tiles read it.
+//!
+//! Columns are cut into panels of two vectors (the last may be one); a panel holds its columns row by row, so that a
+//! product reads it from start to end.
+//!
+//! *Invariant:* columns beyond the matrix are zero, so a product's result is too.
+
+/// Vectors in a full panel.
+pub(crate) const PANEL_VECTORS: usize = 2;
+
+/// A packed matrix `[depth, width]`.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Panels {
+    pub(crate) values: Vec<f32>,
+    pub(crate) depth: usize,
+    pub(crate) width: usize,
+    lanes: usize,
+}
+
+impl Panels {
+    /// Packs the matrix whose element in row `k`, column `n` is `element(k, n)`.
+    pub(crate) fn pack(
+        &mut self,
+        lanes: usize,
+        depth: usize,
+        width: usize,
+        element: impl Fn(usize, usize) -> f32,
+    ) {
+        let columns = width.next_multiple_of(lanes);
+        (self.depth, self.width, self.lanes) = (depth, width, lanes);
+        self.values.clear();
+        self.values.resize(depth * columns, 0.0);
+        let full = PANEL_VECTORS * lanes;
+        for first in (0..columns).step_by(full) {
+            let panel_width = full.min(columns - first);
+            for k in 0..depth {
+                let start = first * depth + k * panel_width;
+                let row = &mut self.values[start..start + panel_width];
+                for (n, value) in (first..width).zip(row) {
+                    *value = element(k, n);
+                }
+            }
+        }
+    }
+
+    /// Columns that a product writes: whole vectors.
+    pub(crate) fn columns(&self) -> usize {
+        self.width.next_multiple_of(self.lanes)
+    }
+
+    /// Whether the panels were packed for vectors of this length.
+    pub(crate) fn suit(&self, lanes: usize) -> bool {
+        self.lanes == lanes && self.values.len() == self.depth * self.columns()
+    }
+}

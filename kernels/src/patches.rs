@@ -1,0 +1,66 @@
+//! The first convolution's windows: 27 numbers for each pixel of an image.
+//!
+//! A dense 3x3 convolution of an image is a product of its patches, `[pixels, 27]`, with the weights. So the patches are to
+//! the first block what the codes are to the others, except that they are cheaper to make again than to keep.
+//!
+//! *Invariant:* within a patch, numbers lie in the order `[ky][kx][colour]`; what is outside the image is zero.
+
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
+
+/// Numbers in a patch.
+pub(crate) const PATCH: usize = 9 * IMAGE_CHANNELS;
+/// Numbers in an image.
+pub(crate) const IMAGE: usize = IMAGE_SIDE * IMAGE_SIDE * IMAGE_CHANNELS;
+const ROW: usize = IMAGE_SIDE * IMAGE_CHANNELS;
+const WINDOW_ROW: usize = 3 * IMAGE_CHANNELS;
+
+/// Where `weight[c_out][colour][ky][kx]` of a row of weights lies in a patch.
+pub(crate) fn patch_index(colour: usize, ky: usize, kx: usize) -> usize {
+    (ky * 3 + kx) * IMAGE_CHANNELS + colour
+}
+
+/// Writes the patches, less their mean, of the image rows `first..first + rows`.
+pub(crate) fn write(image: &[f32], first: usize, rows: usize, mean: &[f32], out: &mut [f32], pitch: usize) {
+    let mut padded = [0f32; ROW + 2 * IMAGE_CHANNELS];
+    for row in 0..rows {
+        let out = &mut out[row * IMAGE_SIDE * pitch..];
+        for ky in 0..3 {
+            let source = (first + row + ky).checked_sub(1).filter(|&y| y < IMAGE_SIDE);
+            let middle = &mut padded[IMAGE_CHANNELS..IMAGE_CHANNELS + ROW];
+            match source {
+                Some(y) => middle.copy_from_slice(&image[y * ROW..(y + 1) * ROW]),
+                None => middle.fill(0.0),
+            }
+            let mean: &[f32; WINDOW_ROW] =
+                mean[ky * WINDOW_ROW..][..WINDOW_ROW].try_into().expect("a patch is three rows");
+            for (patch, window) in
+                out.chunks_mut(pitch).zip(padded.windows(WINDOW_ROW).step_by(IMAGE_CHANNELS))
+            {
+                let patch = &mut patch[ky * WINDOW_ROW..][..WINDOW_ROW];
+                for ((patch, value), mean) in patch.iter_mut().zip(window).zip(mean) {
+                    *patch = value - mean;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_is_the_window_around_its_pixel() {
+        let image: Vec<f32> = (0..IMAGE).map(|i| i as f32 + 1.0).collect();
+        let mut out = vec![0.0; 2 * IMAGE_SIDE * 48];
+        write(&image, 0, 2, &[0.0; PATCH], &mut out, 48);
+        let at = |y: usize, x: usize, c: usize| image[(y * IMAGE_SIDE + x) * IMAGE_CHANNELS + c];
+        let patch = |y: usize, x: usize| &out[(y * IMAGE_SIDE + x) * 48..][..PATCH];
+        assert_eq!(patch(0, 0)[patch_index(2, 0, 1)], 0.0);
+        assert_eq!(patch(0, 0)[patch_index(2, 1, 0)], 0.0);
+        assert_eq!(patch(0, 0)[patch_index(2, 1, 1)], at(0, 0, 2));
+        assert_eq!(patch(1, 31)[patch_index(0, 0, 0)], at(0, 30, 0));
+        assert_eq!(patch(1, 31)[patch_index(1, 2, 2)], 0.0);
+        assert_eq!(patch(1, 7)[patch_index(1, 2, 2)], at(2, 8, 1));
+    }
+}

@@ -1,0 +1,155 @@
+//! A block in use: its sizes, its weights as the kernels read them, and its batch norm.
+//!
+//! *Invariant:* parameters are found by their order, which is [`network::Block::parameters`]'s.
+
+use crate::backward::{InputSums, OutputSums};
+use crate::crew::Crew;
+use crate::layer::Layer;
+use crate::normalisation::{Moments, Normalisation};
+use crate::parameters::Parameters;
+use crate::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
+use ndarray::{Array1, Array2};
+use network::Block;
+use network::architecture::BATCH_NORM_EPSILON;
+
+/// A block and all that is derived from its weights.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) layer: Layer,
+    pub(crate) encoder: Encoder,
+    pub(crate) decoder: Decoder,
+    pub(crate) back: BackDecoder,
+    normalisation: Option<Normalisation>,
+    /// Its first parameter and its running mean.
+    first: usize,
+    statistic: usize,
+}
+
+impl Stage {
+    pub(crate) fn all(blocks: &[Block]) -> Vec<Self> {
+        let mut first = 0;
+        let stage = |(at, block): (usize, &Block)| {
+            let stage = Self {
+                name: block.name,
+                layer: Layer::new(block),
+                encoder: Encoder::default(),
+                decoder: Decoder::default(),
+                back: BackDecoder::default(),
+                normalisation: None,
+                first,
+                statistic: 2 * at,
+            };
+            first += block.parameters().len();
+            stage
+        };
+        blocks.iter().enumerate().map(stage).collect()
+    }
+
+    /// Where `expand` is; the first block's only weight has its place. Batch norm's scale and shift follow.
+    fn expand_at(&self) -> usize {
+        if self.layer.sees_image { self.first } else { self.first + 2 }
+    }
+
+    fn expand(&self, parameters: &Parameters) -> Array2<f64> {
+        expand_matrix(&self.layer, &parameters.trainable[self.expand_at()].value)
+    }
+
+    /// Takes up the weights in front of the bottleneck.
+    pub(crate) fn fill_encoder(&mut self, lanes: usize, parameters: &Parameters) {
+        if !self.layer.sees_image {
+            let [depthwise, contract] = &parameters.trainable[self.first..self.first + 2] else {
+                unreachable!("a block has both")
+            };
+            self.encoder.fill(lanes, &self.layer, &depthwise.value, &contract.value);
+        }
+    }
+
+    /// Takes up the weights behind it, normalised by a batch, and moves the running statistics.
+    pub(crate) fn normalise(&mut self, lanes: usize, parameters: &mut Parameters, moments: Moments) {
+        let at = self.expand_at();
+        let norm = Normalisation::new(moments, self.expand(parameters), &parameters.trainable[at + 1].value);
+        let [mean, variance] = &mut parameters.statistics[self.statistic..self.statistic + 2] else {
+            unreachable!("a block has both")
+        };
+        norm.update_running(&mut mean.value, &mut variance.value);
+        self.decoder.by_batch(lanes, &self.layer, &norm, &parameters.trainable[at + 2].value);
+        self.back.by_batch(lanes, &self.layer, &norm);
+        self.normalisation = Some(norm);
+    }
+
+    /// Takes up the weights behind it, normalised by the running statistics.
+    pub(crate) fn fold_running(&mut self, lanes: usize, parameters: &Parameters) {
+        let at = self.expand_at();
+        let value = |at: usize| parameters.trainable[at].value.iter().map(|&v| f64::from(v));
+        let statistic = |at: usize| parameters.statistics[at].value.iter().map(|&v| f64::from(v));
+        let running = statistic(self.statistic).zip(statistic(self.statistic + 1));
+        let affine = value(at + 1).zip(value(at + 2));
+        let folded = affine.zip(running).map(|((gamma, beta), (mean, variance))| {
+            let scale = gamma / (variance + BATCH_NORM_EPSILON).sqrt();
+            (scale, beta - scale * mean)
+        });
+        let expand = self.expand(parameters);
+        self.decoder.by_scale(lanes, &self.layer, &expand, folded);
+    }
+
+    /// Makes gradients out of the sums over all outputs, and prepares the way back to the input.
+    pub(crate) fn output_gradients<'a>(
+        &mut self,
+        lanes: usize,
+        crew: &Crew,
+        parameters: &mut Parameters,
+        parts: impl Iterator<Item = &'a OutputSums>,
+        pooled: bool,
+    ) {
+        let parts: Vec<_> = parts.collect();
+        let layer = &self.layer;
+        let mut flat = vec![0.0; OutputSums::products_length(layer, pooled)];
+        crew.add_up(parts.iter().map(|part| &*part.products), &mut flat);
+        let (code_pitch, out_pitch) = (layer.code_pitch(), layer.out_pitch());
+        let products = Array2::from_shape_fn((layer.c_out, layer.rank), |(o, r)| {
+            flat[if pooled { o * code_pitch + r } else { r * out_pitch + o }]
+        });
+        let mut sums = Array1::zeros(layer.c_out);
+        for part in parts {
+            sums.iter_mut().zip(&part.sums).for_each(|(total, sum)| *total += sum);
+        }
+        let norm = self.normalisation.take().expect("forward comes before backward");
+        let gradients = norm.backward(&products, sums);
+        let at = self.expand_at();
+        let rank = layer.rank;
+        let expand = &mut parameters.trainable[at].gradient;
+        for (given, row) in expand.chunks_mut(rank).zip(gradients.expand.rows()) {
+            for (r, &value) in row.iter().enumerate() {
+                given[if layer.sees_image { image_order(r) } else { r }] = value;
+            }
+        }
+        let copy =
+            |to: &mut Vec<f64>, from: &Array1<f64>| to.iter_mut().zip(from).for_each(|(to, &f)| *to = f);
+        copy(&mut parameters.trainable[at + 1].gradient, &gradients.gamma);
+        copy(&mut parameters.trainable[at + 2].gradient, &gradients.beta);
+        if !layer.sees_image {
+            self.back.correct(lanes, layer, &gradients);
+        }
+    }
+
+    /// Makes gradients out of the sums over all inputs.
+    pub(crate) fn input_gradients<'a>(
+        &self,
+        crew: &Crew,
+        parameters: &mut Parameters,
+        parts: impl Iterator<Item = &'a InputSums> + Clone,
+    ) {
+        let (c_in, pitch) = (self.layer.c_in, self.layer.in_pitch());
+        let mut taps = vec![0.0; 9 * pitch];
+        crew.add_up(parts.clone().map(|part| &*part.taps), &mut taps);
+        let mut contract = vec![0.0; self.layer.rank * pitch];
+        crew.add_up(parts.map(|part| &*part.contract), &mut contract);
+        let depthwise = &mut parameters.trainable[self.first].gradient;
+        for (c, window) in depthwise.chunks_mut(9).enumerate() {
+            window.iter_mut().enumerate().for_each(|(k, gradient)| *gradient = taps[k * pitch + c]);
+        }
+        let rows = parameters.trainable[self.first + 1].gradient.chunks_mut(c_in);
+        rows.zip(contract.chunks(pitch)).for_each(|(gradient, row)| gradient.copy_from_slice(&row[..c_in]));
+    }
+}

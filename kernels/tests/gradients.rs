@@ -1,0 +1,189 @@
+//! The float64 reference against finite differences, and the engine against the reference: losses, every gradient, running
+//! statistics and logits, for odd batches, odd widths, every instruction set; and the same bits for any number of threads.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod reference;
+
+use kernels::{Engine, EngineError, Instructions};
+use network::schedule::LearningRates;
+use network::{Architecture, WeightDecay};
+use reference::{Reference, Tensor, random_batch, random_state, relative};
+
+const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
+const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
+
+fn tensor(images: &[f32]) -> Tensor {
+    Tensor::from_nhwc(images, images.len() / 3072, 3, 32)
+}
+
+#[test]
+fn the_reference_agrees_with_finite_differences() {
+    let architecture = Architecture::new(3, [2, 3, 4, 5]).unwrap();
+    let reference = Reference::new(architecture, &random_state(&architecture, 1));
+    let (images, labels) = random_batch(2, 2);
+    let images = tensor(&images);
+    let (_, _, gradients) = reference.clone().gradients(&images, &labels);
+    let loss = |name: &str, at: usize, by: f64| {
+        let mut moved = reference.clone();
+        moved.values.get_mut(name).unwrap()[at] += by;
+        moved.gradients(&images, &labels).0
+    };
+    for (name, gradient) in &gradients {
+        for at in [0, gradient.len() / 2, gradient.len() - 1] {
+            let step = 1e-6;
+            let slope = (loss(name, at, step) - loss(name, at, -step)) / (2.0 * step);
+            let scale = gradient.iter().map(|g| g.abs()).fold(1e-6, f64::max);
+            let error = (slope - gradient[at]).abs() / scale;
+            assert!(error < 1e-4, "{name}[{at}]: {} against {slope}", gradient[at]);
+        }
+    }
+}
+
+/// Every gradient is the momentum after one step from rest.
+fn check(rankscale: i64, channels: [usize; 4], batch: usize, instructions: Instructions) {
+    let what = format!("{rankscale} {channels:?} {batch} {}", instructions.name());
+    let architecture = Architecture::new(rankscale, channels).unwrap();
+    let state = random_state(&architecture, 3);
+    let (images, labels) = random_batch(batch, 4);
+    let mut reference = Reference::new(architecture, &state);
+    let mut engine = Engine::with_instructions(architecture, &state, 2, instructions).unwrap();
+    let (loss, correct, gradients) = reference.gradients(&tensor(&images), &labels);
+    let sums = engine.step(&images, &labels, STILL, NO_DECAY);
+    let found = engine.state();
+    let error = (sums.loss / batch as f64 - loss).abs() / loss;
+    assert!(error < 1e-6, "{what}: loss off by {error:.1e}");
+    assert_eq!(sums.correct, correct, "{what}");
+    for (name, expected) in &gradients {
+        let error = relative(found[&format!("velocity.{name}")].as_slice().unwrap(), expected);
+        assert!(error < 5e-5, "{what}: gradient of {name} off by {error:.1e}");
+    }
+    for (name, _) in architecture.buffers() {
+        let error = relative(found[&name].as_slice().unwrap(), &reference.values[&name]);
+        assert!(error < 1e-6, "{what}: {name} off by {error:.1e}");
+    }
+    let expected: Vec<f64> = reference.logits(&tensor(&images)).into_iter().flatten().collect();
+    let error = relative(engine.logits(&images).as_slice().unwrap(), &expected);
+    assert!(error < 1e-5, "{what}: logits off by {error:.1e}");
+    let predictions = engine.predict(&images, &labels);
+    for (image, logits) in expected.chunks(10).enumerate() {
+        let loss = logits.iter().map(|l| l.exp()).sum::<f64>().ln() - logits[usize::from(labels[image])];
+        assert!((f64::from(predictions.losses[image]) - loss).abs() < 1e-5, "{what}");
+        let largest = logits.iter().copied().fold(f64::MIN, f64::max);
+        assert!(logits[usize::from(predictions.classes[image])] > largest - 1e-6, "{what}");
+    }
+}
+
+fn available() -> impl Iterator<Item = Instructions> {
+    Instructions::ALL.into_iter().filter(|set| set.is_available())
+}
+
+#[test]
+fn gradients_of_narrow_networks() {
+    for instructions in available() {
+        check(3, [8, 16, 32, 64], 5, instructions);
+    }
+}
+
+#[test]
+fn gradients_of_odd_widths_and_batches() {
+    for instructions in available() {
+        check(2, [5, 7, 19, 33], 3, instructions);
+        check(4, [6, 20, 17, 41], 6, instructions);
+    }
+}
+
+#[test]
+fn gradients_at_rank_one_and_at_full_rank() {
+    for instructions in available() {
+        check(41, [4, 9, 20, 41], 2, instructions);
+        check(1, [9, 18, 24, 40], 5, instructions);
+    }
+}
+
+#[test]
+fn a_larger_batch_after_a_smaller_one() {
+    let architecture = Architecture::new(3, [4, 8, 8, 16]).unwrap();
+    let state = random_state(&architecture, 3);
+    let (images, labels) = random_batch(9, 4);
+    let mut fresh = Engine::new(architecture, &state, 1).unwrap();
+    let mut used = Engine::new(architecture, &state, 1).unwrap();
+    used.step(&images[..2 * 3072], &labels[..2], STILL, NO_DECAY);
+    used.step(&images, &labels, STILL, NO_DECAY);
+    let first = used.step(&images[..5 * 3072], &labels[..5], STILL, NO_DECAY);
+    assert_eq!(fresh.step(&images[..5 * 3072], &labels[..5], STILL, NO_DECAY), first);
+}
+
+#[test]
+fn the_same_bits_for_any_number_of_threads() {
+    let architecture = Architecture::new(2, [16, 16, 32, 64]).unwrap();
+    let state = random_state(&architecture, 5);
+    let (images, labels) = random_batch(45, 6);
+    let rates = LearningRates { factors: 0.1, rest: 0.1 };
+    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
+    let mut runs = [1, 2, 3].map(|threads| {
+        let mut engine = Engine::new(architecture, &state, threads).unwrap();
+        let sums = [0, 1].map(|_| engine.step(&images, &labels, rates, decay));
+        let predictions = engine.predict(&images, &labels);
+        (sums, engine.state(), predictions)
+    });
+    let first = &runs[0].clone();
+    for run in &mut runs {
+        assert!(run == first);
+    }
+}
+
+#[test]
+fn what_the_engine_cannot_do_is_an_error() {
+    for (rankscale, channels) in [(0, [4, 4, 4, 4]), (2, [3, 4, 4, 4])] {
+        let dense = Architecture::new(rankscale, channels).unwrap();
+        let error = Engine::new(dense, &random_state(&dense, 1), 1).unwrap_err();
+        assert!(matches!(error, EngineError::Dense("layer1")), "{error}");
+    }
+    let architecture = Architecture::new(2, [4, 4, 4, 4]).unwrap();
+    let mut state = random_state(&architecture, 1);
+    let other = random_state(&Architecture::new(2, [4, 4, 4, 8]).unwrap(), 1);
+    state.insert("linear.weight".to_owned(), other["linear.weight"].clone());
+    let message = Engine::new(architecture, &state, 1).unwrap_err().to_string();
+    assert!(message.contains("linear.weight") && message.contains("[10, 8]"), "{message}");
+    state.remove("linear.weight");
+    assert!(Engine::new(architecture, &state, 1).unwrap_err().to_string().contains("linear.weight"));
+}
+
+#[test]
+fn codes_far_from_zero_keep_their_covariance() {
+    let architecture = Architecture::new(3, [8, 16, 16, 32]).unwrap();
+    let state = random_state(&architecture, 7);
+    let (mut images, labels) = random_batch(6, 8);
+    for value in &mut images {
+        *value += 30.0;
+    }
+    let mut reference = Reference::new(architecture, &state);
+    let (loss, _, gradients) = reference.gradients(&tensor(&images), &labels);
+    for instructions in available() {
+        let mut engine = Engine::with_instructions(architecture, &state, 2, instructions).unwrap();
+        let sums = engine.step(&images, &labels, STILL, NO_DECAY);
+        let error = (sums.loss / 6.0 - loss).abs() / loss;
+        assert!(error < 1e-5, "{}: loss off by {error:.1e}", instructions.name());
+        let found = engine.state();
+        for (name, expected) in &gradients {
+            let error = relative(found[&format!("velocity.{name}")].as_slice().unwrap(), expected);
+            assert!(error < 5e-3, "{}: gradient of {name} off by {error:.1e}", instructions.name());
+        }
+    }
+}
+
+#[test]
+fn a_run_that_diverges_has_no_loss() {
+    let architecture = Architecture::new(3, [8, 8, 8, 16]).unwrap();
+    let (images, labels) = random_batch(5, 8);
+    for instructions in available() {
+        for name in ["prep.conv.weight", "layer1.conv.contract.weight", "layer3.res2.conv.expand.weight"] {
+            let mut state = random_state(&architecture, 7);
+            *state.get_mut(name).unwrap().first_mut().unwrap() = f32::NAN;
+            let mut engine = Engine::with_instructions(architecture, &state, 1, instructions).unwrap();
+            let sums = engine.step(&images, &labels, STILL, NO_DECAY);
+            assert!(sums.loss.is_nan(), "{}: {name}: {}", instructions.name(), sums.loss);
+        }
+    }
+}
