@@ -8,16 +8,16 @@ export INVOKED_FROM := invocation_directory()
 
 data     := "data-prep SOURCE WORK"
 recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES"
-run      := "trainer train " + recipe + " DEVICE THREADS WORK"
-plan     := "trainer sweep --plan EXPERIMENT DEVICE THREADS WORK"
-sweep    := "trainer sweep EXPERIMENT DEVICE THREADS WORK"
+run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
+plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
 
 _default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [SOURCE=...] [WORK=work]
+# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [ENGINE=auto|fused|tch] [SOURCE=...] [WORK=work]
 [group('pipeline'), no-exit-message]
 all *settings:
     @exec tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
@@ -93,4 +93,4 @@ bench *arguments: _ready
 
 [no-exit-message]
 _ready:
-    @tools/ready
+    @tools/ready --libtorch

@@ -92,8 +92,9 @@ def torch():
     place = os.environ.get("LIBTORCH") or libtorch.CURRENT
     version = libtorch.version_of(place)
     if version is None:
-        say("libtorch", "none at %s" % place)
-        return "run ./justw setup, which brings libtorch %s" % libtorch.VERSION
+        say("libtorch", "none at %s: only a GPU, half precision, the dense network and the tests need it" % place)
+        needed = machine.has_gpu() or os.environ.get("LIBTORCH")
+        return "run ./justw setup, which brings libtorch %s" % libtorch.VERSION if needed else None
     kind = libtorch.linked_kind(place)
     where_from = "LIBTORCH=" + place if os.environ.get("LIBTORCH") else libtorch.origin()
     say("libtorch", "%s (%s) from %s" % (version, kind, where_from))

@@ -19,6 +19,8 @@ import settings
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # One build for all programs and for the tests: features are unified alike, so nothing is compiled twice.
 BUILD = ["cargo", "build", "--release", "--workspace", "--bins"]
+# What libtorch alone can do; everything else, our own kernels do on the CPU.
+ONLY_LIBTORCH = {"ENGINE": ["tch"], "RANKSCALE": ["0"], "PRECISION": ["bf16", "fp16"]}
 
 
 def main(arguments):
@@ -39,7 +41,9 @@ def main(arguments):
     if len(steps) > 1:
         print(overview(recipe, steps, chosen), flush=True)
 
-    seconds = [("setup", timed([os.path.join("tools", "ready")])), ("build", timed(BUILD))]
+    libtorch = needs_libtorch(chosen)
+    seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch)),
+               ("build", timed(BUILD + ["--no-default-features"] * (not libtorch)))]
     while True:
         for step in steps:
             seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
@@ -91,6 +95,15 @@ def overview(recipe, steps, chosen):
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps):
         lines.append("  before it trains, the sweep times a few updates and says what it will run and how long that takes")
     return "\n".join(lines)
+
+
+def needs_libtorch(chosen):
+    """Whether to build libtorch in: where it is set up already, where there is a GPU to use, where only it will do."""
+    if os.environ.get("LIBTORCH") or os.path.exists(os.path.join(".libtorch", "current", "lib")):
+        return True
+    if machine.has_gpu() and chosen.get("DEVICE") != "cpu":
+        return True
+    return any(chosen.get(key) in values for key, values in ONLY_LIBTORCH.items())
 
 
 def is_smoke(chosen):

@@ -1,6 +1,7 @@
 import os
 import tempfile
 import unittest
+import unittest.mock
 
 import run
 import settings
@@ -60,6 +61,24 @@ class Steps(unittest.TestCase):
         lines = run.overview("all", steps, {"EXPERIMENT": "quick", "WORK": "w"}).splitlines()
         self.assertEqual(lines[0], "just all WORK=w EXPERIMENT=quick")
         self.assertIn("data-prep, trainer sweep", lines[1])
+
+    def test_libtorch_is_built_in_only_where_something_needs_it(self):
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
+            before = os.getcwd()
+            self.addCleanup(os.chdir, before)
+            os.chdir(folder)
+            with unittest.mock.patch.dict(os.environ):
+                os.environ.pop("LIBTORCH", None)
+                has_gpu.return_value = False
+                self.assertFalse(run.needs_libtorch({"RANKSCALE": "8", "ENGINE": "auto"}))
+                self.assertTrue(run.needs_libtorch({"RANKSCALE": "8", "ENGINE": "tch"}))
+                self.assertTrue(run.needs_libtorch({"RANKSCALE": "0"}))
+                has_gpu.return_value = True
+                self.assertTrue(run.needs_libtorch({"RANKSCALE": "8"}))
+                self.assertFalse(run.needs_libtorch({"RANKSCALE": "8", "DEVICE": "cpu"}))
+                os.makedirs(os.path.join(".libtorch", "current", "lib"))
+                self.assertTrue(run.needs_libtorch({"DEVICE": "cpu"}))
+            os.chdir(before)
 
     def test_on_the_cpu_a_sweep_is_quick(self):
         chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
+    if env::var_os("CARGO_FEATURE_TCH").is_none() {
+        return;
+    }
 
     let libtorch = PathBuf::from(env::var_os("LIBTORCH").unwrap_or_default());
     // `just setup` writes this file whenever it points `.libtorch/current` elsewhere.

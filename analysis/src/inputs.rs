@@ -3,10 +3,10 @@
 //! *Invariant:* every run here has passed the readers of `artifacts`.
 
 use artifacts::run::{EpochRow, RunRecord, Status};
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Engine, Experiment};
 use network::Arm;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A readable run.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,20 @@ impl Plan {
     pub fn command(&self) -> String {
         format!("`just sweep EXPERIMENT={}`", self.experiment.name)
     }
+}
+
+/// An experiment's file leaves the engine open: each of its runs on the engine that has come furthest with it, the fused one
+/// where that is none.
+#[must_use]
+pub fn on_engines_found(experiment: Experiment, runs: &[Run]) -> Experiment {
+    let epochs: HashMap<String, usize> =
+        runs.iter().map(|run| (run.record.configuration.identity(""), run.epochs.len())).collect();
+    let furthest = |run: Configuration| {
+        let candidates = [Engine::Tch, Engine::Fused].map(|engine| run.clone().on(engine));
+        let found = candidates.into_iter().max_by_key(|run| epochs.get(&run.identity("")).copied());
+        found.expect("there are two")
+    };
+    Experiment { runs: experiment.runs.into_iter().map(furthest).collect(), ..experiment }
 }
 
 /// Something in the directory of runs that cannot be used.

@@ -61,8 +61,8 @@ pub fn analyse(
     progress: &mut impl Write,
 ) -> anyhow::Result<Study> {
     let start = Instant::now();
-    let plan = plan(layout, choice)?;
     let collected = collect(layout)?;
+    let plan = plan(layout, choice, &collected.runs)?;
     let epochs: usize = collected.runs.iter().map(|run| run.epochs.len()).sum();
     writeln!(
         progress,
@@ -112,9 +112,11 @@ fn seconds(start: Instant) -> String {
     format!("{:.2} s", start.elapsed().as_secs_f64())
 }
 
-fn plan(layout: &Layout, choice: &Choice) -> anyhow::Result<Option<Plan>> {
+fn plan(layout: &Layout, choice: &Choice, runs: &[inputs::Run]) -> anyhow::Result<Option<Plan>> {
     let experiment = match choice {
-        Choice::Named { experiment, directory } => Some(Experiment::find(experiment, directory)?),
+        Choice::Named { experiment, directory } => {
+            Some(inputs::on_engines_found(Experiment::find(experiment, directory)?, runs))
+        }
         Choice::Newest if layout.plan().exists() => {
             Some(Experiment::read_plan(&layout.plan()).context("cannot read the plan of the newest sweep")?)
         }

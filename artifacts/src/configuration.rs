@@ -1,9 +1,10 @@
 //! What a run is: everything that can change its numbers, and the name that follows from it.
 //!
 //! *Invariant:* two runs with the same [`Configuration`] on the same data have the same identity; one
-//! differing bit gives another. Devices and thread counts are provenance, not identity.
+//! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
+//! two engines round differently, and a run that is taken up must go on as it began.
 
-use network::{Architecture, Arm, Counts, FULL_CHANNELS, InvalidArchitecture};
+use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter, InvalidArchitecture};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -50,6 +51,36 @@ impl FromStr for Precision {
             .into_iter()
             .find(|precision| precision.name() == name)
             .ok_or_else(|| InvalidConfiguration::rule("precision", &name, "must be float32, bf16 or fp16"))
+    }
+}
+
+/// The program that trains: one description of the network, two engines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// libtorch: any device, any precision, the dense network too.
+    Tch,
+    /// Our own kernels: low-rank networks on the CPU in float32, several times as fast.
+    Fused,
+}
+
+impl Engine {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Tch, Self::Fused];
+
+    /// The name in files and flags.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tch => "tch",
+            Self::Fused => "fused",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
@@ -102,6 +133,8 @@ pub struct Configuration {
     pub lambda: f64,
     /// Arithmetic.
     pub precision: Precision,
+    /// What trains it.
+    pub engine: Engine,
     /// Size of a stratified subset of the training images; none for all of them.
     pub train_images: Option<usize>,
     /// Size of a stratified subset of the test images; none for all of them.
@@ -121,6 +154,7 @@ impl Default for Configuration {
             peak_learning_rate: 0.2,
             lambda: 5e-4,
             precision: Precision::Float32,
+            engine: Engine::Tch,
             train_images: None,
             test_images: None,
         }
@@ -168,12 +202,31 @@ impl Configuration {
                 self.lambda.is_finite() && self.lambda >= 0.0,
                 "must be zero or a positive number",
             ),
+            (
+                "engine",
+                self.engine.to_string(),
+                self.engine == Engine::Tch || self.fits_fused(),
+                "trains low-rank networks in float32 only; take tch for others",
+            ),
             ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
             Some((key, value, _, rule)) => Err(E::rule(key, &value, rule)),
             None => Ok(self),
         }
+    }
+
+    /// The same run on the fused engine if that can train it, else on libtorch.
+    #[must_use]
+    pub fn on(self, engine: Engine) -> Self {
+        Self { engine: if self.fits_fused() { engine } else { Engine::Tch }, ..self }
+    }
+
+    /// Whether the fused engine knows this network and this arithmetic.
+    fn fits_fused(&self) -> bool {
+        // The first block sees the image and is dense in every network.
+        let low_rank = self.architecture().blocks()[1..].iter().all(|block| block.filter != Filter::Dense);
+        low_rank && self.precision == Precision::Float32
     }
 
     /// The network.
@@ -201,10 +254,17 @@ impl Configuration {
         format!("r{:02}-{}-s{}-{}", self.rankscale, self.decay, self.seed, &identity[..8])
     }
 
-    /// Hash of what runs must share to be compared: all but rankscale, arm, seed and lambda. 8 hex digits.
+    /// Hash of what runs must share to be compared: all but rankscale, arm, seed, lambda and engine. 8 hex digits.
     #[must_use]
     pub fn recipe(&self, data_fingerprint: &str) -> String {
-        let shared = Self { rankscale: 0, decay: Arm::Original, seed: 0, lambda: 0.0, ..self.clone() };
+        let shared = Self {
+            rankscale: 0,
+            decay: Arm::Original,
+            seed: 0,
+            lambda: 0.0,
+            engine: Engine::Tch,
+            ..self.clone()
+        };
         digest(&(shared, data_fingerprint))[..8].to_owned()
     }
 }
@@ -222,7 +282,7 @@ mod tests {
     fn the_identity_changes_with_every_key_and_with_the_data() {
         let base = Configuration::default();
         let mut identities = vec![base.identity("data"), base.identity("other data")];
-        let changes: [fn(&mut Configuration); 11] = [
+        let changes: [fn(&mut Configuration); 12] = [
             |c| c.rankscale = 9,
             |c| c.channels = [64, 128, 256, 511],
             |c| c.decay = Arm::Appropriate,
@@ -232,6 +292,7 @@ mod tests {
             |c| c.peak_learning_rate = 0.1,
             |c| c.lambda = 1e-3,
             |c| c.precision = Precision::Bf16,
+            |c| c.engine = Engine::Fused,
             |c| c.train_images = Some(5000),
             |c| c.test_images = Some(5000),
         ];
@@ -262,9 +323,10 @@ mod tests {
             Configuration { train_images: Some(100), ..Configuration::default() },
             Configuration { lambda: f64::NAN, ..Configuration::default() },
             Configuration { rankscale: 1000, ..Configuration::default() },
+            Configuration { rankscale: 0, engine: Engine::Fused, ..Configuration::default() },
         ];
-        for (configuration, key) in broken.into_iter().zip(["epochs", "train_images", "lambda", "rankscale"])
-        {
+        let keys = ["epochs", "train_images", "lambda", "rankscale", "engine fused"];
+        for (configuration, key) in broken.into_iter().zip(keys) {
             let message = configuration.validated().unwrap_err().to_string();
             assert!(message.contains(key), "{message}");
         }

@@ -14,7 +14,7 @@
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
 use crate::atomic;
-use crate::configuration::{Configuration, InvalidConfiguration, Precision};
+use crate::configuration::{Configuration, Engine, InvalidConfiguration, Precision};
 use fs_err as fs;
 use network::{Architecture, Arm};
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,13 @@ impl Experiment {
         let text = fs::read_to_string(path)?;
         let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Self::parse(&name, path, &text)
+    }
+
+    /// The same runs on an engine, where it can train them; a file leaves that open.
+    #[must_use]
+    pub fn on(self, engine: Engine) -> Self {
+        let runs = self.runs.into_iter().map(|run| run.on(engine)).collect();
+        Self { runs, ..self }
     }
 
     /// Writes the resolved experiment, so that later stages know what was planned.

@@ -20,6 +20,6 @@ pub mod run;
 pub mod study;
 pub mod table;
 
-pub use configuration::{Configuration, Precision};
+pub use configuration::{Configuration, Engine, Precision};
 pub use experiment::Experiment;
 pub use layout::Layout;

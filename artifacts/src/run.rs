@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Version of the files of a run; raised when their meaning changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,8 +69,8 @@ pub struct Provenance {
     pub threads: usize,
     /// Of this pipeline.
     pub version: String,
-    /// Of libtorch.
-    pub libtorch: String,
+    /// Of libtorch; none for a run of the fused engine.
+    pub libtorch: Option<String>,
     /// The machine's name.
     pub host: String,
     /// When it first started, in seconds since 1970 (UTC).

@@ -22,7 +22,7 @@ pub struct RunRow {
     pub planned: bool,
     /// Whether it comes from a notebook's `results.json`.
     pub imported: bool,
-    /// What runs must share to be compared: a hash of all but rankscale, arm, seed and lambda.
+    /// What runs must share to be compared: a hash of all but rankscale, arm, seed, lambda and engine.
     pub recipe: String,
     /// 0 for the dense network.
     pub rankscale: u32,
@@ -46,6 +46,8 @@ pub struct RunRow {
     pub test_images: Option<u32>,
     /// `float32`, `bf16` or `fp16`.
     pub precision: String,
+    /// `tch` or `fused`.
+    pub engine: String,
     /// Trainable numbers.
     pub parameters: u64,
     /// Multiply-accumulates of a forward pass of one image.
@@ -74,7 +76,7 @@ pub struct RunRow {
     pub threads: Option<u32>,
     /// Commit of the trainer's source, with `+` where it was changed.
     pub git_revision: Option<String>,
-    /// Of libtorch.
+    /// Of libtorch, where it trained the run.
     pub libtorch: Option<String>,
 }
 
@@ -135,7 +137,8 @@ pub struct CellRow {
 }
 
 /// A row of `analysis/comparisons.parquet`: a run against the `original` (or, for the published arms, the
-/// `published-original`) run of the same recipe, lambda, rankscale and seed.
+/// `published-original`) run of the same recipe, lambda, rankscale, engine and
+/// seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairRow {
     /// As in [`RunRow`].

@@ -1,11 +1,11 @@
 //! The command line.
 
 use artifacts::configuration::InvalidConfiguration;
-use artifacts::{Configuration, Precision};
+use artifacts::{Configuration, Engine, Precision};
 use clap::{Args, Parser, Subcommand};
 use network::{Architecture, Arm};
 use std::path::PathBuf;
-use trainer::device::DeviceChoice;
+use trainer::device::{DeviceChoice, EngineChoice};
 
 /// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
 #[derive(Debug, Parser)]
@@ -81,6 +81,9 @@ pub struct Place {
     /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
+    /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
+    #[arg(long, default_value = "auto")]
+    pub engine: EngineChoice,
     /// CPU threads for arithmetic [default: all cores]
     #[arg(long, value_parser = positive)]
     pub threads: Option<usize>,
@@ -125,7 +128,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run as a configuration.
+    /// The run as a configuration, on libtorch, which can train every one.
     ///
     /// # Errors
     /// A value that breaks a rule.
@@ -143,6 +146,7 @@ impl Run {
             peak_learning_rate: self.peak_learning_rate,
             lambda: self.lambda,
             precision: self.precision,
+            engine: Engine::Tch,
             train_images: self.train_images,
             test_images: self.test_images,
         }

@@ -1,24 +1,24 @@
-//! Augmentation of a whole batch on the device: reflect-pad by 4, crop 32x32, flip left to right, cut out an 8x8 square.
+//! Augmentation: reflect-pad by 4, crop 32x32, flip left to right, cut out an 8x8 square.
 //!
-//! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so a batch is one gather:
-//! no padded copy exists. Images are normalised before the cutout, which sets to zero, the mean colour.
+//! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so an image is one gather: no
+//! padded copy exists. Images are normalised before the cutout, which sets to zero, the mean colour. Here are the draws,
+//! and the gather on the host; [`crate::torch`] gathers a batch at a time on the device.
 //!
-//! *Invariant:* all draws of an epoch are made on the host from the run's seed before it starts, image by image; nothing
-//! in an epoch waits for the device.
+//! *Invariant:* all draws of an epoch are made on the host from the run's seed before it starts, image by image.
 
-use crate::resnet::channels_last;
-use network::architecture::IMAGE_SIDE;
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use tch::{Device, Kind, Tensor};
 
 /// Mean of the training images' red, green and blue, as fractions.
 pub const MEAN: [f32; 3] = [0.4914, 0.4822, 0.4465];
 /// Their standard deviation.
 pub const STANDARD_DEVIATION: [f32; 3] = [0.2471, 0.2435, 0.2616];
+/// Numbers in an image.
+pub const IMAGE: usize = IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
 const PADDING: usize = 4;
 const CROP_OFFSETS: usize = 2 * PADDING + 1;
-const CUTOUT_SIDE: usize = 8;
+pub(crate) const CUTOUT_SIDE: usize = 8;
 const CUTOUT_OFFSETS: usize = IMAGE_SIDE - CUTOUT_SIDE + 1;
 
 /// What happens to one image.
@@ -37,6 +37,9 @@ pub struct Draw {
 }
 
 impl Draw {
+    /// The image as it is, but for the cutout in its corner.
+    pub const CENTRE: Self = Self { crop_x: PADDING, crop_y: PADDING, flip: false, cut_x: 0, cut_y: 0 };
+
     /// Draws all five, each uniform over its range.
     pub fn random(generator: &mut ChaCha8Rng) -> Self {
         Self {
@@ -49,12 +52,12 @@ impl Draw {
     }
 
     /// The source row of each row of the result.
-    fn rows(self) -> [u8; IMAGE_SIDE] {
+    pub(crate) fn rows(self) -> [u8; IMAGE_SIDE] {
         std::array::from_fn(|y| reflect(self.crop_y + y))
     }
 
     /// The source column of each column of the result.
-    fn columns(self) -> [u8; IMAGE_SIDE] {
+    pub(crate) fn columns(self) -> [u8; IMAGE_SIDE] {
         std::array::from_fn(|x| reflect(self.crop_x + if self.flip { IMAGE_SIDE - 1 - x } else { x }))
     }
 }
@@ -66,68 +69,45 @@ fn reflect(padded: usize) -> u8 {
     (last - (last - index).abs()) as u8
 }
 
-/// The draws of many images, on the device.
+/// What each byte is after normalisation, by plane.
 #[derive(Debug)]
-pub struct Draws {
-    /// Source rows, uint8 `[n, 32]`.
-    rows: Tensor,
-    /// Source columns, uint8 `[n, 32]`.
-    columns: Tensor,
-    /// One where a row or column meets the cutout, uint8 `[n, 32]` each.
-    cut_rows: Tensor,
-    cut_columns: Tensor,
-}
+pub struct Normal([[f32; 256]; IMAGE_CHANNELS]);
 
-impl Draws {
-    /// Puts draws on a device.
-    #[must_use]
-    pub fn new(draws: &[Draw], device: Device) -> Self {
-        let table = |row: &dyn Fn(Draw) -> [u8; IMAGE_SIDE]| {
-            let flat: Vec<u8> = draws.iter().flat_map(|&draw| row(draw)).collect();
-            Tensor::from_slice(&flat).view([-1, IMAGE_SIDE as i64]).to_device(device)
-        };
-        let cut =
-            |start: usize| std::array::from_fn(|at| u8::from((start..start + CUTOUT_SIDE).contains(&at)));
-        Self {
-            rows: table(&|draw| draw.rows()),
-            columns: table(&|draw| draw.columns()),
-            cut_rows: table(&|draw| cut(draw.cut_y)),
-            cut_columns: table(&|draw| cut(draw.cut_x)),
-        }
-    }
-
-    /// The draws `start..start + length`.
-    #[must_use]
-    pub fn narrow(&self, start: i64, length: i64) -> Self {
-        let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
-        Self {
-            rows: narrow(&self.rows),
-            columns: narrow(&self.columns),
-            cut_rows: narrow(&self.cut_rows),
-            cut_columns: narrow(&self.cut_columns),
-        }
+impl Default for Normal {
+    fn default() -> Self {
+        let normal =
+            |plane: usize, byte: usize| (byte as f32 / 255.0 - MEAN[plane]) / STANDARD_DEVIATION[plane];
+        Self(std::array::from_fn(|plane| std::array::from_fn(|byte| normal(plane, byte))))
     }
 }
 
-/// Augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen` (int64 `[n]`) of
-/// `images` (uint8 `[all, 3, 32, 32]`).
-pub fn augment(images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
-    let side = IMAGE_SIDE as i64;
-    let planes = Tensor::arange(3, (Kind::Int64, images.device())).view([1, 3, 1, 1]) * (side * side);
-    let source = chosen.view([-1, 1, 1, 1]) * (3 * side * side)
-        + planes
-        + draws.rows.to_kind(Kind::Int64).view([-1, 1, side, 1]) * side
-        + draws.columns.to_kind(Kind::Int64).view([-1, 1, 1, side]);
-    let cut = draws.cut_rows.view([-1, 1, side, 1]) * draws.cut_columns.view([-1, 1, 1, side]);
-    normalise(&images.take(&source)).masked_fill(&cut.to_kind(Kind::Bool), 0.0)
-}
+impl Normal {
+    /// An augmented, normalised image `[32, 32, 3]` of an image `[3, 32, 32]`.
+    pub fn augment(&self, image: &[u8], draw: Draw, out: &mut [f32]) {
+        self.gather(image, draw.rows(), draw.columns(), out);
+        let columns = draw.cut_x * IMAGE_CHANNELS..(draw.cut_x + CUTOUT_SIDE) * IMAGE_CHANNELS;
+        for row in out.chunks_exact_mut(IMAGE_SIDE * IMAGE_CHANNELS).skip(draw.cut_y).take(CUTOUT_SIDE) {
+            row[columns.clone()].fill(0.0);
+        }
+    }
 
-/// Normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
-pub fn normalise(images: &Tensor) -> Tensor {
-    let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(images.device());
-    let scale = planes(STANDARD_DEVIATION.map(|deviation| 1.0 / (255.0 * deviation)));
-    let shift: [f32; 3] = std::array::from_fn(|plane| -MEAN[plane] / STANDARD_DEVIATION[plane]);
-    channels_last(&(images.to_kind(Kind::Float) * scale + planes(shift)))
+    /// A normalised image `[32, 32, 3]` of an image `[3, 32, 32]`.
+    pub fn normalise(&self, image: &[u8], out: &mut [f32]) {
+        let each: [u8; IMAGE_SIDE] = std::array::from_fn(|at| at as u8);
+        self.gather(image, each, each, out);
+    }
+
+    fn gather(&self, image: &[u8], rows: [u8; IMAGE_SIDE], columns: [u8; IMAGE_SIDE], out: &mut [f32]) {
+        for (y, out) in rows.into_iter().zip(out.chunks_exact_mut(IMAGE_SIDE * IMAGE_CHANNELS)) {
+            for (plane, normal) in self.0.iter().enumerate() {
+                let from = (plane * IMAGE_SIDE + usize::from(y)) * IMAGE_SIDE;
+                let row = &image[from..from + IMAGE_SIDE];
+                for (x, out) in columns.into_iter().zip(out[plane..].iter_mut().step_by(IMAGE_CHANNELS)) {
+                    *out = normal[usize::from(row[usize::from(x)])];
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -163,22 +143,29 @@ mod tests {
 
     #[test]
     fn an_asymmetric_image_keeps_its_orientation_and_planes() {
-        // Red grows with the row, green with the column, blue is constant.
-        let pixels: Vec<u8> = (0..3)
-            .flat_map(|plane| (0..32u8).flat_map(move |y| (0..32u8).map(move |x| [y, x, 99][plane])))
-            .collect();
-        let images = Tensor::from_slice(&pixels).view([1, 3, 32, 32]);
+        let image = asymmetric();
         let draw = Draw { crop_x: 4, crop_y: 6, flip: true, cut_x: 24, cut_y: 0 };
-        let result = augment(&images, &Tensor::from_slice(&[0i64]), &Draws::new(&[draw], Device::Cpu));
-        let back = |plane: usize, y: i64, x: i64| {
-            let value = result.double_value(&[0, plane as i64, y, x]);
-            (value * f64::from(STANDARD_DEVIATION[plane]) + f64::from(MEAN[plane])) * 255.0
+        let mut out = vec![f32::NAN; IMAGE];
+        Normal::default().augment(&image, draw, &mut out);
+        let at = |plane: usize, y: usize, x: usize| out[(y * IMAGE_SIDE + x) * IMAGE_CHANNELS + plane];
+        let back = |plane: usize, y: usize, x: usize| {
+            (at(plane, y, x) * STANDARD_DEVIATION[plane] + MEAN[plane]) * 255.0
         };
         assert!((back(0, 10, 0) - 12.0).abs() < 1e-3, "row 10 shows source row 12");
         assert!((back(1, 10, 0) - 31.0).abs() < 1e-3, "column 0 shows the last source column");
         assert!((back(2, 10, 5) - 99.0).abs() < 1e-3);
-        assert_eq!(result.double_value(&[0, 1, 7, 24]), 0.0);
-        assert_ne!(result.double_value(&[0, 1, 8, 24]), 0.0);
-        assert_ne!(result.double_value(&[0, 1, 7, 23]), 0.0);
+        assert_eq!(at(1, 7, 24), 0.0);
+        assert_ne!(at(1, 8, 24), 0.0);
+        assert_ne!(at(1, 7, 23), 0.0);
+
+        Normal::default().normalise(&image, &mut out);
+        assert!(((out[3 * 33] * STANDARD_DEVIATION[0] + MEAN[0]) * 255.0 - 1.0).abs() < 1e-3);
+    }
+
+    /// Red grows with the row, green with the column, blue is constant.
+    fn asymmetric() -> Vec<u8> {
+        (0..3)
+            .flat_map(|plane| (0..32u8).flat_map(move |y| (0..32u8).map(move |x| [y, x, 99][plane])))
+            .collect()
     }
 }

@@ -1,29 +1,49 @@
-//! Where a run computes: `cpu`, `cuda:N`, or `auto` for the first GPU if there is one.
+//! Where a run computes, and on which engine: `cpu`, `cuda:N`, or `auto` for the first GPU if there is one; `tch`, `fused`, or
+//! `auto` for libtorch on a GPU and our own kernels on the CPU.
 //!
-//! *Invariant:* a GPU that was asked for is used, or the program says why not; it never falls back.
+//! *Invariant:* a GPU or an engine that was asked for is used, or the program says why not; it never falls back.
 
+use artifacts::{Configuration, Engine};
 use std::fmt;
 use std::str::FromStr;
-use tch::{Cuda, Device};
+
+/// A place to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// This GPU.
+    Cuda(usize),
+}
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The first GPU if there is one, else the CPU.
     Auto,
-    /// The CPU.
-    Cpu,
-    /// This GPU.
-    Cuda(usize),
+    /// This one.
+    Only(Device),
 }
 
-/// A device that is not there, or no device at all.
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// libtorch on a GPU, our own kernels on the CPU for every network they know.
+    Auto,
+    /// This one; libtorch still trains the dense network.
+    Only(Engine),
+}
+
+/// A device or an engine that is not there, or none at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// A name that no device has.
     #[error("device `{0}`: expected auto, cpu, cuda or cuda:N")]
     Name(String),
-    /// This libtorch has no CUDA.
+    /// A name that no engine has.
+    #[error("engine `{0}`: expected auto, tch or fused")]
+    EngineName(String),
+    /// This program has no CUDA.
     #[error(
         "device cuda:{0}: the linked libtorch has no CUDA; run `./justw setup --cuda` on a machine with an NVIDIA GPU, or use DEVICE=cpu"
     )]
@@ -34,8 +54,11 @@ pub enum DeviceError {
         /// What was asked for.
         asked: usize,
         /// GPUs found.
-        found: i64,
+        found: usize,
     },
+    /// Our own kernels know no GPU.
+    #[error("engine fused: it computes on the CPU, not on cuda:{0}; use ENGINE=tch, or DEVICE=cpu")]
+    FusedOnGpu(usize),
 }
 
 impl FromStr for DeviceChoice {
@@ -44,44 +67,83 @@ impl FromStr for DeviceChoice {
     fn from_str(name: &str) -> Result<Self, DeviceError> {
         match name {
             "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
+            "cpu" => Ok(Self::Only(Device::Cpu)),
+            "cuda" => Ok(Self::Only(Device::Cuda(0))),
             _ => name
                 .strip_prefix("cuda:")
                 .and_then(|index| index.parse().ok())
-                .map(Self::Cuda)
+                .map(|index| Self::Only(Device::Cuda(index)))
                 .ok_or_else(|| DeviceError::Name(name.to_owned())),
         }
     }
 }
 
-impl DeviceChoice {
-    /// The device itself.
-    ///
-    /// # Errors
-    /// A GPU that is not there.
-    pub fn resolve(self) -> Result<Device, DeviceError> {
-        match self {
-            Self::Auto if Cuda::is_available() => Ok(Device::Cuda(0)),
-            Self::Auto | Self::Cpu => Ok(Device::Cpu),
-            Self::Cuda(asked) if !tch::utils::has_cuda() => Err(DeviceError::NoCuda(asked)),
-            Self::Cuda(asked) => match Cuda::device_count() {
-                found if (asked as i64) < found => Ok(Device::Cuda(asked)),
-                found => Err(DeviceError::NoSuchGpu { asked, found }),
-            },
+impl FromStr for EngineChoice {
+    type Err = DeviceError;
+
+    fn from_str(name: &str) -> Result<Self, DeviceError> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            _ => Engine::ALL
+                .into_iter()
+                .find(|engine| engine.name() == name)
+                .map(Self::Only)
+                .ok_or_else(|| DeviceError::EngineName(name.to_owned())),
         }
     }
 }
 
-/// A device as users write it.
-#[derive(Debug, Clone, Copy)]
-pub struct DeviceName(pub Device);
+impl DeviceChoice {
+    /// The device itself, where a program sees this many GPUs; none is a program without CUDA.
+    ///
+    /// # Errors
+    /// A GPU that is not there.
+    pub fn resolve(self, gpus: Option<usize>) -> Result<Device, DeviceError> {
+        match (self, gpus) {
+            (Self::Auto, Some(1..)) => Ok(Device::Cuda(0)),
+            (Self::Auto, _) => Ok(Device::Cpu),
+            (Self::Only(Device::Cuda(asked)), None) => Err(DeviceError::NoCuda(asked)),
+            (Self::Only(Device::Cuda(asked)), Some(found)) if asked >= found => {
+                Err(DeviceError::NoSuchGpu { asked, found })
+            }
+            (Self::Only(device), _) => Ok(device),
+        }
+    }
+}
 
-impl fmt::Display for DeviceName {
+impl EngineChoice {
+    /// The engine for a device.
+    ///
+    /// # Errors
+    /// The fused engine on a GPU.
+    pub fn resolve(self, device: Device) -> Result<Engine, DeviceError> {
+        match (self, device) {
+            (Self::Auto, Device::Cpu) => Ok(Engine::Fused),
+            (Self::Auto, Device::Cuda(_)) => Ok(Engine::Tch),
+            (Self::Only(Engine::Fused), Device::Cuda(index)) => Err(DeviceError::FusedOnGpu(index)),
+            (Self::Only(engine), _) => Ok(engine),
+        }
+    }
+
+    /// One run on the engine for a device; unlike in a sweep, an engine that was asked for must know the network.
+    ///
+    /// # Errors
+    /// As [`EngineChoice::resolve`]; a network or a precision that the fused engine does not know.
+    pub fn configure(self, device: Device, run: Configuration) -> anyhow::Result<Configuration> {
+        let engine = self.resolve(device)?;
+        match self {
+            Self::Auto => Ok(run.on(engine)),
+            Self::Only(_) => Ok(Configuration { engine, ..run }.validated()?),
+        }
+    }
+}
+
+/// As users write it.
+impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Device::Cuda(index) => write!(f, "cuda:{index}"),
-            _ => f.write_str("cpu"),
+        match self {
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Cpu => f.write_str("cpu"),
         }
     }
 }
@@ -92,16 +154,40 @@ mod tests {
 
     #[test]
     fn names_are_read_and_wrong_ones_refused() {
-        assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
-        assert_eq!("cuda:3".parse(), Ok(DeviceChoice::Cuda(3)));
+        assert_eq!("cuda".parse(), Ok(DeviceChoice::Only(Device::Cuda(0))));
+        assert_eq!("cuda:3".parse(), Ok(DeviceChoice::Only(Device::Cuda(3))));
         for wrong in ["gpu", "cuda:", "cuda:-1", "CPU"] {
             assert_eq!(wrong.parse::<DeviceChoice>(), Err(DeviceError::Name(wrong.to_owned())));
         }
+        assert_eq!("fused".parse(), Ok(EngineChoice::Only(Engine::Fused)));
+        assert_eq!("torch".parse::<EngineChoice>(), Err(DeviceError::EngineName("torch".to_owned())));
     }
 
     #[test]
     fn a_gpu_that_is_not_there_is_an_error_and_never_the_cpu() {
-        let error = DeviceChoice::Cuda(4096).resolve().unwrap_err().to_string();
-        assert!(error.contains("cuda:4096") && error.contains("DEVICE=cpu"), "{error}");
+        let gpu = |index| DeviceChoice::Only(Device::Cuda(index));
+        let message = gpu(0).resolve(None).unwrap_err().to_string();
+        assert!(message.contains("no CUDA") && message.contains("DEVICE=cpu"), "{message}");
+        let message = gpu(2).resolve(Some(2)).unwrap_err().to_string();
+        assert!(message.contains("cuda:2") && message.contains("2 GPU(s)"), "{message}");
+        assert_eq!(gpu(1).resolve(Some(2)), Ok(Device::Cuda(1)));
+        assert_eq!(DeviceChoice::Auto.resolve(Some(1)), Ok(Device::Cuda(0)));
+        assert_eq!(DeviceChoice::Auto.resolve(Some(0)), Ok(Device::Cpu));
+        assert_eq!(DeviceChoice::Auto.resolve(None), Ok(Device::Cpu));
+    }
+
+    #[test]
+    fn the_engine_follows_the_device_unless_one_is_asked_for() {
+        assert_eq!(EngineChoice::Auto.resolve(Device::Cpu), Ok(Engine::Fused));
+        assert_eq!(EngineChoice::Auto.resolve(Device::Cuda(0)), Ok(Engine::Tch));
+        let fused = EngineChoice::Only(Engine::Fused);
+        assert_eq!(fused.resolve(Device::Cuda(1)), Err(DeviceError::FusedOnGpu(1)));
+        let dense = Configuration { rankscale: 0, ..Configuration::default() };
+        assert_eq!(
+            EngineChoice::Auto.configure(Device::Cpu, dense.clone()).unwrap().engine,
+            Engine::Tch,
+            "the dense network is libtorch's"
+        );
+        assert!(fused.configure(Device::Cpu, dense).unwrap_err().to_string().contains("engine fused"));
     }
 }

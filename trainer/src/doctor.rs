@@ -1,23 +1,32 @@
-//! `trainer doctor`: what this program, as it is linked, finds on this machine.
+//! `trainer doctor`: what this program, as it is built, finds on this machine.
 
-use tch::{Cuda, Device, utils};
-use trainer::provenance::{LIBTORCH, device_name};
+use trainer::device::Device;
+use trainer::provenance::device_name;
 
 /// Prints one finding a line.
 pub fn print() {
-    println!(
-        "libtorch        {LIBTORCH} (MKL {}, oneDNN {}, OpenMP {})",
-        yes(utils::has_mkl()),
-        yes(utils::has_mkldnn()),
-        yes(utils::has_openmp())
-    );
     println!("processor       {}", device_name(Device::Cpu));
     println!("threads         {}", std::thread::available_parallelism().map_or(1, usize::from));
-    println!("CUDA in libtorch {}", yes(utils::has_cuda()));
-    let gpus = if Cuda::is_available() { Cuda::device_count() } else { 0 };
+    println!("fused engine    {} instructions", kernels::Instructions::best().name());
+    libtorch();
+}
+
+#[cfg(feature = "tch")]
+fn libtorch() {
+    use tch::utils;
+    use trainer::torch::{LIBTORCH, gpus};
+    let yes = |found: bool| if found { "yes" } else { "no" };
+    println!(
+        "libtorch        {LIBTORCH} (MKL {}, oneDNN {}, OpenMP {}, CUDA {})",
+        yes(utils::has_mkl()),
+        yes(utils::has_mkldnn()),
+        yes(utils::has_openmp()),
+        yes(utils::has_cuda())
+    );
+    let gpus = gpus().unwrap_or(0);
     println!("CUDA devices    {gpus}");
     for index in 0..gpus {
-        println!("  cuda:{index}        {}", device_name(Device::Cuda(index as usize)));
+        println!("  cuda:{index}        {}", device_name(Device::Cuda(index)));
     }
     if gpus == 0 {
         println!(
@@ -26,6 +35,9 @@ pub fn print() {
     }
 }
 
-fn yes(found: bool) -> &'static str {
-    if found { "yes" } else { "no" }
+#[cfg(not(feature = "tch"))]
+fn libtorch() {
+    println!(
+        "libtorch        not built in: no GPU, no dense network, no half precision; ENGINE=tch brings it"
+    );
 }

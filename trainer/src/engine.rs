@@ -1,38 +1,48 @@
-//! One training step and one evaluation, in libtorch.
+//! What trains a run: one description of the network, two engines.
+//!
+//! *Invariant:* an engine sees images, draws, rates and decays, and gives sums, predictions and weights; what an epoch is,
+//! what is saved and when, is the session's.
 
 use crate::arrays::Arrays;
-use crate::resnet::ResNet;
-use crate::update::Nesterov;
-use artifacts::Precision;
+use crate::augment::Draw;
+use crate::device::Device;
+use crate::fused::Fused;
+use crate::images::Images;
+#[cfg(feature = "tch")]
+use crate::torch::Torch;
+use artifacts::Configuration;
+use network::WeightDecay;
 use network::schedule::LearningRates;
-use network::{Architecture, WeightDecay};
-use std::collections::BTreeMap;
-use tch::{Device, Kind, Reduction, Tensor};
 
-/// Prefix of the momentum's names among the arrays of a checkpoint.
-const VELOCITY: &str = "velocity.";
+/// Images in an evaluation's batch; it changes no number but the memory needed.
+pub(crate) const EVALUATION_BATCH: usize = 1000;
 
-/// A network and its momentum.
-#[derive(Debug)]
-pub struct Engine {
-    network: ResNet,
-    nesterov: Nesterov,
-    /// The loss is multiplied by this before, and the gradients divided by it after, the backward pass.
-    loss_scale: fn(batch: i64) -> f64,
-    device: Device,
+/// An epoch to be trained.
+#[derive(Clone, Copy)]
+pub struct Epoch<'a> {
+    /// Positions of the training images, a batch after the other.
+    pub order: &'a [u32],
+    /// What happens to each of them.
+    pub draws: &'a [Draw],
+    /// Images in an update; `order` is whole batches.
+    pub batch: usize,
+    /// Of each of the epoch's updates.
+    pub rates: &'a [LearningRates],
+    /// Of all of them.
+    pub decay: WeightDecay,
 }
 
-/// Sums over a batch, left on the device so that nothing waits for them.
-#[derive(Debug)]
-pub struct BatchSums {
-    /// Sum of cross-entropies, float32 scalar.
-    pub loss: Tensor,
-    /// Images whose largest logit is their label's, int64 scalar.
-    pub correct: Tensor,
+/// Sums over the updates of an epoch so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sums {
+    /// Of cross-entropies, in nats.
+    pub loss: f64,
+    /// Images whose largest logit was their label's.
+    pub correct: u64,
 }
 
 /// What the network says of some images.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predictions {
     /// The class with the largest logit.
     pub classes: Vec<u8>,
@@ -40,113 +50,88 @@ pub struct Predictions {
     pub losses: Vec<f32>,
 }
 
+/// Told after each update how many of the epoch's are done, and the sums where reading them makes nobody wait; says whether
+/// to go on.
+pub type Watch<'a> = dyn FnMut(usize, Option<Sums>) -> bool + 'a;
+
+/// A network, its momentum and its images, on one of the two engines.
+#[derive(Debug)]
+pub enum Engine {
+    /// Our own kernels.
+    Fused(Box<Fused>),
+    /// libtorch.
+    #[cfg(feature = "tch")]
+    Torch(Torch),
+}
+
 impl Engine {
-    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
-    #[must_use]
-    pub fn new(architecture: Architecture, state: &Arrays, device: Device, precision: Precision) -> Self {
-        Self::with_kind(architecture, state, device, kind(precision))
-    }
-
-    /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
-    #[must_use]
-    pub fn in_float64(architecture: Architecture, state: &Arrays, device: Device) -> Self {
-        Self::with_kind(architecture, state, device, Kind::Double)
-    }
-
-    fn with_kind(architecture: Architecture, state: &Arrays, device: Device, kind: Kind) -> Self {
-        let velocity: Arrays = state
-            .iter()
-            .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
-            .collect();
-        // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
-        let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
-        Self {
-            network: ResNet::new(architecture, state, device, kind),
-            nesterov: Nesterov::new(&architecture, &velocity, device, kind),
-            loss_scale,
-            device,
+    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`), and the images of a run.
+    ///
+    /// # Errors
+    /// A run for libtorch in a program without it; no threads to be had.
+    pub fn new(
+        configuration: &Configuration,
+        state: &Arrays,
+        (train, test): (Images, Images),
+        device: Device,
+        threads: usize,
+    ) -> anyhow::Result<Self> {
+        let architecture = configuration.architecture();
+        match configuration.engine {
+            artifacts::Engine::Fused => {
+                Ok(Self::Fused(Box::new(Fused::new(architecture, state, (train, test), threads)?)))
+            }
+            #[cfg(feature = "tch")]
+            artifacts::Engine::Tch => {
+                let precision = configuration.precision;
+                Ok(Self::Torch(Torch::new(architecture, state, (&train, &test), device, threads, precision)))
+            }
+            #[cfg(not(feature = "tch"))]
+            artifacts::Engine::Tch => {
+                let _ = device;
+                anyhow::bail!(
+                    "engine tch: this trainer was built without libtorch; `./justw setup` brings libtorch, and what \
+                     is built after it has this engine"
+                )
+            }
         }
     }
 
-    /// Where it computes.
-    #[must_use]
-    pub fn device(&self) -> Device {
-        self.device
+    /// All updates of an epoch; none where the watch said stop.
+    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+        match self {
+            Self::Fused(fused) => fused.train(epoch, watch),
+            #[cfg(feature = "tch")]
+            Self::Torch(torch) => torch.train(epoch, watch),
+        }
     }
 
-    /// Forward, backward and update on normalised images `[n, 3, 32, 32]` with labels `[n]` (int64).
-    pub fn step(
-        &mut self,
-        images: &Tensor,
-        labels: &Tensor,
-        rates: LearningRates,
-        decay: WeightDecay,
-    ) -> BatchSums {
-        let batch = labels.size()[0];
-        let logits = self.network.logits(images, true);
-        let loss = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
-        let scale = (self.loss_scale)(batch);
-        let mut parameters = self.network.parameters();
-        let inputs: Vec<&Tensor> = parameters.iter().map(|(_, tensor)| tensor).collect();
-        let mut gradients = Tensor::run_backward(&[&loss * scale], &inputs, false, false);
-        tch::no_grad(|| {
-            if scale != 1.0 {
-                for gradient in &mut gradients {
-                    *gradient = &*gradient / scale;
-                }
-            }
-            self.nesterov.update(&mut parameters, &gradients, rates, decay);
-            BatchSums {
-                loss: loss.detach() * batch as f64,
-                correct: logits.argmax(-1, false).eq_tensor(labels).sum(Kind::Int64),
-            }
-        })
-    }
-
-    /// Predictions for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running statistics.
-    #[must_use]
-    pub fn predict(&self, images: &Tensor, labels: &Tensor) -> Predictions {
-        tch::no_grad(|| {
-            let logits = self.network.logits(images, false);
-            let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
-            let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
-            let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
-            let count = losses.numel();
-            let mut predictions = Predictions { classes: vec![0; count], losses: vec![0.0; count] };
-            classes.copy_data(&mut predictions.classes, count);
-            losses.copy_data(&mut predictions.losses, count);
-            predictions
-        })
-    }
-
-    /// Logits `[n, 10]` by the running statistics.
-    pub fn logits(&self, images: &Tensor) -> Tensor {
-        tch::no_grad(|| self.network.logits(images, false))
+    /// Predictions for all test images, by the running statistics.
+    pub fn predict(&mut self) -> Predictions {
+        match self {
+            Self::Fused(fused) => fused.predict(),
+            #[cfg(feature = "tch")]
+            Self::Torch(torch) => torch.predict(),
+        }
     }
 
     /// Parameters and running statistics under the reference's names.
     #[must_use]
     pub fn model(&self) -> Arrays {
-        self.network.arrays()
+        match self {
+            Self::Fused(fused) => fused.model(),
+            #[cfg(feature = "tch")]
+            Self::Torch(torch) => torch.model(),
+        }
     }
 
     /// All that [`Engine::new`] needs to go on with the same numbers.
     #[must_use]
     pub fn state(&self) -> Arrays {
-        let velocity: BTreeMap<_, _> = self
-            .nesterov
-            .arrays()
-            .into_iter()
-            .map(|(name, array)| (format!("{VELOCITY}{name}"), array))
-            .collect();
-        self.model().into_iter().chain(velocity).collect()
-    }
-}
-
-fn kind(precision: Precision) -> Kind {
-    match precision {
-        Precision::Float32 => Kind::Float,
-        Precision::Bf16 => Kind::BFloat16,
-        Precision::Fp16 => Kind::Half,
+        match self {
+            Self::Fused(fused) => fused.state(),
+            #[cfg(feature = "tch")]
+            Self::Torch(torch) => torch.state(),
+        }
     }
 }

@@ -1,35 +1,36 @@
-//! Images on the device a run computes on, and the stratified subsets of short experiments.
+//! The images of a run, and the stratified subsets of short experiments.
 
+use crate::augment::IMAGE;
 use artifacts::dataset::Dataset;
 use network::architecture::CLASSES;
-use tch::{Device, Kind, Tensor};
 
-/// One half of the data set on a device.
-#[derive(Debug)]
+/// Some images of one half of the data set.
+#[derive(Debug, Clone)]
 pub struct Images {
-    /// uint8 `[n, 3, 32, 32]`.
-    pub pixels: Tensor,
-    /// int64 `[n]`.
-    pub labels: Tensor,
+    /// `[n, 3, 32, 32]`.
+    pub pixels: Vec<u8>,
+    /// Classes `[n]`.
+    pub labels: Vec<u8>,
     /// Row of each image in the file.
     pub rows: Vec<u32>,
 }
 
 impl Images {
-    /// Copies a subset of `size` images, or all, to a device.
+    /// Copies a subset of `size` images, or all.
     ///
     /// # Errors
     /// More images than there are.
-    pub fn new(dataset: &Dataset, size: Option<usize>, device: Device) -> Result<Self, TooFewImages> {
+    pub fn new(dataset: &Dataset, size: Option<usize>) -> Result<Self, TooFewImages> {
         let rows = subset(&dataset.labels, size)?;
-        let pixels: Vec<u8> = rows.iter().flat_map(|&row| dataset.image(row as usize)).copied().collect();
-        let labels: Vec<i64> = rows.iter().map(|&row| i64::from(dataset.labels[row as usize])).collect();
-        Ok(Self {
-            pixels: Tensor::from_data_size(&pixels, &[rows.len() as i64, 3, 32, 32], Kind::Uint8)
-                .to_device(device),
-            labels: Tensor::from_slice(&labels).to_device(device),
-            rows,
-        })
+        let pixels = rows.iter().flat_map(|&row| dataset.image(row as usize)).copied().collect();
+        let labels = rows.iter().map(|&row| dataset.labels[row as usize]).collect();
+        Ok(Self { pixels, labels, rows })
+    }
+
+    /// Image `at`, `[3, 32, 32]`.
+    #[must_use]
+    pub fn image(&self, at: usize) -> &[u8] {
+        &self.pixels[at * IMAGE..(at + 1) * IMAGE]
     }
 
     /// Number of images.

@@ -27,7 +27,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor => doctor::print(),
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
+            let engine = arguments.place.engine;
             return at(&arguments.place, |workplace| {
+                let configuration = engine.configure(workplace.device, configuration)?;
                 Ok(match session::train(workplace, &configuration)? {
                     Outcome::Done(accuracy) => {
                         eprintln!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0);
@@ -48,7 +50,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Sweep(arguments) => {
             let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
-            return at(&arguments.place, |workplace| sweep::sweep(workplace, &experiment, arguments.plan));
+            let engine = arguments.place.engine;
+            return at(&arguments.place, |workplace| {
+                let experiment = experiment.on(engine.resolve(workplace.device)?);
+                sweep::sweep(workplace, &experiment, arguments.plan)
+            });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -59,11 +65,13 @@ fn at(
     place: &Place,
     work: impl FnOnce(&Workplace<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
-    let device = place.device.resolve()?;
+    #[cfg(feature = "tch")]
+    let gpus = trainer::torch::gpus();
+    #[cfg(not(feature = "tch"))]
+    let gpus = None;
+    let device = place.device.resolve(gpus)?;
     let threads =
         place.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    tch::set_num_threads(threads as i32);
-    tch::Cuda::cudnn_set_benchmark(true);
     let layout = Layout::new(&place.work);
     let data = Data::read(&layout)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;

@@ -1,28 +1,25 @@
 //! Where and with what a run is made.
 
-use crate::device::DeviceName;
+use crate::device::Device;
+use artifacts::Engine;
 use artifacts::run::Provenance;
 use fs_err as fs;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
-use tch::Device;
-
-/// Version of the libtorch that `tch` is made for, and so the one that is linked.
-pub const LIBTORCH: &str = "2.13.0";
 
 /// Provenance of a run that starts now.
 #[must_use]
-pub fn provenance(device: Device, threads: usize) -> Provenance {
+pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance {
     let revision = git(&["rev-parse", "HEAD"]);
     Provenance {
         git_dirty: git(&["status", "--porcelain", "--untracked-files=no"])
             .is_some_and(|lines| !lines.is_empty()),
         git_revision: revision.unwrap_or_else(|| "unknown".to_owned()),
-        device: DeviceName(device).to_string(),
+        device: device.to_string(),
         device_name: device_name(device),
         threads,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        libtorch: LIBTORCH.to_owned(),
+        libtorch: (engine == Engine::Tch).then(libtorch),
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
         started_unix_seconds: SystemTime::now()
@@ -40,12 +37,21 @@ pub fn device_name(device: Device) -> String {
                 .args(["--query-gpu=name", "--format=csv,noheader"])
                 .arg(format!("--id={index}")),
         ),
-        _ => fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        Device::Cpu => fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
             let line = text.lines().find(|line| line.starts_with("model name"))?;
             Some(line.split_once(':')?.1.trim().to_owned())
         }),
     };
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Version of the libtorch that is linked.
+fn libtorch() -> String {
+    #[cfg(feature = "tch")]
+    let version = crate::torch::LIBTORCH;
+    #[cfg(not(feature = "tch"))]
+    let version = "none";
+    version.to_owned()
 }
 
 /// Asks git about the tree this program was built from.

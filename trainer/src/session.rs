@@ -4,9 +4,10 @@
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
 use crate::arrays;
-use crate::augment::{Draw, Draws, augment, normalise};
+use crate::augment::Draw;
 use crate::checkpoint::Checkpoint;
-use crate::engine::{Engine, Predictions};
+use crate::device::Device;
+use crate::engine::{Engine, Epoch, Predictions, Sums};
 use crate::images::Images;
 use crate::initialise::initialise;
 use crate::layers;
@@ -21,14 +22,10 @@ use artifacts::run::{
 };
 use artifacts::{Configuration, Layout, table};
 use fs_err as fs;
-use network::schedule::learning_rates;
+use network::schedule::{LearningRates, learning_rates};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tch::{Device, Kind, Tensor};
-
-/// Images in an evaluation's batch; it changes no number but the memory needed.
-const EVALUATION_BATCH: usize = 1000;
 
 /// Both halves of the data, in memory.
 #[derive(Debug)]
@@ -139,7 +136,7 @@ impl<'a> Session<'a> {
             configuration: configuration.clone(),
             counts: configuration.counts(),
             data: workplace.data.provenance(),
-            provenance: Some(provenance(workplace.device, workplace.threads)),
+            provenance: Some(provenance(configuration.engine, workplace.device, workplace.threads)),
         };
         let record = if folder.record_path().exists() {
             folder.read_record().context("move the folder away to train this run anew")?
@@ -162,18 +159,14 @@ impl<'a> Session<'a> {
             Status::Running | Status::Interrupted => {}
         }
         let configuration = self.configuration;
-        let (device, architecture) = (self.workplace.device, configuration.architecture());
-        let train = Images::new(&self.workplace.data.train, configuration.train_images, device)
-            .context("train_images")?;
-        let test = Images::new(&self.workplace.data.test, configuration.test_images, device)
-            .context("test_images")?;
-        let updates = train.len() / configuration.batch;
-        ensure!(
-            updates > 0,
-            "batch {}: larger than the {} training images",
-            configuration.batch,
-            train.len()
-        );
+        let architecture = configuration.architecture();
+        let train =
+            Images::new(&self.workplace.data.train, configuration.train_images).context("train_images")?;
+        let test =
+            Images::new(&self.workplace.data.test, configuration.test_images).context("test_images")?;
+        let (images, tested) = (train.len(), test.rows.clone());
+        let updates = images / configuration.batch;
+        ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
 
         let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)?;
         let (done, state) = match checkpoint {
@@ -191,22 +184,23 @@ impl<'a> Session<'a> {
         if done == 0 {
             self.layers = layers::measure(&architecture, &state, 0);
         }
+        let Workplace { device, threads, .. } = *self.workplace;
+        let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
         self.set_status(Status::Running)?;
 
-        let mut engine = Engine::new(architecture, &state, device, configuration.precision);
         let mut progress = Progress::new(&self.record.name, updates, configuration.epochs, done);
         if done > 0 {
             progress.say(&format!("{}: resuming after epoch {done}", self.record.name));
         }
         for epoch in done + 1..=configuration.epochs {
-            let Some(sums) = self.train_epoch(&mut engine, &train, epoch, updates, &mut progress) else {
+            let Some(sums) = self.train_epoch(&mut engine, images, epoch, updates, &mut progress) else {
                 self.set_status(Status::Interrupted)?;
                 return Ok(Outcome::Interrupted(epoch - 1));
             };
             let start = Instant::now();
-            let predictions = predict(&engine, &test);
+            let predictions = engine.predict();
             let row =
-                self.epoch_row(epoch, updates, &sums, &predictions, &test, start.elapsed().as_secs_f64());
+                self.epoch_row(epoch, updates, &sums, &predictions, &tested, start.elapsed().as_secs_f64());
             let finite =
                 row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
             progress.epoch(&row, configuration.epochs);
@@ -222,54 +216,39 @@ impl<'a> Session<'a> {
             table::write(&self.folder.layers_path(), &self.layers)?;
             Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
         }
-        self.finish(&engine, &test)
+        self.finish(&mut engine, &tested)
     }
 
     /// All updates of an epoch; none where the user asked to stop.
     fn train_epoch(
         &self,
         engine: &mut Engine,
-        train: &Images,
+        images: usize,
         epoch: usize,
         updates: usize,
         progress: &mut Progress,
     ) -> Option<EpochSums> {
-        let (configuration, device) = (self.configuration, self.workplace.device);
-        let start = Instant::now();
-        let batch = configuration.batch;
-        let mut order: Vec<i64> = (0..train.len() as i64).collect();
+        let configuration = self.configuration;
+        let (start, batch) = (Instant::now(), configuration.batch);
+        let mut order: Vec<u32> = (0..images as u32).collect();
         order.shuffle(&mut generator(configuration.seed, Purpose::Shuffle, epoch));
+        order.truncate(updates * batch);
         let mut generator = generator(configuration.seed, Purpose::Augment, epoch);
-        let draws: Vec<Draw> = (0..updates * batch).map(|_| Draw::random(&mut generator)).collect();
-        let (order, draws) = (Tensor::from_slice(&order).to_device(device), Draws::new(&draws, device));
-
+        let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
+        let (before, total) = ((epoch - 1) * updates, updates * configuration.epochs);
+        let rates: Vec<LearningRates> = (before + 1..=before + updates)
+            .map(|k| learning_rates(configuration.decay, configuration.peak_learning_rate, k, total))
+            .collect();
         let decay = configuration.decay.weight_decay(configuration.lambda, &self.record.counts, batch);
-        let total = updates * configuration.epochs;
-        let mut loss = Tensor::zeros([], (Kind::Double, device));
-        let mut correct = Tensor::zeros([], (Kind::Int64, device));
-        let mut rate = 0.0;
-        for update in 0..updates {
-            if self.workplace.stop.requested().is_some() {
-                return None;
-            }
-            let (at, length) = ((update * batch) as i64, batch as i64);
-            let chosen = order.narrow(0, at, length);
-            let images = augment(&train.pixels, &chosen, &draws.narrow(at, length));
-            let done = (epoch - 1) * updates + update + 1;
-            let rates = learning_rates(configuration.decay, configuration.peak_learning_rate, done, total);
-            rate = rates.factors;
-            let sums = engine.step(&images, &train.labels.index_select(0, &chosen), rates, decay);
-            loss += sums.loss;
-            correct += sums.correct;
-            let seen = ((update + 1) * batch) as f64;
-            // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
-            let so_far = (device == Device::Cpu).then(|| SoFar {
-                loss: loss.double_value(&[]) / seen,
-                accuracy: correct.int64_value(&[]) as f64 / seen,
-            });
-            progress.update(done, so_far, seen / start.elapsed().as_secs_f64());
-        }
-        let (loss, correct) = (loss.double_value(&[]), correct.int64_value(&[]));
+        let work = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
+        let Sums { loss, correct } = engine.train(work, &mut |done, sums| {
+            let seen = (done * batch) as f64;
+            let so_far =
+                sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
+            progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
+            done == updates || self.workplace.stop.requested().is_none()
+        })?;
+        let rate = rates.last().expect("an epoch has updates").factors;
         Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
     }
 
@@ -279,12 +258,12 @@ impl<'a> Session<'a> {
         updates: usize,
         sums: &EpochSums,
         predictions: &Predictions,
-        test: &Images,
+        rows: &[u32],
         test_seconds: f64,
     ) -> EpochRow {
         let seen = (updates * self.configuration.batch) as f64;
-        let tested = test.len() as f64;
-        let labels = test.rows.iter().map(|&row| self.workplace.data.test.labels[row as usize]);
+        let tested = rows.len() as f64;
+        let labels = rows.iter().map(|&row| self.workplace.data.test.labels[row as usize]);
         let correct = labels.zip(&predictions.classes).filter(|(label, class)| label == *class).count();
         EpochRow {
             epoch: epoch as u32,
@@ -300,10 +279,9 @@ impl<'a> Session<'a> {
     }
 
     /// The files of a finished run; its status is the last of them, then the checkpoint goes.
-    fn finish(mut self, engine: &Engine, test: &Images) -> anyhow::Result<Outcome> {
-        let predictions = predict(engine, test);
-        let rows: Vec<PredictionRow> = test
-            .rows
+    fn finish(mut self, engine: &mut Engine, rows: &[u32]) -> anyhow::Result<Outcome> {
+        let predictions = engine.predict();
+        let rows: Vec<PredictionRow> = rows
             .iter()
             .zip(predictions.classes.iter().zip(&predictions.losses))
             .map(|(&image, (&prediction, &loss))| PredictionRow {
@@ -331,20 +309,7 @@ impl<'a> Session<'a> {
 /// Sums over an epoch's updates.
 struct EpochSums {
     loss: f64,
-    correct: i64,
+    correct: u64,
     rate: f64,
     seconds: f64,
-}
-
-/// Predictions for all images of a half, by the running statistics.
-fn predict(engine: &Engine, images: &Images) -> Predictions {
-    let mut all = Predictions { classes: Vec::new(), losses: Vec::new() };
-    for start in (0..images.len()).step_by(EVALUATION_BATCH) {
-        let length = EVALUATION_BATCH.min(images.len() - start) as i64;
-        let narrow = |tensor: &Tensor| tensor.narrow(0, start as i64, length);
-        let mut batch = engine.predict(&normalise(&narrow(&images.pixels)), &narrow(&images.labels));
-        all.classes.append(&mut batch.classes);
-        all.losses.append(&mut batch.losses);
-    }
-    all
 }

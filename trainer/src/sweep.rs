@@ -3,13 +3,13 @@
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
-use crate::device::DeviceName;
 use crate::estimate::Pace;
 use crate::session::{Outcome, Workplace, train};
 use anyhow::bail;
 use artifacts::run::{RunFolder, Status};
 use artifacts::{Configuration, Experiment};
 use indicatif::HumanDuration;
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 /// What is left of one run.
@@ -21,7 +21,15 @@ struct Planned<'a> {
     expected: Duration,
 }
 
-/// Runs what is left of an experiment, longest first. With `plan_only`, says what it would do.
+impl Planned<'_> {
+    /// By seed, so that a sweep cut short has whole grids of few seeds; within a seed the longest first, whose end is
+    /// the hardest to foretell. A sort keeps the file's order among equals.
+    fn turn(&self) -> (u64, Reverse<Duration>) {
+        (self.configuration.seed, Reverse(self.expected))
+    }
+}
+
+/// Runs what is left of an experiment: seed by seed, longest first. With `plan_only`, says what it would do.
 ///
 /// # Errors
 /// A run that failed; the sweep goes on with the others first.
@@ -97,8 +105,7 @@ fn plan<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) -> anyhow::Re
         let test = run.configuration.test_images.unwrap_or(workplace.data.test.len());
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
-    // Longest first, so that several workers end together; the sort keeps the file's order among equals.
-    planned.sort_by_key(|run| std::cmp::Reverse((run.configuration.seed.wrapping_neg(), run.expected)));
+    planned.sort_by_key(Planned::turn);
     Ok(planned)
 }
 
@@ -115,11 +122,11 @@ fn print_plan(workplace: &Workplace<'_>, experiment: &Experiment, planned: &[Pla
     let total: Duration = planned.iter().map(|run| run.expected).sum();
     eprintln!("experiment {}: {}", experiment.name, experiment.title);
     eprintln!(
-        "{} runs, {} of them done; {} to go on {} with {} threads, expected time {}",
+        "{} runs, {} of them done; {} to go on {}, {} threads, expected time {}",
         experiment.runs.len(),
         experiment.runs.len() - planned.len(),
         planned.len(),
-        DeviceName(workplace.device),
+        workplace.device,
         workplace.threads,
         HumanDuration(total)
     );
@@ -127,4 +134,23 @@ fn print_plan(workplace: &Workplace<'_>, experiment: &Experiment, planned: &[Pla
         eprintln!("  {:<44} {:>4} epochs  about {}", run.name, run.epochs_left, HumanDuration(run.expected));
     }
     eprintln!("results go to {}", workplace.layout.runs().display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_seed_comes_first_and_its_longest_run_before_the_others() {
+        let configurations = [0, 1].map(|seed| Configuration { seed, ..Configuration::default() });
+        let planned = |seed: usize, name: &str, seconds| Planned {
+            configuration: &configurations[seed],
+            name: name.to_owned(),
+            epochs_left: 1,
+            expected: Duration::from_secs(seconds),
+        };
+        let mut runs = [planned(1, "d", 1), planned(1, "c", 9), planned(0, "b", 2), planned(0, "a", 5)];
+        runs.sort_by_key(Planned::turn);
+        assert_eq!(runs.map(|run| run.name), ["a", "b", "c", "d"]);
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! `PARITY_DIR`, an absolute path, points the same tests at other cases of the same layout.
 
+#![cfg(feature = "tch")]
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 use artifacts::Precision;
@@ -17,9 +18,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 use trainer::arrays::Arrays;
-use trainer::augment::{Draw, Draws, augment};
-use trainer::engine::{BatchSums, Engine};
-use trainer::resnet::channels_last;
+use trainer::augment::{Draw, IMAGE, Normal};
+use trainer::torch::augment::{Draws, augment};
+use trainer::torch::resnet::channels_last;
+use trainer::torch::training::{BatchSums, Training};
 
 const LOSS_TOLERANCE: f64 = 1e-5;
 const WEIGHT_TOLERANCE: f64 = 1e-4;
@@ -126,8 +128,8 @@ fn check_arm(arm: Arm) {
     let counts = Counts::of(&architecture);
     let decay = arm.weight_decay(meta.lambda, &counts, meta.batch);
     let start = with_prefix(&common, "start.");
-    let mut exact = Engine::in_float64(architecture, &start, Device::Cpu);
-    let single = |state: &Arrays| Engine::new(architecture, state, Device::Cpu, Precision::Float32);
+    let mut exact = Training::in_float64(architecture, &start, Device::Cpu);
+    let single = |state: &Arrays| Training::new(architecture, state, Device::Cpu, Precision::Float32);
 
     let first = channels_last(&common["images"].get(0));
     check("logits before training", &array(&single(&start).logits(&first)), &array(&common["eval_logits"]));
@@ -227,5 +229,15 @@ fn parity_augmentation() {
     let images = &case["images"];
     let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, Device::Cpu));
     let found = augment(images, &chosen, &Draws::new(&draws, Device::Cpu));
-    assert!(relative(&array(&found), &array(&case["expected"])) <= 1e-6);
+    let expected = array(&case["expected"]);
+    assert!(relative(&array(&found), &expected) <= 1e-6, "on the device");
+
+    let pixels = Vec::<u8>::try_from(&images.view(-1)).unwrap();
+    let mut found = vec![0f32; pixels.len()];
+    for ((image, out), &draw) in pixels.chunks_exact(IMAGE).zip(found.chunks_exact_mut(IMAGE)).zip(&draws) {
+        Normal::default().augment(image, draw, out);
+    }
+    let found = ArrayD::from_shape_vec(vec![draws.len(), 32, 32, 3], found).unwrap();
+    let found = found.permuted_axes(vec![0, 3, 1, 2]).as_standard_layout().into_owned();
+    assert!(relative(&found, &expected) <= 1e-6, "on the host");
 }

@@ -4,11 +4,11 @@
 
 use artifacts::dataset::{Dataset, Split};
 use artifacts::run::{LayerRow, PredictionRow, RunFolder, Status};
-use artifacts::{Configuration, Experiment, Layout, Precision, table};
+use artifacts::{Configuration, Engine, Experiment, Layout, table};
 use network::Arm;
 use std::path::Path;
-use tch::Device;
 use trainer::arrays;
+use trainer::device::Device;
 use trainer::session::{Data, Outcome, Workplace, train};
 use trainer::stop::Stop;
 use trainer::sweep::sweep;
@@ -22,7 +22,20 @@ fn prepare(root: &Path) -> (Layout, Data) {
 }
 
 fn tiny() -> Configuration {
-    Configuration { rankscale: 2, channels: [4, 8, 8, 8], epochs: 3, batch: 64, ..Configuration::default() }
+    let channels = [4, 8, 8, 8];
+    Configuration {
+        rankscale: 2,
+        channels,
+        epochs: 3,
+        batch: 64,
+        engine: Engine::Fused,
+        ..Configuration::default()
+    }
+}
+
+/// Those that this program has.
+fn engines() -> Vec<Engine> {
+    if cfg!(feature = "tch") { Engine::ALL.to_vec() } else { vec![Engine::Fused] }
 }
 
 fn workplace<'a>(layout: &'a Layout, data: &'a Data, stop: &'a Stop) -> Workplace<'a> {
@@ -35,15 +48,20 @@ fn folder(layout: &Layout, data: &Data, configuration: &Configuration) -> RunFol
 
 #[test]
 fn a_run_leaves_all_its_files_and_is_not_trained_twice() {
+    engines().into_iter().for_each(a_run_leaves_all_its_files);
+}
+
+fn a_run_leaves_all_its_files(engine: Engine) {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let workplace = workplace(&layout, &data, &stop);
-    let configuration = tiny();
+    let configuration = Configuration { engine, ..tiny() };
     let outcome = train(&workplace, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
     let (record, epochs) = folder.read().unwrap();
     assert_eq!(record.status, Status::Done);
+    assert_eq!(record.provenance.unwrap().libtorch.is_some(), engine == Engine::Tch);
     assert_eq!(outcome, Outcome::Done(epochs[2].test_accuracy));
     assert_eq!(epochs.len(), 3);
     assert!(epochs[2].learning_rate.unwrap().abs() < 1e-12, "the last update has rate zero");
@@ -70,10 +88,14 @@ fn a_run_leaves_all_its_files_and_is_not_trained_twice() {
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
+    engines().into_iter().for_each(a_stopped_run_ends_with_the_same_bits);
+}
+
+fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     let whole = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(whole.path());
     let stop = Stop::default();
-    let configuration = Configuration { decay: Arm::Frobenius, ..tiny() };
+    let configuration = Configuration { decay: Arm::Frobenius, engine, ..tiny() };
     train(&workplace(&layout, &data, &stop), &configuration).unwrap();
     let expected = folder(&layout, &data, &configuration);
     let (expected_model, _) = arrays::load(&expected.model_path()).unwrap();
@@ -152,19 +174,45 @@ fn a_diverged_run_is_a_row_with_that_status() {
     assert_eq!(train(&workplace(&layout, &data, &stop), &configuration).unwrap(), Outcome::Diverged(1));
 }
 
+#[cfg(feature = "tch")]
 #[test]
 fn half_precision_trains_with_float32_batch_norm() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    for precision in [Precision::Bf16, Precision::Fp16] {
-        let configuration = Configuration { precision, ..tiny() };
+    for precision in [artifacts::Precision::Bf16, artifacts::Precision::Fp16] {
+        let configuration = Configuration { precision, engine: Engine::Tch, ..tiny() };
         let Outcome::Done(_) = train(&workplace(&layout, &data, &stop), &configuration).unwrap() else {
             panic!("{precision} did not finish");
         };
         let rows = folder(&layout, &data, &configuration).read_epochs().unwrap();
         assert!(rows.iter().all(|row| row.train_loss.unwrap() < 3.0), "{precision}: {rows:?}");
     }
+}
+
+/// Two engines, one recipe: they round differently, and train the same network. Two updates, the second at rate zero: a
+/// longer way would magnify rounding.
+#[cfg(feature = "tch")]
+#[test]
+fn both_engines_train_the_same_network() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let ends = Engine::ALL.map(|engine| {
+        let configuration = Configuration { engine, epochs: 2, train_images: Some(64), ..tiny() };
+        train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+        let folder = folder(&layout, &data, &configuration);
+        (arrays::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
+    });
+    let [(tch, first), (fused, second)] = &ends;
+    for (name, expected) in tch {
+        let norm =
+            |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let off = norm(&mut (&fused[name] - expected).into_iter()) / norm(&mut expected.iter().copied());
+        assert!(off < 1e-4, "{name}: off by {off:.1e}");
+    }
+    let off = first.train_loss.unwrap() - second.train_loss.unwrap();
+    assert!(off.abs() < 1e-4, "loss: off by {off:.1e}");
 }
 
 #[test]

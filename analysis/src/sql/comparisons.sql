@@ -16,5 +16,6 @@ INNER JOIN finished AS plain
         AND treated.recipe = plain.recipe
         AND treated.lambda = plain.lambda
         AND treated.rankscale = plain.rankscale
+        AND treated.engine = plain.engine
         AND treated.seed = plain.seed
 ORDER BY treated.recipe, treated.lambda, treated.decay, treated.rankscale, treated.seed

@@ -29,6 +29,7 @@ SELECT
     run.train_images,
     run.test_images,
     run.precision,
+    run.engine,
     run.parameters,
     run.macs,
     run.ratio_full,

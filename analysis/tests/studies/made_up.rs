@@ -76,7 +76,7 @@ pub fn provenance() -> Provenance {
         device_name: "made up".into(),
         threads: 2,
         version: "0".into(),
-        libtorch: "0".into(),
+        libtorch: None,
         host: "made up".into(),
         started_unix_seconds: 0,
     }

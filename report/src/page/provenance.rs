@@ -68,8 +68,13 @@ fn machines(runs: &[RunRow]) -> String {
     for run in runs {
         let known = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), text);
         let threads = run.threads.map_or_else(|| "unknown".to_owned(), |threads| threads.to_string());
+        let engine = match &run.libtorch {
+            Some(version) => format!("{}, libtorch {}", text(&run.engine), text(version)),
+            None if run.imported => "unknown".to_owned(),
+            None => text(&run.engine),
+        };
         let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
-        let key = [known(&run.device), known(&run.device_name), threads, known(&run.libtorch), revision];
+        let key = [known(&run.device), known(&run.device_name), threads, engine, revision];
         *groups.entry(key).or_default() += 1;
     }
     let rows: Vec<_> = groups
@@ -80,7 +85,7 @@ fn machines(runs: &[RunRow]) -> String {
         ("Device", Align::Left),
         ("Name", Align::Left),
         ("Threads", Align::Right),
-        ("libtorch", Align::Left),
+        ("Engine", Align::Left),
         ("Trainer's revision", Align::Left),
         ("Runs", Align::Right),
     ];

@@ -126,6 +126,7 @@ impl Plan {
             train_images: run.train_images.map(|n| n as u32),
             test_images: run.test_images.map(|n| n as u32),
             precision: run.precision.name().to_owned(),
+            engine: run.engine.name().to_owned(),
             parameters: counts.parameters,
             macs: counts.macs,
             ratio_full: counts.ratio_full,

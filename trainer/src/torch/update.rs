@@ -6,8 +6,8 @@
 //! The `frobenius` arm adds the gradient of `lambda / 2 * |E C|^2` (Khodak et al., arXiv 2105.01029):
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
 
+use super::resnet::{array, master_kind, tensor};
 use crate::arrays::Arrays;
-use crate::resnet::{array, master_kind, tensor};
 use ndarray::ArrayD;
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};

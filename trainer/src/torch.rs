@@ -1,0 +1,140 @@
+//! Runs on libtorch: any device, any precision, any network.
+//!
+//! Images stay on the device as bytes; a batch is gathered and augmented there ([`augment`]), and nothing within an epoch
+//! waits for a GPU: its sums are read at the end.
+
+pub mod augment;
+pub mod resnet;
+pub mod training;
+pub mod update;
+
+use crate::arrays::Arrays;
+use crate::device::Device;
+use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
+use crate::images::Images;
+use artifacts::Precision;
+use augment::{Draws, normalise};
+use network::Architecture;
+use tch::{Cuda, Kind, Tensor, utils};
+use training::Training;
+
+/// Version of the libtorch that `tch` is made for, and so the one that is linked.
+pub const LIBTORCH: &str = "2.13.0";
+
+/// GPUs that CUDA sees; none where the linked libtorch has no CUDA.
+#[must_use]
+pub fn gpus() -> Option<usize> {
+    utils::has_cuda().then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
+}
+
+/// A network, its momentum and its images on a device.
+#[derive(Debug)]
+pub struct Torch {
+    training: Training,
+    train: OnDevice,
+    test: OnDevice,
+    device: tch::Device,
+}
+
+/// Images on a device.
+#[derive(Debug)]
+struct OnDevice {
+    /// uint8 `[n, 3, 32, 32]`.
+    pixels: Tensor,
+    /// int64 `[n]`.
+    labels: Tensor,
+}
+
+impl OnDevice {
+    fn new(images: &Images, device: tch::Device) -> Self {
+        let labels: Vec<i64> = images.labels.iter().map(|&label| i64::from(label)).collect();
+        Self {
+            pixels: Tensor::from_data_size(&images.pixels, &[images.len() as i64, 3, 32, 32], Kind::Uint8)
+                .to_device(device),
+            labels: Tensor::from_slice(&labels).to_device(device),
+        }
+    }
+}
+
+impl Torch {
+    /// Takes up a state, as [`crate::engine::Engine::new`]. The number of threads is the whole process's.
+    #[must_use]
+    pub fn new(
+        architecture: Architecture,
+        state: &Arrays,
+        (train, test): (&Images, &Images),
+        device: Device,
+        threads: usize,
+        precision: Precision,
+    ) -> Self {
+        tch::set_num_threads(threads as i32);
+        Cuda::cudnn_set_benchmark(true);
+        let device = match device {
+            Device::Cpu => tch::Device::Cpu,
+            Device::Cuda(index) => tch::Device::Cuda(index),
+        };
+        Self {
+            training: Training::new(architecture, state, device, precision),
+            train: OnDevice::new(train, device),
+            test: OnDevice::new(test, device),
+            device,
+        }
+    }
+
+    /// As [`crate::engine::Engine::train`].
+    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+        let device = self.device;
+        let order: Vec<i64> = epoch.order.iter().map(|&at| i64::from(at)).collect();
+        let (order, draws) = (Tensor::from_slice(&order).to_device(device), Draws::new(epoch.draws, device));
+        let mut loss = Tensor::zeros([], (Kind::Double, device));
+        let mut correct = Tensor::zeros([], (Kind::Int64, device));
+        let read = |loss: &Tensor, correct: &Tensor| Sums {
+            loss: loss.double_value(&[]),
+            correct: correct.int64_value(&[]) as u64,
+        };
+        let length = epoch.batch as i64;
+        for (update, &rates) in (0..).zip(epoch.rates) {
+            let at = update as i64 * length;
+            let chosen = order.narrow(0, at, length);
+            let images = augment::augment(&self.train.pixels, &chosen, &draws.narrow(at, length));
+            let labels = self.train.labels.index_select(0, &chosen);
+            let sums = self.training.step(&images, &labels, rates, epoch.decay);
+            loss += sums.loss;
+            correct += sums.correct;
+            // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
+            let so_far = (device == tch::Device::Cpu).then(|| read(&loss, &correct));
+            if !watch(update + 1, so_far) {
+                return None;
+            }
+        }
+        Some(read(&loss, &correct))
+    }
+
+    /// As [`crate::engine::Engine::predict`].
+    #[must_use]
+    pub fn predict(&self) -> Predictions {
+        let mut all = Predictions::default();
+        let images = self.test.labels.size()[0];
+        for start in (0..images).step_by(EVALUATION_BATCH) {
+            let length = (EVALUATION_BATCH as i64).min(images - start);
+            let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
+            let pixels = normalise(&narrow(&self.test.pixels));
+            let mut batch = self.training.predict(&pixels, &narrow(&self.test.labels));
+            all.classes.append(&mut batch.classes);
+            all.losses.append(&mut batch.losses);
+        }
+        all
+    }
+
+    /// As [`crate::engine::Engine::model`].
+    #[must_use]
+    pub fn model(&self) -> Arrays {
+        self.training.model()
+    }
+
+    /// As [`crate::engine::Engine::state`].
+    #[must_use]
+    pub fn state(&self) -> Arrays {
+        self.training.state()
+    }
+}
