@@ -69,6 +69,8 @@ pub struct Provenance {
     pub threads: usize,
     /// Of this pipeline.
     pub version: String,
+    /// Of the fused engine, for example `avx2`; none for a run of libtorch.
+    pub instructions: Option<String>,
     /// Of libtorch; none for a run of the fused engine.
     pub libtorch: Option<String>,
     /// The machine's name.

@@ -4,11 +4,10 @@
 
 use crate::layer::Layer;
 use crate::normalisation::{Gradients, Normalisation};
-use crate::panels::{Cut, Panels};
+use crate::panels::Panels;
 use crate::patches::patch_index;
 use crate::vectors::pitch;
 use ndarray::{Array2, ArrayView2};
-use network::Place;
 use network::architecture::IMAGE_CHANNELS;
 
 /// From a block's input to its codes, and back.
@@ -36,8 +35,8 @@ impl Encoder {
                 self.turned[(8 - k) * row + c] = depthwise[c * 9 + k];
             }
         }
-        self.contract.pack(Cut::plain(lanes), c_in, layer.rank, |k, n| contract[n * c_in + k]);
-        self.contract_back.pack(Cut::plain(lanes), layer.rank, c_in, |k, n| contract[k * c_in + n]);
+        self.contract.pack(lanes, c_in, layer.rank, |k, n| contract[n * c_in + k]);
+        self.contract_back.pack(lanes, layer.rank, c_in, |k, n| contract[k * c_in + n]);
     }
 }
 
@@ -78,8 +77,7 @@ impl Decoder {
     }
 
     fn pack(&mut self, lanes: usize, layer: &Layer, folded: &Array2<f64>) {
-        let cut = if layer.place == Place::Pooled { Cut::pooled(lanes) } else { Cut::plain(lanes) };
-        self.panels.pack(cut, layer.rank, layer.c_out, |k, n| folded[(n, k)] as f32);
+        self.panels.pack(lanes, layer.rank, layer.c_out, |k, n| folded[(n, k)] as f32);
     }
 }
 
@@ -99,7 +97,7 @@ pub(crate) struct BackDecoder {
 impl BackDecoder {
     pub(crate) fn by_batch(&mut self, lanes: usize, layer: &Layer, norm: &Normalisation) {
         let folded = norm.folded();
-        self.panels.pack(Cut::plain(lanes), layer.c_out, layer.rank, |k, n| folded[(k, n)] as f32);
+        self.panels.pack(lanes, layer.c_out, layer.rank, |k, n| folded[(k, n)] as f32);
         let row = layer.code_pitch();
         self.rows.resize(layer.c_out * row, 0.0);
         for (out, values) in self.rows.chunks_mut(row).zip(folded.rows()) {
@@ -109,7 +107,7 @@ impl BackDecoder {
 
     pub(crate) fn correct(&mut self, lanes: usize, layer: &Layer, gradients: &Gradients) {
         let slope = &gradients.slope;
-        self.slope.pack(Cut::plain(lanes), layer.rank, layer.rank, |k, n| -slope[(k, n)] as f32);
+        self.slope.pack(lanes, layer.rank, layer.rank, |k, n| -slope[(k, n)] as f32);
         fill(&mut self.constant, layer.code_pitch(), gradients.constant.iter().map(|&a| -a as f32));
     }
 }

@@ -61,7 +61,9 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     let folder = folder(&layout, &data, &configuration);
     let (record, epochs) = folder.read().unwrap();
     assert_eq!(record.status, Status::Done);
-    assert_eq!(record.provenance.unwrap().libtorch.is_some(), engine == Engine::Tch);
+    let provenance = record.provenance.unwrap();
+    assert_eq!(provenance.libtorch.is_some(), engine == Engine::Tch);
+    assert_eq!(provenance.instructions.is_some(), engine == Engine::Fused);
     assert_eq!(outcome, Outcome::Done(epochs[2].test_accuracy));
     assert_eq!(epochs.len(), 3);
     assert!(epochs[2].learning_rate.unwrap().abs() < 1e-12, "the last update has rate zero");

@@ -76,6 +76,7 @@ pub fn provenance() -> Provenance {
         device_name: "made up".into(),
         threads: 2,
         version: "0".into(),
+        instructions: None,
         libtorch: None,
         host: "made up".into(),
         started_unix_seconds: 0,

@@ -26,6 +26,7 @@ fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> Run
         device_name: "made up".into(),
         threads: 1,
         version: "0".into(),
+        instructions: None,
         libtorch: None,
         host: "made up".into(),
         started_unix_seconds: 0,
