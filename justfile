@@ -82,6 +82,7 @@ test *arguments: _ready
 check: _ready
     cargo fmt --all --check
     cargo clippy --release --workspace --all-targets -- --deny warnings
+    cargo clippy --release --workspace --all-targets --no-default-features -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --workspace --no-deps --quiet
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
