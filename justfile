@@ -87,10 +87,10 @@ check: _ready
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 
-# The benchmarks
-[group('code')]
-bench *arguments: _ready
-    cargo bench "$@"
+# A training step phase by phase, beside the processor's limit: just bench 8 2 (rankscale, threads), then batch, steps
+[group('code'), no-exit-message]
+bench *arguments:
+    @cargo run --release --quiet -p kernels --example step -- "$@"
 
 [no-exit-message]
 _ready:

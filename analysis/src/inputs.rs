@@ -142,3 +142,49 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::run::{DataProvenance, FORMAT};
+
+    fn run(configuration: &Configuration, epochs: u32) -> Run {
+        let epoch = |epoch| EpochRow {
+            epoch,
+            learning_rate: None,
+            train_loss: None,
+            train_accuracy: None,
+            test_loss: None,
+            test_accuracy: 0.5,
+            train_seconds: None,
+            test_seconds: None,
+            images_per_second: None,
+        };
+        let record = RunRecord {
+            format: FORMAT,
+            name: configuration.run_name("data"),
+            status: Status::Running,
+            counts: configuration.counts(),
+            configuration: configuration.clone(),
+            data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
+            provenance: None,
+        };
+        Run { record, epochs: (1..=epochs).map(epoch).collect() }
+    }
+
+    #[test]
+    fn a_planned_run_is_the_one_that_has_come_furthest_on_either_engine() {
+        let file = Configuration::default();
+        let (tch, fused) = (file.clone().on(Engine::Tch), file.clone().on(Engine::Fused));
+        let dense = Configuration { rankscale: 0, ..file.clone() };
+        let planned = |runs: &[Run]| {
+            let runs_planned = vec![file.clone(), dense.clone()];
+            let experiment = Experiment { name: "e".into(), title: "t".into(), runs: runs_planned };
+            on_engines_found(experiment, runs).runs
+        };
+        assert_eq!(planned(&[]), [fused.clone(), dense.clone()]);
+        assert_eq!(planned(&[run(&tch, 1)]), [tch.clone(), dense.clone()]);
+        assert_eq!(planned(&[run(&tch, 1), run(&fused, 2)]), [fused, dense.clone()]);
+        assert_eq!(planned(&[run(&tch, 0)]), [tch, dense]);
+    }
+}
