@@ -3,7 +3,7 @@
 //! The notebook's own curve stands in the background, where it can be read beside ours. It is left out, and the
 //! caption says why, where
 //! - the network is not the notebook's (other channels), or
-//! - on an axis that holds both, our curves would keep less than a third of the height: after a schedule of few
+//! - on an axis that holds both, our curves would keep less than a fifth of the height: after a schedule of few
 //!   epochs they lie tens of points below the notebook's, and the differences between arms would be squeezed flat.
 
 use super::{Figure, arms};
@@ -20,7 +20,7 @@ use plotters::style::text_anchor::HPos;
 pub const FILE: &str = "rankscale.svg";
 
 /// Share of the height our curves must keep beside the notebook's.
-const LEAST_SHARE: f64 = 1.0 / 3.0;
+const LEAST_SHARE: f64 = 1.0 / 5.0;
 /// Our curves count as at least this high, in points.
 const LEAST_SPAN: f64 = 2.0;
 /// Of the direct label, in CSS pixels: half its width, and its distance from the curve.

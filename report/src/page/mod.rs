@@ -50,7 +50,10 @@ pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
 fn experiment(selection: &Selection<'_>) -> String {
     let summary = &selection.study.summary;
     let name = match (&summary.experiment, &summary.title) {
-        (Some(name), Some(title)) => format!("Experiment {}: {} ", markdown::code(name), text(title)),
+        (Some(name), Some(title)) => {
+            let stop = if title.trim_end().ends_with(['.', '?', '!']) { "" } else { "." };
+            format!("Experiment {}: {}{stop} ", markdown::code(name), text(title))
+        }
         (Some(name), None) => format!("Experiment {}. ", markdown::code(name)),
         (None, _) => "No experiment was named: every run found is taken as it is. ".to_owned(),
     };
