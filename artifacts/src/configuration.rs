@@ -4,85 +4,10 @@
 //! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
 //! two engines round differently, and a run that is taken up must go on as it began.
 
+use crate::arithmetic::{Engine, Precision};
 use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter, InvalidArchitecture};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
-use std::str::FromStr;
-
-/// Arithmetic of the convolutions; batch norm statistics and the weights' master copy are always float32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// IEEE single precision.
-    Float32,
-    /// Brain float: 8 bits of mantissa, range of float32.
-    Bf16,
-    /// IEEE half precision, as the 2018 reference ran.
-    Fp16,
-}
-
-impl Precision {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Float32, Self::Bf16, Self::Fp16];
-
-    /// The name in files and flags.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Float32 => "float32",
-            Self::Bf16 => "bf16",
-            Self::Fp16 => "fp16",
-        }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Precision {
-    type Err = InvalidConfiguration;
-
-    fn from_str(name: &str) -> Result<Self, InvalidConfiguration> {
-        Self::ALL
-            .into_iter()
-            .find(|precision| precision.name() == name)
-            .ok_or_else(|| InvalidConfiguration::rule("precision", &name, "must be float32, bf16 or fp16"))
-    }
-}
-
-/// The program that trains: one description of the network, two engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// libtorch: any device, any precision, the dense network too.
-    Tch,
-    /// Our own kernels: low-rank networks on the CPU in float32, several times as fast.
-    Fused,
-}
-
-impl Engine {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Tch, Self::Fused];
-
-    /// The name in files and flags.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tch => "tch",
-            Self::Fused => "fused",
-        }
-    }
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// A configuration that no run can have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

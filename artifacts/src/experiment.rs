@@ -13,8 +13,9 @@
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
+use crate::arithmetic::{Engine, Precision};
 use crate::atomic;
-use crate::configuration::{Configuration, Engine, InvalidConfiguration, Precision};
+use crate::configuration::{Configuration, InvalidConfiguration};
 use fs_err as fs;
 use network::{Architecture, Arm};
 use serde::{Deserialize, Serialize};

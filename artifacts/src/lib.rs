@@ -4,13 +4,14 @@
 //! - [`atomic`]: the one place that gives a file its final name;
 //! - [`table`]: plain row structs to parquet and back;
 //! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
-//! - [`configuration`], [`experiment`]: what a run is, and an experiment file as a list of runs;
+//! - [`configuration`], [`arithmetic`], [`experiment`]: what a run is, and an experiment file as a list of runs;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
 //! name.
 
+pub mod arithmetic;
 pub mod atomic;
 pub mod configuration;
 pub mod dataset;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod study;
 pub mod table;
 
-pub use configuration::{Configuration, Engine, Precision};
+pub use arithmetic::{Engine, Precision};
+pub use configuration::Configuration;
 pub use experiment::Experiment;
 pub use layout::Layout;

@@ -4,7 +4,7 @@ use crate::augment::Draw;
 use crate::engine::{Engine, Epoch};
 use crate::images::Images;
 use crate::initialise::initialise;
-use crate::session::Workplace;
+use crate::workplace::Workplace;
 use anyhow::Context;
 use artifacts::Configuration;
 use network::schedule::LearningRates;

@@ -26,3 +26,4 @@ pub mod stop;
 pub mod sweep;
 #[cfg(feature = "tch")]
 pub mod torch;
+pub mod workplace;

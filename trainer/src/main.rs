@@ -9,8 +9,9 @@ use arguments::{Arguments, Command, Place};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use std::process::ExitCode;
-use trainer::session::{self, Data, Outcome, Workplace};
+use trainer::session::{self, Outcome};
 use trainer::stop::Stop;
+use trainer::workplace::{Data, Workplace};
 use trainer::{memory, sweep};
 
 fn main() -> ExitCode {

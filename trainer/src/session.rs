@@ -6,7 +6,6 @@
 use crate::arrays;
 use crate::augment::Draw;
 use crate::checkpoint::Checkpoint;
-use crate::device::Device;
 use crate::engine::{Engine, Epoch, Predictions, Sums};
 use crate::images::Images;
 use crate::initialise::initialise;
@@ -14,71 +13,15 @@ use crate::layers;
 use crate::progress::{Progress, SoFar};
 use crate::provenance::provenance;
 use crate::seeds::{Purpose, generator};
-use crate::stop::Stop;
+use crate::workplace::Workplace;
 use anyhow::{Context, bail, ensure};
-use artifacts::dataset::{Dataset, Provenance, Split};
-use artifacts::run::{
-    DataProvenance, EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status,
-};
-use artifacts::{Configuration, Layout, table};
+use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status};
+use artifacts::{Configuration, table};
 use fs_err as fs;
 use network::schedule::{LearningRates, learning_rates};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::time::Instant;
-
-/// Both halves of the data, in memory.
-#[derive(Debug)]
-pub struct Data {
-    /// To learn from.
-    pub train: Dataset,
-    /// To be judged by.
-    pub test: Dataset,
-}
-
-impl Data {
-    /// Reads what `data-prep` prepared.
-    ///
-    /// # Errors
-    /// Missing or foreign files; the message says what to run.
-    pub fn read(layout: &Layout) -> anyhow::Result<Self> {
-        let read = |split: Split| {
-            let path = split.path(layout);
-            ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
-            Ok(Dataset::read(&path)?)
-        };
-        Ok(Self { train: read(Split::Train)?, test: read(Split::Test)? })
-    }
-
-    /// The two fingerprints, joined by a colon.
-    #[must_use]
-    pub fn fingerprint(&self) -> String {
-        format!("{}:{}", self.train.fingerprint, self.test.fingerprint)
-    }
-
-    fn provenance(&self) -> DataProvenance {
-        let source = match &self.train.provenance {
-            Provenance::File { source, .. } => source.clone(),
-            Provenance::Generated { seed } => format!("generated with seed {seed}"),
-        };
-        DataProvenance { fingerprint: self.fingerprint(), source }
-    }
-}
-
-/// Where runs are made, and with what.
-#[derive(Debug)]
-pub struct Workplace<'a> {
-    /// Where the files lie.
-    pub layout: &'a Layout,
-    /// The images.
-    pub data: &'a Data,
-    /// Where to compute.
-    pub device: Device,
-    /// CPU threads for arithmetic.
-    pub threads: usize,
-    /// Whether the user asked to stop.
-    pub stop: &'a Stop,
-}
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,8 @@
 //! with an error that names it.
 
 use crate::estimate::Pace;
-use crate::session::{Outcome, Workplace, train};
+use crate::session::{Outcome, train};
+use crate::workplace::Workplace;
 use anyhow::bail;
 use artifacts::run::{RunFolder, Status};
 use artifacts::{Configuration, Experiment};

@@ -9,9 +9,10 @@ use network::Arm;
 use std::path::Path;
 use trainer::arrays;
 use trainer::device::Device;
-use trainer::session::{Data, Outcome, Workplace, train};
+use trainer::session::{Outcome, train};
 use trainer::stop::Stop;
 use trainer::sweep::sweep;
+use trainer::workplace::{Data, Workplace};
 
 fn prepare(root: &Path) -> (Layout, Data) {
     let layout = Layout::new(root);

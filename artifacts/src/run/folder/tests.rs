@@ -1,4 +1,6 @@
 use super::*;
+use crate::Configuration;
+use crate::run::{DataProvenance, Provenance};
 
 fn epoch(epoch: u32) -> EpochRow {
     EpochRow {
