@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-check-cfg=cfg(libtorch_cuda)");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     if env::var_os("CARGO_FEATURE_TCH").is_none() {
         return;
@@ -28,6 +29,7 @@ fn main() {
 
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());
     if libraries.join("libtorch_cuda.so").exists() {
+        println!("cargo:rustc-cfg=libtorch_cuda");
         println!("cargo:rustc-link-search=native={}", libraries.display());
         println!("cargo:rustc-link-arg=-Wl,--push-state,--no-as-needed,-ltorch_cuda,--pop-state");
     }

@@ -21,7 +21,7 @@ fn libtorch() {
         yes(utils::has_mkl()),
         yes(utils::has_mkldnn()),
         yes(utils::has_openmp()),
-        yes(utils::has_cuda())
+        yes(gpus().is_some())
     );
     let gpus = gpus().unwrap_or(0);
     println!("CUDA devices    {gpus}");

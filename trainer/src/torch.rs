@@ -15,16 +15,17 @@ use crate::images::Images;
 use artifacts::Precision;
 use augment::{Draws, normalise};
 use network::Architecture;
-use tch::{Cuda, Kind, Tensor, utils};
+use tch::{Cuda, Kind, Tensor};
 use training::Training;
 
 /// Version of the libtorch that `tch` is made for, and so the one that is linked.
 pub const LIBTORCH: &str = "2.13.0";
 
-/// GPUs that CUDA sees; none where the linked libtorch has no CUDA.
+/// GPUs that CUDA sees; none where the linked libtorch has no CUDA. (libtorch itself says that it has none wherever there
+/// is no GPU.)
 #[must_use]
 pub fn gpus() -> Option<usize> {
-    utils::has_cuda().then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
+    cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }
 
 /// A network, its momentum and its images on a device.
