@@ -15,6 +15,7 @@ use trainer::device::{DeviceChoice, EngineChoice};
   trainer describe --rankscale 8 --json
   trainer train --rankscale 8 --decay appropriate --seed 0
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
+  trainer bench --rankscale 8 --threads 2 --json
   trainer sweep --experiment quick --plan
   trainer sweep --experiment experiments/notebook.toml --device cuda:0"
 )]
@@ -33,6 +34,8 @@ pub enum Command {
     Train(Train),
     /// Train what is left of an experiment
     Sweep(Sweep),
+    /// Measure how fast a network trains here, beside the processor's limit
+    Bench(Bench),
     /// Print what this program finds: libtorch, GPUs, processor
     Doctor,
 }
@@ -72,12 +75,61 @@ pub struct Sweep {
     pub place: Place,
 }
 
+/// Arguments of `bench`: updates on generated images, as a run would start.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Divisor that makes ranks out of channels; 0 is the dense network
+    #[arg(long, allow_negative_numbers = true)]
+    pub rankscale: i64,
+    /// Images in an update
+    #[arg(long, default_value_t = 512, value_parser = positive)]
+    pub batch: usize,
+    /// float32, bf16 or fp16
+    #[arg(long, default_value = "float32")]
+    pub precision: Precision,
+    /// Updates to time; one more comes first and is not counted
+    #[arg(long, default_value_t = 5, value_parser = positive)]
+    pub steps: usize,
+    /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]
+    #[arg(long, value_parser = positive)]
+    pub epoch_updates: Option<usize>,
+    /// One JSON object on one line instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+impl Bench {
+    /// The network to measure, on libtorch, which can train every one.
+    ///
+    /// # Errors
+    /// A value that breaks a rule.
+    pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        let channels = Configuration::default().channels;
+        Ok(Configuration {
+            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            batch: self.batch,
+            precision: self.precision,
+            ..Configuration::default()
+        }
+        .validated()?)
+    }
+}
+
 /// Where to run.
 #[derive(Debug, Args)]
 pub struct Place {
     /// Directory of all the pipeline's files
     #[arg(long, env = "WORK", default_value = "work")]
     pub work: PathBuf,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// What to compute with.
+#[derive(Debug, Args)]
+pub struct Machine {
     /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,

@@ -56,15 +56,15 @@ pub type Watch<'a> = dyn FnMut(usize, Option<Sums>) -> bool + 'a;
 
 /// A network, its momentum and its images, on one of the two engines.
 #[derive(Debug)]
-pub enum Engine {
+pub enum Engine<'a> {
     /// Our own kernels.
-    Fused(Box<Fused>),
+    Fused(Box<Fused<'a>>),
     /// libtorch.
     #[cfg(feature = "tch")]
     Torch(Torch),
 }
 
-impl Engine {
+impl<'a> Engine<'a> {
     /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`), and the images of a run.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Engine {
     pub fn new(
         configuration: &Configuration,
         state: &Arrays,
-        (train, test): (Images, Images),
+        (train, test): (Images<'a>, Images<'a>),
         device: Device,
         threads: usize,
     ) -> anyhow::Result<Self> {
@@ -103,6 +103,15 @@ impl Engine {
             Self::Fused(fused) => fused.train(epoch, watch),
             #[cfg(feature = "tch")]
             Self::Torch(torch) => torch.train(epoch, watch),
+        }
+    }
+
+    /// Seconds of each of an epoch's updates, all of them on its first batch and on nothing else.
+    pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
+        match self {
+            Self::Fused(fused) => fused.time_updates(epoch),
+            #[cfg(feature = "tch")]
+            Self::Torch(torch) => torch.time_updates(epoch),
         }
     }
 

@@ -3,26 +3,27 @@
 //! *Invariant:* batches arrive in order, whatever the threads do; the numbers do not depend on how many there are.
 
 use crate::arrays::Arrays;
-use crate::augment::{IMAGE, Normal};
+use crate::augment::{Draw, IMAGE, Normal};
 use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use crate::images::Images;
 use kernels::EngineError;
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};
+use std::time::Instant;
 
 /// A network, its momentum and its images.
 #[derive(Debug)]
-pub struct Fused {
+pub struct Fused<'a> {
     engine: kernels::Engine,
-    train: Images,
-    test: Images,
+    train: Images<'a>,
+    test: Images<'a>,
     normal: Normal,
 }
 
 /// Images of a batch `[n, 32, 32, 3]` and their labels.
 type Batch = (Vec<f32>, Vec<u8>);
 
-impl Fused {
+impl<'a> Fused<'a> {
     /// Takes up a state, as [`crate::engine::Engine::new`].
     ///
     /// # Errors
@@ -30,7 +31,7 @@ impl Fused {
     pub fn new(
         architecture: Architecture,
         state: &Arrays,
-        (train, test): (Images, Images),
+        (train, test): (Images<'a>, Images<'a>),
         threads: usize,
     ) -> Result<Self, EngineError> {
         let engine = kernels::Engine::new(architecture, state, threads)?;
@@ -51,15 +52,10 @@ impl Fused {
                 let batches =
                     epoch.order.chunks_exact(epoch.batch).zip(epoch.draws.chunks_exact(epoch.batch));
                 for (chosen, draws) in batches {
-                    let Ok((mut pixels, mut labels)) = free.recv() else { return };
-                    pixels.resize(chosen.len() * IMAGE, 0.0);
-                    for ((out, &at), &draw) in pixels.chunks_exact_mut(IMAGE).zip(chosen).zip(draws) {
-                        normal.augment(train.image(at as usize), draw, out);
-                    }
-                    labels.clear();
-                    labels.extend(chosen.iter().map(|&at| train.labels[at as usize]));
+                    let Ok(mut batch) = free.recv() else { return };
+                    fill(&mut batch, train, normal, chosen, draws);
                     // The other end goes away when the watch says stop.
-                    if ready_sender.send((pixels, labels)).is_err() {
+                    if ready_sender.send(batch).is_err() {
                         return;
                     }
                 }
@@ -79,6 +75,25 @@ impl Fused {
             }
             Some(sums)
         })
+    }
+
+    /// As [`crate::engine::Engine::time_updates`].
+    pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
+        let mut batch = Batch::default();
+        let (chosen, draws) = (&epoch.order[..epoch.batch], &epoch.draws[..epoch.batch]);
+        fill(&mut batch, &self.train, &self.normal, chosen, draws);
+        let update = |&rates| {
+            let start = Instant::now();
+            self.engine.step(&batch.0, &batch.1, rates, epoch.decay);
+            start.elapsed().as_secs_f64()
+        };
+        epoch.rates.iter().map(update).collect()
+    }
+
+    /// How long each phase of the last update took.
+    #[must_use]
+    pub fn phases(&self) -> &[kernels::Phase] {
+        self.engine.phases()
     }
 
     /// As [`crate::engine::Engine::predict`].
@@ -109,4 +124,15 @@ impl Fused {
     pub fn state(&self) -> Arrays {
         self.engine.state()
     }
+}
+
+/// Makes a batch of the images chosen.
+fn fill(batch: &mut Batch, train: &Images<'_>, normal: &Normal, chosen: &[u32], draws: &[Draw]) {
+    let (pixels, labels) = batch;
+    pixels.resize(chosen.len() * IMAGE, 0.0);
+    for ((out, &at), &draw) in pixels.chunks_exact_mut(IMAGE).zip(chosen).zip(draws) {
+        normal.augment(train.image(at as usize), draw, out);
+    }
+    labels.clear();
+    labels.extend(chosen.iter().map(|&at| train.labels[at as usize]));
 }

@@ -1,36 +1,33 @@
 //! The images of a run, and the stratified subsets of short experiments.
 
-use crate::augment::IMAGE;
 use artifacts::dataset::Dataset;
 use network::architecture::CLASSES;
 
-/// Some images of one half of the data set.
+/// Some images of one half of the data set, which they stay in.
 #[derive(Debug, Clone)]
-pub struct Images {
-    /// `[n, 3, 32, 32]`.
-    pub pixels: Vec<u8>,
+pub struct Images<'a> {
+    dataset: &'a Dataset,
     /// Classes `[n]`.
     pub labels: Vec<u8>,
     /// Row of each image in the file.
     pub rows: Vec<u32>,
 }
 
-impl Images {
-    /// Copies a subset of `size` images, or all.
+impl<'a> Images<'a> {
+    /// A subset of `size` images, or all.
     ///
     /// # Errors
     /// More images than there are.
-    pub fn new(dataset: &Dataset, size: Option<usize>) -> Result<Self, TooFewImages> {
+    pub fn new(dataset: &'a Dataset, size: Option<usize>) -> Result<Self, TooFewImages> {
         let rows = subset(&dataset.labels, size)?;
-        let pixels = rows.iter().flat_map(|&row| dataset.image(row as usize)).copied().collect();
         let labels = rows.iter().map(|&row| dataset.labels[row as usize]).collect();
-        Ok(Self { pixels, labels, rows })
+        Ok(Self { dataset, labels, rows })
     }
 
     /// Image `at`, `[3, 32, 32]`.
     #[must_use]
     pub fn image(&self, at: usize) -> &[u8] {
-        &self.pixels[at * IMAGE..(at + 1) * IMAGE]
+        self.dataset.image(self.rows[at] as usize)
     }
 
     /// Number of images.

@@ -9,6 +9,7 @@
 
 pub mod arrays;
 pub mod augment;
+pub mod bench;
 pub mod checkpoint;
 pub mod device;
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod fused;
 pub mod images;
 pub mod initialise;
 pub mod layers;
+pub mod limit;
 pub mod memory;
 pub mod progress;
 pub mod provenance;

@@ -5,10 +5,12 @@ mod describe;
 mod doctor;
 
 use anyhow::Context;
-use arguments::{Arguments, Command, Place};
+use arguments::{Arguments, Command, Machine, Place};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use std::process::ExitCode;
+use trainer::bench::Bench;
+use trainer::device::Device;
 use trainer::session::{self, Outcome};
 use trainer::stop::Stop;
 use trainer::workplace::{Data, Workplace};
@@ -25,10 +27,23 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Describe(arguments) => describe::print(&arguments.run.configuration()?, arguments.json)?,
+        Command::Bench(arguments) => {
+            let Machine { engine, .. } = arguments.machine;
+            let (device, threads) = resolve(&arguments.machine)?;
+            let configuration = engine.configure(device, arguments.configuration()?)?;
+            let (steps, epoch_updates) =
+                (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
+            let measured = Bench { configuration, device, threads, steps, epoch_updates }.run()?;
+            if arguments.json {
+                println!("{}", serde_json::to_string(&measured)?);
+            } else {
+                println!("{measured}");
+            }
+        }
         Command::Doctor => doctor::print(),
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
-            let engine = arguments.place.engine;
+            let engine = arguments.place.machine.engine;
             return at(&arguments.place, |workplace| {
                 let configuration = engine.configure(workplace.device, configuration)?;
                 Ok(match session::train(workplace, &configuration)? {
@@ -51,7 +66,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Sweep(arguments) => {
             let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
-            let engine = arguments.place.engine;
+            let engine = arguments.place.machine.engine;
             return at(&arguments.place, |workplace| {
                 let experiment = experiment.on(engine.resolve(workplace.device)?);
                 sweep::sweep(workplace, &experiment, arguments.plan)
@@ -66,16 +81,20 @@ fn at(
     place: &Place,
     work: impl FnOnce(&Workplace<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
-    #[cfg(feature = "tch")]
-    let gpus = trainer::torch::gpus();
-    #[cfg(not(feature = "tch"))]
-    let gpus = None;
-    let device = place.device.resolve(gpus)?;
-    let threads =
-        place.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let (device, threads) = resolve(&place.machine)?;
     let layout = Layout::new(&place.work);
     let data = Data::read(&layout)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
     let code = work(&Workplace { layout: &layout, data: &data, device, threads, stop: &stop })?;
     Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
+}
+
+/// The device asked for, and the number of threads.
+fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
+    #[cfg(feature = "tch")]
+    let gpus = trainer::torch::gpus();
+    #[cfg(not(feature = "tch"))]
+    let gpus = None;
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    Ok((machine.device.resolve(gpus)?, machine.threads.unwrap_or_else(all)))
 }

@@ -1,16 +1,23 @@
-//! Keeps freed memory in the process.
-//!
-//! A training step allocates and frees buffers of 100 MB and more. By default glibc hands each back to the kernel and asks
-//! for fresh, zeroed pages the next time; that was half of a step's time on the CPU. libtorch allocates through the
-//! process's `posix_memalign`, so telling glibc once is enough.
+//! Memory: kept by the process once it has it, and reckoned with before runs are started side by side.
 
-/// Call it first thing in `main`, before threads exist.
+use artifacts::{Configuration, Engine};
+use fs_err as fs;
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
+use network::{Architecture, Filter, Place};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// Keeps freed memory in the process. Call it first thing in `main`, before threads exist.
+///
+/// A training step allocates and frees buffers of 100 MB and more. By default glibc hands each back to the kernel and asks
+/// for fresh, zeroed pages the next time; that was half of a step's time on the CPU. libtorch allocates through the
+/// process's `posix_memalign`, so telling glibc once is enough.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub fn keep_freed_pages() {
     // One arena: another one could not grow beyond 64 MB, and would fall back to fresh mappings.
     let settings = [
         (libc::M_MMAP_MAX, 0),
-        (libc::M_TRIM_THRESHOLD, i32::MAX),
+        // Never: two gigabytes, the largest threshold an int can hold, is less than a step of libtorch frees.
+        (libc::M_TRIM_THRESHOLD, -1),
         (libc::M_ARENA_MAX, 1),
         (libc::M_TOP_PAD, 64 << 20),
     ];
@@ -23,3 +30,55 @@ pub fn keep_freed_pages() {
 /// Other allocators are left as they are.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_freed_pages() {}
+
+/// Bytes of the process's largest memory so far, where the system tells.
+#[must_use]
+pub fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
+/// Bytes that this process may still take: what the machine has free, or what a container or a batch system leaves of
+/// its limit.
+#[must_use]
+pub fn available() -> u64 {
+    let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(memory);
+    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    system.available_memory().min(limit)
+}
+
+/// Bytes that a run needs on its device besides the images, which all runs share.
+#[must_use]
+pub fn of_run(configuration: &Configuration) -> u64 {
+    let (architecture, batch) = (configuration.architecture(), configuration.batch);
+    let bytes = match configuration.engine {
+        // And two batches of images, one in the making.
+        Engine::Fused => {
+            kernels::memory_bytes(architecture, batch)
+                + 2 * 4 * batch * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
+        }
+        Engine::Tch => torch_bytes(&architecture, batch),
+    };
+    bytes as u64
+}
+
+/// What libtorch keeps of a step for its backward pass, in float32, plus twice the largest tensor for what backward makes.
+fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
+    let (mut kept, mut largest) = (0, 0);
+    for block in architecture.blocks() {
+        let pixels = block.side * block.side;
+        let codes = match block.filter {
+            Filter::Dense => 0,
+            Filter::LowRank { rank } => block.c_in + 2 * rank,
+        };
+        // What batch norm sees and what the rectifier gives; a pool's results come with an index of eight bytes each.
+        let outputs = 2 * block.c_out + if block.place == Place::Pooled { 3 * block.c_out / 4 } else { 0 };
+        kept += pixels * (codes + outputs);
+        largest = largest.max(pixels * block.c_in.max(block.c_out));
+    }
+    let weights: usize =
+        architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    4 * (batch * (kept + 2 * largest) + 6 * weights)
+}

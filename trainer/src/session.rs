@@ -135,15 +135,16 @@ impl<'a> Session<'a> {
         if done > 0 {
             progress.say(&format!("{}: resuming after epoch {done}", self.record.name));
         }
+        let mut predictions = None;
         for epoch in done + 1..=configuration.epochs {
             let Some(sums) = self.train_epoch(&mut engine, images, epoch, updates, &mut progress) else {
                 self.set_status(Status::Interrupted)?;
                 return Ok(Outcome::Interrupted(epoch - 1));
             };
             let start = Instant::now();
-            let predictions = engine.predict();
+            let predictions = predictions.insert(engine.predict());
             let row =
-                self.epoch_row(epoch, updates, &sums, &predictions, &tested, start.elapsed().as_secs_f64());
+                self.epoch_row(epoch, updates, &sums, predictions, &tested, start.elapsed().as_secs_f64());
             let finite =
                 row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
             progress.epoch(&row, configuration.epochs);
@@ -159,13 +160,15 @@ impl<'a> Session<'a> {
             table::write(&self.folder.layers_path(), &self.layers)?;
             Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
         }
-        self.finish(&mut engine, &tested)
+        // A run stopped between its last checkpoint and its end has none.
+        let predictions = predictions.unwrap_or_else(|| engine.predict());
+        self.finish(&engine, &predictions, &tested)
     }
 
     /// All updates of an epoch; none where the user asked to stop.
     fn train_epoch(
         &self,
-        engine: &mut Engine,
+        engine: &mut Engine<'_>,
         images: usize,
         epoch: usize,
         updates: usize,
@@ -222,8 +225,12 @@ impl<'a> Session<'a> {
     }
 
     /// The files of a finished run; its status is the last of them, then the checkpoint goes.
-    fn finish(mut self, engine: &mut Engine, rows: &[u32]) -> anyhow::Result<Outcome> {
-        let predictions = engine.predict();
+    fn finish(
+        mut self,
+        engine: &Engine<'_>,
+        predictions: &Predictions,
+        rows: &[u32],
+    ) -> anyhow::Result<Outcome> {
         let rows: Vec<PredictionRow> = rows
             .iter()
             .zip(predictions.classes.iter().zip(&predictions.losses))

@@ -4,6 +4,7 @@
 //! waits for a GPU: its sums are read at the end.
 
 pub mod augment;
+pub mod flat;
 pub mod resnet;
 pub mod training;
 pub mod update;
@@ -15,6 +16,7 @@ use crate::images::Images;
 use artifacts::Precision;
 use augment::{Draws, normalise};
 use network::Architecture;
+use std::time::Instant;
 use tch::{Cuda, Kind, Tensor};
 use training::Training;
 
@@ -47,13 +49,41 @@ struct OnDevice {
 }
 
 impl OnDevice {
-    fn new(images: &Images, device: tch::Device) -> Self {
+    fn new(images: &Images<'_>, device: tch::Device) -> Self {
         let labels: Vec<i64> = images.labels.iter().map(|&label| i64::from(label)).collect();
+        let pixels: Vec<u8> = (0..images.len()).flat_map(|at| images.image(at)).copied().collect();
         Self {
-            pixels: Tensor::from_data_size(&images.pixels, &[images.len() as i64, 3, 32, 32], Kind::Uint8)
+            pixels: Tensor::from_data_size(&pixels, &[images.len() as i64, 3, 32, 32], Kind::Uint8)
                 .to_device(device),
             labels: Tensor::from_slice(&labels).to_device(device),
         }
+    }
+}
+
+/// What an epoch's batches are made of, on a device.
+struct Batches {
+    /// int64 `[n]`.
+    order: Tensor,
+    draws: Draws,
+    length: i64,
+}
+
+impl Batches {
+    fn new(epoch: Epoch<'_>, device: tch::Device) -> Self {
+        let order: Vec<i64> = epoch.order.iter().map(|&at| i64::from(at)).collect();
+        Self {
+            order: Tensor::from_slice(&order).to_device(device),
+            draws: Draws::new(epoch.draws, device),
+            length: epoch.batch as i64,
+        }
+    }
+
+    /// Augmented images and labels of an update.
+    fn get(&self, update: usize, train: &OnDevice) -> (Tensor, Tensor) {
+        let at = update as i64 * self.length;
+        let chosen = self.order.narrow(0, at, self.length);
+        let images = augment::augment(&train.pixels, &chosen, &self.draws.narrow(at, self.length));
+        (images, train.labels.index_select(0, &chosen))
     }
 }
 
@@ -63,7 +93,7 @@ impl Torch {
     pub fn new(
         architecture: Architecture,
         state: &Arrays,
-        (train, test): (&Images, &Images),
+        (train, test): (&Images<'_>, &Images<'_>),
         device: Device,
         threads: usize,
         precision: Precision,
@@ -85,20 +115,15 @@ impl Torch {
     /// As [`crate::engine::Engine::train`].
     pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
         let device = self.device;
-        let order: Vec<i64> = epoch.order.iter().map(|&at| i64::from(at)).collect();
-        let (order, draws) = (Tensor::from_slice(&order).to_device(device), Draws::new(epoch.draws, device));
+        let batches = Batches::new(epoch, device);
         let mut loss = Tensor::zeros([], (Kind::Double, device));
         let mut correct = Tensor::zeros([], (Kind::Int64, device));
         let read = |loss: &Tensor, correct: &Tensor| Sums {
             loss: loss.double_value(&[]),
             correct: correct.int64_value(&[]) as u64,
         };
-        let length = epoch.batch as i64;
         for (update, &rates) in (0..).zip(epoch.rates) {
-            let at = update as i64 * length;
-            let chosen = order.narrow(0, at, length);
-            let images = augment::augment(&self.train.pixels, &chosen, &draws.narrow(at, length));
-            let labels = self.train.labels.index_select(0, &chosen);
+            let (images, labels) = batches.get(update, &self.train);
             let sums = self.training.step(&images, &labels, rates, epoch.decay);
             loss += sums.loss;
             correct += sums.correct;
@@ -109,6 +134,19 @@ impl Torch {
             }
         }
         Some(read(&loss, &correct))
+    }
+
+    /// As [`crate::engine::Engine::time_updates`].
+    pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
+        let (images, labels) = Batches::new(epoch, self.device).get(0, &self.train);
+        let update = |&rates| {
+            let start = Instant::now();
+            let sums = self.training.step(&images, &labels, rates, epoch.decay);
+            // Reading a number waits for the device.
+            let _ = sums.loss.double_value(&[]);
+            start.elapsed().as_secs_f64()
+        };
+        epoch.rates.iter().map(update).collect()
     }
 
     /// As [`crate::engine::Engine::predict`].

@@ -1,5 +1,8 @@
 //! The network in libtorch: forward passes over the list of blocks.
 //!
+//! Behind a narrow bottleneck batch norm is computed on the codes ([`Norm::through_bottleneck`]); in evaluation it is folded
+//! into the convolutions.
+//!
 //! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
@@ -10,74 +13,62 @@ use network::{Architecture, Block, Filter, Place};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// A network on a device.
+/// Share of a block's output channels that its rank must stay below for batch norm through the bottleneck to pay.
+const BOTTLENECK_PAYS_BELOW: f64 = 0.3;
+
+/// A network's running statistics on a device, and how its parameters are to be used.
 #[derive(Debug)]
 pub struct ResNet {
-    architecture: Architecture,
     blocks: Vec<Block>,
-    tensors: BTreeMap<String, Tensor>,
+    statistics: BTreeMap<String, Tensor>,
     /// Of the convolutions and the linear layer.
     kind: Kind,
 }
 
+/// How a block normalises.
+enum Mode {
+    /// By the batch, whose statistics go into the running ones.
+    Training,
+    /// By the running statistics.
+    Evaluation,
+}
+
 impl ResNet {
-    /// Puts parameters and running statistics on a device.
+    /// Puts running statistics on a device.
     ///
     /// # Panics
-    /// Where an array is missing or has another shape than [`Architecture::parameters`] says; who loads arrays from
+    /// Where an array is missing or has another shape than [`Architecture::buffers`] says; who loads arrays from
     /// a file checks before.
     #[must_use]
-    pub fn new(architecture: Architecture, arrays: &Arrays, device: Device, kind: Kind) -> Self {
-        let place = |name: &str, shape: &[usize]| {
-            tensor(name, &arrays[name], shape, device).to_kind(master_kind(kind))
+    pub fn new(architecture: &Architecture, arrays: &Arrays, device: Device, kind: Kind) -> Self {
+        let place = |(name, shape): (String, Vec<usize>)| {
+            let tensor = tensor(&name, &arrays[&name], &shape, device).to_kind(master_kind(kind));
+            (name, tensor)
         };
-        let mut tensors = BTreeMap::new();
-        for (name, shape) in architecture.parameters() {
-            let tensor = place(&name, &shape).set_requires_grad(true);
-            tensors.insert(name, tensor);
+        Self {
+            blocks: architecture.blocks(),
+            statistics: architecture.buffers().into_iter().map(place).collect(),
+            kind,
         }
-        for (name, shape) in architecture.buffers() {
-            let tensor = place(&name, &shape);
-            tensors.insert(name, tensor);
-        }
-        Self { architecture, blocks: architecture.blocks(), tensors, kind }
     }
 
-    /// The network on paper.
-    #[must_use]
-    pub fn architecture(&self) -> &Architecture {
-        &self.architecture
-    }
-
-    /// The trainable tensors by name, in the reference's order.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<(String, Tensor)> {
-        self.architecture
-            .parameters()
-            .into_iter()
-            .map(|(name, _)| {
-                let tensor = self.tensors[&name].shallow_clone();
-                (name, tensor)
-            })
-            .collect()
-    }
-
-    /// A copy of every parameter and running statistic.
+    /// A copy of every running statistic.
     #[must_use]
     pub fn arrays(&self) -> Arrays {
-        self.tensors.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
+        self.statistics.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
     }
 
-    /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`. Training mode normalises by the batch and
-    /// updates the running statistics; evaluation uses them.
-    pub fn logits(&self, images: &Tensor, training: bool) -> Tensor {
+    /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
+    /// Training mode normalises by the batch and updates the running statistics; evaluation uses them.
+    pub fn logits(&self, parameters: &BTreeMap<&str, Tensor>, images: &Tensor, training: bool) -> Tensor {
+        let mode = if training { Mode::Training } else { Mode::Evaluation };
         let mut x = images.to_kind(self.kind);
         let mut kept = Vec::new();
         for block in &self.blocks {
             if block.place == Place::ResidualFirst {
                 kept.push(x.shallow_clone());
             }
-            x = self.batch_norm(block, &self.convolution(block, &x), training).relu();
+            x = self.block(block, parameters, &x, &mode).relu();
             x = match block.place {
                 Place::Pooled => x.max_pool2d(2, 2, 0, 1, false),
                 Place::ResidualSecond => kept.pop().expect("a pair has a first") + x,
@@ -85,41 +76,99 @@ impl ResNet {
             };
         }
         let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
-        features.linear(&self.weight("linear.weight"), None::<&Tensor>).to_kind(master_kind(self.kind))
-            * LOGIT_SCALE
+        let linear = parameters["linear.weight"].to_kind(self.kind);
+        features.linear(&linear, None::<&Tensor>).to_kind(master_kind(self.kind)) * LOGIT_SCALE
     }
 
-    fn convolution(&self, block: &Block, x: &Tensor) -> Tensor {
-        let name = block.name;
-        let conv = |x: &Tensor, part: &str, padding, groups: usize| {
-            let weight = self.weight(&format!("{name}.conv.{part}weight"));
-            x.conv2d(&weight, None::<&Tensor>, 1, padding, 1, groups as i64)
+    /// Convolution and batch norm.
+    fn block(&self, block: &Block, parameters: &BTreeMap<&str, Tensor>, x: &Tensor, mode: &Mode) -> Tensor {
+        let parameter = |part: &str| &parameters[format!("{}.{part}", block.name).as_str()];
+        let statistic = |part: &str| self.statistics[&format!("{}.bn.{part}", block.name)].shallow_clone();
+        let norm = Norm {
+            weight: parameter("bn.weight"),
+            bias: parameter("bn.bias"),
+            running_mean: statistic("running_mean"),
+            running_variance: statistic("running_var"),
         };
-        match block.filter {
-            Filter::Dense => conv(x, "", 1, 1),
-            Filter::LowRank { .. } => {
-                let code = conv(&conv(x, "depthwise.", 1, block.c_in), "contract.", 0, 1);
-                conv(&code, "expand.", 0, 1)
+        // The last convolution before batch norm, what it sees, and its padding.
+        let (code, last, padding, through) = match block.filter {
+            Filter::Dense => (x.shallow_clone(), parameter("conv.weight"), 1, false),
+            Filter::LowRank { rank } => {
+                let cast = |part: &str| parameter(part).to_kind(self.kind);
+                let groups = block.c_in as i64;
+                let none = None::<&Tensor>;
+                let code = x.conv2d(&cast("conv.depthwise.weight"), none, 1, 1, 1, groups);
+                let code = code.conv2d(&cast("conv.contract.weight"), none, 1, 0, 1, 1);
+                (code, parameter("conv.expand.weight"), 0, bottleneck_pays(rank, block.c_out))
             }
+        };
+        match mode {
+            Mode::Evaluation => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
+            Mode::Training if through => norm.through_bottleneck(&code, last),
+            Mode::Training => norm.plain(&code, last, padding),
         }
     }
+}
 
-    fn batch_norm(&self, block: &Block, x: &Tensor, training: bool) -> Tensor {
-        let tensor = |part: &str| Some(&self.tensors[&format!("{}.bn.{part}", block.name)]);
-        x.batch_norm(
-            tensor("weight"),
-            tensor("bias"),
-            tensor("running_mean"),
-            tensor("running_var"),
-            training,
+/// Whether batch norm through a bottleneck is faster than batch norm of what comes out of it: from
+/// [`BOTTLENECK_PAYS_BELOW`] on the codes are too wide.
+fn bottleneck_pays(rank: usize, c_out: usize) -> bool {
+    (rank as f64) < BOTTLENECK_PAYS_BELOW * c_out as f64
+}
+
+/// A block's batch norm: parameters, and running statistics that share memory with the network's.
+struct Norm<'a> {
+    weight: &'a Tensor,
+    bias: &'a Tensor,
+    running_mean: Tensor,
+    running_variance: Tensor,
+}
+
+impl Norm<'_> {
+    /// Convolution, then batch norm, in training mode.
+    fn plain(&self, x: &Tensor, weight: &Tensor, padding: i64) -> Tensor {
+        x.conv2d(&weight.to_kind(x.kind()), None::<&Tensor>, 1, padding, 1, 1).batch_norm(
+            Some(self.weight),
+            Some(self.bias),
+            Some(&self.running_mean),
+            Some(&self.running_variance),
+            true,
             BATCH_NORM_MOMENTUM,
             BATCH_NORM_EPSILON,
             true,
         )
     }
 
-    fn weight(&self, name: &str) -> Tensor {
-        self.tensors[name].to_kind(self.kind)
+    /// The same of a 1x1 convolution E of codes z, without ever making `y = E z` before it is normalised: its mean is `E mean(z)`, its
+    /// variance `diag(E cov(z) E')`, so batch norm is a scale of E's rows and a shift. Exact to rounding, in backward as
+    /// well, whose sums over the batch run over the codes.
+    fn through_bottleneck(&self, codes: &Tensor, expand: &Tensor) -> Tensor {
+        let rows = codes.permute([0, 2, 3, 1]).flatten(0, 2).to_kind(expand.kind());
+        let count = rows.size()[0] as f64;
+        let code_mean = rows.mean_dim([0i64].as_slice(), false, None::<Kind>);
+        // Centred first: E[zz'] - mean mean' would cancel.
+        let centred = rows - &code_mean;
+        let covariance = centred.tr().matmul(&centred) / count;
+        let matrix = expand.flatten(1, -1);
+        let mean = matrix.mv(&code_mean);
+        let variance =
+            (matrix.matmul(&covariance) * &matrix).sum_dim_intlist([1i64].as_slice(), false, None::<Kind>);
+        // Rounding may leave it a little below zero.
+        let variance = variance.clamp_min(0.0);
+        tch::no_grad(|| {
+            let _ = self.running_mean.shallow_clone().lerp_(&mean, BATCH_NORM_MOMENTUM);
+            let unbiased = &variance * (count / (count - 1.0));
+            let _ = self.running_variance.shallow_clone().lerp_(&unbiased, BATCH_NORM_MOMENTUM);
+        });
+        self.folded(codes, expand, 0, &mean, &variance)
+    }
+
+    /// Convolution with batch norm by these statistics folded into weights and bias.
+    fn folded(&self, x: &Tensor, weight: &Tensor, padding: i64, mean: &Tensor, variance: &Tensor) -> Tensor {
+        let scale = self.weight * (variance + BATCH_NORM_EPSILON).rsqrt();
+        let bias = (self.bias - mean * &scale).to_kind(x.kind());
+        let weight = (weight * scale.view([-1, 1, 1, 1])).to_kind(x.kind());
+        x.conv2d(&weight, Some(&bias), 1, padding, 1, 1)
     }
 }
 
@@ -151,4 +200,49 @@ pub(crate) fn array(tensor: &Tensor) -> ArrayD<f32> {
     let mut values = vec![0f32; flat.numel()];
     flat.copy_data(&mut values, flat.numel());
     ArrayD::from_shape_vec(shape, values).expect("as many values as the shape says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways of a block in float64: outputs, running statistics, and gradients of a random function of the outputs
+    /// by codes, weights, scale and shift.
+    #[test]
+    fn batch_norm_through_the_bottleneck_is_batch_norm() {
+        tch::manual_seed(1);
+        for (rank, c_out) in [(1, 4), (3, 16), (7, 5)] {
+            let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Double, Device::Cpu));
+            // Codes far from zero mean, which an uncentred covariance would not survive in float32.
+            let codes = random(&[6, rank, 5, 3]) * 2.0 + 3.0;
+            let leaves = [codes, random(&[c_out, rank, 1, 1]), random(&[c_out]), random(&[c_out])]
+                .map(|leaf| leaf.set_requires_grad(true));
+            let probe = random(&[6, c_out, 5, 3]);
+            let ends = [false, true].map(|through| {
+                let [codes, expand, weight, bias] = &leaves;
+                let zeros = Tensor::zeros([c_out], (Kind::Double, Device::Cpu));
+                let norm =
+                    Norm { weight, bias, running_mean: zeros.copy(), running_variance: zeros.ones_like() };
+                let out = if through {
+                    norm.through_bottleneck(codes, expand)
+                } else {
+                    norm.plain(codes, expand, 0)
+                };
+                let gradients = Tensor::run_backward(
+                    &[(out.relu() * &probe).sum(Kind::Double)],
+                    &leaves.iter().collect::<Vec<_>>(),
+                    false,
+                    false,
+                );
+                let seen = [out.detach(), norm.running_mean, norm.running_variance];
+                seen.into_iter().chain(gradients).collect::<Vec<_>>()
+            });
+            let [plain, through] = ends;
+            assert_eq!(plain.len(), 7);
+            for (at, (plain, through)) in plain.iter().zip(&through).enumerate() {
+                let off = (plain - through).norm().double_value(&[]) / plain.norm().double_value(&[]);
+                assert!(off < 1e-9, "rank {rank}, {at}: off by {off:.1e}");
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One training step and one evaluation.
 
-use super::resnet::ResNet;
-use super::update::Nesterov;
+use super::resnet::{ResNet, master_kind};
+use super::update::Group;
 use crate::arrays::Arrays;
 use crate::engine::Predictions;
 use artifacts::Precision;
@@ -17,7 +17,7 @@ const VELOCITY: &str = "velocity.";
 #[derive(Debug)]
 pub struct Training {
     network: ResNet,
-    nesterov: Nesterov,
+    groups: Vec<Group>,
     /// The loss is multiplied by this before, and the gradients divided by it after, the backward pass.
     loss_scale: fn(batch: i64) -> f64,
 }
@@ -52,8 +52,8 @@ impl Training {
         // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
         let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
         Self {
-            network: ResNet::new(architecture, state, device, kind),
-            nesterov: Nesterov::new(&architecture, &velocity, device, kind),
+            network: ResNet::new(&architecture, state, device, kind),
+            groups: Group::all(architecture.parameters(), state, &velocity, device, master_kind(kind)),
             loss_scale,
         }
     }
@@ -67,19 +67,16 @@ impl Training {
         decay: WeightDecay,
     ) -> BatchSums {
         let batch = labels.size()[0];
-        let logits = self.network.logits(images, true);
+        let logits = self.network.logits(&self.parameters(), images, true);
         let loss = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
         let scale = (self.loss_scale)(batch);
-        let mut parameters = self.network.parameters();
-        let inputs: Vec<&Tensor> = parameters.iter().map(|(_, tensor)| tensor).collect();
-        let mut gradients = Tensor::run_backward(&[&loss * scale], &inputs, false, false);
+        let inputs: Vec<&Tensor> = self.groups.iter().map(|group| &group.parameters.values).collect();
+        let gradients = Tensor::run_backward(&[&loss * scale], &inputs, false, false);
         tch::no_grad(|| {
-            if scale != 1.0 {
-                for gradient in &mut gradients {
-                    *gradient = &*gradient / scale;
-                }
+            for (group, gradient) in self.groups.iter_mut().zip(gradients) {
+                let gradient = if scale == 1.0 { gradient } else { gradient / scale };
+                group.update(gradient, rates, decay);
             }
-            self.nesterov.update(&mut parameters, &gradients, rates, decay);
             BatchSums {
                 loss: loss.detach() * batch as f64,
                 correct: logits.argmax(-1, false).eq_tensor(labels).sum(Kind::Int64),
@@ -91,7 +88,7 @@ impl Training {
     #[must_use]
     pub fn predict(&self, images: &Tensor, labels: &Tensor) -> Predictions {
         tch::no_grad(|| {
-            let logits = self.network.logits(images, false);
+            let logits = self.logits(images);
             let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
             let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
             let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
@@ -105,26 +102,31 @@ impl Training {
 
     /// Logits `[n, 10]` by the running statistics.
     pub fn logits(&self, images: &Tensor) -> Tensor {
-        tch::no_grad(|| self.network.logits(images, false))
+        tch::no_grad(|| self.network.logits(&self.parameters(), images, false))
+    }
+
+    /// Views of the parameters by name.
+    fn parameters(&self) -> BTreeMap<&str, Tensor> {
+        self.groups.iter().flat_map(|group| group.parameters.views(&group.parameters.values)).collect()
     }
 
     /// Parameters and running statistics under the reference's names.
     #[must_use]
     pub fn model(&self) -> Arrays {
-        self.network.arrays()
+        self.groups.iter().map(|group| group.parameters.arrays()).fold(self.network.arrays(), joined)
     }
 
     /// All that [`Training::new`] needs to go on with the same numbers.
     #[must_use]
     pub fn state(&self) -> Arrays {
-        let velocity: BTreeMap<_, _> = self
-            .nesterov
-            .arrays()
-            .into_iter()
-            .map(|(name, array)| (format!("{VELOCITY}{name}"), array))
-            .collect();
-        self.model().into_iter().chain(velocity).collect()
+        let velocity = self.groups.iter().flat_map(|group| group.velocity.arrays());
+        joined(self.model(), velocity.map(|(name, array)| (format!("{VELOCITY}{name}"), array)).collect())
     }
+}
+
+fn joined(mut all: Arrays, more: Arrays) -> Arrays {
+    all.extend(more);
+    all
 }
 
 fn kind(precision: Precision) -> Kind {

@@ -6,84 +6,76 @@
 //! The `frobenius` arm adds the gradient of `lambda / 2 * |E C|^2` (Khodak et al., arXiv 2105.01029):
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
 
-use super::resnet::{array, master_kind, tensor};
+use super::flat::Flat;
 use crate::arrays::Arrays;
-use ndarray::ArrayD;
+use network::WeightDecay;
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};
-use network::{Architecture, WeightDecay};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// The momentum of every parameter.
+/// Parameters that share a rate and a decay, and their momentum.
 #[derive(Debug)]
-pub struct Nesterov {
-    velocity: BTreeMap<String, Tensor>,
+pub struct Group {
+    /// Whether they are the factors `contract` and `expand`.
+    factors: bool,
+    /// The parameters.
+    pub parameters: Flat,
+    /// Their momentum, in the same layout.
+    pub velocity: Flat,
 }
 
-impl Nesterov {
-    /// Takes up the momentum in `velocity`, for a network that computes in `kind`; what is missing there starts at zero.
+impl Group {
+    /// The groups that these parameters make up; momentum that is missing starts at zero.
     #[must_use]
-    pub fn new(architecture: &Architecture, velocity: &Arrays, device: Device, kind: Kind) -> Self {
-        let velocity = architecture
-            .parameters()
-            .into_iter()
-            .map(|(name, shape)| {
-                let zeros = || ArrayD::zeros(shape.clone());
-                let start = velocity.get(&name).cloned().unwrap_or_else(zeros);
-                let start = tensor(&name, &start, &shape, device).to_kind(master_kind(kind));
-                (name, start)
-            })
-            .collect();
-        Self { velocity }
+    pub fn all(
+        shapes: Vec<(String, Vec<usize>)>,
+        parameters: &Arrays,
+        velocity: &Arrays,
+        device: Device,
+        kind: Kind,
+    ) -> Vec<Self> {
+        let (factors, rest): (Vec<_>, Vec<_>) = shapes.into_iter().partition(|(name, _)| is_factor(name));
+        let group = |factors, shapes: Vec<_>| {
+            let parameters = Flat::new(&shapes, parameters, device, kind);
+            let _ = parameters.values.set_requires_grad(true);
+            Self { factors, parameters, velocity: Flat::new(&shapes, velocity, device, kind) }
+        };
+        let groups = [(true, factors), (false, rest)].into_iter().filter(|(_, shapes)| !shapes.is_empty());
+        groups.map(|(factors, shapes)| group(factors, shapes)).collect()
     }
 
-    /// Updates the parameters by their gradients, which are in the same order. Call it without gradient tracking.
-    pub fn update(
-        &mut self,
-        parameters: &mut [(String, Tensor)],
-        gradients: &[Tensor],
-        rates: LearningRates,
-        decay: WeightDecay,
-    ) {
-        let penalties = product_penalties(parameters, decay.product);
-        for ((name, parameter), gradient) in parameters.iter_mut().zip(gradients) {
-            let (rate, strength) =
-                if is_factor(name) { (rates.factors, decay.factors) } else { (rates.rest, decay.rest) };
-            let mut g = gradient + &*parameter * strength;
-            if let Some(penalty) = penalties.get(name) {
-                g += penalty;
-            }
-            let velocity = self.velocity.get_mut(name).expect("every parameter has a velocity");
-            let _ = velocity.g_mul_scalar_(MOMENTUM);
-            *velocity += &g;
-            *parameter -= (g + &*velocity * MOMENTUM) * rate;
+    /// Updates the parameters by their gradient, which is used up. Call it without gradient tracking.
+    pub fn update(&mut self, mut gradient: Tensor, rates: LearningRates, decay: WeightDecay) {
+        let (rate, strength) =
+            if self.factors { (rates.factors, decay.factors) } else { (rates.rest, decay.rest) };
+        if strength != 0.0 {
+            gradient += &self.parameters.values * strength;
         }
-    }
-
-    /// A copy of the momentum.
-    #[must_use]
-    pub fn arrays(&self) -> Arrays {
-        self.velocity.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
+        if self.factors && decay.product != 0.0 {
+            add_product_penalty(&self.parameters, &gradient, decay.product);
+        }
+        let (parameters, velocity) = (&mut self.parameters.values, &mut self.velocity.values);
+        let _ = velocity.g_mul_scalar_(MOMENTUM);
+        *velocity += &gradient;
+        gradient += &*velocity * MOMENTUM;
+        *parameters -= gradient * rate;
     }
 }
 
-/// Gradients of `strength / 2 * |expand . contract|^2` by parameter; empty for strength zero.
-fn product_penalties(parameters: &[(String, Tensor)], strength: f64) -> BTreeMap<String, Tensor> {
-    let mut penalties = BTreeMap::new();
-    if strength == 0.0 {
-        return penalties;
-    }
-    for (name, contract) in parameters {
+/// Adds the gradients of `strength / 2 * |expand . contract|^2`.
+fn add_product_penalty(factors: &Flat, gradient: &Tensor, strength: f64) {
+    let views: BTreeMap<&str, Tensor> = factors.views(&factors.values).collect();
+    let mut gradients: BTreeMap<&str, Tensor> = factors.views(gradient).collect();
+    for (name, contract) in &views {
         let Some(prefix) = name.strip_suffix("contract.weight") else { continue };
         let partner = format!("{prefix}expand.weight");
-        let (_, expand) =
-            parameters.iter().find(|(name, _)| *name == partner).expect("factors come in pairs");
-        let (c, e) = (contract.flatten(1, -1), expand.flatten(1, -1));
-        let for_contract = e.tr().matmul(&e).matmul(&c).view_as(contract) * strength;
-        let for_expand = e.matmul(&c.matmul(&c.tr())).view_as(expand) * strength;
-        penalties.insert(name.clone(), for_contract);
-        penalties.insert(partner, for_expand);
+        let (c, e) = (contract.flatten(1, -1), views[partner.as_str()].flatten(1, -1));
+        let mut add = |name: &str, penalty: Tensor| {
+            let gradient = gradients.get_mut(name).expect("factors come in pairs");
+            *gradient += penalty.view_as(gradient) * strength;
+        };
+        add(name, e.tr().matmul(&e).matmul(&c));
+        add(&partner, e.matmul(&c.matmul(&c.tr())));
     }
-    penalties
 }

@@ -1,0 +1,263 @@
+//! How fast a configuration trains here: single updates, whole epochs, and the processor's limit beside them.
+//!
+//! An epoch is augmentation, updates and evaluation of test images in CIFAR-10's proportion; it may be a short one. The limit is what
+//! six times the network's multiply-accumulates an image (forward, and twice that backward) would take at the measured rate of a large
+//! matrix product.
+//!
+//! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products.
+
+use crate::augment::Draw;
+use crate::device::Device;
+use crate::engine::{Engine, Epoch};
+use crate::images::Images;
+use crate::initialise::initialise;
+use crate::limit::product_rate;
+use crate::memory;
+use crate::seeds::{Purpose, generator};
+use artifacts::Configuration;
+use artifacts::dataset::Dataset;
+use network::schedule::LearningRates;
+use serde::Serialize;
+use std::fmt;
+use std::time::Instant;
+
+/// Updates of an epoch of CIFAR-10 in batches of 512, the images they take, and the images it is evaluated on.
+const EPOCH: (usize, usize, usize) = (97, 49_664, 10_000);
+/// Products timed before, and again after.
+const PRODUCTS: usize = 4;
+const MEBIBYTE: f64 = 1_048_576.0;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    /// Its network, batch, precision and engine count.
+    pub configuration: Configuration,
+    /// Where to compute.
+    pub device: Device,
+    /// CPU threads.
+    pub threads: usize,
+    /// Timed updates; one more warms up.
+    pub steps: usize,
+    /// Updates of the timed epoch.
+    pub epoch_updates: usize,
+}
+
+/// What was measured. Times are in seconds, medians where there are several.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measured {
+    /// `fused` or `tch`.
+    pub engine: artifacts::Engine,
+    /// Divisor that makes ranks; 0 is the dense network.
+    pub rankscale: usize,
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// CPU threads.
+    pub threads: usize,
+    /// Images in an update.
+    pub batch: usize,
+    /// Timed updates.
+    pub steps: usize,
+    /// Forward, backward and update.
+    pub step_seconds: f64,
+    /// `batch / step_seconds`.
+    pub images_per_second: f64,
+    /// Updates of the timed epoch.
+    pub epoch_updates: usize,
+    /// Augmentation, updates and evaluation.
+    pub epoch_seconds: f64,
+    /// Training images a second of a whole epoch.
+    pub epoch_images_per_second: f64,
+    /// `epoch_seconds / (epoch_updates * step_seconds)`.
+    pub epoch_over_steps: f64,
+    /// Images a second of evaluation.
+    pub evaluation_images_per_second: f64,
+    /// Rate of a large matrix product on the same threads, in 10^9 operations a second; none on a GPU.
+    pub product_gflops: Option<f64>,
+    /// What products at that rate would allow.
+    pub limit_images_per_second: Option<f64>,
+    /// `images_per_second / limit_images_per_second`.
+    pub share_of_limit: Option<f64>,
+    /// The largest memory of the process so far, where the system tells.
+    pub peak_memory_mib: Option<f64>,
+    /// What a sweep reckons with for such a run.
+    pub planned_memory_mib: f64,
+    /// Median times of a step's phases, where the engine tells.
+    #[serde(skip)]
+    pub phases: Vec<Phase>,
+}
+
+/// A phase of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phase {
+    /// `forward` or `backward`.
+    pub pass: &'static str,
+    /// The block whose codes the phase ends with.
+    pub block: &'static str,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Bench {
+    /// Measures on generated images, with the weights a run would start from.
+    ///
+    /// # Errors
+    /// An engine that cannot be had; see [`Engine::new`].
+    pub fn run(&self) -> anyhow::Result<Measured> {
+        let Self { configuration, device, threads, .. } = self;
+        let (batch, architecture) = (configuration.batch, configuration.architecture());
+        let tested = (self.epoch_updates * batch * EPOCH.2).div_ceil(EPOCH.1);
+        let (train, test) =
+            (Dataset::generated(self.epoch_updates * batch, 0), Dataset::generated(tested, 1));
+        let images = (Images::new(&train, None)?, Images::new(&test, None)?);
+        let state = initialise(&architecture, configuration.seed);
+        let mut engine = Engine::new(configuration, &state, images, *device, *threads)?;
+
+        let order: Vec<u32> = (0..train.len() as u32).collect();
+        let mut generator = generator(configuration.seed, Purpose::Augment, 1);
+        let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
+        let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
+        let rate = configuration.peak_learning_rate / 100.0;
+        let rates = vec![LearningRates { factors: rate, rest: rate }; self.steps.max(self.epoch_updates)];
+        let epoch = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
+        let updates = |engine: &mut Engine<'_>, count: usize| {
+            engine.time_updates(Epoch { rates: &rates[..count], ..epoch })
+        };
+
+        let on_cpu = *device == Device::Cpu;
+        let mut product = if on_cpu { product_rate(*threads, PRODUCTS) } else { 0.0 };
+        updates(&mut engine, 1);
+        let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
+        let mut phases = vec![phases_of(&engine)];
+        let start = Instant::now();
+        engine.train(Epoch { rates: &rates[..self.epoch_updates], ..epoch }, &mut |_, _| true);
+        let trained = start.elapsed().as_secs_f64();
+        engine.predict();
+        let epoch_seconds = start.elapsed().as_secs_f64();
+        for _ in 0..self.steps / 2 {
+            seconds.append(&mut updates(&mut engine, 1));
+            phases.push(phases_of(&engine));
+        }
+        if on_cpu {
+            product = product.max(product_rate(*threads, PRODUCTS));
+        }
+
+        let step_seconds = median(seconds);
+        let images_per_second = batch as f64 / step_seconds;
+        let limit = on_cpu.then(|| product / (6.0 * configuration.counts().macs as f64));
+        Ok(Measured {
+            engine: configuration.engine,
+            rankscale: configuration.rankscale,
+            device: device.to_string(),
+            threads: *threads,
+            batch,
+            steps: self.steps,
+            step_seconds,
+            images_per_second,
+            epoch_updates: self.epoch_updates,
+            epoch_seconds,
+            epoch_images_per_second: train.len() as f64 / epoch_seconds,
+            epoch_over_steps: epoch_seconds / (self.epoch_updates as f64 * step_seconds),
+            evaluation_images_per_second: test.len() as f64 / (epoch_seconds - trained),
+            product_gflops: on_cpu.then_some(product / 1e9),
+            limit_images_per_second: limit,
+            share_of_limit: limit.map(|limit| images_per_second / limit),
+            peak_memory_mib: memory::peak().map(|bytes| bytes as f64 / MEBIBYTE),
+            planned_memory_mib: memory::of_run(configuration) as f64 / MEBIBYTE,
+            phases: medians(&phases),
+        })
+    }
+}
+
+/// A table for people.
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Phase { pass, block, seconds } in &self.phases {
+            writeln!(f, "{pass:>8} {block:<12} {:7.2} ms", 1e3 * seconds)?;
+        }
+        let Self { rankscale, engine, device, threads, batch, .. } = self;
+        writeln!(
+            f,
+            "rankscale {rankscale}, {} on {device}, {threads} threads, batch {batch}",
+            engine.name()
+        )?;
+        writeln!(
+            f,
+            "update          {:8.1} ms  {:8.0} images/s",
+            1e3 * self.step_seconds,
+            self.images_per_second
+        )?;
+        writeln!(
+            f,
+            "epoch           {:8.1} s   {:8.0} images/s, {:.3} of {} updates' time",
+            self.epoch_seconds, self.epoch_images_per_second, self.epoch_over_steps, self.epoch_updates
+        )?;
+        writeln!(f, "evaluation                  {:8.0} images/s", self.evaluation_images_per_second)?;
+        if let (Some(rate), Some(limit), Some(share)) =
+            (self.product_gflops, self.limit_images_per_second, self.share_of_limit)
+        {
+            writeln!(
+                f,
+                "limit                       {limit:8.0} images/s at {rate:.1} GFLOP/s; reached {:.1} %",
+                100.0 * share
+            )?;
+        }
+        write!(f, "memory planned  {:8.0} MiB", self.planned_memory_mib)?;
+        self.peak_memory_mib.map_or(Ok(()), |peak| write!(f, ", the process's peak {peak:.0} MiB"))
+    }
+}
+
+fn phases_of(engine: &Engine<'_>) -> Vec<Phase> {
+    let phase = |&kernels::Phase { pass, block, seconds }: &kernels::Phase| Phase { pass, block, seconds };
+    match engine {
+        Engine::Fused(fused) => fused.phases().iter().map(phase).collect(),
+        #[cfg(feature = "tch")]
+        Engine::Torch(_) => Vec::new(),
+    }
+}
+
+fn medians(steps: &[Vec<Phase>]) -> Vec<Phase> {
+    let of = |(at, phase): (usize, &Phase)| Phase {
+        seconds: median(steps.iter().map(|step| step[at].seconds).collect()),
+        ..phase.clone()
+    };
+    steps[0].iter().enumerate().map(of).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_measured_fits_together() {
+        for engine in artifacts::Engine::ALL {
+            if engine == artifacts::Engine::Tch && cfg!(not(feature = "tch")) {
+                continue;
+            }
+            let configuration = Configuration {
+                channels: [8, 8, 8, 8],
+                rankscale: 2,
+                batch: 16,
+                engine,
+                ..Configuration::default()
+            };
+            let bench = Bench { configuration, device: Device::Cpu, threads: 1, steps: 2, epoch_updates: 3 };
+            let found = bench.run().unwrap();
+            let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
+            assert!(close(found.images_per_second * found.step_seconds, 16.0));
+            assert!(close(found.epoch_images_per_second * found.epoch_seconds, 48.0));
+            assert!(close(found.epoch_over_steps * 3.0 * found.step_seconds, found.epoch_seconds));
+            let limit = found.limit_images_per_second.unwrap();
+            assert!(close(found.share_of_limit.unwrap() * limit, found.images_per_second));
+            assert!(found.evaluation_images_per_second.is_finite() && limit.is_finite());
+            let json = serde_json::to_string(&found).unwrap();
+            for key in ["images_per_second", "limit_images_per_second", "peak_memory_mib"] {
+                assert!(json.contains(&format!("\"{key}\":")), "{json}");
+            }
+        }
+    }
+}
