@@ -120,7 +120,15 @@ fn nudged(state: &Arrays, attempt: u64) -> Arrays {
 /// every float32 update starts from the float64 state before it, and is held to the same tolerances. Where such a decision
 /// still falls the other way, the same state rounded otherwise, by one unit in the last place here and there, must
 /// reproduce the exact update: rounding can tip a decision, but no rounding hides a wrong formula.
+///
+/// Batch norm is computed either way: of what comes out of a bottleneck, and through it.
 fn check_arm(arm: Arm) {
+    for share in [0.0, 2.0] {
+        check_arm_with(arm, share);
+    }
+}
+
+fn check_arm_with(arm: Arm, share: f64) {
     let case = Case::open();
     let (meta, architecture) = (&case.meta, case.architecture());
     let common = case.file("common");
@@ -128,8 +136,10 @@ fn check_arm(arm: Arm) {
     let counts = Counts::of(&architecture);
     let decay = arm.weight_decay(meta.lambda, &counts, meta.batch);
     let start = with_prefix(&common, "start.");
-    let mut exact = Training::in_float64(architecture, &start, Device::Cpu);
-    let single = |state: &Arrays| Training::new(architecture, state, Device::Cpu, Precision::Float32);
+    let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
+    let single = |state: &Arrays| {
+        Training::new(architecture, state, Device::Cpu, Precision::Float32).through_bottlenecks_below(share)
+    };
 
     let first = channels_last(&common["images"].get(0));
     check("logits before training", &array(&single(&start).logits(&first)), &array(&common["eval_logits"]));

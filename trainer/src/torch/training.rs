@@ -44,6 +44,13 @@ impl Training {
         Self::with_kind(architecture, state, device, Kind::Double)
     }
 
+    /// The same with batch norm through every bottleneck that is narrower than this share of its block's output channels; zero is none.
+    #[must_use]
+    pub fn through_bottlenecks_below(mut self, share: f64) -> Self {
+        self.network.bottleneck_below = share;
+        self
+    }
+
     fn with_kind(architecture: Architecture, state: &Arrays, device: Device, kind: Kind) -> Self {
         let velocity: Arrays = state
             .iter()
