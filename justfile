@@ -9,8 +9,8 @@ export INVOKED_FROM := invocation_directory()
 data     := "data-prep SOURCE WORK"
 recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES"
 run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
-plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS WORK"
-sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS WORK"
+plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
 

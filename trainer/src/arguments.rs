@@ -4,8 +4,10 @@ use artifacts::configuration::InvalidConfiguration;
 use artifacts::{Configuration, Engine, Precision};
 use clap::{Args, Parser, Subcommand};
 use network::{Architecture, Arm};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use trainer::device::{DeviceChoice, EngineChoice};
+use trainer::sweep::Jobs;
 
 /// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
 #[derive(Debug, Parser)]
@@ -17,6 +19,7 @@ use trainer::device::{DeviceChoice, EngineChoice};
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
   trainer bench --rankscale 8 --threads 2 --json
   trainer sweep --experiment quick --plan
+  trainer sweep --experiment pilot --jobs 2 --threads 1
   trainer sweep --experiment experiments/notebook.toml --device cuda:0"
 )]
 pub struct Arguments {
@@ -68,6 +71,13 @@ pub struct Sweep {
     /// Where named experiments lie
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
+    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where
+    /// memory is short
+    #[arg(long, default_value = "auto")]
+    pub jobs: Jobs,
+    /// Runs side by side on each GPU
+    #[arg(long, default_value = "1")]
+    pub jobs_per_device: NonZeroUsize,
     /// Say what would run and how long it would take, and stop
     #[arg(long)]
     pub plan: bool,
@@ -130,13 +140,13 @@ pub struct Place {
 /// What to compute with.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one
+    /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one, and for a sweep all of them
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
     /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
     #[arg(long, default_value = "auto")]
     pub engine: EngineChoice,
-    /// CPU threads for arithmetic [default: all cores]
+    /// CPU threads of each run [default: all cores, shared by runs side by side]
     #[arg(long, value_parser = positive)]
     pub threads: Option<usize>,
 }

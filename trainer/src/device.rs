@@ -111,6 +111,19 @@ impl DeviceChoice {
     }
 }
 
+impl DeviceChoice {
+    /// All devices that a sweep may use: what was asked for, else every GPU, else the CPU.
+    ///
+    /// # Errors
+    /// As [`DeviceChoice::resolve`].
+    pub fn resolve_all(self, gpus: Option<usize>) -> Result<Vec<Device>, DeviceError> {
+        match (self, gpus) {
+            (Self::Auto, Some(found @ 1..)) => Ok((0..found).map(Device::Cuda).collect()),
+            _ => Ok(vec![self.resolve(gpus)?]),
+        }
+    }
+}
+
 impl EngineChoice {
     /// The engine for a device.
     ///
@@ -174,6 +187,9 @@ mod tests {
         assert_eq!(DeviceChoice::Auto.resolve(Some(1)), Ok(Device::Cuda(0)));
         assert_eq!(DeviceChoice::Auto.resolve(Some(0)), Ok(Device::Cpu));
         assert_eq!(DeviceChoice::Auto.resolve(None), Ok(Device::Cpu));
+        assert_eq!(DeviceChoice::Auto.resolve_all(Some(2)), Ok(vec![Device::Cuda(0), Device::Cuda(1)]));
+        assert_eq!(DeviceChoice::Auto.resolve_all(Some(0)), Ok(vec![Device::Cpu]));
+        assert_eq!(gpu(1).resolve_all(Some(2)), Ok(vec![Device::Cuda(1)]));
     }
 
     #[test]

@@ -11,8 +11,10 @@ use clap::Parser;
 use std::process::ExitCode;
 use trainer::bench::Bench;
 use trainer::device::Device;
+use trainer::progress::Screen;
 use trainer::session::{self, Outcome};
 use trainer::stop::Stop;
+use trainer::sweep::SideBySide;
 use trainer::workplace::{Data, Workplace};
 use trainer::{memory, sweep};
 
@@ -55,6 +57,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                         eprintln!("diverged in epoch {epoch}: the loss is not a finite number");
                         Some(1)
                     }
+                    Outcome::Elsewhere => anyhow::bail!("another process is training this run"),
                     Outcome::Interrupted(epoch) => {
                         eprintln!(
                             "stopped; {epoch} epochs are saved, and the same command goes on from there"
@@ -66,10 +69,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Sweep(arguments) => {
             let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
-            let engine = arguments.place.machine.engine;
+            let machine = &arguments.place.machine;
+            let devices = machine.device.resolve_all(gpus())?;
+            let experiment = experiment.on(machine.engine.resolve(devices[0])?);
+            let side_by_side = SideBySide {
+                jobs: arguments.jobs,
+                per_device: arguments.jobs_per_device,
+                threads: machine.threads,
+                cores: cores(),
+            };
             return at(&arguments.place, |workplace| {
-                let experiment = experiment.on(engine.resolve(workplace.device)?);
-                sweep::sweep(workplace, &experiment, arguments.plan)
+                sweep::sweep(workplace, &devices, &experiment, side_by_side, arguments.plan)
             });
         }
     }
@@ -85,16 +95,25 @@ fn at(
     let layout = Layout::new(&place.work);
     let data = Data::read(&layout)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
-    let code = work(&Workplace { layout: &layout, data: &data, device, threads, stop: &stop })?;
+    let screen = Screen::default();
+    let code =
+        work(&Workplace { layout: &layout, data: &data, device, threads, stop: &stop, screen: &screen })?;
     Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
 /// The device asked for, and the number of threads.
 fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
+    Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(cores)))
+}
+
+/// GPUs that this program can use; none where it has no CUDA.
+fn gpus() -> Option<usize> {
     #[cfg(feature = "tch")]
-    let gpus = trainer::torch::gpus();
+    return trainer::torch::gpus();
     #[cfg(not(feature = "tch"))]
-    let gpus = None;
-    let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    Ok((machine.device.resolve(gpus)?, machine.threads.unwrap_or_else(all)))
+    None
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,5 +1,7 @@
 //! Memory: kept by the process once it has it, and reckoned with before runs are started side by side.
 
+use crate::device::Device;
+use crate::provenance::gpu_query;
 use artifacts::{Configuration, Engine};
 use fs_err as fs;
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
@@ -39,17 +41,29 @@ pub fn peak() -> Option<u64> {
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 
-/// Bytes that this process may still take: what the machine has free, or what a container or a batch system leaves of
+/// Bytes of the host that this process may still take: what the machine has free, or what a container or a batch system leaves of
 /// its limit.
 #[must_use]
-pub fn available() -> u64 {
+fn available() -> u64 {
     let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(memory);
     let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
     system.available_memory().min(limit)
 }
 
-/// Bytes that a run needs on its device besides the images, which all runs share.
+/// Bytes that runs may take on a device; no bound where the system does not tell.
+#[must_use]
+pub fn free(device: Device) -> u64 {
+    match device {
+        Device::Cpu => available(),
+        Device::Cuda(index) => {
+            let mebibytes = gpu_query(index, "memory.free").and_then(|line| line.parse::<u64>().ok());
+            mebibytes.map_or(u64::MAX, |mebibytes| mebibytes << 20)
+        }
+    }
+}
+
+/// Bytes that a run needs on its device.
 #[must_use]
 pub fn of_run(configuration: &Configuration) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.batch);

@@ -1,16 +1,112 @@
-//! How far a run is: a bar on a terminal, plain lines elsewhere.
+//! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to.
 
 use artifacts::run::EpochRow;
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// On no terminal, at most one line within an epoch each so often.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
+/// Where the progress of all runs under way is shown.
+#[derive(Debug)]
+pub struct Screen {
+    bars: Option<MultiProgress>,
+    sweep: Mutex<Option<Tally>>,
+}
+
+/// The work of a sweep, in seconds as expected before it began.
+#[derive(Debug)]
+struct Tally {
+    start: Instant,
+    /// Of each run that is left.
+    expected: BTreeMap<String, f64>,
+    /// Share of each run that is done by now.
+    done: BTreeMap<String, f64>,
+    bar: Option<ProgressBar>,
+}
+
+impl Tally {
+    fn share(&self) -> f64 {
+        let done: f64 = self.done.iter().map(|(run, share)| self.expected[run] * share).sum();
+        done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
+    }
+
+    /// What is left at the measured pace: all that differs from what was expected is in it.
+    fn remaining(&self, elapsed: Duration) -> Duration {
+        let share = self.share();
+        if share > 0.0 { elapsed.mul_f64((1.0 - share) / share) } else { Duration::ZERO }
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { bars, sweep: Mutex::new(None) }
+    }
+}
+
+impl Screen {
+    /// A sweep begins: the runs that are left, and the seconds that each is expected to take.
+    pub fn begin(&self, expected: BTreeMap<String, f64>) {
+        let bar = self.bars.as_ref().map(|bars| bars.add(bar("sweep", 1000)));
+        *self.tally() = Some(Tally { start: Instant::now(), expected, done: BTreeMap::new(), bar });
+    }
+
+    /// This share of what was left of a run is done.
+    pub fn report(&self, run: &str, share: f64) {
+        let mut sweep = self.tally();
+        let Some(tally) = sweep.as_mut().filter(|tally| tally.expected.contains_key(run)) else { return };
+        tally.done.insert(run.to_owned(), share);
+        if let Some(bar) = &tally.bar {
+            bar.set_position((1000.0 * tally.share()) as u64);
+            bar.set_message(format!("{} left", HumanDuration(tally.remaining(tally.start.elapsed()))));
+        }
+    }
+
+    /// How far the sweep is; empty where there is none.
+    #[must_use]
+    pub fn sweep(&self) -> String {
+        self.tally().as_ref().map_or_else(String::new, |tally| {
+            let left = HumanDuration(tally.remaining(tally.start.elapsed()));
+            format!("; sweep {:.0} %, {left} left", 100.0 * tally.share())
+        })
+    }
+
+    /// A line of its own.
+    pub fn say(&self, line: &str) {
+        match &self.bars {
+            Some(bars) => bars.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Option<Tally>> {
+        self.sweep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The sweep's bar goes with its screen.
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if let Some(bar) = self.tally().take().and_then(|tally| tally.bar) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(name: &str, length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3} % {msg}")
+        .expect("the template is well-formed");
+    ProgressBar::new(length).with_style(style.progress_chars("=> ")).with_prefix(name.to_owned())
+}
+
 /// The progress of one run.
 #[derive(Debug)]
-pub struct Progress {
+pub struct Progress<'a> {
+    screen: &'a Screen,
     run: String,
     bar: Option<ProgressBar>,
     updates: usize,
@@ -29,25 +125,37 @@ pub struct SoFar {
     pub accuracy: f64,
 }
 
-impl Progress {
-    /// A run of `updates` updates, of which `done` are done already.
+impl<'a> Progress<'a> {
+    /// A run of so many epochs, of which `epochs_done` are done already.
     #[must_use]
-    pub fn new(run: &str, updates_per_epoch: usize, epochs: usize, epochs_done: usize) -> Self {
+    pub fn new(
+        screen: &'a Screen,
+        run: &str,
+        updates_per_epoch: usize,
+        epochs: usize,
+        epochs_done: usize,
+    ) -> Self {
         let (updates, first) = (updates_per_epoch * epochs, updates_per_epoch * epochs_done);
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(updates as u64).with_position(first as u64);
-            let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}")
-                .expect("the template is well-formed");
-            bar.set_style(style.progress_chars("=> "));
-            bar.set_prefix(run.to_owned());
-            bar
-        });
+        let bar = screen
+            .bars
+            .as_ref()
+            .map(|bars| bars.insert(0, bar(run, updates as u64).with_position(first as u64)));
         let now = Instant::now();
-        Self { run: run.to_owned(), bar, updates, first, updates_per_epoch, start: now, last_line: now }
+        Self {
+            screen,
+            run: run.to_owned(),
+            bar,
+            updates,
+            first,
+            updates_per_epoch,
+            start: now,
+            last_line: now,
+        }
     }
 
     /// After `done` updates in all; `so_far` is none where reading it would make the device wait.
     pub fn update(&mut self, done: usize, so_far: Option<SoFar>, images_per_second: f64) {
+        self.report(done);
         let numbers = so_far.map_or_else(String::new, |SoFar { loss, accuracy }| {
             format!("loss {loss:.3}, {:.1} %, ", accuracy * 100.0)
         });
@@ -59,33 +167,35 @@ impl Progress {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let epoch = done as f64 / self.updates_per_epoch as f64;
-            eprintln!("{}: epoch {epoch:.2}: {message}", self.run);
+            self.say(&format!("epoch {epoch:.2}: {message}{}", self.screen.sweep()));
         }
     }
 
     /// After an epoch.
     pub fn epoch(&mut self, row: &EpochRow, epochs: usize) {
         let done = row.epoch as usize * self.updates_per_epoch;
-        let line = format!(
-            "{}: epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s, {} left",
-            self.run,
+        self.report(done);
+        self.last_line = Instant::now();
+        self.say(&format!(
+            "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s, {} left{}",
             row.epoch,
             row.train_loss.unwrap_or(f64::NAN),
             row.train_accuracy.unwrap_or(f64::NAN) * 100.0,
             row.test_accuracy * 100.0,
             row.images_per_second.unwrap_or(f64::NAN),
             HumanDuration(self.remaining(done)),
-        );
-        self.last_line = Instant::now();
-        self.say(&line);
+            self.screen.sweep(),
+        ));
     }
 
-    /// A line of its own.
+    /// A line about this run.
     pub fn say(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
-        }
+        self.screen.say(&format!("{}: {line}", self.run));
+    }
+
+    fn report(&self, done: usize) {
+        let left = (self.updates - self.first).max(1);
+        self.screen.report(&self.run, done.saturating_sub(self.first) as f64 / left as f64);
     }
 
     /// Time left at the mean pace so far, evaluations included.
@@ -97,10 +207,32 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for Progress<'_> {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_sweep_follows_the_measured_pace() {
+        let expected = BTreeMap::from([("a".to_owned(), 30.0), ("b".to_owned(), 10.0)]);
+        let done = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
+        let tally = Tally { start: Instant::now(), expected, done, bar: None };
+        assert!((tally.share() - 0.5).abs() < 1e-12);
+        // Expected 20 seconds for the first half; it took 50.
+        assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(50));
+
+        let screen = Screen { bars: None, sweep: Mutex::new(Some(tally)) };
+        screen.report("a", 1.0);
+        screen.report("b", 1.0);
+        screen.report("somebody else's", 0.3);
+        assert!(screen.sweep().starts_with("; sweep 100 %"));
+        assert_eq!(Screen { bars: None, sweep: Mutex::new(None) }.sweep(), "");
     }
 }

@@ -33,17 +33,19 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
 #[must_use]
 pub fn device_name(device: Device) -> String {
     let name = match device {
-        Device::Cuda(index) => command(
-            Command::new("nvidia-smi")
-                .args(["--query-gpu=name", "--format=csv,noheader"])
-                .arg(format!("--id={index}")),
-        ),
+        Device::Cuda(index) => gpu_query(index, "name"),
         Device::Cpu => fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
             let line = text.lines().find(|line| line.starts_with("model name"))?;
             Some(line.split_once(':')?.1.trim().to_owned())
         }),
     };
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// What the driver says of a GPU, where it says anything.
+pub(crate) fn gpu_query(index: usize, what: &str) -> Option<String> {
+    let query = [format!("--query-gpu={what}"), format!("--id={index}")];
+    command(Command::new("nvidia-smi").args(query).arg("--format=csv,noheader,nounits"))
 }
 
 /// Version of the libtorch that is linked.

@@ -32,19 +32,21 @@ pub enum Outcome {
     Diverged(usize),
     /// The user asked to stop, after this many epochs.
     Interrupted(usize),
+    /// Another process is training it; nothing was done.
+    Elsewhere,
 }
 
 /// Trains a run to its end, or to the user's wish to stop. A run that is done or diverged stays as it is.
 ///
 /// # Errors
-/// A folder or a file that cannot be used or written; a run that another process is training.
+/// A folder or a file that cannot be used or written.
 pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
     let name = configuration.run_name(&workplace.data.fingerprint());
     let folder = RunFolder::new(workplace.layout.run(&name));
     fs::create_dir_all(folder.path())?;
     let lock = fs::File::create(folder.lock_path())?;
     if lock.file().try_lock().is_err() {
-        bail!("{}: another process is training this run", folder.path().display());
+        return Ok(Outcome::Elsewhere);
     }
     let outcome = Session::open(workplace, configuration, folder.clone(), name)
         .and_then(Session::run)
@@ -131,9 +133,10 @@ impl<'a> Session<'a> {
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
         self.set_status(Status::Running)?;
 
-        let mut progress = Progress::new(&self.record.name, updates, configuration.epochs, done);
+        let screen = self.workplace.screen;
+        let mut progress = Progress::new(screen, &self.record.name, updates, configuration.epochs, done);
         if done > 0 {
-            progress.say(&format!("{}: resuming after epoch {done}", self.record.name));
+            progress.say(&format!("resuming after epoch {done}"));
         }
         let mut predictions = None;
         for epoch in done + 1..=configuration.epochs {
@@ -172,7 +175,7 @@ impl<'a> Session<'a> {
         images: usize,
         epoch: usize,
         updates: usize,
-        progress: &mut Progress,
+        progress: &mut Progress<'_>,
     ) -> Option<EpochSums> {
         let configuration = self.configuration;
         let (start, batch) = (Instant::now(), configuration.batch);

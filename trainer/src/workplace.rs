@@ -1,6 +1,7 @@
 //! Where runs are made, and with what: files, images, device, threads.
 
 use crate::device::Device;
+use crate::progress::Screen;
 use crate::stop::Stop;
 use anyhow::ensure;
 use artifacts::Layout;
@@ -48,7 +49,7 @@ impl Data {
 }
 
 /// Where runs are made, and with what.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Workplace<'a> {
     /// Where the files lie.
     pub layout: &'a Layout,
@@ -60,4 +61,6 @@ pub struct Workplace<'a> {
     pub threads: usize,
     /// Whether the user asked to stop.
     pub stop: &'a Stop,
+    /// Where progress is shown.
+    pub screen: &'a Screen,
 }

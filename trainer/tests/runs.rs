@@ -6,12 +6,19 @@ use artifacts::dataset::{Dataset, Split};
 use artifacts::run::{LayerRow, PredictionRow, RunFolder, Status};
 use artifacts::{Configuration, Engine, Experiment, Layout, table};
 use network::Arm;
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::LazyLock;
 use trainer::arrays;
+#[cfg(feature = "tch")]
+use trainer::arrays::Arrays;
 use trainer::device::Device;
+#[cfg(feature = "tch")]
+use trainer::initialise::initialise;
+use trainer::progress::Screen;
 use trainer::session::{Outcome, train};
 use trainer::stop::Stop;
-use trainer::sweep::sweep;
+use trainer::sweep::{Jobs, SideBySide, sweep};
 use trainer::workplace::{Data, Workplace};
 
 fn prepare(root: &Path) -> (Layout, Data) {
@@ -40,7 +47,8 @@ fn engines() -> Vec<Engine> {
 }
 
 fn workplace<'a>(layout: &'a Layout, data: &'a Data, stop: &'a Stop) -> Workplace<'a> {
-    Workplace { layout, data, device: Device::Cpu, threads: 1, stop }
+    static SCREEN: LazyLock<Screen> = LazyLock::new(Screen::default);
+    Workplace { layout, data, device: Device::Cpu, threads: 1, stop, screen: &SCREEN }
 }
 
 fn folder(layout: &Layout, data: &Data, configuration: &Configuration) -> RunFolder {
@@ -193,29 +201,34 @@ fn half_precision_trains_with_float32_batch_norm() {
     }
 }
 
-/// Two engines, one recipe: they round differently, and train the same network. Two updates, the second at rate zero: a
-/// longer way would magnify rounding.
+/// Two engines, one recipe. Two updates, the second at rate zero: a longer way would magnify rounding. Even in one, rounding
+/// decides a rectifier or a pool otherwise here and there (libtorch's channels-last kernels round ten times as coarsely as its others,
+/// or ours); so the whole change is compared, which another image, draw, rate or decay would turn around. What each
+/// engine computes is held to the reference number by number in the parity tests.
 #[cfg(feature = "tch")]
 #[test]
 fn both_engines_train_the_same_network() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let ends = Engine::ALL.map(|engine| {
-        let configuration = Configuration { engine, epochs: 2, train_images: Some(64), ..tiny() };
-        train(&workplace(&layout, &data, &stop), &configuration).unwrap();
-        let folder = folder(&layout, &data, &configuration);
-        (arrays::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
-    });
-    let [(tch, first), (fused, second)] = &ends;
-    for (name, expected) in tch {
-        let norm =
-            |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
-        let off = norm(&mut (&fused[name] - expected).into_iter()) / norm(&mut expected.iter().copied());
-        assert!(off < 1e-4, "{name}: off by {off:.1e}");
+    for seed in 0..4 {
+        let [(tch, first), (fused, second)] = Engine::ALL.map(|engine| {
+            let configuration = Configuration { engine, seed, epochs: 2, train_images: Some(64), ..tiny() };
+            train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+            let folder = folder(&layout, &data, &configuration);
+            (arrays::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
+        });
+        let off = first.train_loss.unwrap() - second.train_loss.unwrap();
+        assert!(off.abs() < 1e-4, "seed {seed}, loss: off by {off:.1e}");
+        let start = initialise(&tiny().architecture(), seed);
+        let distance = |from: &Arrays| {
+            let squares =
+                tch.iter().flat_map(|(name, end)| (end - &from[name]).mapv(|d| f64::from(d).powi(2)));
+            squares.sum::<f64>().sqrt()
+        };
+        let off = distance(&fused) / distance(&start);
+        assert!(off < 3e-3, "seed {seed}: the change is off by {off:.1e}");
     }
-    let off = first.train_loss.unwrap() - second.train_loss.unwrap();
-    assert!(off.abs() < 1e-4, "loss: off by {off:.1e}");
 }
 
 #[test]
@@ -229,8 +242,8 @@ fn two_processes_do_not_train_one_run() {
     #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
     let lock = std::fs::File::create(folder.lock_path()).unwrap();
     lock.lock().unwrap();
-    let error = train(&workplace(&layout, &data, &stop), &configuration).unwrap_err().to_string();
-    assert!(error.contains("another process"), "{error}");
+    assert_eq!(train(&workplace(&layout, &data, &stop), &configuration).unwrap(), Outcome::Elsewhere);
+    assert!(!folder.record_path().exists());
 }
 
 #[test]
@@ -253,6 +266,47 @@ fn foreign_and_half_written_files_are_named_and_kept() {
 }
 
 #[test]
+fn a_sweep_side_by_side_ends_like_one_after_the_other() {
+    let stop = Stop::default();
+    let runs: Vec<_> = (0..5).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
+    let experiment = Experiment { name: "five".into(), title: "five runs".into(), runs: runs.clone() };
+    let models = [1, 3].map(|jobs| {
+        let root = tempfile::tempdir().unwrap();
+        let (layout, data) = prepare(root.path());
+        let workplace = workplace(&layout, &data, &stop);
+        assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(jobs), false).unwrap(), None);
+        runs.iter()
+            .map(|run| arrays::load(&folder(&layout, &data, run).model_path()).unwrap().0)
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(models[0], models[1]);
+}
+
+#[test]
+fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (ours, theirs) = (tiny(), Configuration { seed: 1, ..tiny() });
+    let experiment =
+        Experiment { name: "two".into(), title: "two runs".into(), runs: vec![theirs.clone(), ours.clone()] };
+    let busy = folder(&layout, &data, &theirs);
+    fs_err::create_dir_all(busy.path()).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
+    let lock = std::fs::File::create(busy.lock_path()).unwrap();
+    lock.lock().unwrap();
+    let workplace = workplace(&layout, &data, &stop);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
+    assert_eq!(folder(&layout, &data, &ours).read_record().unwrap().status, Status::Done);
+    assert!(!busy.record_path().exists());
+}
+
+fn at_once(jobs: usize) -> SideBySide {
+    let jobs = NonZeroUsize::new(jobs).unwrap();
+    SideBySide { jobs: Jobs::Exactly(jobs), per_device: jobs, threads: Some(1), cores: 2 }
+}
+
+#[test]
 fn a_sweep_goes_on_after_a_failure_and_names_it() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
@@ -263,9 +317,9 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     let broken = folder(&layout, &data, &bad);
     artifacts::atomic::write(&broken.record_path(), "not JSON").unwrap();
     let workplace = workplace(&layout, &data, &stop);
-    assert_eq!(sweep(&workplace, &experiment, true).unwrap(), None);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), true).unwrap(), None);
     assert!(!folder(&layout, &data, &good).path().exists(), "a plan trains nothing");
-    let error = sweep(&workplace, &experiment, false).unwrap_err().to_string();
+    let error = sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap_err().to_string();
     assert!(error.contains(&bad.run_name(&data.fingerprint())), "{error}");
     assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
     assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);

@@ -1,0 +1,91 @@
+//! What is left of an experiment, how long each run should take, and in which order.
+
+use crate::estimate::Pace;
+use crate::memory;
+use crate::workplace::Workplace;
+use artifacts::run::{RunFolder, Status};
+use artifacts::{Configuration, Experiment};
+use std::cmp::Reverse;
+use std::time::Duration;
+
+/// What is left of one run.
+#[derive(Debug, Clone)]
+pub(super) struct Planned<'a> {
+    pub(super) configuration: &'a Configuration,
+    pub(super) name: String,
+    pub(super) epochs_left: usize,
+    pub(super) expected: Duration,
+    /// Bytes it needs while it runs.
+    pub(super) memory: u64,
+}
+
+impl Planned<'_> {
+    /// By seed, so that a sweep cut short has whole grids of few seeds; within a seed the longest first, whose end is
+    /// the hardest to foretell. A sort keeps the file's order among equals.
+    fn turn(&self) -> (u64, Reverse<Duration>) {
+        (self.configuration.seed, Reverse(self.expected))
+    }
+}
+
+/// The runs that are not done, without their times.
+pub(super) fn left<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) -> Vec<Planned<'a>> {
+    let fingerprint = workplace.data.fingerprint();
+    let planned = experiment.runs.iter().map(|configuration| {
+        let name = configuration.run_name(&fingerprint);
+        let epochs_left = epochs_left(&RunFolder::new(workplace.layout.run(&name)), configuration);
+        let memory = memory::of_run(configuration);
+        Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory }
+    });
+    planned.filter(|run| run.epochs_left > 0).collect()
+}
+
+/// Times some of the runs where they will run, and puts all of them in order.
+///
+/// # Errors
+/// As [`Pace::measure`].
+pub(super) fn in_order<'a>(
+    workplace: &Workplace<'_>,
+    mut planned: Vec<Planned<'a>>,
+) -> anyhow::Result<Vec<Planned<'a>>> {
+    if planned.is_empty() {
+        return Ok(planned);
+    }
+    let configurations: Vec<Configuration> = planned.iter().map(|run| run.configuration.clone()).collect();
+    let pace = Pace::measure(workplace, &configurations)?;
+    for run in &mut planned {
+        let train = run.configuration.train_images.unwrap_or(workplace.data.train.len());
+        let test = run.configuration.test_images.unwrap_or(workplace.data.test.len());
+        run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
+    }
+    planned.sort_by_key(Planned::turn);
+    Ok(planned)
+}
+
+/// Epochs left of a run; a folder that cannot be read has all of them, and training it will say why.
+fn epochs_left(folder: &RunFolder, configuration: &Configuration) -> usize {
+    match folder.read() {
+        Ok((record, _)) if matches!(record.status, Status::Done | Status::Diverged) => 0,
+        Ok((_, epochs)) => configuration.epochs.saturating_sub(epochs.len()).max(1),
+        Err(_) => configuration.epochs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_seed_comes_first_and_its_longest_run_before_the_others() {
+        let configurations = [0, 1].map(|seed| Configuration { seed, ..Configuration::default() });
+        let planned = |seed: usize, name: &str, seconds| Planned {
+            configuration: &configurations[seed],
+            name: name.to_owned(),
+            epochs_left: 1,
+            expected: Duration::from_secs(seconds),
+            memory: 0,
+        };
+        let mut runs = [planned(1, "d", 1), planned(1, "c", 9), planned(0, "b", 2), planned(0, "a", 5)];
+        runs.sort_by_key(Planned::turn);
+        assert_eq!(runs.map(|run| run.name), ["a", "b", "c", "d"]);
+    }
+}

@@ -1,0 +1,217 @@
+//! How many runs at once, where, and with how many threads.
+//!
+//! *Invariant:* on no device do the runs under way need more memory than was free on it when the sweep began.
+
+use super::plan::Planned;
+use crate::device::Device;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// How many runs at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jobs {
+    /// As many as there are cores for on a CPU; on GPUs, [`SideBySide::per_device`] on each.
+    Auto,
+    /// So many.
+    Exactly(NonZeroUsize),
+}
+
+/// Not a number of jobs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected auto or a positive whole number")]
+pub struct InvalidJobs;
+
+impl FromStr for Jobs {
+    type Err = InvalidJobs;
+
+    fn from_str(text: &str) -> Result<Self, InvalidJobs> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        text.parse().map(Self::Exactly).map_err(|_| InvalidJobs)
+    }
+}
+
+/// What the user wants side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct SideBySide {
+    /// Runs at once, on all devices together.
+    pub jobs: Jobs,
+    /// Runs at once on each GPU, where `jobs` leaves it open.
+    pub per_device: NonZeroUsize,
+    /// CPU threads of each run, if that matters to the user.
+    pub threads: Option<usize>,
+    /// Cores of this machine.
+    pub cores: usize,
+}
+
+/// A place where runs are trained one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) device: Device,
+    pub(super) threads: usize,
+}
+
+impl SideBySide {
+    /// The slots for so many runs. On a CPU one thread a run is best, for the arithmetic of two runs never waits for
+    /// each other; where there are more cores than runs, the runs share them.
+    pub(super) fn slots(&self, devices: &[Device], runs: usize) -> Vec<Slot> {
+        let on_cpu = devices == [Device::Cpu];
+        let wanted = match self.jobs {
+            Jobs::Exactly(jobs) => jobs.get(),
+            Jobs::Auto if on_cpu => self.cores / self.threads.unwrap_or(1),
+            Jobs::Auto => self.per_device.get() * devices.len(),
+        };
+        let jobs = wanted.min(runs).max(1);
+        let threads = self.threads.unwrap_or((self.cores / jobs).max(1));
+        devices.iter().cycle().take(jobs).map(|&device| Slot { device, threads }).collect()
+    }
+}
+
+/// Runs waiting for a slot, and the memory of the devices.
+#[derive(Debug)]
+pub(super) struct Queue<'a> {
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State<'a> {
+    waiting: VecDeque<Planned<'a>>,
+    /// Device, bytes free when nothing runs, bytes planned for what runs.
+    devices: Vec<(Device, u64, u64)>,
+}
+
+/// A run that no device has the memory for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it needs about {needed} MiB of memory, and {device} has {free} MiB free: use a smaller batch, or another machine"
+)]
+pub(super) struct TooLarge {
+    needed: u64,
+    free: u64,
+    device: Device,
+}
+
+impl<'a> Queue<'a> {
+    /// Runs in order, and what is free on each device.
+    pub(super) fn new(runs: Vec<Planned<'a>>, free: Vec<(Device, u64)>) -> Self {
+        let devices = free.into_iter().map(|(device, free)| (device, free, 0)).collect();
+        Self { state: Mutex::new(State { waiting: runs.into(), devices }), changed: Condvar::new() }
+    }
+
+    /// The next run for a device, as soon as there is memory for one; none when no run waits any more. A run that does not even
+    /// fit alone comes with the reason.
+    pub(super) fn next(&self, device: Device) -> Option<(Planned<'a>, Result<(), TooLarge>)> {
+        let mut state = self.lock();
+        loop {
+            if state.waiting.is_empty() {
+                return None;
+            }
+            let State { waiting, devices } = &mut *state;
+            let (_, free, taken) = devices.iter_mut().find(|(at, ..)| *at == device)?;
+            if let Some(at) = waiting.iter().position(|run| *taken + run.memory <= *free) {
+                let run = waiting.remove(at)?;
+                *taken += run.memory;
+                return Some((run, Ok(())));
+            }
+            if *taken == 0 {
+                let run = waiting.pop_front()?;
+                let mebibytes = |bytes: u64| bytes >> 20;
+                let (needed, free) = (mebibytes(run.memory), mebibytes(*free));
+                return Some((run, Err(TooLarge { needed, free, device })));
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// A run that [`Queue::next`] gave memory to has ended.
+    pub(super) fn ended(&self, device: Device, run: &Planned<'_>) {
+        let mut state = self.lock();
+        if let Some((.., taken)) = state.devices.iter_mut().find(|(at, ..)| *at == device) {
+            *taken -= run.memory;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Nobody gets another run.
+    pub(super) fn close(&self) {
+        self.lock().waiting.clear();
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::Configuration;
+    use std::time::Duration;
+
+    fn wish(jobs: &str, threads: Option<usize>) -> SideBySide {
+        let per_device = NonZeroUsize::new(2).unwrap();
+        SideBySide { jobs: jobs.parse().unwrap(), per_device, threads, cores: 8 }
+    }
+
+    #[test]
+    fn cores_are_shared_out_and_never_promised_twice() {
+        let slots = |wish: SideBySide, runs| {
+            let slots = wish.slots(&[Device::Cpu], runs);
+            (slots.len(), slots[0].threads)
+        };
+        assert_eq!(slots(wish("auto", None), 100), (8, 1));
+        assert_eq!(slots(wish("auto", None), 3), (3, 2));
+        assert_eq!(slots(wish("auto", Some(4)), 100), (2, 4));
+        assert_eq!(slots(wish("2", None), 100), (2, 4));
+        assert_eq!(slots(wish("16", None), 100), (16, 1));
+        assert_eq!(slots(wish("auto", Some(16)), 100), (1, 16));
+        assert_eq!(slots(wish("auto", None), 0).0, 1);
+        assert!("0".parse::<Jobs>().is_err() && "many".parse::<Jobs>().is_err());
+    }
+
+    #[test]
+    fn gpus_take_turns() {
+        let devices = [Device::Cuda(0), Device::Cuda(1)];
+        let at =
+            |wish: SideBySide| wish.slots(&devices, 100).iter().map(|slot| slot.device).collect::<Vec<_>>();
+        assert_eq!(at(wish("auto", None)), [0, 1, 0, 1].map(Device::Cuda));
+        assert_eq!(at(wish("3", None)), [0, 1, 0].map(Device::Cuda));
+    }
+
+    #[test]
+    fn no_more_runs_start_than_fit() {
+        let configuration = Configuration::default();
+        let run = |name: &str, memory: u64| Planned {
+            configuration: &configuration,
+            name: name.to_owned(),
+            epochs_left: 1,
+            expected: Duration::ZERO,
+            memory: memory << 20,
+        };
+        let runs = vec![run("a", 60), run("b", 50), run("c", 30), run("huge", 101)];
+        let queue = Queue::new(runs, vec![(Device::Cpu, 100 << 20)]);
+        let (a, _) = queue.next(Device::Cpu).unwrap();
+        let (c, fits) = queue.next(Device::Cpu).unwrap();
+        assert_eq!((a.name.as_str(), c.name.as_str(), fits), ("a", "c", Ok(())), "b would not fit beside a");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.next(Device::Cpu).unwrap().0);
+            queue.ended(Device::Cpu, &a);
+            let b = waiting.join().unwrap();
+            assert_eq!(b.name, "b");
+            queue.ended(Device::Cpu, &b);
+        });
+        queue.ended(Device::Cpu, &c);
+        let (huge, fits) = queue.next(Device::Cpu).unwrap();
+        let message = fits.unwrap_err().to_string();
+        assert!(
+            huge.name == "huge" && message.contains("101 MiB") && message.contains("100 MiB free"),
+            "{message}"
+        );
+        assert!(queue.next(Device::Cpu).is_none());
+    }
+}
