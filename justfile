@@ -13,6 +13,7 @@ plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER
 sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
+publish  := "report publish NAME WORK"
 
 _default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
@@ -52,6 +53,11 @@ analyse *settings:
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
+# Keep the study with the source, in results/NAME, and its answer in the README: NAME=quick
+[group('pipeline'), no-exit-message]
+publish *settings:
+    @exec tools/run.py publish "{{publish}}" -- "$@"
+
 # The report again and again while a sweep runs: [EVERY=60] seconds
 [group('pipeline'), no-exit-message]
 watch *settings:
@@ -87,10 +93,15 @@ check: _ready
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 
-# A training step phase by phase, beside the processor's limit: just bench 8 2 (rankscale, threads), then batch, steps
+# Updates and epochs a second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]
-bench *arguments:
-    @cargo run --release --quiet -p kernels --example step -- "$@"
+bench *settings:
+    @python3 tools/bench.py "$@"
+
+# The README's table and figure of docs/bench.jsonl, which is what `just bench` printed
+[group('code')]
+bench-report:
+    cargo run --release --quiet -p report -- bench
 
 [no-exit-message]
 _ready:

@@ -3,9 +3,11 @@
 //! *Invariant:* nothing in the directory of runs is changed, and nothing there stops the analysis of the rest: what
 //! cannot be used becomes a row with the reason.
 
+use crate::images::{Marks, Tested};
 use crate::inputs::{Quarantined, Run};
 use artifacts::Layout;
-use artifacts::run::{self, RunFolder};
+use artifacts::run::{self, LayerRow, PredictionRow, RunFolder};
+use artifacts::table::{self, Row};
 use std::io;
 use std::path::Path;
 
@@ -25,8 +27,9 @@ pub struct Collected {
 pub fn collect(layout: &Layout) -> io::Result<Collected> {
     let directory = layout.runs();
     let mut collected = Collected { runs: Vec::new(), quarantined: Vec::new() };
+    let mut tested = Vec::new();
     for folder in run::folders(&directory)? {
-        match read(&folder) {
+        match read(&folder, &mut tested) {
             Ok(run) => collected.runs.push(run),
             Err(reason) => collected.quarantined.push(quarantined(&directory, folder.path(), &reason)),
         }
@@ -38,14 +41,26 @@ pub fn collect(layout: &Layout) -> io::Result<Collected> {
     Ok(collected)
 }
 
-fn read(folder: &RunFolder) -> Result<Run, String> {
+fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
-    folder.check_tables().map_err(|error| error.to_string())?;
-    let run = Run { record, epochs };
+    let last = record.configuration.epochs as u32;
+    let mut layers: Vec<LayerRow> = rows(&folder.layers_path())?;
+    layers.retain(|row| row.epoch == last);
+    let predictions: Vec<PredictionRow> = rows(&folder.predictions_path())?;
+    let marks = (!predictions.is_empty()).then(|| Marks::new(&predictions, tested));
+    let run = Run { record, epochs, layers, marks };
     match run.broken_rule() {
         Some(broken) => Err(broken),
         None => Ok(run),
     }
+}
+
+/// The rows of a table, if it is there.
+fn rows<T: Row>(path: &Path) -> Result<Vec<T>, String> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    table::read(path).map_err(|error| error.to_string())
 }
 
 /// Names paths as seen from the directory of runs: where that lies is the machine's business.

@@ -6,17 +6,22 @@
 use crate::evidence::{Missing, allows_interval};
 use crate::inputs::{Plan, Run, baseline, same_lambda};
 use crate::recipes::Recipe;
+use crate::replication::replication;
+use crate::secondary::{self, Pair, image_by_image};
 use crate::strata::Strata;
 use crate::{bootstrap, permutation, verdict};
 use artifacts::Configuration;
-use artifacts::study::{Endpoint, LedgerRow, PairRow};
-use network::{Architecture, Arm};
+use artifacts::study::{ClassRow, Endpoint, LedgerRow, PairRow, Secondary};
+use network::{Architecture, Arm, Counts};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Seeds the bootstrap and the random sign patterns. Any number would do; it is fixed so that the same runs give the same
 /// answer.
 pub const RANDOM_SEED: u64 = 201_812;
+
+/// Images of CIFAR-10 to be judged by.
+const TEST_IMAGES: usize = 10_000;
 
 /// What the endpoints are estimated from.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +34,8 @@ pub struct Evidence<'a> {
     pub recipes: &'a [Recipe],
     /// Every pair of finished runs under study.
     pub pairs: &'a [PairRow],
+    /// The same pairs image by image.
+    pub classes: &'a [ClassRow],
     /// What became of every run.
     pub ledger: &'a [LedgerRow],
 }
@@ -46,7 +53,7 @@ pub fn endpoints(evidence: &Evidence<'_>) -> Vec<Endpoint> {
                 expected.iter().copied().filter(|run| same_lambda(run.lambda, lambda)).collect();
             for arm in arms(&here, index == 0 && endpoints.is_empty()) {
                 let comparison = Comparison { recipe, lambda, arm, expected: &here, states: &states };
-                endpoints.extend(comparison.endpoint(evidence.pairs));
+                endpoints.extend(comparison.endpoint(evidence.pairs, evidence.classes));
             }
         }
     }
@@ -104,7 +111,7 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn endpoint(&self, pairs: &[PairRow]) -> Option<Endpoint> {
+    fn endpoint(&self, pairs: &[PairRow], classes: &[ClassRow]) -> Option<Endpoint> {
         let baseline = baseline(self.arm)?;
         let pairs =
             distinct(pairs.iter().filter(|pair| self.has(pair)), self.recipe.summary.configuration.channels);
@@ -114,8 +121,9 @@ impl Comparison<'_> {
         }
         let rankscales = by_rankscale.keys().copied().collect();
         let strata = Strata::new(by_rankscale.into_values());
-        let missing = Missing::from_recipe(&self.recipe.summary.configuration, &self.recipe.fingerprint)
-            .with_runs(strata.as_ref(), &self.unfinished(baseline));
+        let missing = Missing::from_recipe(&self.recipe.summary.configuration, &self.recipe.fingerprint);
+        let as_asked = missing.obstacles.is_empty();
+        let missing = missing.with_runs(strata.as_ref(), &self.unfinished(baseline));
         let enough = strata.as_ref().filter(|strata| allows_interval(strata));
         let interval = enough.and_then(|strata| bootstrap::interval(strata, RANDOM_SEED));
         let p = enough.map(|strata| permutation::sign_flip(strata, RANDOM_SEED));
@@ -134,7 +142,43 @@ impl Comparison<'_> {
             verdict,
             rule,
             missing: missing.lines(),
+            secondary: Secondary {
+                images: image_by_image(&self.classes_of(classes, &pairs)),
+                replication: replication(self.arm, &self.as_pairs(&pairs), as_asked),
+                ..secondary::secondary(&self.as_pairs(&pairs), self.test_images())
+            },
         })
+    }
+
+    fn as_pairs(&self, rows: &[&PairRow]) -> Vec<Pair> {
+        let channels = self.recipe.summary.configuration.channels;
+        let compression = |rankscale: u32| {
+            let counts = Counts::of(&Architecture { rankscale: rankscale as usize, channels });
+            -counts.ratio_full.log2()
+        };
+        let pair = |row: &&PairRow| Pair {
+            rankscale: row.rankscale,
+            accuracy: row.accuracy,
+            baseline: row.baseline_accuracy,
+            compression: compression(row.rankscale),
+        };
+        rows.iter().map(pair).collect()
+    }
+
+    /// The classes of these pairs: a pair that counts once is there once.
+    fn classes_of<'c>(&self, classes: &'c [ClassRow], pairs: &[&PairRow]) -> Vec<&'c ClassRow> {
+        let pairs: HashSet<_> = pairs.iter().map(|pair| (pair.rankscale, pair.seed)).collect();
+        let ours = |row: &&ClassRow| {
+            row.recipe == self.recipe.summary.recipe
+                && same_lambda(row.lambda, self.lambda)
+                && row.decay == self.arm.name()
+                && pairs.contains(&(row.rankscale, row.seed))
+        };
+        classes.iter().filter(ours).collect()
+    }
+
+    fn test_images(&self) -> usize {
+        self.recipe.summary.configuration.test_images.unwrap_or(TEST_IMAGES)
     }
 
     fn has(&self, pair: &PairRow) -> bool {

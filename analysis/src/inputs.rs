@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* every run here has passed the readers of `artifacts`.
 
-use artifacts::run::{EpochRow, RunRecord, Status};
+use crate::images::Marks;
+use artifacts::run::{EpochRow, LayerRow, RunRecord, Status};
 use artifacts::{Configuration, Engine, Experiment};
 use network::Arm;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,10 @@ pub struct Run {
     pub record: RunRecord,
     /// `epochs.parquet`.
     pub epochs: Vec<EpochRow>,
+    /// `layers.parquet` after the last epoch; empty where there is none.
+    pub layers: Vec<LayerRow>,
+    /// `predictions.parquet`, right or wrong; none where there is none.
+    pub marks: Option<Marks>,
 }
 
 /// The experiment under study.
@@ -169,7 +174,7 @@ mod tests {
             data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
             provenance: None,
         };
-        Run { record, epochs: (1..=epochs).map(epoch).collect() }
+        Run { record, epochs: (1..=epochs).map(epoch).collect(), layers: Vec::new(), marks: None }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The way of the data: [`mod@collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
 //! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
-//! and [`verdict`] judge), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
+//! and [`verdict`] judge; [`secondary`], [`mod@images`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
 //!
 //! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
 
@@ -10,19 +10,24 @@ pub mod bootstrap;
 pub mod collect;
 pub mod endpoint;
 pub mod evidence;
+pub mod identical;
+pub mod images;
 pub mod import;
 pub mod inputs;
 pub mod permutation;
 pub mod query;
 pub mod recipes;
+pub mod replication;
 pub mod results;
+pub mod secondary;
 pub mod strata;
+pub mod student;
 mod tables;
 pub mod verdict;
 
 use anyhow::{Context as _, bail};
 use artifacts::run::RunFolder;
-use artifacts::study::{Study, Summary, summary_path};
+use artifacts::study::{Study, StudyLayerRow, Summary, summary_path};
 use artifacts::{Experiment, Layout, atomic, table};
 use collect::{Collected, collect};
 use evidence::count;
@@ -136,11 +141,13 @@ fn study(
     let planned_on =
         recipes.first().filter(|recipe| recipe.planned).map(|recipe| recipe.fingerprint.as_str());
     let joined = query::join(runs, quarantined, plan, planned_on)?;
+    let classes = images::classes(runs, plan)?;
     let endpoints = endpoint::endpoints(&endpoint::Evidence {
         plan,
         runs,
         recipes: &recipes,
         pairs: &joined.comparisons,
+        classes: &classes,
         ledger: &joined.ledger,
     });
     let entries = results::entries(&joined.results, &recipes, &endpoints, arms);
@@ -156,6 +163,10 @@ fn study(
             planned.map(|run| run.record.configuration.identity("")).collect();
         distinct.len()
     });
+    let identical = recipes.first().map_or_else(Vec::new, |recipe| {
+        let runs = joined.runs.iter().filter(|run| run.recipe == recipe.summary.recipe);
+        identical::identical(runs, recipe.summary.configuration.channels)
+    });
     let summary = Summary {
         experiment: plan.map(|plan| plan.experiment().name.clone()),
         title: plan.map(|plan| plan.experiment().title.clone()),
@@ -163,6 +174,7 @@ fn study(
         done: done as u32,
         recipes: recipes.into_iter().map(|recipe| recipe.summary).collect(),
         endpoints,
+        identical,
         data,
         rules: verdict::rules(),
     };
@@ -172,9 +184,33 @@ fn study(
         epochs: joined.epochs,
         cells: joined.cells,
         comparisons: joined.comparisons,
+        classes,
+        layers: layers(runs, plan),
         ledger: joined.ledger,
     };
     Ok((study, entries))
+}
+
+/// The layers of every finished run under study, in the order of the runs.
+fn layers(runs: &[inputs::Run], plan: Option<&Plan>) -> Vec<StudyLayerRow> {
+    let studied = runs.iter().filter(|run| run.is_done() && run.is_studied(plan));
+    let rows = studied.flat_map(|run| run.layers.iter().map(move |layer| (run, layer)));
+    rows.map(|(run, layer)| {
+        let configuration = &run.record.configuration;
+        StudyLayerRow {
+            run: run.record.name.clone(),
+            recipe: run.recipe(),
+            rankscale: configuration.rankscale as u32,
+            decay: configuration.decay.name().to_owned(),
+            seed: configuration.seed,
+            lambda: configuration.lambda,
+            layer: layer.layer.clone(),
+            weight_norm: layer.weight_norm,
+            product_norm: layer.product_norm,
+            stable_rank: layer.stable_rank,
+        }
+    })
+    .collect()
 }
 
 /// Imports a notebook's `results.json` as runs; those that are there already are left alone.

@@ -6,7 +6,8 @@
 //! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
 //! - [`configuration`], [`arithmetic`], [`experiment`]: what a run is, and an experiment file as a list of runs;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
-//! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`.
+//! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
+//! - [`notebook`]: the 2018 notebook's figure in numbers, for both.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
 //! name.
@@ -17,6 +18,7 @@ pub mod configuration;
 pub mod dataset;
 pub mod experiment;
 pub mod layout;
+pub mod notebook;
 pub mod run;
 pub mod study;
 pub mod table;

@@ -3,8 +3,13 @@
 //! *Invariant:* accuracies and differences are fractions; per cent appears on paper only.
 
 mod rows;
+mod secondary;
 
-pub use rows::{CellRow, LedgerRow, PairRow, RunRow, StudyEpochRow};
+pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow};
+pub use secondary::{
+    Agreement, AtRankscale, ClassDifference, Identical, ImageByImage, Noise, Replication, Secondary, Trend,
+    Wins,
+};
 
 use crate::configuration::Configuration;
 use crate::table::{self, Row, TableError};
@@ -72,6 +77,9 @@ pub struct Endpoint {
     pub rule: String,
     /// What is missing for a better founded verdict, one item a line.
     pub missing: Vec<String>,
+    /// What else is said of the arm.
+    #[serde(default)]
+    pub secondary: Secondary,
 }
 
 /// `analysis/summary.json`.
@@ -90,6 +98,9 @@ pub struct Summary {
     pub recipes: Vec<RecipeSummary>,
     /// The endpoints, headline first.
     pub endpoints: Vec<Endpoint>,
+    /// The A/A check: rankscales of the headline recipe that build one network.
+    #[serde(default)]
+    pub identical: Vec<Identical>,
     /// How the endpoints are estimated and judged, stated before any result was looked at; one rule a line.
     #[serde(default)]
     pub rules: Vec<String>,
@@ -122,6 +133,10 @@ pub struct Study {
     pub cells: Vec<CellRow>,
     /// `comparisons.parquet`.
     pub comparisons: Vec<PairRow>,
+    /// `classes.parquet`.
+    pub classes: Vec<ClassRow>,
+    /// `layers.parquet`.
+    pub layers: Vec<StudyLayerRow>,
     /// `ledger.parquet`.
     pub ledger: Vec<LedgerRow>,
 }
@@ -155,6 +170,8 @@ impl Study {
         write(layout, "epochs", &self.epochs)?;
         write(layout, "cells", &self.cells)?;
         write(layout, "comparisons", &self.comparisons)?;
+        write(layout, "classes", &self.classes)?;
+        write(layout, "layers", &self.layers)?;
         write(layout, "ledger", &self.ledger)?;
         let mut json = serde_json::to_vec_pretty(&self.summary).map_err(io::Error::from)?;
         json.push(b'\n');
@@ -176,6 +193,8 @@ impl Study {
             epochs: read(layout, "epochs")?,
             cells: read(layout, "cells")?,
             comparisons: read(layout, "comparisons")?,
+            classes: read(layout, "classes")?,
+            layers: read(layout, "layers")?,
             ledger: read(layout, "ledger")?,
         })
     }

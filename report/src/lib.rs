@@ -3,18 +3,22 @@
 //! - [`selection`]: which part of the study is shown;
 //! - [`figure`]: a function per figure, from rows to an SVG document;
 //! - [`chart`], [`style`]: what figures are made of, and how they look;
-//! - [`page`]: the Markdown;
+//! - [`page`], [`html`]: the Markdown, and the page for a browser;
 //! - [`numbers`]: numbers as a reader sees them;
-//! - [`notebook`]: the 2018 notebook's curve.
+//! - [`benchmark`]: what `just bench` measured, for the README;
+//! - [`mod@publish`], [`splice`]: a study kept with the source, and pages completed by this program.
 //!
-//! *Invariant:* reads `analysis/` and nothing else; the same analysis gives the same bytes.
+//! *Invariant:* a report reads `analysis/` and nothing else; the same analysis gives the same bytes.
 
+pub mod benchmark;
 pub mod chart;
 pub mod figure;
-pub mod notebook;
+pub mod html;
 pub mod numbers;
 pub mod page;
+pub mod publish;
 pub mod selection;
+pub mod splice;
 pub mod style;
 
 use anyhow::{Context, Result, bail};
@@ -31,6 +35,8 @@ pub struct Report {
     pub headline: String,
     /// `report.md`.
     pub markdown: String,
+    /// `report.html`.
+    pub html: String,
     /// The files below `figures/`.
     pub figures: Vec<Figure>,
 }
@@ -49,9 +55,11 @@ pub struct Written {
 pub fn render(study: &Study) -> Report {
     let selection = Selection::of(study);
     let figures = figure::all(&selection);
+    let markdown = page::page(&selection, &figures);
     Report {
         headline: page::answer::of(&selection).plain(),
-        markdown: page::page(&selection, &figures),
+        html: html::page(&selection, &markdown, &figures),
+        markdown,
         figures,
     }
 }
@@ -79,8 +87,10 @@ pub fn run(layout: &Layout) -> Result<Written> {
             None => {}
         }
     }
-    let page = layout.report().join("report.md");
-    atomic::write(&page, &report.markdown)?;
-    paths.push(page);
+    for (name, page) in [("report.html", &report.html), ("report.md", &report.markdown)] {
+        let path = layout.report().join(name);
+        atomic::write(&path, page)?;
+        paths.push(path);
+    }
     Ok(Written { headline: report.headline, paths })
 }

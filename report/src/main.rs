@@ -2,26 +2,62 @@
 
 use anyhow::Result;
 use artifacts::Layout;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Makes figures and a page from an analysis.
 ///
-/// Reads `analysis/` below the work directory, which `just analyse` writes, and writes `report/report.md` and
-/// `report/figures/*.svg`. The same analysis gives the same bytes.
+/// Reads `analysis/` below the work directory, which `just analyse` writes, and writes `report/report.md`,
+/// `report/report.html` and `report/figures/*.svg`. The same analysis gives the same bytes.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Directory of the pipeline's files.
     #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
     work: PathBuf,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Put the table of `just bench` into a page, and its figure beside it.
+    Bench {
+        /// What `just bench` printed.
+        #[arg(default_value = "docs/bench.jsonl")]
+        lines: PathBuf,
+        /// The figure to write.
+        #[arg(long, default_value = "docs/bench.svg")]
+        figure: PathBuf,
+        /// The page, with marks where the table goes.
+        #[arg(long, default_value = "README.md")]
+        page: PathBuf,
+    },
+    /// Keep a study with the source, and put its answer into a page.
+    Publish {
+        /// Its name below `results/`.
+        #[arg(long)]
+        name: String,
+        /// Where studies are kept.
+        #[arg(long, default_value = "results")]
+        results: PathBuf,
+        /// The page, with marks where the answer goes.
+        #[arg(long, default_value = "README.md")]
+        page: PathBuf,
+        /// Directory of the pipeline's files.
+        #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
+        work: PathBuf,
+    },
+}
+
 const EXAMPLES: &str = "Examples:
   report                      the report of work/analysis, in work/report
   report --work /tmp/study    the same below another directory
-  WORK=/tmp/study report      the same";
+  WORK=/tmp/study report      the same
+  report publish --name quick keep the study in results/quick, its answer in README.md
+  report bench                the README's table and figure of docs/bench.jsonl";
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -34,7 +70,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    let written = report::run(&Layout::new(arguments.work))?;
+    let written = match arguments.command {
+        Some(Command::Bench { lines, figure, page }) => {
+            return report::benchmark::run(&lines, &figure, &page);
+        }
+        Some(Command::Publish { name, results, page, work }) => {
+            report::publish::publish(&Layout::new(work), &results, &name, &page)?
+        }
+        None => report::run(&Layout::new(arguments.work))?,
+    };
     for path in &written.paths {
         println!("wrote {}", path.display());
     }

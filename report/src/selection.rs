@@ -6,7 +6,7 @@
 //! *Invariant:* rows come out sorted, whatever their order in the files.
 
 use artifacts::Configuration;
-use artifacts::study::{CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow};
+use artifacts::study::{CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,6 +129,16 @@ impl<'a> Selection<'a> {
             .collect();
         epochs.sort_by(|a, b| (&a.run, a.epoch).cmp(&(&b.run, b.epoch)));
         epochs
+    }
+
+    /// Layers of finished runs, in the network's order, by run.
+    #[must_use]
+    pub fn layers(&self) -> Vec<&'a StudyLayerRow> {
+        let rows = self.study.layers.iter().filter(|row| self.holds(&row.recipe, row.lambda));
+        let mut rows: Vec<_> = rows.collect();
+        // A sort that keeps the order of a run's layers.
+        rows.sort_by(|a, b| a.run.cmp(&b.run));
+        rows
     }
 
     /// Arms with a finished run, in the order in which documents list them.

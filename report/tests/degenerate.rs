@@ -2,6 +2,7 @@
 
 mod support;
 
+use artifacts::study::Endpoint;
 use network::Arm;
 use report::{Report, render};
 use roxmltree::Document;
@@ -27,6 +28,14 @@ fn checked(study: &artifacts::study::Study) -> Report {
         assert!(report.markdown.contains(&format!("(figures/{})", figure.file)));
     }
     assert!(!report.markdown.contains("NaN"));
+    let (head, script) = report.html.split_once("<script type=\"application/json\"").expect("there is data");
+    assert!(
+        !script.split_once("</script>").expect("the data ends").0.contains('<'),
+        "data could end its element"
+    );
+    for elsewhere in ["src=\"", "<iframe", "<link rel=\"stylesheet\"", "@import", "url("] {
+        assert!(!head.contains(elsewhere), "{elsewhere}");
+    }
     assert!(report.markdown.starts_with("# "));
     report
 }
@@ -78,7 +87,8 @@ fn a_missing_arm_is_named() {
 fn all_arms_all_ranks_and_the_dense_network() {
     let plan = Plan { rankscales: (0..32).collect(), arms: Arm::ALL.to_vec(), seeds: 3, ..Plan::default() };
     let report = checked(&plan.study());
-    assert_eq!(report.figures.len(), report::figure::FILES.len());
+    // All but the sweep of strengths.
+    assert_eq!(report.figures.len(), report::figure::FILES.len() - 1);
     let parameters = report.figures.iter().find(|figure| figure.file == "parameters.svg").unwrap();
     assert!(parameters.svg.contains("dense"));
 }
@@ -104,10 +114,33 @@ fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
 }
 
 #[test]
+fn a_sweep_of_strengths_has_a_figure_of_its_own() {
+    let mut study = Plan::default().study();
+    for (lambda, difference) in [(1e-4, 0.004), (2e-3, -0.001)] {
+        let endpoint = study.summary.endpoints[0].clone();
+        study.summary.endpoints.push(Endpoint { lambda, difference: Some(difference), ..endpoint });
+    }
+    let report = checked(&study);
+    assert_eq!(report.figures.len(), report::figure::FILES.len());
+    let figure = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
+    assert!(figure.alt.contains("0.40 at 1e-4") && figure.svg.contains("2e-3"), "{}", figure.alt);
+}
+
+#[test]
+fn three_hundred_runs_of_128_epochs_make_a_page_below_three_megabytes() {
+    let plan = Plan { rankscales: (2..32).collect(), seeds: 5, ..Plan::default() };
+    let study = plan.study();
+    assert_eq!((study.runs.len(), study.epochs.len()), (300, 300 * 128));
+    let megabytes = checked(&study).html.len() as f64 / 1e6;
+    assert!(megabytes < 3.0, "{megabytes} MB");
+}
+
+#[test]
 fn hostile_strings_stay_text() {
     let mut study = Plan { seeds: 1, ..Plan::default() }.study();
     let evil = "x|y\n## <img src=x onerror=alert(1)> [a](javascript:b) `c`\u{1b}&";
     for run in &mut study.runs {
+        run.run = format!("</script><script>alert(1)</script>{}", run.seed);
         run.device_name = Some(evil.to_owned());
         run.git_revision = Some(evil.to_owned());
     }
@@ -119,6 +152,7 @@ fn hostile_strings_stay_text() {
     }
     let report = checked(&study);
     assert!(!report.markdown.contains("<img") && !report.markdown.contains("\n## <"));
+    assert!(!report.html.contains("<script>alert") && !report.html.contains("<img src=x"));
     let links = report.markdown.match_indices("](javascript");
     assert!(links.map(|(at, _)| &report.markdown[..at]).all(|before| before.ends_with('\\')));
     for line in report.markdown.lines().filter(|line| line.starts_with('|')) {

@@ -97,7 +97,7 @@ pub struct Bench {
     /// float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
-    /// Updates to time; one more comes first and is not counted
+    /// Updates to time; two more come first and are not counted
     #[arg(long, default_value_t = 5, value_parser = positive)]
     pub steps: usize,
     /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]

@@ -23,6 +23,8 @@ use std::time::Instant;
 
 /// Updates of an epoch of CIFAR-10 in batches of 512, the images they take, and the images it is evaluated on.
 const EPOCH: (usize, usize, usize) = (97, 49_664, 10_000);
+/// Updates that come first and are not counted.
+const WARM_UP: usize = 2;
 /// Products timed before, and again after.
 const PRODUCTS: usize = 4;
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -36,7 +38,7 @@ pub struct Bench {
     pub device: Device,
     /// CPU threads.
     pub threads: usize,
-    /// Timed updates; one more warms up.
+    /// Timed updates; two more come first.
     pub steps: usize,
     /// Updates of the timed epoch.
     pub epoch_updates: usize,
@@ -55,6 +57,8 @@ pub struct Measured {
     pub threads: usize,
     /// Images in an update.
     pub batch: usize,
+    /// The network's.
+    pub parameters: u64,
     /// Timed updates.
     pub steps: usize,
     /// Forward, backward and update.
@@ -117,7 +121,10 @@ impl Bench {
         let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
         let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
         let rate = configuration.peak_learning_rate / 100.0;
-        let rates = vec![LearningRates { factors: rate, rest: rate }; self.steps.max(self.epoch_updates)];
+        let rates = vec![
+            LearningRates { factors: rate, rest: rate };
+            self.steps.max(self.epoch_updates).max(WARM_UP)
+        ];
         let epoch = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
         let updates = |engine: &mut Engine<'_>, count: usize| {
             engine.time_updates(Epoch { rates: &rates[..count], ..epoch })
@@ -125,7 +132,7 @@ impl Bench {
 
         let on_cpu = *device == Device::Cpu;
         let mut product = if on_cpu { product_rate(*threads, PRODUCTS) } else { 0.0 };
-        updates(&mut engine, 1);
+        updates(&mut engine, WARM_UP);
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
         let mut phases = vec![phases_of(&engine)];
         let start = Instant::now();
@@ -150,6 +157,7 @@ impl Bench {
             device: device.to_string(),
             threads: *threads,
             batch,
+            parameters: configuration.counts().parameters,
             steps: self.steps,
             step_seconds,
             images_per_second,

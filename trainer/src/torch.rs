@@ -14,7 +14,7 @@ use crate::device::Device;
 use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use crate::images::Images;
 use artifacts::Precision;
-use augment::{Draws, normalise};
+use augment::{Augmentation, Draws};
 use network::Architecture;
 use std::time::Instant;
 use tch::{Cuda, Kind, Tensor};
@@ -36,6 +36,7 @@ pub struct Torch {
     training: Training,
     train: OnDevice,
     test: OnDevice,
+    augmentation: Augmentation,
     device: tch::Device,
 }
 
@@ -79,10 +80,10 @@ impl Batches {
     }
 
     /// Augmented images and labels of an update.
-    fn get(&self, update: usize, train: &OnDevice) -> (Tensor, Tensor) {
+    fn get(&self, update: usize, train: &OnDevice, augmentation: &Augmentation) -> (Tensor, Tensor) {
         let at = update as i64 * self.length;
         let chosen = self.order.narrow(0, at, self.length);
-        let images = augment::augment(&train.pixels, &chosen, &self.draws.narrow(at, self.length));
+        let images = augmentation.augment(&train.pixels, &chosen, &self.draws.narrow(at, self.length));
         (images, train.labels.index_select(0, &chosen))
     }
 }
@@ -108,6 +109,7 @@ impl Torch {
             training: Training::new(architecture, state, device, precision),
             train: OnDevice::new(train, device),
             test: OnDevice::new(test, device),
+            augmentation: Augmentation::new(device),
             device,
         }
     }
@@ -123,7 +125,7 @@ impl Torch {
             correct: correct.int64_value(&[]) as u64,
         };
         for (update, &rates) in (0..).zip(epoch.rates) {
-            let (images, labels) = batches.get(update, &self.train);
+            let (images, labels) = batches.get(update, &self.train, &self.augmentation);
             let sums = self.training.step(&images, &labels, rates, epoch.decay);
             loss += sums.loss;
             correct += sums.correct;
@@ -138,7 +140,7 @@ impl Torch {
 
     /// As [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
-        let (images, labels) = Batches::new(epoch, self.device).get(0, &self.train);
+        let (images, labels) = Batches::new(epoch, self.device).get(0, &self.train, &self.augmentation);
         let update = |&rates| {
             let start = Instant::now();
             let sums = self.training.step(&images, &labels, rates, epoch.decay);
@@ -157,7 +159,7 @@ impl Torch {
         for start in (0..images).step_by(EVALUATION_BATCH) {
             let length = (EVALUATION_BATCH as i64).min(images - start);
             let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
-            let pixels = normalise(&narrow(&self.test.pixels));
+            let pixels = self.augmentation.normalise(&narrow(&self.test.pixels));
             let mut batch = self.training.predict(&pixels, &narrow(&self.test.labels));
             all.classes.append(&mut batch.classes);
             all.losses.append(&mut batch.losses);

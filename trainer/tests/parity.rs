@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use tch::{Device, Kind, Tensor};
 use trainer::arrays::Arrays;
 use trainer::augment::{Draw, IMAGE, Normal};
-use trainer::torch::augment::{Draws, augment};
+use trainer::torch::augment::{Augmentation, Draws};
 use trainer::torch::resnet::channels_last;
 use trainer::torch::training::{BatchSums, Training};
 
@@ -238,7 +238,8 @@ fn parity_augmentation() {
     };
     let images = &case["images"];
     let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, Device::Cpu));
-    let found = augment(images, &chosen, &Draws::new(&draws, Device::Cpu));
+    let augmentation = Augmentation::new(Device::Cpu);
+    let found = augmentation.augment(images, &chosen, &Draws::new(&draws, Device::Cpu));
     let expected = array(&case["expected"]);
     assert!(relative(&array(&found), &expected) <= 1e-6, "on the device");
 

@@ -152,6 +152,56 @@ pub struct PairRow {
     pub difference: f64,
 }
 
+/// A row of `analysis/classes.parquet`: a pair of runs image by image, the test images of one class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassRow {
+    /// As in [`PairRow`].
+    pub recipe: String,
+    /// As in [`PairRow`].
+    pub lambda: f64,
+    /// As in [`PairRow`].
+    pub rankscale: u32,
+    /// As in [`PairRow`].
+    pub seed: u64,
+    /// As in [`PairRow`].
+    pub decay: String,
+    /// As in [`PairRow`].
+    pub baseline: String,
+    /// The class, 0 to 9.
+    pub class: u8,
+    /// Test images of it.
+    pub images: u32,
+    /// Of them, those that only the arm under test got right.
+    pub only_arm: u32,
+    /// Those that only the baseline got right.
+    pub only_baseline: u32,
+}
+
+/// A row of `analysis/layers.parquet`: a convolution of a finished run after its last epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StudyLayerRow {
+    /// The folder's name.
+    pub run: String,
+    /// As in [`RunRow`].
+    pub recipe: String,
+    /// As in [`RunRow`].
+    pub rankscale: u32,
+    /// As in [`RunRow`].
+    pub decay: String,
+    /// As in [`RunRow`].
+    pub seed: u64,
+    /// As in [`RunRow`].
+    pub lambda: f64,
+    /// As in [`crate::run::LayerRow`].
+    pub layer: String,
+    /// As in [`crate::run::LayerRow`].
+    pub weight_norm: f64,
+    /// As in [`crate::run::LayerRow`].
+    pub product_norm: Option<f64>,
+    /// As in [`crate::run::LayerRow`].
+    pub stable_rank: Option<f64>,
+}
+
 /// A row of `analysis/ledger.parquet`: a planned run, or a folder that is there, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LedgerRow {

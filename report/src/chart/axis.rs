@@ -62,6 +62,13 @@ impl Axis {
         axis
     }
 
+    /// Names at 0, 1, 2, and so on.
+    #[must_use]
+    pub fn named(names: &[&str]) -> Self {
+        let ticks = (0..).zip(names).map(|(at, name)| (f64::from(at), (*name).to_owned())).collect();
+        Self { low: -0.5, high: names.len() as f64 - 0.5, ticks, logarithmic: false }
+    }
+
     /// A logarithmic axis over positive `values`: ticks at 1, 2 and 5 times powers of ten.
     #[must_use]
     pub fn logarithmic(values: impl IntoIterator<Item = f64>) -> Self {

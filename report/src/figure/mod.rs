@@ -2,10 +2,13 @@
 //!
 //! *Invariant:* a figure without anything to show is not made; what a figure leaves out, its caption says.
 
+pub mod classes;
 pub mod difference;
 pub mod gap;
+pub mod lambda;
 pub mod learning_curves;
 pub mod macs;
+pub mod mechanism;
 pub mod parameters;
 pub mod rankscale;
 pub mod speed;
@@ -31,13 +34,17 @@ pub struct Figure {
 }
 
 /// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 11] = [
     rankscale::FILE,
     difference::FILE,
     learning_curves::FILE,
     parameters::FILE,
     macs::FILE,
     gap::FILE,
+    classes::FILE,
+    lambda::FILE,
+    mechanism::NORM.file,
+    mechanism::STABLE_RANK.file,
     speed::FILE,
 ];
 
@@ -51,6 +58,10 @@ pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
         parameters::figure(selection),
         macs::figure(selection),
         gap::figure(selection),
+        classes::figure(selection),
+        lambda::figure(selection),
+        mechanism::figure(selection, &mechanism::NORM),
+        mechanism::figure(selection, &mechanism::STABLE_RANK),
         speed::figure(selection),
     ]
     .into_iter()

@@ -9,10 +9,10 @@
 use super::{Figure, arms};
 use crate::chart::canvas::{Drawing, UNIT, font, write};
 use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
-use crate::notebook::{self, Point};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
+use artifacts::notebook::{self, Point};
 use network::FULL_CHANNELS;
 use plotters::style::text_anchor::HPos;
 

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod markdown;
 pub mod provenance;
 pub mod reference;
+pub mod secondary;
 
 use crate::figure::{self, Figure};
 use crate::numbers;
@@ -33,6 +34,7 @@ pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
         experiment(selection),
         first.first().map_or_else(no_figure, |figure| shown(figure)),
         evidence::section(selection),
+        secondary::section(selection),
         cells::section(selection),
     ];
     sections.extend(others.iter().map(|figure| format!("## {}\n\n{}", figure.heading, shown(figure))));

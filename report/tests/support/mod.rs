@@ -3,10 +3,11 @@
 
 use artifacts::Configuration;
 use artifacts::study::{
-    CellRow, Endpoint, Interval, LedgerRow, PairRow, RecipeSummary, RunRow, Study, StudyEpochRow, Summary,
-    Verdict,
+    Agreement, AtRankscale, CellRow, ClassDifference, Endpoint, ImageByImage, Interval, LedgerRow, Noise,
+    PairRow, RecipeSummary, Replication, RunRow, Secondary, Study, StudyEpochRow, StudyLayerRow, Summary,
+    Trend, Verdict, Wins,
 };
-use network::Arm;
+use network::{Arm, Filter};
 use std::collections::BTreeMap;
 
 pub const FINGERPRINT: &str = "synthetic";
@@ -93,12 +94,15 @@ impl Plan {
                     configuration: self.recipe.clone(),
                 }],
                 endpoints: vec![],
+                identical: vec![],
                 rules: vec!["A made-up rule: differences below 0.1 points do not matter.".to_owned()],
                 data: vec!["no images at all (synthetic)".to_owned()],
             },
             ledger: runs.iter().map(ledger).collect(),
             cells: vec![],
             comparisons: vec![],
+            classes: vec![],
+            layers: self.runs().iter().flat_map(layers).collect(),
             runs,
             epochs,
         };
@@ -163,6 +167,31 @@ impl Plan {
             })
             .collect()
     }
+}
+
+/// Norms that grow with the rank, and more under less decay.
+fn layers(run: &Configuration) -> Vec<StudyLayerRow> {
+    let low_rank = |filter: Filter| matches!(filter, Filter::LowRank { .. });
+    let blocks = run.architecture().blocks().into_iter().enumerate();
+    blocks
+        .filter(|(_, block)| low_rank(block.filter))
+        .map(|(at, block)| {
+            let more = if baseline(run.decay).is_some() { 1.4 } else { 1.0 };
+            let size = more * (1.0 + 0.05 * noise(run.seed << 8 | at as u64));
+            StudyLayerRow {
+                run: run.run_name(FINGERPRINT),
+                recipe: run.recipe(FINGERPRINT),
+                rankscale: run.rankscale as u32,
+                decay: run.decay.name().to_owned(),
+                seed: run.seed,
+                lambda: run.lambda,
+                layer: block.name.to_owned(),
+                weight_norm: 3.0 * size,
+                product_norm: Some(6.0 * size / (run.rankscale as f64).sqrt()),
+                stable_rank: Some(1.0 + 12.0 * size / run.rankscale as f64),
+            }
+        })
+        .collect()
 }
 
 fn ledger(run: &RunRow) -> LedgerRow {
@@ -238,6 +267,61 @@ pub fn derive(study: &mut Study) {
     study.summary.endpoints.sort_by_key(|endpoint| endpoint.decay != Arm::Appropriate);
 }
 
+/// Made up like all else, but of the right size.
+fn secondary(pairs: &[&PairRow]) -> Secondary {
+    let around =
+        |middle: f64, reach: f64| Interval { low: middle - reach, high: middle + reach, level: 0.95 };
+    let mut by_rankscale: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for pair in pairs {
+        by_rankscale.entry(pair.rankscale).or_default().push(pair.difference);
+    }
+    let wins = pairs.iter().filter(|pair| pair.difference > 0.0).count() as f64 / pairs.len() as f64;
+    let enough = by_rankscale.values().all(|differences| differences.len() >= 3);
+    Secondary {
+        by_rankscale: by_rankscale
+            .iter()
+            .map(|(&rankscale, differences)| AtRankscale {
+                rankscale,
+                pairs: differences.len() as u32,
+                difference: moments(differences).0,
+                interval: enough.then(|| around(moments(differences).0, 0.001)),
+                p: enough.then_some(0.01),
+                p_holm: enough.then_some(0.03),
+            })
+            .collect(),
+        wins: Some(Wins {
+            share: wins,
+            interval: Interval { low: wins - 0.3, high: wins.min(0.97), level: 0.95 },
+        }),
+        trend: enough.then_some(Trend { slope: 0.000_4, interval: around(0.000_4, 0.000_6), p: 0.2 }),
+        replication: enough.then(|| Replication {
+            rankscales: by_rankscale.len() as u32,
+            notebook: -0.0058,
+            difference: 0.003,
+            prediction: Some(around(0.003, 0.004)),
+            agreement: Agreement::Disagrees,
+        }),
+        images: enough.then(|| ImageByImage {
+            pairs: pairs.len() as u32,
+            discordant: 0.031,
+            significant: 1,
+            classes: (0..10)
+                .map(|class| {
+                    let difference = 0.003 + 0.004 * noise(u64::from(class));
+                    ClassDifference { class, difference, interval: Some(around(difference, 0.002)) }
+                })
+                .collect(),
+        }),
+        noise: enough.then_some(Noise {
+            runs_sd: 0.002,
+            binomial_sd: 0.002_8,
+            differences_sd: 0.001_5,
+            detectable: 0.001_1,
+            seeds_for_margin: 6,
+        }),
+    }
+}
+
 fn endpoint(study: &Study, arm: Arm) -> Endpoint {
     let pairs: Vec<_> = study.comparisons.iter().filter(|pair| pair.decay == arm.name()).collect();
     let differences: Vec<_> = pairs.iter().map(|pair| pair.difference).collect();
@@ -268,6 +352,7 @@ fn endpoint(study: &Study, arm: Arm) -> Endpoint {
         p: enough.then_some(0.000_2),
         verdict,
         rule: rule.to_owned(),
+        secondary: secondary(&pairs),
         missing: if enough { vec![] } else { vec![format!("{} more seeds at every rankscale", 3 - seeds)] },
     }
 }
@@ -295,6 +380,7 @@ pub fn diverge(study: &mut Study, which: impl Fn(&RunRow) -> bool) {
         (run.test_accuracy, run.test_loss) = (None, None);
         (run.train_accuracy, run.train_loss) = (None, None);
         study.epochs.retain(|row| row.run != run.run || row.epoch <= 3);
+        study.layers.retain(|row| row.run != run.run);
     }
     derive(study);
 }

@@ -48,26 +48,46 @@ impl Draws {
     }
 }
 
-/// Augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen` (int64 `[n]`) of
-/// `images` (uint8 `[all, 3, 32, 32]`).
-pub fn augment(images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
-    let side = IMAGE_SIDE as i64;
-    let planes = Tensor::arange(3, (Kind::Int64, images.device())).view([1, 3, 1, 1]) * (side * side);
-    let source = chosen.view([-1, 1, 1, 1]) * (3 * side * side)
-        + planes
-        + draws.rows.to_kind(Kind::Int64).view([-1, 1, side, 1]) * side
-        + draws.columns.to_kind(Kind::Int64).view([-1, 1, 1, side]);
-    let cut = draws.cut_rows.view([-1, 1, side, 1]) * draws.cut_columns.view([-1, 1, 1, side]);
-    // A product keeps the order in memory; `masked_fill` would make every later operation work on planes.
-    normalise(&images.take(&source)) * (1 - cut)
+/// What makes batches on a device. Its constants go there once: copying one from the host would wait for the device.
+#[derive(Debug)]
+pub struct Augmentation {
+    /// int64 `[1, 3, 1, 1]`.
+    planes: Tensor,
+    /// Of the three planes, float32 `[1, 3, 1, 1]`.
+    scale: Tensor,
+    shift: Tensor,
 }
 
-/// Normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
-pub fn normalise(images: &Tensor) -> Tensor {
-    let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(images.device());
-    let scale = planes(STANDARD_DEVIATION.map(|deviation| 1.0 / (255.0 * deviation)));
-    let shift: [f32; 3] = std::array::from_fn(|plane| -MEAN[plane] / STANDARD_DEVIATION[plane]);
-    channels_last(&(images.to_kind(Kind::Float) * scale + planes(shift)))
+impl Augmentation {
+    /// On this device.
+    #[must_use]
+    pub fn new(device: Device) -> Self {
+        let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(device);
+        let plane = (IMAGE_SIDE * IMAGE_SIDE) as i64;
+        Self {
+            planes: Tensor::arange(3, (Kind::Int64, device)).view([1, 3, 1, 1]) * plane,
+            scale: planes(STANDARD_DEVIATION.map(|deviation| 1.0 / (255.0 * deviation))),
+            shift: planes(std::array::from_fn(|plane| -MEAN[plane] / STANDARD_DEVIATION[plane])),
+        }
+    }
+
+    /// Augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen` (int64 `[n]`) of
+    /// `images` (uint8 `[all, 3, 32, 32]`).
+    pub fn augment(&self, images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
+        let side = IMAGE_SIDE as i64;
+        let source = chosen.view([-1, 1, 1, 1]) * (3 * side * side)
+            + &self.planes
+            + draws.rows.to_kind(Kind::Int64).view([-1, 1, side, 1]) * side
+            + draws.columns.to_kind(Kind::Int64).view([-1, 1, 1, side]);
+        let cut = draws.cut_rows.view([-1, 1, side, 1]) * draws.cut_columns.view([-1, 1, 1, side]);
+        // A product keeps the order in memory; `masked_fill` would make every later operation work on planes.
+        self.normalise(&images.take(&source)) * (1 - cut)
+    }
+
+    /// Normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
+    pub fn normalise(&self, images: &Tensor) -> Tensor {
+        channels_last(&(images.to_kind(Kind::Float) * &self.scale + &self.shift))
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +103,9 @@ mod tests {
         let draws: Vec<Draw> = (0..8).map(|_| Draw::random(&mut generator)).collect();
         let images = Tensor::from_data_size(&pixels, &[8, 3, 32, 32], Kind::Uint8);
         let chosen = Tensor::arange(8, (Kind::Int64, Device::Cpu));
-        let batch = augment(&images, &chosen, &Draws::new(&draws, Device::Cpu)).permute([0, 2, 3, 1]);
+        let draws_there = Draws::new(&draws, Device::Cpu);
+        let batch =
+            Augmentation::new(Device::Cpu).augment(&images, &chosen, &draws_there).permute([0, 2, 3, 1]);
         assert!(batch.is_contiguous(), "channels are innermost in memory");
         let mut expected = vec![0f32; 8 * IMAGE];
         for (at, (out, &draw)) in expected.chunks_exact_mut(IMAGE).zip(&draws).enumerate() {

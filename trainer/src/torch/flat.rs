@@ -8,6 +8,19 @@ use super::resnet::{array, tensor};
 use crate::arrays::Arrays;
 use tch::{Device, Kind, Tensor};
 
+/// The weights of a convolution as they lie in memory: channels last, as the images do.
+fn innermost(weights: &Tensor) -> Tensor {
+    if weights.dim() == 4 { weights.permute([0, 2, 3, 1]).contiguous() } else { weights.shallow_clone() }
+}
+
+/// A piece of memory as the tensor it holds.
+fn outermost(piece: &Tensor, shape: &[i64]) -> Tensor {
+    match *shape {
+        [c_out, c_in, height, width] => piece.view([c_out, height, width, c_in]).permute([0, 3, 1, 2]),
+        _ => piece.view(shape),
+    }
+}
+
 /// Tensors that lie one behind the other.
 #[derive(Debug)]
 pub struct Flat {
@@ -26,7 +39,7 @@ impl Flat {
         let pieces: Vec<Tensor> = shapes
             .iter()
             .map(|(name, shape)| match arrays.get(name) {
-                Some(array) => tensor(name, array, shape, device).view(-1).to_kind(kind),
+                Some(array) => innermost(&tensor(name, array, shape, device)).flatten(0, -1).to_kind(kind),
                 None => Tensor::zeros([shape.iter().product::<usize>() as i64], (kind, device)),
             })
             .collect();
@@ -41,7 +54,7 @@ impl Flat {
     pub fn views<'a>(&'a self, flat: &Tensor) -> impl Iterator<Item = (&'a str, Tensor)> {
         let lengths: Vec<i64> = self.layout.iter().map(|(_, shape)| shape.iter().product()).collect();
         let pieces = flat.split_with_sizes(lengths, 0);
-        self.layout.iter().zip(pieces).map(|((name, shape), piece)| (name.as_str(), piece.view(&shape[..])))
+        self.layout.iter().zip(pieces).map(|((name, shape), piece)| (name.as_str(), outermost(&piece, shape)))
     }
 
     /// A copy of each tensor.

@@ -7,16 +7,12 @@
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
 use crate::arrays::Arrays;
+use crate::engine::BOTTLENECK_PAYS_BELOW;
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
 use network::{Architecture, Block, Filter, Place};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
-
-/// Share of a block's output channels that its rank must stay below for batch norm through the bottleneck to pay. Measured
-/// on a CPU at full width: at rankscales 8 to 31 it is up to a quarter faster, at 4 the same, at 3 and 2 a quarter slower. It always
-/// saves memory.
-const BOTTLENECK_PAYS_BELOW: f64 = 0.2;
 
 /// A network's running statistics on a device, and how its parameters are to be used.
 #[derive(Debug)]

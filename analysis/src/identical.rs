@@ -1,0 +1,68 @@
+//! The A/A check: some rankscales build one network (27 and 28, 29 and 30 at full width), so their runs differ by nothing that matters.
+//! With one seed and deterministic arithmetic they are equal; else the difference is noise, and must not look like more.
+//!
+//! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
+
+use crate::student;
+use artifacts::study::{Identical, RunRow};
+use network::{Architecture, Arm};
+use std::collections::BTreeMap;
+
+/// What a pair shares: arm, lambda's bits, engine, seed.
+type Key<'a> = (&'a str, u64, &'a str, u64);
+
+/// Every two neighbouring rankscales among a recipe's runs that build one network, by arm.
+#[must_use]
+pub fn identical<'a>(runs: impl IntoIterator<Item = &'a RunRow>, channels: [usize; 4]) -> Vec<Identical> {
+    let mut accuracies: BTreeMap<u32, BTreeMap<Key<'a>, f64>> = BTreeMap::new();
+    for run in runs {
+        if let Some(accuracy) = run.test_accuracy {
+            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine.as_str(), run.seed);
+            accuracies.entry(run.rankscale).or_default().insert(key, accuracy);
+        }
+    }
+    let rankscales: Vec<u32> = accuracies.keys().copied().filter(|&rankscale| rankscale > 0).collect();
+    let neighbours = rankscales.windows(2).map(|two| [two[0], two[1]]);
+    let mut found = Vec::new();
+    for rankscales @ [first, second] in neighbours.filter(|two| same_network(*two, channels)) {
+        for decay in Arm::ALL {
+            let of_arm = accuracies[&first].iter().filter(|((arm, ..), _)| *arm == decay.name());
+            let pairs = of_arm.filter_map(|(key, here)| Some((*here, *accuracies[&second].get(key)?)));
+            let differences: Vec<f64> = pairs.map(|(here, there)| there - here).collect();
+            if differences.is_empty() {
+                continue;
+            }
+            let estimate = student::mean(&differences);
+            found.push(Identical {
+                rankscales,
+                decay,
+                pairs: differences.len() as u32,
+                equal: differences.iter().filter(|difference| **difference == 0.0).count() as u32,
+                difference: differences.iter().sum::<f64>() / differences.len() as f64,
+                interval: estimate.map(|estimate| estimate.interval),
+                p: estimate.map(|estimate| estimate.p),
+            });
+        }
+    }
+    found
+}
+
+fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
+    let [first, second] = rankscales.map(|rankscale| {
+        let architecture = Architecture { rankscale: rankscale as usize, channels };
+        architecture.blocks().iter().map(|block| block.filter).collect::<Vec<_>>()
+    });
+    first == second
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use network::FULL_CHANNELS;
+
+    #[test]
+    fn the_notebooks_rankscales_hold_two_networks_twice() {
+        let twins: Vec<_> = (2..31).filter(|&r| same_network([r, r + 1], FULL_CHANNELS)).collect();
+        assert_eq!(twins, [27, 29]);
+    }
+}

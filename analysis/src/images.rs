@@ -1,0 +1,139 @@
+//! Pairs of runs compared image by image: what one got right and the other did not.
+//!
+//! *Invariant:* the two runs of a pair were tested on the same images, in the same order.
+
+use crate::inputs::{Plan, Run, baseline};
+use anyhow::ensure;
+use artifacts::run::PredictionRow;
+use artifacts::study::ClassRow;
+use network::Arm;
+use network::architecture::CLASSES;
+use statrs::distribution::{Binomial, DiscreteCDF};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Test images and their classes, in the order of a run's predictions.
+pub type Tested = Arc<[(u32, u8)]>;
+
+/// Which test images a run got right after its last epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marks {
+    images: Tested,
+    right: Vec<bool>,
+}
+
+impl Marks {
+    /// From a run's predictions. Runs tested on the same images share one list of them, the one in `known`.
+    #[must_use]
+    pub fn new(rows: &[PredictionRow], known: &mut Vec<Tested>) -> Self {
+        let same = |images: &&Tested| {
+            images.len() == rows.len()
+                && images.iter().zip(rows).all(|(image, row)| *image == (row.image, row.label))
+        };
+        let images = known.iter().find(same).cloned().unwrap_or_else(|| {
+            let images: Tested = rows.iter().map(|row| (row.image, row.label)).collect();
+            known.push(Arc::clone(&images));
+            images
+        });
+        Self { images, right: rows.iter().map(|row| row.prediction == row.label).collect() }
+    }
+}
+
+/// What runs of a pair share.
+type Key = (String, u64, Arm, usize, u64, &'static str);
+
+/// Every pair of finished runs under study that kept their predictions, class by class; by recipe, lambda, arm, rankscale
+/// and seed.
+///
+/// # Errors
+/// A pair of runs that were tested on different images.
+pub fn classes(runs: &[Run], plan: Option<&Plan>) -> anyhow::Result<Vec<ClassRow>> {
+    let key = |run: &Run, arm: Arm| -> Key {
+        let configuration = &run.record.configuration;
+        let engine = configuration.engine.name();
+        (
+            run.recipe(),
+            configuration.lambda.to_bits(),
+            arm,
+            configuration.rankscale,
+            configuration.seed,
+            engine,
+        )
+    };
+    let studied = runs.iter().filter(|run| run.is_done() && run.is_studied(plan));
+    let marked: HashMap<Key, (&Run, &Marks)> = studied
+        .filter_map(|run| Some((key(run, run.record.configuration.decay), (run, run.marks.as_ref()?))))
+        .collect();
+    let mut pairs: Vec<_> = marked
+        .iter()
+        .filter_map(|(of, &(run, marks))| {
+            let other = baseline(of.2)?;
+            Some((of, run, marks, other, marked.get(&key(run, other))?))
+        })
+        .collect();
+    pairs.sort_by(|a, b| a.0.cmp(b.0));
+    let mut rows = Vec::new();
+    for ((recipe, lambda, decay, rankscale, seed, _), run, ours, other, (other_run, theirs)) in pairs {
+        ensure!(
+            ours.images == theirs.images,
+            "{} and {}: predictions.parquet: a pair must be tested on the same images",
+            run.record.name,
+            other_run.record.name
+        );
+        let mut counts = [[0u32; 3]; CLASSES];
+        for ((_, label), (ours, theirs)) in ours.images.iter().zip(ours.right.iter().zip(&theirs.right)) {
+            let count = &mut counts[usize::from(*label)];
+            count[0] += 1;
+            count[1] += u32::from(*ours && !theirs);
+            count[2] += u32::from(!ours && *theirs);
+        }
+        rows.extend((0..).zip(counts).map(|(class, [images, only_arm, only_baseline])| ClassRow {
+            recipe: recipe.clone(),
+            lambda: f64::from_bits(*lambda),
+            rankscale: *rankscale as u32,
+            seed: *seed,
+            decay: decay.name().to_owned(),
+            baseline: other.name().to_owned(),
+            class,
+            images,
+            only_arm,
+            only_baseline,
+        }));
+    }
+    Ok(rows)
+}
+
+/// Two-sided p of `McNemar`'s exact test: of the images that only one run got right, the one's share is a coin's (Q. `McNemar`, "Note
+/// on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947).
+#[must_use]
+pub fn mcnemar(only_arm: u32, only_baseline: u32) -> f64 {
+    let images = u64::from(only_arm + only_baseline);
+    let coin = Binomial::new(0.5, images).expect("a half is a probability");
+    (2.0 * coin.cdf(u64::from(only_arm.min(only_baseline)))).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secondary::tests::{close, expected};
+
+    #[test]
+    fn the_exact_test_is_that_of_statsmodels() {
+        for case in expected()["mcnemar"].as_array().unwrap() {
+            let [arm, baseline] = ["only_arm", "only_baseline"].map(|key| case[key].as_u64().unwrap() as u32);
+            close(mcnemar(arm, baseline), &case["p"]);
+        }
+        assert!((mcnemar(0, 0) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn runs_on_the_same_images_share_their_list() {
+        let row = |image, prediction| PredictionRow { image, label: 3, prediction, loss: 0.1 };
+        let mut known = Vec::new();
+        let first = Marks::new(&[row(0, 3), row(4, 1)], &mut known);
+        let second = Marks::new(&[row(0, 2), row(4, 3)], &mut known);
+        let other = Marks::new(&[row(1, 3), row(4, 3)], &mut known);
+        assert!(Arc::ptr_eq(&first.images, &second.images) && first.images != other.images);
+        assert_eq!((first.right, second.right, known.len()), (vec![true, false], vec![false, true], 2));
+    }
+}

@@ -1,0 +1,117 @@
+//! Whether runs of ours agree with the 2018 notebook's figure.
+//!
+//! The notebook has one pair of runs at each rankscale. Given our differences and their spread, the mean of another such study
+//! falls with 95 % probability into a prediction interval (Patil, Peng and Leek, "What should researchers expect when they
+//! replicate studies?", Perspectives on Psychological Science 11, 2016); the notebook's mean is held against that.
+//!
+//! *Invariant:* only rankscales that both have enter, on both sides.
+
+use crate::bootstrap::LEVEL;
+use crate::secondary::Pair;
+use crate::student::pooled_sd;
+use artifacts::notebook;
+use artifacts::study::{Agreement, Interval, Replication};
+use network::Arm;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
+
+/// The arm against its baseline beside the notebook's two curves; none for arms that the notebook has not, or
+/// without a rankscale in common. `like_the_notebook` says whether the runs were trained as the notebook's were.
+#[must_use]
+pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<Replication> {
+    if !matches!(arm, Arm::Appropriate | Arm::PublishedAppropriate) {
+        return None;
+    }
+    let curve: BTreeMap<u32, f64> = notebook::curve()
+        .into_iter()
+        .map(|point| (point.rankscale, point.appropriate - point.original))
+        .collect();
+    let mut ours: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for pair in pairs.iter().filter(|pair| curve.contains_key(&pair.rankscale)) {
+        ours.entry(pair.rankscale).or_default().push(pair.accuracy - pair.baseline);
+    }
+    if ours.is_empty() {
+        return None;
+    }
+    let rankscales = ours.len() as f64;
+    let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+    let difference = ours.values().map(|list| mean(list)).sum::<f64>() / rankscales;
+    let theirs = ours.keys().map(|rankscale| curve[rankscale]).sum::<f64>() / rankscales;
+    let prediction = prediction(&ours, difference);
+    let agreement = match prediction.filter(|_| like_the_notebook) {
+        None => Agreement::NotEnoughEvidence,
+        Some(interval) if (interval.low..=interval.high).contains(&theirs) => Agreement::Agrees,
+        Some(_) => Agreement::Disagrees,
+    };
+    Some(Replication { rankscales: ours.len() as u32, notebook: theirs, difference, prediction, agreement })
+}
+
+/// Where the mean of one more pair at each rankscale falls; none without a spread.
+fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interval> {
+    let sd = pooled_sd(ours.values().map(Vec::as_slice))?;
+    let rankscales = ours.len() as f64;
+    let freedom: usize = ours.values().map(|list| list.len() - 1).sum();
+    let inverse_counts: f64 = ours.values().map(|list| 1.0 / list.len() as f64).sum();
+    let error = sd * (inverse_counts / rankscales + 1.0).sqrt() / rankscales.sqrt();
+    let student = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
+    let reach = error * student.inverse_cdf(f64::midpoint(1.0, LEVEL));
+    Some(Interval { low: difference - reach, high: difference + reach, level: LEVEL })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// Pairs that differ by the notebook's difference at their rankscale, plus a shift and noise of sd 0.2 points.
+    fn pairs(seeds: usize, shift: f64, random: &mut ChaCha8Rng) -> Vec<Pair> {
+        let curve = notebook::curve();
+        let pair = |point: &notebook::Point, random: &mut ChaCha8Rng| Pair {
+            rankscale: point.rankscale,
+            accuracy: point.appropriate + shift + (random.random::<f64>() - 0.5) * 0.002 * 12f64.sqrt(),
+            baseline: point.original,
+            compression: 0.0,
+        };
+        (0..seeds).flat_map(|_| curve.iter().map(|point| pair(point, random)).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn the_notebooks_own_curves_agree_with_it_and_others_do_not() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let same = replication(Arm::PublishedAppropriate, &pairs(2, 0.0, &mut random), true).unwrap();
+        assert_eq!((same.rankscales, same.agreement), (30, Agreement::Agrees));
+        assert!((same.notebook + 0.0068).abs() < 1e-4);
+        let other = replication(Arm::Appropriate, &pairs(2, 0.0068, &mut random), true).unwrap();
+        assert_eq!(other.agreement, Agreement::Disagrees);
+    }
+
+    #[test]
+    fn without_a_spread_or_the_notebooks_recipe_there_is_no_verdict() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let one_seed = replication(Arm::Appropriate, &pairs(1, 0.0, &mut random), true).unwrap();
+        assert_eq!((one_seed.prediction, one_seed.agreement), (None, Agreement::NotEnoughEvidence));
+        let short = replication(Arm::Appropriate, &pairs(3, 0.0, &mut random), false).unwrap();
+        assert_eq!(short.agreement, Agreement::NotEnoughEvidence);
+        assert_eq!(replication(Arm::Frobenius, &pairs(2, 0.0, &mut random), true), None);
+        assert_eq!(replication(Arm::Appropriate, &[], true), None);
+    }
+
+    /// The interval is about another study, not about the truth: of simulated pairs of studies it must hold the second's mean as often
+    /// as it says.
+    #[test]
+    fn a_second_study_falls_into_the_interval_as_often_as_it_says() {
+        let mut random = ChaCha8Rng::seed_from_u64(2);
+        let mut noise = || (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+        let holds = (0..2000).filter(|_| {
+            let ours: BTreeMap<u32, Vec<f64>> =
+                (0..5).map(|r| (r, (0..3).map(|_| noise()).collect())).collect();
+            let mean = ours.values().flatten().sum::<f64>() / 15.0;
+            let interval = prediction(&ours, mean).unwrap();
+            let second = (0..5).map(|_| noise()).sum::<f64>() / 5.0;
+            (interval.low..=interval.high).contains(&second)
+        });
+        let share = holds.count() as f64 / 2000.0;
+        assert!((0.935..=0.965).contains(&share), "{share}");
+    }
+}

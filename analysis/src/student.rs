@@ -1,0 +1,135 @@
+//! Student's t: the mean of a few numbers, and a line through points.
+//!
+//! *Invariant:* an interval and its p agree: p is below `1 - level` exactly where zero lies outside.
+
+use crate::bootstrap::LEVEL;
+use artifacts::study::Interval;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// An estimate with its interval and two-sided p against zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The estimate itself.
+    pub value: f64,
+    /// At [`LEVEL`].
+    pub interval: Interval,
+    /// Two-sided.
+    pub p: f64,
+}
+
+impl Estimate {
+    /// From an estimate, its standard error and the degrees of freedom of that.
+    fn new(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Self> {
+        if degrees_of_freedom == 0 || error <= 0.0 || !error.is_finite() {
+            return None;
+        }
+        let student = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok()?;
+        let reach = error * student.inverse_cdf(f64::midpoint(1.0, LEVEL));
+        let interval = Interval { low: value - reach, high: value + reach, level: LEVEL };
+        Some(Self { value, interval, p: 2.0 * student.cdf(-(value / error).abs()) })
+    }
+}
+
+/// The mean, by the one-sample t test; none for fewer than two numbers, or where all are equal.
+#[must_use]
+pub fn mean(values: &[f64]) -> Option<Estimate> {
+    let n = values.len();
+    let variance = sum_of_squares(values) / (n.max(2) - 1) as f64;
+    Estimate::new(average(values), (variance / n as f64).sqrt(), n.saturating_sub(1))
+}
+
+/// The slope of the least-squares line; none for fewer than three points, for points above each other, or where the
+/// line meets all of them.
+#[must_use]
+pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
+    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    let (mx, my, sxx) = (average(&x), average(&y), sum_of_squares(&x));
+    if points.len() < 3 || sxx <= 0.0 {
+        return None;
+    }
+    let slope = points.iter().map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / sxx;
+    let residuals: f64 = points.iter().map(|(x, y)| (y - my - slope * (x - mx)).powi(2)).sum();
+    let freedom = points.len() - 2;
+    Estimate::new(slope, (residuals / freedom as f64 / sxx).sqrt(), freedom)
+}
+
+/// Standard deviation within lists that each have a mean of their own; none where no list has two numbers.
+#[must_use]
+pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
+    let (mut squares, mut freedom) = (0.0, 0);
+    for list in lists.into_iter().filter(|list| !list.is_empty()) {
+        squares += sum_of_squares(list);
+        freedom += list.len() - 1;
+    }
+    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Of the distances from the mean.
+fn sum_of_squares(values: &[f64]) -> f64 {
+    let mean = average(values);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secondary::tests::{close, expected, numbers};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_mean_is_that_of_scipy() {
+        let reference = &expected()["t"];
+        let found = mean(&numbers(&reference["values"])).unwrap();
+        for (found, key) in [
+            (found.value, "mean"),
+            (found.interval.low, "low"),
+            (found.interval.high, "high"),
+            (found.p, "p"),
+        ] {
+            close(found, &reference[key]);
+        }
+        assert!(mean(&[0.3]).is_none() && mean(&[]).is_none() && mean(&[0.5; 4]).is_none());
+    }
+
+    #[test]
+    fn the_line_is_that_of_scipy() {
+        let reference = &expected()["line"];
+        let points: Vec<_> = numbers(&reference["x"]).into_iter().zip(numbers(&reference["y"])).collect();
+        let found = slope(&points).unwrap();
+        for (found, key) in [
+            (found.value, "slope"),
+            (found.interval.low, "low"),
+            (found.interval.high, "high"),
+            (found.p, "p"),
+        ] {
+            close(found, &reference[key]);
+        }
+        assert!(slope(&points[..3]).is_none(), "points above each other");
+        assert!(slope(&[(0.0, 1.0), (1.0, 2.0)]).is_none());
+    }
+
+    #[test]
+    fn the_pooled_deviation_is_that_of_numpy() {
+        let reference = &expected()["pooled_sd"];
+        let cells: Vec<Vec<f64>> = reference["cells"].as_array().unwrap().iter().map(numbers).collect();
+        close(pooled_sd(cells.iter().map(Vec::as_slice)).unwrap(), &reference["sd"]);
+        assert_eq!(pooled_sd([&[0.1][..], &[]]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn p_is_below_a_twentieth_exactly_where_the_interval_misses_zero(
+            values in prop::collection::vec(-1.0..1.0f64, 2..9), shift in -1.0..1.0f64,
+        ) {
+            let values: Vec<f64> = values.into_iter().map(|value| value + shift).collect();
+            if let Some(Estimate { interval, p, .. }) = mean(&values) {
+                let holds = interval.low <= 0.0 && 0.0 <= interval.high;
+                prop_assert!(holds == (p >= 1.0 - LEVEL) || (p - 1.0 + LEVEL).abs() < 1e-6);
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Lines of `just bench` -> the table and the figure that the README shows.
+//!
+//! *Invariant:* a ratio is the median, over the rounds, of two speeds of one round.
+
+use crate::chart::canvas::{UNIT, font, write};
+use crate::chart::{Axis, Frame, Legend, Mean, Picture, Series, frame, series};
+use crate::numbers;
+use crate::splice::spliced;
+use crate::style;
+use anyhow::{Context, Result, ensure};
+use artifacts::atomic;
+use plotters::style::text_anchor::HPos;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Where the table goes in a page: whatever stands between these lines is replaced.
+pub const MARKS: (&str, &str) = ("<!-- table of `report bench` -->", "<!-- end of the table -->");
+
+/// A line of `just bench`. What it does not name here is for other readers.
+#[derive(Debug, Clone, Deserialize)]
+struct Line {
+    round: u32,
+    engine: String,
+    variant: Option<String>,
+    #[serde(default)]
+    pages_kept: bool,
+    rankscale: u32,
+    threads: u32,
+    images_per_second: f64,
+    epoch_images_per_second: Option<f64>,
+    limit_images_per_second: Option<f64>,
+    peak_memory_mib: f64,
+}
+
+/// A program that was measured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Program {
+    Ours(String),
+    PyTorch { variant: String, pages_kept: bool },
+}
+
+impl Program {
+    fn of(line: &Line) -> Self {
+        match &line.variant {
+            None => Self::Ours(line.engine.clone()),
+            Some(variant) => Self::PyTorch { variant: variant.clone(), pages_kept: line.pages_kept },
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Ours(engine) => engine.clone(),
+            Self::PyTorch { variant, pages_kept: false } => format!("PyTorch {}", variant.replace('_', " ")),
+            Self::PyTorch { pages_kept: true, .. } => "PyTorch, pages kept".to_owned(),
+        }
+    }
+}
+
+/// A network, and the threads it was trained with.
+type Case = (u32, u32);
+
+/// All lines, by case, program and round.
+#[derive(Debug)]
+pub struct Benchmark {
+    cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Line>>>,
+}
+
+impl Benchmark {
+    /// Reads a file of lines.
+    ///
+    /// # Errors
+    /// A file that cannot be read, has no line, or has one that is not of `just bench`; the message names the line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs_err::read_to_string(path)?;
+        let mut cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Line>>> = BTreeMap::new();
+        for (number, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+            let line: Line = serde_json::from_str(text)
+                .with_context(|| format!("{}: line {number} is not of `just bench`", path.display()))?;
+            let programs = cases.entry((line.rankscale, line.threads)).or_default();
+            programs.entry(Program::of(&line)).or_default().insert(line.round, line);
+        }
+        ensure!(!cases.is_empty(), "{}: no line", path.display());
+        Ok(Self { cases })
+    }
+
+    /// A row for each network, number of threads and engine of ours, with `PyTorch` beside it.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut rows = vec![
+            "| rankscale | threads | engine | images/s | whole epoch | of the limit | memory, MiB | PyTorch as published | its best | its best, pages kept |".to_owned(),
+            "| ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |".to_owned(),
+        ];
+        for (&(rankscale, threads), programs) in &self.cases {
+            for (program, rounds) in programs {
+                let Program::Ours(engine) = program else { continue };
+                let network = if rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
+                let of = |value: &dyn Fn(&Line) -> Option<f64>| median(rounds.values().filter_map(value));
+                let share = |line: &Line| Some(line.images_per_second / line.limit_images_per_second?);
+                let cells = [
+                    network,
+                    threads.to_string(),
+                    format!("`{engine}`"),
+                    speed(of(&|line| Some(line.images_per_second))),
+                    speed(of(&|line| line.epoch_images_per_second)),
+                    of(&share)
+                        .map_or_else(missing, |share| format!("{} %", numbers::fixed(100.0 * share, 0))),
+                    speed(of(&|line| Some(line.peak_memory_mib))),
+                    beside(rounds, programs, |variant, kept| variant == "contiguous" && !kept),
+                    beside(rounds, programs, |_, kept| !kept),
+                    beside(rounds, programs, |_, kept| kept),
+                ];
+                rows.push(format!("| {} |", cells.join(" | ")));
+            }
+        }
+        rows.join("\n")
+    }
+
+    /// Speed against rankscale at the largest number of threads.
+    ///
+    /// # Panics
+    /// Never: there is at least one line.
+    #[must_use]
+    pub fn figure(&self) -> String {
+        let threads = self.cases.keys().map(|(_, threads)| *threads).max().expect("there is a line");
+        let cases: BTreeMap<u32, _> = self
+            .cases
+            .iter()
+            .filter(|((rankscale, at), _)| *rankscale > 0 && *at == threads)
+            .map(|((rankscale, _), programs)| (*rankscale, programs))
+            .collect();
+        let programs: BTreeSet<&Program> = cases.values().flat_map(|programs| programs.keys()).collect();
+        let series: Vec<Series> = programs
+            .iter()
+            .enumerate()
+            .map(|(index, &program)| {
+                let means = cases.iter().filter_map(|(&rankscale, programs)| {
+                    let rounds = programs.get(program)?;
+                    let y = median(rounds.values().map(|line| line.images_per_second))?;
+                    Some(Mean { x: f64::from(rankscale), y, runs: rounds.len() as u32, sd: None })
+                });
+                let look = style::device(index);
+                Series { name: program.name(), look, dots: Vec::new(), means: means.collect() }
+            })
+            .collect();
+        let limit: Vec<(f64, f64)> = cases
+            .iter()
+            .filter_map(|(&rankscale, programs)| {
+                let lines = programs.values().flat_map(BTreeMap::values);
+                Some((f64::from(rankscale), median(lines.filter_map(|line| line.limit_images_per_second))?))
+            })
+            .collect();
+        let title = format!(
+            "Training images a second against rankscale, {}",
+            numbers::many(threads.into(), "thread")
+        );
+        let described: Vec<_> = series
+            .iter()
+            .map(|series| {
+                let at = |mean: &Mean| format!("{} at {}", numbers::fixed(mean.y, 0), mean.x);
+                format!("{} {}", series.name, series.means.iter().map(at).collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        let picture = Picture {
+            width: style::WIDTH,
+            height: style::HEIGHT,
+            title: title.clone(),
+            description: format!("{title}, both axes logarithmic: {}.", described.join("; ")),
+        };
+        picture.draw(|area| {
+            let heights = series.iter().flat_map(Series::heights).chain(limit.iter().map(|(_, y)| *y));
+            let frame = Frame::draw(
+                area,
+                frame::WITH_LEGEND,
+                (Axis::logarithmic(cases.keys().map(|&rankscale| f64::from(rankscale))), "Rankscale"),
+                (Axis::logarithmic(heights), "Training images a second"),
+            )?;
+            frame.line(limit.iter().copied(), 0.0, (style::REFERENCE, 1.0, style::THIN_LINE))?;
+            if let Some(&(x, y)) = limit.last() {
+                let (x, y) = frame.at(x, y);
+                let place = (f64::from(x) / UNIT - 8.0, f64::from(y) / UNIT - 8.0);
+                write(area, "limit", place, HPos::Right, &font(style::SMALL_TEXT, style::REFERENCE))?;
+            }
+            series::draw(&frame, &series)?;
+            let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
+            let notes = vec!["One update: forward,".to_owned(), "backward, Nesterov.".to_owned()];
+            Legend { title: "Program", entries, notes }.draw(&frame)
+        })
+    }
+}
+
+/// The best of the peer's variants that are meant, and how many times as fast ours is.
+fn beside(
+    ours: &BTreeMap<u32, Line>,
+    programs: &BTreeMap<Program, BTreeMap<u32, Line>>,
+    meant: impl Fn(&str, bool) -> bool,
+) -> String {
+    let speeds = programs.iter().filter_map(|(program, rounds)| match program {
+        Program::PyTorch { variant, pages_kept } if meant(variant, *pages_kept) => {
+            Some((median(rounds.values().map(|line| line.images_per_second))?, rounds))
+        }
+        _ => None,
+    });
+    let Some((theirs, rounds)) = speeds.max_by(|a, b| a.0.total_cmp(&b.0)) else { return missing() };
+    let ratios = ours
+        .iter()
+        .filter_map(|(round, line)| Some(line.images_per_second / rounds.get(round)?.images_per_second));
+    match median(ratios) {
+        Some(ratio) => format!("{} ({}x)", speed(Some(theirs)), numbers::fixed(ratio, 1)),
+        None => missing(),
+    }
+}
+
+fn speed(value: Option<f64>) -> String {
+    value.map_or_else(missing, |value| numbers::count(value.round() as u64))
+}
+
+fn missing() -> String {
+    "–".to_owned()
+}
+
+/// The middle value, or the mean of the middle two.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(values[values.len() / 2 - 1], upper) })
+}
+
+/// Reads the lines, writes the figure, and puts the table into the page.
+///
+/// # Errors
+/// As [`Benchmark::read`] and [`spliced`]; a file that cannot be written.
+pub fn run(lines: &Path, figure: &Path, page: &Path) -> Result<()> {
+    let benchmark = Benchmark::read(lines)?;
+    let text = fs_err::read_to_string(page)?;
+    let text = spliced(&text, MARKS, &benchmark.table()).with_context(|| page.display().to_string())?;
+    atomic::write(figure, benchmark.figure())?;
+    Ok(atomic::write(page, text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Benchmark> {
+        let directory = tempfile::tempdir().expect("there is room for a file");
+        let path = directory.path().join("bench.jsonl");
+        atomic::write(&path, text).expect("there is room for a file");
+        Benchmark::read(&path)
+    }
+
+    fn ours(round: u32, speed: f64) -> String {
+        format!(
+            r#"{{"round":{round},"engine":"fused","rankscale":8,"threads":2,"images_per_second":{speed},"epoch_images_per_second":900,"limit_images_per_second":2000,"peak_memory_mib":700.4,"other":1}}"#
+        )
+    }
+
+    fn theirs(round: u32, variant: &str, kept: bool, speed: f64) -> String {
+        format!(
+            r#"{{"round":{round},"engine":"pytorch","variant":"{variant}","pages_kept":{kept},"rankscale":8,"threads":2,"images_per_second":{speed},"peak_memory_mib":3000}}"#
+        )
+    }
+
+    #[test]
+    fn ratios_are_of_one_round() {
+        // A slow second round slows both: no ratio of medians would be ten.
+        let lines = [
+            ours(1, 1000.0),
+            ours(2, 100.0),
+            ours(3, 1000.0),
+            theirs(1, "contiguous", false, 50.0),
+            theirs(1, "channels_last", false, 100.0),
+            theirs(2, "channels_last", false, 10.0),
+            theirs(3, "channels_last", false, 100.0),
+            theirs(1, "channels_last", true, 400.0),
+        ];
+        let table = read(&lines.join("\n")).unwrap().table();
+        let row = table.lines().last().unwrap();
+        assert_eq!(
+            row,
+            "| 8 | 2 | `fused` | 1,000 | 900 | 50 % | 700 | 50 (20.0x) | 100 (10.0x) | 400 (2.5x) |"
+        );
+        let alone = read(&ours(1, 1234.0)).unwrap().table();
+        assert!(alone.ends_with("| 700 | – | – | – |"), "{alone}");
+    }
+
+    #[test]
+    fn what_is_not_a_line_is_named() {
+        let error = format!("{:#}", read(&format!("{}\n{{}}", ours(1, 1.0))).unwrap_err());
+        assert!(error.contains("line 2") && error.contains("missing field"), "{error}");
+        assert!(read("").is_err());
+    }
+}

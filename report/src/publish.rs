@@ -1,0 +1,60 @@
+//! A study that is kept with the source: its analysis and report below `results/`, its answer in the README.
+//!
+//! *Invariant:* what the README says of a study is made from the analysis that lies beside it, and nothing else.
+
+use crate::figure;
+use crate::page::answer;
+use crate::selection::Selection;
+use crate::splice::spliced;
+use crate::{Written, render, run};
+use anyhow::{Context, Result, ensure};
+use artifacts::study::{self, Study};
+use artifacts::{Layout, atomic};
+use std::path::Path;
+
+/// Where the answer goes in a page.
+pub const MARKS: (&str, &str) = ("<!-- answer of `report publish` -->", "<!-- end of the answer -->");
+
+/// Copies the analysis of `work` to `results/<name>`, makes its report there, and puts its answer into the page.
+///
+/// # Errors
+/// A name that is not a plain one; an analysis that is missing; a page without [`MARKS`]; a file that cannot be written.
+pub fn publish(work: &Layout, results: &Path, name: &str, page: &Path) -> Result<Written> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    ensure!(
+        !name.is_empty() && name.chars().all(plain),
+        "`{name}`: a study's name has letters, digits and `-` only"
+    );
+    ensure!(
+        study::summary_path(work).is_file(),
+        "{}: there is no analysis; run `just analyse` first",
+        study::summary_path(work).display()
+    );
+    let kept = Layout::new(results.join(name));
+    for entry in fs_err::read_dir(work.analysis())? {
+        let path = entry?.path();
+        if let Some(file) = path.file_name().filter(|_| path.is_file()) {
+            atomic::write(&kept.analysis().join(file), fs_err::read(&path)?)?;
+        }
+    }
+    let mut written = run(&kept)?;
+    let text = fs_err::read_to_string(page)?;
+    let section = section(&Study::read(&kept)?, &format!("results/{name}"));
+    atomic::write(page, spliced(&text, MARKS, &section).with_context(|| page.display().to_string())?)?;
+    written.paths.push(page.to_owned());
+    Ok(written)
+}
+
+/// The answer, its figure, and where the rest is; `place` is the study's directory as seen from the page.
+#[must_use]
+pub fn section(study: &Study, place: &str) -> String {
+    let answer = answer::of(&Selection::of(study));
+    let report = render(study);
+    let figure = report.figures.iter().find(|figure| figure.file == figure::rankscale::FILE);
+    let mut parts = vec![answer.markdown()];
+    parts.extend(figure.map(|figure| {
+        format!("![{}]({place}/report/figures/{})", crate::page::markdown::text(&figure.alt), figure.file)
+    }));
+    parts.push(format!("[The whole report]({place}/report/report.md), and [its tables]({place}/analysis)."));
+    parts.join("\n\n")
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""How fast a training step and an epoch are, here and in PyTorch: `bench.py KEY=VALUE...`, one JSON line a measurement.
+
+Every round measures each program once, one after the other, so that what else the machine does meets all of them. PyTorch is measured
+where PYTHON can import torch: with the allocator as it is, and once more with glibc told to keep the pages it was given.
+
+    RANKSCALES=0,2,8,31  THREADS=1,2  STEPS=3  ROUNDS=3  ENGINES=auto,tch  PYTHON=python3
+    VARIANTS=contiguous,channels_last,channels_last+compile
+
+Keep the lines, and `report bench FILE` makes the table and the figure in the README of them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import settings
+from run import BUILD, ROOT, binary, needs_libtorch, spoken
+
+DEFAULTS = {
+    "RANKSCALES": "0,2,8,31", "THREADS": "1,2", "STEPS": "3", "ROUNDS": "3", "ENGINES": "auto,tch",
+    "PYTHON": "python3", "VARIANTS": "contiguous,channels_last,channels_last+compile",
+}
+# The same as the trainer asks of its own allocator.
+KEPT = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776:glibc.malloc.top_pad=67108864"
+                          ":glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1"}
+
+
+def main(words):
+    try:
+        chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
+        rankscales, threads = (numbers(chosen, key) for key in ("RANKSCALES", "THREADS"))
+        steps, rounds = int(chosen["STEPS"]), int(chosen["ROUNDS"])
+    except settings.SettingsError as error:
+        sys.exit("just bench: %s" % error)
+    except ValueError as error:
+        sys.exit("just bench: %s; expected whole numbers, as in THREADS=1,2" % error)
+    engines = chosen["ENGINES"].split(",")
+    os.chdir(ROOT)
+    libtorch = needs_libtorch({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})
+    subprocess.run([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, check=True)
+    subprocess.run(BUILD + ["--no-default-features"] * (not libtorch), check=True)
+
+    peers = variants(chosen) if can_import_torch(chosen["PYTHON"]) else []
+    if not peers:
+        say("%s cannot import torch: PyTorch is not measured; PYTHON= names another" % chosen["PYTHON"])
+    cases = [(rankscale, count) for rankscale in rankscales for count in threads]
+    start, done, total = time.monotonic(), 0, rounds * len(cases)
+    for turn in range(1, rounds + 1):
+        for rankscale, count in cases:
+            case = ["--rankscale", str(rankscale), "--threads", str(count), "--steps", str(steps)]
+            # The dense network is libtorch's in any case.
+            ours = [binary("trainer"), "bench", "--json", "--device", "cpu", "--engine"]
+            theirs = [chosen["PYTHON"], os.path.join("tools", "peer.py"), "--variant"]
+            lines = [measure(turn, ours + [engine] + case, {}) for engine in (engines if rankscale > 0 else ["tch"])]
+            lines += [measure(turn, theirs + [variant] + case, environment) for variant, environment in peers]
+            if len({line["parameters"] for line in lines}) > 1:
+                sys.exit("just bench: PyTorch's network has another number of parameters than ours")
+            done += 1
+            left = (time.monotonic() - start) / done * (total - done)
+            say("round %d of %d, rankscale %d, %d thread(s): about %s left" % (turn, rounds, rankscale, count, spoken(left)))
+
+
+def numbers(chosen, key):
+    return [int(word) for word in chosen[key].split(",")]
+
+
+def variants(chosen):
+    """What to measure of PyTorch: each variant as it is, and channels_last with pages kept."""
+    names = chosen["VARIANTS"].split(",")
+    return [(name, {}) for name in names] + [(name, KEPT) for name in names if name == "channels_last"]
+
+
+def can_import_torch(python):
+    try:
+        return subprocess.run([python, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def measure(turn, command, environment):
+    """Prints and returns the command's line with the round, and whether pages were kept by the environment."""
+    found = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
+    if found.returncode != 0:
+        sys.exit("just bench: failed: %s" % " ".join(command))
+    line = {"round": turn, **json.loads(found.stdout)}
+    if "variant" in line:
+        line["pages_kept"] = bool(environment)
+    print(json.dumps(line), flush=True)
+    return line
+
+
+def say(message):
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

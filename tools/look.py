@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Opens a report.html in a headless Chromium, tries what a reader does, and takes pictures: `look.py REPORT.html PICTURES/`
+
+Fails where the page writes an error to the console, asks the network for anything, is wider than a telephone, or where hovering,
+toggling, sorting or the keyboard does not do what it should. Needs chromium and chromedriver (apt install chromium chromium-driver).
+"""
+
+import base64
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+WIDTHS = (400, 1400)
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-quic", "--force-device-scale-factor=1"]
+
+
+class Browser:
+    """As much of the WebDriver protocol as is needed here."""
+
+    def __init__(self, port, profile):
+        self.root = "http://127.0.0.1:%d" % port
+        options = {"args": FLAGS + ["--user-data-dir=" + profile], "binary": shutil.which("chromium")}
+        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        self.session = "/session/" + self.ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+
+    def ask(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.root + path, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise SystemExit("chromedriver: %s" % error.read().decode(errors="replace"))
+
+    def post(self, path, **body):
+        return self.ask("POST", self.session + path, body)
+
+    def run(self, script, *arguments):
+        return self.post("/execute/sync", script=script, args=list(arguments))
+
+    def log(self, kind):
+        return self.post("/se/log", type=kind)
+
+    def move_to(self, x, y):
+        move = {"type": "pointerMove", "duration": 0, "x": round(x), "y": round(y)}
+        self.post("/actions", actions=[{"type": "pointer", "id": "mouse", "actions": [dict(move, x=1, y=1), move]}])
+
+    def press(self, *keys):
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.post("/actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+
+
+def check(page, pictures, browser):
+    browser.post("/url", url="file://" + os.path.abspath(page))
+    for width in WIDTHS:
+        browser.post("/window/rect", width=width, height=1000)
+        time.sleep(0.5)
+        # Headless windows have a least width; the page's own is what counts.
+        inner, wide = browser.run("return [innerWidth, document.documentElement.scrollWidth]")
+        expect(wide <= inner, "at %d pixels the page is %d wide, in a window of %d" % (width, wide, inner))
+        # The whole page: a window as high as it.
+        high = min(browser.run("return document.documentElement.scrollHeight"), 12000)
+        browser.post("/window/rect", width=width, height=high + 200)
+        time.sleep(0.5)
+        save(browser, os.path.join(pictures, "report-%d.png" % width))
+    browser.post("/window/rect", width=1400, height=1000)
+    if browser.run("return JSON.parse(document.getElementById('data').textContent).runs.length") > 0:
+        charts(browser)
+        save(browser, os.path.join(pictures, "report-hover.png"))
+    sorting(browser)
+    errors = [entry["message"] for entry in browser.log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    expect(not errors, "the console says: %s" % errors)
+    messages = [json.loads(entry["message"])["message"] for entry in browser.log("performance")]
+    urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    foreign = [url for url in urls if not url.startswith(("file:", "data:"))]
+    expect(not foreign, "the page asked for %s" % foreign)
+
+
+def charts(browser):
+    count = browser.run("return document.querySelectorAll('.chart canvas').length")
+    expect(count >= 3, "%d charts" % count)
+    # Hover over the first run of the first chart.
+    found = browser.run("""
+        const place = document.querySelector('.chart'); place.scrollIntoView({block: 'center'});
+        const chart = echarts.getInstanceByDom(place), series = chart.getOption().series[0], point = series.data[0];
+        const [x, y] = chart.convertToPixel({seriesIndex: 0}, point.value), box = place.getBoundingClientRect();
+        return [box.x + x, box.y + y, point.tip.match(/<b>(.*?)<.b>/)[1]];""")
+    time.sleep(0.3)
+    browser.move_to(found[0], found[1])
+    time.sleep(0.6)
+    tip = browser.run("return [...document.querySelectorAll('.chart > div')].map((div) => div.innerText).join(' ')")
+    expect("seed" in tip and "%" in tip, "hovering over a run shows `%s`" % tip)
+    # Toggle an arm, by the keyboard, and back by it.
+    shown = "return echarts.getInstanceByDom(document.querySelector('.chart')).getOption().series.length"
+    before = browser.run(shown)
+    browser.run("document.querySelector('form input[type=checkbox]').focus()")
+    browser.press(" ")
+    expect(browser.run(shown) < before, "an arm that is switched off is still drawn")
+    browser.press(" ")
+    expect(browser.run(shown) == before, "an arm that is switched on again is not drawn")
+    # The rankscales' slider, by the keyboard; then every control in the tabulator's way.
+    points = "return echarts.getInstanceByDom(document.querySelector('.chart')).getOption().series.map((s) => s.data.length)"
+    before = browser.run(points)
+    browser.run("document.querySelector('form input[type=range]').focus()")
+    browser.press("\ue014")
+    many = browser.run("return document.querySelector('form input[type=range]').max") != "0"
+    expect(not many or browser.run(points) != before, "the slider of rankscales changes nothing")
+    browser.press("\ue012")
+    unreachable = browser.run("return [...document.querySelectorAll('form input, form select, th button')].filter((e) => e.tabIndex < 0).length")
+    expect(unreachable == 0, "%d controls are out of the keyboard's reach" % unreachable)
+
+
+def sorting(browser):
+    tables = browser.run("return document.querySelectorAll('table').length")
+    if tables == 0:
+        return
+    rows = "return [...document.querySelectorAll('table')].at(-1).tBodies[0].innerText"
+    browser.run("[...document.querySelectorAll('table')].at(-1).querySelector('th button').click()")
+    up = browser.run(rows)
+    browser.run("[...document.querySelectorAll('table')].at(-1).querySelector('th button').click()")
+    down = browser.run(rows)
+    lines = browser.run("return [...document.querySelectorAll('table')].at(-1).tBodies[0].rows.length")
+    expect(lines < 2 or up != down, "a click on a column's name does not sort")
+
+
+def save(browser, path):
+    with open(path, "wb") as file:
+        file.write(base64.b64decode(browser.ask("GET", browser.session + "/screenshot")))
+
+
+def expect(holds, otherwise):
+    if not holds:
+        raise SystemExit("look: %s" % otherwise)
+
+
+@contextlib.contextmanager
+def driver():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(["chromedriver", "--port=%d" % port, "--silent"], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            time.sleep(0.1)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+            browser = Browser(port, profile)
+            try:
+                yield browser
+            finally:
+                browser.ask("DELETE", browser.session)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        sys.exit(__doc__)
+    for program in ("chromium", "chromedriver"):
+        if not shutil.which(program):
+            sys.exit("look: %s is missing: apt install chromium chromium-driver" % program)
+    page, pictures = arguments
+    os.makedirs(pictures, exist_ok=True)
+    with driver() as browser:
+        check(page, pictures, browser)
+    print("%s: looked at; pictures in %s" % (page, pictures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Times the same training step in PyTorch, for `just bench`: one variant, one JSON line.
+
+    python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last
+
+Variants: contiguous, channels_last, and either with `+compile`. Forward, backward and Nesterov's update on random images, float32, with
+PyTorch's own optimiser at its fastest setting (foreach). Needs torch; nothing else here does.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import torch
+from torch import nn
+
+CHANNELS = (64, 128, 256, 512)
+
+
+def convolution(c_in, c_out, rankscale):
+    if rankscale == 0 or c_in == 3:
+        return nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+    rank = max(1, c_out // rankscale)
+    return nn.Sequential(
+        nn.Conv2d(c_in, c_in, 3, padding=1, groups=c_in, bias=False),
+        nn.Conv2d(c_in, rank, 1, bias=False),
+        nn.Conv2d(rank, c_out, 1, bias=False),
+    )
+
+
+def block(c_in, c_out, rankscale):
+    return nn.Sequential(convolution(c_in, c_out, rankscale), nn.BatchNorm2d(c_out), nn.ReLU())
+
+
+class Residual(nn.Module):
+    def __init__(self, channels, rankscale):
+        super().__init__()
+        self.inner = nn.Sequential(block(channels, channels, rankscale), block(channels, channels, rankscale))
+
+    def forward(self, x):
+        return x + self.inner(x)
+
+
+class Logits(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.linear = nn.Linear(channels, 10, bias=False)
+
+    def forward(self, x):
+        return 0.125 * self.linear(nn.functional.max_pool2d(x, 4).flatten(1))
+
+
+def network(rankscale):
+    prep, one, two, three = CHANNELS
+    return nn.Sequential(
+        block(3, prep, rankscale),
+        block(prep, one, rankscale), nn.MaxPool2d(2), Residual(one, rankscale),
+        block(one, two, rankscale), nn.MaxPool2d(2),
+        block(two, three, rankscale), nn.MaxPool2d(2), Residual(three, rankscale),
+        Logits(three),
+    )
+
+
+def main():
+    cli = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    cli.add_argument("--rankscale", type=int, default=8)
+    cli.add_argument("--threads", type=int, default=2)
+    cli.add_argument("--batch", type=int, default=512)
+    cli.add_argument("--steps", type=int, default=5, help="timed; two more come first and are not counted")
+    cli.add_argument("--variant", default="channels_last")
+    arguments = cli.parse_args()
+    layout, *extras = arguments.variant.split("+")
+    if layout not in ("contiguous", "channels_last") or extras not in ([], ["compile"]):
+        cli.error("variant %s: expected contiguous or channels_last, and +compile or nothing" % arguments.variant)
+
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    net = network(arguments.rankscale)
+    images, labels = torch.randn(arguments.batch, 3, 32, 32), torch.randint(0, 10, (arguments.batch,))
+    if layout == "channels_last":
+        net, images = (each.to(memory_format=torch.channels_last) for each in (net, images))
+    optimiser = torch.optim.SGD(net.parameters(), 1e-3, 0.9, weight_decay=5e-4, nesterov=True, foreach=True)
+    call = torch.compile(net) if extras else net
+
+    seconds = []
+    for _ in range(arguments.steps + 2):
+        start = time.perf_counter()
+        loss = nn.functional.cross_entropy(call(images), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        seconds.append(time.perf_counter() - start)
+    step = statistics.median(seconds[2:])
+    print(json.dumps({
+        "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
+        "rankscale": arguments.rankscale, "threads": arguments.threads, "batch": arguments.batch,
+        "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "parameters": sum(parameter.numel() for parameter in net.parameters()),
+    }))
+
+
+if __name__ == "__main__":
+    main()
