@@ -51,8 +51,9 @@ impl Program {
     fn name(&self) -> String {
         match self {
             Self::Ours(engine) => engine.clone(),
-            Self::PyTorch { variant, pages_kept: false } => format!("PyTorch {}", variant.replace('_', " ")),
             Self::PyTorch { pages_kept: true, .. } => "PyTorch, pages kept".to_owned(),
+            Self::PyTorch { variant, .. } if variant.ends_with("+compile") => "PyTorch compiled".to_owned(),
+            Self::PyTorch { variant, .. } => format!("PyTorch {}", variant.replace('_', " ")),
         }
     }
 }
@@ -137,7 +138,7 @@ impl Benchmark {
                 let means = cases.iter().filter_map(|(&rankscale, programs)| {
                     let rounds = programs.get(program)?;
                     let y = median(rounds.values().map(|line| line.images_per_second))?;
-                    Some(Mean { x: f64::from(rankscale), y, runs: rounds.len() as u32, sd: None })
+                    Some(Mean { x: f64::from(rankscale), y, runs: 1, sd: None })
                 });
                 let look = style::device(index);
                 Series { name: program.name(), look, dots: Vec::new(), means: means.collect() }
@@ -169,10 +170,12 @@ impl Benchmark {
         };
         picture.draw(|area| {
             let heights = series.iter().flat_map(Series::heights).chain(limit.iter().map(|(_, y)| *y));
+            let mut x = Axis::logarithmic(cases.keys().map(|&rankscale| f64::from(rankscale)));
+            x.ticks = cases.keys().map(|at| (x.position(f64::from(*at)), at.to_string())).collect();
             let frame = Frame::draw(
                 area,
                 frame::WITH_LEGEND,
-                (Axis::logarithmic(cases.keys().map(|&rankscale| f64::from(rankscale))), "Rankscale"),
+                (x, "Rankscale"),
                 (Axis::logarithmic(heights), "Training images a second"),
             )?;
             frame.line(limit.iter().copied(), 0.0, (style::REFERENCE, 1.0, style::THIN_LINE))?;

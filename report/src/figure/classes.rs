@@ -1,7 +1,8 @@
 //! Difference in accuracy by class, of the headline's arm.
 
 use super::Figure;
-use crate::chart::{Axis, Frame, Legend, Picture, frame, marker};
+use crate::chart::frame::Margins;
+use crate::chart::{Axis, Frame, Picture, marker};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -10,6 +11,9 @@ use artifacts::study::ClassDifference;
 
 /// Name of the document.
 pub const FILE: &str = "classes.svg";
+
+/// Ten names need the whole width; the title says which arm it is.
+const MARGINS: Margins = Margins { left: 56.0, right: 16.0, top: 56.0, bottom: 74.0 };
 
 /// Draws it; none where no pair kept its predictions.
 #[must_use]
@@ -42,16 +46,12 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     };
     let intervals = images.classes.iter().any(|row| row.interval.is_some());
     let look = style::arm(endpoint.decay);
+    let y_title = format!("{} minus {} (percentage points)", endpoint.decay, endpoint.baseline);
     let svg = picture.draw(|area| {
         let heights = images.classes.iter().flat_map(ends).chain([0.0]);
         let y = Axis::linear(heights, 0.4, 8);
         let names: Vec<_> = images.classes.iter().map(|row| name(row.class)).collect();
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (Axis::named(&names), "Class"),
-            (y, "Difference (percentage points)"),
-        )?;
+        let frame = Frame::draw(area, MARGINS, (Axis::named(&names), "Class"), (y, y_title.as_str()))?;
         frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
         for (at, row) in images.classes.iter().enumerate() {
             let at = at as f64;
@@ -59,9 +59,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             frame.line([(at, low), (at, high)], 0.0, (look.color, 1.0, style::THIN_LINE))?;
             marker::draw_on_rim(frame.area(), frame.at(at, row.difference * 100.0), style::MARKER, look)?;
         }
-        let notes = if intervals { vec!["Lines: 95 % intervals".to_owned()] } else { Vec::new() };
-        let entries = vec![(endpoint.decay.name().to_owned(), look)];
-        Legend { title: "Weight Decay", entries, notes }.draw(&frame)
+        Ok(())
     });
     let caption = format!(
         "Above zero, {} gets more of a class's test images right than {}; the mean over rankscales of the mean over seeds, {}{}.",

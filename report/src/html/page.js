@@ -27,7 +27,7 @@
   };
 
   const axis = (name, extra) => ({
-    type: "value", scale: true, name, nameLocation: "middle", nameGap: 34, nameTextStyle: { color: color("--ink") },
+    type: "value", scale: true, boundaryGap: ["4%", "4%"], name, nameLocation: "middle", nameGap: 34, nameTextStyle: { color: color("--ink") },
     axisLabel: { color: color("--ink") }, axisLine: { lineStyle: { color: color("--rim") } },
     splitLine: { lineStyle: { color: color("--grid") } }, ...extra,
   });
