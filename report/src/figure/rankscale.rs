@@ -20,7 +20,7 @@ use plotters::style::text_anchor::HPos;
 pub const FILE: &str = "rankscale.svg";
 
 /// Share of the height our curves must keep beside the notebook's.
-const LEAST_SHARE: f64 = 1.0 / 5.0;
+const LEAST_SHARE: f64 = 2.0 / 5.0;
 /// Our curves count as at least this high, in points.
 const LEAST_SPAN: f64 = 2.0;
 /// Of the direct label, in CSS pixels: half its width, and its distance from the curve.
