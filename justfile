@@ -33,7 +33,7 @@ data *settings:
 train *settings:
     @exec tools/run.py train "{{run}}" -- "$@"
 
-# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto]
+# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1]
 [group('pipeline'), no-exit-message]
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"

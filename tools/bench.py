@@ -4,7 +4,7 @@
 Every round measures each program once, one after the other, so that what else the machine does meets all of them. PyTorch is measured
 where PYTHON can import torch: with the allocator as it is, and once more with glibc told to keep the pages it was given.
 
-    RANKSCALES=0,2,8,31  THREADS=1,2  STEPS=3  ROUNDS=3  ENGINES=auto,tch  PYTHON=python3
+    RANKSCALES=0,2,8,31  THREADS=1,2  STEPS=3  EPOCH_UPDATES=3  ROUNDS=3  ENGINES=auto,tch  PYTHON=python3
     VARIANTS=contiguous,channels_last,channels_last+compile
 
 Keep the lines, and `report bench FILE` makes the table and the figure in the README of them.
@@ -20,7 +20,8 @@ import settings
 from run import BUILD, ROOT, binary, needs_libtorch, spoken
 
 DEFAULTS = {
-    "RANKSCALES": "0,2,8,31", "THREADS": "1,2", "STEPS": "3", "ROUNDS": "3", "ENGINES": "auto,tch",
+    "RANKSCALES": "0,2,8,31", "THREADS": "1,2", "STEPS": "3", "EPOCH_UPDATES": "3", "ROUNDS": "3",
+    "ENGINES": "auto,tch",
     "PYTHON": "python3", "VARIANTS": "contiguous,channels_last,channels_last+compile",
 }
 # The same as the trainer asks of its own allocator.
@@ -32,7 +33,7 @@ def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
         rankscales, threads = (numbers(chosen, key) for key in ("RANKSCALES", "THREADS"))
-        steps, rounds = int(chosen["STEPS"]), int(chosen["ROUNDS"])
+        steps, epoch, rounds = (int(chosen[key]) for key in ("STEPS", "EPOCH_UPDATES", "ROUNDS"))
     except settings.SettingsError as error:
         sys.exit("just bench: %s" % error)
     except ValueError as error:
@@ -52,7 +53,7 @@ def main(words):
         for rankscale, count in cases:
             case = ["--rankscale", str(rankscale), "--threads", str(count), "--steps", str(steps)]
             # The dense network is libtorch's in any case.
-            ours = [binary("trainer"), "bench", "--json", "--device", "cpu", "--engine"]
+            ours = [binary("trainer"), "bench", "--json", "--device", "cpu", "--epoch-updates", str(epoch), "--engine"]
             theirs = [chosen["PYTHON"], os.path.join("tools", "peer.py"), "--variant"]
             lines = [measure(turn, ours + [engine] + case, {}) for engine in (engines if rankscale > 0 else ["tch"])]
             lines += [measure(turn, theirs + [variant] + case, environment) for variant, environment in peers]
