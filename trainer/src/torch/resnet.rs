@@ -1,6 +1,6 @@
 //! The network in libtorch: forward passes over the list of blocks.
 //!
-//! Behind a narrow bottleneck batch norm is computed on the codes ([`Norm::through_bottleneck`]); in evaluation it is folded
+//! Behind a narrow bottleneck batch norm is computed on the codes (`Norm::through_bottleneck`); in evaluation it is folded
 //! into the convolutions.
 //!
 //! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
