@@ -2,7 +2,7 @@
 
 mod support;
 
-use artifacts::study::Endpoint;
+use artifacts::study::{Endpoint, Identical, Interval};
 use network::Arm;
 use report::{Report, render};
 use roxmltree::Document;
@@ -87,10 +87,10 @@ fn a_missing_arm_is_named() {
 fn all_arms_all_ranks_and_the_dense_network() {
     let plan = Plan { rankscales: (0..32).collect(), arms: Arm::ALL.to_vec(), seeds: 3, ..Plan::default() };
     let report = checked(&plan.study());
-    // All but the sweep of strengths.
-    assert_eq!(report.figures.len(), report::figure::FILES.len() - 1);
+    // All but the sweep of strengths and the A/A check.
+    assert_eq!(report.figures.len(), report::figure::FILES.len() - 2);
     let parameters = report.figures.iter().find(|figure| figure.file == "parameters.svg").unwrap();
-    assert!(parameters.svg.contains("dense"));
+    assert!(parameters.svg.contains("dense") && parameters.svg.contains("depthwise separable"));
 }
 
 #[test]
@@ -114,14 +114,28 @@ fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
 }
 
 #[test]
-fn a_sweep_of_strengths_has_a_figure_of_its_own() {
+fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     let mut study = Plan::default().study();
     for (lambda, difference) in [(1e-4, 0.004), (2e-3, -0.001)] {
         let endpoint = study.summary.endpoints[0].clone();
         study.summary.endpoints.push(Endpoint { lambda, difference: Some(difference), ..endpoint });
     }
+    study.summary.identical = [(Arm::Original, 0.0), (Arm::Appropriate, 0.0004)]
+        .map(|(decay, difference)| Identical {
+            rankscales: [27, 28],
+            decay,
+            pairs: 5,
+            equal: u32::from(difference == 0.0) * 5,
+            difference,
+            interval: (difference > 0.0).then_some(Interval { low: -0.001, high: 0.0018, level: 0.95 }),
+            p: (difference > 0.0).then_some(0.4),
+        })
+        .to_vec();
     let report = checked(&study);
     assert_eq!(report.figures.len(), report::figure::FILES.len());
+    let check = report.figures.iter().find(|figure| figure.file == "identical.svg").unwrap();
+    assert!(check.alt.contains("28 minus 27, appropriate: +0.04"), "{}", check.alt);
+    assert!(report.markdown.contains("equal to the last digit in 5 pairs"), "{}", report.markdown);
     let figure = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
     assert!(figure.alt.contains("0.40 at 1e-4") && figure.svg.contains("2e-3"), "{}", figure.alt);
 }

@@ -34,8 +34,8 @@ fn it_writes_the_page_and_its_figures_and_says_so() {
         files.into_iter().map(|path| (fs_err::read(&path).unwrap(), path)).collect::<Vec<_>>()
     };
     let first = read();
-    // All figures but the sweep of strengths, and two pages.
-    assert_eq!(first.len(), report::figure::FILES.len() - 1 + 2);
+    // All figures but the sweep of strengths and the A/A check, and two pages.
+    assert_eq!(first.len(), report::figure::FILES.len() - 2 + 2);
     assert!(report_again(&layout));
     assert_eq!(first, read());
 }

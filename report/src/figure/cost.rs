@@ -6,7 +6,7 @@ use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, marker, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
-use network::Arm;
+use network::{Arm, Counts};
 use plotters::style::text_anchor::HPos;
 
 /// A cost, and how to speak of it.
@@ -21,6 +21,8 @@ pub struct Cost {
     pub noun: &'static str,
     /// Of a network: parameters and multiply-accumulates go in.
     pub of: fn(u64, u64) -> u64,
+    /// Of the network of depthwise-separable convolutions, where it is counted.
+    pub separable: fn(&Counts) -> Option<u64>,
     /// What the caption adds.
     pub remark: &'static str,
 }
@@ -46,11 +48,17 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     if series.is_empty() && dense.is_empty() {
         return None;
     }
+    // A network of that size is not among the runs: it marks a place on the axis.
+    let separable = selection.configuration().and_then(|one| (cost.separable)(&one.counts()));
+    let separable = separable.map(|separable| separable as f64);
     let at = |x: f64| format!("{} {}", numbers::count(x as u64), cost.noun);
     let described: Vec<_> = series.iter().map(|series| arms::described(series, at, " %")).collect();
     let mut alt = format!("{}, logarithmic axis, one line per arm: {}.", cost.heading, described.join("; "));
     if !dense.is_empty() {
         alt += " The dense network is a labelled point at the right.";
+    }
+    if separable.is_some() {
+        alt += " An upright line marks the size of the network of depthwise-separable convolutions.";
     }
     let picture = Picture {
         width: style::WIDTH,
@@ -61,12 +69,17 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     let svg = picture.draw(|area| {
         let places = series.iter().flat_map(|series| series.means.iter().map(|mean| mean.x));
         let heights = series.iter().flat_map(Series::heights).chain(dense.iter().map(|dense| dense.2));
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (Axis::logarithmic(places.chain(dense.iter().map(|dense| dense.1))), cost.axis),
-            (Axis::linear(heights, 1.0, 8), "Test accuracy (%)"),
-        )?;
+        let places = places.chain(dense.iter().map(|dense| dense.1)).chain(separable);
+        let (x, y) = (Axis::logarithmic(places), Axis::linear(heights, 1.0, 8));
+        let upright = separable.map(|x| [(x, y.low), (x, y.high)]);
+        let frame = Frame::draw(area, frame::WITH_LEGEND, (x, cost.axis), (y, "Test accuracy (%)"))?;
+        if let Some([foot, head]) = upright {
+            frame.line([foot, head], 0.0, (style::REFERENCE, 1.0, style::THIN_LINE))?;
+            let (x, y) = frame.at(head.0, head.1);
+            let place = (f64::from(x) / UNIT + 4.0, f64::from(y) / UNIT - 8.0);
+            let quiet = font(style::SMALL_TEXT, style::QUIET_INK);
+            write(area, "depthwise separable", place, HPos::Right, &quiet)?;
+        }
         series::draw(&frame, &series)?;
         for (arm, x, y) in &dense {
             marker::draw_on_rim(area, frame.at(*x, *y), style::MARKER, style::arm(*arm))?;

@@ -15,6 +15,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         axis: "Multiply-accumulates per image",
         noun: "multiply-accumulates",
         of: |_, macs| macs,
+        separable: |_| None,
         remark: "Multiply-accumulates are those of one forward pass of one 32 x 32 image, convolutions and classifier; \
                  the axis is logarithmic.",
     };

@@ -5,6 +5,7 @@
 pub mod classes;
 pub mod difference;
 pub mod gap;
+pub mod identical;
 pub mod lambda;
 pub mod learning_curves;
 pub mod macs;
@@ -34,7 +35,7 @@ pub struct Figure {
 }
 
 /// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
-pub const FILES: [&str; 11] = [
+pub const FILES: [&str; 12] = [
     rankscale::FILE,
     difference::FILE,
     learning_curves::FILE,
@@ -43,6 +44,7 @@ pub const FILES: [&str; 11] = [
     gap::FILE,
     classes::FILE,
     lambda::FILE,
+    identical::FILE,
     mechanism::NORM.file,
     mechanism::STABLE_RANK.file,
     speed::FILE,
@@ -60,6 +62,7 @@ pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
         gap::figure(selection),
         classes::figure(selection),
         lambda::figure(selection),
+        identical::figure(selection),
         mechanism::figure(selection, &mechanism::NORM),
         mechanism::figure(selection, &mechanism::STABLE_RANK),
         speed::figure(selection),

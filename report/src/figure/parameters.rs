@@ -15,7 +15,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         axis: "Parameters",
         noun: "parameters",
         of: |parameters, _| parameters,
-        remark: "Parameters count every trainable number, batch norm and classifier included; the axis is logarithmic.",
+        separable: |counts| Some(counts.separable_parameters),
+        remark: "Parameters count every trainable number, batch norm and classifier included; the axis is logarithmic. \
+                 The upright line marks the size of the same network of depthwise-separable convolutions.",
     };
     cost::figure(selection, &cost)
 }
