@@ -93,13 +93,18 @@
     place.className = "chart";
     place.setAttribute("role", "img");
     place.setAttribute("aria-label", figure.querySelector("desc")?.textContent ?? figure.dataset.chart);
-    figure.prepend(place);
-    figure.classList.add("live");
+    // The text describes the still picture, and paper shows it.
+    const details = document.createElement("details"), summary = document.createElement("summary");
+    summary.textContent = "The still picture, as the text describes it";
+    details.append(summary, ...figure.childNodes);
+    figure.append(place, details);
     const chart = echarts.init(place);
     drawn.push({ name: figure.dataset.chart, chart, option, figure });
     new ResizeObserver(() => chart.resize()).observe(place);
   }
   const draw = () => { for (const one of drawn) one.chart.setOption(one.option(), { notMerge: true }); };
+
+  addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
 
   // What is shown, in controls that a keyboard reaches.
   const labelled = (text, input, swatch) => {
