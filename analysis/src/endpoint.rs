@@ -3,11 +3,13 @@
 //! *Invariant:* an arm that is planned or that has runs has an endpoint, with a difference wherever there is a pair; the
 //! headline comes first.
 
-use crate::evidence::{Missing, allows_interval};
+use crate::evidence::{Missing, TEST_IMAGES, allows_interval};
+use crate::identical::same_network;
+use crate::images::image_by_image;
 use crate::inputs::{Plan, Run, baseline, same_lambda};
 use crate::recipes::Recipe;
 use crate::replication::replication;
-use crate::secondary::{self, Pair, image_by_image};
+use crate::secondary::{self, Pair};
 use crate::strata::Strata;
 use crate::{bootstrap, permutation, verdict};
 use artifacts::Configuration;
@@ -19,9 +21,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Seeds the bootstrap and the random sign patterns. Any number would do; it is fixed so that the same runs give the same
 /// answer.
 pub const RANDOM_SEED: u64 = 201_812;
-
-/// Images of CIFAR-10 to be judged by.
-const TEST_IMAGES: usize = 10_000;
 
 /// What the endpoints are estimated from.
 #[derive(Debug, Clone, Copy)]
@@ -212,16 +211,12 @@ impl Comparison<'_> {
 /// The pairs without repetitions. Some rankscales build the same network (27 and 28, 29 and 30); where arithmetic is
 /// deterministic, the same seed then gives the same run twice, which is one piece of evidence and not two.
 fn distinct<'a>(pairs: impl Iterator<Item = &'a PairRow>, channels: [usize; 4]) -> Vec<&'a PairRow> {
-    let filters = |rankscale: u32| {
-        let architecture = Architecture { rankscale: rankscale as usize, channels };
-        architecture.blocks().iter().map(|block| block.filter).collect::<Vec<_>>()
-    };
     let mut kept: Vec<&PairRow> = Vec::new();
     let mut seen: HashMap<(u64, u64, u64), Vec<u32>> = HashMap::new();
     for pair in pairs {
         let equals =
             seen.entry((pair.seed, pair.accuracy.to_bits(), pair.baseline_accuracy.to_bits())).or_default();
-        if equals.iter().all(|other| filters(*other) != filters(pair.rankscale)) {
+        if equals.iter().all(|other| !same_network([*other, pair.rankscale], channels)) {
             equals.push(pair.rankscale);
             kept.push(pair);
         }

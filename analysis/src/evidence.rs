@@ -11,7 +11,7 @@ use artifacts::study::Endpoint;
 /// Images of CIFAR-10 to learn from.
 const TRAIN_IMAGES: usize = 50_000;
 /// Images of CIFAR-10 to be judged by.
-const TEST_IMAGES: usize = 10_000;
+pub(crate) const TEST_IMAGES: usize = 10_000;
 /// Runs named one by one before the rest is only counted.
 const NAMED_RUNS: usize = 4;
 

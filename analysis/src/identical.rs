@@ -38,7 +38,7 @@ pub fn identical<'a>(runs: impl IntoIterator<Item = &'a RunRow>, channels: [usiz
                 decay,
                 pairs: differences.len() as u32,
                 equal: differences.iter().filter(|difference| **difference == 0.0).count() as u32,
-                difference: differences.iter().sum::<f64>() / differences.len() as f64,
+                difference: student::average(&differences),
                 interval: estimate.map(|estimate| estimate.interval),
                 p: estimate.map(|estimate| estimate.p),
             });
@@ -47,7 +47,8 @@ pub fn identical<'a>(runs: impl IntoIterator<Item = &'a RunRow>, channels: [usiz
     found
 }
 
-fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
+/// Whether two rankscales build one network of this width.
+pub(crate) fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
     let [first, second] = rankscales.map(|rankscale| {
         let architecture = Architecture { rankscale: rankscale as usize, channels };
         architecture.blocks().iter().map(|block| block.filter).collect::<Vec<_>>()

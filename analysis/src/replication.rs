@@ -6,13 +6,11 @@
 //!
 //! *Invariant:* only rankscales that both have enter, on both sides.
 
-use crate::bootstrap::LEVEL;
-use crate::secondary::Pair;
-use crate::student::pooled_sd;
+use crate::secondary::{Pair, grouped};
+use crate::student::{average, interval, pooled_sd};
 use artifacts::notebook;
 use artifacts::study::{Agreement, Interval, Replication};
 use network::Arm;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
 
 /// The arm against its baseline beside the notebook's two curves; none for arms that the notebook has not, or
@@ -26,16 +24,13 @@ pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<
         .into_iter()
         .map(|point| (point.rankscale, point.appropriate - point.original))
         .collect();
-    let mut ours: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for pair in pairs.iter().filter(|pair| curve.contains_key(&pair.rankscale)) {
-        ours.entry(pair.rankscale).or_default().push(pair.accuracy - pair.baseline);
-    }
+    let mut ours = grouped(pairs, Pair::difference);
+    ours.retain(|rankscale, _| curve.contains_key(rankscale));
     if ours.is_empty() {
         return None;
     }
     let rankscales = ours.len() as f64;
-    let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
-    let difference = ours.values().map(|list| mean(list)).sum::<f64>() / rankscales;
+    let difference = ours.values().map(|list| average(list)).sum::<f64>() / rankscales;
     let theirs = ours.keys().map(|rankscale| curve[rankscale]).sum::<f64>() / rankscales;
     let prediction = prediction(&ours, difference);
     let agreement = match prediction.filter(|_| like_the_notebook) {
@@ -53,9 +48,7 @@ fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interva
     let freedom: usize = ours.values().map(|list| list.len() - 1).sum();
     let inverse_counts: f64 = ours.values().map(|list| 1.0 / list.len() as f64).sum();
     let error = sd * (inverse_counts / rankscales + 1.0).sqrt() / rankscales.sqrt();
-    let student = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
-    let reach = error * student.inverse_cdf(f64::midpoint(1.0, LEVEL));
-    Some(Interval { low: difference - reach, high: difference + reach, level: LEVEL })
+    interval(difference, error, freedom)
 }
 
 #[cfg(test)]

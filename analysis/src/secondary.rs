@@ -3,16 +3,10 @@
 //!
 //! *Invariant:* every formula names its source; each is held to scipy's or statsmodels' numbers.
 
-use crate::bootstrap::{self, LEVEL};
-use crate::endpoint::RANDOM_SEED;
-use crate::evidence::allows_interval;
-use crate::images::mcnemar;
-use crate::strata::Strata;
-use crate::student::{self, Estimate, pooled_sd};
-use crate::verdict::{MARGIN, SIGNIFICANCE};
-use artifacts::study::{
-    AtRankscale, ClassDifference, ClassRow, ImageByImage, Interval, Noise, Secondary, Trend, Wins,
-};
+use crate::bootstrap::LEVEL;
+use crate::student::{self, Estimate, average, pooled_sd};
+use crate::verdict::MARGIN;
+use artifacts::study::{AtRankscale, Interval, Noise, Secondary, Trend, Wins};
 use std::collections::BTreeMap;
 
 /// Chance of finding what is there, in the planning of a study.
@@ -34,7 +28,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    fn difference(&self) -> f64 {
+    pub(crate) fn difference(&self) -> f64 {
         self.accuracy - self.baseline
     }
 }
@@ -54,7 +48,8 @@ pub fn secondary(pairs: &[Pair], test_images: usize) -> Secondary {
     }
 }
 
-fn grouped(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> BTreeMap<u32, Vec<f64>> {
+/// A quantity of the pairs, by rankscale.
+pub(crate) fn grouped(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> BTreeMap<u32, Vec<f64>> {
     let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for pair in pairs {
         groups.entry(pair.rankscale).or_default().push(of(pair));
@@ -70,7 +65,7 @@ fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
             AtRankscale {
                 rankscale,
                 pairs: differences.len() as u32,
-                difference: differences.iter().sum::<f64>() / differences.len() as f64,
+                difference: average(&differences),
                 interval: estimate.map(|estimate| estimate.interval),
                 p: estimate.map(|estimate| estimate.p),
                 p_holm: None,
@@ -86,7 +81,7 @@ fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
 
 /// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of
 /// Statistics 6, 1979).
-fn holm(p: &[f64]) -> Vec<f64> {
+pub(crate) fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
     let (mut adjusted, mut largest) = (vec![0.0; p.len()], 0.0f64);
@@ -137,37 +132,6 @@ fn noise(pairs: &[Pair], test_images: usize) -> Option<Noise> {
         differences_sd,
         detectable: (quantile(f64::midpoint(1.0, LEVEL)) + quantile(POWER)) * differences_sd * error,
         seeds_for_margin: if seeds.is_finite() { seeds.ceil().max(1.0) as u32 } else { 1 },
-    })
-}
-
-/// Pairs image by image; none where there is none.
-#[must_use]
-pub fn image_by_image(rows: &[&ClassRow]) -> Option<ImageByImage> {
-    let mut pairs: BTreeMap<(u32, u64), [u32; 3]> = BTreeMap::new();
-    let mut classes: BTreeMap<u8, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.images > 0) {
-        let pair = pairs.entry((row.rankscale, row.seed)).or_default();
-        for (sum, count) in pair.iter_mut().zip([row.images, row.only_arm, row.only_baseline]) {
-            *sum += count;
-        }
-        let difference = (f64::from(row.only_arm) - f64::from(row.only_baseline)) / f64::from(row.images);
-        classes.entry(row.class).or_default().entry(row.rankscale).or_default().push(difference);
-    }
-    if pairs.is_empty() {
-        return None;
-    }
-    let share = |[images, arm, baseline]: &[u32; 3]| f64::from(arm + baseline) / f64::from(*images);
-    let p: Vec<f64> = pairs.values().map(|[_, arm, baseline]| mcnemar(*arm, *baseline)).collect();
-    let class = |(class, lists): (u8, BTreeMap<u32, Vec<f64>>)| {
-        let strata = Strata::new(lists.into_values())?;
-        let interval = allows_interval(&strata).then(|| bootstrap::interval(&strata, RANDOM_SEED)).flatten();
-        Some(ClassDifference { class, difference: strata.mean(), interval })
-    };
-    Some(ImageByImage {
-        pairs: pairs.len() as u32,
-        discordant: pairs.values().map(share).sum::<f64>() / pairs.len() as f64,
-        significant: holm(&p).into_iter().filter(|p| *p <= SIGNIFICANCE).count() as u32,
-        classes: classes.into_iter().filter_map(class).collect(),
     })
 }
 
@@ -272,30 +236,6 @@ pub(crate) mod tests {
         assert_eq!(one.by_rankscale[0].p, None);
         let equal = secondary(&pairs(&[8], 4, |_, _| 0.0), 10_000);
         assert_eq!(equal.noise.unwrap().seeds_for_margin, 1);
-    }
-
-    #[test]
-    fn pairs_are_counted_image_by_image() {
-        let row = |seed, class, only_arm, only_baseline| ClassRow {
-            recipe: String::new(),
-            lambda: 0.0,
-            rankscale: 8,
-            seed,
-            decay: String::new(),
-            baseline: String::new(),
-            class,
-            images: 100,
-            only_arm,
-            only_baseline,
-        };
-        // The first pair differs by far, the second not at all.
-        let rows = [row(0, 3, 30, 2), row(0, 5, 4, 4), row(1, 3, 2, 2), row(1, 5, 0, 0)];
-        let found = image_by_image(&rows.iter().collect::<Vec<_>>()).unwrap();
-        assert_eq!((found.pairs, found.significant), (2, 1));
-        assert!((found.discordant - 0.11).abs() < 1e-12);
-        let differences: Vec<_> = found.classes.iter().map(|class| (class.class, class.difference)).collect();
-        assert_eq!(differences, [(3, 0.14), (5, 0.0)]);
-        assert_eq!(image_by_image(&[]), None);
     }
 
     proptest! {

@@ -24,10 +24,17 @@ impl Estimate {
             return None;
         }
         let student = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok()?;
-        let reach = error * student.inverse_cdf(f64::midpoint(1.0, LEVEL));
-        let interval = Interval { low: value - reach, high: value + reach, level: LEVEL };
+        let interval = interval(value, error, degrees_of_freedom)?;
         Some(Self { value, interval, p: 2.0 * student.cdf(-(value / error).abs()) })
     }
+}
+
+/// The interval of an estimate with this standard error; none without degrees of freedom.
+#[must_use]
+pub fn interval(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Interval> {
+    let student = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok()?;
+    let reach = error * student.inverse_cdf(f64::midpoint(1.0, LEVEL));
+    Some(Interval { low: value - reach, high: value + reach, level: LEVEL })
 }
 
 /// The mean, by the one-sample t test; none for fewer than two numbers, or where all are equal.
@@ -64,7 +71,8 @@ pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> 
     (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-fn average(values: &[f64]) -> f64 {
+/// The plain mean.
+pub(crate) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 

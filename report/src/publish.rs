@@ -6,7 +6,7 @@ use crate::figure;
 use crate::page::answer;
 use crate::selection::Selection;
 use crate::splice::spliced;
-use crate::{Written, render, run};
+use crate::{Written, run};
 use anyhow::{Context, Result, ensure};
 use artifacts::study::{self, Study};
 use artifacts::{Layout, atomic};
@@ -48,11 +48,9 @@ pub fn publish(work: &Layout, results: &Path, name: &str, page: &Path) -> Result
 /// The answer, its figure, and where the rest is; `place` is the study's directory as seen from the page.
 #[must_use]
 pub fn section(study: &Study, place: &str) -> String {
-    let answer = answer::of(&Selection::of(study));
-    let report = render(study);
-    let figure = report.figures.iter().find(|figure| figure.file == figure::rankscale::FILE);
-    let mut parts = vec![answer.markdown()];
-    parts.extend(figure.map(|figure| {
+    let selection = Selection::of(study);
+    let mut parts = vec![answer::of(&selection).markdown()];
+    parts.extend(figure::rankscale::figure(&selection).map(|figure| {
         format!("![{}]({place}/report/figures/{})", crate::page::markdown::text(&figure.alt), figure.file)
     }));
     parts.push(format!("[The whole report]({place}/report/report.md), and [its tables]({place}/analysis)."));

@@ -16,6 +16,7 @@ use crate::memory;
 use crate::seeds::{Purpose, generator};
 use artifacts::Configuration;
 use artifacts::dataset::Dataset;
+use kernels::Phase;
 use network::schedule::LearningRates;
 use serde::Serialize;
 use std::fmt;
@@ -88,17 +89,6 @@ pub struct Measured {
     /// Median times of a step's phases, where the engine tells.
     #[serde(skip)]
     pub phases: Vec<Phase>,
-}
-
-/// A phase of a step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Phase {
-    /// `forward` or `backward`.
-    pub pass: &'static str,
-    /// The block whose codes the phase ends with.
-    pub block: &'static str,
-    /// How long it took.
-    pub seconds: f64,
 }
 
 impl Bench {
@@ -215,9 +205,8 @@ impl fmt::Display for Measured {
 }
 
 fn phases_of(engine: &Engine<'_>) -> Vec<Phase> {
-    let phase = |&kernels::Phase { pass, block, seconds }: &kernels::Phase| Phase { pass, block, seconds };
     match engine {
-        Engine::Fused(fused) => fused.phases().iter().map(phase).collect(),
+        Engine::Fused(fused) => fused.phases().to_vec(),
         #[cfg(feature = "tch")]
         Engine::Torch(_) => Vec::new(),
     }
@@ -226,7 +215,7 @@ fn phases_of(engine: &Engine<'_>) -> Vec<Phase> {
 fn medians(steps: &[Vec<Phase>]) -> Vec<Phase> {
     let of = |(at, phase): (usize, &Phase)| Phase {
         seconds: median(steps.iter().map(|step| step[at].seconds).collect()),
-        ..phase.clone()
+        ..*phase
     };
     steps[0].iter().enumerate().map(of).collect()
 }

@@ -4,7 +4,7 @@ use crate::chart::{Mean, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
-use artifacts::study::{CellRow, RunRow};
+use artifacts::study::{CellRow, Interval, RunRow};
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -76,4 +76,9 @@ pub fn at_rankscale(rankscale: f64) -> String {
 /// The axis of the rankscales shown.
 pub fn rankscale_axis(selection: &Selection<'_>) -> crate::chart::Axis {
     crate::chart::Axis::whole(&selection.rankscales(), 4.0, 0.034)
+}
+
+/// Lower and upper end of a difference's interval in percentage points; the difference itself where there is none.
+pub fn ends(difference: f64, interval: Option<Interval>) -> [f64; 2] {
+    interval.map_or([difference; 2], |interval| [interval.low, interval.high]).map(|end| end * 100.0)
 }

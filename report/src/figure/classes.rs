@@ -1,6 +1,6 @@
 //! Difference in accuracy by class, of the headline's arm.
 
-use super::Figure;
+use super::{Figure, arms};
 use crate::chart::frame::Margins;
 use crate::chart::{Axis, Frame, Picture, marker};
 use crate::numbers;
@@ -39,11 +39,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: title.to_owned(),
         description: alt.clone(),
     };
-    let ends = |row: &ClassDifference| {
-        row.interval
-            .map_or([row.difference; 2], |interval| [interval.low, interval.high])
-            .map(|end| end * 100.0)
-    };
+    let ends = |row: &ClassDifference| arms::ends(row.difference, row.interval);
     let intervals = images.classes.iter().any(|row| row.interval.is_some());
     let look = style::arm(endpoint.decay);
     let y_title = format!("{} minus {} (percentage points)", endpoint.decay, endpoint.baseline);

@@ -1,6 +1,6 @@
 //! The A/A check: rankscales that build one network, held against each other.
 
-use super::Figure;
+use super::{Figure, arms};
 use crate::chart::canvas::length;
 use crate::chart::{Axis, Frame, Legend, Picture, frame, marker};
 use crate::numbers;
@@ -42,12 +42,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: title.to_owned(),
         description: alt.clone(),
     };
-    let ends = |check: &Identical| {
-        check
-            .interval
-            .map_or([check.difference; 2], |interval| [interval.low, interval.high])
-            .map(|end| end * 100.0)
-    };
+    let ends = |check: &Identical| arms::ends(check.difference, check.interval);
     let svg = picture.draw(|area| {
         let heights = checks.iter().flat_map(ends).chain([0.0]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -4,7 +4,7 @@
 //! files is text.
 
 use crate::figure::{self, Figure};
-use crate::selection::{Selection, finished};
+use crate::selection::Selection;
 use crate::style::{self, Shape};
 use network::Arm;
 use plotters::style::RGBColor;
@@ -176,7 +176,6 @@ fn data<'a>(selection: &Selection<'a>) -> Data<'a> {
     let runs: Vec<Run<'_>> = selection
         .runs()
         .into_iter()
-        .filter(|run| finished(run))
         .filter_map(|run| {
             Some(Run {
                 name: &run.run,

@@ -141,7 +141,7 @@ fn replication(replication: Replication) -> String {
     };
     format!(
         "{seen} Going by these runs, another study of one pair a rankscale lies between {}, {verdict}.",
-        reach(interval).replace(" to ", " and ")
+        between(interval)
     )
 }
 
@@ -164,6 +164,10 @@ fn identical(check: &Identical) -> String {
         "A/A check: rankscales {first} and {second} build one network. With {} decay their runs are {found}.",
         code(check.decay.name())
     )
+}
+
+fn between(interval: Interval) -> String {
+    format!("{} and {}", numbers::points(interval.low), numbers::points(interval.high))
 }
 
 fn reach(interval: Interval) -> String {

@@ -25,14 +25,6 @@ pub struct ResNet {
     pub(super) bottleneck_below: f64,
 }
 
-/// How a block normalises.
-enum Mode {
-    /// By the batch, whose statistics go into the running ones.
-    Training,
-    /// By the running statistics.
-    Evaluation,
-}
-
 impl ResNet {
     /// Puts running statistics on a device.
     ///
@@ -62,14 +54,13 @@ impl ResNet {
     /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
     /// Training mode normalises by the batch and updates the running statistics; evaluation uses them.
     pub fn logits(&self, parameters: &BTreeMap<&str, Tensor>, images: &Tensor, training: bool) -> Tensor {
-        let mode = if training { Mode::Training } else { Mode::Evaluation };
         let mut x = images.to_kind(self.kind);
         let mut kept = Vec::new();
         for block in &self.blocks {
             if block.place == Place::ResidualFirst {
                 kept.push(x.shallow_clone());
             }
-            x = self.block(block, parameters, &x, &mode).relu();
+            x = self.block(block, parameters, &x, training).relu();
             x = match block.place {
                 Place::Pooled => x.max_pool2d(2, 2, 0, 1, false),
                 Place::ResidualSecond => kept.pop().expect("a pair has a first") + x,
@@ -82,7 +73,13 @@ impl ResNet {
     }
 
     /// Convolution and batch norm.
-    fn block(&self, block: &Block, parameters: &BTreeMap<&str, Tensor>, x: &Tensor, mode: &Mode) -> Tensor {
+    fn block(
+        &self,
+        block: &Block,
+        parameters: &BTreeMap<&str, Tensor>,
+        x: &Tensor,
+        training: bool,
+    ) -> Tensor {
         let parameter = |part: &str| &parameters[format!("{}.{part}", block.name).as_str()];
         let statistic = |part: &str| self.statistics[&format!("{}.bn.{part}", block.name)].shallow_clone();
         let norm = Norm {
@@ -108,10 +105,10 @@ impl ResNet {
                 )
             }
         };
-        match mode {
-            Mode::Evaluation => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
-            Mode::Training if through => norm.through_bottleneck(&code, last),
-            Mode::Training => norm.plain(&code, last, padding),
+        match (training, through) {
+            (false, _) => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
+            (true, true) => norm.through_bottleneck(&code, last),
+            (true, false) => norm.plain(&code, last, padding),
         }
     }
 }
