@@ -5,6 +5,7 @@
 
 use crate::images::{Marks, Tested};
 use crate::inputs::{Quarantined, Run};
+use crate::mechanism;
 use artifacts::Layout;
 use artifacts::run::{self, LayerRow, PredictionRow, RunFolder};
 use artifacts::table::{self, Row};
@@ -45,10 +46,11 @@ fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
     let last = record.configuration.epochs as u32;
     let mut layers: Vec<LayerRow> = rows(&folder.layers_path())?;
+    let trajectory = mechanism::trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);
     let predictions: Vec<PredictionRow> = rows(&folder.predictions_path())?;
     let marks = (!predictions.is_empty()).then(|| Marks::new(&predictions, tested));
-    let run = Run { record, epochs, layers, marks };
+    let run = Run { record, epochs, layers, trajectory, marks };
     match run.broken_rule() {
         Some(broken) => Err(broken),
         None => Ok(run),

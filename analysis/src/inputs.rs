@@ -3,6 +3,7 @@
 //! *Invariant:* every run here has passed the readers of `artifacts`.
 
 use crate::images::Marks;
+use crate::mechanism::LayerPoint;
 use artifacts::run::{EpochRow, LayerRow, RunRecord, Status};
 use artifacts::{Configuration, Engine, Experiment};
 use network::Arm;
@@ -18,6 +19,8 @@ pub struct Run {
     pub epochs: Vec<EpochRow>,
     /// `layers.parquet` after the last epoch; empty where there is none.
     pub layers: Vec<LayerRow>,
+    /// The low-rank ones of all epochs.
+    pub trajectory: Vec<LayerPoint>,
     /// `predictions.parquet`, right or wrong; none where there is none.
     pub marks: Option<Marks>,
 }
@@ -154,17 +157,7 @@ mod tests {
     use artifacts::run::{DataProvenance, FORMAT};
 
     fn run(configuration: &Configuration, epochs: u32) -> Run {
-        let epoch = |epoch| EpochRow {
-            epoch,
-            learning_rate: None,
-            train_loss: None,
-            train_accuracy: None,
-            test_loss: None,
-            test_accuracy: 0.5,
-            train_seconds: None,
-            test_seconds: None,
-            images_per_second: None,
-        };
+        let epoch = |epoch| EpochRow { epoch, test_accuracy: 0.5, ..EpochRow::default() };
         let record = RunRecord {
             format: FORMAT,
             name: configuration.run_name("data"),
@@ -174,7 +167,13 @@ mod tests {
             data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
             provenance: None,
         };
-        Run { record, epochs: (1..=epochs).map(epoch).collect(), layers: Vec::new(), marks: None }
+        Run {
+            record,
+            epochs: (1..=epochs).map(epoch).collect(),
+            layers: Vec::new(),
+            trajectory: Vec::new(),
+            marks: None,
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! The way of the data: [`mod@collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
 //! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
-//! and [`verdict`] judge; [`secondary`], [`mod@images`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
+//! and [`verdict`] judge; [`secondary`], [`cells`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
 //!
 //! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
 
 pub mod bootstrap;
+pub mod cells;
 pub mod collect;
 pub mod endpoint;
 pub mod evidence;
@@ -14,6 +15,7 @@ pub mod identical;
 pub mod images;
 pub mod import;
 pub mod inputs;
+pub mod mechanism;
 pub mod permutation;
 pub mod query;
 pub mod recipes;
@@ -27,7 +29,7 @@ pub mod verdict;
 
 use anyhow::{Context as _, bail};
 use artifacts::run::RunFolder;
-use artifacts::study::{Study, StudyLayerRow, Summary, summary_path};
+use artifacts::study::{Study, Summary, summary_path};
 use artifacts::{Experiment, Layout, atomic, table};
 use collect::{Collected, collect};
 use evidence::count;
@@ -140,7 +142,8 @@ fn study(
     let recipes = recipes::recipes(runs, plan);
     let planned_on =
         recipes.first().filter(|recipe| recipe.planned).map(|recipe| recipe.fingerprint.as_str());
-    let joined = query::join(runs, quarantined, plan, planned_on)?;
+    let mut joined = query::join(runs, quarantined, plan, planned_on)?;
+    cells::add_intervals(&mut joined.cells);
     let classes = images::classes(runs, plan)?;
     let endpoints = endpoint::endpoints(&endpoint::Evidence {
         plan,
@@ -185,32 +188,11 @@ fn study(
         cells: joined.cells,
         comparisons: joined.comparisons,
         classes,
-        layers: layers(runs, plan),
+        layers: mechanism::layers(runs, plan),
+        trajectories: mechanism::trajectories(runs, plan),
         ledger: joined.ledger,
     };
     Ok((study, entries))
-}
-
-/// The layers of every finished run under study, in the order of the runs.
-fn layers(runs: &[inputs::Run], plan: Option<&Plan>) -> Vec<StudyLayerRow> {
-    let studied = runs.iter().filter(|run| run.is_done() && run.is_studied(plan));
-    let rows = studied.flat_map(|run| run.layers.iter().map(move |layer| (run, layer)));
-    rows.map(|(run, layer)| {
-        let configuration = &run.record.configuration;
-        StudyLayerRow {
-            run: run.record.name.clone(),
-            recipe: run.recipe(),
-            rankscale: configuration.rankscale as u32,
-            decay: configuration.decay.name().to_owned(),
-            seed: configuration.seed,
-            lambda: configuration.lambda,
-            layer: layer.layer.clone(),
-            weight_norm: layer.weight_norm,
-            product_norm: layer.product_norm,
-            stable_rank: layer.stable_rank,
-        }
-    })
-    .collect()
 }
 
 /// Imports a notebook's `results.json` as runs; those that are there already are left alone.

@@ -63,12 +63,15 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
 /// Standard deviation within lists that each have a mean of their own; none where no list has two numbers.
 #[must_use]
 pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
-    let (mut squares, mut freedom) = (0.0, 0);
-    for list in lists.into_iter().filter(|list| !list.is_empty()) {
-        squares += sum_of_squares(list);
-        freedom += list.len() - 1;
-    }
-    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
+    let lists = lists.into_iter().filter(|list| !list.is_empty());
+    pooled(lists.map(|list| (sum_of_squares(list), list.len() - 1))).map(|(sd, _)| sd)
+}
+
+/// The same from sums of squares and their degrees of freedom; also how many there are of these in all.
+pub(crate) fn pooled(spread: impl IntoIterator<Item = (f64, usize)>) -> Option<(f64, usize)> {
+    let sums =
+        spread.into_iter().fold((0.0, 0), |sums, (squares, freedom)| (sums.0 + squares, sums.1 + freedom));
+    (sums.1 > 0).then(|| ((sums.0 / sums.1 as f64).sqrt(), sums.1))
 }
 
 /// The plain mean.

@@ -5,7 +5,7 @@
 mod rows;
 mod secondary;
 
-pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow};
+pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Identical, ImageByImage, Noise, Replication, Secondary, Trend,
     Wins,
@@ -137,6 +137,8 @@ pub struct Study {
     pub classes: Vec<ClassRow>,
     /// `layers.parquet`.
     pub layers: Vec<StudyLayerRow>,
+    /// `trajectories.parquet`.
+    pub trajectories: Vec<TrajectoryRow>,
     /// `ledger.parquet`.
     pub ledger: Vec<LedgerRow>,
 }
@@ -172,6 +174,7 @@ impl Study {
         write(layout, "comparisons", &self.comparisons)?;
         write(layout, "classes", &self.classes)?;
         write(layout, "layers", &self.layers)?;
+        write(layout, "trajectories", &self.trajectories)?;
         write(layout, "ledger", &self.ledger)?;
         let mut json = serde_json::to_vec_pretty(&self.summary).map_err(io::Error::from)?;
         json.push(b'\n');
@@ -195,6 +198,7 @@ impl Study {
             comparisons: read(layout, "comparisons")?,
             classes: read(layout, "classes")?,
             layers: read(layout, "layers")?,
+            trajectories: read(layout, "trajectories")?,
             ledger: read(layout, "ledger")?,
         })
     }

@@ -8,6 +8,9 @@ SELECT
     avg(accuracy) AS mean,
     -- Null for one run.
     stddev_samp(accuracy) AS sd,
+    -- Student's interval is beyond SQL: see cells.rs.
+    CAST(NULL AS DOUBLE) AS low,
+    CAST(NULL AS DOUBLE) AS high,
     min(accuracy) AS min,
     max(accuracy) AS max,
     min(parameters) AS parameters,

@@ -8,6 +8,7 @@
 import json
 
 import numpy as np
+import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -27,6 +28,11 @@ p = [0.01, 0.04, 0.03, 0.5, 0.005]
 cells = [[0.911, 0.914, 0.909], [0.871, 0.8745, 0.8702, 0.8733]]
 pooled = np.sqrt(sum((len(c) - 1) * np.var(c, ddof=1) for c in cells) / sum(len(c) - 1 for c in cells))
 
+# Means of cells with one standard deviation: a linear model with an indicator for each cell.
+values = [[0.911, 0.914, 0.909], [0.871, 0.8745, 0.8702, 0.8733], [0.842]]
+design = np.repeat(np.eye(len(values)), [len(v) for v in values], axis=0)
+model = sm.OLS(np.concatenate(values), design).fit()
+
 print(json.dumps({
     "t": {"values": differences, "mean": float(np.mean(differences)), "low": low, "high": high, "p": t.pvalue},
     "line": {"x": x, "y": y, "slope": line.slope, "low": line.slope - reach, "high": line.slope + reach, "p": line.pvalue},
@@ -35,6 +41,7 @@ print(json.dumps({
         {"wins": wins, "of": of, "interval": list(proportion_confint(wins, of, method="wilson"))}
         for wins, of in [(9, 15), (0, 9), (15, 15), (7.5, 12)]
     ],
+    "cells": {"values": values, "intervals": model.conf_int(0.05).tolist()},
     "pooled_sd": {"cells": cells, "sd": float(pooled)},
     "mcnemar": [
         {"only_arm": b, "only_baseline": c, "p": mcnemar([[9000, b], [c, 500]], exact=True).pvalue}

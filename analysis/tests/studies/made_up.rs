@@ -1,15 +1,18 @@
 //! Made-up runs with made-up numbers, in a temporary directory. Nothing was trained.
 
 use analysis::Choice;
-use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunFolder, RunRecord, Status};
+use artifacts::run::{
+    DataProvenance, EpochRow, FORMAT, LayerRow, PredictionRow, Provenance, RunFolder, RunRecord, Status,
+};
 use artifacts::study::{LedgerRow, Study};
 use artifacts::{Configuration, Experiment, Layout, table};
 use fs_err as fs;
-use network::Arm;
+use network::{Arm, Block, Filter};
+use std::path::Path;
 
 /// A pipeline's directory that goes away with the test.
 pub struct Place {
-    _directory: tempfile::TempDir,
+    _directory: Option<tempfile::TempDir>,
     pub layout: Layout,
 }
 
@@ -17,7 +20,12 @@ impl Place {
     pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let layout = Layout::new(directory.path().join("work"));
-        Self { _directory: directory, layout }
+        Self { _directory: Some(directory), layout }
+    }
+
+    /// A directory that stays.
+    pub fn at(directory: impl AsRef<Path>) -> Self {
+        Self { _directory: None, layout: Layout::new(directory.as_ref()) }
     }
 
     /// Writes a run that ends at `accuracy`, or stops early with another status.
@@ -50,6 +58,32 @@ impl Place {
         self.run(configuration, Status::Done, configuration.epochs, accuracy)
     }
 
+    /// Finishes a run with all that a real one leaves but its weights: layers that grow from epoch to epoch, and a prediction
+    /// for each of `images` images.
+    pub fn done_in_full(&self, configuration: &Configuration, accuracy: f64, images: u32) -> RunFolder {
+        let folder = self.done(configuration, accuracy);
+        let blocks = configuration.architecture().blocks();
+        let epochs = 0..=configuration.epochs as u32;
+        let layers: Vec<LayerRow> =
+            epochs.flat_map(|epoch| blocks.iter().map(move |block| layer(epoch, block))).collect();
+        table::write(&folder.layers_path(), &layers).unwrap();
+        let scramble = |image: u32| {
+            image.wrapping_mul(2_654_435_761).wrapping_add(configuration.seed as u32 * 40_503) % 100_000
+        };
+        let prediction = |image: u32| {
+            let label = (image % 10) as u8;
+            let right = f64::from(scramble(image)) < accuracy * 1e5;
+            PredictionRow {
+                image,
+                label,
+                prediction: if right { label } else { (label + 1) % 10 },
+                loss: 0.3,
+            }
+        };
+        table::write(&folder.predictions_path(), &(0..images).map(prediction).collect::<Vec<_>>()).unwrap();
+        folder
+    }
+
     pub fn plan(&self, runs: &[Configuration]) {
         let experiment = Experiment { name: "made-up".into(), title: "Made up?".into(), runs: runs.to_vec() };
         experiment.write_plan(&self.layout.plan()).unwrap();
@@ -80,6 +114,17 @@ pub fn provenance() -> Provenance {
         libtorch: None,
         host: "made up".into(),
         started_unix_seconds: 0,
+    }
+}
+
+fn layer(epoch: u32, block: &Block) -> LayerRow {
+    let low_rank = matches!(block.filter, Filter::LowRank { .. });
+    LayerRow {
+        epoch,
+        layer: block.name.to_owned(),
+        weight_norm: 3.0,
+        product_norm: low_rank.then(|| 1.0 + f64::from(epoch)),
+        stable_rank: low_rank.then_some(2.0),
     }
 }
 
@@ -124,10 +169,15 @@ pub fn grid(rankscales: &[usize], seeds: u64) -> Vec<Configuration> {
 /// Finishes every run of a grid, `effect` better for `appropriate`.
 pub fn finish(place: &Place, grid: &[Configuration], effect: f64) {
     for run in grid {
-        let treated = usize::from(run.decay == Arm::Appropriate);
-        let accuracy = 0.93 - 0.001 * run.rankscale as f64 + noise(run.rankscale, run.seed, treated);
-        place.done(run, accuracy + effect * treated as f64);
+        place.done(run, accuracy(run, effect));
     }
+}
+
+/// Of a run, `effect` better for `appropriate`.
+pub fn accuracy(run: &Configuration, effect: f64) -> f64 {
+    let treated = usize::from(run.decay == Arm::Appropriate);
+    let noise = noise(run.rankscale, run.seed, treated);
+    0.93 - 0.001 * run.rankscale as f64 + noise + effect * treated as f64
 }
 
 pub fn ledger<'a>(study: &'a Study, run: &str) -> &'a LedgerRow {

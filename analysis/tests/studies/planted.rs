@@ -4,6 +4,7 @@ use crate::made_up::{Place, configuration, finish, grid, ledger};
 use analysis::results::ResultsArms;
 use analysis::{Choice, analyse};
 use artifacts::Configuration;
+use artifacts::run::Status;
 use artifacts::study::Verdict;
 use fs_err as fs;
 use network::Arm;
@@ -76,6 +77,8 @@ fn the_same_runs_give_the_same_bytes() {
             "epochs.parquet",
             "cells.parquet",
             "comparisons.parquet",
+            "layers.parquet",
+            "trajectories.parquet",
             "ledger.parquet",
             "summary.json",
             "results.json",
@@ -181,6 +184,30 @@ fn results_json_is_what_the_notebook_reads() {
     assert_eq!(entries[0][1]["total time"], 256.0);
     analyse(&place.layout, &Choice::Newest, Some(ResultsArms::Published), &mut Vec::new()).unwrap();
     assert_eq!(place.results().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn layers_over_time_are_means_over_the_finished_runs_of_a_cell() {
+    let place = Place::new();
+    let runs = grid(&[4], 2);
+    for run in &runs[..3] {
+        place.done_in_full(run, 0.9, 10);
+    }
+    place.run(&runs[3], Status::Interrupted, 2, 0.9);
+    let study = place.analyse();
+    // Seven low-rank layers, before the first epoch and after each of 128, of either arm.
+    assert_eq!(study.trajectories.len(), 2 * 7 * 129);
+    let at = |decay: Arm, epoch: u32| {
+        let row = study
+            .trajectories
+            .iter()
+            .find(|row| row.decay == decay.name() && row.epoch == epoch && row.layer == "layer3.res1");
+        row.map(|row| (row.runs, row.product_norm, row.stable_rank)).unwrap()
+    };
+    assert_eq!(at(Arm::Original, 0), (2, 1.0, 2.0));
+    assert_eq!(at(Arm::Appropriate, 128), (1, 129.0, 2.0));
+    let cell = study.cells.iter().find(|cell| cell.decay == "original").unwrap();
+    assert!(cell.low.unwrap() <= cell.mean && cell.mean <= cell.high.unwrap());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Simulated studies: whether intervals cover the truth as often as they say, and how often nothing is called something.
 //!
-//! Minutes, so it is left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
+//! Minutes, so they are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
+use analysis::images::image_by_image;
+use analysis::secondary::{Pair, secondary};
 use analysis::strata::Strata;
-use analysis::{bootstrap, permutation, verdict};
-use artifacts::study::Verdict;
+use analysis::{bootstrap, cells, permutation, student, verdict};
+use artifacts::study::{CellRow, ClassRow, Interval, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -46,6 +48,132 @@ fn intervals_cover_and_nothing_is_seldom_called_something() {
             assert!(called <= 0.06, "{called}");
         }
     }
+}
+
+/// How often the intervals of one kind held the truth.
+#[derive(Default)]
+struct Coverage {
+    held: u32,
+    of: u32,
+}
+
+impl Coverage {
+    fn add(&mut self, interval: Option<Interval>, truth: f64) {
+        let interval = interval.expect("there is enough data for an interval");
+        self.held += u32::from((interval.low..=interval.high).contains(&truth));
+        self.of += 1;
+    }
+
+    fn share(&self) -> f64 {
+        f64::from(self.held) / f64::from(self.of)
+    }
+}
+
+#[test]
+#[ignore = "minutes"]
+fn intervals_beside_the_endpoint_cover_as_well() {
+    for (rankscales, seeds) in [(3, 3), (9, 5), (30, 3)] {
+        for (name, shape) in [("normal", normal as Shape), ("heavy", heavy), ("skewed", skewed)] {
+            let coverages = simulate_secondary(rankscales, seeds, shape);
+            println!("{rankscales} rankscales, {seeds} seeds, {name}:");
+            for (interval, coverage) in &coverages {
+                println!("  {interval}: {:.3}", coverage.share());
+            }
+            for (interval, coverage) in &coverages {
+                let share = coverage.share();
+                assert!((0.92..=0.98).contains(&share), "{interval}: {share}");
+            }
+        }
+    }
+}
+
+/// Studies with a difference that grows with compression.
+fn simulate_secondary(rankscales: u32, seeds: usize, shape: Shape) -> [(&'static str, Coverage); 5] {
+    const EFFECT: f64 = 0.001;
+    const SLOPE: f64 = 0.0005;
+    let mut random = ChaCha8Rng::seed_from_u64(21);
+    let compression = |rankscale: u32| f64::from(rankscale + 1).log2();
+    let truth = |rankscale: u32| EFFECT + SLOPE * compression(rankscale);
+    let draw = |random: &mut ChaCha8Rng, rankscale: u32| Pair {
+        rankscale,
+        accuracy: 0.9 + truth(rankscale) + NOISE * shape(random),
+        baseline: 0.9 + NOISE * shape(random),
+        compression: compression(rankscale),
+    };
+    // How often the arm wins in truth, by very many pairs.
+    let many: Vec<bool> = (0..300_000)
+        .map(|at| draw(&mut random, at % rankscales))
+        .map(|pair| pair.accuracy > pair.baseline)
+        .collect();
+    let wins = many.iter().filter(|won| **won).count() as f64 / many.len() as f64;
+    let mut found =
+        ["difference at a rankscale", "trend", "share of wins", "mean of a cell", "difference by class"]
+            .map(|name| (name, Coverage::default()));
+    for _ in 0..STUDIES {
+        let pairs: Vec<Pair> =
+            (0..rankscales).flat_map(|r| vec![r; seeds]).map(|r| draw(&mut random, r)).collect();
+        let study = secondary(&pairs, 10_000);
+        for row in &study.by_rankscale {
+            found[0].1.add(row.interval, truth(row.rankscale));
+        }
+        found[1].1.add(study.trend.map(|trend| trend.interval), SLOPE);
+        found[2].1.add(study.wins.map(|wins| wins.interval), wins);
+        let mut rows: Vec<CellRow> = pairs.chunks(seeds).map(cell).collect();
+        cells::add_intervals(&mut rows);
+        for row in &rows {
+            let interval = row.low.zip(row.high).map(|(low, high)| Interval { low, high, level: 0.95 });
+            found[3].1.add(interval, 0.9 + truth(row.rankscale));
+        }
+        let classes = class_rows(&mut random, rankscales, seeds);
+        let images = image_by_image(&classes.iter().collect::<Vec<_>>());
+        for class in images.expect("there are images").classes {
+            found[4].1.add(class.interval, 0.0);
+        }
+    }
+    found
+}
+
+/// The arm's cell at the rankscale of some pairs.
+fn cell(pairs: &[Pair]) -> CellRow {
+    let values: Vec<f64> = pairs.iter().map(|pair| pair.accuracy).collect();
+    CellRow {
+        recipe: String::new(),
+        lambda: 0.0,
+        rankscale: pairs[0].rankscale,
+        decay: String::new(),
+        runs: values.len() as u32,
+        mean: values.iter().sum::<f64>() / values.len() as f64,
+        sd: student::pooled_sd([values.as_slice()]),
+        low: None,
+        high: None,
+        min: 0.0,
+        max: 1.0,
+        parameters: 0,
+        macs: 0,
+    }
+}
+
+/// Pairs of which neither run is better at a class: each gets some of its thousand images right that the other does not.
+fn class_rows(random: &mut ChaCha8Rng, rankscales: u32, seeds: usize) -> Vec<ClassRow> {
+    let mut rows = Vec::new();
+    for rankscale in 0..rankscales {
+        for (seed, class) in (0..seeds as u64).flat_map(|seed| [3, 5].map(|class| (seed, class))) {
+            let mut only = || (30.0 + 5.0 * normal(random)).max(0.0).round() as u32;
+            rows.push(ClassRow {
+                recipe: String::new(),
+                lambda: 0.0,
+                rankscale,
+                seed,
+                decay: String::new(),
+                baseline: String::new(),
+                class,
+                images: 1000,
+                only_arm: only(),
+                only_baseline: only(),
+            });
+        }
+    }
+    rows
 }
 
 /// The share of intervals that hold the truth, and of null studies called better or worse.

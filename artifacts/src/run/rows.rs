@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A row of `epochs.parquet`. Accuracies are fractions, losses are nats an image. What an imported file did not
 /// record is none.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
     /// Counted from 1.
     pub epoch: u32,

@@ -117,6 +117,10 @@ pub struct CellRow {
     pub mean: f64,
     /// Sample standard deviation over seeds; none for one run.
     pub sd: Option<f64>,
+    /// Lower end of the mean's 95 % interval; none where no cell of the recipe, lambda and arm has two runs.
+    pub low: Option<f64>,
+    /// Its upper end.
+    pub high: Option<f64>,
     /// Lowest.
     pub min: f64,
     /// Highest.
@@ -200,6 +204,30 @@ pub struct StudyLayerRow {
     pub product_norm: Option<f64>,
     /// As in [`crate::run::LayerRow`].
     pub stable_rank: Option<f64>,
+}
+
+/// A row of `analysis/trajectories.parquet`: a low-rank convolution after an epoch, over the finished runs of one (recipe,
+/// lambda, rankscale, arm).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrajectoryRow {
+    /// As in [`RunRow`].
+    pub recipe: String,
+    /// As in [`RunRow`].
+    pub lambda: f64,
+    /// As in [`RunRow`].
+    pub rankscale: u32,
+    /// As in [`RunRow`].
+    pub decay: String,
+    /// As in [`crate::run::LayerRow`].
+    pub layer: String,
+    /// As in [`crate::run::LayerRow`].
+    pub epoch: u32,
+    /// How many.
+    pub runs: u32,
+    /// Mean over them.
+    pub product_norm: f64,
+    /// Mean over them.
+    pub stable_rank: f64,
 }
 
 /// A row of `analysis/ledger.parquet`: a planned run, or a folder that is there, and what became of it.

@@ -1,0 +1,106 @@
+//! What decay does to the layers, at the end and on the way there.
+//!
+//! *Invariant:* finished runs under study only.
+
+use crate::inputs::{Plan, Run};
+use artifacts::run::LayerRow;
+use artifacts::study::{StudyLayerRow, TrajectoryRow};
+use network::{Architecture, FULL_CHANNELS};
+use std::collections::BTreeMap;
+
+/// A low-rank convolution of a run after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerPoint {
+    epoch: u32,
+    /// Place of its block in the network.
+    block: u8,
+    product_norm: f64,
+    stable_rank: f64,
+}
+
+/// The low-rank convolutions among a run's layers.
+///
+/// # Errors
+/// A layer that the network has not.
+pub fn trajectory(layers: &[LayerRow]) -> Result<Vec<LayerPoint>, String> {
+    let names = names();
+    let low_rank = layers.iter().filter_map(|row| Some((row, row.product_norm?, row.stable_rank?)));
+    let point = |(row, product_norm, stable_rank): (&LayerRow, f64, f64)| {
+        let block = names.iter().position(|name| *name == row.layer).ok_or_else(|| {
+            format!("layers.parquet: layer `{}` must be one of {}", row.layer, names.join(", "))
+        })?;
+        Ok(LayerPoint { epoch: row.epoch, block: block as u8, product_norm, stable_rank })
+    };
+    low_rank.map(point).collect()
+}
+
+/// The blocks in order; every network has the same.
+fn names() -> Vec<&'static str> {
+    Architecture { rankscale: 0, channels: FULL_CHANNELS }
+        .blocks()
+        .into_iter()
+        .map(|block| block.name)
+        .collect()
+}
+
+fn finished<'a>(runs: &'a [Run], plan: Option<&Plan>) -> impl Iterator<Item = &'a Run> {
+    runs.iter().filter(move |run| run.is_done() && run.is_studied(plan))
+}
+
+/// The layers of every run after its last epoch, in the order of the runs.
+#[must_use]
+pub fn layers(runs: &[Run], plan: Option<&Plan>) -> Vec<StudyLayerRow> {
+    let rows = finished(runs, plan).flat_map(|run| run.layers.iter().map(move |layer| (run, layer)));
+    rows.map(|(run, layer)| {
+        let configuration = &run.record.configuration;
+        StudyLayerRow {
+            run: run.record.name.clone(),
+            recipe: run.recipe(),
+            rankscale: configuration.rankscale as u32,
+            decay: configuration.decay.name().to_owned(),
+            seed: configuration.seed,
+            lambda: configuration.lambda,
+            layer: layer.layer.clone(),
+            weight_norm: layer.weight_norm,
+            product_norm: layer.product_norm,
+            stable_rank: layer.stable_rank,
+        }
+    })
+    .collect()
+}
+
+/// Number, sum of norms, sum of stable ranks.
+type Sums = (u32, f64, f64);
+
+/// Means over the runs of a cell, by recipe, lambda, rankscale, arm, layer and epoch.
+#[must_use]
+pub fn trajectories(runs: &[Run], plan: Option<&Plan>) -> Vec<TrajectoryRow> {
+    let mut cells: BTreeMap<_, BTreeMap<(u8, u32), Sums>> = BTreeMap::new();
+    for run in finished(runs, plan) {
+        let configuration = &run.record.configuration;
+        let (rankscale, lambda) = (configuration.rankscale as u32, configuration.lambda.to_bits());
+        let cell = cells.entry((run.recipe(), lambda, rankscale, configuration.decay.name())).or_default();
+        for point in &run.trajectory {
+            let (number, norms, ranks) = cell.entry((point.block, point.epoch)).or_default();
+            *number += 1;
+            *norms += point.product_norm;
+            *ranks += point.stable_rank;
+        }
+    }
+    let names = names();
+    let mut rows = Vec::new();
+    for ((recipe, lambda, rankscale, decay), cell) in cells {
+        rows.extend(cell.into_iter().map(|((block, epoch), (number, norms, ranks))| TrajectoryRow {
+            recipe: recipe.clone(),
+            lambda: f64::from_bits(lambda),
+            rankscale,
+            decay: decay.to_owned(),
+            layer: names[usize::from(block)].to_owned(),
+            epoch,
+            runs: number,
+            product_norm: norms / f64::from(number),
+            stable_rank: ranks / f64::from(number),
+        }));
+    }
+    rows
+}
