@@ -87,8 +87,32 @@ fn intervals_beside_the_endpoint_cover_as_well() {
     }
 }
 
+/// Wins come in whole numbers, so that for one true share and few pairs the coverage swings around what it says; what holds is its mean
+/// over shares.
+#[test]
+#[ignore = "minutes"]
+fn the_share_of_wins_is_covered_on_average_over_true_shares() {
+    let mut random = ChaCha8Rng::seed_from_u64(22);
+    for pairs in [9, 15, 45] {
+        let mut coverage = Coverage::default();
+        for _ in 0..10 * STUDIES {
+            let truth = random.random_range(0.3..0.95);
+            let pair = |random: &mut ChaCha8Rng| Pair {
+                rankscale: 2,
+                accuracy: if random.random_bool(truth) { 0.91 } else { 0.89 },
+                baseline: 0.9,
+                compression: 1.0,
+            };
+            let study: Vec<Pair> = (0..pairs).map(|_| pair(&mut random)).collect();
+            coverage.add(secondary(&study, 10_000).wins.map(|wins| wins.interval), truth);
+        }
+        println!("share of wins, {pairs} pairs: {:.3}", coverage.share());
+        assert!((0.93..=0.97).contains(&coverage.share()), "{pairs} pairs: {}", coverage.share());
+    }
+}
+
 /// Studies with a difference that grows with compression.
-fn simulate_secondary(rankscales: u32, seeds: usize, shape: Shape) -> [(&'static str, Coverage); 5] {
+fn simulate_secondary(rankscales: u32, seeds: usize, shape: Shape) -> [(&'static str, Coverage); 4] {
     const EFFECT: f64 = 0.001;
     const SLOPE: f64 = 0.0005;
     let mut random = ChaCha8Rng::seed_from_u64(21);
@@ -100,15 +124,8 @@ fn simulate_secondary(rankscales: u32, seeds: usize, shape: Shape) -> [(&'static
         baseline: 0.9 + NOISE * shape(random),
         compression: compression(rankscale),
     };
-    // How often the arm wins in truth, by very many pairs.
-    let many: Vec<bool> = (0..300_000)
-        .map(|at| draw(&mut random, at % rankscales))
-        .map(|pair| pair.accuracy > pair.baseline)
-        .collect();
-    let wins = many.iter().filter(|won| **won).count() as f64 / many.len() as f64;
-    let mut found =
-        ["difference at a rankscale", "trend", "share of wins", "mean of a cell", "difference by class"]
-            .map(|name| (name, Coverage::default()));
+    let mut found = ["difference at a rankscale", "trend", "mean of a cell", "difference by class"]
+        .map(|name| (name, Coverage::default()));
     for _ in 0..STUDIES {
         let pairs: Vec<Pair> =
             (0..rankscales).flat_map(|r| vec![r; seeds]).map(|r| draw(&mut random, r)).collect();
@@ -117,17 +134,16 @@ fn simulate_secondary(rankscales: u32, seeds: usize, shape: Shape) -> [(&'static
             found[0].1.add(row.interval, truth(row.rankscale));
         }
         found[1].1.add(study.trend.map(|trend| trend.interval), SLOPE);
-        found[2].1.add(study.wins.map(|wins| wins.interval), wins);
         let mut rows: Vec<CellRow> = pairs.chunks(seeds).map(cell).collect();
         cells::add_intervals(&mut rows);
         for row in &rows {
             let interval = row.low.zip(row.high).map(|(low, high)| Interval { low, high, level: 0.95 });
-            found[3].1.add(interval, 0.9 + truth(row.rankscale));
+            found[2].1.add(interval, 0.9 + truth(row.rankscale));
         }
         let classes = class_rows(&mut random, rankscales, seeds);
         let images = image_by_image(&classes.iter().collect::<Vec<_>>());
         for class in images.expect("there are images").classes {
-            found[4].1.add(class.interval, 0.0);
+            found[3].1.add(class.interval, 0.0);
         }
     }
     found
