@@ -77,9 +77,16 @@ def check(page, pictures, browser):
         save(browser, os.path.join(pictures, "report-%d.png" % width))
     browser.post("/window/rect", width=1400, height=1000)
     if browser.run("return JSON.parse(document.getElementById('data').textContent).runs.length") > 0:
-        charts(browser)
-        save(browser, os.path.join(pictures, "report-hover.png"))
+        charts(browser, pictures)
     sorting(browser)
+    for scheme in ("dark", "light"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        browser.post("/goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params=media)
+        time.sleep(0.5)
+        if scheme == "dark":
+            save(browser, os.path.join(pictures, "report-dark.png"))
+    with open(os.path.join(pictures, "report.pdf"), "wb") as file:
+        file.write(base64.b64decode(browser.post("/print")))
     errors = [entry["message"] for entry in browser.log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     expect(not errors, "the console says: %s" % errors)
     messages = [json.loads(entry["message"])["message"] for entry in browser.log("performance")]
@@ -88,20 +95,26 @@ def check(page, pictures, browser):
     expect(not foreign, "the page asked for %s" % foreign)
 
 
-def charts(browser):
-    count = browser.run("return document.querySelectorAll('.chart canvas').length")
-    expect(count >= 3, "%d charts" % count)
+def charts(browser, pictures):
+    empty = browser.run("""
+        const series = (place) => echarts.getInstanceByDom(place)?.getOption().series ?? [];
+        const figures = [...document.querySelectorAll('figure[data-chart]')];
+        return figures.filter((figure) => !series(figure.querySelector('.chart')).some((one) => one.data.length > 0))
+            .map((figure) => figure.dataset.chart);""")
+    expect(not empty, "figures without a chart, or with an empty one: %s" % empty)
     # Hover over the first run of the first chart.
     found = browser.run("""
         const place = document.querySelector('.chart'); place.scrollIntoView({block: 'center'});
         const chart = echarts.getInstanceByDom(place), series = chart.getOption().series[0], point = series.data[0];
         const [x, y] = chart.convertToPixel({seriesIndex: 0}, point.value), box = place.getBoundingClientRect();
-        return [box.x + x, box.y + y, point.tip.match(/<b>(.*?)<.b>/)[1]];""")
+        return [box.x + x, box.y + y, JSON.parse(document.getElementById('data').textContent).runs.map((run) => run.run)];""")
     time.sleep(0.3)
     browser.move_to(found[0], found[1])
     time.sleep(0.6)
     tip = browser.run("return [...document.querySelectorAll('.chart > div')].map((div) => div.innerText).join(' ')")
-    expect("seed" in tip and "%" in tip, "hovering over a run shows `%s`" % tip)
+    # Another run's dot may lie on top.
+    expect(any(run in tip for run in found[2]) and "seed" in tip and "%" in tip, "hovering over a run shows `%s`" % tip)
+    save(browser, os.path.join(pictures, "report-hover.png"))
     # Toggle an arm, by the keyboard, and back by it.
     shown = "return echarts.getInstanceByDom(document.querySelector('.chart')).getOption().series.length"
     before = browser.run(shown)
@@ -118,6 +131,15 @@ def charts(browser):
     many = browser.run("return document.querySelector('form input[type=range]').max") != "0"
     expect(not many or browser.run(points) != before, "the slider of rankscales changes nothing")
     browser.press("\ue012")
+    # The panel of a figure that has several, by the keyboard.
+    drawn = """
+        const select = document.querySelector('form select'), chart = select?.closest('form').nextElementSibling.querySelector('.chart');
+        return select && JSON.stringify(echarts.getInstanceByDom(chart).getOption().series.map((one) => one.data));"""
+    before = browser.run(drawn)
+    if before and browser.run("return document.querySelector('form select').options.length > 1"):
+        browser.run("document.querySelector('form select').focus()")
+        browser.press("\ue015")
+        expect(browser.run(drawn) != before, "another panel shows the same")
     unreachable = browser.run("return [...document.querySelectorAll('form input, form select, th button')].filter((e) => e.tabIndex < 0).length")
     expect(unreachable == 0, "%d controls are out of the keyboard's reach" % unreachable)
 

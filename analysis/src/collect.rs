@@ -48,6 +48,8 @@ fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let mut layers: Vec<LayerRow> = rows(&folder.layers_path())?;
     let trajectory = mechanism::trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);
+    // Of a hundred epochs one is kept.
+    layers.shrink_to_fit();
     let predictions: Vec<PredictionRow> = rows(&folder.predictions_path())?;
     let marks = (!predictions.is_empty()).then(|| Marks::new(&predictions, tested));
     let run = Run { record, epochs, layers, trajectory, marks };

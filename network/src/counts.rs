@@ -5,7 +5,7 @@
 //! factors of the two "appropriate" arms (Gray, Crowley and Storkey, arXiv 1906.00859, take the one
 //! against full convolutions).
 
-use crate::architecture::{Architecture, CLASSES, Filter};
+use crate::architecture::{Architecture, Block, CLASSES, Filter, IMAGE_CHANNELS};
 use serde::{Deserialize, Serialize};
 
 /// What a network costs. Ratios are below 1 where the network is smaller than its counterpart.
@@ -40,10 +40,9 @@ impl Counts {
                 Filter::Dense => dense,
                 Filter::LowRank { rank } => low_rank(rank as u64),
             };
-            let sees_image = block.c_in == crate::architecture::IMAGE_CHANNELS;
             let batch_norm = 2 * o;
             low += here + batch_norm;
-            separable += if sees_image { dense } else { 9 * i + i * o } + batch_norm;
+            separable += separable_weights(&block) + batch_norm;
             full += dense + batch_norm;
             macs += here * pixels;
         }
@@ -56,6 +55,20 @@ impl Counts {
             macs,
         }
     }
+}
+
+/// Multiply-accumulates of the depthwise-separable counterpart, as [`Counts::macs`].
+#[must_use]
+pub fn separable_macs(architecture: &Architecture) -> u64 {
+    let convolution = |block: Block| separable_weights(&block) * (block.side * block.side) as u64;
+    let convolutions: u64 = architecture.blocks().into_iter().map(convolution).sum();
+    convolutions + (CLASSES * architecture.channels[3]) as u64
+}
+
+/// Weights of a block's depthwise-separable counterpart: the first convolution, which sees the image, stays dense.
+fn separable_weights(block: &Block) -> u64 {
+    let (i, o) = (block.c_in as u64, block.c_out as u64);
+    if block.c_in == IMAGE_CHANNELS { 9 * i * o } else { 9 * i + i * o }
 }
 
 #[cfg(test)]
@@ -78,6 +91,19 @@ mod tests {
             let Row { rankscale, counts } = serde_json::from_value(row).unwrap();
             let ours = Counts::of(&Architecture::new(rankscale, FULL_CHANNELS).unwrap());
             assert_eq!(ours, counts, "rankscale {rankscale}");
+        }
+    }
+
+    #[test]
+    fn multiply_accumulates_of_the_separable_counterpart() {
+        // prep and layer1 see 32x32 pixels, layer1's residual 16x16, and so on: weights times pixels, and the classifier.
+        let expected = (27 * 64 + (9 + 128) * 64) * 1024
+            + (2 * (9 + 128) * 128 + (9 + 256) * 128) * 256
+            + (9 + 512) * 256 * 64
+            + 2 * (9 + 512) * 512 * 16
+            + 5120;
+        for rankscale in [0, 2, 31] {
+            assert_eq!(separable_macs(&Architecture::new(rankscale, FULL_CHANNELS).unwrap()), expected);
         }
     }
 

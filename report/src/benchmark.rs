@@ -138,10 +138,10 @@ impl Benchmark {
                 let means = cases.iter().filter_map(|(&rankscale, programs)| {
                     let rounds = programs.get(program)?;
                     let y = median(rounds.values().map(|line| line.images_per_second))?;
-                    Some(Mean { x: f64::from(rankscale), y, runs: 1, sd: None })
+                    Some(Mean { x: f64::from(rankscale), y, runs: 1, interval: None })
                 });
                 let look = style::device(index);
-                Series { name: program.name(), look, dots: Vec::new(), means: means.collect() }
+                Series { means: means.collect(), ..Series::empty(&program.name(), look) }
             })
             .collect();
         let limit: Vec<(f64, f64)> = cases

@@ -29,7 +29,7 @@ use selection::Selection;
 use std::path::PathBuf;
 
 /// A report in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The answer, for a terminal.
     pub headline: String,

@@ -6,7 +6,9 @@
 //! *Invariant:* rows come out sorted, whatever their order in the files.
 
 use artifacts::Configuration;
-use artifacts::study::{CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow};
+use artifacts::study::{
+    CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
+};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +79,13 @@ impl<'a> Selection<'a> {
         self.study.summary.endpoints.first()
     }
 
+    /// An arm's endpoint.
+    #[must_use]
+    pub fn endpoint(&self, arm: Arm) -> Option<&'a Endpoint> {
+        let mut endpoints = self.study.summary.endpoints.iter();
+        endpoints.find(|endpoint| endpoint.decay == arm && self.holds(&endpoint.recipe, endpoint.lambda))
+    }
+
     /// Finished runs, by rankscale, arm and seed.
     #[must_use]
     pub fn runs(&self) -> Vec<&'a RunRow> {
@@ -138,6 +147,15 @@ impl<'a> Selection<'a> {
         let mut rows: Vec<_> = rows.collect();
         // A sort that keeps the order of a run's layers.
         rows.sort_by(|a, b| a.run.cmp(&b.run));
+        rows
+    }
+
+    /// Layers over time, by rankscale, arm and epoch, in the network's order.
+    #[must_use]
+    pub fn trajectories(&self) -> Vec<&'a TrajectoryRow> {
+        let rows = self.study.trajectories.iter().filter(|row| self.holds(&row.recipe, row.lambda));
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by(|a, b| (a.rankscale, &a.decay, a.epoch).cmp(&(b.rankscale, &b.decay, b.epoch)));
         rows
     }
 

@@ -134,7 +134,7 @@ impl<'a, 'b> Frame<'a, 'b> {
     ///
     /// # Errors
     /// The back end's.
-    pub fn band(&self, (low, high): (f64, f64), color: RGBColor) -> Drawing {
+    pub fn band(&self, [low, high]: [f64; 2], color: RGBColor) -> Drawing {
         let corners = [self.place(self.x.low, high), self.place(self.x.high, low)];
         self.area.draw(&Rectangle::new(corners, color.mix(style::BAND_OPACITY).filled()))
     }

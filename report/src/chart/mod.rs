@@ -8,10 +8,12 @@ pub mod canvas;
 pub mod frame;
 pub mod legend;
 pub mod marker;
+pub mod plot;
 pub mod series;
 
 pub use axis::Axis;
 pub use canvas::{Area, Drawing, Picture};
 pub use frame::Frame;
 pub use legend::Legend;
-pub use series::{Mean, Series};
+pub use plot::{Band, Plot, Scale};
+pub use series::{Dot, Line, Mean, Series};

@@ -5,9 +5,27 @@ use crate::chart::frame::Frame;
 use crate::chart::marker;
 use crate::style::{self, Look};
 use plotters::prelude::PathElement;
+use std::collections::BTreeMap;
 
-/// Runs a cell needs before whiskers say more than its dots do.
-pub const WHISKER_RUNS: u32 = 3;
+/// A single run, or a pair of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dot {
+    /// Horizontal.
+    pub x: f64,
+    /// Vertical.
+    pub y: f64,
+    /// The run's name; of a pair, its first run's.
+    pub run: String,
+}
+
+/// A run's values from epoch to epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The run's name.
+    pub run: String,
+    /// In the order of the line.
+    pub points: Vec<(f64, f64)>,
+}
 
 /// Mean of the runs of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,15 +36,15 @@ pub struct Mean {
     pub y: f64,
     /// How many runs.
     pub runs: u32,
-    /// Their standard deviation.
-    pub sd: Option<f64>,
+    /// Ends of its interval: the whiskers.
+    pub interval: Option<[f64; 2]>,
 }
 
 impl Mean {
-    /// Half the length of its whiskers; none where the cell is too small for them.
+    /// The same with an interval, where there is one.
     #[must_use]
-    pub fn whisker(&self) -> Option<f64> {
-        self.sd.filter(|sd| self.runs >= WHISKER_RUNS && sd.is_finite())
+    pub fn within(self, interval: Option<[f64; 2]>) -> Self {
+        Self { interval, ..self }
     }
 }
 
@@ -38,19 +56,42 @@ pub struct Series {
     /// In the figure.
     pub look: Look,
     /// Single runs.
-    pub dots: Vec<(f64, f64)>,
+    pub dots: Vec<Dot>,
     /// In the order of the line.
     pub means: Vec<Mean>,
+    /// Single runs behind the line.
+    pub lines: Vec<Line>,
 }
 
 impl Series {
+    /// Nothing yet.
+    #[must_use]
+    pub fn empty(name: &str, look: Look) -> Self {
+        Self { name: name.to_owned(), look, dots: Vec::new(), means: Vec::new(), lines: Vec::new() }
+    }
+
     /// Every height the series reaches, whiskers included.
     pub fn heights(&self) -> impl Iterator<Item = f64> + '_ {
-        let whiskers = self.means.iter().flat_map(|mean| {
-            let reach = mean.whisker().unwrap_or(0.0);
-            [mean.y - reach, mean.y + reach]
+        let means = self.means.iter().flat_map(|mean| mean.interval.unwrap_or([mean.y; 2]));
+        self.dots.iter().map(|dot| dot.y).chain(means)
+    }
+
+    /// Whether some mean has an interval.
+    #[must_use]
+    pub fn whiskered(&self) -> bool {
+        self.means.iter().any(|mean| mean.interval.is_some())
+    }
+
+    /// Leaves at most so many dots at a place, the first ones; says whether there were more.
+    pub fn leave_dots(&mut self, most: usize) -> bool {
+        let mut kept: BTreeMap<u64, usize> = BTreeMap::new();
+        let before = self.dots.len();
+        self.dots.retain(|dot| {
+            let here = kept.entry(dot.x.to_bits()).or_default();
+            *here += 1;
+            *here <= most
         });
-        self.dots.iter().map(|(_, y)| *y).chain(whiskers)
+        self.dots.len() < before
     }
 
     /// Whether some cell holds more than one run.
@@ -102,8 +143,8 @@ fn draw_line(frame: &Frame<'_, '_>, series: &Series, shift: f64) -> Drawing {
     let look = series.look;
     frame.line(series.means.iter().map(|mean| (mean.x, mean.y)), shift, (look.color, 1.0, style::LINE))?;
     for mean in &series.means {
-        if let Some(reach) = mean.whisker() {
-            let ends = [(mean.x, mean.y - reach), (mean.x, mean.y + reach)];
+        if let Some(ends) = mean.interval {
+            let ends = ends.map(|end| (mean.x, end));
             frame.line(ends, shift, (look.color, 1.0, style::THIN_LINE))?;
             for (x, y) in ends {
                 let (x, y) = frame.at(x, y);
@@ -116,6 +157,51 @@ fn draw_line(frame: &Frame<'_, '_>, series: &Series, shift: f64) -> Drawing {
     Ok(())
 }
 
+/// Distance of series at one place, where there is no end of room, in CSS pixels.
+const APART: f64 = 16.0;
+
+/// Means and whiskers only, of places that are no numbers: side by side, and no line between them.
+///
+/// # Errors
+/// The back end's.
+pub fn draw_apart(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
+    for (i, one) in series.iter().enumerate() {
+        let shift = (i as f64 - (series.len() - 1) as f64 / 2.0) * APART;
+        for mean in &one.means {
+            if let Some(ends) = mean.interval {
+                frame.line(ends.map(|end| (mean.x, end)), shift, (one.look.color, 1.0, style::THIN_LINE))?;
+            }
+            let (x, y) = frame.at(mean.x, mean.y);
+            marker::draw_on_rim(frame.area(), (x + length(shift), y), style::MARKER, one.look)?;
+        }
+    }
+    Ok(())
+}
+
+/// Markers on a curve: a few are enough to tell it from others without colour.
+const MARKED: usize = 5;
+
+/// A curve, drawn in pieces, with a few markers on them.
+///
+/// # Errors
+/// The back end's.
+pub fn draw_curve(
+    frame: &Frame<'_, '_>,
+    curve: &[(f64, f64)],
+    pieces: &[Vec<(f64, f64)>],
+    look: Look,
+) -> Drawing {
+    for piece in pieces {
+        frame.line(piece.iter().copied(), 0.0, (look.color, 1.0, style::LINE))?;
+    }
+    let lowest = pieces.iter().flatten().map(|(_, y)| *y).fold(f64::INFINITY, f64::min);
+    let marked = curve.iter().rev().step_by(curve.len().div_ceil(MARKED).max(1));
+    for (x, y) in marked.filter(|(_, y)| *y >= lowest) {
+        marker::draw_on_rim(frame.area(), frame.at(*x, *y), style::MARKER * 0.8, look)?;
+    }
+    Ok(())
+}
+
 fn draw_dots(frame: &Frame<'_, '_>, series: &Series, shift: f64, beside: f64) -> Drawing {
     let moved = |x: f64, y: f64, shift: f64| {
         let (x, y) = frame.at(x, y);
@@ -123,14 +209,9 @@ fn draw_dots(frame: &Frame<'_, '_>, series: &Series, shift: f64, beside: f64) ->
     };
     // A cell of one run is its own mean: a second marker on the same spot would only blur the first.
     if series.repeated() {
-        for (x, y) in &series.dots {
-            marker::draw(
-                frame.area(),
-                moved(*x, *y, shift + beside),
-                style::DOT,
-                series.look,
-                style::DOT_OPACITY,
-            )?;
+        for dot in &series.dots {
+            let place = moved(dot.x, dot.y, shift + beside);
+            marker::draw(frame.area(), place, style::DOT, series.look, style::DOT_OPACITY)?;
         }
     }
     for mean in &series.means {

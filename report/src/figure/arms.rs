@@ -1,6 +1,6 @@
 //! Series by arm, as most figures draw them.
 
-use crate::chart::{Mean, Series};
+use crate::chart::{Dot, Mean, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -16,12 +16,12 @@ pub fn accuracy(
 ) -> Vec<Series> {
     let (runs, cells) = (selection.runs(), selection.cells());
     let series = |arm: Arm| Series {
-        name: arm.name().to_owned(),
-        look: style::arm(arm),
         dots: runs
             .iter()
             .filter(|run| run.decay == arm.name() && run.rankscale > 0)
-            .filter_map(|run| Some((run_x(run), run.test_accuracy? * 100.0)))
+            .filter_map(|run| {
+                Some(Dot { x: run_x(run), y: run.test_accuracy? * 100.0, run: run.run.clone() })
+            })
             .collect(),
         means: cells
             .iter()
@@ -30,30 +30,47 @@ pub fn accuracy(
                 x: cell_x(cell),
                 y: cell.mean * 100.0,
                 runs: cell.runs,
-                sd: cell.sd.map(|sd| sd * 100.0),
+                interval: interval(cell),
             })
             .collect(),
+        ..empty(arm)
     };
     selection.arms().into_iter().map(series).filter(|series| !series.means.is_empty()).collect()
 }
 
-/// A series of rows at whole places on the horizontal axis: dots, and their mean at each place.
-pub fn over_rankscales(name: String, look: style::Look, rows: &[(u32, f64)]) -> Series {
+/// Of a cell's mean, in per cent.
+pub fn interval(cell: &CellRow) -> Option<[f64; 2]> {
+    cell.low.zip(cell.high).map(|(low, high)| [low, high].map(|end| end * 100.0))
+}
+
+/// An arm's series, with nothing in it yet.
+pub fn empty(arm: Arm) -> Series {
+    Series::empty(arm.name(), style::arm(arm))
+}
+
+/// A series of rows (rankscale, value, run): dots, and their mean at each rankscale.
+pub fn over_rankscales(name: String, look: style::Look, rows: &[(u32, f64, &str)]) -> Series {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for (rankscale, value) in rows {
+    for (rankscale, value, _) in rows {
         places.entry(*rankscale).or_default().push(*value);
     }
+    let dot = |(rankscale, y, run): &(u32, f64, &str)| Dot {
+        x: f64::from(*rankscale),
+        y: *y,
+        run: (*run).to_owned(),
+    };
     let mean = |(place, values): (u32, Vec<f64>)| Mean {
         x: f64::from(place),
         y: values.iter().sum::<f64>() / values.len() as f64,
         runs: values.len() as u32,
-        sd: None,
+        interval: None,
     };
     Series {
         name,
         look,
-        dots: rows.iter().map(|(rankscale, value)| (f64::from(*rankscale), *value)).collect(),
+        dots: rows.iter().map(dot).collect(),
         means: places.into_iter().map(mean).collect(),
+        lines: Vec::new(),
     }
 }
 
@@ -78,7 +95,7 @@ pub fn rankscale_axis(selection: &Selection<'_>) -> crate::chart::Axis {
     crate::chart::Axis::whole(&selection.rankscales(), 4.0, 0.034)
 }
 
-/// Lower and upper end of a difference's interval in percentage points; the difference itself where there is none.
-pub fn ends(difference: f64, interval: Option<Interval>) -> [f64; 2] {
-    interval.map_or([difference; 2], |interval| [interval.low, interval.high]).map(|end| end * 100.0)
+/// Lower and upper end of a difference's interval in percentage points.
+pub fn points(interval: Interval) -> [f64; 2] {
+    [interval.low * 100.0, interval.high * 100.0]
 }

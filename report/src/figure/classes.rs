@@ -2,7 +2,7 @@
 
 use super::{Figure, arms};
 use crate::chart::frame::Margins;
-use crate::chart::{Axis, Frame, Picture, marker};
+use crate::chart::{Axis, Frame, Mean, Picture, Plot, Scale, Series, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -39,30 +39,33 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: title.to_owned(),
         description: alt.clone(),
     };
-    let ends = |row: &ClassDifference| arms::ends(row.difference, row.interval);
-    let intervals = images.classes.iter().any(|row| row.interval.is_some());
-    let look = style::arm(endpoint.decay);
+    let mean = |(at, row): (u32, &ClassDifference)| Mean {
+        x: f64::from(at),
+        y: row.difference * 100.0,
+        runs: images.pairs,
+        interval: row.interval.map(arms::points),
+    };
+    let series =
+        Series { means: (0..).zip(&images.classes).map(mean).collect(), ..arms::empty(endpoint.decay) };
+    let names: Vec<_> = images.classes.iter().map(|row| name(row.class)).collect();
     let y_title = format!("{} minus {} (percentage points)", endpoint.decay, endpoint.baseline);
     let svg = picture.draw(|area| {
-        let heights = images.classes.iter().flat_map(ends).chain([0.0]);
-        let y = Axis::linear(heights, 0.4, 8);
-        let names: Vec<_> = images.classes.iter().map(|row| name(row.class)).collect();
+        let y = Axis::linear(series.heights().chain([0.0]), 0.4, 8);
         let frame = Frame::draw(area, MARGINS, (Axis::named(&names), "Class"), (y, y_title.as_str()))?;
         frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        for (at, row) in images.classes.iter().enumerate() {
-            let at = at as f64;
-            let [low, high] = ends(row);
-            frame.line([(at, low), (at, high)], 0.0, (look.color, 1.0, style::THIN_LINE))?;
-            marker::draw_on_rim(frame.area(), frame.at(at, row.difference * 100.0), style::MARKER, look)?;
-        }
-        Ok(())
+        series::draw_apart(&frame, std::slice::from_ref(&series))
     });
     let caption = format!(
         "Above zero, {} gets more of a class's test images right than {}; the mean over rankscales of the mean over seeds, {}{}.",
         endpoint.decay,
         endpoint.baseline,
         numbers::many(u64::from(images.pairs), "pair"),
-        if intervals { ", with the interval that the endpoint's is made by" } else { "" }
+        if series.whiskered() { ", with the interval that the endpoint's is made by" } else { "" }
     );
-    Some(Figure { file: FILE, heading: "Difference by class", alt, caption, svg })
+    let plot = Plot {
+        zero: true,
+        scale: Scale::Named(names.into_iter().map(str::to_owned).collect()),
+        ..Plot::single("Class", y_title, vec![series])
+    };
+    Some(Figure { file: FILE, heading: "Difference by class", alt, caption, plot, svg })
 }

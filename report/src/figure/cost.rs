@@ -2,11 +2,13 @@
 
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, length, write};
-use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, marker, series};
+use crate::chart::{Axis, Dot, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
-use network::{Arm, Counts};
+use artifacts::Configuration;
+use artifacts::study::RunRow;
+use network::Arm;
 use plotters::style::text_anchor::HPos;
 
 /// A cost, and how to speak of it.
@@ -21,8 +23,8 @@ pub struct Cost {
     pub noun: &'static str,
     /// Of a network: parameters and multiply-accumulates go in.
     pub of: fn(u64, u64) -> u64,
-    /// Of the network of depthwise-separable convolutions, where it is counted.
-    pub separable: fn(&Counts) -> Option<u64>,
+    /// Of the network of depthwise-separable convolutions.
+    pub separable: fn(&Configuration) -> u64,
     /// What the caption adds.
     pub remark: &'static str,
 }
@@ -36,21 +38,12 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
         // Neighbouring rankscales may build one network; by cost, they are one place after another.
         one.means.sort_by(|a, b| a.x.total_cmp(&b.x));
     }
-    let dense: Vec<_> = selection
-        .cells()
-        .into_iter()
-        .filter(|cell| cell.rankscale == 0)
-        .filter_map(|cell| {
-            let arm: Arm = cell.decay.parse().ok()?;
-            Some((arm, of(cell.parameters, cell.macs), cell.mean * 100.0))
-        })
-        .collect();
+    let dense = dense(selection, of);
     if series.is_empty() && dense.is_empty() {
         return None;
     }
     // A network of that size is not among the runs: it marks a place on the axis.
-    let separable = selection.configuration().and_then(|one| (cost.separable)(&one.counts()));
-    let separable = separable.map(|separable| separable as f64);
+    let separable = selection.configuration().map(|one| (cost.separable)(one) as f64);
     let at = |x: f64| format!("{} {}", numbers::count(x as u64), cost.noun);
     let described: Vec<_> = series.iter().map(|series| arms::described(series, at, " %")).collect();
     let mut alt = format!("{}, logarithmic axis, one line per arm: {}.", cost.heading, described.join("; "));
@@ -67,9 +60,10 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
         description: alt.clone(),
     };
     let svg = picture.draw(|area| {
-        let places = series.iter().flat_map(|series| series.means.iter().map(|mean| mean.x));
-        let heights = series.iter().flat_map(Series::heights).chain(dense.iter().map(|dense| dense.2));
-        let places = places.chain(dense.iter().map(|dense| dense.1)).chain(separable);
+        let means = series.iter().chain(&dense).flat_map(|series| &series.means);
+        let places = means.map(|mean| mean.x);
+        let heights = series.iter().chain(&dense).flat_map(Series::heights);
+        let places = places.chain(separable);
         let (x, y) = (Axis::logarithmic(places), Axis::linear(heights, 1.0, 8));
         let upright = separable.map(|x| [(x, y.low), (x, y.high)]);
         let frame = Frame::draw(area, frame::WITH_LEGEND, (x, cost.axis), (y, "Test accuracy (%)"))?;
@@ -81,22 +75,55 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
             write(area, "depthwise separable", place, HPos::Right, &quiet)?;
         }
         series::draw(&frame, &series)?;
-        for (arm, x, y) in &dense {
-            marker::draw_on_rim(area, frame.at(*x, *y), style::MARKER, style::arm(*arm))?;
-        }
-        if let Some((_, x, y)) = dense.iter().min_by(|a, b| a.2.total_cmp(&b.2)) {
-            let (x, y) = frame.at(*x, *y);
+        series::draw(&frame, &dense)?;
+        let lowest = dense.iter().flat_map(Series::heights).reduce(f64::min);
+        if let Some((x, y)) = dense.first().and_then(|one| Some((one.means.first()?.x, lowest?))) {
+            let (x, y) = frame.at(x, y);
             let place = (f64::from(x) / UNIT, f64::from(y + length(18.0)) / UNIT);
             write(area, "dense", place, HPos::Center, &font(style::SMALL_TEXT, style::INK))?;
         }
-        let mut entries: Vec<_> = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        for (arm, ..) in &dense {
-            if entries.iter().all(|(name, _)| name != arm.name()) {
-                entries.push((arm.name().to_owned(), style::arm(*arm)));
+        let mut entries: Vec<(String, style::Look)> = Vec::new();
+        for one in series.iter().chain(&dense) {
+            if entries.iter().all(|(name, _)| *name != one.name) {
+                entries.push((one.name.clone(), one.look));
             }
         }
         Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
     });
-    let caption = format!("Dots, lines and whiskers are those of the first figure. {}", cost.remark);
-    Some(Figure { file: cost.file, heading: cost.heading, alt, caption, svg })
+    let caption = format!(
+        "Dots, lines and whiskers are those of the first figure; the axis is logarithmic. The upright line marks \
+         the same network of depthwise-separable convolutions. {}",
+        cost.remark
+    );
+    series.extend(dense);
+    let plot = Plot {
+        scale: Scale::Logarithmic,
+        marks: separable.map(|x| (x, "depthwise separable")).into_iter().collect(),
+        ..Plot::single(cost.axis, "Test accuracy (%)", series)
+    };
+    Some(Figure { file: cost.file, heading: cost.heading, alt, caption, plot, svg })
+}
+
+/// The dense network's runs and means, a series an arm.
+fn dense(selection: &Selection<'_>, of: impl Fn(u64, u64) -> f64) -> Vec<Series> {
+    let cells = selection.cells().into_iter().filter(|cell| cell.rankscale == 0);
+    cells
+        .filter_map(|cell| {
+            let arm: Arm = cell.decay.parse().ok()?;
+            let x = of(cell.parameters, cell.macs);
+            let runs =
+                selection.runs().into_iter().filter(|run| run.rankscale == 0 && run.decay == cell.decay);
+            let dot = |run: &RunRow| Some(Dot { x, y: run.test_accuracy? * 100.0, run: run.run.clone() });
+            Some(Series {
+                dots: runs.filter_map(dot).collect(),
+                means: vec![Mean {
+                    x,
+                    y: cell.mean * 100.0,
+                    runs: cell.runs,
+                    interval: arms::interval(cell),
+                }],
+                ..arms::empty(arm)
+            })
+        })
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Train minus test accuracy against rankscale: how much of what was learnt does not carry over.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
+use crate::chart::{Axis, Frame, Legend, Picture, Plot, Series, frame, series};
 use crate::selection::Selection;
 use crate::style;
 
@@ -19,8 +19,14 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             let rows: Vec<_> = runs
                 .iter()
                 .filter(|run| run.decay == arm.name() && run.rankscale > 0)
-                .filter_map(|run| Some((run.rankscale, (run.train_accuracy? - run.test_accuracy?) * 100.0)))
-                .filter(|(_, gap)| gap.is_finite())
+                .filter_map(|run| {
+                    Some((
+                        run.rankscale,
+                        (run.train_accuracy? - run.test_accuracy?) * 100.0,
+                        run.run.as_str(),
+                    ))
+                })
+                .filter(|(_, gap, _)| gap.is_finite())
                 .collect();
             arms::over_rankscales(arm.name().to_owned(), style::arm(arm), &rows)
         })
@@ -57,5 +63,6 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights \
                    still move, test accuracy on plain images after the epoch, so the gap can lie below zero."
             .to_owned();
-    Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, svg })
+    let plot = Plot { zero: true, ..Plot::single("Rankscale", "Train minus test accuracy (points)", series) };
+    Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, plot, svg })
 }

@@ -1,8 +1,7 @@
 //! The A/A check: rankscales that build one network, held against each other.
 
 use super::{Figure, arms};
-use crate::chart::canvas::length;
-use crate::chart::{Axis, Frame, Legend, Picture, frame, marker};
+use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -11,9 +10,6 @@ use network::Arm;
 
 /// Name of the document.
 pub const FILE: &str = "identical.svg";
-
-/// Distance of two arms at one place, in CSS pixels.
-const STEP: f64 = 16.0;
 
 /// Draws it; none where no two rankscales of the study build one network.
 #[must_use]
@@ -42,30 +38,38 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: title.to_owned(),
         description: alt.clone(),
     };
-    let ends = |check: &Identical| arms::ends(check.difference, check.interval);
+    let place = |check: &Identical| places.iter().position(|place| *place == check.rankscales);
+    let mean = |check: &Identical| {
+        Some(Mean {
+            x: place(check)? as f64,
+            y: check.difference * 100.0,
+            runs: check.pairs,
+            interval: check.interval.map(arms::points),
+        })
+    };
+    let of = |arm: &Arm| Series {
+        means: checks.iter().filter(|check| check.decay == *arm).filter_map(mean).collect(),
+        ..arms::empty(*arm)
+    };
+    let series: Vec<Series> = arms.iter().map(of).collect();
     let svg = picture.draw(|area| {
-        let heights = checks.iter().flat_map(ends).chain([0.0]);
+        let heights = series.iter().flat_map(Series::heights).chain([0.0]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let y = Axis::linear(heights, 0.4, 6);
         let axes = ((Axis::named(&names), "Rankscales"), (y, "Difference (percentage points)"));
         let frame = Frame::draw(area, frame::WITH_LEGEND, axes.0, axes.1)?;
         frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        for check in checks {
-            let look = style::arm(check.decay);
-            let place = places.iter().position(|place| *place == check.rankscales);
-            let arm = arms.iter().position(|arm| *arm == check.decay);
-            let (Some(place), Some(arm)) = (place, arm) else { continue };
-            let (x, shift) = (place as f64, (arm as f64 - (arms.len() - 1) as f64 / 2.0) * STEP);
-            let [low, high] = ends(check);
-            frame.line([(x, low), (x, high)], shift, (look.color, 1.0, style::THIN_LINE))?;
-            let (left, top) = frame.at(x, check.difference * 100.0);
-            marker::draw_on_rim(frame.area(), (left + length(shift), top), style::MARKER, look)?;
-        }
+        series::draw_apart(&frame, &series)?;
         let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
         Legend { title: "Weight Decay", entries, notes: Vec::new() }.draw(&frame)
     });
     let caption = "The two rankscales of a place build one network, so what their runs differ by is not the network; markers are \
                    means over seeds, lines 95 % intervals. With one seed and deterministic arithmetic the runs are equal."
         .to_owned();
-    Some(Figure { file: FILE, heading: "A/A check", alt, caption, svg })
+    let plot = Plot {
+        zero: true,
+        scale: Scale::Named(names),
+        ..Plot::single("Rankscales", "Difference (points)", series)
+    };
+    Some(Figure { file: FILE, heading: "A/A check", alt, caption, plot, svg })
 }

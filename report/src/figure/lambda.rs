@@ -1,7 +1,7 @@
 //! How the difference depends on the strength of decay, where an experiment sweeps it.
 
-use super::Figure;
-use crate::chart::{Axis, Frame, Legend, Mean, Picture, Series, frame, series};
+use super::{Figure, arms as by_arm};
+use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -33,13 +33,16 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let series: Vec<Series> = arms
         .iter()
         .map(|(arm, rows)| Series {
-            name: arm.name().to_owned(),
-            look: style::arm(*arm),
-            dots: Vec::new(),
             means: rows
                 .iter()
-                .map(|(endpoint, y)| Mean { x: endpoint.lambda, y: *y, runs: endpoint.pairs, sd: None })
+                .map(|(endpoint, y)| Mean {
+                    x: endpoint.lambda,
+                    y: *y,
+                    runs: endpoint.pairs,
+                    interval: endpoint.interval.map(by_arm::points),
+                })
                 .collect(),
+            ..by_arm::empty(*arm)
         })
         .collect();
     let described: Vec<_> = arms
@@ -57,17 +60,11 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: title.to_owned(),
         description: alt.clone(),
     };
-    let rows = || arms.values().flatten();
     let svg = picture.draw(|area| {
-        let ends = rows().filter_map(|(endpoint, _)| endpoint.interval);
-        let ends = ends.flat_map(|interval| [interval.low * 100.0, interval.high * 100.0]);
-        let heights = series.iter().flat_map(Series::heights).chain(ends).chain([0.0]);
-        let mut x = Axis::logarithmic(rows().map(|(endpoint, _)| endpoint.lambda));
-        x.ticks = series
-            .iter()
-            .flat_map(|series| &series.means)
-            .map(|mean| (x.position(mean.x), numbers::short(mean.x)))
-            .collect();
+        let heights = series.iter().flat_map(Series::heights).chain([0.0]);
+        let means = || series.iter().flat_map(|series| &series.means);
+        let mut x = Axis::logarithmic(means().map(|mean| mean.x));
+        x.ticks = means().map(|mean| (x.position(mean.x), numbers::short(mean.x))).collect();
         x.ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
         x.ticks.dedup();
         let y = Axis::linear(heights, 0.4, 8);
@@ -78,19 +75,18 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             (y, "Difference in test accuracy (percentage points)"),
         )?;
         frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        for (endpoint, _) in rows() {
-            if let Some(interval) = endpoint.interval {
-                let ends = [interval.low, interval.high].map(|end| (endpoint.lambda, end * 100.0));
-                frame.line(ends, 0.0, (style::arm(endpoint.decay).color, 1.0, style::THIN_LINE))?;
-            }
-        }
         series::draw(&frame, &series)?;
         let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
         Legend { title: "Weight Decay", entries, notes: Vec::new() }.draw(&frame)
     });
     let caption =
-        "The endpoint at each strength λ of the baseline's decay; thin lines are 95 % intervals where \
+        "The endpoint at each strength λ of the baseline's decay; whiskers are 95 % intervals where \
                    there is enough data for one."
             .to_owned();
-    Some(Figure { file: FILE, heading: "Strength of decay", alt, caption, svg })
+    let plot = Plot {
+        zero: true,
+        scale: Scale::Logarithmic,
+        ..Plot::single("λ", "Difference in test accuracy (points)", series)
+    };
+    Some(Figure { file: FILE, heading: "Strength of decay", alt, caption, plot, svg })
 }

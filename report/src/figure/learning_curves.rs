@@ -1,9 +1,9 @@
 //! Test accuracy against epoch: small multiples by rankscale, a line per arm, single runs thin behind it.
 
-use super::Figure;
+use super::{Figure, arms};
 use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
 use crate::chart::frame::Margins;
-use crate::chart::{Axis, Frame, Legend, Picture};
+use crate::chart::{Axis, Frame, Legend, Line, Mean, Picture, Plot, Series, series};
 use crate::numbers;
 use crate::selection::{Selection, finished};
 use crate::style;
@@ -29,20 +29,25 @@ const HEAD: u32 = 26;
 
 const MARGINS: Margins = Margins { left: 46.0, right: 10.0, top: 30.0, bottom: 54.0 };
 
-/// A run's curve: epochs and accuracies in per cent.
+/// Epochs and accuracies in per cent.
 type Curve = Vec<(f64, f64)>;
 
-/// Curves of one rankscale, by arm: the mean of the finished runs, and every run.
+/// Curves of one rankscale, a series an arm.
 #[derive(Debug, Default)]
 struct Panel {
     rankscale: u32,
-    means: BTreeMap<Arm, Curve>,
-    runs: Vec<(Arm, Curve)>,
+    series: BTreeMap<Arm, Series>,
+    /// Whether there are more single runs than are drawn.
+    more: bool,
 }
 
 impl Panel {
     fn name(&self) -> String {
         if self.rankscale == 0 { "dense".to_owned() } else { format!("rankscale {}", self.rankscale) }
+    }
+
+    fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.series.values().flat_map(|series| &series.lines).flat_map(|line| &line.points)
     }
 }
 
@@ -56,7 +61,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let count = all.len();
     let panels: Vec<_> = chosen(count).into_iter().map(|i| &all[i]).collect();
     let shown: Vec<_> = panels.iter().map(|panel| panel.name()).collect();
-    let arms: BTreeSet<_> = panels.iter().flat_map(|panel| panel.runs.iter().map(|(arm, _)| *arm)).collect();
+    let arms: BTreeSet<_> = panels.iter().flat_map(|panel| panel.series.keys().copied()).collect();
     let names: Vec<_> = arms.iter().map(ToString::to_string).collect();
     let alt = format!(
         "Learning curves: test accuracy against epoch, one panel each for {}, one line per arm ({}).",
@@ -76,14 +81,18 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                        thin lines single runs, unfinished and diverged ones included."
             .to_owned();
     if floor(&panels, last_epoch(&panels)) > 0.0 {
-        caption +=
-            " The axis begins where the first quarter of the schedule ends; the steep start is cut off.";
+        caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off.";
+    }
+    if all.iter().any(|panel| panel.more) {
+        caption += &style::first_runs();
     }
     if panels.len() < count {
-        let shown = format!(" Of {count} rankscales, {} are shown.", panels.len());
+        let shown = format!(" Of {count} rankscales, the picture shows {}.", panels.len());
         caption += &shown;
     }
-    Some(Figure { file: FILE, heading: "Learning curves", alt, caption, svg })
+    let by_name = all.into_iter().map(|panel| (panel.name(), panel.series.into_values().collect())).collect();
+    let plot = Plot::panels("Rankscale", "Epoch", "Test accuracy (%)", by_name);
+    Some(Figure { file: FILE, heading: "Learning curves", alt, caption, plot, svg })
 }
 
 /// Indices of the panels to show.
@@ -107,36 +116,49 @@ fn panels(selection: &Selection<'_>) -> Vec<Panel> {
         }
     }
     let mut panels: BTreeMap<u32, Panel> = BTreeMap::new();
-    let mut sums: BTreeMap<(u32, Arm), BTreeMap<u32, (f64, f64)>> = BTreeMap::new();
-    for ((rankscale, arm, _, run), curve) in curves {
+    let mut sums: BTreeMap<(u32, Arm), BTreeMap<u32, (f64, u32)>> = BTreeMap::new();
+    for ((rankscale, arm, _, run), points) in curves {
         if done.contains(run) {
             let sum = sums.entry((rankscale, arm)).or_default();
-            for (epoch, accuracy) in &curve {
+            for (epoch, accuracy) in &points {
                 let (total, runs) = sum.entry(*epoch as u32).or_default();
                 *total += accuracy;
-                *runs += 1.0;
+                *runs += 1;
             }
         }
-        panels.entry(rankscale).or_default().runs.push((arm, curve));
+        let panel = panels.entry(rankscale).or_insert_with(|| Panel { rankscale, ..Panel::default() });
+        let series = panel.series.entry(arm).or_insert_with(|| arms::empty(arm));
+        if series.lines.len() < style::RUNS {
+            series.lines.push(Line { run: run.to_owned(), points });
+        } else {
+            panel.more = true;
+        }
     }
     for ((rankscale, arm), sum) in sums {
-        let mean = sum.into_iter().map(|(epoch, (total, runs))| (f64::from(epoch), total / runs)).collect();
-        panels.entry(rankscale).or_default().means.insert(arm, mean);
+        let mean = |(epoch, (total, runs)): (u32, (f64, u32))| Mean {
+            x: f64::from(epoch),
+            y: total / f64::from(runs),
+            runs,
+            interval: None,
+        };
+        if let Some(series) = panels.get_mut(&rankscale).and_then(|panel| panel.series.get_mut(&arm)) {
+            series.means = sum.into_iter().map(mean).collect();
+        }
     }
-    panels.into_iter().map(|(rankscale, panel)| Panel { rankscale, ..panel }).collect()
+    panels.into_values().collect()
 }
 
 fn last_epoch(panels: &[&Panel]) -> u32 {
-    let curves = panels.iter().flat_map(|panel| panel.runs.iter().map(|(_, curve)| curve));
-    curves.flatten().map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
+    let points = panels.iter().flat_map(|panel| panel.points());
+    points.map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
 }
 
 fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
-    let points = || panels.iter().flat_map(|panel| panel.runs.iter().flat_map(|(_, curve)| curve));
     let last = last_epoch(panels);
     let epochs: Vec<_> = (1..=last).collect();
     let floor = floor(panels, last);
-    let y = Axis::linear(points().map(|(_, accuracy)| accuracy.max(floor)), 2.0, 5);
+    let points = panels.iter().flat_map(|panel| panel.points());
+    let y = Axis::linear(points.map(|(_, accuracy)| accuracy.max(floor)), 2.0, 5);
     let columns = panels.len().min(COLUMNS);
     // One or two panels are not stretched over the whole width.
     let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
@@ -179,10 +201,10 @@ fn floor(panels: &[&Panel], last: u32) -> f64 {
     }
     panels
         .iter()
-        .flat_map(|panel| panel.means.values())
-        .flatten()
-        .filter(|(epoch, _)| *epoch >= f64::from(last) / 4.0)
-        .map(|(_, accuracy)| *accuracy)
+        .flat_map(|panel| panel.series.values())
+        .flat_map(|series| &series.means)
+        .filter(|mean| mean.x >= f64::from(last) / 4.0)
+        .map(|mean| mean.y)
         .reduce(f64::min)
         .unwrap_or(0.0)
 }
@@ -212,26 +234,17 @@ fn above(curve: &Curve, floor: f64) -> Vec<Curve> {
 }
 
 fn draw_panel(frame: &Frame<'_, '_>, panel: &Panel, floor: f64) -> Drawing {
-    for (arm, curve) in &panel.runs {
+    for series in panel.series.values() {
         // A single finished run is its own mean.
-        let alone = panel.runs.iter().filter(|(other, _)| other == arm).count() == 1;
-        if !(alone && panel.means.contains_key(arm)) {
-            let color = style::arm(*arm).color;
-            for piece in above(curve, floor) {
-                frame.line(piece, 0.0, (color, style::RUN_OPACITY, style::THIN_LINE))?;
+        if series.lines.len() > 1 || series.means.is_empty() {
+            for piece in series.lines.iter().flat_map(|line| above(&line.points, floor)) {
+                frame.line(piece, 0.0, (series.look.color, style::RUN_OPACITY, style::THIN_LINE))?;
             }
         }
     }
-    for (arm, curve) in &panel.means {
-        let look = style::arm(*arm);
-        for piece in above(curve, floor) {
-            frame.line(piece, 0.0, (look.color, 1.0, style::LINE))?;
-        }
-        // Markers tell the lines apart without colour; a few are enough.
-        let every = curve.len().div_ceil(5);
-        for (x, y) in curve.iter().rev().step_by(every).filter(|(_, y)| *y >= floor) {
-            crate::chart::marker::draw_on_rim(frame.area(), frame.at(*x, *y), style::MARKER * 0.8, look)?;
-        }
+    for series in panel.series.values() {
+        let curve: Curve = series.means.iter().map(|mean| (mean.x, mean.y)).collect();
+        series::draw_curve(frame, &curve, &above(&curve, floor), series.look)?;
     }
     Ok(())
 }

@@ -15,9 +15,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         axis: "Multiply-accumulates per image",
         noun: "multiply-accumulates",
         of: |_, macs| macs,
-        separable: |_| None,
-        remark: "Multiply-accumulates are those of one forward pass of one 32 x 32 image, convolutions and classifier; \
-                 the axis is logarithmic.",
+        separable: |one| network::counts::separable_macs(&one.architecture()),
+        remark: "Multiply-accumulates are those of one forward pass of one 32 x 32 image, convolutions and classifier.",
     };
     cost::figure(selection, &cost)
 }

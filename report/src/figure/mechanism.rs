@@ -1,16 +1,17 @@
-//! What decay does to the layers: a quantity of `expand . contract` against rankscale, small multiples by layer.
+//! What decay does to the layers: a quantity of `expand . contract` against rankscale or epoch, small multiples by layer.
 
 use super::Figure;
 use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
 use crate::chart::frame::Margins;
-use crate::chart::{Axis, Frame, Legend, Picture, Series, series};
+use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Series, series};
 use crate::figure::arms;
+use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
-use artifacts::study::StudyLayerRow;
+use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use network::Arm;
 use plotters::style::text_anchor::HPos;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Panels in a row; the seven layers leave the eighth place to the legend.
 const COLUMNS: usize = 4;
@@ -24,95 +25,190 @@ const MARGINS: Margins = Margins { left: 44.0, right: 10.0, top: 30.0, bottom: 5
 /// A quantity of a layer, and how to speak of it.
 #[derive(Debug)]
 pub struct Quantity {
-    /// Name of the document.
-    pub file: &'static str,
-    /// Heading of the figure.
-    pub heading: &'static str,
+    /// Name and heading after the last epoch, against rankscale.
+    pub at_end: Name,
+    /// Name and heading from epoch to epoch.
+    pub over_epochs: Name,
     /// Title of the axes.
     pub axis: &'static str,
     /// What the caption says of it.
     pub remark: &'static str,
     /// Of a layer.
     pub of: fn(&StudyLayerRow) -> Option<f64>,
+    /// Of a layer at an epoch.
+    pub at: fn(&TrajectoryRow) -> f64,
+}
+
+/// Of a figure.
+#[derive(Debug)]
+pub struct Name {
+    /// Name of the document.
+    pub file: &'static str,
+    /// Heading of the figure.
+    pub heading: &'static str,
 }
 
 /// The norm of the product.
 pub const NORM: Quantity = Quantity {
-    file: "norms.svg",
-    heading: "Norm of the layers",
+    at_end: Name { file: "norms.svg", heading: "Norm of the layers" },
+    over_epochs: Name { file: "norms-epochs.svg", heading: "Norm of the layers in training" },
     axis: "Frobenius norm of expand · contract",
     remark: "The product of a layer's two factors is the 1x1 convolution they stand for; its norm is what decay \
              shrinks, directly or by way of the factors.",
     of: |row| row.product_norm,
+    at: |row| row.product_norm,
 };
 
 /// How many directions the product uses.
 pub const STABLE_RANK: Quantity = Quantity {
-    file: "stable-rank.svg",
-    heading: "Stable rank of the layers",
+    at_end: Name { file: "stable-rank.svg", heading: "Stable rank of the layers" },
+    over_epochs: Name { file: "stable-rank-epochs.svg", heading: "Stable rank of the layers in training" },
     axis: "Stable rank of expand · contract",
     remark: "The squared Frobenius norm over the squared largest singular value: how many directions of the \
              bottleneck a layer uses, at most its rank.",
     of: |row| row.stable_rank,
+    at: |row| row.stable_rank,
 };
 
-/// Draws it; none where no finished run measured its layers.
+/// Panels by layer, in the network's order.
+type Panels = Vec<(String, Vec<Series>)>;
+
+/// Against rankscale, after the last epoch; none where no finished run measured its layers.
 #[must_use]
 pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
-    let mut layers: Vec<&str> = Vec::new();
-    let mut rows: BTreeMap<(&str, Arm), Vec<(u32, f64)>> = BTreeMap::new();
+    let mut rows: Grouped<(u32, f64, &str)> = Grouped::default();
     for row in selection.layers() {
         let value = (quantity.of)(row).filter(|value| value.is_finite());
         if let (Some(value), Ok(arm), true) = (value, row.decay.parse(), row.rankscale > 0) {
-            if !layers.contains(&row.layer.as_str()) {
-                layers.push(&row.layer);
-            }
-            rows.entry((&row.layer, arm)).or_default().push((row.rankscale, value));
+            rows.add(&row.layer, arm, (row.rankscale, value, &row.run));
         }
     }
-    let arms: BTreeSet<Arm> = rows.keys().map(|(_, arm)| *arm).collect();
-    if layers.is_empty() {
-        return None;
+    let mut panels =
+        rows.panels(|arm, rows| arms::over_rankscales(arm.name().to_owned(), style::arm(arm), &rows))?;
+    let x = Axis::whole(&selection.rankscales(), 4.0, 0.12);
+    let mut more = false;
+    for series in panels.iter_mut().flat_map(|(_, series)| series) {
+        more |= series.leave_dots(style::RUNS);
     }
-    let panels: Vec<(&str, Vec<Series>)> = layers
-        .iter()
-        .map(|layer| {
-            let series = arms.iter().filter_map(|arm| {
-                let rows = rows.get(&(layer, *arm))?;
-                Some(arms::over_rankscales(arm.name().to_owned(), style::arm(*arm), rows))
-            });
-            (*layer, series.collect())
-        })
-        .collect();
+    let remark = format!(
+        "After the last epoch; lines join the means over seeds. {}{}",
+        quantity.remark,
+        if more { style::first_runs() } else { String::new() }
+    );
+    let axes = (("Rankscale", x), quantity.axis);
+    Some(small_multiples(&quantity.at_end, panels, axes, &remark, arms::at_rankscale, |frame, series| {
+        series::draw(frame, series)
+    }))
+}
+
+/// From epoch to epoch; none where no finished run measured its layers.
+#[must_use]
+pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
+    let mut rows: Grouped<(u32, f64, u32)> = Grouped::default();
+    for row in selection.trajectories() {
+        let value = (quantity.at)(row);
+        if let (true, Ok(arm)) = (value > 0.0 && value.is_finite(), row.decay.parse()) {
+            rows.add(&row.layer, arm, (row.epoch, value.ln(), row.runs));
+        }
+    }
+    let last = selection.trajectories().iter().map(|row| row.epoch).max()?;
+    let panels = rows.panels(|arm, rows| Series { means: geometric_means(&rows), ..arms::empty(arm) })?;
+    let x = Axis::whole(&(0..=last).collect::<Vec<_>>(), 1.0, 0.12);
+    let remark = format!(
+        "After every epoch, before the first one at 0; geometric means over {} of the means over seeds. {}",
+        numbers::rankscales(&selection.rankscales()),
+        quantity.remark
+    );
+    let at_epoch = |epoch: f64| format!("epoch {epoch}");
+    let axes = (("Epoch", x), quantity.axis);
+    Some(small_multiples(&quantity.over_epochs, panels, axes, &remark, at_epoch, |frame, series| {
+        for one in series {
+            let curve: Vec<_> = one.means.iter().map(|mean| (mean.x, mean.y)).collect();
+            series::draw_curve(frame, &curve, std::slice::from_ref(&curve), one.look)?;
+        }
+        Ok(())
+    }))
+}
+
+/// Of logarithms (epoch, value, runs), by epoch.
+fn geometric_means(rows: &[(u32, f64, u32)]) -> Vec<Mean> {
+    let mut epochs: BTreeMap<u32, (f64, u32, u32)> = BTreeMap::new();
+    for (epoch, logarithm, runs) in rows {
+        let (sum, number, all) = epochs.entry(*epoch).or_default();
+        (*sum, *number, *all) = (*sum + logarithm, *number + 1, *all + runs);
+    }
+    let mean = |(epoch, (sum, number, runs)): (u32, (f64, u32, u32))| Mean {
+        x: f64::from(epoch),
+        y: (sum / f64::from(number)).exp(),
+        runs,
+        interval: None,
+    };
+    epochs.into_iter().map(mean).collect()
+}
+
+/// Rows by layer, in the order of their first, and by arm.
+struct Grouped<T> {
+    layers: Vec<(String, BTreeMap<Arm, Vec<T>>)>,
+}
+
+impl<T> Default for Grouped<T> {
+    fn default() -> Self {
+        Self { layers: Vec::new() }
+    }
+}
+
+impl<T> Grouped<T> {
+    fn add(&mut self, layer: &str, arm: Arm, row: T) {
+        let at = self.layers.iter().position(|(name, _)| name == layer).unwrap_or_else(|| {
+            self.layers.push((layer.to_owned(), BTreeMap::new()));
+            self.layers.len() - 1
+        });
+        self.layers[at].1.entry(arm).or_default().push(row);
+    }
+
+    /// A panel for each layer; none without a row.
+    fn panels(self, series: impl Fn(Arm, Vec<T>) -> Series) -> Option<Panels> {
+        let panel = |(layer, arms): (String, BTreeMap<Arm, Vec<T>>)| {
+            (layer, arms.into_iter().map(|(arm, rows)| series(arm, rows)).collect())
+        };
+        let panels: Panels = self.layers.into_iter().map(panel).collect();
+        (!panels.is_empty()).then_some(panels)
+    }
+}
+
+fn small_multiples(
+    name: &Name,
+    panels: Panels,
+    ((x, axis), y): ((&str, Axis), &str),
+    remark: &str,
+    place: impl Fn(f64) -> String,
+    paint: impl Fn(&Frame<'_, '_>, &[Series]) -> Drawing,
+) -> Figure {
     let described: Vec<_> = panels
         .iter()
         .map(|(layer, series)| {
-            let series: Vec<_> =
-                series.iter().map(|series| arms::described(series, arms::at_rankscale, "")).collect();
+            let series: Vec<_> = series.iter().map(|series| arms::described(series, &place, "")).collect();
             format!("{layer}: {}", series.join(", "))
         })
         .collect();
-    let alt = format!("{} against rankscale, one panel a layer. {}.", quantity.axis, described.join("; "));
+    let alt = format!("{y} against {}, one panel a layer. {}.", x.to_lowercase(), described.join("; "));
     let picture = Picture {
         width: style::WIDTH,
         height: HEAD + panels.len().div_ceil(COLUMNS) as u32 * ROW,
-        title: quantity.heading.to_owned(),
+        title: name.heading.to_owned(),
         description: alt.clone(),
     };
-    let svg = picture.draw(|area| draw(area, selection, &panels, &arms, quantity.axis));
-    let caption = format!(
-        "After the last epoch, one panel a layer, each with an axis of its own; lines join the means over seeds. {}",
-        quantity.remark
-    );
-    Some(Figure { file: quantity.file, heading: quantity.heading, alt, caption, svg })
+    let svg = picture.draw(|area| draw(area, &panels, ((x, axis), y), paint));
+    let caption = format!("One panel a layer, each with an axis of its own. {remark}");
+    let plot = Plot::panels("Layer", x, y, panels);
+    Figure { file: name.file, heading: name.heading, alt, caption, plot, svg }
 }
 
 fn draw(
     area: &Area<'_>,
-    selection: &Selection<'_>,
-    panels: &[(&str, Vec<Series>)],
-    arms: &BTreeSet<Arm>,
-    title: &str,
+    panels: &Panels,
+    ((x_title, x), title): ((&str, Axis), &str),
+    paint: impl Fn(&Frame<'_, '_>, &[Series]) -> Drawing,
 ) -> Drawing {
     let width = f64::from(style::WIDTH) / COLUMNS as f64;
     let place = |i: usize| {
@@ -125,14 +221,19 @@ fn draw(
         let part = area.clone().shrink((length(left), length(top)), (length(width), length(f64::from(ROW))));
         let y = Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 0.5, 4);
         let lowest = i + COLUMNS >= panels.len();
-        let x = Axis::whole(&selection.rankscales(), 4.0, 0.12);
-        let frame = Frame::draw(&part, MARGINS, (x, if lowest { "Rankscale" } else { "" }), (y, ""))?;
+        let x_title = if lowest { x_title } else { "" };
+        let frame = Frame::draw(&part, MARGINS, (x.clone(), x_title), (y, ""))?;
         let (left, top, right, _) = frame.edges();
         let middle = (f64::midpoint(left, right), top - 12.0);
         write(&part, layer, middle, HPos::Center, &bold(style::SMALL_TEXT, style::INK))?;
-        series::draw(&frame, series)?;
+        paint(&frame, series)?;
     }
-    let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
+    let mut entries: Vec<(String, style::Look)> = Vec::new();
+    for one in panels.iter().flat_map(|(_, series)| series) {
+        if entries.iter().all(|(name, _)| *name != one.name) {
+            entries.push((one.name.clone(), one.look));
+        }
+    }
     // In the place after the last panel; a full grid has room for it nowhere else than on top of a margin.
     let (left, top) = place(panels.len());
     Legend { title: "Weight Decay", entries, notes: vec![] }

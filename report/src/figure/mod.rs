@@ -17,10 +17,11 @@ pub mod speed;
 mod arms;
 mod cost;
 
+use crate::chart::Plot;
 use crate::selection::Selection;
 
 /// A figure with all that a page says of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// Its name below `figures/`.
     pub file: &'static str,
@@ -30,12 +31,22 @@ pub struct Figure {
     pub alt: String,
     /// What a reader needs to know to read it.
     pub caption: String,
+    /// What it shows, as numbers.
+    pub plot: Plot,
     /// The document.
     pub svg: String,
 }
 
+impl Figure {
+    /// Its file's name without the ending.
+    #[must_use]
+    pub fn stem(&self) -> &'static str {
+        self.file.trim_end_matches(".svg")
+    }
+}
+
 /// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
-pub const FILES: [&str; 12] = [
+pub const FILES: [&str; 14] = [
     rankscale::FILE,
     difference::FILE,
     learning_curves::FILE,
@@ -45,8 +56,10 @@ pub const FILES: [&str; 12] = [
     classes::FILE,
     lambda::FILE,
     identical::FILE,
-    mechanism::NORM.file,
-    mechanism::STABLE_RANK.file,
+    mechanism::NORM.at_end.file,
+    mechanism::STABLE_RANK.at_end.file,
+    mechanism::NORM.over_epochs.file,
+    mechanism::STABLE_RANK.over_epochs.file,
     speed::FILE,
 ];
 
@@ -65,6 +78,8 @@ pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
         identical::figure(selection),
         mechanism::figure(selection, &mechanism::NORM),
         mechanism::figure(selection, &mechanism::STABLE_RANK),
+        mechanism::over_epochs(selection, &mechanism::NORM),
+        mechanism::over_epochs(selection, &mechanism::STABLE_RANK),
         speed::figure(selection),
     ]
     .into_iter()

@@ -15,9 +15,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         axis: "Parameters",
         noun: "parameters",
         of: |parameters, _| parameters,
-        separable: |counts| Some(counts.separable_parameters),
-        remark: "Parameters count every trainable number, batch norm and classifier included; the axis is logarithmic. \
-                 The upright line marks the size of the same network of depthwise-separable convolutions.",
+        separable: |one| one.counts().separable_parameters,
+        remark: "Parameters count every trainable number, batch norm and classifier included.",
     };
     cost::figure(selection, &cost)
 }

@@ -8,12 +8,12 @@
 
 use super::{Figure, arms};
 use crate::chart::canvas::{Drawing, UNIT, font, write};
-use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
+use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Series, frame, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
 use artifacts::notebook::{self, Point};
-use network::FULL_CHANNELS;
+use network::{Arm, FULL_CHANNELS};
 use plotters::style::text_anchor::HPos;
 
 /// Name of the document.
@@ -61,6 +61,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         heading: "Test accuracy against rankscale",
         alt,
         caption: format!("{}{remark}", caption(&series)),
+        plot: Plot::single("Rankscale", "Test accuracy (%)", [series, of_notebook(&background)].concat()),
         svg,
     })
 }
@@ -74,9 +75,9 @@ fn caption(series: &[Series]) -> String {
         text += " Every marker is one run: no cell has a second seed, so nothing here shows how much of a \
                  difference is chance.";
     }
-    if series.iter().any(|series| series.means.iter().any(|mean| mean.whisker().is_some())) {
-        text +=
-            " Whiskers: one standard deviation over seeds either way, where a cell has three runs or more.";
+    if series.iter().any(Series::whiskered) {
+        text += " Whiskers are 95 % intervals of the means, by Student's t with the standard deviation pooled over an \
+                 arm's rankscales.";
     }
     text
 }
@@ -133,6 +134,24 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
         ", and so not of the same recipe."
     };
     (curve, remark)
+}
+
+/// Its two curves as series.
+fn of_notebook(curve: &[Point]) -> Vec<Series> {
+    let arms = curve.first().map_or_else(Vec::new, |point| point.arms().map(|(arm, _)| arm).to_vec());
+    let of = |(i, arm): (usize, Arm)| {
+        let mean = |point: &Point| Mean {
+            x: f64::from(point.rankscale),
+            y: point.arms()[i].1 * 100.0,
+            runs: 1,
+            interval: None,
+        };
+        let look = style::arm(arm);
+        let look = style::Look { color: style::washed(look.color, style::MUTED), ..look };
+        let means = curve.iter().map(mean).collect();
+        Series { means, ..Series::empty(&format!("2018 notebook, {arm}"), look) }
+    };
+    arms.into_iter().enumerate().map(of).collect()
 }
 
 fn draw_background(frame: &Frame<'_, '_>, curve: &[Point], series: &[Series]) -> Drawing {

@@ -1,7 +1,7 @@
 //! Training images a second against rankscale, by device.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Frame, Legend, Picture, Series, frame, series};
+use crate::chart::{Axis, Frame, Legend, Picture, Plot, Series, frame, series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -16,7 +16,7 @@ const NAME: usize = 20;
 /// Draws it; none where no finished run recorded its speed.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
-    let mut devices: BTreeMap<(String, u32), Vec<(u32, f64)>> = BTreeMap::new();
+    let mut devices: BTreeMap<(String, u32), Vec<(u32, f64, &str)>> = BTreeMap::new();
     for run in selection.runs() {
         if let (Some(speed), true) =
             (run.images_per_second.filter(|speed| speed.is_finite()), run.rankscale > 0)
@@ -24,7 +24,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             let device =
                 run.device_name.clone().or(run.device.clone()).unwrap_or_else(|| "unknown".to_owned());
             let threads = if run.device.as_deref() == Some("cpu") { run.threads.unwrap_or(0) } else { 0 };
-            devices.entry((device, threads)).or_default().push((run.rankscale, speed));
+            devices.entry((device, threads)).or_default().push((run.rankscale, speed, &run.run));
         }
     }
     let names: BTreeSet<_> = devices.keys().map(|(name, _)| name).collect();
@@ -67,7 +67,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
          what differs within a device is what else the machine did.",
         numbers::listed(&machines)
     );
-    Some(Figure { file: FILE, heading: "Speed", alt, caption, svg })
+    let plot = Plot::single("Rankscale", "Training images a second", series);
+    Some(Figure { file: FILE, heading: "Speed", alt, caption, plot, svg })
 }
 
 /// A device's name, cut to fit.

@@ -3,14 +3,11 @@
 //! *Invariant:* without its script the page is whole; it asks no network for anything, and forbids itself to; text that comes from
 //! files is text.
 
-use crate::figure::{self, Figure};
+mod data;
+
+use crate::figure::Figure;
 use crate::selection::Selection;
-use crate::style::{self, Shape};
-use network::Arm;
-use plotters::style::RGBColor;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Apache `ECharts` 6.1.0, `dist/echarts.common.min.js` of its npm package, unchanged.
 const ECHARTS: &str = include_str!("../../vendor/echarts.common.min.js");
@@ -20,59 +17,12 @@ const STYLE: &str = include_str!("page.css");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// What the charts show.
-#[derive(Serialize)]
-struct Data<'a> {
-    arms: Vec<ArmLook>,
-    runs: Vec<Run<'a>>,
-    pairs: Vec<Pair<'a>>,
-    band: Option<Band>,
-    /// Epochs and accuracies in per cent, by run.
-    curves: BTreeMap<&'a str, Vec<(u32, f64)>>,
-}
-
-#[derive(Serialize)]
-struct ArmLook {
-    name: &'static str,
-    color: String,
-    shape: &'static str,
-}
-
-#[derive(Serialize)]
-struct Run<'a> {
-    #[serde(rename = "run")]
-    name: &'a str,
-    arm: &'a str,
-    rankscale: u32,
-    seed: u64,
-    accuracy: f64,
-    parameters: u64,
-    macs: u64,
-}
-
-#[derive(Serialize)]
-struct Pair<'a> {
-    arm: &'a str,
-    baseline: &'a str,
-    rankscale: u32,
-    seed: u64,
-    difference: f64,
-}
-
-#[derive(Serialize)]
-struct Band {
-    arm: &'static str,
-    color: String,
-    low: f64,
-    high: f64,
-}
-
 /// The whole page: the Markdown with its figures in it.
 #[must_use]
 pub fn page(selection: &Selection<'_>, markdown: &str, figures: &[Figure]) -> String {
     let title = crate::page::QUESTION;
     let body = body(markdown, figures);
-    let data = serde_json::to_string(&data(selection)).expect("names and numbers are JSON");
+    let data = serde_json::to_string(&data::of(selection, figures)).expect("names and numbers are JSON");
     // Within a script element, only this could end it.
     let data = data.replace('<', "\\u003c");
     format!(
@@ -147,7 +97,7 @@ fn anchor(heading: &str) -> String {
 
 /// A figure in the page; ids in a document must be its own.
 fn shown(figure: &Figure) -> String {
-    let stem = figure.file.trim_end_matches(".svg");
+    let stem = figure.stem();
     let svg = figure
         .svg
         .replacen(
@@ -157,86 +107,14 @@ fn shown(figure: &Figure) -> String {
         )
         .replacen("id=\"title\"", &format!("id=\"{stem}-title\""), 1)
         .replacen("id=\"desc\"", &format!("id=\"{stem}-desc\""), 1);
-    let live = [
-        figure::rankscale::FILE,
-        figure::difference::FILE,
-        figure::learning_curves::FILE,
-        figure::parameters::FILE,
-    ];
-    let chart = if live.contains(&figure.file) { format!(" data-chart=\"{stem}\"") } else { String::new() };
-    format!("<figure{chart}><div class=\"still\">\n{svg}</div></figure>\n")
-}
-
-fn data<'a>(selection: &Selection<'a>) -> Data<'a> {
-    let accuracy = |fraction: f64| (fraction * 1e6).round() / 1e4;
-    let mut curves: BTreeMap<&str, Vec<(u32, f64)>> = BTreeMap::new();
-    for row in selection.epochs() {
-        curves.entry(&row.run).or_default().push((row.epoch, accuracy(row.test_accuracy)));
-    }
-    let runs: Vec<Run<'_>> = selection
-        .runs()
-        .into_iter()
-        .filter_map(|run| {
-            Some(Run {
-                name: &run.run,
-                arm: &run.decay,
-                rankscale: run.rankscale,
-                seed: run.seed,
-                accuracy: accuracy(run.test_accuracy?),
-                parameters: run.parameters,
-                macs: run.macs,
-            })
-        })
-        .collect();
-    let pairs = selection.pairs().into_iter().map(|pair| Pair {
-        arm: &pair.decay,
-        baseline: &pair.baseline,
-        rankscale: pair.rankscale,
-        seed: pair.seed,
-        difference: accuracy(pair.difference),
-    });
-    let band = selection.headline().and_then(|endpoint| {
-        let interval = endpoint.interval?;
-        let color = css(style::arm(endpoint.decay).color);
-        Some(Band {
-            arm: endpoint.decay.name(),
-            color,
-            low: accuracy(interval.low),
-            high: accuracy(interval.high),
-        })
-    });
-    let look = |arm: Arm| {
-        let look = style::arm(arm);
-        ArmLook { name: arm.name(), color: css(look.color), shape: shape(look.shape) }
-    };
-    Data {
-        arms: selection.arms().into_iter().map(look).collect(),
-        runs,
-        pairs: pairs.collect(),
-        band,
-        curves,
-    }
-}
-
-fn css(RGBColor(red, green, blue): RGBColor) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
-}
-
-const fn shape(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Circle => "circle",
-        Shape::Triangle => "triangle",
-        Shape::Diamond => "diamond",
-        Shape::Square => "square",
-        Shape::Inverted => "inverted",
-        Shape::Ring => "ring",
-        Shape::HollowTriangle => "hollow-triangle",
-    }
+    format!("<figure data-chart=\"{stem}\"><div class=\"still\">\n{svg}</div></figure>\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::Plot;
+    use crate::figure;
 
     #[test]
     fn markdown_becomes_html_with_figures_and_anchors() {
@@ -245,6 +123,7 @@ mod tests {
             heading: "h",
             alt: "a".into(),
             caption: "c".into(),
+            plot: Plot::single("x", "y", Vec::new()),
             svg: "<svg aria-labelledby=\"title desc\"><title id=\"title\">t</title><desc id=\"desc\">d</desc></svg>".into(),
         };
         let html = body(

@@ -7,102 +7,136 @@
     circle: "circle", triangle: "triangle", diamond: "diamond", square: "rect",
     inverted: "path://M0,0L10,0L5,9Z", ring: "emptyCircle", "hollow-triangle": "emptyTriangle",
   };
-  const rankscales = [...new Set(data.runs.map((run) => run.rankscale))].sort((a, b) => a - b);
+  const rankscales = data.rankscales;
   const shown = {
     arms: new Set(data.arms.map((arm) => arm.name)),
-    from: rankscales[0], to: rankscales[rankscales.length - 1], curves: rankscales[0], cost: "parameters",
+    from: rankscales[0], to: rankscales[rankscales.length - 1], panels: {},
   };
-  const visible = (row) => shown.arms.has(row.arm) && row.rankscale >= shown.from && row.rankscale <= shown.to;
-  const arms = () => data.arms.filter((arm) => shown.arms.has(arm.name));
+  const known = new Set(data.arms.map((arm) => arm.name));
+  // Series of something else than arms, such as devices, are always shown.
+  const visible = (series) => !known.has(series.name) || shown.arms.has(series.name);
+  const within = (rankscale) => rankscale >= shown.from && rankscale <= shown.to;
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-  const points = (value) => (value > 0 ? "+" : "") + value.toFixed(2).replace("-", "−");
+  const digits = (value) => (Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(Number(value.toPrecision(5)))).replace("-", "−");
 
-  // Means of rows at each place, in order.
-  const means = (rows, x, y) => {
-    const places = new Map();
-    for (const row of rows) places.set(x(row), [...(places.get(x(row)) ?? []), y(row)]);
-    return [...places].sort((a, b) => a[0] - b[0])
-      .map(([place, values]) => [place, values.reduce((a, b) => a + b, 0) / values.length]);
-  };
-
-  const axis = (name, extra) => ({
-    type: "value", scale: true, boundaryGap: ["4%", "4%"], name, nameLocation: "middle", nameGap: 34, nameTextStyle: { color: color("--ink") },
-    axisLabel: { color: color("--ink") }, axisLine: { lineStyle: { color: color("--rim") } },
+  // The ends lie a little beyond the values, and so at no round number.
+  const room = (ends) => (ends.max - ends.min) * 0.04 || 0.5;
+  const axis = (name, extra, label) => ({
+    type: "value", scale: true, name, nameLocation: "middle", nameTextStyle: { color: color("--ink") },
+    min: (ends) => ends.min - room(ends), max: (ends) => ends.max + room(ends),
+    axisLabel: { color: color("--ink"), showMinLabel: false, showMaxLabel: false, ...label },
+    axisLine: { onZero: false, lineStyle: { color: color("--rim") } },
     splitLine: { lineStyle: { color: color("--grid") } }, ...extra,
   });
+  const horizontal = (plot) => {
+    if (plot.scale === "named") {
+      return axis(plot.x, { nameGap: 34, min: -0.5, max: plot.names.length - 0.5, splitLine: { show: false }, axisTick: { show: false } },
+        { customValues: plot.names.map((_, at) => at), formatter: (at) => plot.names[at] ?? "", showMinLabel: null, showMaxLabel: null });
+    }
+    if (plot.scale !== "logarithmic") return axis(plot.x, { nameGap: 34 });
+    // Ticks at 1, 2 and 5 times powers of ten.
+    const ticks = Array.from({ length: 24 }, (_, at) => at - 8).flatMap((power) => [1, 2, 5].map((mark) => Number(`${mark}e${power}`)));
+    const short = (value) => value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : digits(value);
+    return axis(plot.x, { type: "log", nameGap: 34, min: (ends) => ends.min / 1.1, max: (ends) => ends.max * 1.1, axisTick: { customValues: ticks } },
+      { customValues: ticks, formatter: short, showMinLabel: null, showMaxLabel: null });
+  };
 
-  const frame = (x, y, series) => ({
-    animation: false, backgroundColor: "transparent",
-    grid: { left: 64, right: 20, top: 36, bottom: 88 },
-    tooltip: { trigger: "item", confine: true, formatter: (item) => item.data.tip ?? "" },
-    toolbox: { right: 8, iconStyle: { borderColor: color("--quiet") }, feature: { dataZoom: {}, restore: {} } },
-    dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl" }, { type: "slider", height: 18, bottom: 8, textStyle: { color: color("--quiet") } }],
-    xAxis: x, yAxis: { ...y, nameGap: 46 }, series,
-  });
+  // Series stand side by side by a part of the least distance of two places, so that they can be told apart.
+  const shifts = (plot, series) => {
+    const places = [...new Set(series.flatMap((one) => one.means.map((mean) => mean[0])))].sort((a, b) => a - b);
+    const gaps = places.slice(1).map((place, at) => place - places[at]);
+    const step = Math.min(...gaps, 1) * 0.12;
+    return series.map((_, at) => {
+      const by = at - (series.length - 1) / 2;
+      if (plot.x === "Epoch") return (x) => x;
+      return plot.scale === "logarithmic" ? (x) => x * 1.004 ** by : (x) => x + by * step;
+    });
+  };
 
-  // Dots for rows and a line through their means, for every arm that is shown.
-  const dotsAndMeans = (rows, x, y, tip) => arms().flatMap((arm) => {
-    const own = rows.filter((row) => row.arm === arm.name);
-    return [
-      {
-        type: "scatter", name: arm.name, symbol: symbols[arm.shape], symbolSize: 9, color: arm.color,
-        itemStyle: { opacity: 0.6 }, data: own.map((row) => ({ value: [x(row), y(row)], tip: tip(row) })),
-      },
-      {
-        type: "line", name: arm.name, color: arm.color, symbol: "none", lineStyle: { width: 2 }, silent: true,
-        data: means(own, x, y),
-      },
-    ];
-  });
+  // Dots, lines and means of every series that is shown.
+  const drawing = (plot) => {
+    const panel = plot.panels[shown.panels[plot.stem] ?? 0];
+    const series = panel.series.filter(visible), shift = shifts(plot, series);
+    const place = (x) => plot.scale === "named" ? plot.names[x] : digits(x);
+    const at = (x, y) => `${escaped(plot.x)} ${escaped(place(x))}<br>${escaped(plot.y)}: ${digits(y)}`;
+    const runTip = (run, x, y) => {
+      const { run: name, arm, rankscale, seed, accuracy } = data.runs[run];
+      const end = accuracy === null ? "not finished" : `${accuracy.toFixed(2)} % after the last epoch`;
+      return `<b>${escaped(name)}</b><br>${escaped(arm)}, rankscale ${rankscale}, seed ${seed}: ${end}<br>${at(x, y)}`;
+    };
+    const meanTip = (one, [x, y, runs, low, high]) =>
+      `<b>${escaped(one.name)}</b>, mean of ${runs}<br>${at(x, y)}` +
+      (low === undefined ? "" : `<br>95 % interval ${digits(low)} to ${digits(high)}`);
+    return series.flatMap((one, which) => {
+      const by = shift[which], look = { name: one.name, color: one.color, symbol: symbols[one.shape] };
+      const dots = one.dots.filter(([x, , run]) => data.runs[run].rankscale === 0 || within(data.runs[run].rankscale));
+      const kept = new Set(dots.map(([x]) => x));
+      const means = one.means.filter(([x]) => plot.x === "Rankscale" ? within(x) : one.dots.length === 0 || kept.has(x));
+      const whiskers = means.filter((mean) => mean.length > 3);
+      const many = means.length > 40, apart = plot.scale === "named";
+      return [
+        {
+          ...look, type: "scatter", symbolSize: 7, itemStyle: { opacity: 0.5 },
+          data: dots.map(([x, y, run]) => ({ value: [by(x), y], tip: runTip(run, x, y) })),
+        },
+        ...one.lines.map((line) => ({
+          ...look, type: "line", symbolSize: 4, showSymbol: true, lineStyle: { width: 1, opacity: 0.4 }, itemStyle: { opacity: 0.4 },
+          data: line.values.map((y, at) => ({ value: [line.from + at, y], tip: y === null ? "" : runTip(line.run, line.from + at, y) })),
+        })),
+        {
+          ...look, type: "line", symbol: "none", silent: true, lineStyle: { width: 1.5 },
+          data: whiskers.flatMap(([x, , , low, high]) => [[by(x), low], [by(x), high], [by(x), null]]),
+        },
+        {
+          ...look, type: "line", symbolSize: many ? 5 : 10, showSymbol: true, z: 3, lineStyle: { width: apart ? 0 : 2 },
+          data: means.map((mean) => ({ value: [by(mean[0]), mean[1]], tip: meanTip(one, mean) })),
+        },
+      ].filter((part) => part.data.length > 0);
+    });
+  };
 
-  const runTip = (run) =>
-    `<b>${escaped(run.run)}</b><br>${escaped(run.arm)}, rankscale ${run.rankscale}, seed ${run.seed}<br>${run.accuracy.toFixed(2)} %`;
-
-  const charts = {
-    rankscale: () => frame(axis("Rankscale"), axis("Test accuracy (%)"),
-      dotsAndMeans(data.runs.filter(visible), (run) => run.rankscale, (run) => run.accuracy, runTip)),
-    difference: () => {
-      const tip = (pair) =>
-        `<b>${escaped(pair.arm)} minus ${escaped(pair.baseline)}</b><br>rankscale ${pair.rankscale}, seed ${pair.seed}<br>${points(pair.difference)} points`;
-      const series = dotsAndMeans(data.pairs.filter(visible), (pair) => pair.rankscale, (pair) => pair.difference, tip);
-      const zero = { type: "line", data: [], markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: color("--ink"), type: "solid" }, data: [{ yAxis: 0 }] } };
-      if (data.band && shown.arms.has(data.band.arm)) {
-        zero.markArea = { silent: true, itemStyle: { color: data.band.color, opacity: 0.15 }, data: [[{ yAxis: data.band.low }, { yAxis: data.band.high }]] };
-      }
-      return frame(axis("Rankscale"), axis("Difference (points)"), [...series, zero]);
-    },
-    "learning-curves": () => frame(axis("Epoch"), axis("Test accuracy (%)"),
-      data.runs.filter((run) => run.rankscale === shown.curves && shown.arms.has(run.arm) && data.curves[run.run]).map((run) => {
-        const arm = data.arms.find((arm) => arm.name === run.arm);
-        return {
-          type: "line", name: arm.name, color: arm.color, symbol: symbols[arm.shape], symbolSize: 5, showSymbol: true,
-          lineStyle: { width: 1.5 },
-          data: data.curves[run.run].map(([epoch, accuracy]) => ({ value: [epoch, accuracy], tip: `${runTip(run)}<br>epoch ${epoch}: ${accuracy.toFixed(2)} %` })),
-        };
-      })),
-    parameters: () => frame(axis(shown.cost === "macs" ? "Multiply-accumulates an image" : "Parameters", { type: "log" }), axis("Test accuracy (%)"),
-      dotsAndMeans(data.runs.filter(visible), (run) => run[shown.cost], (run) => run.accuracy, runTip)),
+  const option = (plot) => {
+    const fixed = { type: "line", data: [], silent: true }, lines = [];
+    if (plot.zero) lines.push({ yAxis: 0, label: { show: false } });
+    for (const [x, name] of plot.marks ?? []) lines.push({ xAxis: x, label: { formatter: name, color: color("--quiet"), position: "insideEndTop" } });
+    fixed.markLine = { silent: true, symbol: "none", lineStyle: { color: color("--ink"), type: "solid" }, data: lines };
+    if (plot.band && shown.arms.has(plot.band.arm)) {
+      const [low, high] = plot.band.ends;
+      fixed.markArea = { silent: true, itemStyle: { color: plot.band.color, opacity: 0.15 }, data: [[{ yAxis: low }, { yAxis: high }]] };
+    }
+    return {
+      animation: false, backgroundColor: "transparent",
+      grid: { left: 64, right: 20, top: 36, bottom: 88 },
+      tooltip: { trigger: "item", confine: true, formatter: (item) => item.data.tip ?? "" },
+      toolbox: { right: 8, iconStyle: { borderColor: color("--quiet") }, feature: { dataZoom: {}, restore: {} } },
+      dataZoom: [
+        { type: "inside", zoomOnMouseWheel: "ctrl" },
+        { type: "slider", height: 18, bottom: 8, labelFormatter: () => "", showDataShadow: false, textStyle: { color: color("--quiet") } },
+      ],
+      xAxis: horizontal(plot), yAxis: axis(plot.y, { nameGap: 46 }), series: [...drawing(plot), fixed],
+    };
   };
 
   const drawn = [];
   for (const figure of document.querySelectorAll("figure[data-chart]")) {
-    const option = charts[figure.dataset.chart];
-    if (!option || data.runs.length === 0) continue;
+    const stem = figure.dataset.chart, plot = data.plots[stem];
+    if (!plot) continue;
+    plot.stem = stem;
     const place = document.createElement("div");
     place.className = "chart";
     place.setAttribute("role", "img");
-    place.setAttribute("aria-label", figure.querySelector("desc")?.textContent ?? figure.dataset.chart);
+    place.setAttribute("aria-label", figure.querySelector("desc")?.textContent ?? stem);
     // The text describes the still picture, and paper shows it.
     const details = document.createElement("details"), summary = document.createElement("summary");
     summary.textContent = "The still picture, as the text describes it";
     details.append(summary, ...figure.childNodes);
     figure.append(place, details);
     const chart = echarts.init(place);
-    drawn.push({ name: figure.dataset.chart, chart, option, figure });
+    drawn.push({ plot, chart, figure });
     new ResizeObserver(() => chart.resize()).observe(place);
   }
-  const draw = () => { for (const one of drawn) one.chart.setOption(one.option(), { notMerge: true }); };
+  const draw = () => { for (const one of drawn) one.chart.setOption(option(one.plot), { notMerge: true }); };
 
   addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
 
@@ -130,6 +164,7 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.append(...groups);
     before.before(form);
+    return form;
   };
   const range = (key) => {
     const input = document.createElement("input"), value = document.createElement("output");
@@ -144,12 +179,12 @@
     label.append(" ", value);
     return label;
   };
-  const choice = (key, options) => {
+  const choice = (plot) => {
     const select = document.createElement("select");
-    select.name = key;
-    for (const [value, text] of options) select.append(new Option(text, value));
+    select.name = plot.stem;
+    for (const [at, panel] of plot.panels.entries()) select.append(new Option(panel.name, at));
     select.addEventListener("change", () => {
-      shown[key] = key === "curves" ? Number(select.value) : select.value;
+      shown.panels[plot.stem] = Number(select.value);
       draw();
     });
     return select;
@@ -164,14 +199,9 @@
       });
       return labelled(arm.name, box, arm.color);
     });
-    form(drawn[0].figure, group("Arms", ...boxes), group("Rankscales", range("from"), range("to")));
-    for (const one of drawn) {
-      if (one.name === "learning-curves") {
-        form(one.figure, group("Rankscale", choice("curves", rankscales.map((rankscale) => [rankscale, rankscale || "dense"]))));
-      }
-      if (one.name === "parameters") {
-        form(one.figure, group("Cost", choice("cost", [["parameters", "parameters"], ["macs", "multiply-accumulates"]])));
-      }
+    form(drawn[0].figure, group("Arms", ...boxes), group("Rankscales", range("from"), range("to"))).className = "all";
+    for (const { plot, figure } of drawn) {
+      if (plot.panels.length > 1) form(figure, group(plot.by, choice(plot)));
     }
     draw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -5,7 +5,7 @@ use artifacts::Configuration;
 use artifacts::study::{
     Agreement, AtRankscale, CellRow, ClassDifference, Endpoint, ImageByImage, Interval, LedgerRow, Noise,
     PairRow, RecipeSummary, Replication, RunRow, Secondary, Study, StudyEpochRow, StudyLayerRow, Summary,
-    Trend, Verdict, Wins,
+    TrajectoryRow, Trend, Verdict, Wins,
 };
 use network::{Arm, Filter};
 use std::collections::BTreeMap;
@@ -103,6 +103,7 @@ impl Plan {
             comparisons: vec![],
             classes: vec![],
             layers: self.runs().iter().flat_map(layers).collect(),
+            trajectories: vec![],
             runs,
             epochs,
         };
@@ -194,6 +195,30 @@ fn layers(run: &Configuration) -> Vec<StudyLayerRow> {
         .collect()
 }
 
+/// Layers that approach their end by halves.
+fn trajectories(study: &Study) -> Vec<TrajectoryRow> {
+    let mut cells: BTreeMap<(u32, &str, &str), &StudyLayerRow> = BTreeMap::new();
+    for layer in &study.layers {
+        cells.entry((layer.rankscale, &layer.decay, &layer.layer)).or_insert(layer);
+    }
+    let rows = cells.values().flat_map(|end| (0..=6u32).map(move |epoch| (end, epoch)));
+    rows.map(|(end, epoch)| {
+        let share = 1.0 - 0.5f64.powi(epoch as i32 + 1);
+        TrajectoryRow {
+            recipe: end.recipe.clone(),
+            lambda: end.lambda,
+            rankscale: end.rankscale,
+            decay: end.decay.clone(),
+            layer: end.layer.clone(),
+            epoch,
+            runs: 5,
+            product_norm: share * end.product_norm.expect("all are low-rank"),
+            stable_rank: 1.0 + share * end.stable_rank.expect("all are low-rank"),
+        }
+    })
+    .collect()
+}
+
 fn ledger(run: &RunRow) -> LedgerRow {
     LedgerRow {
         run: run.run.clone(),
@@ -229,6 +254,8 @@ pub fn derive(study: &mut Study) {
                 runs: values.len() as u32,
                 mean,
                 sd,
+                low: sd.map(|sd| mean - sd),
+                high: sd.map(|sd| mean + sd),
                 min: values.iter().copied().fold(1.0, f64::min),
                 max: values.iter().copied().fold(0.0, f64::max),
                 parameters: runs[0].parameters,
@@ -236,6 +263,7 @@ pub fn derive(study: &mut Study) {
             }
         })
         .collect();
+    study.trajectories = trajectories(study);
     study.comparisons = done
         .iter()
         .filter_map(|run| {
