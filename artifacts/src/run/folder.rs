@@ -3,7 +3,7 @@
 //! *Invariant:* a run's folder carries the name that its configuration and data give it; a copied or renamed
 //! folder does not pass for a run.
 
-use super::{EpochRow, FORMAT, LayerRow, PredictionRow, RunRecord, Status};
+use super::{EpochRow, FORMAT, RunRecord, Status};
 use crate::atomic;
 use crate::table::{self, TableError};
 use fs_err as fs;
@@ -203,20 +203,6 @@ impl RunFolder {
             [last] if last.epoch as usize == planned => Ok(rows),
             _ => Err(RunError::Imported { path, found: rows.iter().map(|row| row.epoch).collect(), planned }),
         }
-    }
-
-    /// Checks, without reading their rows, that the tables a run may have beside its epochs are whole and its own.
-    ///
-    /// # Errors
-    /// A half-written or foreign `layers.parquet` or `predictions.parquet`.
-    pub fn check_tables(&self) -> Result<(), TableError> {
-        if self.layers_path().exists() {
-            table::check::<LayerRow>(&self.layers_path())?;
-        }
-        if self.predictions_path().exists() {
-            table::check::<PredictionRow>(&self.predictions_path())?;
-        }
-        Ok(())
     }
 }
 

@@ -76,14 +76,3 @@ fn a_copied_folder_does_not_pass_for_a_run() {
     assert_eq!(folders(runs.path()).unwrap().len(), 2);
     assert_eq!(strays(runs.path()).unwrap(), [runs.path().join("stray.parquet")]);
 }
-
-#[test]
-fn half_a_table_beside_the_epochs_is_found_without_reading_it() {
-    let runs = tempfile::tempdir().unwrap();
-    let run = folder(runs.path(), 1, false, &[epoch(1)]);
-    assert!(run.check_tables().is_ok());
-    fs::write(run.predictions_path(), "PAR1").unwrap();
-    assert!(run.check_tables().unwrap_err().to_string().contains("predictions.parquet"));
-    table::write(&run.predictions_path(), &[epoch(1)]).unwrap();
-    assert!(run.check_tables().unwrap_err().to_string().contains("`image` is missing"));
-}
