@@ -13,8 +13,8 @@ use crate::memory;
 #[cfg(feature = "tch")]
 use crate::torch::Torch;
 use artifacts::Configuration;
-use network::WeightDecay;
 use network::schedule::LearningRates;
+use network::{Block, Filter, WeightDecay};
 
 /// Images in an evaluation's batch; it changes no number but the memory needed.
 pub(crate) const EVALUATION_BATCH: usize = 1000;
@@ -23,6 +23,12 @@ pub(crate) const EVALUATION_BATCH: usize = 1000;
 /// on a CPU at full width: at rankscales 8 to 31 it is up to a quarter faster, at 4 the same, at 3 and 2 a quarter slower. It always
 /// saves memory.
 pub(crate) const BOTTLENECK_PAYS_BELOW: f64 = 0.2;
+
+/// Whether libtorch computes a block's batch norm through its bottleneck: if its rank is below this share of its output
+/// channels. A dense block has no bottleneck.
+pub(crate) fn has_bottleneck_below(block: &Block, share: f64) -> bool {
+    matches!(block.filter, Filter::LowRank { rank } if (rank as f64) < share * block.c_out as f64)
+}
 
 /// An epoch to be trained.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Memory: kept by the process once it has it, and reckoned with before runs are started side by side.
 
 use crate::device::Device;
-use crate::engine::BOTTLENECK_PAYS_BELOW;
+use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use crate::provenance::gpu_query;
 use artifacts::{Configuration, Engine};
 use fs_err as fs;
@@ -108,10 +108,7 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
             Filter::Dense => 0,
             Filter::LowRank { rank } => block.c_in + 2 * rank,
         };
-        let through = match block.filter {
-            Filter::Dense => false,
-            Filter::LowRank { rank } => (rank as f64) < BOTTLENECK_PAYS_BELOW * block.c_out as f64,
-        };
+        let through = has_bottleneck_below(&block, BOTTLENECK_PAYS_BELOW);
         // What the convolution, batch norm and the rectifier give; a pool's results come with an index of eight bytes each.
         let pooled = if block.place == Place::Pooled { 3 * block.c_out / 4 } else { 0 };
         let outputs = if through { 2 } else { 3 } * block.c_out + pooled;

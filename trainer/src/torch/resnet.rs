@@ -7,7 +7,7 @@
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
 use crate::arrays::Arrays;
-use crate::engine::BOTTLENECK_PAYS_BELOW;
+use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
 use network::{Architecture, Block, Filter, Place};
@@ -89,23 +89,18 @@ impl ResNet {
             running_variance: statistic("running_var"),
         };
         // The last convolution before batch norm, what it sees, and its padding.
-        let (code, last, padding, through) = match block.filter {
-            Filter::Dense => (x.shallow_clone(), parameter("conv.weight"), 1, false),
-            Filter::LowRank { rank } => {
+        let (code, last, padding) = match block.filter {
+            Filter::Dense => (x.shallow_clone(), parameter("conv.weight"), 1),
+            Filter::LowRank { .. } => {
                 let cast = |part: &str| parameter(part).to_kind(self.kind);
                 let groups = block.c_in as i64;
                 let none = None::<&Tensor>;
                 let code = x.conv2d(&cast("conv.depthwise.weight"), none, 1, 1, 1, groups);
                 let code = code.conv2d(&cast("conv.contract.weight"), none, 1, 0, 1, 1);
-                (
-                    code,
-                    parameter("conv.expand.weight"),
-                    0,
-                    (rank as f64) < self.bottleneck_below * block.c_out as f64,
-                )
+                (code, parameter("conv.expand.weight"), 0)
             }
         };
-        match (training, through) {
+        match (training, has_bottleneck_below(block, self.bottleneck_below)) {
             (false, _) => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
             (true, true) => norm.through_bottleneck(&code, last),
             (true, false) => norm.plain(&code, last, padding),
