@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 use artifacts::dataset::{Dataset, Split};
-use artifacts::run::{LayerRow, PredictionRow, RunFolder, Status};
+use artifacts::run::{EpochRow, LayerRow, PredictionRow, RunFolder, Status};
 use artifacts::{Configuration, Engine, Experiment, Layout, table};
 use network::Arm;
 use std::num::NonZeroUsize;
@@ -138,7 +138,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     train(&workplace(&layout, &data, &stop), &configuration).unwrap();
     let (model, _) = arrays::load(&found.model_path()).unwrap();
     assert_eq!(model, expected_model);
-    let numbers = |rows: &[artifacts::run::EpochRow]| {
+    let numbers = |rows: &[EpochRow]| {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
     };
     assert_eq!(numbers(&found.read_epochs().unwrap()), numbers(&expected_epochs));
@@ -155,17 +155,7 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     assert_eq!(outcome, Outcome::Interrupted(0));
     // As a crash between the tables and the checkpoint of epoch 1 leaves it.
     let folder = folder(&layout, &data, &configuration);
-    let row = artifacts::run::EpochRow {
-        epoch: 1,
-        learning_rate: None,
-        train_loss: None,
-        train_accuracy: None,
-        test_loss: None,
-        test_accuracy: 0.123,
-        train_seconds: None,
-        test_seconds: None,
-        images_per_second: None,
-    };
+    let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
     table::write(&folder.epochs_path(), &[row]).unwrap();
     train(&workplace(&layout, &data, &Stop::default()), &configuration).unwrap();
     let epochs = folder.read_epochs().unwrap();

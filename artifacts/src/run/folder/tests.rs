@@ -3,17 +3,7 @@ use crate::Configuration;
 use crate::run::{DataProvenance, Provenance};
 
 fn epoch(epoch: u32) -> EpochRow {
-    EpochRow {
-        epoch,
-        learning_rate: None,
-        train_loss: None,
-        train_accuracy: None,
-        test_loss: None,
-        test_accuracy: 0.5,
-        train_seconds: None,
-        test_seconds: None,
-        images_per_second: None,
-    }
+    EpochRow { epoch, test_accuracy: 0.5, ..EpochRow::default() }
 }
 
 /// A finished run of `planned` epochs with the given rows.
