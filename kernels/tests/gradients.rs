@@ -8,13 +8,22 @@ mod reference;
 use kernels::{Engine, EngineError, Instructions};
 use network::schedule::LearningRates;
 use network::{Architecture, WeightDecay};
-use reference::{Reference, Tensor, random_batch, random_state, relative};
+use reference::{Reference, Tensor, random_batch, random_state};
 
 const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
 const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
 
 fn tensor(images: &[f32]) -> Tensor {
     Tensor::from_nhwc(images, images.len() / 3072, 3, 32)
+}
+
+/// Euclidean norm of the difference over that of what is expected.
+fn relative(found: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+    let difference = norm(&mut found.iter().zip(expected).map(|(&a, &b)| f64::from(a) - b));
+    assert!(difference.is_finite());
+    difference / norm(&mut expected.iter().copied()).max(f64::MIN_POSITIVE)
 }
 
 #[test]

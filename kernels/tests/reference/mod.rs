@@ -221,6 +221,15 @@ impl Reference {
         state
     }
 
+    /// Parameters and running statistics.
+    pub fn model(&self) -> BTreeMap<String, ArrayD<f64>> {
+        let array = |(name, shape): (String, Vec<usize>)| {
+            let array = ArrayD::from_shape_vec(shape, self.values[&name].clone()).unwrap();
+            (name, array)
+        };
+        shapes(&self.architecture).into_iter().map(array).collect()
+    }
+
     fn of(&self, block: &Block, part: &str) -> &[f64] {
         &self.values[&format!("{}.{part}", block.name)]
     }
@@ -424,13 +433,4 @@ impl Reference {
         }
         (loss, correct)
     }
-}
-
-/// Euclidean norm of the difference over that of what is expected.
-pub fn relative(found: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
-    let difference = norm(&mut found.iter().zip(expected).map(|(&a, &b)| f64::from(a) - b));
-    assert!(difference.is_finite());
-    difference / norm(&mut expected.iter().copied()).max(f64::MIN_POSITIVE)
 }

@@ -1,0 +1,115 @@
+//! libtorch's engine and the augmentation against the executable `PyTorch` reference, computed in float64.
+
+#![cfg(feature = "tch")]
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod case;
+
+use artifacts::Precision;
+use case::{Case, check, relative, test_every_arm, with_prefix};
+use ndarray::ArrayD;
+use network::Arm;
+use tch::{Device, Kind, Tensor};
+use trainer::arrays::Arrays;
+use trainer::augment::{Draw, IMAGE, Normal};
+use trainer::torch::augment::{Augmentation, Draws};
+use trainer::torch::resnet::channels_last;
+use trainer::torch::training::Training;
+
+fn tensor(array: &ArrayD<f32>) -> Tensor {
+    let shape: Vec<i64> = array.shape().iter().map(|&n| n as i64).collect();
+    Tensor::from_slice(array.as_slice().unwrap()).reshape(shape)
+}
+
+fn array(tensor: &Tensor) -> ArrayD<f32> {
+    let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
+    let flat = tensor.to_kind(Kind::Float).contiguous().view(-1);
+    ArrayD::from_shape_vec(shape, Vec::<f32>::try_from(&flat).unwrap()).unwrap()
+}
+
+/// Batch norm is computed either way: of what comes out of a bottleneck, and through it.
+fn check_arm(arm: Arm) {
+    for share in [0.0, 2.0] {
+        check_arm_with(arm, share);
+    }
+}
+
+fn check_arm_with(arm: Arm, share: f64) {
+    let case = Case::open();
+    let architecture = case.architecture();
+    let expected = case.file(arm.name());
+    let start = with_prefix(&case.common, "start.");
+    let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
+    let single = |state: &Arrays| {
+        Training::new(architecture, state, Device::Cpu, Precision::Float32).through_bottlenecks_below(share)
+    };
+
+    let first = channels_last(&tensor(&case.images(0)));
+    check("logits before training", &array(&single(&start).logits(&first)), &case.common["eval_logits"]);
+
+    for update in case.updates(arm) {
+        let images = channels_last(&tensor(&update.images));
+        let labels = Tensor::from_slice(&update.labels).to_kind(Kind::Int64);
+        let step = |training: &mut Training, images: &Tensor| {
+            let sums = training.step(images, &labels, update.rates, update.decay);
+            sums.loss.double_value(&[]) / update.labels.len() as f64
+        };
+        let before = exact.state();
+        update.check_loss("float64", step(&mut exact, &images.to_kind(Kind::Double)));
+        update.check_rounded(&before, &exact.model(), |state| {
+            let mut rounded = single(state);
+            (step(&mut rounded, &images), rounded.model())
+        });
+    }
+    let weights = with_prefix(&expected, "end.");
+    let found = exact.model();
+    assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+    for (name, expected) in &weights {
+        check(name, &found[name], expected);
+    }
+    check("logits after training", &array(&single(&found).logits(&first)), &expected["end_logits"]);
+}
+
+test_every_arm!(check_arm);
+
+#[test]
+fn parity_covers_every_arm_of_the_case() {
+    let case = Case::open();
+    for name in case.meta.losses.keys() {
+        name.parse::<Arm>().unwrap();
+    }
+}
+
+#[test]
+fn parity_augmentation() {
+    let case = Case::open().file("augment");
+    let draws: Vec<Draw> = {
+        let column = |name: &str| case[name].iter().map(|&value| value as usize).collect::<Vec<_>>();
+        let [crop_x, crop_y, flip, cut_x, cut_y] = ["crop_x", "crop_y", "flip", "cut_x", "cut_y"].map(column);
+        (0..flip.len())
+            .map(|i| Draw {
+                crop_x: crop_x[i],
+                crop_y: crop_y[i],
+                flip: flip[i] != 0,
+                cut_x: cut_x[i],
+                cut_y: cut_y[i],
+            })
+            .collect()
+    };
+    let images = &case["images"];
+    let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, Device::Cpu));
+    let augmentation = Augmentation::new(Device::Cpu);
+    let bytes = tensor(images).to_kind(Kind::Uint8);
+    let found = augmentation.augment(&bytes, &chosen, &Draws::new(&draws, Device::Cpu));
+    let expected = &case["expected"];
+    assert!(relative(&array(&found), expected) <= 1e-6, "on the device");
+
+    let pixels: Vec<u8> = images.iter().map(|&value| value as u8).collect();
+    let mut found = vec![0f32; pixels.len()];
+    for ((image, out), &draw) in pixels.chunks_exact(IMAGE).zip(found.chunks_exact_mut(IMAGE)).zip(&draws) {
+        Normal::default().augment(image, draw, out);
+    }
+    let found = ArrayD::from_shape_vec(vec![draws.len(), 32, 32, 3], found).unwrap();
+    let found = found.permuted_axes(vec![0, 3, 1, 2]).as_standard_layout().into_owned();
+    assert!(relative(&found, expected) <= 1e-6, "on the host");
+}
