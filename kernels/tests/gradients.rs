@@ -8,7 +8,9 @@ mod reference;
 use kernels::{Engine, EngineError, Instructions};
 use network::schedule::LearningRates;
 use network::{Architecture, WeightDecay};
-use reference::{Reference, Tensor, random_batch, random_state};
+use reference::Reference;
+use reference::layers::Tensor;
+use reference::random::{random_batch, random_state};
 
 const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
 const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };

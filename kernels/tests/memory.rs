@@ -7,7 +7,7 @@ mod reference;
 use kernels::{Engine, memory_bytes};
 use network::schedule::LearningRates;
 use network::{Architecture, FULL_CHANNELS, WeightDecay};
-use reference::{random_batch, random_state};
+use reference::random::{random_batch, random_state};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

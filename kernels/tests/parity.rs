@@ -11,7 +11,8 @@ use case::{Case, check, test_every_arm, with_prefix};
 use kernels::{Engine, Instructions};
 use ndarray::ArrayD;
 use network::Arm;
-use reference::{Reference, State, Tensor};
+use reference::layers::Tensor;
+use reference::{Reference, State};
 
 /// Channels innermost, as the engine takes them.
 fn nhwc(images: &ArrayD<f32>) -> Vec<f32> {

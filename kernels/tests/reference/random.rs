@@ -1,0 +1,35 @@
+//! Random starts and batches.
+
+use super::{State, shapes};
+use ndarray::ArrayD;
+use network::Architecture;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Random parameters and statistics, batch norm's included.
+pub fn random_state(architecture: &Architecture, seed: u64) -> State {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let array = |(name, shape): (String, Vec<usize>)| {
+        let fan_in: usize = shape[1..].iter().product();
+        let bound = 1.0 / (fan_in as f32).sqrt();
+        let values = (0..shape.iter().product()).map(|_| {
+            let uniform: f32 = generator.random_range(-1.0..1.0);
+            if name.ends_with("running_var") || name.ends_with("bn.weight") {
+                1.0 + 0.4 * uniform
+            } else if name.contains(".bn.") {
+                0.3 * uniform
+            } else {
+                bound * uniform
+            }
+        });
+        (name.clone(), ArrayD::from_shape_vec(shape, values.collect()).unwrap())
+    };
+    shapes(architecture).into_iter().map(array).collect()
+}
+
+/// Images `[n, 32, 32, 3]` and labels.
+pub fn random_batch(n: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let images = (0..n * 32 * 32 * 3).map(|_| generator.random_range(-1.7..1.8)).collect();
+    (images, (0..n).map(|_| generator.random_range(0..10)).collect())
+}
