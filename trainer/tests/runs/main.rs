@@ -1,0 +1,53 @@
+//! Runs on a tiny generated data set: files, resume, stop, and what must be refused.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+mod files;
+mod resume;
+mod sweep;
+#[cfg(feature = "tch")]
+mod torch;
+
+use artifacts::dataset::{Dataset, Split};
+use artifacts::run::RunFolder;
+use artifacts::{Configuration, Engine, Layout};
+use std::path::Path;
+use std::sync::LazyLock;
+use trainer::device::Device;
+use trainer::progress::Screen;
+use trainer::stop::Stop;
+use trainer::workplace::{Data, Workplace};
+
+fn prepare(root: &Path) -> (Layout, Data) {
+    let layout = Layout::new(root);
+    Dataset::generated(300, 1).write(&Split::Train.path(&layout)).unwrap();
+    Dataset::generated(100, 2).write(&Split::Test.path(&layout)).unwrap();
+    let data = Data::read(&layout).unwrap();
+    (layout, data)
+}
+
+fn tiny() -> Configuration {
+    let channels = [4, 8, 8, 8];
+    Configuration {
+        rankscale: 2,
+        channels,
+        epochs: 3,
+        batch: 64,
+        engine: Engine::Fused,
+        ..Configuration::default()
+    }
+}
+
+/// Those that this program has.
+fn engines() -> Vec<Engine> {
+    if cfg!(feature = "tch") { Engine::ALL.to_vec() } else { vec![Engine::Fused] }
+}
+
+fn workplace<'a>(layout: &'a Layout, data: &'a Data, stop: &'a Stop) -> Workplace<'a> {
+    static SCREEN: LazyLock<Screen> = LazyLock::new(Screen::default);
+    Workplace { layout, data, device: Device::Cpu, threads: 1, stop, screen: &SCREEN }
+}
+
+fn folder(layout: &Layout, data: &Data, configuration: &Configuration) -> RunFolder {
+    RunFolder::new(layout.run(&configuration.run_name(&data.fingerprint())))
+}

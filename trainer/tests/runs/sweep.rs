@@ -1,0 +1,70 @@
+//! Several runs: side by side, elsewhere, and after a failure.
+
+use crate::{folder, prepare, tiny, workplace};
+use artifacts::run::Status;
+use artifacts::{Configuration, Experiment};
+use std::num::NonZeroUsize;
+use trainer::arrays;
+use trainer::device::Device;
+use trainer::stop::Stop;
+use trainer::sweep::{Jobs, SideBySide, sweep};
+
+fn at_once(jobs: usize) -> SideBySide {
+    let jobs = NonZeroUsize::new(jobs).unwrap();
+    SideBySide { jobs: Jobs::Exactly(jobs), per_device: jobs, threads: Some(1), cores: 2 }
+}
+
+#[test]
+fn a_sweep_side_by_side_ends_like_one_after_the_other() {
+    let stop = Stop::default();
+    let runs: Vec<_> = (0..5).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
+    let experiment = Experiment { name: "five".into(), title: "five runs".into(), runs: runs.clone() };
+    let models = [1, 3].map(|jobs| {
+        let root = tempfile::tempdir().unwrap();
+        let (layout, data) = prepare(root.path());
+        let workplace = workplace(&layout, &data, &stop);
+        assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(jobs), false).unwrap(), None);
+        runs.iter()
+            .map(|run| arrays::load(&folder(&layout, &data, run).model_path()).unwrap().0)
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(models[0], models[1]);
+}
+
+#[test]
+fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (ours, theirs) = (tiny(), Configuration { seed: 1, ..tiny() });
+    let experiment =
+        Experiment { name: "two".into(), title: "two runs".into(), runs: vec![theirs.clone(), ours.clone()] };
+    let busy = folder(&layout, &data, &theirs);
+    fs_err::create_dir_all(busy.path()).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
+    let lock = std::fs::File::create(busy.lock_path()).unwrap();
+    lock.lock().unwrap();
+    let workplace = workplace(&layout, &data, &stop);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
+    assert_eq!(folder(&layout, &data, &ours).read_record().unwrap().status, Status::Done);
+    assert!(!busy.record_path().exists());
+}
+
+#[test]
+fn a_sweep_goes_on_after_a_failure_and_names_it() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (good, bad) = (Configuration { seed: 1, ..tiny() }, tiny());
+    let experiment =
+        Experiment { name: "two".into(), title: "two runs".into(), runs: vec![bad.clone(), good.clone()] };
+    let broken = folder(&layout, &data, &bad);
+    artifacts::atomic::write(&broken.record_path(), "not JSON").unwrap();
+    let workplace = workplace(&layout, &data, &stop);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), true).unwrap(), None);
+    assert!(!folder(&layout, &data, &good).path().exists(), "a plan trains nothing");
+    let error = sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap_err().to_string();
+    assert!(error.contains(&bad.run_name(&data.fingerprint())), "{error}");
+    assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
+    assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);
+}
