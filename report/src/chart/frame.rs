@@ -3,7 +3,7 @@
 //! The title of the vertical axis stands upright above its top end, where it is read without turning one's head.
 
 use crate::chart::axis::Axis;
-use crate::chart::canvas::{Area, Drawing, font, length, stroke, write};
+use crate::chart::canvas::{Area, Drawing, UNIT, font, length, stroke, write};
 use crate::style;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::prelude::{Cartesian2d, DrawingAreaErrorKind, PathElement, Rectangle, SVGBackend};
@@ -85,7 +85,7 @@ impl<'a, 'b> Frame<'a, 'b> {
     #[must_use]
     pub fn edges(&self) -> (f64, f64, f64, f64) {
         let ((low, high), (start, end)) = ((self.x.low, self.x.high), (self.y.low, self.y.high));
-        let pixels = |units: i32| f64::from(units) / crate::chart::canvas::UNIT;
+        let pixels = |units: i32| f64::from(units) / UNIT;
         let (left, bottom) = self.place(low, start);
         let (right, top) = self.place(high, end);
         (pixels(left), pixels(top), pixels(right), pixels(bottom))
@@ -128,6 +128,18 @@ impl<'a, 'b> Frame<'a, 'b> {
     pub fn level(&self, y: f64, (color, opacity, width): (RGBColor, f64, f64)) -> Drawing {
         let path = vec![self.place(self.x.low, y), self.place(self.x.high, y)];
         self.area.draw(&PathElement::new(path, stroke(color, opacity, width)))
+    }
+
+    /// A line up the whole panel, with its name on top.
+    ///
+    /// # Errors
+    /// The back end's.
+    pub fn upright(&self, x: f64, name: &str) -> Drawing {
+        let [foot, (left, top)] = [self.y.low, self.y.high].map(|y| self.place(self.x.position(x), y));
+        let line = stroke(style::REFERENCE, 1.0, style::THIN_LINE);
+        self.area.draw(&PathElement::new(vec![foot, (left, top)], line))?;
+        let place = (f64::from(left) / UNIT + 4.0, f64::from(top) / UNIT - 8.0);
+        write(self.area, name, place, HPos::Right, &font(style::SMALL_TEXT, style::QUIET_INK))
     }
 
     /// A band across the whole panel between two heights.

@@ -1,7 +1,15 @@
 //! What a figure shows, as numbers. The still picture and the chart that a reader can look into show the same.
 
-use crate::chart::series::Series;
+use crate::chart::axis::Axis;
+use crate::chart::canvas::{Drawing, Picture};
+use crate::chart::frame::{self, Frame, Margins};
+use crate::chart::legend::Legend;
+use crate::chart::series::{self, Series};
+use crate::style;
 use network::Arm;
+
+/// Names need the whole width.
+const WITHOUT_LEGEND: Margins = Margins { left: 56.0, right: 16.0, top: 56.0, bottom: 74.0 };
 
 /// How the horizontal axis runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +44,8 @@ pub struct Plot {
     pub by: &'static str,
     /// Panels with their names.
     pub panels: Vec<(String, Vec<Series>)>,
+    /// What stands pale behind the first panel, to compare with.
+    pub background: Vec<Series>,
     /// Whether a line at zero is drawn.
     pub zero: bool,
     /// A band, where there is one.
@@ -60,6 +70,82 @@ impl Plot {
         panels: Vec<(String, Vec<Series>)>,
     ) -> Self {
         let (x, y) = (x.into(), y.into());
-        Self { x, y, by, panels, scale: Scale::Linear, zero: false, band: None, marks: Vec::new() }
+        Self {
+            x,
+            y,
+            by,
+            panels,
+            scale: Scale::Linear,
+            background: Vec::new(),
+            zero: false,
+            band: None,
+            marks: Vec::new(),
+        }
+    }
+
+    /// Every series of every panel.
+    pub fn series(&self) -> impl Iterator<Item = &Series> {
+        self.panels.iter().flat_map(|(_, series)| series)
+    }
+
+    /// Draws the only panel, on a vertical axis at least `least` high; `more` draws over it what only this figure has.
+    #[must_use]
+    pub fn picture(
+        &self,
+        (title, description): (&str, &str),
+        x: Axis,
+        least: f64,
+        legend: Option<(&str, Vec<String>)>,
+        more: impl FnOnce(&Frame<'_, '_>) -> Drawing,
+    ) -> String {
+        let picture = Picture {
+            width: style::WIDTH,
+            height: style::HEIGHT,
+            title: title.to_owned(),
+            description: description.to_owned(),
+        };
+        picture.draw(|area| {
+            let margins = if legend.is_some() { frame::WITH_LEGEND } else { WITHOUT_LEGEND };
+            let y = Axis::linear(self.heights(), least, 8);
+            let frame = Frame::draw(area, margins, (x, &self.x), (y, &self.y))?;
+            if let Some(Band { arm, ends }) = self.band {
+                frame.band(ends, style::arm(arm).color)?;
+            }
+            if self.zero {
+                frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
+            }
+            for (x, name) in &self.marks {
+                frame.upright(*x, name)?;
+            }
+            series::draw_background(&frame, &self.background)?;
+            for (_, series) in &self.panels {
+                match self.scale {
+                    Scale::Named(_) => series::draw_apart(&frame, series)?,
+                    _ => series::draw(&frame, series)?,
+                }
+            }
+            more(&frame)?;
+            match legend {
+                Some((title, notes)) => Legend { title, entries: self.legend(), notes }.draw(&frame),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn heights(&self) -> impl Iterator<Item = f64> {
+        let series = self.series().chain(&self.background).flat_map(Series::heights);
+        series.chain(self.band.into_iter().flat_map(|band| band.ends)).chain(self.zero.then_some(0.0))
+    }
+
+    /// The series by name, each once.
+    #[must_use]
+    pub fn legend(&self) -> Vec<(String, style::Look)> {
+        let mut entries: Vec<(String, style::Look)> = Vec::new();
+        for one in self.series() {
+            if entries.iter().all(|(name, _)| *name != one.name) {
+                entries.push((one.name.clone(), one.look));
+            }
+        }
+        entries
     }
 }

@@ -111,20 +111,30 @@ const BESIDE: f64 = style::MARKER + style::DOT + 1.5;
 /// # Errors
 /// The back end's.
 pub fn draw(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
+    let mut names: Vec<&str> = Vec::new();
+    for one in series {
+        if !names.contains(&one.name.as_str()) {
+            names.push(&one.name);
+        }
+    }
     let repeated = series.iter().any(Series::repeated);
     let room = pitch(frame, series) * 0.75;
-    let step = if repeated && series.len() > 1 { (room / series.len() as f64).min(7.0) } else { 0.0 };
-    let middle = (series.len().max(1) - 1) as f64 / 2.0;
-    let shifted = |i: usize| (i as f64 - middle) * step;
-    for (i, one) in series.iter().enumerate() {
-        draw_line(frame, one, shifted(i))?;
+    let step = if repeated && names.len() > 1 { (room / names.len() as f64).min(7.0) } else { 0.0 };
+    let middle = (names.len().max(1) - 1) as f64 / 2.0;
+    // What has one name stands in one place, be it the low-rank networks of an arm or the dense one.
+    let shifted = |one: &Series| {
+        let place = names.iter().position(|name| *name == one.name).unwrap_or_default();
+        (place as f64 - middle) * step
+    };
+    for one in series {
+        draw_line(frame, one, shifted(one))?;
     }
     let width = 2.0 * (BESIDE + style::DOT) + step;
     let beside =
-        if repeated && series.len() <= 2 && width <= pitch(frame, series) * 0.9 { BESIDE } else { 0.0 };
-    for (i, one) in series.iter().enumerate() {
-        let outwards = if shifted(i) < 0.0 { -beside } else { beside };
-        draw_dots(frame, one, shifted(i), outwards)?;
+        if repeated && names.len() <= 2 && width <= pitch(frame, series) * 0.9 { BESIDE } else { 0.0 };
+    for one in series {
+        let outwards = if shifted(one) < 0.0 { -beside } else { beside };
+        draw_dots(frame, one, shifted(one), outwards)?;
     }
     Ok(())
 }
@@ -173,6 +183,24 @@ pub fn draw_apart(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
             }
             let (x, y) = frame.at(mean.x, mean.y);
             marker::draw_on_rim(frame.area(), (x + length(shift), y), style::MARKER, one.look)?;
+        }
+    }
+    Ok(())
+}
+
+/// Radius of a marker in the background.
+const BACKGROUND_MARKER: f64 = 2.5;
+
+/// Lines and small markers, to be drawn over.
+///
+/// # Errors
+/// The back end's.
+pub fn draw_background(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
+    for one in series {
+        let line = one.means.iter().map(|mean| (mean.x, mean.y));
+        frame.line(line, 0.0, (one.look.color, 1.0, style::LINE))?;
+        for mean in &one.means {
+            marker::draw(frame.area(), frame.at(mean.x, mean.y), BACKGROUND_MARKER, one.look, 1.0)?;
         }
     }
     Ok(())

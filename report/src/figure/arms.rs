@@ -8,6 +8,9 @@ use artifacts::study::{CellRow, Interval, RunRow};
 use network::Arm;
 use std::collections::BTreeMap;
 
+/// Title of a legend of arms.
+pub const LEGEND: &str = "Weight Decay";
+
 /// Test accuracy in per cent, by arm: runs as dots, cells as means. Dense networks are left to the caller.
 pub fn accuracy(
     selection: &Selection<'_>,
@@ -48,17 +51,16 @@ pub fn empty(arm: Arm) -> Series {
     Series::empty(arm.name(), style::arm(arm))
 }
 
-/// A series of rows (rankscale, value, run): dots, and their mean at each rankscale.
-pub fn over_rankscales(name: String, look: style::Look, rows: &[(u32, f64, &str)]) -> Series {
+/// Rankscale, value, run.
+pub type Row<'a> = (u32, f64, &'a str);
+
+/// A series of rows: dots, and their mean at each rankscale.
+pub fn over_rankscales(name: String, look: style::Look, rows: &[Row<'_>]) -> Series {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (rankscale, value, _) in rows {
         places.entry(*rankscale).or_default().push(*value);
     }
-    let dot = |(rankscale, y, run): &(u32, f64, &str)| Dot {
-        x: f64::from(*rankscale),
-        y: *y,
-        run: (*run).to_owned(),
-    };
+    let dot = |(rankscale, y, run): &Row<'_>| Dot { x: f64::from(*rankscale), y: *y, run: (*run).to_owned() };
     let mean = |(place, values): (u32, Vec<f64>)| Mean {
         x: f64::from(place),
         y: values.iter().sum::<f64>() / values.len() as f64,

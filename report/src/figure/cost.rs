@@ -2,7 +2,7 @@
 
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, length, write};
-use crate::chart::{Axis, Dot, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
+use crate::chart::{Axis, Dot, Mean, Plot, Scale, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -53,54 +53,29 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     if separable.is_some() {
         alt += " An upright line marks the size of the network of depthwise-separable convolutions.";
     }
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: cost.heading.to_owned(),
-        description: alt.clone(),
-    };
-    let svg = picture.draw(|area| {
-        let means = series.iter().chain(&dense).flat_map(|series| &series.means);
-        let places = means.map(|mean| mean.x);
-        let heights = series.iter().chain(&dense).flat_map(Series::heights);
-        let places = places.chain(separable);
-        let (x, y) = (Axis::logarithmic(places), Axis::linear(heights, 1.0, 8));
-        let upright = separable.map(|x| [(x, y.low), (x, y.high)]);
-        let frame = Frame::draw(area, frame::WITH_LEGEND, (x, cost.axis), (y, "Test accuracy (%)"))?;
-        if let Some([foot, head]) = upright {
-            frame.line([foot, head], 0.0, (style::REFERENCE, 1.0, style::THIN_LINE))?;
-            let (x, y) = frame.at(head.0, head.1);
-            let place = (f64::from(x) / UNIT + 4.0, f64::from(y) / UNIT - 8.0);
-            let quiet = font(style::SMALL_TEXT, style::QUIET_INK);
-            write(area, "depthwise separable", place, HPos::Right, &quiet)?;
-        }
-        series::draw(&frame, &series)?;
-        series::draw(&frame, &dense)?;
-        let lowest = dense.iter().flat_map(Series::heights).reduce(f64::min);
-        if let Some((x, y)) = dense.first().and_then(|one| Some((one.means.first()?.x, lowest?))) {
-            let (x, y) = frame.at(x, y);
-            let place = (f64::from(x) / UNIT, f64::from(y + length(18.0)) / UNIT);
-            write(area, "dense", place, HPos::Center, &font(style::SMALL_TEXT, style::INK))?;
-        }
-        let mut entries: Vec<(String, style::Look)> = Vec::new();
-        for one in series.iter().chain(&dense) {
-            if entries.iter().all(|(name, _)| *name != one.name) {
-                entries.push((one.name.clone(), one.look));
-            }
-        }
-        Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
-    });
-    let caption = format!(
-        "Dots, lines and whiskers are those of the first figure; the axis is logarithmic. The upright line marks \
-         the same network of depthwise-separable convolutions. {}",
-        cost.remark
-    );
+    let lowest = dense.iter().flat_map(Series::heights).reduce(f64::min);
+    let label = dense.first().and_then(|one| Some((one.means.first()?.x, lowest?)));
     series.extend(dense);
     let plot = Plot {
         scale: Scale::Logarithmic,
         marks: separable.map(|x| (x, "depthwise separable")).into_iter().collect(),
         ..Plot::single(cost.axis, "Test accuracy (%)", series)
     };
+    let places = plot.series().flat_map(|series| &series.means).map(|mean| mean.x).chain(separable);
+    let axis = Axis::logarithmic(places);
+    let svg = plot.picture((cost.heading, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
+        if let Some((x, y)) = label {
+            let (x, y) = frame.at(x, y);
+            let place = (f64::from(x) / UNIT, f64::from(y + length(18.0)) / UNIT);
+            write(frame.area(), "dense", place, HPos::Center, &font(style::SMALL_TEXT, style::INK))?;
+        }
+        Ok(())
+    });
+    let caption = format!(
+        "Dots, lines and whiskers are those of the first figure; the axis is logarithmic. The upright line marks \
+         the same network of depthwise-separable convolutions. {}",
+        cost.remark
+    );
     Some(Figure { file: cost.file, heading: cost.heading, alt, caption, plot, svg })
 }
 

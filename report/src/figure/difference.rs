@@ -1,7 +1,7 @@
 //! Difference of each arm to its baseline against rankscale, with zero and the headline interval.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Band, Frame, Legend, Mean, Picture, Plot, Series, frame, series};
+use crate::chart::{Band, Mean, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -17,7 +17,7 @@ const WHISKER_PAIRS: u32 = 3;
 /// Draws it; none where no pair of runs can be compared.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
-    let mut rows: BTreeMap<(Arm, &str), Vec<(u32, f64, &str)>> = BTreeMap::new();
+    let mut rows: BTreeMap<(Arm, &str), Vec<arms::Row<'_>>> = BTreeMap::new();
     let names: BTreeMap<_, _> = selection
         .runs()
         .into_iter()
@@ -52,55 +52,38 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         "Difference in test accuracy against rankscale, with a line at zero: {}.",
         described.join("; ")
     );
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: "Difference in test accuracy against rankscale".to_owned(),
-        description: alt.clone(),
+    let plot = Plot {
+        zero: true,
+        band: band.map(|(endpoint, interval)| Band { arm: endpoint.decay, ends: arms::points(interval) }),
+        ..Plot::single("Rankscale", "Difference in test accuracy (percentage points)", series)
     };
-    let svg = picture.draw(|area| {
-        let ends = band.iter().flat_map(|(_, interval)| arms::points(*interval));
-        let y = Axis::linear(series.iter().flat_map(Series::heights).chain(ends).chain([0.0]), 0.4, 8);
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (arms::rankscale_axis(selection), "Rankscale"),
-            (y, "Difference in test accuracy (percentage points)"),
-        )?;
-        let mut notes = Vec::new();
-        if let Some((endpoint, interval)) = band {
-            let color = style::arm(endpoint.decay).color;
-            frame.band(arms::points(interval), color)?;
-            notes.push(format!("Band: {} % interval", numbers::short(interval.level * 100.0)));
-            notes.push("of the mean difference".to_owned());
-            notes.push(format!("of {}", endpoint.decay));
-        }
-        frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        series::draw(&frame, &series)?;
-        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        Legend { title: "Weight Decay", entries, notes }.draw(&frame)
+    let notes = band.map_or_else(Vec::new, |(endpoint, interval)| {
+        let level = numbers::short(interval.level * 100.0);
+        vec![
+            format!("Band: {level} % interval"),
+            "of the mean difference".to_owned(),
+            format!("of {}", endpoint.decay),
+        ]
     });
+    let title = "Difference in test accuracy against rankscale";
+    let axis = arms::rankscale_axis(selection);
+    let svg = plot.picture((title, &alt), axis, 0.4, Some((arms::LEGEND, notes)), |_| Ok(()));
     let mut caption = format!(
         "Above zero, the arm is better than its baseline ({}), paired by rankscale and seed.",
         numbers::listed(&baselines)
     );
-    caption += if series.iter().any(Series::repeated) {
+    caption += if plot.series().any(Series::repeated) {
         " Every pair is a pale dot; lines join the means over seeds."
     } else {
         " Every marker is one pair of runs."
     };
-    if series.iter().any(Series::whiskered) {
+    if plot.series().any(Series::whiskered) {
         caption +=
             " Whiskers are Student's 95 % intervals at each rankscale, where it has three pairs or more.";
     }
     if band.is_some() {
         caption += " The band is the interval of the headline endpoint, the mean over rankscales.";
     }
-    let plot = Plot {
-        zero: true,
-        band: band.map(|(endpoint, interval)| Band { arm: endpoint.decay, ends: arms::points(interval) }),
-        ..Plot::single("Rankscale", "Difference in test accuracy (points)", series)
-    };
     Some(Figure { file: FILE, heading: "Difference against rankscale", alt, caption, plot, svg })
 }
 

@@ -1,7 +1,7 @@
 //! Train minus test accuracy against rankscale: how much of what was learnt does not carry over.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Frame, Legend, Picture, Plot, Series, frame, series};
+use crate::chart::Plot;
 use crate::selection::Selection;
 use crate::style;
 
@@ -38,31 +38,16 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let described: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
     let alt = format!("Train minus test accuracy against rankscale: {}.", described.join("; "));
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: "Train minus test accuracy against rankscale".to_owned(),
-        description: alt.clone(),
+    let title = "Train minus test accuracy against rankscale";
+    let plot = Plot {
+        zero: true,
+        ..Plot::single("Rankscale", "Train minus test accuracy (percentage points)", series)
     };
-    let svg = picture.draw(|area| {
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (arms::rankscale_axis(selection), "Rankscale"),
-            (
-                Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 1.0, 8),
-                "Train minus test accuracy (percentage points)",
-            ),
-        )?;
-        frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        series::draw(&frame, &series)?;
-        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
-    });
+    let axis = arms::rankscale_axis(selection);
+    let svg = plot.picture((title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |_| Ok(()));
     let caption =
         "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights \
                    still move, test accuracy on plain images after the epoch, so the gap can lie below zero."
             .to_owned();
-    let plot = Plot { zero: true, ..Plot::single("Rankscale", "Train minus test accuracy (points)", series) };
     Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, plot, svg })
 }

@@ -1,10 +1,9 @@
 //! The A/A check: rankscales that build one network, held against each other.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
+use crate::chart::{Axis, Mean, Plot, Scale, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use crate::style;
 use artifacts::study::Identical;
 use network::Arm;
 
@@ -32,12 +31,6 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .collect();
     let title = "A/A check: the same network under two rankscales";
     let alt = format!("{title}, difference in test accuracy in points: {}.", described.join("; "));
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: title.to_owned(),
-        description: alt.clone(),
-    };
     let place = |check: &Identical| places.iter().position(|place| *place == check.rankscales);
     let mean = |check: &Identical| {
         Some(Mean {
@@ -51,25 +44,16 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         means: checks.iter().filter(|check| check.decay == *arm).filter_map(mean).collect(),
         ..arms::empty(*arm)
     };
-    let series: Vec<Series> = arms.iter().map(of).collect();
-    let svg = picture.draw(|area| {
-        let heights = series.iter().flat_map(Series::heights).chain([0.0]);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let y = Axis::linear(heights, 0.4, 6);
-        let axes = ((Axis::named(&names), "Rankscales"), (y, "Difference (percentage points)"));
-        let frame = Frame::draw(area, frame::WITH_LEGEND, axes.0, axes.1)?;
-        frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        series::draw_apart(&frame, &series)?;
-        let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
-        Legend { title: "Weight Decay", entries, notes: Vec::new() }.draw(&frame)
-    });
-    let caption = "The two rankscales of a place build one network, so what their runs differ by is not the network; markers are \
-                   means over seeds, lines 95 % intervals. With one seed and deterministic arithmetic the runs are equal."
-        .to_owned();
+    let series = arms.iter().map(of).collect();
+    let axis = Axis::named(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let plot = Plot {
         zero: true,
         scale: Scale::Named(names),
-        ..Plot::single("Rankscales", "Difference (points)", series)
+        ..Plot::single("Rankscales", "Difference (percentage points)", series)
     };
+    let svg = plot.picture((title, &alt), axis, 0.4, Some((arms::LEGEND, Vec::new())), |_| Ok(()));
+    let caption = "The two rankscales of a place build one network, so what their runs differ by is not the network; markers are \
+                   means over seeds, lines 95 % intervals. With one seed and deterministic arithmetic the runs are equal."
+        .to_owned();
     Some(Figure { file: FILE, heading: "A/A check", alt, caption, plot, svg })
 }

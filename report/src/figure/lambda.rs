@@ -1,10 +1,9 @@
 //! How the difference depends on the strength of decay, where an experiment sweeps it.
 
 use super::{Figure, arms as by_arm};
-use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Scale, Series, frame, series};
+use crate::chart::{Axis, Mean, Plot, Scale, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use crate::style;
 use artifacts::study::Endpoint;
 use network::Arm;
 use std::collections::BTreeMap;
@@ -54,39 +53,20 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .collect();
     let title = "Difference against the strength of decay";
     let alt = format!("{title}, logarithmic axis, in points: {}.", described.join(", "));
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: title.to_owned(),
-        description: alt.clone(),
+    let means = || series.iter().flat_map(|series| &series.means);
+    let mut axis = Axis::logarithmic(means().map(|mean| mean.x));
+    axis.ticks = means().map(|mean| (axis.position(mean.x), numbers::short(mean.x))).collect();
+    axis.ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    axis.ticks.dedup();
+    let plot = Plot {
+        zero: true,
+        scale: Scale::Logarithmic,
+        ..Plot::single("λ", "Difference in test accuracy (percentage points)", series)
     };
-    let svg = picture.draw(|area| {
-        let heights = series.iter().flat_map(Series::heights).chain([0.0]);
-        let means = || series.iter().flat_map(|series| &series.means);
-        let mut x = Axis::logarithmic(means().map(|mean| mean.x));
-        x.ticks = means().map(|mean| (x.position(mean.x), numbers::short(mean.x))).collect();
-        x.ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
-        x.ticks.dedup();
-        let y = Axis::linear(heights, 0.4, 8);
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (x, "λ"),
-            (y, "Difference in test accuracy (percentage points)"),
-        )?;
-        frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;
-        series::draw(&frame, &series)?;
-        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        Legend { title: "Weight Decay", entries, notes: Vec::new() }.draw(&frame)
-    });
+    let svg = plot.picture((title, &alt), axis, 0.4, Some((by_arm::LEGEND, Vec::new())), |_| Ok(()));
     let caption =
         "The endpoint at each strength λ of the baseline's decay; whiskers are 95 % intervals where \
                    there is enough data for one."
             .to_owned();
-    let plot = Plot {
-        zero: true,
-        scale: Scale::Logarithmic,
-        ..Plot::single("λ", "Difference in test accuracy (points)", series)
-    };
     Some(Figure { file: FILE, heading: "Strength of decay", alt, caption, plot, svg })
 }

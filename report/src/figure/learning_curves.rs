@@ -190,7 +190,7 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
     // On the whole document: a panel's part ends where its panel does.
     let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
     let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
-    Legend { title: "Weight Decay", entries, notes: vec![] }.draw_at(area, place)
+    Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place)
 }
 
 /// Where the vertical axis begins: in a long schedule at the lowest accuracy of a finished run after a quarter of it,

@@ -76,7 +76,7 @@ type Panels = Vec<(String, Vec<Series>)>;
 /// Against rankscale, after the last epoch; none where no finished run measured its layers.
 #[must_use]
 pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
-    let mut rows: Grouped<(u32, f64, &str)> = Grouped::default();
+    let mut rows: Grouped<arms::Row<'_>> = Grouped::default();
     for row in selection.layers() {
         let value = (quantity.of)(row).filter(|value| value.is_finite());
         if let (Some(value), Ok(arm), true) = (value, row.decay.parse(), row.rankscale > 0) {
@@ -198,16 +198,16 @@ fn small_multiples(
         title: name.heading.to_owned(),
         description: alt.clone(),
     };
-    let svg = picture.draw(|area| draw(area, &panels, ((x, axis), y), paint));
-    let caption = format!("One panel a layer, each with an axis of its own. {remark}");
     let plot = Plot::panels("Layer", x, y, panels);
+    let svg = picture.draw(|area| draw(area, &plot, &axis, paint));
+    let caption = format!("One panel a layer, each with an axis of its own. {remark}");
     Figure { file: name.file, heading: name.heading, alt, caption, plot, svg }
 }
 
 fn draw(
     area: &Area<'_>,
-    panels: &Panels,
-    ((x_title, x), title): ((&str, Axis), &str),
+    plot: &Plot,
+    x: &Axis,
     paint: impl Fn(&Frame<'_, '_>, &[Series]) -> Drawing,
 ) -> Drawing {
     let width = f64::from(style::WIDTH) / COLUMNS as f64;
@@ -215,27 +215,21 @@ fn draw(
         let top = f64::from(HEAD) + (i / COLUMNS) as f64 * f64::from(ROW);
         ((i % COLUMNS) as f64 * width, top)
     };
-    write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
-    for (i, (layer, series)) in panels.iter().enumerate() {
+    write(area, &plot.y, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
+    for (i, (layer, series)) in plot.panels.iter().enumerate() {
         let (left, top) = place(i);
         let part = area.clone().shrink((length(left), length(top)), (length(width), length(f64::from(ROW))));
         let y = Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 0.5, 4);
-        let lowest = i + COLUMNS >= panels.len();
-        let x_title = if lowest { x_title } else { "" };
+        let lowest = i + COLUMNS >= plot.panels.len();
+        let x_title = if lowest { plot.x.as_str() } else { "" };
         let frame = Frame::draw(&part, MARGINS, (x.clone(), x_title), (y, ""))?;
         let (left, top, right, _) = frame.edges();
         let middle = (f64::midpoint(left, right), top - 12.0);
         write(&part, layer, middle, HPos::Center, &bold(style::SMALL_TEXT, style::INK))?;
         paint(&frame, series)?;
     }
-    let mut entries: Vec<(String, style::Look)> = Vec::new();
-    for one in panels.iter().flat_map(|(_, series)| series) {
-        if entries.iter().all(|(name, _)| *name != one.name) {
-            entries.push((one.name.clone(), one.look));
-        }
-    }
     // In the place after the last panel; a full grid has room for it nowhere else than on top of a margin.
-    let (left, top) = place(panels.len());
-    Legend { title: "Weight Decay", entries, notes: vec![] }
+    let (left, top) = place(plot.panels.len());
+    Legend { title: arms::LEGEND, entries: plot.legend(), notes: vec![] }
         .draw_at(area, (left + 24.0, top + MARGINS.top + 8.0))
 }

@@ -7,8 +7,8 @@
 //!   epochs they lie tens of points below the notebook's, and the differences between arms would be squeezed flat.
 
 use super::{Figure, arms};
-use crate::chart::canvas::{Drawing, UNIT, font, write};
-use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Series, frame, series};
+use crate::chart::canvas::{UNIT, font, write};
+use crate::chart::{Frame, Mean, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -34,36 +34,20 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         return None;
     }
     let (background, remark) = background(selection, &series);
+    let caption = format!("{}{remark}", caption(&series));
     let alt = alternative(&series, !background.is_empty());
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: "Test accuracy against rankscale".to_owned(),
-        description: alt.clone(),
+    let plot = Plot {
+        background: of_notebook(&background),
+        ..Plot::single("Rankscale", "Test accuracy (%)", series)
     };
-    let svg = picture.draw(|area| {
-        let ours = series.iter().flat_map(Series::heights);
-        let theirs = background.iter().flat_map(Point::arms).map(|(_, accuracy)| accuracy * 100.0);
-        let y = Axis::linear(ours.chain(theirs), 1.0, 8);
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (arms::rankscale_axis(selection), "Rankscale"),
-            (y, "Test accuracy (%)"),
-        )?;
-        draw_background(&frame, &background, &series)?;
-        series::draw(&frame, &series)?;
-        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        Legend { title: "Weight Decay", entries, notes: vec![] }.draw(&frame)
+    let title = "Test accuracy against rankscale";
+    let axis = arms::rankscale_axis(selection);
+    let svg = plot.picture((title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
+        let Some(place) = label_place(frame, &plot) else { return Ok(()) };
+        let quiet = font(style::SMALL_TEXT, style::QUIET_INK);
+        write(frame.area(), "2018 notebook", place, HPos::Center, &quiet)
     });
-    Some(Figure {
-        file: FILE,
-        heading: "Test accuracy against rankscale",
-        alt,
-        caption: format!("{}{remark}", caption(&series)),
-        plot: Plot::single("Rankscale", "Test accuracy (%)", [series, of_notebook(&background)].concat()),
-        svg,
-    })
+    Some(Figure { file: FILE, heading: title, alt, caption, plot, svg })
 }
 
 /// What dots, lines and whiskers are.
@@ -154,38 +138,11 @@ fn of_notebook(curve: &[Point]) -> Vec<Series> {
     arms.into_iter().enumerate().map(of).collect()
 }
 
-fn draw_background(frame: &Frame<'_, '_>, curve: &[Point], series: &[Series]) -> Drawing {
-    if curve.is_empty() {
-        return Ok(());
-    }
-    let mut lines: Vec<Vec<(f64, f64)>> = Vec::new();
-    for (i, (arm, _)) in curve[0].arms().into_iter().enumerate() {
-        let line: Vec<_> =
-            curve.iter().map(|point| (f64::from(point.rankscale), point.arms()[i].1 * 100.0)).collect();
-        let color = style::washed(style::arm(arm).color, style::MUTED);
-        frame.line(line.iter().copied(), 0.0, (color, 1.0, style::LINE))?;
-        for (x, y) in &line {
-            let look = style::Look { color, ..style::arm(arm) };
-            crate::chart::marker::draw(frame.area(), frame.at(*x, *y), 2.5, look, 1.0)?;
-        }
-        lines.push(line);
-    }
-    let spots = lines.concat();
-    lines.extend(series.iter().map(|series| series.means.iter().map(|mean| (mean.x, mean.y)).collect()));
-    match label_place(frame, &spots, &lines) {
-        Some(place) => write(
-            frame.area(),
-            "2018 notebook",
-            place,
-            HPos::Center,
-            &font(style::SMALL_TEXT, style::QUIET_INK),
-        ),
-        None => Ok(()),
-    }
-}
-
 /// The centre of the direct label: just above or below the background curve, where the lines are farthest.
-fn label_place(frame: &Frame<'_, '_>, spots: &[(f64, f64)], lines: &[Vec<(f64, f64)>]) -> Option<(f64, f64)> {
+fn label_place(frame: &Frame<'_, '_>, plot: &Plot) -> Option<(f64, f64)> {
+    let line = |series: &Series| series.means.iter().map(|mean| (mean.x, mean.y)).collect::<Vec<_>>();
+    let spots: Vec<_> = plot.background.iter().flat_map(line).collect();
+    let lines: Vec<_> = plot.background.iter().chain(plot.series()).map(line).collect();
     let pixels = |(x, y): (f64, f64)| {
         let (x, y) = frame.at(x, y);
         (f64::from(x) / UNIT, f64::from(y) / UNIT)

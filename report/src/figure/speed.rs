@@ -1,7 +1,7 @@
 //! Training images a second against rankscale, by device.
 
 use super::{Figure, arms};
-use crate::chart::{Axis, Frame, Legend, Picture, Plot, Series, frame, series};
+use crate::chart::Plot;
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -16,7 +16,7 @@ const NAME: usize = 20;
 /// Draws it; none where no finished run recorded its speed.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
-    let mut devices: BTreeMap<(String, u32), Vec<(u32, f64, &str)>> = BTreeMap::new();
+    let mut devices: BTreeMap<(String, u32), Vec<arms::Row<'_>>> = BTreeMap::new();
     for run in selection.runs() {
         if let (Some(speed), true) =
             (run.images_per_second.filter(|speed| speed.is_finite()), run.rankscale > 0)
@@ -43,31 +43,16 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let described: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, "")).collect();
     let alt = format!("Training images a second against rankscale, by device: {}.", described.join("; "));
-    let picture = Picture {
-        width: style::WIDTH,
-        height: style::HEIGHT,
-        title: "Training images a second against rankscale".to_owned(),
-        description: alt.clone(),
-    };
-    let svg = picture.draw(|area| {
-        let heights = series.iter().flat_map(Series::heights).chain([0.0]);
-        let frame = Frame::draw(
-            area,
-            frame::WITH_LEGEND,
-            (arms::rankscale_axis(selection), "Rankscale"),
-            (Axis::linear(heights, 1.0, 6), "Training images a second"),
-        )?;
-        series::draw(&frame, &series)?;
-        let entries = series.iter().map(|series| (series.name.clone(), series.look)).collect();
-        Legend { title: "Device", entries, notes: vec![] }.draw(&frame)
-    });
+    let title = "Training images a second against rankscale";
+    let plot = Plot { zero: true, ..Plot::single("Rankscale", "Training images a second", series) };
+    let axis = arms::rankscale_axis(selection);
+    let svg = plot.picture((title, &alt), axis, 1.0, Some(("Device", Vec::new())), |_| Ok(()));
     let machines: Vec<_> = names.into_iter().cloned().collect();
     let caption = format!(
         "Median over the epochs of each run, augmentation included, on {}. The arms do nearly the same work at a rankscale; \
          what differs within a device is what else the machine did.",
         numbers::listed(&machines)
     );
-    let plot = Plot::single("Rankscale", "Training images a second", series);
     Some(Figure { file: FILE, heading: "Speed", alt, caption, plot, svg })
 }
 

@@ -46,6 +46,8 @@ struct PlotData<'a> {
     names: Vec<&'a str>,
     by: &'static str,
     panels: Vec<PanelData<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    background: Vec<SeriesData<'a>>,
     zero: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     band: Option<BandData>,
@@ -96,7 +98,7 @@ struct LineData {
 
 pub(super) fn of<'a>(selection: &Selection<'a>, figures: &'a [Figure]) -> Data<'a> {
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    for series in figures.iter().flat_map(|figure| &figure.plot.panels).flat_map(|(_, series)| series) {
+    for series in figures.iter().flat_map(|figure| figure.plot.series()) {
         let runs = series.dots.iter().map(|dot| &dot.run).chain(series.lines.iter().map(|line| &line.run));
         names.extend(runs.map(|run| (run.as_str(), 0)));
     }
@@ -144,6 +146,7 @@ fn plot<'a>(plot: &'a Plot, places: &Places<'_>) -> PlotData<'a> {
         names,
         by: plot.by,
         panels: plot.panels.iter().map(panel).collect(),
+        background: plot.background.iter().map(|series| one(series, places)).collect(),
         zero: plot.zero,
         band: plot.band.map(|Band { arm, ends }| BandData {
             arm: arm.name(),

@@ -57,7 +57,7 @@
   // Dots, lines and means of every series that is shown.
   const drawing = (plot) => {
     const panel = plot.panels[shown.panels[plot.stem] ?? 0];
-    const series = panel.series.filter(visible), shift = shifts(plot, series);
+    const series = [...(plot.background ?? []), ...panel.series].filter(visible), shift = shifts(plot, series);
     const place = (x) => plot.scale === "named" ? plot.names[x] : digits(x);
     const at = (x, y) => `${escaped(plot.x)} ${escaped(place(x))}<br>${escaped(plot.y)}: ${digits(y)}`;
     const runTip = (run, x, y) => {
