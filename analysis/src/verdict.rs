@@ -80,10 +80,11 @@ pub fn rules() -> Vec<String> {
         format!(
             "Interval and p need at least {MINIMUM_SEEDS} seeds at every rankscale and {MINIMUM_PAIRS} pairs in all."
         ),
-        "Besides, and without a say in the verdict: the difference at each rankscale (Student's t, p adjusted by Holm's \
-         method), the share of pairs that the arm wins (Wilson's interval), the slope of the difference against the logarithm of \
-         compression (least squares), the spread from seed to seed, and rankscales that build one network held against \
-         each other."
+        "Besides, and without a say in the verdict: the mean of each rankscale and arm (Student's t, one standard deviation an \
+         arm), the difference at each rankscale (Student's t, p adjusted by Holm's method), the share of pairs that the arm wins \
+         (Wilson's interval), the slope of the difference against the logarithm of compression (least squares), the spread from \
+         seed to seed, images that only one of two runs gets right (McNemar's exact test, Holm), the 2018 notebook's mean held \
+         against a prediction interval, and rankscales that build one network held against each other."
             .to_owned(),
         format!("No meaningful difference: the interval lies within {margin} points of zero."),
         format!("Better or worse: the interval lies on one side of zero, and p is at most {SIGNIFICANCE}."),

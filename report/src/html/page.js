@@ -1,6 +1,6 @@
 "use strict";
 // The page without this script is whole: it holds every table, and every figure as a still picture. The script
-// puts charts over some of the figures, makes the tables sortable, and needs nothing but what the page carries.
+// puts a chart over every figure, makes the tables sortable, and needs nothing but what the page carries.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const symbols = {
@@ -20,11 +20,11 @@
   const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const digits = (value) => (Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(Number(value.toPrecision(5)))).replace("-", "−");
 
-  // The ends lie a little beyond the values, and so at no round number.
+  // The ends lie a little beyond the values and whatever else must be seen, and so at no round number.
   const room = (ends) => (ends.max - ends.min) * 0.04 || 0.5;
-  const axis = (name, extra, label) => ({
+  const axis = (name, extra, label, seen = []) => ({
     type: "value", scale: true, name, nameLocation: "middle", nameTextStyle: { color: color("--ink") },
-    min: (ends) => ends.min - room(ends), max: (ends) => ends.max + room(ends),
+    min: (ends) => Math.min(ends.min, ...seen) - room(ends), max: (ends) => Math.max(ends.max, ...seen) + room(ends),
     axisLabel: { color: color("--ink"), showMinLabel: false, showMaxLabel: false, ...label },
     axisLine: { onZero: false, lineStyle: { color: color("--rim") } },
     splitLine: { lineStyle: { color: color("--grid") } }, ...extra,
@@ -38,7 +38,9 @@
     // Ticks at 1, 2 and 5 times powers of ten.
     const ticks = Array.from({ length: 24 }, (_, at) => at - 8).flatMap((power) => [1, 2, 5].map((mark) => Number(`${mark}e${power}`)));
     const short = (value) => value >= 1e6 ? `${value / 1e6}M` : value >= 1e3 ? `${value / 1e3}k` : digits(value);
-    return axis(plot.x, { type: "log", nameGap: 34, min: (ends) => ends.min / 1.1, max: (ends) => ends.max * 1.1, axisTick: { customValues: ticks } },
+    const marks = (plot.marks ?? []).map(([x]) => x);
+    const ends = { min: (ends) => Math.min(ends.min, ...marks) / 1.1, max: (ends) => Math.max(ends.max, ...marks) * 1.1 };
+    return axis(plot.x, { type: "log", nameGap: 34, ...ends, axisTick: { customValues: ticks } },
       { customValues: ticks, formatter: short, showMinLabel: null, showMaxLabel: null });
   };
 
@@ -71,7 +73,9 @@
     return series.flatMap((one, which) => {
       const by = shift[which], look = { name: one.name, color: one.color, symbol: symbols[one.shape] };
       const dots = one.dots.filter(([x, , run]) => data.runs[run].rankscale === 0 || within(data.runs[run].rankscale));
-      const kept = new Set(dots.map(([x]) => x));
+      const kept = new Map(dots.map((dot) => [dot[0], dot]));
+      // A single run is its own mean.
+      const tip = (mean) => mean[2] === 1 && kept.has(mean[0]) ? runTip(kept.get(mean[0])[2], mean[0], mean[1]) : meanTip(one, mean);
       const means = one.means.filter(([x]) => plot.x === "Rankscale" ? within(x) : one.dots.length === 0 || kept.has(x));
       const whiskers = means.filter((mean) => mean.length > 3);
       const many = means.length > 40, apart = plot.scale === "named";
@@ -90,7 +94,7 @@
         },
         {
           ...look, type: "line", symbolSize: many ? 5 : 10, showSymbol: true, z: 3, lineStyle: { width: apart ? 0 : 2 },
-          data: means.map((mean) => ({ value: [by(mean[0]), mean[1]], tip: meanTip(one, mean) })),
+          data: means.map((mean) => ({ value: [by(mean[0]), mean[1]], tip: tip(mean) })),
         },
       ].filter((part) => part.data.length > 0);
     });
@@ -114,7 +118,7 @@
         { type: "inside", zoomOnMouseWheel: "ctrl" },
         { type: "slider", height: 18, bottom: 8, labelFormatter: () => "", showDataShadow: false, textStyle: { color: color("--quiet") } },
       ],
-      xAxis: horizontal(plot), yAxis: axis(plot.y, { nameGap: 46 }), series: [...drawing(plot), fixed],
+      xAxis: horizontal(plot), yAxis: axis(plot.y, { nameGap: 46 }, {}, [...(plot.zero ? [0] : []), ...(plot.band?.ends ?? [])]), series: [...drawing(plot), fixed],
     };
   };
 
