@@ -12,6 +12,7 @@ use network::Arm;
 use plotters::style::text_anchor::HPos;
 
 /// A cost, and how to speak of it.
+#[derive(Debug)]
 pub struct Cost {
     /// Name of the document.
     pub file: &'static str,
@@ -29,7 +30,30 @@ pub struct Cost {
     pub remark: &'static str,
 }
 
+/// The number of trainable parameters.
+pub const PARAMETERS: Cost = Cost {
+    file: "parameters.svg",
+    heading: "Test accuracy against parameters",
+    axis: "Parameters",
+    noun: "parameters",
+    of: |parameters, _| parameters,
+    separable: |one| one.counts().separable_parameters,
+    remark: "Parameters count every trainable number, batch norm and classifier included.",
+};
+
+/// The multiply-accumulates of a forward pass.
+pub const MACS: Cost = Cost {
+    file: "macs.svg",
+    heading: "Test accuracy against multiply-accumulates",
+    axis: "Multiply-accumulates per image",
+    noun: "multiply-accumulates",
+    of: |_, macs| macs,
+    separable: |one| network::counts::separable_macs(&one.architecture()),
+    remark: "Multiply-accumulates are those of one forward pass of one 32 x 32 image, convolutions and classifier.",
+};
+
 /// Draws it; none where no run has finished.
+#[must_use]
 pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     let of = |parameters, macs| (cost.of)(parameters, macs) as f64;
     let mut series =

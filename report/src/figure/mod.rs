@@ -3,19 +3,17 @@
 //! *Invariant:* a figure without anything to show is not made; what a figure leaves out, its caption says.
 
 pub mod classes;
+pub mod cost;
 pub mod difference;
 pub mod gap;
 pub mod identical;
 pub mod lambda;
 pub mod learning_curves;
-pub mod macs;
 pub mod mechanism;
-pub mod parameters;
 pub mod rankscale;
 pub mod speed;
 
 mod arms;
-mod cost;
 
 use crate::chart::Plot;
 use crate::selection::Selection;
@@ -50,8 +48,8 @@ pub const FILES: [&str; 14] = [
     rankscale::FILE,
     difference::FILE,
     learning_curves::FILE,
-    parameters::FILE,
-    macs::FILE,
+    cost::PARAMETERS.file,
+    cost::MACS.file,
     gap::FILE,
     classes::FILE,
     lambda::FILE,
@@ -70,8 +68,8 @@ pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
         rankscale::figure(selection),
         difference::figure(selection),
         learning_curves::figure(selection),
-        parameters::figure(selection),
-        macs::figure(selection),
+        cost::figure(selection, &cost::PARAMETERS),
+        cost::figure(selection, &cost::MACS),
         gap::figure(selection),
         classes::figure(selection),
         lambda::figure(selection),
