@@ -62,6 +62,7 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secondary::tests::{expected, numbers, strata_of};
     use proptest::prelude::*;
 
     /// Normal deviates by the sum of twelve uniform ones.
@@ -90,6 +91,17 @@ mod tests {
             let found = coverage(rankscales, seeds);
             assert!((0.925..=0.98).contains(&found), "{rankscales} rankscales, {seeds} seeds: {found}");
         }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_numpy_but_for_the_draws() {
+        let reference = &expected()["endpoint"];
+        let found = interval(&strata_of(reference), 7).unwrap();
+        let expected = numbers(&reference["bootstrap"]);
+        // Theirs has a million resamples, ours 20,000: its ends waver by about a hundredth of its length.
+        let tolerance = 0.03 * (expected[1] - expected[0]);
+        assert!((found.low - expected[0]).abs() < tolerance, "{found:?} {expected:?}");
+        assert!((found.high - expected[1]).abs() < tolerance, "{found:?} {expected:?}");
     }
 
     #[test]

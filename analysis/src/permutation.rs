@@ -53,6 +53,7 @@ fn flipped(contributions: &[f64], pattern: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secondary::tests::{close, expected, strata_of};
     use proptest::prelude::*;
 
     fn p(lists: &[&[f64]]) -> f64 {
@@ -77,6 +78,14 @@ mod tests {
         assert_eq!(counted(&[&[0.0, 0.0], &[0.0]]), 8);
         // 2 of 2^10 patterns.
         assert_eq!(counted(&[&[0.1; 5], &[0.2; 5]]), 2);
+    }
+
+    #[test]
+    fn p_is_that_of_scipy() {
+        let reference = &expected()["endpoint"];
+        let strata = strata_of(reference);
+        close(strata.mean(), &reference["mean"]);
+        close(sign_flip(&strata, 0), &reference["p"]);
     }
 
     #[test]

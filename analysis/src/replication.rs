@@ -54,6 +54,7 @@ fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interva
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secondary::tests::{close, expected, strata_of};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -88,6 +89,15 @@ mod tests {
         assert_eq!(short.agreement, Agreement::NotEnoughEvidence);
         assert_eq!(replication(Arm::Frobenius, &pairs(2, 0.0, &mut random), true), None);
         assert_eq!(replication(Arm::Appropriate, &[], true), None);
+    }
+
+    #[test]
+    fn the_interval_is_that_of_scipy() {
+        let reference = &expected()["endpoint"];
+        let ours: BTreeMap<u32, Vec<f64>> = (2..).zip(strata_of(reference).lists().iter().cloned()).collect();
+        let found = prediction(&ours, reference["mean"].as_f64().unwrap()).unwrap();
+        close(found.low, &reference["prediction"][0]);
+        close(found.high, &reference["prediction"][1]);
     }
 
     /// The interval is about another study, not about the truth: of simulated pairs of studies it must hold the second's mean as often

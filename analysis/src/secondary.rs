@@ -149,6 +149,7 @@ fn quantile(share: f64) -> f64 {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::strata::Strata;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -159,6 +160,11 @@ pub(crate) mod tests {
 
     pub(crate) fn numbers(value: &Value) -> Vec<f64> {
         value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
+    }
+
+    /// The lists of an entry.
+    pub(crate) fn strata_of(reference: &Value) -> Strata {
+        Strata::new(reference["strata"].as_array().unwrap().iter().map(numbers)).unwrap()
     }
 
     pub(crate) fn close(found: f64, expected: &Value) {

@@ -33,7 +33,26 @@ values = [[0.911, 0.914, 0.909], [0.871, 0.8745, 0.8702, 0.8733], [0.842]]
 design = np.repeat(np.eye(len(values)), [len(v) for v in values], axis=0)
 model = sm.OLS(np.concatenate(values), design).fit()
 
+# The endpoint: three rankscales, which count the same however many pairs they have.
+strata = [[0.0021, -0.0004, 0.0033, 0.0017, 0.0008], [0.0012, 0.0035, -0.0011, 0.0009], [-0.0007, 0.0019, 0.0004, 0.0026, -0.0002]]
+contributions = np.concatenate([np.array(s) / (len(s) * len(strata)) for s in strata])
+flips = stats.permutation_test((contributions,), np.sum, permutation_type="samples", n_resamples=np.inf)
+
+# Its interval: n - 1 draws of each rankscale's n, a million times, and percentiles as far out as Student's t is wide.
+random, resamples = np.random.default_rng(0), 1_000_000
+draws = [random.choice(s, size=(resamples, len(s) - 1)).mean(axis=1) for s in strata]
+tail = stats.norm.cdf(stats.t.ppf(0.025, sum(len(s) - 1 for s in strata)))
+bootstrap = np.percentile(np.mean(draws, axis=0), [100 * tail, 100 - 100 * tail])
+
+# Another study of one pair at each rankscale: the variance of ours and of theirs, with ours' standard deviation.
+freedom = sum(len(s) - 1 for s in strata)
+sd = np.sqrt(sum((len(s) - 1) * np.var(s, ddof=1) for s in strata) / freedom)
+variance = sum(sd**2 / len(s) for s in strata) / len(strata) ** 2 + sd**2 / len(strata)
+prediction = stats.t.interval(0.95, freedom, loc=np.mean([np.mean(s) for s in strata]), scale=np.sqrt(variance))
+
 print(json.dumps({
+    "endpoint": {"strata": strata, "mean": float(np.sum(contributions)), "p": float(flips.pvalue), "bootstrap": bootstrap.tolist(),
+                 "prediction": [float(end) for end in prediction]},
     "t": {"values": differences, "mean": float(np.mean(differences)), "low": low, "high": high, "p": t.pvalue},
     "line": {"x": x, "y": y, "slope": line.slope, "low": line.slope - reach, "high": line.slope + reach, "p": line.pvalue},
     "holm": {"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()},

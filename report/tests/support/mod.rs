@@ -201,7 +201,8 @@ fn trajectories(study: &Study) -> Vec<TrajectoryRow> {
     for layer in &study.layers {
         cells.entry((layer.rankscale, &layer.decay, &layer.layer)).or_insert(layer);
     }
-    let rows = cells.values().flat_map(|end| (0..=6u32).map(move |epoch| (end, epoch)));
+    let epochs = study.runs.iter().map(|run| run.epochs).max().unwrap_or(0);
+    let rows = cells.values().flat_map(|end| (0..=epochs).map(move |epoch| (end, epoch)));
     rows.map(|(end, epoch)| {
         let share = 1.0 - 0.5f64.powi(epoch as i32 + 1);
         TrajectoryRow {
