@@ -1,0 +1,207 @@
+//! What follows from the runs: cells, pairs, layers over time, ledger, and statistics of the right size.
+
+use super::{baseline, noise};
+use artifacts::study::{
+    Agreement, AtRankscale, CellRow, ClassDifference, Endpoint, ImageByImage, Interval, LedgerRow, Noise,
+    PairRow, Replication, RunRow, Secondary, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
+};
+use network::Arm;
+use std::collections::BTreeMap;
+
+/// Cells, pairs, endpoints and ledger that follow from the runs. The interval is a plain normal one: how it is really
+/// made is not the report's business.
+pub fn derive(study: &mut Study) {
+    let done: Vec<_> = study.runs.iter().filter(|run| run.test_accuracy.is_some()).cloned().collect();
+    study.summary.done = done.len() as u32;
+    study.ledger = study.runs.iter().map(ledger).collect();
+    let mut cells: BTreeMap<(String, u64, u32, String), Vec<&RunRow>> = BTreeMap::new();
+    for run in &done {
+        let key = (run.recipe.clone(), run.lambda.to_bits(), run.rankscale, run.decay.clone());
+        cells.entry(key).or_default().push(run);
+    }
+    study.cells = cells
+        .into_iter()
+        .map(|((recipe, lambda, rankscale, decay), runs)| {
+            let values: Vec<_> = runs.iter().filter_map(|run| run.test_accuracy).collect();
+            let (mean, sd) = moments(&values);
+            CellRow {
+                recipe,
+                lambda: f64::from_bits(lambda),
+                rankscale,
+                decay,
+                runs: values.len() as u32,
+                mean,
+                sd,
+                low: sd.map(|sd| mean - sd),
+                high: sd.map(|sd| mean + sd),
+                min: values.iter().copied().fold(1.0, f64::min),
+                max: values.iter().copied().fold(0.0, f64::max),
+                parameters: runs[0].parameters,
+                macs: runs[0].macs,
+            }
+        })
+        .collect();
+    study.trajectories = trajectories(study);
+    study.comparisons = done
+        .iter()
+        .filter_map(|run| {
+            let base = baseline(run.decay.parse().expect("an arm"))?;
+            let other = done.iter().find(|other| {
+                (other.rankscale, other.seed, other.decay.as_str(), &other.recipe)
+                    == (run.rankscale, run.seed, base.name(), &run.recipe)
+            })?;
+            let (accuracy, baseline_accuracy) = (run.test_accuracy?, other.test_accuracy?);
+            Some(PairRow {
+                recipe: run.recipe.clone(),
+                lambda: run.lambda,
+                rankscale: run.rankscale,
+                seed: run.seed,
+                decay: run.decay.clone(),
+                baseline: base.name().to_owned(),
+                accuracy,
+                baseline_accuracy,
+                difference: accuracy - baseline_accuracy,
+            })
+        })
+        .collect();
+    let arms: Vec<Arm> = Arm::ALL
+        .into_iter()
+        .filter(|arm| study.comparisons.iter().any(|pair| pair.decay == arm.name()))
+        .collect();
+    study.summary.endpoints = arms.into_iter().map(|arm| endpoint(study, arm)).collect();
+    // The arm in question comes first.
+    study.summary.endpoints.sort_by_key(|endpoint| endpoint.decay != Arm::Appropriate);
+}
+
+/// Made up like all else, but of the right size.
+fn secondary(pairs: &[&PairRow]) -> Secondary {
+    let around =
+        |middle: f64, reach: f64| Interval { low: middle - reach, high: middle + reach, level: 0.95 };
+    let mut by_rankscale: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for pair in pairs {
+        by_rankscale.entry(pair.rankscale).or_default().push(pair.difference);
+    }
+    let wins = pairs.iter().filter(|pair| pair.difference > 0.0).count() as f64 / pairs.len() as f64;
+    let enough = by_rankscale.values().all(|differences| differences.len() >= 3);
+    Secondary {
+        by_rankscale: by_rankscale
+            .iter()
+            .map(|(&rankscale, differences)| AtRankscale {
+                rankscale,
+                pairs: differences.len() as u32,
+                difference: moments(differences).0,
+                interval: enough.then(|| around(moments(differences).0, 0.001)),
+                p: enough.then_some(0.01),
+                p_holm: enough.then_some(0.03),
+            })
+            .collect(),
+        wins: Some(Wins {
+            share: wins,
+            interval: Interval { low: wins - 0.3, high: wins.min(0.97), level: 0.95 },
+        }),
+        trend: enough.then_some(Trend { slope: 0.000_4, interval: around(0.000_4, 0.000_6), p: 0.2 }),
+        replication: enough.then(|| Replication {
+            rankscales: by_rankscale.len() as u32,
+            notebook: -0.0058,
+            difference: 0.003,
+            prediction: Some(around(0.003, 0.004)),
+            agreement: Agreement::Disagrees,
+        }),
+        images: enough.then(|| ImageByImage {
+            pairs: pairs.len() as u32,
+            discordant: 0.031,
+            significant: 1,
+            classes: (0..10)
+                .map(|class| {
+                    let difference = 0.003 + 0.004 * noise(u64::from(class));
+                    ClassDifference { class, difference, interval: Some(around(difference, 0.002)) }
+                })
+                .collect(),
+        }),
+        noise: enough.then_some(Noise {
+            runs_sd: 0.002,
+            binomial_sd: 0.002_8,
+            differences_sd: 0.001_5,
+            detectable: 0.001_1,
+            seeds_for_margin: 6,
+        }),
+    }
+}
+
+fn endpoint(study: &Study, arm: Arm) -> Endpoint {
+    let pairs: Vec<_> = study.comparisons.iter().filter(|pair| pair.decay == arm.name()).collect();
+    let differences: Vec<_> = pairs.iter().map(|pair| pair.difference).collect();
+    let (difference, sd) = moments(&differences);
+    let mut rankscales: Vec<_> = pairs.iter().map(|pair| pair.rankscale).collect();
+    rankscales.sort_unstable();
+    rankscales.dedup();
+    let seeds = (pairs.len() / rankscales.len()) as u32;
+    let enough = seeds >= 3;
+    let half = sd.unwrap_or(0.0) * 1.96 / (differences.len() as f64).sqrt();
+    let interval = Interval { low: difference - half, high: difference + half, level: 0.95 };
+    let (verdict, rule) = match interval {
+        _ if !enough => (Verdict::NotEnoughEvidence, "fewer than 3 seeds at a rankscale"),
+        Interval { low, .. } if low > 0.0 => (Verdict::Better, "the interval lies above zero"),
+        Interval { high, .. } if high < 0.0 => (Verdict::Worse, "the interval lies below zero"),
+        _ => (Verdict::NoMeaningfulDifference, "the interval lies within 0.1 points of zero"),
+    };
+    Endpoint {
+        decay: arm,
+        baseline: baseline(arm).expect("an arm with a baseline"),
+        recipe: pairs[0].recipe.clone(),
+        lambda: pairs[0].lambda,
+        rankscales,
+        pairs: pairs.len() as u32,
+        seeds,
+        difference: Some(difference),
+        interval: enough.then_some(interval),
+        p: enough.then_some(0.000_2),
+        verdict,
+        rule: rule.to_owned(),
+        secondary: secondary(&pairs),
+        missing: if enough { vec![] } else { vec![format!("{} more seeds at every rankscale", 3 - seeds)] },
+    }
+}
+
+fn moments(values: &[f64]) -> (f64, Option<f64>) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
+}
+
+/// Layers that approach their end by halves.
+fn trajectories(study: &Study) -> Vec<TrajectoryRow> {
+    let mut cells: BTreeMap<(u32, &str, &str), &StudyLayerRow> = BTreeMap::new();
+    for layer in &study.layers {
+        cells.entry((layer.rankscale, &layer.decay, &layer.layer)).or_insert(layer);
+    }
+    let epochs = study.runs.iter().map(|run| run.epochs).max().unwrap_or(0);
+    let rows = cells.values().flat_map(|end| (0..=epochs).map(move |epoch| (end, epoch)));
+    rows.map(|(end, epoch)| {
+        let share = 1.0 - 0.5f64.powi(epoch as i32 + 1);
+        TrajectoryRow {
+            recipe: end.recipe.clone(),
+            lambda: end.lambda,
+            rankscale: end.rankscale,
+            decay: end.decay.clone(),
+            layer: end.layer.clone(),
+            epoch,
+            runs: 5,
+            product_norm: share * end.product_norm.expect("all are low-rank"),
+            stable_rank: 1.0 + share * end.stable_rank.expect("all are low-rank"),
+        }
+    })
+    .collect()
+}
+
+fn ledger(run: &RunRow) -> LedgerRow {
+    LedgerRow {
+        run: run.run.clone(),
+        state: run.status.clone(),
+        planned: run.planned,
+        epochs_done: run.epochs_done,
+        epochs: run.epochs,
+        reason: if run.status == "done" { String::new() } else { "the loss was not finite".to_owned() },
+    }
+}
