@@ -105,8 +105,9 @@ def charts(browser, pictures):
     # Hover over the first run of the first chart.
     found = browser.run("""
         const place = document.querySelector('.chart'); place.scrollIntoView({block: 'center'});
-        const chart = echarts.getInstanceByDom(place), series = chart.getOption().series[0], point = series.data[0];
-        const [x, y] = chart.convertToPixel({seriesIndex: 0}, point.value), box = place.getBoundingClientRect();
+        const chart = echarts.getInstanceByDom(place), series = chart.getOption().series;
+        const seriesIndex = series.findIndex((one) => one.data[0]?.tip?.includes('seed')), point = series[seriesIndex].data[0];
+        const [x, y] = chart.convertToPixel({seriesIndex}, point.value), box = place.getBoundingClientRect();
         return [box.x + x, box.y + y, JSON.parse(document.getElementById('data').textContent).runs.map((run) => run.run)];""")
     time.sleep(0.3)
     browser.move_to(found[0], found[1])

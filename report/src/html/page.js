@@ -68,7 +68,7 @@
       return `<b>${escaped(name)}</b><br>${escaped(arm)}, rankscale ${rankscale}, seed ${seed}: ${end}<br>${at(x, y)}`;
     };
     const meanTip = (one, [x, y, runs, low, high]) =>
-      `<b>${escaped(one.name)}</b>, mean of ${runs}<br>${at(x, y)}` +
+      `<b>${escaped(one.name)}</b>${runs > 1 ? `, mean of ${runs}` : ""}<br>${at(x, y)}` +
       (low === undefined ? "" : `<br>95 % interval ${digits(low)} to ${digits(high)}`);
     return series.flatMap((one, which) => {
       const by = shift[which], look = { name: one.name, color: one.color, symbol: symbols[one.shape] };
