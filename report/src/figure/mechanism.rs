@@ -11,7 +11,7 @@ use crate::style;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use network::Arm;
 use plotters::style::text_anchor::HPos;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Panels in a row; the seven layers leave the eighth place to the legend.
 const COLUMNS: usize = 4;
@@ -101,22 +101,25 @@ pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> 
     }))
 }
 
-/// From epoch to epoch; none where no finished run measured its layers.
+/// From epoch to epoch, over the rankscales that all arms have: means over others could not be compared. None where there is no such
+/// rankscale, or no finished run measured its layers.
 #[must_use]
 pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
     let mut rows: Grouped<(u32, f64, u32)> = Grouped::default();
-    for row in selection.trajectories() {
+    let trajectories = selection.trajectories();
+    let rankscales = common_rankscales(&trajectories);
+    for row in trajectories.iter().filter(|row| rankscales.contains(&row.rankscale)) {
         let value = (quantity.at)(row);
         if let (true, Ok(arm)) = (value > 0.0 && value.is_finite(), row.decay.parse()) {
             rows.add(&row.layer, arm, (row.epoch, value.ln(), row.runs));
         }
     }
-    let last = selection.trajectories().iter().map(|row| row.epoch).max()?;
+    let last = trajectories.iter().map(|row| row.epoch).max()?;
     let panels = rows.panels(|arm, rows| Series { means: geometric_means(&rows), ..arms::empty(arm) })?;
     let x = Axis::whole(&(0..=last).collect::<Vec<_>>(), 1.0, 0.12);
     let remark = format!(
         "After every epoch, before the first one at 0; geometric means over {} of the means over seeds. {}",
-        numbers::rankscales(&selection.rankscales()),
+        numbers::rankscales(&rankscales),
         quantity.remark
     );
     let at_epoch = |epoch: f64| format!("epoch {epoch}");
@@ -128,6 +131,16 @@ pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Fig
         }
         Ok(())
     }))
+}
+
+/// Those that every arm has.
+fn common_rankscales(rows: &[&TrajectoryRow]) -> Vec<u32> {
+    let mut arms: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+    for row in rows {
+        arms.entry(&row.decay).or_default().insert(row.rankscale);
+    }
+    let common = arms.into_values().reduce(|common, other| common.intersection(&other).copied().collect());
+    common.into_iter().flatten().collect()
 }
 
 /// Of logarithms (epoch, value, runs), by epoch.
