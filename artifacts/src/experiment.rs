@@ -267,7 +267,7 @@ mod tests {
     fn every_shipped_experiment_is_valid() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
         let names = known(&directory);
-        for name in ["smoke", "quick", "pilot", "notebook", "decisive"] {
+        for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive"] {
             assert!(names.iter().any(|known| known == name), "{name} is missing");
             assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
         }

@@ -22,21 +22,34 @@ fn the_readme_shows_the_speeds_that_were_measured() {
     assert!(benchmark.figure() == read_to_string(root().join("docs/bench.svg")).unwrap(), "{remedy}");
 }
 
+/// The study whose answer the README gives.
+const ANSWER: &str = "seeds";
+
 #[test]
-fn the_readme_gives_the_answer_of_the_study_that_is_kept() {
-    let kept = Layout::new(root().join("results/quick"));
-    let study = Study::read(&kept).unwrap();
-    let remedy = "run `just publish NAME=quick WORK=results/quick`";
+fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
+    let study = Study::read(&Layout::new(root().join("results").join(ANSWER))).unwrap();
     let readme = read_to_string(root().join("README.md")).unwrap();
-    assert_eq!(
-        spliced(&readme, publish::MARKS, &section(&study, "results/quick")).unwrap(),
-        readme,
-        "{remedy}"
-    );
-    let report = render(&study);
-    assert_eq!(report.markdown, read_to_string(kept.report().join("report.md")).unwrap(), "{remedy}");
-    for figure in &report.figures {
-        let kept = read_to_string(kept.figures().join(figure.file)).unwrap();
-        assert!(figure.svg == kept, "{}: {remedy}", figure.file);
+    let section = section(&study, &format!("results/{ANSWER}"));
+    let remedy = format!("run `just publish NAME={ANSWER} WORK=results/{ANSWER}`");
+    assert_eq!(spliced(&readme, publish::MARKS, &section).unwrap(), readme, "{remedy}");
+}
+
+#[test]
+fn every_report_that_is_kept_is_the_one_of_its_analysis() {
+    let kept: Vec<_> =
+        fs_err::read_dir(root().join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(kept.len() >= 2, "{kept:?}");
+    for place in kept {
+        let remedy = format!(
+            "run `just publish` with {} as NAME and WORK, and then the one the README shows",
+            place.display()
+        );
+        let layout = Layout::new(&place);
+        let report = render(&Study::read(&layout).unwrap());
+        assert_eq!(report.markdown, read_to_string(layout.report().join("report.md")).unwrap(), "{remedy}");
+        for figure in &report.figures {
+            let kept = read_to_string(layout.figures().join(figure.file)).unwrap();
+            assert!(figure.svg == kept, "{}: {remedy}", figure.file);
+        }
     }
 }
