@@ -79,11 +79,10 @@ impl<'a> Selection<'a> {
         self.study.summary.endpoints.first()
     }
 
-    /// An arm's endpoint.
-    #[must_use]
-    pub fn endpoint(&self, arm: Arm) -> Option<&'a Endpoint> {
-        let mut endpoints = self.study.summary.endpoints.iter();
-        endpoints.find(|endpoint| endpoint.decay == arm && self.holds(&endpoint.recipe, endpoint.lambda))
+    /// The endpoints of all arms, the headline first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &'a Endpoint> {
+        let endpoints = self.study.summary.endpoints.iter();
+        endpoints.filter(|endpoint| self.holds(&endpoint.recipe, endpoint.lambda))
     }
 
     /// Finished runs, by rankscale, arm and seed.

@@ -91,6 +91,13 @@ fn all_arms_all_ranks_and_the_dense_network() {
     assert_eq!(report.figures.len(), report::figure::FILES.len() - 2);
     let parameters = report.figures.iter().find(|figure| figure.file == "parameters.svg").unwrap();
     assert!(parameters.svg.contains("dense") && parameters.svg.contains("depthwise separable"));
+    let detail = report.markdown.split("## In detail").nth(1).unwrap().split("\n## ").next().unwrap();
+    assert!(
+        detail.contains("<summary>published-appropriate against published-original</summary>"),
+        "{detail}"
+    );
+    // An arm each; what an arm without a curve in the notebook would not have is the analysis' business.
+    assert_eq!(detail.matches("Replication: ").count(), Arm::ALL.len() - 2);
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
 
 /// Student's interval of an arm's mean at a rankscale, in points.
 fn interval(selection: &Selection<'_>, arm: Arm, mean: &Mean) -> Option<[f64; 2]> {
-    let rows = &selection.endpoint(arm)?.secondary.by_rankscale;
+    let rows = &selection.endpoints().find(|endpoint| endpoint.decay == arm)?.secondary.by_rankscale;
     let row = rows.iter().find(|row| f64::from(row.rankscale) == mean.x && row.pairs >= WHISKER_PAIRS)?;
     row.interval.map(arms::points)
 }

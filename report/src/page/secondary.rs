@@ -1,6 +1,7 @@
-//! In detail: where the headline's arm differs, how often it wins, whether that grows with compression, and how much is noise.
+//! In detail: where an arm differs, how often it wins, whether that grows with compression, how much is noise, and whether the notebook
+//! agrees.
 
-use super::markdown::{Align, bullets, code, table};
+use super::markdown::{Align, bullets, code, folded, table};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{
@@ -10,10 +11,33 @@ use artifacts::study::{
 /// A share of wins that users notice, as Bouthillier et al. propose.
 const NOTICEABLE_WINS: f64 = 0.75;
 
-/// The section; empty where there is nothing to say.
+/// The section, an arm after the other; empty where there is nothing to say.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
-    let Some(endpoint) = selection.headline() else { return String::new() };
+    let mut parts = Vec::new();
+    for (at, endpoint) in selection.endpoints().enumerate() {
+        let found = of(endpoint);
+        let (arm, baseline) = (endpoint.decay.name(), endpoint.baseline.name());
+        if at == 0 && !found.is_empty() {
+            parts.push(format!("{} against {}:", code(arm), code(baseline)));
+            parts.extend(found);
+        } else if !found.is_empty() {
+            parts.push(folded(&format!("{arm} against {baseline}"), &found.join("\n\n")));
+        }
+    }
+    let checks: Vec<_> = selection.study.summary.identical.iter().map(identical).collect();
+    if !checks.is_empty() {
+        parts.push(bullets(&checks));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let about = "Differences are in percentage points; none of this enters a verdict.";
+    [vec!["## In detail".to_owned(), about.to_owned()], parts].concat().join("\n\n")
+}
+
+/// What is said of one arm: a table and a list.
+fn of(endpoint: &Endpoint) -> Vec<String> {
     let secondary = &endpoint.secondary;
     let mut items = Vec::new();
     items.extend(secondary.wins.map(|wins| won(endpoint, wins)));
@@ -21,25 +45,14 @@ pub fn section(selection: &Selection<'_>) -> String {
     items.extend(secondary.noise.map(noise));
     items.extend(secondary.images.as_ref().map(image_by_image));
     items.extend(secondary.replication.map(replication));
-    items.extend(selection.study.summary.identical.iter().map(identical));
-    if secondary.by_rankscale.is_empty() && items.is_empty() {
-        return String::new();
-    }
-    let mut parts = vec![
-        "## In detail".to_owned(),
-        format!(
-            "{} against {}, in percentage points; none of this enters the verdict.",
-            code(endpoint.decay.name()),
-            code(endpoint.baseline.name())
-        ),
-    ];
+    let mut parts = Vec::new();
     if !secondary.by_rankscale.is_empty() {
         parts.push(by_rankscale(&secondary.by_rankscale));
     }
     if !items.is_empty() {
         parts.push(bullets(&items));
     }
-    parts.join("\n\n")
+    parts
 }
 
 fn by_rankscale(rows: &[AtRankscale]) -> String {
