@@ -31,18 +31,17 @@ pub fn add_intervals(cells: &mut [CellRow]) {
 mod tests {
     use super::*;
     use crate::secondary::tests::{close, expected, numbers};
+    use crate::student::{average, pooled_sd};
 
     fn cell(decay: &str, rankscale: u32, values: &[f64]) -> CellRow {
-        let mean = crate::student::average(values);
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         CellRow {
             recipe: "r".into(),
             lambda: 5e-4,
             rankscale,
             decay: decay.into(),
             runs: values.len() as u32,
-            mean,
-            sd: (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt()),
+            mean: average(values),
+            sd: pooled_sd([values]),
             low: None,
             high: None,
             min: 0.0,

@@ -52,15 +52,6 @@ pub const BAND_OPACITY: f64 = 0.15;
 /// How much of a colour is left in the background curve.
 pub const MUTED: f64 = 0.38;
 
-/// Single runs of an arm at a rankscale that one of several panels shows at most: a hundred are a smear, and megabytes of it.
-pub const RUNS: usize = 10;
-
-/// What the caption of a figure with that many says.
-#[must_use]
-pub fn first_runs() -> String {
-    format!(" Of an arm's single runs at a rankscale the first {RUNS} are drawn.")
-}
-
 /// Outline of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

@@ -40,14 +40,6 @@ pub struct Mean {
     pub interval: Option<[f64; 2]>,
 }
 
-impl Mean {
-    /// The same with an interval, where there is one.
-    #[must_use]
-    pub fn within(self, interval: Option<[f64; 2]>) -> Self {
-        Self { interval, ..self }
-    }
-}
-
 /// Dots and means of one arm or device.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {

@@ -11,6 +11,14 @@ use std::collections::BTreeMap;
 /// Title of a legend of arms.
 pub const LEGEND: &str = "Weight Decay";
 
+/// Single runs of an arm at a rankscale that one of several panels shows at most: a hundred are a smear, and megabytes of it.
+pub const RUNS: usize = 10;
+
+/// What the caption of a figure with that many says.
+pub fn first_runs() -> String {
+    format!(" Of an arm's single runs at a rankscale the first {RUNS} are drawn.")
+}
+
 /// Test accuracy in per cent, by arm: runs as dots, cells as means. Dense networks are left to the caller.
 pub fn accuracy(
     selection: &Selection<'_>,
@@ -54,8 +62,8 @@ pub fn empty(arm: Arm) -> Series {
 /// Rankscale, value, run.
 pub type Row<'a> = (u32, f64, &'a str);
 
-/// A series of rows: dots, and their mean at each rankscale.
-pub fn over_rankscales(name: String, look: style::Look, rows: &[Row<'_>]) -> Series {
+/// A series of rows: dots, and their mean at each rankscale; name and look are those of an empty one.
+pub fn over_rankscales(empty: Series, rows: &[Row<'_>]) -> Series {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (rankscale, value, _) in rows {
         places.entry(*rankscale).or_default().push(*value);
@@ -67,13 +75,7 @@ pub fn over_rankscales(name: String, look: style::Look, rows: &[Row<'_>]) -> Ser
         runs: values.len() as u32,
         interval: None,
     };
-    Series {
-        name,
-        look,
-        dots: rows.iter().map(dot).collect(),
-        means: places.into_iter().map(mean).collect(),
-        lines: Vec::new(),
-    }
+    Series { dots: rows.iter().map(dot).collect(), means: places.into_iter().map(mean).collect(), ..empty }
 }
 
 /// `original from 91.20 % at rankscale 2 to 86.31 % at rankscale 31`, for alternative texts; `place` names a place

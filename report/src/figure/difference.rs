@@ -4,7 +4,6 @@ use super::{Figure, arms};
 use crate::chart::{Band, Mean, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use crate::style;
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -35,9 +34,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let series: Vec<_> = rows
         .iter()
         .map(|((arm, _), rows)| {
-            let mut series = arms::over_rankscales(arm.name().to_owned(), style::arm(*arm), rows);
+            let mut series = arms::over_rankscales(arms::empty(*arm), rows);
             for mean in &mut series.means {
-                *mean = mean.within(interval(selection, *arm, mean));
+                mean.interval = interval(selection, *arm, mean);
             }
             series
         })

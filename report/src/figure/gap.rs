@@ -3,7 +3,6 @@
 use super::{Figure, arms};
 use crate::chart::Plot;
 use crate::selection::Selection;
-use crate::style;
 
 /// Name of the document.
 pub const FILE: &str = "gap.svg";
@@ -28,7 +27,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                 })
                 .filter(|(_, gap, _)| gap.is_finite())
                 .collect();
-            arms::over_rankscales(arm.name().to_owned(), style::arm(arm), &rows)
+            arms::over_rankscales(arms::empty(arm), &rows)
         })
         .filter(|series| !series.means.is_empty())
         .collect();

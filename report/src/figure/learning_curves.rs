@@ -84,7 +84,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off.";
     }
     if all.iter().any(|panel| panel.more) {
-        caption += &style::first_runs();
+        caption += &arms::first_runs();
     }
     if panels.len() < count {
         let shown = format!(" Of {count} rankscales, the picture shows {}.", panels.len());
@@ -128,7 +128,7 @@ fn panels(selection: &Selection<'_>) -> Vec<Panel> {
         }
         let panel = panels.entry(rankscale).or_insert_with(|| Panel { rankscale, ..Panel::default() });
         let series = panel.series.entry(arm).or_insert_with(|| arms::empty(arm));
-        if series.lines.len() < style::RUNS {
+        if series.lines.len() < arms::RUNS {
             series.lines.push(Line { run: run.to_owned(), points });
         } else {
             panel.more = true;

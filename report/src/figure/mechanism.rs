@@ -83,17 +83,16 @@ pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> 
             rows.add(&row.layer, arm, (row.rankscale, value, &row.run));
         }
     }
-    let mut panels =
-        rows.panels(|arm, rows| arms::over_rankscales(arm.name().to_owned(), style::arm(arm), &rows))?;
+    let mut panels = rows.panels(|arm, rows| arms::over_rankscales(arms::empty(arm), &rows))?;
     let x = Axis::whole(&selection.rankscales(), 4.0, 0.12);
     let mut more = false;
     for series in panels.iter_mut().flat_map(|(_, series)| series) {
-        more |= series.leave_dots(style::RUNS);
+        more |= series.leave_dots(arms::RUNS);
     }
     let remark = format!(
         "After the last epoch; lines join the means over seeds. {}{}",
         quantity.remark,
-        if more { style::first_runs() } else { String::new() }
+        if more { arms::first_runs() } else { String::new() }
     );
     let axes = (("Rankscale", x), quantity.axis);
     Some(small_multiples(&quantity.at_end, panels, axes, &remark, arms::at_rankscale, |frame, series| {

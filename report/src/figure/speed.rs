@@ -1,7 +1,7 @@
 //! Training images a second against rankscale, by device.
 
 use super::{Figure, arms};
-use crate::chart::Plot;
+use crate::chart::{Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
@@ -34,7 +34,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .map(|(i, ((name, threads), rows))| {
             let threads = (*threads > 0).then(|| numbers::many(u64::from(*threads), "thread"));
             let label = threads.filter(|_| names.len() == 1).unwrap_or_else(|| shortened(name));
-            arms::over_rankscales(label, style::device(i), rows)
+            arms::over_rankscales(Series::empty(&label, style::device(i)), rows)
         })
         .collect();
     if series.is_empty() {

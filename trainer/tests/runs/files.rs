@@ -1,6 +1,6 @@
 //! What a run leaves, and what it finds in its folder and must not touch.
 
-use crate::{engines, folder, prepare, tiny, workplace};
+use crate::{engines, folder, held, prepare, tiny, workplace};
 use artifacts::run::{LayerRow, PredictionRow, Status};
 use artifacts::{Configuration, Engine, table};
 use trainer::arrays;
@@ -69,10 +69,7 @@ fn two_processes_do_not_train_one_run() {
     let stop = Stop::default();
     let configuration = tiny();
     let folder = folder(&layout, &data, &configuration);
-    fs_err::create_dir_all(folder.path()).unwrap();
-    #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
-    let lock = std::fs::File::create(folder.lock_path()).unwrap();
-    lock.lock().unwrap();
+    let _lock = held(&folder);
     assert_eq!(train(&workplace(&layout, &data, &stop), &configuration).unwrap(), Outcome::Elsewhere);
     assert!(!folder.record_path().exists());
 }

@@ -48,6 +48,15 @@ fn workplace<'a>(layout: &'a Layout, data: &'a Data, stop: &'a Stop) -> Workplac
     Workplace { layout, data, device: Device::Cpu, threads: 1, stop, screen: &SCREEN }
 }
 
+/// Holds a run's lock, as another process that trains it would.
+fn held(folder: &RunFolder) -> std::fs::File {
+    fs_err::create_dir_all(folder.path()).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
+    let lock = std::fs::File::create(folder.lock_path()).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
 fn folder(layout: &Layout, data: &Data, configuration: &Configuration) -> RunFolder {
     RunFolder::new(layout.run(&configuration.run_name(&data.fingerprint())))
 }

@@ -1,6 +1,6 @@
 //! Several runs: side by side, elsewhere, and after a failure.
 
-use crate::{folder, prepare, tiny, workplace};
+use crate::{folder, held, prepare, tiny, workplace};
 use artifacts::run::Status;
 use artifacts::{Configuration, Experiment};
 use std::num::NonZeroUsize;
@@ -40,10 +40,7 @@ fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
     let experiment =
         Experiment { name: "two".into(), title: "two runs".into(), runs: vec![theirs.clone(), ours.clone()] };
     let busy = folder(&layout, &data, &theirs);
-    fs_err::create_dir_all(busy.path()).unwrap();
-    #[expect(clippy::disallowed_methods, reason = "a lock, not a file somebody reads")]
-    let lock = std::fs::File::create(busy.lock_path()).unwrap();
-    lock.lock().unwrap();
+    let _lock = held(&busy);
     let workplace = workplace(&layout, &data, &stop);
     assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
     assert_eq!(folder(&layout, &data, &ours).read_record().unwrap().status, Status::Done);
