@@ -9,9 +9,14 @@
 //! decay = ["original", "appropriate"]
 //! seed = [0, 1, 2]
 //! lambda = [5e-4]               # optional
+//! [verdict]                     # optional: how it is judged, see [`VerdictPlan`]
 //! ```
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
+
+mod verdict;
+
+pub use verdict::VerdictPlan;
 
 use crate::arithmetic::{Engine, Precision};
 use crate::atomic;
@@ -19,6 +24,7 @@ use crate::configuration::{Configuration, InvalidConfiguration};
 use fs_err as fs;
 use network::{Architecture, Arm};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +36,9 @@ pub struct Experiment {
     pub name: String,
     /// What it asks, in a sentence.
     pub title: String,
+    /// How its primary comparison is judged; none where it is exploratory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictPlan>,
     /// The runs, in the order of the file.
     pub runs: Vec<Configuration>,
 }
@@ -75,6 +84,7 @@ struct File {
     title: String,
     #[serde(default)]
     recipe: Recipe,
+    verdict: Option<VerdictPlan>,
     #[serde(default)]
     grid: Vec<Grid>,
 }
@@ -140,9 +150,19 @@ impl Experiment {
     /// # Errors
     /// The file system's.
     pub fn write_plan(&self, path: &Path) -> Result<(), ExperimentError> {
-        let mut json = serde_json::to_vec_pretty(self).map_err(io::Error::from)?;
+        Ok(atomic::write(path, self.plan())?)
+    }
+
+    /// SHA-256 of what [`Experiment::write_plan`] writes: 64 hex digits.
+    #[must_use]
+    pub fn plan_sha256(&self) -> String {
+        hex::encode(Sha256::digest(self.plan()))
+    }
+
+    fn plan(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec_pretty(self).expect("plain values have a JSON form");
         json.push(b'\n');
-        Ok(atomic::write(path, json)?)
+        json
     }
 
     /// Reads what [`Experiment::write_plan`] wrote.
@@ -170,7 +190,9 @@ impl Experiment {
         if runs.is_empty() {
             return Err(ExperimentError::Empty(path.to_owned()));
         }
-        Ok(Self { name: name.to_owned(), title: file.title, runs })
+        let verdict = file.verdict.map(|verdict| verdict.validated(&runs)).transpose();
+        let verdict = verdict.map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })?;
+        Ok(Self { name: name.to_owned(), title: file.title, verdict, runs })
     }
 }
 
@@ -267,11 +289,11 @@ mod tests {
     fn every_shipped_experiment_is_valid() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
         let names = known(&directory);
-        for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive"] {
+        for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop"] {
             assert!(names.iter().any(|known| known == name), "{name} is missing");
             assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
         }
         let message = Experiment::find("quik", &directory).unwrap_err().to_string();
-        assert!(message.contains("quik") && message.contains("decisive, notebook"), "{message}");
+        assert!(message.contains("quik") && message.contains("decisive, desktop, notebook"), "{message}");
     }
 }

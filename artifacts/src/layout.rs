@@ -62,6 +62,12 @@ impl Layout {
         self.root.join("plan.json")
     }
 
+    /// What was fixed before the first run of an experiment.
+    #[must_use]
+    pub fn seal(&self, experiment: &str) -> PathBuf {
+        self.root.join("plans").join(experiment).join("plan.lock")
+    }
+
     /// Directory of the joined tables and statistics.
     #[must_use]
     pub fn analysis(&self) -> PathBuf {

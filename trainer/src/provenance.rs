@@ -3,6 +3,7 @@
 use crate::device::Device;
 use artifacts::Engine;
 use artifacts::run::Provenance;
+use artifacts::seal::Circumstances;
 use fs_err as fs;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,11 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Provenance of a run that starts now.
 #[must_use]
 pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance {
-    let revision = git(&["rev-parse", "HEAD"]);
+    let Circumstances { git_revision, git_dirty, unix_seconds } = circumstances();
     Provenance {
-        git_dirty: git(&["status", "--porcelain", "--untracked-files=no"])
-            .is_some_and(|lines| !lines.is_empty()),
-        git_revision: revision.unwrap_or_else(|| "unknown".to_owned()),
+        git_revision,
+        git_dirty,
         device: device.to_string(),
         device_name: device_name(device),
         threads,
@@ -23,9 +23,18 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
         libtorch: (engine == Engine::Tch).then(libtorch),
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
-        started_unix_seconds: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |elapsed| elapsed.as_secs()),
+        started_unix_seconds: unix_seconds,
+    }
+}
+
+/// Which source tree this program was built from, and the time.
+#[must_use]
+pub fn circumstances() -> Circumstances {
+    let changes = git(&["status", "--porcelain", "--untracked-files=no"]);
+    Circumstances {
+        git_revision: git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()),
+        git_dirty: changes.is_some_and(|lines| !lines.is_empty()),
+        unix_seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()),
     }
 }
 

@@ -10,10 +10,12 @@ pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
 use crate::memory;
+use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
 use anyhow::bail;
 use artifacts::Experiment;
+use artifacts::seal::Seal;
 use indicatif::HumanDuration;
 use plan::Planned;
 use slots::{Queue, Slot};
@@ -41,6 +43,7 @@ pub fn sweep(
     if plan_only {
         return Ok(None);
     }
+    seal(workplace, experiment)?;
     let runs = planned.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     workplace.screen.begin(expected);
@@ -74,6 +77,20 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), failures.join(", "));
     }
     Ok(workplace.stop.requested())
+}
+
+/// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
+fn seal(workplace: &Workplace<'_>, experiment: &Experiment) -> anyhow::Result<()> {
+    let path = workplace.layout.seal(&experiment.name);
+    let seal = Seal::of(experiment, &workplace.data.fingerprint(), circumstances()).write_once(&path)?;
+    if !seal.holds(experiment) {
+        eprintln!(
+            "{} holds another plan than {} has now: its result will be exploratory",
+            path.display(),
+            experiment.name
+        );
+    }
+    Ok(())
 }
 
 impl<'a> Workplace<'a> {

@@ -85,7 +85,12 @@ impl Place {
     }
 
     pub fn plan(&self, runs: &[Configuration]) {
-        let experiment = Experiment { name: "made-up".into(), title: "Made up?".into(), runs: runs.to_vec() };
+        let experiment = Experiment {
+            name: "made-up".into(),
+            title: "Made up?".into(),
+            verdict: None,
+            runs: runs.to_vec(),
+        };
         experiment.write_plan(&self.layout.plan()).unwrap();
     }
 

@@ -18,7 +18,8 @@ fn at_once(jobs: usize) -> SideBySide {
 fn a_sweep_side_by_side_ends_like_one_after_the_other() {
     let stop = Stop::default();
     let runs: Vec<_> = (0..5).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
-    let experiment = Experiment { name: "five".into(), title: "five runs".into(), runs: runs.clone() };
+    let experiment =
+        Experiment { name: "five".into(), title: "five runs".into(), verdict: None, runs: runs.clone() };
     let models = [1, 3].map(|jobs| {
         let root = tempfile::tempdir().unwrap();
         let (layout, data) = prepare(root.path());
@@ -37,8 +38,12 @@ fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let (ours, theirs) = (tiny(), Configuration { seed: 1, ..tiny() });
-    let experiment =
-        Experiment { name: "two".into(), title: "two runs".into(), runs: vec![theirs.clone(), ours.clone()] };
+    let experiment = Experiment {
+        name: "two".into(),
+        title: "two runs".into(),
+        verdict: None,
+        runs: vec![theirs.clone(), ours.clone()],
+    };
     let busy = folder(&layout, &data, &theirs);
     let _lock = held(&busy);
     let workplace = workplace(&layout, &data, &stop);
@@ -53,8 +58,12 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let (good, bad) = (Configuration { seed: 1, ..tiny() }, tiny());
-    let experiment =
-        Experiment { name: "two".into(), title: "two runs".into(), runs: vec![bad.clone(), good.clone()] };
+    let experiment = Experiment {
+        name: "two".into(),
+        title: "two runs".into(),
+        verdict: None,
+        runs: vec![bad.clone(), good.clone()],
+    };
     let broken = folder(&layout, &data, &bad);
     artifacts::atomic::write(&broken.record_path(), "not JSON").unwrap();
     let workplace = workplace(&layout, &data, &stop);

@@ -1,0 +1,123 @@
+//! `[verdict]` of an experiment: which comparison is judged, when, and how strictly.
+//!
+//! ```toml
+//! [verdict]
+//! primary = "appropriate"   # judged against its baseline; every other comparison is secondary
+//! looks = [3, 6, 10]        # pairs at every rankscale after which the endpoint is judged, and never in between
+//! alpha = 0.0221            # two-sided level at each look
+//! margin = 0.001            # differences of accuracy below this fraction are not meaningful
+//! ```
+//!
+//! *Invariant:* the looks ascend, and the grids hold the pairs that the last one needs.
+
+use crate::configuration::{Configuration, InvalidConfiguration};
+use network::Arm;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How the primary comparison of an experiment is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictPlan {
+    /// The arm that is judged, against its baseline.
+    pub primary: Arm,
+    /// Pairs at every rankscale at which the endpoint is judged, ascending.
+    pub looks: Vec<usize>,
+    /// Two-sided level of the test at each look.
+    pub alpha: f64,
+    /// Largest difference of accuracy, as a fraction, that is not meaningful.
+    pub margin: f64,
+}
+
+impl VerdictPlan {
+    /// Checks every rule against the runs of the experiment.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with the key and its value.
+    pub(super) fn validated(self, runs: &[Configuration]) -> Result<Self, InvalidConfiguration> {
+        let looks = format!("{:?}", self.looks);
+        let pairs = self.fewest_seeds(runs);
+        let last = self.looks.last().copied().unwrap_or(0);
+        let rules = [
+            ("verdict.looks", looks.clone(), last > 0, "must name at least one number of pairs"),
+            (
+                "verdict.looks",
+                looks.clone(),
+                self.looks.first() >= Some(&2) && self.looks.is_sorted_by(|a, b| a < b),
+                "must ascend, from two pairs on",
+            ),
+            (
+                "verdict.alpha",
+                self.alpha.to_string(),
+                self.alpha > 0.0 && self.alpha <= 0.2,
+                "must be above 0 and at most 0.2",
+            ),
+            (
+                "verdict.margin",
+                self.margin.to_string(),
+                self.margin > 0.0 && self.margin < 0.1,
+                "must be above 0 and below 0.1 (it is a fraction: 0.001 is 0.1 percentage points)",
+            ),
+            ("verdict.primary", self.primary.to_string(), pairs > 0, "must be an arm of the grids"),
+            ("verdict.looks", looks, last <= pairs, "must not ask for more seeds than every rankscale has"),
+        ];
+        match rules.into_iter().find(|(_, _, holds, _)| !holds) {
+            Some((key, value, _, rule)) => Err(InvalidConfiguration::rule(key, &value, rule)),
+            None => Ok(self),
+        }
+    }
+
+    /// Seeds of the primary arm at the rankscale that has the fewest.
+    fn fewest_seeds(&self, runs: &[Configuration]) -> usize {
+        let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
+        for run in runs.iter().filter(|run| run.decay == self.primary) {
+            seeds.entry(run.rankscale).or_default().insert(run.seed);
+        }
+        seeds.values().map(BTreeSet::len).min().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> VerdictPlan {
+        VerdictPlan { primary: Arm::Appropriate, looks: vec![2, 3], alpha: 0.05, margin: 0.001 }
+    }
+
+    fn runs(seeds_at_8: u64, seeds_at_31: u64) -> Vec<Configuration> {
+        let run = |rankscale, seed| Configuration {
+            rankscale,
+            seed,
+            decay: Arm::Appropriate,
+            ..Configuration::default()
+        };
+        (0..seeds_at_8)
+            .map(|seed| run(8, seed))
+            .chain((100..100 + seeds_at_31).map(|seed| run(31, seed)))
+            .collect()
+    }
+
+    #[test]
+    fn looks_need_their_seeds_at_every_rankscale() {
+        assert_eq!(plan().validated(&runs(3, 3)), Ok(plan()));
+        let message = plan().validated(&runs(3, 2)).unwrap_err().to_string();
+        assert!(message.contains("verdict.looks [2, 3]") && message.contains("more seeds"), "{message}");
+    }
+
+    #[test]
+    fn broken_rules_are_named() {
+        let broken = [
+            (VerdictPlan { looks: vec![], ..plan() }, "verdict.looks []"),
+            (VerdictPlan { looks: vec![3, 2], ..plan() }, "verdict.looks [3, 2]"),
+            (VerdictPlan { looks: vec![1, 2], ..plan() }, "verdict.looks [1, 2]"),
+            (VerdictPlan { alpha: f64::NAN, ..plan() }, "verdict.alpha NaN"),
+            (VerdictPlan { margin: 0.1, ..plan() }, "verdict.margin 0.1"),
+            (VerdictPlan { primary: Arm::Frobenius, ..plan() }, "verdict.primary frobenius"),
+        ];
+        for (plan, needle) in broken {
+            let message = plan.validated(&runs(3, 3)).unwrap_err().to_string();
+            assert!(message.contains(needle), "{message}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `plan.lock`: what was fixed before the first run of an experiment was trained.
+//!
+//! The hash of the resolved plan covers the grids, the recipe and `[verdict]`; the revision pins the program and the
+//! documents that stated the rules when it was sealed.
+//!
+//! *Invariant:* a seal is written once and never changed; whoever changes the plan afterwards can be told so.
+
+use crate::atomic;
+use crate::experiment::{Experiment, VerdictPlan};
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::Path;
+
+/// Version of the file.
+const FORMAT: u32 = 1;
+
+/// What was fixed, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// Version of the file.
+    pub format: u32,
+    /// The experiment's name.
+    pub experiment: String,
+    /// SHA-256 of the plan as [`Experiment::write_plan`] writes it.
+    pub plan_sha256: String,
+    /// Runs planned.
+    pub runs: usize,
+    /// How the primary comparison is judged; none where the experiment does not say.
+    pub verdict: Option<VerdictPlan>,
+    /// Content fingerprint of the training images and of the test images, joined by a colon.
+    pub data_fingerprint: String,
+    /// Commit of the source tree the trainer was built from, or `unknown`.
+    pub git_revision: String,
+    /// Whether that tree had uncommitted changes.
+    pub git_dirty: bool,
+    /// When it was sealed, in seconds since 1970 (UTC).
+    pub sealed_unix_seconds: u64,
+}
+
+/// Where the program comes from, and the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Commit of the source tree, or `unknown`.
+    pub git_revision: String,
+    /// Whether that tree had uncommitted changes.
+    pub git_dirty: bool,
+    /// Seconds since 1970 (UTC).
+    pub unix_seconds: u64,
+}
+
+impl Seal {
+    /// The seal of an experiment that is about to be trained on these images.
+    #[must_use]
+    pub fn of(experiment: &Experiment, data_fingerprint: &str, circumstances: Circumstances) -> Self {
+        Self {
+            format: FORMAT,
+            experiment: experiment.name.clone(),
+            plan_sha256: experiment.plan_sha256(),
+            runs: experiment.runs.len(),
+            verdict: experiment.verdict.clone(),
+            data_fingerprint: data_fingerprint.to_owned(),
+            git_revision: circumstances.git_revision,
+            git_dirty: circumstances.git_dirty,
+            sealed_unix_seconds: circumstances.unix_seconds,
+        }
+    }
+
+    /// Whether a plan is still the one that was sealed.
+    #[must_use]
+    pub fn holds(&self, experiment: &Experiment) -> bool {
+        self.plan_sha256 == experiment.plan_sha256()
+    }
+
+    /// Reads a seal; none where there is no file.
+    ///
+    /// # Errors
+    /// The file system's; a file that is no seal, by its name and the parser's reason.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let broken = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
+        let seal: Self =
+            serde_json::from_str(&fs::read_to_string(path)?).map_err(|error| broken(error.to_string()))?;
+        match seal.format {
+            FORMAT => Ok(Some(seal)),
+            other => Err(broken(format!("format {other} is not {FORMAT}, the one this version reads"))),
+        }
+    }
+
+    /// Writes this seal, unless there is one already, and returns the one that counts.
+    ///
+    /// # Errors
+    /// As [`Seal::read`], and the file system's.
+    pub fn write_once(self, path: &Path) -> io::Result<Self> {
+        if let Some(first) = Self::read(path)? {
+            return Ok(first);
+        }
+        let mut json = serde_json::to_vec_pretty(&self)?;
+        json.push(b'\n');
+        atomic::write(path, json)?;
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Configuration;
+
+    fn experiment(seeds: u64) -> Experiment {
+        let runs = (0..seeds).map(|seed| Configuration { seed, ..Configuration::default() }).collect();
+        Experiment { name: "e".into(), title: "t".into(), verdict: None, runs }
+    }
+
+    fn seal(experiment: &Experiment, unix_seconds: u64) -> Seal {
+        let circumstances = Circumstances { git_revision: "abc".into(), git_dirty: false, unix_seconds };
+        Seal::of(experiment, "train:test", circumstances)
+    }
+
+    #[test]
+    fn the_first_seal_stays_and_tells_a_plan_that_grew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.lock");
+        assert_eq!(Seal::read(&path).unwrap(), None);
+        let first = seal(&experiment(2), 1).write_once(&path).unwrap();
+        assert_eq!(seal(&experiment(3), 2).write_once(&path).unwrap(), first);
+        assert!(first.holds(&experiment(2)) && !first.holds(&experiment(3)));
+    }
+
+    #[test]
+    fn its_hash_is_that_of_the_plan_file() {
+        use sha2::{Digest, Sha256};
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.json");
+        experiment(2).write_plan(&path).unwrap();
+        let hash = hex::encode(Sha256::digest(fs::read(&path).unwrap()));
+        assert_eq!(seal(&experiment(2), 1).plan_sha256, hash);
+    }
+
+    #[test]
+    fn a_foreign_file_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.lock");
+        for text in ["{}", "not JSON"] {
+            fs::write(&path, text).unwrap();
+            let message = seal(&experiment(1), 1).write_once(&path).unwrap_err().to_string();
+            assert!(message.contains("plan.lock"), "{message}");
+        }
+    }
+}
