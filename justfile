@@ -13,7 +13,9 @@ plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER
 sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
-publish  := "report publish NAME WORK"
+keep     := "analysis publish NAME WORK"
+publish  := "report publish NAME"
+retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 
 _default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
@@ -43,20 +45,25 @@ sweep *settings:
 plan *settings:
     @exec tools/run.py plan "{{plan}}" -- "$@"
 
-# Tables and statistics of the runs there are
+# Tables and statistics of the runs there are, or of a kept study: [STUDY=desktop]
 [group('pipeline'), no-exit-message]
 analyse *settings:
     @exec tools/run.py analyse "{{analysis}}" -- "$@"
 
-# Figures and report of the runs there are, analysed anew
+# Figures and report of the runs there are, analysed anew, or of a kept study: [STUDY=desktop]
 [group('pipeline'), no-exit-message]
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
-# Keep the study with the source, in results/NAME, and its answer in the README: NAME=quick
+# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds
 [group('pipeline'), no-exit-message]
 publish *settings:
-    @exec tools/run.py publish "{{publish}}" -- "$@"
+    @exec tools/run.py publish "{{keep}}" "{{publish}}" -- "$@"
+
+# The first epochs of a kept run again, held against what is kept: STUDY=desktop RUN=r31-... [EPOCHS=1]
+[group('pipeline'), no-exit-message]
+retrain *settings:
+    @exec tools/run.py retrain "{{retrain}}" -- "$@"
 
 # The report again and again while a sweep runs: [EVERY=60] seconds
 [group('pipeline'), no-exit-message]

@@ -2,7 +2,7 @@
 """Runs steps of the pipeline in order: `run.py RECIPE STEP... -- KEY=VALUE...`
 
 A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The recipe takes
-the keys of all its steps. With `--repeat` the steps run again every EVERY seconds, until interrupted.
+the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With `--repeat` the steps run again every EVERY seconds, until interrupted.
 
 Invariant: nothing is built or run before every word is understood.
 """
@@ -18,7 +18,9 @@ import settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # One build for all programs and for the tests: features are unified alike, so nothing is compiled twice.
-BUILD = ["cargo", "build", "--release", "--workspace", "--bins"]
+BUILD = ["cargo", "build", "--release", "--bins"]
+# Those that do without images: whoever only looks at a study does not wait for the others to be built.
+LOOKING = {"analysis", "report"}
 # What libtorch alone can do; everything else, our own kernels do on the CPU.
 ONLY_LIBTORCH = {"ENGINE": ["tch"], "RANKSCALE": ["0"], "PRECISION": ["bf16", "fp16"]}
 
@@ -28,22 +30,24 @@ def main(arguments):
     (recipe, *steps), words = arguments[:cut], arguments[cut + 1:]
     repeat = "--repeat" in steps
     steps = [Step(step) for step in steps if step != "--repeat"]
-    keys = list(dict.fromkeys(key for step in steps for key in step.keys)) + (["EVERY"] if repeat else [])
+    looks = {step.words[0] for step in steps} <= LOOKING
+    keys = list(dict.fromkeys(key for step in steps for key in step.keys))
+    keys += ["STUDY"] * (looks and "WORK" in keys and "NAME" not in keys) + ["EVERY"] * repeat
     try:
         chosen = settings.parse(words, keys)
         pause_seconds = float(chosen.get("EVERY", 60))
+        chosen = with_defaults(chosen, steps)
     except ValueError:
         sys.exit("just %s: EVERY=%s is not a number of seconds." % (recipe, chosen["EVERY"]))
     except settings.SettingsError as error:
         sys.exit("just %s: %s" % (recipe, error))
-    chosen = with_defaults(chosen, steps)
     os.chdir(ROOT)
     if len(steps) > 1:
         print(overview(recipe, steps, chosen), flush=True)
 
-    libtorch = needs_libtorch(chosen)
+    libtorch = not looks and needs_libtorch(chosen)
     seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch)),
-               ("build", timed(BUILD + ["--no-default-features"] * (not libtorch)))]
+               ("build", timed(build(steps, libtorch)))]
     while True:
         for step in steps:
             seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
@@ -74,9 +78,22 @@ def binary(program):
     return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
 
 
+def build(steps, libtorch):
+    """The command that builds the programs: all of them at once, but only those of the steps where these only look."""
+    programs = {step.words[0] for step in steps}
+    chosen = [word for program in sorted(programs) for word in ("-p", program)] if programs <= LOOKING else ["--workspace"]
+    return BUILD + chosen + ["--no-default-features"] * (not libtorch)
+
+
 def with_defaults(chosen, steps):
     """Adds what the words leave open: the experiment of a sweep, and the place for its files."""
     chosen = dict(chosen)
+    if "STUDY" in chosen:
+        study = settings.study(chosen["STUDY"], os.path.join(ROOT, "results"))
+        if "WORK" in chosen:
+            raise settings.SettingsError("STUDY and WORK both name a place; give one of them.")
+        # A step with a key STUDY reads the study there; for the others it is where they work.
+        chosen["STUDY" if any("STUDY" in step.keys for step in steps) else "WORK"] = study
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
         on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
         chosen["EXPERIMENT"] = "notebook" if on_gpu else "quick"

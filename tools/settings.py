@@ -45,6 +45,14 @@ def located(settings, invoked_from):
     return located
 
 
+def study(name, results):
+    """The place of a study that is kept with the source. One that is not there is an error that names those that are."""
+    kept = sorted(entry for entry in os.listdir(results) if os.path.isdir(os.path.join(results, entry)))
+    if name not in kept:
+        raise SettingsError("no study %s in results/. There are: %s." % (name, ", ".join(kept)))
+    return os.path.join(results, name)
+
+
 def flags(settings, keys):
     """`{"TRAIN_IMAGES": "100"}` as `["--train-images", "100"]`, for those of the `keys` that are set."""
     return [part for key in keys if key in settings for part in (flag(key), settings[key])]

@@ -62,6 +62,25 @@ class Steps(unittest.TestCase):
         self.assertEqual(lines[0], "just all WORK=w EXPERIMENT=quick")
         self.assertIn("data-prep, trainer sweep", lines[1])
 
+    def test_a_kept_study_is_the_place_where_its_analysis_and_report_are_made(self):
+        steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
+        place = os.path.join(run.ROOT, "results", "seeds")
+        self.assertEqual(run.with_defaults({"STUDY": "seeds"}, steps)["WORK"], place)
+        retrain = [run.Step("trainer retrain STUDY RUN WORK")]
+        chosen = run.with_defaults({"STUDY": "seeds", "RUN": "r"}, retrain)
+        self.assertEqual((chosen["STUDY"], chosen["WORK"]), (place, os.path.join(run.ROOT, "work")))
+        for study in ("seed", "..", "seeds/report"):
+            with self.assertRaisesRegex(settings.SettingsError, "There are: .*seeds"):
+                run.with_defaults({"STUDY": study}, steps)
+        with self.assertRaisesRegex(settings.SettingsError, "STUDY and WORK"):
+            run.with_defaults({"STUDY": "seeds", "WORK": "w"}, steps)
+
+    def test_whoever_only_looks_builds_only_what_that_needs(self):
+        looking = run.build([run.Step("analysis WORK"), run.Step("report WORK")], libtorch=False)
+        self.assertNotIn("--workspace", looking)
+        self.assertIn("--no-default-features", looking)
+        self.assertIn("--workspace", run.build([run.Step("trainer sweep WORK"), run.Step("report WORK")], libtorch=True))
+
     def test_libtorch_is_built_in_only_where_something_needs_it(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
             before = os.getcwd()

@@ -2,7 +2,7 @@
 //!
 //! The way of the data: [`mod@collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
 //! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
-//! and [`verdict`] judge; [`secondary`], [`cells`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format.
+//! and [`verdict`] judge; [`secondary`], [`cells`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format; [`mod@publish`] keeps a study with the source.
 //!
 //! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
 
@@ -17,6 +17,7 @@ pub mod import;
 pub mod inputs;
 pub mod mechanism;
 pub mod permutation;
+pub mod publish;
 pub mod query;
 pub mod recipes;
 pub mod replication;

@@ -14,6 +14,7 @@ Examples:
   analysis --experiment notebook           the runs that experiments/notebook.toml plans
   analysis --all-runs                      every run as it is, whatever was planned
   analysis --results-arms published        results.json with the arms as the notebook's code had them
+  analysis publish --name seeds            its runs, plan and analysis in results/seeds
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
 /// Joins the runs with their configuration, and says what they show.
@@ -49,6 +50,15 @@ enum Verb {
         /// The file
         file: PathBuf,
     },
+    /// Keeps the finished runs of the newest sweep's experiment with the source, and analyses them there
+    Publish {
+        /// The study's name below `results/`
+        #[arg(long)]
+        name: String,
+        /// Where studies are kept
+        #[arg(long, default_value = "results", value_name = "DIR")]
+        results: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,8 +73,12 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let layout = Layout::new(arguments.work);
-    if let Some(Verb::Import { file }) = arguments.verb {
-        return analysis::import(&file, &layout, &mut stdout());
+    match arguments.verb {
+        Some(Verb::Import { file }) => return analysis::import(&file, &layout, &mut stdout()),
+        Some(Verb::Publish { name, results }) => {
+            return analysis::publish::publish(&layout, &results, &name, &mut stdout());
+        }
+        None => {}
     }
     let choice = match arguments.experiment {
         Some(experiment) => Choice::Named { experiment, directory: arguments.experiments },

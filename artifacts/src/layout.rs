@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+/// A name that no kept study can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}`: a study's name has letters, digits and `-` only")]
+pub struct InvalidStudyName(pub String);
+
 /// The root of a pipeline's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -12,6 +17,18 @@ impl Layout {
     /// The files below `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    /// The files of a study that is kept with the source, below `results/`: laid out as a work directory is.
+    ///
+    /// # Errors
+    /// A name that could lead elsewhere.
+    pub fn kept(results: &Path, name: &str) -> Result<Self, InvalidStudyName> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(InvalidStudyName(name.to_owned()));
+        }
+        Ok(Self::new(results.join(name)))
     }
 
     /// The directory all of it lies in.
@@ -84,5 +101,19 @@ impl Layout {
     #[must_use]
     pub fn figures(&self) -> PathBuf {
         self.report().join("figures")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_study_lies_below_the_results_and_nowhere_else() {
+        let results = Path::new("results");
+        assert_eq!(Layout::kept(results, "desktop").unwrap().root(), Path::new("results/desktop"));
+        for name in ["", "..", "a/b", "a b", "/tmp"] {
+            assert_eq!(Layout::kept(results, name), Err(InvalidStudyName(name.to_owned())));
+        }
     }
 }

@@ -35,7 +35,7 @@ enum Command {
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
     },
-    /// Keep a study with the source, and put its answer into a page.
+    /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a page.
     Publish {
         /// Its name below `results/`.
         #[arg(long)]
@@ -46,9 +46,6 @@ enum Command {
         /// The page, with marks where the answer goes.
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
-        /// Directory of the pipeline's files.
-        #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
-        work: PathBuf,
     },
 }
 
@@ -56,7 +53,7 @@ const EXAMPLES: &str = "Examples:
   report                      the report of work/analysis, in work/report
   report --work /tmp/study    the same below another directory
   WORK=/tmp/study report      the same
-  report publish --name quick keep the study in results/quick, its answer in README.md
+  report publish --name seeds the report of results/seeds, its answer in README.md
   report bench                the README's table and figure of docs/bench.jsonl";
 
 fn main() -> ExitCode {

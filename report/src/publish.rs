@@ -1,4 +1,4 @@
-//! A study that is kept with the source: its analysis and report below `results/`, its answer in the README.
+//! A study that is kept with the source: its report below `results/`, its answer in the README.
 //!
 //! *Invariant:* what the README says of a study is made from the analysis that lies beside it, and nothing else.
 
@@ -15,28 +15,17 @@ use std::path::Path;
 /// Where the answer goes in a page.
 pub const MARKS: (&str, &str) = ("<!-- answer of `report publish` -->", "<!-- end of the answer -->");
 
-/// Copies the analysis of `work` to `results/<name>`, makes its report there, and puts its answer into the page.
+/// Makes the report of `results/<name>` from the analysis there, and puts its answer into the page.
 ///
 /// # Errors
 /// A name that is not a plain one; an analysis that is missing; a page without [`MARKS`]; a file that cannot be written.
-pub fn publish(work: &Layout, results: &Path, name: &str, page: &Path) -> Result<Written> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+pub fn publish(results: &Path, name: &str, page: &Path) -> Result<Written> {
+    let kept = Layout::kept(results, name)?;
     ensure!(
-        !name.is_empty() && name.chars().all(plain),
-        "`{name}`: a study's name has letters, digits and `-` only"
+        study::summary_path(&kept).is_file(),
+        "{}: there is no analysis; `just publish NAME={name}` makes it",
+        study::summary_path(&kept).display()
     );
-    ensure!(
-        study::summary_path(work).is_file(),
-        "{}: there is no analysis; run `just analyse` first",
-        study::summary_path(work).display()
-    );
-    let kept = Layout::new(results.join(name));
-    for entry in fs_err::read_dir(work.analysis())? {
-        let path = entry?.path();
-        if let Some(file) = path.file_name().filter(|_| path.is_file()) {
-            atomic::write(&kept.analysis().join(file), fs_err::read(&path)?)?;
-        }
-    }
     let mut written = run(&kept)?;
     let text = fs_err::read_to_string(page)?;
     let section = section(&Study::read(&kept)?, &format!("results/{name}"));

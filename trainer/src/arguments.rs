@@ -18,6 +18,7 @@ use trainer::sweep::Jobs;
   trainer train --rankscale 8 --decay appropriate --seed 0
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
   trainer bench --rankscale 8 --threads 2 --json
+  trainer retrain --study results/seeds --run r31-original-s0-208c877c
   trainer sweep --experiment quick --plan
   trainer sweep --experiment pilot --jobs 2 --threads 1
   trainer sweep --experiment experiments/notebook.toml --device cuda:0"
@@ -37,6 +38,8 @@ pub enum Command {
     Train(Train),
     /// Train what is left of an experiment
     Sweep(Sweep),
+    /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
+    Retrain(Retrain),
     /// Measure how fast a network trains here, beside the processor's limit
     Bench(Bench),
     /// Print what this program finds: libtorch, GPUs, processor
@@ -81,6 +84,22 @@ pub struct Sweep {
     /// Say what would run and how long it would take, and stop
     #[arg(long)]
     pub plan: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `retrain`.
+#[derive(Debug, Args)]
+pub struct Retrain {
+    /// Directory of the kept study
+    #[arg(long)]
+    pub study: PathBuf,
+    /// The run's name there
+    #[arg(long)]
+    pub run: String,
+    /// Epochs to train again
+    #[arg(long, default_value_t = 1, value_parser = positive)]
+    pub epochs: usize,
     #[command(flatten)]
     pub place: Place,
 }

@@ -4,6 +4,8 @@
 //! ([`checkpoint`]), and repeats: draw the augmentation ([`augment`]), train an epoch and evaluate on one of two engines
 //! ([`engine`]: [`fused`] on our own kernels, `torch` on libtorch), measure the layers ([`layers`]), save.
 //!
+//! [`mod@retrain`] holds a kept run against its first epochs trained again.
+//!
 //! *Invariant:* every random draw comes from the run's seed by way of [`seeds`]; a resumed run draws what an
 //! uninterrupted one would have drawn.
 
@@ -22,6 +24,7 @@ pub mod limit;
 pub mod memory;
 pub mod progress;
 pub mod provenance;
+pub mod retrain;
 pub mod seeds;
 pub mod session;
 pub mod stop;

@@ -16,7 +16,7 @@ use trainer::session::{self, Outcome};
 use trainer::stop::Stop;
 use trainer::sweep::SideBySide;
 use trainer::workplace::{Data, Workplace};
-use trainer::{memory, sweep};
+use trainer::{memory, retrain, sweep};
 
 fn main() -> ExitCode {
     memory::keep_freed_pages();
@@ -65,6 +65,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                         workplace.stop.requested()
                     }
                 })
+            });
+        }
+        Command::Retrain(arguments) => {
+            return at(&arguments.place, |workplace| {
+                let study = Layout::new(&arguments.study);
+                let compared = retrain::retrain(workplace, &study, &arguments.run, arguments.epochs)?;
+                println!("{compared}");
+                Ok((!compared.repeated()).then_some(1))
             });
         }
         Command::Sweep(arguments) => {

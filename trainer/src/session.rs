@@ -41,6 +41,18 @@ pub enum Outcome {
 /// # Errors
 /// A folder or a file that cannot be used or written.
 pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    train_until(workplace, configuration, configuration.epochs)
+}
+
+/// The same, stopped as by the user after `last` epochs where that is before the end.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_until(
+    workplace: &Workplace<'_>,
+    configuration: &Configuration,
+    last: usize,
+) -> anyhow::Result<Outcome> {
     let name = configuration.run_name(&workplace.data.fingerprint());
     let folder = RunFolder::new(workplace.layout.run(&name));
     fs::create_dir_all(folder.path())?;
@@ -49,7 +61,7 @@ pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow
         return Ok(Outcome::Elsewhere);
     }
     let outcome = Session::open(workplace, configuration, folder.clone(), name)
-        .and_then(Session::run)
+        .and_then(|session| session.run(last))
         .with_context(|| format!("run {}", folder.path().display()));
     drop(lock);
     let _ = fs::remove_file(folder.lock_path());
@@ -94,7 +106,7 @@ impl<'a> Session<'a> {
         Ok(Self { workplace, configuration, folder, record, epochs, layers })
     }
 
-    fn run(mut self) -> anyhow::Result<Outcome> {
+    fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
         match self.record.status {
             Status::Done => {
                 let last = self.epochs.last().context("a finished run has epochs")?;
@@ -139,7 +151,7 @@ impl<'a> Session<'a> {
             progress.say(&format!("resuming after epoch {done}"));
         }
         let mut predictions = None;
-        for epoch in done + 1..=configuration.epochs {
+        for epoch in done + 1..=last.min(configuration.epochs) {
             let Some(sums) = self.train_epoch(&mut engine, images, epoch, updates, &mut progress) else {
                 self.set_status(Status::Interrupted)?;
                 return Ok(Outcome::Interrupted(epoch - 1));
@@ -162,6 +174,10 @@ impl<'a> Session<'a> {
             self.layers.append(&mut layers::measure(&architecture, &state, epoch));
             table::write(&self.folder.layers_path(), &self.layers)?;
             Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
+        }
+        if last < configuration.epochs {
+            self.set_status(Status::Interrupted)?;
+            return Ok(Outcome::Interrupted(last));
         }
         // A run stopped between its last checkpoint and its end has none.
         let predictions = predictions.unwrap_or_else(|| engine.predict());

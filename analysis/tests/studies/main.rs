@@ -7,5 +7,6 @@ mod bad_input;
 mod made_up;
 mod notebook;
 mod planted;
+mod published;
 mod scale;
 mod simulation;

@@ -4,6 +4,7 @@
 
 mod files;
 mod resume;
+mod retrain;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;

@@ -1,0 +1,90 @@
+//! A study that is kept with the source: its runs, what was planned and sealed, and its analysis, below `results/`.
+//!
+//! Of a run all but the weights is kept, some hundred kilobytes; everything else can be made from that again.
+//!
+//! *Invariant:* only whole runs are kept, and one that is kept is never replaced by another.
+
+use crate::Choice;
+use crate::evidence::count;
+use anyhow::{Context, Result, ensure};
+use artifacts::run::{self, RunFolder, Status};
+use artifacts::{Experiment, Layout, atomic};
+use fs_err as fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Copies what `work` has of the newest sweep's experiment to `results/<name>`: its plan, its seal, and its runs that are
+/// done or diverged. Without a plan, every such run. Runs that are kept already stay as they are.
+///
+/// # Errors
+/// A name that is not a plain one; no run to keep; a kept run that differs from the one in `work`, by its name; a file
+/// that cannot be read or written.
+pub fn keep(work: &Layout, results: &Path, name: &str, progress: &mut impl Write) -> Result<Layout> {
+    let kept = Layout::kept(results, name)?;
+    let plan = work.plan().exists().then(|| Experiment::read_plan(&work.plan())).transpose()?;
+    let (mut added, mut there) = (0, 0);
+    for folder in run::folders(&work.runs())? {
+        let Ok((record, _)) = folder.read() else { continue };
+        let planned = plan.as_ref().is_none_or(|plan| plan.runs.contains(&record.configuration));
+        if planned && matches!(record.status, Status::Done | Status::Diverged) {
+            *(if copy_run(&folder, &RunFolder::new(kept.run(&record.name)))? {
+                &mut added
+            } else {
+                &mut there
+            }) += 1;
+        }
+    }
+    ensure!(
+        added + there > 0,
+        "{}: no finished run to keep; `just sweep` trains some",
+        work.runs().display()
+    );
+    if let Some(plan) = &plan {
+        copy(&work.plan(), &kept.plan())?;
+        copy(&work.seal(&plan.name), &kept.seal(&plan.name))?;
+    }
+    writeln!(
+        progress,
+        "kept {} in {}; {there} were there already",
+        count(added, "run"),
+        kept.runs().display()
+    )?;
+    Ok(kept)
+}
+
+/// Keeps a study and analyses it where it is kept.
+///
+/// # Errors
+/// As [`keep`] and [`crate::analyse`].
+pub fn publish(work: &Layout, results: &Path, name: &str, progress: &mut impl Write) -> Result<()> {
+    let kept = keep(work, results, name, progress)?;
+    crate::analyse(&kept, &Choice::Newest, None, progress).map(drop)
+}
+
+/// Copies a run, its record last: without it, the folder is no run. Returns whether it was new.
+fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
+    if to.record_path().exists() {
+        ensure!(
+            fs::read(to.record_path())? == fs::read(from.record_path())?
+                && fs::read(to.epochs_path())? == fs::read(from.epochs_path())?,
+            "{}: another run of this name is kept already, and differs from {}; remove the one that is not wanted",
+            to.path().display(),
+            from.path().display()
+        );
+        return Ok(false);
+    }
+    let files: [fn(&RunFolder) -> PathBuf; 4] =
+        [RunFolder::epochs_path, RunFolder::layers_path, RunFolder::predictions_path, RunFolder::record_path];
+    for file in files {
+        copy(&file(from), &file(to))?;
+    }
+    Ok(true)
+}
+
+/// Copies a file that may be missing.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.exists() {
+        return Ok(());
+    }
+    atomic::write(to, fs::read(from)?).with_context(|| format!("cannot keep {}", from.display()))
+}

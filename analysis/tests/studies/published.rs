@@ -1,0 +1,116 @@
+//! Studies that are kept with the source: what is kept, and that everything can be made from it again.
+
+use crate::made_up::{self, Place};
+use analysis::{Choice, publish};
+use artifacts::Layout;
+use artifacts::run::{RunFolder, Status, folders};
+use artifacts::seal::Seal;
+use fs_err as fs;
+use std::path::{Path, PathBuf};
+
+/// All files below a directory, as seen from there, with their bytes.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            found.push((path.strip_prefix(directory).unwrap().to_owned(), fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
+    let place = Place::new();
+    let grid = made_up::grid(&[8, 31], 2);
+    place.plan(&grid);
+    for run in &grid[1..] {
+        let folder = place.done_in_full(run, made_up::accuracy(run, 0.001), 100);
+        fs::write(folder.model_path(), "weights").unwrap();
+    }
+    place.run(&grid[0], Status::Running, 5, 0.5);
+    place.done(&made_up::configuration(4, network::Arm::None, 0), 0.9);
+    let results = place.layout.root().join("results");
+
+    publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    let kept = Layout::kept(&results, "made-up").unwrap();
+    assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len() - 1, "neither unfinished nor unplanned runs");
+    let first = RunFolder::new(&folders(&kept.runs()).unwrap()[0].path());
+    assert!(
+        first.predictions_path().exists() && first.layers_path().exists() && !first.model_path().exists()
+    );
+
+    let before = files(kept.root());
+    publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    assert!(files(kept.root()) == before, "publishing twice changes nothing");
+
+    place.done_in_full(&grid[0], 0.93, 100);
+    publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len(), "what has finished since is added");
+}
+
+#[test]
+fn a_run_that_is_kept_is_never_replaced() {
+    let place = Place::new();
+    let grid = made_up::grid(&[8], 1);
+    place.plan(&grid);
+    made_up::finish(&place, &grid, 0.0);
+    let results = place.layout.root().join("results");
+    let kept = publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    let before = files(kept.root());
+    place.done(&grid[0], 0.5);
+    let error = publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("r08-original-s0-") && error.contains("kept already"), "{error}");
+    assert!(files(kept.root()) == before);
+}
+
+#[test]
+fn nothing_is_kept_under_a_name_that_leads_elsewhere_or_without_a_run() {
+    let place = Place::new();
+    let results = place.layout.root().join("results");
+    for (name, needle) in [("../elsewhere", "letters, digits"), ("empty", "no finished run")] {
+        let error = publish::keep(&place.layout, &results, name, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains(needle), "{error}");
+    }
+    assert!(!results.exists());
+}
+
+/// The studies of this repository whose runs are kept.
+fn kept_with_the_source() -> Vec<Layout> {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+    let places = fs::read_dir(results).unwrap().map(|entry| Layout::new(entry.unwrap().path()));
+    places.filter(|kept| kept.runs().exists()).collect()
+}
+
+#[test]
+fn the_kept_analysis_is_the_one_of_the_kept_runs() {
+    let kept = kept_with_the_source();
+    assert!(!kept.is_empty(), "a study is kept with its runs");
+    for kept in kept.into_iter().filter(|kept| kept.analysis().exists()) {
+        let scratch = tempfile::tempdir().unwrap();
+        let again = Layout::new(scratch.path());
+        for (path, bytes) in files(kept.root()) {
+            if !path.starts_with("analysis") && !path.starts_with("report") {
+                artifacts::atomic::write(&again.root().join(path), bytes).unwrap();
+            }
+        }
+        analysis::analyse(&again, &Choice::Newest, None, &mut Vec::new()).unwrap();
+        for ((path, now), (_, then)) in files(&again.analysis()).into_iter().zip(files(&kept.analysis())) {
+            let name = kept.root().file_name().unwrap().display();
+            assert!(now == then, "{}: `just analyse STUDY={name}` makes another", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_kept_seals_are_those_of_the_kept_plans() {
+    for kept in kept_with_the_source() {
+        let plan = artifacts::Experiment::read_plan(&kept.plan()).unwrap();
+        let seal = Seal::read(&kept.seal(&plan.name)).unwrap().expect("a kept study has its seal");
+        assert!(seal.holds(&plan), "{}", kept.root().display());
+    }
+}
