@@ -46,10 +46,10 @@ def located(settings, invoked_from):
 
 
 def study(name, results):
-    """The place of a study that is kept with the source. One that is not there is an error that names those that are."""
-    kept = sorted(entry for entry in os.listdir(results) if os.path.isdir(os.path.join(results, entry)))
+    """The place of a study whose runs are kept with the source. Another name is an error that says which there are."""
+    kept = sorted(entry for entry in os.listdir(results) if os.path.isdir(os.path.join(results, entry, "runs")))
     if name not in kept:
-        raise SettingsError("no study %s in results/. There are: %s." % (name, ", ".join(kept)))
+        raise SettingsError("no runs of a study %s in results/. There are those of: %s." % (name, ", ".join(kept)))
     return os.path.join(results, name)
 
 

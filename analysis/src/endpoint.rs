@@ -6,8 +6,9 @@
 use crate::evidence::{Missing, TEST_IMAGES, allows_interval};
 use crate::identical::same_network;
 use crate::images::image_by_image;
-use crate::inputs::{Plan, Run, baseline, same_lambda};
-use crate::recipes::Recipe;
+use crate::inputs::{Plan, Run, same_lambda};
+use crate::join::pairs::{baseline, baseline_run};
+use crate::join::recipes::Recipe;
 use crate::replication::replication;
 use crate::secondary::{self, Pair};
 use crate::strata::Strata;
@@ -122,7 +123,7 @@ impl Comparison<'_> {
         let strata = Strata::new(by_rankscale.into_values());
         let missing = Missing::from_recipe(&self.recipe.summary.configuration, &self.recipe.fingerprint);
         let as_asked = missing.obstacles.is_empty();
-        let missing = missing.with_runs(strata.as_ref(), &self.unfinished(baseline));
+        let missing = missing.with_runs(strata.as_ref(), &self.unfinished());
         let enough = strata.as_ref().filter(|strata| allows_interval(strata));
         let interval = enough.and_then(|strata| bootstrap::interval(strata, RANDOM_SEED));
         let p = enough.map(|strata| permutation::sign_flip(strata, RANDOM_SEED));
@@ -188,7 +189,7 @@ impl Comparison<'_> {
     }
 
     /// The runs of this arm, and the baselines beside them, that should be done and are not.
-    fn unfinished(&self, baseline: Arm) -> Vec<String> {
+    fn unfinished(&self) -> Vec<String> {
         let mut unfinished = Vec::new();
         let state = |run: &Configuration| {
             let name = run.run_name(&self.recipe.fingerprint);
@@ -202,7 +203,7 @@ impl Comparison<'_> {
         }
         for run in wanted {
             unfinished.extend(state(run));
-            unfinished.extend(state(&Configuration { decay: baseline, ..(*run).clone() }));
+            unfinished.extend(baseline_run(run).and_then(|plain| state(&plain)));
         }
         unfinished
     }

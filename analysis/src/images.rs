@@ -5,17 +5,16 @@
 use crate::bootstrap;
 use crate::endpoint::RANDOM_SEED;
 use crate::evidence::allows_interval;
-use crate::inputs::{Plan, Run, baseline};
+use crate::join::pairs::RunPair;
 use crate::secondary::holm;
 use crate::strata::Strata;
 use crate::verdict::SIGNIFICANCE;
 use anyhow::ensure;
 use artifacts::run::PredictionRow;
 use artifacts::study::{ClassDifference, ClassRow, ImageByImage};
-use network::Arm;
 use network::architecture::CLASSES;
 use statrs::distribution::{Binomial, DiscreteCDF};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Test images and their classes, in the order of a run's predictions.
@@ -45,68 +44,51 @@ impl Marks {
     }
 }
 
-/// What runs of a pair share.
-type Key = (String, u64, Arm, usize, u64, &'static str);
-
-/// Every pair of finished runs under study that kept their predictions, class by class; by recipe, lambda, arm, rankscale
-/// and seed.
+/// Every pair of which both runs kept their predictions, class by class, in the order of the pairs.
 ///
 /// # Errors
 /// A pair of runs that were tested on different images.
-pub fn classes(runs: &[Run], plan: Option<&Plan>) -> anyhow::Result<Vec<ClassRow>> {
-    let key = |run: &Run, arm: Arm| -> Key {
-        let configuration = &run.record.configuration;
-        let engine = configuration.engine.name();
-        (
-            run.recipe(),
-            configuration.lambda.to_bits(),
-            arm,
-            configuration.rankscale,
-            configuration.seed,
-            engine,
-        )
-    };
-    let studied = runs.iter().filter(|run| run.is_done() && run.is_studied(plan));
-    let marked: HashMap<Key, (&Run, &Marks)> = studied
-        .filter_map(|run| Some((key(run, run.record.configuration.decay), (run, run.marks.as_ref()?))))
-        .collect();
-    let mut pairs: Vec<_> = marked
-        .iter()
-        .filter_map(|(of, &(run, marks))| {
-            let other = baseline(of.2)?;
-            Some((of, run, marks, other, marked.get(&key(run, other))?))
-        })
-        .collect();
-    pairs.sort_by(|a, b| a.0.cmp(b.0));
+pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
     let mut rows = Vec::new();
-    for ((recipe, lambda, decay, rankscale, seed, _), run, ours, other, (other_run, theirs)) in pairs {
+    for RunPair { treated, plain } in pairs {
+        let (Some(ours), Some(theirs)) = (&treated.run.marks, &plain.run.marks) else { continue };
+        let (treated, plain) = (&treated.run.record, &plain.run.record);
         ensure!(
             ours.images == theirs.images,
             "{} and {}: predictions.parquet: a pair must be tested on the same images",
-            run.record.name,
-            other_run.record.name
+            treated.name,
+            plain.name
         );
-        let mut counts = [[0u32; 3]; CLASSES];
-        for ((_, label), (ours, theirs)) in ours.images.iter().zip(ours.right.iter().zip(&theirs.right)) {
-            let count = &mut counts[usize::from(*label)];
-            count[0] += 1;
-            count[1] += u32::from(*ours && !theirs);
-            count[2] += u32::from(!ours && *theirs);
-        }
-        rows.extend((0..).zip(counts).map(|(class, [images, only_arm, only_baseline])| ClassRow {
-            recipe: recipe.clone(),
-            lambda: f64::from_bits(*lambda),
-            rankscale: *rankscale as u32,
-            seed: *seed,
-            decay: decay.name().to_owned(),
-            baseline: other.name().to_owned(),
-            class,
-            images,
-            only_arm,
-            only_baseline,
+        let of = &treated.configuration;
+        let recipe = of.recipe(&treated.data.fingerprint);
+        rows.extend((0..).zip(counts(ours, theirs)).map(|(class, [images, only_arm, only_baseline])| {
+            ClassRow {
+                recipe: recipe.clone(),
+                lambda: of.lambda,
+                rankscale: of.rankscale as u32,
+                seed: of.seed,
+                decay: of.decay.name().to_owned(),
+                baseline: plain.configuration.decay.name().to_owned(),
+                class,
+                images,
+                only_arm,
+                only_baseline,
+            }
         }));
     }
     Ok(rows)
+}
+
+/// For each class its images, those that only the one run got right, and those that only the other did.
+fn counts(ours: &Marks, theirs: &Marks) -> [[u32; 3]; CLASSES] {
+    let mut counts = [[0u32; 3]; CLASSES];
+    for ((_, label), (ours, theirs)) in ours.images.iter().zip(ours.right.iter().zip(&theirs.right)) {
+        let count = &mut counts[usize::from(*label)];
+        count[0] += 1;
+        count[1] += u32::from(*ours && !theirs);
+        count[2] += u32::from(!ours && *theirs);
+    }
+    counts
 }
 
 /// Two-sided p of `McNemar`'s exact test: of the images that only one run got right, the one's share is a coin's (Q. `McNemar`, "Note

@@ -6,8 +6,6 @@ use crate::images::Marks;
 use crate::mechanism::LayerPoint;
 use artifacts::run::{EpochRow, LayerRow, RunRecord, Status};
 use artifacts::{Configuration, Engine, Experiment};
-use network::Arm;
-use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// A readable run.
@@ -74,7 +72,7 @@ pub fn on_engines_found(experiment: Experiment, runs: &[Run]) -> Experiment {
 }
 
 /// Something in the directory of runs that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
     /// Its name there.
     pub name: String,
@@ -86,16 +84,6 @@ pub struct Quarantined {
 #[must_use]
 pub fn same_lambda(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits()
-}
-
-/// The arm that an arm is compared with; none for the two baselines themselves.
-#[must_use]
-pub fn baseline(arm: Arm) -> Option<Arm> {
-    match arm {
-        Arm::Original | Arm::PublishedOriginal => None,
-        Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
-        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None => Some(Arm::Original),
-    }
 }
 
 impl Run {
@@ -128,6 +116,13 @@ impl Run {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.record.status == Status::Done
+    }
+
+    /// The last of its planned epochs; none where it did not reach that.
+    #[must_use]
+    pub fn last_epoch(&self) -> Option<&EpochRow> {
+        let planned = self.record.configuration.epochs;
+        self.epochs.iter().rfind(|row| row.epoch as usize == planned)
     }
 
     /// The first rule that a row of its epochs breaks, in words.

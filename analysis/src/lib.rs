@@ -1,13 +1,14 @@
 //! Runs joined with their configuration, and the statistics of the study.
 //!
-//! The way of the data: [`mod@collect`] reads the runs, [`query`] joins and aggregates them by the queries in `sql/`,
-//! [`recipes`] and [`endpoint`] turn pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`]
-//! and [`verdict`] judge; [`secondary`], [`cells`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format; [`mod@publish`] keeps a study with the source.
+//! The way of the data: [`mod@collect`] reads the runs, [`join`] makes pairs, cells and the other tables of them,
+//! [`endpoint`] turns pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`] and [`verdict`] judge;
+//! [`secondary`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and
+//! [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format;
+//! [`mod@publish`] keeps a study with the source.
 //!
 //! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
 
 pub mod bootstrap;
-pub mod cells;
 pub mod collect;
 pub mod endpoint;
 pub mod evidence;
@@ -15,17 +16,15 @@ pub mod identical;
 pub mod images;
 pub mod import;
 pub mod inputs;
+pub mod join;
 pub mod mechanism;
 pub mod permutation;
 pub mod publish;
-pub mod query;
-pub mod recipes;
 pub mod replication;
 pub mod results;
 pub mod secondary;
 pub mod strata;
 pub mod student;
-mod tables;
 pub mod verdict;
 
 use anyhow::{Context as _, bail};
@@ -36,6 +35,9 @@ use collect::{Collected, collect};
 use evidence::count;
 use fs_err as fs;
 use inputs::Plan;
+use join::finished::finished;
+use join::pairs::{self, pairs};
+use join::{cells, epochs, ledger, recipes, runs};
 use results::ResultsArms;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -143,18 +145,22 @@ fn study(
     let recipes = recipes::recipes(runs, plan);
     let planned_on =
         recipes.first().filter(|recipe| recipe.planned).map(|recipe| recipe.fingerprint.as_str());
-    let mut joined = query::join(runs, quarantined, plan, planned_on)?;
-    cells::add_intervals(&mut joined.cells);
-    let classes = images::classes(runs, plan)?;
+    let ledger = ledger::ledger(runs, quarantined, plan, planned_on);
+    let in_order = runs::in_order(runs);
+    let rows = runs::rows(&in_order, plan);
+    let finished_runs = finished(runs, plan);
+    let pairs = pairs(&finished_runs);
+    let comparisons = pairs::comparisons(&pairs);
+    let classes = images::classes(&pairs)?;
     let endpoints = endpoint::endpoints(&endpoint::Evidence {
         plan,
         runs,
         recipes: &recipes,
-        pairs: &joined.comparisons,
+        pairs: &comparisons,
         classes: &classes,
-        ledger: &joined.ledger,
+        ledger: &ledger,
     });
-    let entries = results::entries(&joined.results, &recipes, &endpoints, arms);
+    let entries = results::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
     let mut data: Vec<String> = Vec::new();
     for recipe in &recipes {
         if !data.contains(&recipe.fingerprint) {
@@ -168,7 +174,7 @@ fn study(
         distinct.len()
     });
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
-        let runs = joined.runs.iter().filter(|run| run.recipe == recipe.summary.recipe);
+        let runs = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
         identical::identical(runs, recipe.summary.configuration.channels)
     });
     let summary = Summary {
@@ -184,14 +190,14 @@ fn study(
     };
     let study = Study {
         summary,
-        runs: joined.runs,
-        epochs: joined.epochs,
-        cells: joined.cells,
-        comparisons: joined.comparisons,
+        runs: rows,
+        epochs: epochs::rows(&in_order, plan),
+        cells: cells::cells(&finished_runs),
+        comparisons,
         classes,
-        layers: mechanism::layers(runs, plan),
-        trajectories: mechanism::trajectories(runs, plan),
-        ledger: joined.ledger,
+        layers: mechanism::layers(&finished_runs),
+        trajectories: mechanism::trajectories(&finished_runs),
+        ledger,
     };
     Ok((study, entries))
 }

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* finished runs under study only.
 
-use crate::inputs::{Plan, Run};
+use crate::join::finished::Finished;
 use artifacts::run::LayerRow;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use network::{Architecture, FULL_CHANNELS};
@@ -43,14 +43,11 @@ fn names() -> Vec<&'static str> {
         .collect()
 }
 
-fn finished<'a>(runs: &'a [Run], plan: Option<&Plan>) -> impl Iterator<Item = &'a Run> {
-    runs.iter().filter(move |run| run.is_done() && run.is_studied(plan))
-}
-
 /// The layers of every run after its last epoch, in the order of the runs.
 #[must_use]
-pub fn layers(runs: &[Run], plan: Option<&Plan>) -> Vec<StudyLayerRow> {
-    let rows = finished(runs, plan).flat_map(|run| run.layers.iter().map(move |layer| (run, layer)));
+pub fn layers(finished: &[Finished<'_>]) -> Vec<StudyLayerRow> {
+    let runs = finished.iter().map(|finished| finished.run);
+    let rows = runs.flat_map(|run| run.layers.iter().map(move |layer| (run, layer)));
     rows.map(|(run, layer)| {
         let configuration = &run.record.configuration;
         StudyLayerRow {
@@ -74,9 +71,9 @@ type Sums = (u32, f64, f64);
 
 /// Means over the runs of a cell, by recipe, lambda, rankscale, arm, layer and epoch.
 #[must_use]
-pub fn trajectories(runs: &[Run], plan: Option<&Plan>) -> Vec<TrajectoryRow> {
+pub fn trajectories(finished: &[Finished<'_>]) -> Vec<TrajectoryRow> {
     let mut cells: BTreeMap<_, BTreeMap<(u8, u32), Sums>> = BTreeMap::new();
-    for run in finished(runs, plan) {
+    for run in finished.iter().map(|finished| finished.run) {
         let configuration = &run.record.configuration;
         let (rankscale, lambda) = (configuration.rankscale as u32, configuration.lambda.to_bits());
         let cell = cells.entry((run.recipe(), lambda, rankscale, configuration.decay.name())).or_default();

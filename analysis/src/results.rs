@@ -8,8 +8,9 @@
 //! *Invariant:* what is written is read back unchanged, bit for bit.
 
 use crate::inputs::same_lambda;
-use crate::query::ResultRow;
-use crate::recipes::Recipe;
+use crate::join::finished::Finished;
+use crate::join::recipes::Recipe;
+use crate::join::spent;
 use artifacts::study::Endpoint;
 use network::Arm;
 use serde::{Deserialize, Serialize};
@@ -80,41 +81,48 @@ pub struct LoggedEpoch {
 /// An entry of the file.
 pub type Entry = (Settings, LoggedEpoch);
 
-/// The entries of one curve each for `d` false and true: the finished low-rank runs of the first recipe that has any of
-/// the arms asked for, at its main lambda. Without a wish, the arms as described, or else as published.
+/// The entries of one curve each for `d` false and true: the low-rank ones among the finished runs, in their order, of the first
+/// recipe that has any of the arms asked for, at its main lambda. Without a wish, the arms as described, or else as published.
 #[must_use]
 pub fn entries(
-    rows: &[ResultRow],
+    finished: &[Finished<'_>],
     recipes: &[Recipe],
     endpoints: &[Endpoint],
     wish: Option<ResultsArms>,
 ) -> Vec<Entry> {
     let wishes = wish.map_or_else(|| vec![ResultsArms::Described, ResultsArms::Published], |wish| vec![wish]);
     let candidates = recipes.iter().flat_map(|recipe| wishes.iter().map(move |wish| (recipe, wish.arms())));
+    let low_rank = finished.iter().filter(|finished| finished.run.record.configuration.rankscale > 0);
+    let rows: Vec<(String, &Finished<'_>)> =
+        low_rank.map(|finished| (finished.run.recipe(), finished)).collect();
     let found = candidates.map(|(recipe, arms)| {
         let recipe = &recipe.summary;
         let endpoint = endpoints.iter().find(|endpoint| endpoint.recipe == recipe.recipe);
         let lambda = endpoint.map_or(recipe.configuration.lambda, |endpoint| endpoint.lambda);
-        let here = rows.iter().filter(|row| row.recipe == recipe.recipe && same_lambda(row.lambda, lambda));
-        here.filter_map(|row| entry(row, arms)).collect::<Vec<_>>()
+        let here = rows.iter().filter(|(of, finished)| {
+            *of == recipe.recipe && same_lambda(finished.run.record.configuration.lambda, lambda)
+        });
+        here.filter_map(|(_, finished)| entry(finished, arms)).collect::<Vec<_>>()
     });
     found.into_iter().find(|entries| !entries.is_empty()).unwrap_or_default()
 }
 
-fn entry(row: &ResultRow, arms: [Arm; 2]) -> Option<Entry> {
-    let d = arms.iter().position(|arm| arm.name() == row.decay)? == 1;
+fn entry(finished: &Finished<'_>, arms: [Arm; 2]) -> Option<Entry> {
+    let Finished { run, last } = finished;
+    let of = &run.record.configuration;
+    let d = arms.iter().position(|arm| *arm == of.decay)? == 1;
     let settings =
-        Settings { rankscale: row.rankscale.into(), d, seed: Some(row.seed).filter(|seed| *seed > 0) };
+        Settings { rankscale: of.rankscale.into(), d, seed: Some(of.seed).filter(|seed| *seed > 0) };
     let logged = LoggedEpoch {
-        epoch: row.epoch,
-        lr: row.learning_rate,
-        train_time: row.train_seconds,
-        train_loss: row.train_loss,
-        train_accuracy: row.train_accuracy,
-        test_time: row.test_seconds,
-        test_loss: row.test_loss,
-        test_accuracy: row.test_accuracy,
-        total_time: row.total_seconds,
+        epoch: last.epoch,
+        lr: last.learning_rate,
+        train_time: last.train_seconds,
+        train_loss: last.train_loss,
+        train_accuracy: last.train_accuracy,
+        test_time: last.test_seconds,
+        test_loss: last.test_loss,
+        test_accuracy: last.test_accuracy,
+        total_time: spent::train_seconds(&run.epochs),
     };
     Some((settings, logged))
 }

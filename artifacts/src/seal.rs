@@ -27,6 +27,9 @@ pub struct Seal {
     pub plan_sha256: String,
     /// Runs planned.
     pub runs: usize,
+    /// Of these, runs that were trained or begun before it was sealed: it is worth the less the more there were.
+    #[serde(default)]
+    pub runs_before: usize,
     /// How the primary comparison is judged; none where the experiment does not say.
     pub verdict: Option<VerdictPlan>,
     /// Content fingerprint of the training images and of the test images, joined by a colon.
@@ -51,14 +54,20 @@ pub struct Circumstances {
 }
 
 impl Seal {
-    /// The seal of an experiment that is about to be trained on these images.
+    /// The seal of an experiment that is about to be trained on these images, when so many of its runs are there.
     #[must_use]
-    pub fn of(experiment: &Experiment, data_fingerprint: &str, circumstances: Circumstances) -> Self {
+    pub fn of(
+        experiment: &Experiment,
+        runs_before: usize,
+        data_fingerprint: &str,
+        circumstances: Circumstances,
+    ) -> Self {
         Self {
             format: FORMAT,
             experiment: experiment.name.clone(),
             plan_sha256: experiment.plan_sha256(),
             runs: experiment.runs.len(),
+            runs_before,
             verdict: experiment.verdict.clone(),
             data_fingerprint: data_fingerprint.to_owned(),
             git_revision: circumstances.git_revision,
@@ -117,7 +126,7 @@ mod tests {
 
     fn seal(experiment: &Experiment, unix_seconds: u64) -> Seal {
         let circumstances = Circumstances { git_revision: "abc".into(), git_dirty: false, unix_seconds };
-        Seal::of(experiment, "train:test", circumstances)
+        Seal::of(experiment, 0, "train:test", circumstances)
     }
 
     #[test]

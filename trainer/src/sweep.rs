@@ -43,7 +43,8 @@ pub fn sweep(
     if plan_only {
         return Ok(None);
     }
-    seal(workplace, experiment)?;
+    let untouched = planned.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
+    seal(workplace, experiment, experiment.runs.len() - untouched)?;
     let runs = planned.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     workplace.screen.begin(expected);
@@ -80,9 +81,10 @@ pub fn sweep(
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
-fn seal(workplace: &Workplace<'_>, experiment: &Experiment) -> anyhow::Result<()> {
+fn seal(workplace: &Workplace<'_>, experiment: &Experiment, runs_before: usize) -> anyhow::Result<()> {
     let path = workplace.layout.seal(&experiment.name);
-    let seal = Seal::of(experiment, &workplace.data.fingerprint(), circumstances()).write_once(&path)?;
+    let seal = Seal::of(experiment, runs_before, &workplace.data.fingerprint(), circumstances())
+        .write_once(&path)?;
     if !seal.holds(experiment) {
         eprintln!(
             "{} holds another plan than {} has now: its result will be exploratory",

@@ -1,4 +1,4 @@
-//! Whole analyses of made-up runs in temporary directories. One program, because each would carry the query engine.
+//! Whole analyses of made-up runs in temporary directories. One program, so that one is linked.
 
 // What these tests lack, they may fail for without a word of explanation.
 #![allow(clippy::unwrap_used)]
@@ -6,6 +6,7 @@
 mod bad_input;
 mod made_up;
 mod notebook;
+mod pairs;
 mod planted;
 mod published;
 mod scale;

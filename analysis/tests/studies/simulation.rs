@@ -3,9 +3,10 @@
 //! Minutes, so they are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
 use analysis::images::image_by_image;
+use analysis::join::cells;
 use analysis::secondary::{Pair, secondary};
 use analysis::strata::Strata;
-use analysis::{bootstrap, cells, permutation, student, verdict};
+use analysis::{bootstrap, permutation, student, verdict};
 use artifacts::study::{CellRow, ClassRow, Interval, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

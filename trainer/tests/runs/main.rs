@@ -5,6 +5,7 @@
 mod files;
 mod resume;
 mod retrain;
+mod seal;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;

@@ -1,0 +1,19 @@
+//! Runs joined with the plan, with each other and with themselves over time: the tables of a study, each a function from runs to
+//! rows.
+//!
+//! [`mod@finished`] says which runs count and [`pairs`] which two are compared; [`recipes`], [`cells`] and [`pairs`] group them,
+//! [`runs`], [`epochs`] and [`ledger`] list what is there, and [`spent`] sums up a run's epochs.
+//!
+//! *Invariant:* everything here is a pure function, and every table has a total order: the same runs give the same rows, bit for
+//! bit. Sums run over the runs by name, in the order in which they are collected.
+
+pub mod cells;
+pub mod epochs;
+pub mod finished;
+pub mod ledger;
+#[cfg(test)]
+pub(crate) mod made_up;
+pub mod pairs;
+pub mod recipes;
+pub mod runs;
+pub mod spent;

@@ -1,0 +1,172 @@
+//! Cells: the finished runs of one recipe, lambda, rankscale and arm, and how well their mean is known.
+//!
+//! *Invariant:* the cells of a recipe, lambda and arm are taken to have one standard deviation from seed to seed, so that two or
+//! three seeds a cell give an interval that is of use.
+
+use crate::join::finished::Finished;
+use crate::student::{average, interval, pooled};
+use artifacts::study::CellRow;
+use std::collections::BTreeMap;
+
+/// Every cell, by recipe, lambda, rankscale and arm, with the intervals of [`add_intervals`].
+#[must_use]
+pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
+    let mut cells: BTreeMap<_, Vec<Finished<'_>>> = BTreeMap::new();
+    for finished in finished {
+        let of = &finished.run.record.configuration;
+        // Numbers that are not negative sort as their bits do.
+        let key = (finished.run.recipe(), of.lambda.to_bits(), of.rankscale, of.decay.name());
+        cells.entry(key).or_default().push(*finished);
+    }
+    let mut rows: Vec<CellRow> = cells
+        .into_iter()
+        .map(|((recipe, lambda, rankscale, decay), runs)| {
+            let accuracies: Vec<f64> = runs.iter().map(Finished::accuracy).collect();
+            let counts = runs.iter().map(|finished| &finished.run.record.counts);
+            CellRow {
+                recipe,
+                lambda: f64::from_bits(lambda),
+                rankscale: rankscale as u32,
+                decay: decay.to_owned(),
+                runs: runs.len() as u32,
+                mean: average(&accuracies),
+                sd: sample_sd(&accuracies),
+                low: None,
+                high: None,
+                min: accuracies.iter().copied().fold(f64::INFINITY, f64::min),
+                max: accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                parameters: counts.clone().map(|counts| counts.parameters).min().unwrap_or(0),
+                macs: counts.map(|counts| counts.macs).min().unwrap_or(0),
+            }
+        })
+        .collect();
+    add_intervals(&mut rows);
+    rows
+}
+
+/// Sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating corrected sums of squares
+/// and products", Technometrics 4, 1962); none for fewer than two numbers.
+fn sample_sd(values: &[f64]) -> Option<f64> {
+    let (mut mean, mut squares) = (0.0, 0.0);
+    for (number, value) in (1..).zip(values) {
+        let before = value - mean;
+        mean += before / f64::from(number);
+        squares += before * (value - mean);
+    }
+    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// Fills in Student's interval of every cell's mean, with the standard deviation pooled over the cells of its recipe,
+/// lambda and arm: `mean ± t s / √runs`, t with the pooled degrees of freedom.
+pub fn add_intervals(cells: &mut [CellRow]) {
+    let mut alike: BTreeMap<(String, u64, String), Vec<&mut CellRow>> = BTreeMap::new();
+    for cell in cells {
+        alike.entry((cell.recipe.clone(), cell.lambda.to_bits(), cell.decay.clone())).or_default().push(cell);
+    }
+    for cells in alike.into_values() {
+        let spread = cells.iter().map(|cell| {
+            let freedom = cell.runs as usize - 1;
+            (freedom as f64 * cell.sd.unwrap_or(0.0).powi(2), freedom)
+        });
+        let Some((sd, freedom)) = pooled(spread) else { continue };
+        for cell in cells {
+            let found = interval(cell.mean, sd / f64::from(cell.runs).sqrt(), freedom);
+            (cell.low, cell.high) = (found.map(|found| found.low), found.map(|found| found.high));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::finished::finished;
+    use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
+    use crate::secondary::tests::{close, expected, numbers};
+    use crate::student::pooled_sd;
+    use artifacts::run::Status;
+    use artifacts::{Configuration, Engine};
+    use network::Arm;
+
+    fn cell(decay: &str, rankscale: u32, values: &[f64]) -> CellRow {
+        CellRow {
+            recipe: "r".into(),
+            lambda: 5e-4,
+            rankscale,
+            decay: decay.into(),
+            runs: values.len() as u32,
+            mean: average(values),
+            sd: pooled_sd([values]),
+            low: None,
+            high: None,
+            min: 0.0,
+            max: 1.0,
+            parameters: 1,
+            macs: 1,
+        }
+    }
+
+    #[test]
+    fn intervals_are_those_of_statsmodels() {
+        let reference = &expected()["cells"];
+        let values: Vec<Vec<f64>> = reference["values"].as_array().unwrap().iter().map(numbers).collect();
+        let mut cells: Vec<CellRow> =
+            (2..).zip(&values).map(|(rankscale, values)| cell("original", rankscale, values)).collect();
+        cells.push(cell("appropriate", 2, &[0.9]));
+        add_intervals(&mut cells);
+        for (cell, expected) in cells.iter().zip(reference["intervals"].as_array().unwrap()) {
+            close(cell.low.unwrap(), &expected[0]);
+            close(cell.high.unwrap(), &expected[1]);
+        }
+        let alone = &cells[values.len()];
+        assert_eq!((alone.low, alone.high), (None, None), "one run of an arm says nothing of its spread");
+    }
+
+    #[test]
+    fn a_cell_is_a_recipe_lambda_rankscale_and_arm_over_seeds_and_engines() {
+        let at = |seed| configuration(8, Arm::Original, seed);
+        let runs = by_name(vec![
+            done(&at(0), 0.9),
+            done(&at(1), 0.92),
+            // The engine tells no cell from another.
+            done(&at(0).on(Engine::Fused), 0.94),
+            done(&Configuration { lambda: 5e-5, ..at(0) }, 0.8),
+            done(&configuration(2, Arm::Original, 0), 0.7),
+            done(&configuration(8, Arm::Appropriate, 0), 0.6),
+            run(&at(2), Status::Diverged, 2, 0.1),
+        ]);
+        let rows = cells(&finished(&runs, None));
+        let found: Vec<_> =
+            rows.iter().map(|row| (row.lambda, row.rankscale, row.decay.as_str(), row.runs)).collect();
+        let expected = [
+            (5e-5, 8, "original", 1),
+            (5e-4, 2, "original", 1),
+            (5e-4, 8, "appropriate", 1),
+            (5e-4, 8, "original", 3),
+        ];
+        assert_eq!(found, expected);
+        let cell = &rows[3];
+        assert!((cell.mean - 0.92).abs() < 1e-12 && (cell.sd.unwrap() - 0.02).abs() < 1e-12);
+        assert_eq!((cell.min, cell.max), (0.9, 0.94));
+        assert_eq!((cell.parameters, cell.macs), (at(0).counts().parameters, at(0).counts().macs));
+        assert_eq!((rows[0].sd, rows[0].low), (None, None), "one run says nothing of its spread");
+        assert_eq!((rows[0].mean, rows[0].min, rows[0].max), (0.8, 0.8, 0.8));
+        assert!(rows[1].low.is_some(), "but its recipe, lambda and arm may");
+    }
+
+    #[test]
+    fn other_images_are_another_recipe_and_nothing_finished_is_no_cell() {
+        let of = configuration(8, Arm::PublishedOriginal, 0);
+        let runs = [done(&of, 0.9), imported(on_images("imported:a", done(&of, 0.8)))];
+        let rows = cells(&finished(&runs, None));
+        assert_eq!(rows.iter().map(|row| row.runs).collect::<Vec<_>>(), [1, 1]);
+        assert!(rows[0].recipe < rows[1].recipe);
+        assert_eq!(cells(&[]), []);
+    }
+
+    #[test]
+    fn the_running_spread_is_that_of_the_definition() {
+        let values = [0.91, 0.93, 0.9, 0.905, 0.917];
+        assert!((sample_sd(&values).unwrap() - pooled_sd([&values[..]]).unwrap()).abs() < 1e-15);
+        assert_eq!((sample_sd(&[]), sample_sd(&[0.9]), sample_sd(&[0.9; 3])), (None, None, Some(0.0)));
+    }
+}

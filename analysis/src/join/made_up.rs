@@ -1,0 +1,86 @@
+//! Made-up runs for the tests of this room. Nothing was trained.
+//!
+//! *Invariant:* a run has the name that its configuration and its images give it, as every readable run has.
+
+use crate::inputs::{Plan, Run};
+use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunRecord, Status};
+use artifacts::{Configuration, Experiment};
+use network::Arm;
+
+/// Three epochs of the notebook's recipe.
+pub(crate) fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configuration {
+    Configuration { rankscale, decay, seed, epochs: 3, ..Configuration::default() }
+}
+
+/// A run that has come this far; its test accuracy is the same after every epoch.
+pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, accuracy: f64) -> Run {
+    let row = |epoch| EpochRow {
+        epoch,
+        test_accuracy: accuracy,
+        train_seconds: Some(2.0),
+        test_seconds: Some(0.5),
+        images_per_second: Some(100.0 + f64::from(epoch)),
+        ..EpochRow::default()
+    };
+    let record = RunRecord {
+        format: FORMAT,
+        name: configuration.run_name("data"),
+        status,
+        counts: configuration.counts(),
+        configuration: configuration.clone(),
+        data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
+        provenance: Some(provenance()),
+    };
+    Run {
+        record,
+        epochs: (1..=epochs).map(row).collect(),
+        layers: Vec::new(),
+        trajectory: Vec::new(),
+        marks: None,
+    }
+}
+
+/// A run that is done.
+pub(crate) fn done(configuration: &Configuration, accuracy: f64) -> Run {
+    run(configuration, Status::Done, configuration.epochs as u32, accuracy)
+}
+
+/// The same run trained on other images.
+pub(crate) fn on_images(fingerprint: &str, mut run: Run) -> Run {
+    run.record.data.fingerprint = fingerprint.into();
+    run.record.name = run.record.configuration.run_name(fingerprint);
+    run
+}
+
+/// The same run as a notebook's file would give it: its last epoch, and not where it was trained.
+pub(crate) fn imported(mut run: Run) -> Run {
+    run.record.provenance = None;
+    run.epochs.drain(..run.epochs.len() - 1);
+    run
+}
+
+/// The runs as they are collected: by name.
+pub(crate) fn by_name(mut runs: Vec<Run>) -> Vec<Run> {
+    runs.sort_by(|a, b| a.record.name.cmp(&b.record.name));
+    runs
+}
+
+/// A plan of these runs.
+pub(crate) fn plan(runs: &[Configuration]) -> Plan {
+    Plan::new(Experiment { name: "made-up".into(), title: "Made up?".into(), runs: runs.to_vec() })
+}
+
+fn provenance() -> Provenance {
+    Provenance {
+        git_revision: "0123abc".into(),
+        git_dirty: true,
+        device: "cpu".into(),
+        device_name: "made up".into(),
+        threads: 2,
+        version: "0".into(),
+        instructions: None,
+        libtorch: None,
+        host: "made up".into(),
+        started_unix_seconds: 0,
+    }
+}

@@ -1,0 +1,192 @@
+//! Pairs: a finished run of an arm beside the run of its baseline that differs from it in nothing else. So the two share
+//! the images, recipe, lambda, rankscale, engine and seed.
+//!
+//! *Invariant:* nothing else in this workspace says which runs make a pair; whatever compares two arms takes its pairs, or
+//! the run that is missing from one, from here.
+
+use crate::join::finished::Finished;
+use artifacts::Configuration;
+use artifacts::study::PairRow;
+use network::Arm;
+use std::collections::HashMap;
+
+/// A finished run and the one it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunPair<'a> {
+    /// Of the arm under test.
+    pub treated: Finished<'a>,
+    /// Of its baseline.
+    pub plain: Finished<'a>,
+}
+
+/// The arm that an arm is compared with; none for the two baselines themselves.
+#[must_use]
+pub fn baseline(arm: Arm) -> Option<Arm> {
+    match arm {
+        Arm::Original | Arm::PublishedOriginal => None,
+        Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
+        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None => Some(Arm::Original),
+    }
+}
+
+/// The run that a run is compared with, on the same images; none for those of the two baselines.
+#[must_use]
+pub fn baseline_run(treated: &Configuration) -> Option<Configuration> {
+    Some(Configuration { decay: baseline(treated.decay)?, ..treated.clone() })
+}
+
+/// Every pair, by recipe, lambda, arm, rankscale, seed and engine.
+#[must_use]
+pub fn pairs<'a>(finished: &[Finished<'a>]) -> Vec<RunPair<'a>> {
+    // A run's name is its identity.
+    let named: HashMap<&str, Finished<'a>> =
+        finished.iter().map(|finished| (finished.run.record.name.as_str(), *finished)).collect();
+    let beside = |treated: &Finished<'a>| {
+        let record = &treated.run.record;
+        let name = baseline_run(&record.configuration)?.run_name(&record.data.fingerprint);
+        Some(RunPair { treated: *treated, plain: *named.get(name.as_str())? })
+    };
+    let mut pairs: Vec<RunPair<'a>> = finished.iter().filter_map(beside).collect();
+    pairs.sort_by_cached_key(|pair| {
+        let of = &pair.treated.run.record.configuration;
+        let recipe = pair.treated.run.recipe();
+        // Numbers that are not negative sort as their bits do.
+        (recipe, of.lambda.to_bits(), of.decay.name(), of.rankscale, of.seed, of.engine.name())
+    });
+    pairs
+}
+
+/// The pairs as the rows of a table.
+#[must_use]
+pub fn comparisons(pairs: &[RunPair<'_>]) -> Vec<PairRow> {
+    let row = |RunPair { treated, plain }: &RunPair<'_>| {
+        let of = &treated.run.record.configuration;
+        PairRow {
+            recipe: treated.run.recipe(),
+            lambda: of.lambda,
+            rankscale: of.rankscale as u32,
+            seed: of.seed,
+            decay: of.decay.to_string(),
+            baseline: plain.run.record.configuration.decay.to_string(),
+            accuracy: treated.accuracy(),
+            baseline_accuracy: plain.accuracy(),
+            difference: treated.accuracy() - plain.accuracy(),
+        }
+    };
+    pairs.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::Run;
+    use crate::join::finished::finished;
+    use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
+    use artifacts::Engine;
+    use artifacts::run::Status;
+
+    /// Every run of a grid over all that tells runs apart, half of it on other images.
+    fn grid() -> Vec<Run> {
+        let mut runs = Vec::new();
+        for decay in Arm::ALL {
+            for (rankscale, seed) in [(2, 0), (2, 10), (8, 0), (8, 2)] {
+                for (lambda, engine) in [(5e-4, Engine::Tch), (5e-5, Engine::Tch), (5e-4, Engine::Fused)] {
+                    for (epochs, images) in [(3, "data"), (2, "data"), (3, "others")] {
+                        let base = configuration(rankscale, decay, seed);
+                        let run = done(&Configuration { lambda, engine, epochs, ..base }, 0.9);
+                        runs.push(on_images(images, run));
+                    }
+                }
+            }
+        }
+        by_name(runs)
+    }
+
+    #[test]
+    fn a_pair_shares_everything_but_its_arm() {
+        let runs = grid();
+        let finished = finished(&runs, None);
+        let found = pairs(&finished);
+        // The same by comparing every run with every other, key by key.
+        let key = |finished: &Finished<'_>| {
+            let of = finished.run.record.configuration.clone();
+            (finished.run.recipe(), of.lambda.to_bits(), of.rankscale, of.seed, of.engine)
+        };
+        let decay = |finished: &Finished<'_>| finished.run.record.configuration.decay;
+        let mut expected = 0;
+        for treated in &finished {
+            for plain in &finished {
+                if baseline(decay(treated)) == Some(decay(plain)) && key(treated) == key(plain) {
+                    expected += 1;
+                    assert!(found.contains(&RunPair { treated: *treated, plain: *plain }));
+                }
+            }
+        }
+        assert_eq!((found.len(), expected), (5 * 4 * 3 * 3, 5 * 4 * 3 * 3));
+    }
+
+    #[test]
+    fn pairs_come_in_one_order_whatever_the_order_of_the_runs() {
+        let mut runs = grid();
+        let rows = |runs: &[Run]| comparisons(&pairs(&finished(runs, None)));
+        let sorted = rows(&runs);
+        let key = |row: &PairRow| {
+            (row.recipe.clone(), row.lambda.to_bits(), row.decay.clone(), row.rankscale, row.seed)
+        };
+        assert!(sorted.is_sorted_by_key(key));
+        runs.reverse();
+        assert_eq!(rows(&runs), sorted);
+    }
+
+    #[test]
+    fn arms_sort_by_name_as_they_do_by_rank() {
+        let treated = Arm::ALL.into_iter().filter(|arm| baseline(*arm).is_some());
+        assert!(treated.is_sorted_by_key(Arm::name));
+    }
+
+    #[test]
+    fn a_run_without_its_baseline_makes_no_pair() {
+        let [original, appropriate, published] = [Arm::Original, Arm::Appropriate, Arm::PublishedAppropriate]
+            .map(|decay| configuration(8, decay, 0));
+        let alone = [done(&appropriate, 0.9), done(&published, 0.8)];
+        assert_eq!(pairs(&finished(&alone, None)), []);
+        for status in [Status::Diverged, Status::Interrupted, Status::Running] {
+            let runs = [done(&appropriate, 0.9), run(&original, status, 3, 0.8)];
+            assert_eq!(pairs(&finished(&runs, None)), []);
+        }
+        // The baseline of the arms as described is none for those as the code had them.
+        let runs = [done(&original, 0.9), done(&published, 0.8)];
+        assert_eq!(pairs(&finished(&runs, None)), []);
+    }
+
+    #[test]
+    fn imported_runs_are_paired_with_their_like() {
+        let import = |decay, file: &str| imported(on_images(file, done(&configuration(8, decay, 0), 0.9)));
+        let here = import(Arm::PublishedAppropriate, "imported:a");
+        let runs = [import(Arm::PublishedOriginal, "imported:b"), here.clone()];
+        assert_eq!(pairs(&finished(&runs, None)), []);
+        let runs = [import(Arm::PublishedOriginal, "imported:a"), here];
+        assert_eq!(pairs(&finished(&runs, None)).len(), 1);
+    }
+
+    #[test]
+    fn a_row_is_the_difference_of_two_accuracies() {
+        let runs = [
+            done(&configuration(8, Arm::Original, 7), 0.9),
+            done(&configuration(8, Arm::Frobenius, 7), 0.93),
+        ];
+        let rows = comparisons(&pairs(&finished(&runs, None)));
+        let expected = PairRow {
+            recipe: runs[0].recipe(),
+            lambda: 5e-4,
+            rankscale: 8,
+            seed: 7,
+            decay: "frobenius".into(),
+            baseline: "original".into(),
+            accuracy: 0.93,
+            baseline_accuracy: 0.9,
+            difference: 0.93 - 0.9,
+        };
+        assert_eq!(rows, [expected]);
+    }
+}
