@@ -4,8 +4,8 @@
 //! is a nullable column. Nothing else decides a schema.
 
 use crate::atomic;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{FieldRef, Schema};
+use arrow_array::RecordBatch;
+use arrow_schema::{FieldRef, Schema};
 use fs_err as fs;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -16,7 +16,6 @@ use serde::de::DeserializeOwned;
 use serde_arrow::schema::{SchemaLike, TracingOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A row type: a struct of numbers, strings and options of them.
 pub trait Row: Serialize + DeserializeOwned {}
@@ -70,42 +69,13 @@ pub fn schema<T: Row>() -> Schema {
     Schema::new(Vec::<FieldRef>::from_type::<T>(options).expect("a row type is a struct of plain values"))
 }
 
-/// Rows as one Arrow batch.
-///
-/// # Errors
-/// As the converter says.
-pub fn to_batch<T: Row>(rows: &[T]) -> Result<RecordBatch, serde_arrow::Error> {
-    let schema = Arc::new(schema::<T>());
-    let batch = serde_arrow::to_record_batch(schema.fields(), &rows)?;
-    Ok(batch)
-}
-
-/// Rows of Arrow batches.
-///
-/// # Errors
-/// As the converter says.
-pub fn from_batches<T: Row>(batches: &[RecordBatch]) -> Result<Vec<T>, serde_arrow::Error> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        rows.append(&mut serde_arrow::from_record_batch::<Vec<T>>(batch)?);
-    }
-    Ok(rows)
-}
-
 /// Writes a whole table, all or nothing.
 ///
 /// # Errors
 /// The file system's, or a row that does not fit.
 pub fn write<T: Row>(path: &Path, rows: &[T]) -> Result<(), TableError> {
-    let batch = to_batch(rows).map_err(|error| rows_error(path, &error))?;
-    write_batch(path, &batch)
-}
-
-/// Writes one batch as a whole table, all or nothing.
-///
-/// # Errors
-/// The file system's.
-pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), TableError> {
+    let batch = serde_arrow::to_record_batch(schema::<T>().fields(), &rows)
+        .map_err(|error| rows_error(path, &error))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("rankscale ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -113,7 +83,7 @@ pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), TableError> {
     atomic::write_with(path, |file| {
         let mut writer =
             ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
-        writer.write(batch).map_err(io::Error::other)?;
+        writer.write(&batch).map_err(io::Error::other)?;
         writer.close().map_err(io::Error::other)?;
         Ok::<(), io::Error>(())
     })?;
@@ -125,17 +95,15 @@ pub fn write_batch(path: &Path, batch: &RecordBatch) -> Result<(), TableError> {
 /// # Errors
 /// A missing, half-written or foreign file; each names the file, and the column where there is one.
 pub fn read<T: Row>(path: &Path) -> Result<Vec<T>, TableError> {
-    let batches = read_batches(path, &schema::<T>())?;
-    from_batches(&batches).map_err(|error| rows_error(path, &error))
-}
-
-/// Reads a whole table whose columns must include `expected`.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_batches(path: &Path, expected: &Schema) -> Result<Vec<RecordBatch>, TableError> {
-    let reader = open(path, expected)?.build().map_err(|error| not_parquet(path, &error))?;
-    reader.collect::<Result<_, _>>().map_err(|error| not_parquet(path, &error))
+    let reader = open(path, &schema::<T>())?.build().map_err(|error| not_parquet(path, &error))?;
+    let batches: Vec<RecordBatch> =
+        reader.collect::<Result<_, _>>().map_err(|error| not_parquet(path, &error))?;
+    let mut rows = Vec::new();
+    for batch in batches {
+        let batch = serde_arrow::from_record_batch::<Vec<T>>(&batch);
+        rows.append(&mut batch.map_err(|error| rows_error(path, &error))?);
+    }
+    Ok(rows)
 }
 
 fn open(

@@ -42,9 +42,7 @@ fn stages_depend_on_libraries_and_never_on_each_other() {
 
 #[test]
 fn heavy_libraries_have_one_owner() {
-    for (library, owner) in
-        [("tch", "trainer"), ("datafusion", "analysis"), ("plotters", "report"), ("ureq", "data-prep")]
-    {
+    for (library, owner) in [("tch", "trainer"), ("plotters", "report"), ("ureq", "data-prep")] {
         let dependencies = dependencies();
         let users: Vec<_> = dependencies
             .iter()

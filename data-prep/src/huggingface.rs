@@ -6,9 +6,8 @@
 //! converted: it would not be CIFAR-10's.
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch, downcast_integer_array};
 use artifacts::dataset::{IMAGE_BYTES, PLANE_BYTES, RECORD_BYTES};
 use fs_err as fs;
 use parquet::arrow::ProjectionMask;
@@ -51,26 +50,39 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 fn append(batch: &RecordBatch, image: &str, records: &mut Vec<u8>) -> Result<()> {
     let column = |name: &str| batch.column_by_name(name).with_context(|| format!("no column `{name}`"));
     let labels = column("label")?;
-    let labels = cast(labels, &DataType::Int64)
+    let labels = whole_numbers(labels)
         .with_context(|| format!("column `label` is {}, expected numbers", labels.data_type()))?;
-    let labels = labels.as_primitive::<Int64Type>();
     let pngs = column(image)?
         .as_struct_opt()
         .and_then(|image| image.column_by_name("bytes"))
         .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?;
-    let pngs = cast(pngs, &DataType::Binary)
+    let pngs = byte_strings(pngs)
         .with_context(|| format!("column `{image}.bytes` is {}, expected bytes", pngs.data_type()))?;
-    let pngs = pngs.as_binary::<i32>();
-    for row in 0..batch.num_rows() {
+    for (label, png) in labels.into_iter().zip(pngs) {
         let number = || format!("image {}", records.len() / RECORD_BYTES);
-        ensure!(labels.is_valid(row) && pngs.is_valid(row), "{}: has no bytes or no label", number());
-        let label = labels.value(row);
+        let (Some(label), Some(png)) = (label, png) else { bail!("{}: has no bytes or no label", number()) };
         let label = u8::try_from(label).map_err(|_| anyhow!("{}: label {label} is no class", number()))?;
-        let planes = decode(pngs.value(row)).with_context(number)?;
+        let planes = decode(png).with_context(number)?;
         records.push(label);
         records.extend_from_slice(&planes);
     }
     Ok(())
+}
+
+/// A column of whole numbers, whatever their width; none for a column of something else.
+fn whole_numbers(column: &dyn Array) -> Option<Vec<Option<i128>>> {
+    downcast_integer_array!(
+        column => Some(column.iter().map(|number| number.map(i128::from)).collect()),
+        _ => None,
+    )
+}
+
+/// A column of byte strings, whatever their layout; none for a column of something else.
+fn byte_strings(column: &dyn Array) -> Option<Vec<Option<&[u8]>>> {
+    let short = column.as_binary_opt::<i32>().map(|column| column.iter().collect());
+    let long = || column.as_binary_opt::<i64>().map(|column| column.iter().collect());
+    let views = || column.as_binary_view_opt().map(|column| column.iter().collect());
+    short.or_else(long).or_else(views)
 }
 
 /// A PNG as red, green and blue planes, each row by row from the top left.
@@ -91,6 +103,10 @@ fn decode(png: &[u8]) -> Result<[u8; IMAGE_BYTES]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::{
+        ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Int64Array, LargeBinaryArray, UInt8Array,
+    };
+    use std::sync::Arc;
 
     fn encode(width: u32, height: u32, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -111,6 +127,23 @@ mod tests {
         assert_eq!(planes[PLANE_BYTES + 3 * 32 + 5], 200);
         assert_eq!(planes[2 * PLANE_BYTES + 5 * 32 + 3], 100);
         assert_eq!(planes.iter().filter(|&&value| value != 0).count(), 2);
+    }
+
+    #[test]
+    fn columns_may_be_of_any_width_and_layout() {
+        let numbers = |column: &dyn Array| whole_numbers(column);
+        assert_eq!(numbers(&UInt8Array::from(vec![Some(3), None])), Some(vec![Some(3), None]));
+        assert_eq!(numbers(&Int64Array::from(vec![-1])), Some(vec![Some(-1)]));
+        assert_eq!(numbers(&BooleanArray::from(vec![true])), None);
+        let bytes = [Some(b"ab".as_slice()), None];
+        for column in [
+            Arc::new(BinaryArray::from_iter(bytes)) as ArrayRef,
+            Arc::new(LargeBinaryArray::from_iter(bytes)),
+            Arc::new(BinaryViewArray::from_iter(bytes)),
+        ] {
+            assert_eq!(byte_strings(&column), Some(bytes.to_vec()));
+        }
+        assert_eq!(byte_strings(&Int64Array::from(vec![1])), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so an image is one gather: no
 //! padded copy exists. Images are normalised before the cutout, which sets to zero, the mean colour. Here are the draws,
-//! and the gather on the host; [`crate::torch`] gathers a batch at a time on the device.
+//! and the gather on the host; `torch` gathers a batch at a time on the device.
 //!
 //! *Invariant:* all draws of an epoch are made on the host from the run's seed before it starts, image by image.
 

@@ -35,7 +35,7 @@ pub fn images_per_second(epochs: &[EpochRow]) -> Option<f64> {
     rates.sort_unstable_by(f64::total_cmp);
     let half = rates.len() / 2;
     let upper = *rates.get(half)?;
-    Some(if rates.len() % 2 == 0 { f64::midpoint(rates[half - 1], upper) } else { upper })
+    Some(if rates.len().is_multiple_of(2) { f64::midpoint(rates[half - 1], upper) } else { upper })
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@
 use super::metadata::{self, Header};
 use super::{Dataset, IMAGE_BYTES, records};
 use crate::atomic;
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, RecordBatch, UInt8Array};
-use arrow::datatypes::{DataType, Field, Schema, UInt8Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt8Type;
+use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
+use arrow_schema::{DataType, Field, Schema};
 use fs_err as fs;
 use network::architecture::CLASSES;
 use parquet::arrow::ArrowWriter;

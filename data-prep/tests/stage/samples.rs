@@ -1,7 +1,7 @@
 //! Tiny data sets in the formats of the sources.
 
-use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
-use arrow::datatypes::{DataType, Field};
+use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
+use arrow_schema::{DataType, Field};
 use artifacts::dataset::{Dataset, PLANE_BYTES, Provenance, RECORD_BYTES};
 use flate2::Compression;
 use flate2::write::GzEncoder;
