@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 
 
 class SettingsError(Exception):
@@ -43,6 +44,15 @@ def located(settings, invoked_from):
         if key in settings and is_path[key]:
             located[key] = os.path.abspath(path)
     return located
+
+
+def shown(value):
+    """The value for people to read: of an address, without its password and the values of its query."""
+    if "://" not in value:
+        return value
+    address, mark, query = value.partition("#")[0].partition("?")
+    address = re.sub("://[^/]*@", "://***@", address)
+    return address + mark + re.sub("[^&=]+(?=&|$)", "***", query)
 
 
 def flags(settings, keys):

@@ -40,6 +40,11 @@ class Locating(unittest.TestCase):
         names = {"SOURCE": "http://127.0.0.1:8000/cifar.tar.gz", "EXPERIMENT": "quick"}
         self.assertEqual(settings.located(names, "/somewhere"), names)
 
+    def test_an_address_is_shown_without_its_secrets(self):
+        shown = settings.shown("https://me:secret@h/a?token=secret&secret#secret")
+        self.assertEqual(shown, "https://***@h/a?token=***&***")
+        self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
+
 
 class Steps(unittest.TestCase):
     def setUp(self):

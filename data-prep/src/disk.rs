@@ -49,16 +49,19 @@ pub fn is_full(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Says what to do about a full disk.
+/// Says what to do about a full disk, once: in place of the file system's own words.
 #[must_use]
 pub fn advise(error: anyhow::Error, work: &Path) -> anyhow::Error {
-    if is_full(&error) && !error.chain().any(<dyn std::error::Error>::is::<TooSmall>) {
-        let work = work.display();
-        return error.context(format!(
-            "no space left on the disk of {work}: free some, or choose another disk with --work"
-        ));
+    if !is_full(&error) || error.chain().any(<dyn std::error::Error>::is::<TooSmall>) {
+        return error;
     }
-    error
+    let words: Vec<String> =
+        error.chain().map(ToString::to_string).filter(|words| !words.contains("os error")).collect();
+    anyhow::anyhow!(
+        "{}no space left on the disk of {}: free some, or choose another disk with --work",
+        words.iter().map(|words| format!("{words}: ")).collect::<String>(),
+        work.display()
+    )
 }
 
 #[cfg(test)]
@@ -80,7 +83,8 @@ mod tests {
         let error = anyhow::Error::new(device.write_all(b"x").unwrap_err()).context("train.parquet");
         assert!(is_full(&error));
         let message = format!("{:#}", advise(error, Path::new("work")));
-        assert!(message.contains("no space left") && message.contains("--work"), "{message}");
+        assert!(message.starts_with("train.parquet: no space left on the disk of work: free"), "{message}");
+        assert_eq!(message.to_lowercase().matches("no space left").count(), 1, "{message}");
         assert!(!is_full(&anyhow::anyhow!("something else")));
     }
 }

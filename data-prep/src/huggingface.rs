@@ -35,6 +35,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let rows = builder.metadata().file_metadata().num_rows();
     ensure!(rows <= MOST_ROWS, "{}: has {rows} rows, expected at most {MOST_ROWS}", path.display());
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    if names.contains(&"fine_label") {
+        bail!("{}: is of CIFAR-100, as its column `fine_label` says: take CIFAR-10", path.display());
+    }
     let Some(image) = IMAGE_COLUMNS.into_iter().find(|name| names.contains(name)) else {
         bail!("{}: no column `img` with images; its columns are {}", path.display(), names.join(", "));
     };
@@ -54,12 +57,16 @@ fn append(batch: &RecordBatch, image: &str, records: &mut Vec<u8>) -> Result<()>
     let labels = cast(labels, &DataType::Int64)
         .with_context(|| format!("column `label` is {}, expected numbers", labels.data_type()))?;
     let labels = labels.as_primitive::<Int64Type>();
-    let pngs = column(image)?
-        .as_struct_opt()
-        .and_then(|image| image.column_by_name("bytes"))
-        .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?;
+    let pngs = column(image)?;
+    let pngs = match pngs.as_struct_opt() {
+        Some(fields) => fields
+            .column_by_name("bytes")
+            .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?,
+        // Other writers have the files in the column itself.
+        None => pngs,
+    };
     let pngs = cast(pngs, &DataType::Binary)
-        .with_context(|| format!("column `{image}.bytes` is {}, expected bytes", pngs.data_type()))?;
+        .with_context(|| format!("column `{image}` is {}, expected PNG files", pngs.data_type()))?;
     let pngs = pngs.as_binary::<i32>();
     for row in 0..batch.num_rows() {
         let number = || format!("image {}", records.len() / RECORD_BYTES);
