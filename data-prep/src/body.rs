@@ -20,7 +20,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Refused by their servers' slowness: other sources are faster, and a person can find one.
+    /// A slower server is given up: another source is faster, or a person can find one.
     pub const ORDINARY: Self =
         Self { least: 10_000, window: Duration::from_secs(30), total: Duration::from_secs(4 * 3600) };
 }

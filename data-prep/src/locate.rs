@@ -10,7 +10,6 @@ use crate::place::Place;
 use crate::source::{Files, Halves, LAYOUTS};
 use crate::verify;
 use anyhow::{Context, Result, bail};
-use std::error::Error;
 use std::io::Read;
 
 /// Finds the files.
@@ -18,10 +17,13 @@ use std::io::Read;
 /// # Errors
 /// A place with nothing in it that images can be taken from.
 pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
-    if let Place::Path(path) = place
-        && let Some(directory) = batches::find(path)?
-    {
-        return Ok(Files::Batches(Place::Path(directory)));
+    if let Place::Path(path) = place {
+        match batches::find(path) {
+            Ok(Some(directory)) => return Ok(Files::Batches(Place::Path(directory))),
+            Ok(None) => (),
+            // The archive may lie beside what somebody has begun to unpack.
+            Err(error) => return below(place, patience).ok_or(error),
+        }
     }
     let what = match place {
         Place::Path(path) if path.is_dir() => None,
@@ -40,7 +42,7 @@ pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
         }
         .context(place.to_string())),
         // What does not answer is not asked for four things more.
-        (Some(Err(error)), Place::Url(_)) if error.chain().any(<dyn Error>::is::<Unreachable>) => Err(error),
+        (Some(Err(error)), Place::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
         (Some(Err(error)), Place::Url(_)) => below(place, patience).ok_or_else(|| {
             let paths = layouts();
             error.context(format!("{place}: neither it nor what may lie below it ({paths}) is a data set"))
@@ -62,7 +64,10 @@ fn pair(place: &Place) -> Result<Files<Place>> {
     } else if let Some(train) = place.renamed("test", "train") {
         Ok(Files::Pair(Halves { train, test: place.clone() }))
     } else {
-        bail!("{place}: has neither `train` nor `test` in its name, so the other half cannot be found")
+        bail!(
+            "{place}: has neither `train` nor `test` in its name, so the other half cannot be found: name the two \
+             files train.parquet and test.parquet, and give either"
+        )
     }
 }
 

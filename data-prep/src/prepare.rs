@@ -166,7 +166,12 @@ fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Res
             // The small one first: if it is wrong, the large one need not be fetched.
             let half = |split: Split, place: &Place| -> Result<Dataset> {
                 let (path, provenance) = read(place)?;
-                let records = read_parquet(&path).with_context(|| place.to_string())?;
+                let mut records = read_parquet(&path);
+                // The error names the file; of a download, what it was asked for as is of use too.
+                if let Place::Url(remote) = place {
+                    records = records.with_context(|| remote.url.to_string());
+                }
+                let records = records?;
                 judged(split, &records, provenance)
             };
             let test = half(Split::Test, test)?;

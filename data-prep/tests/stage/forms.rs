@@ -2,8 +2,11 @@
 
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, write};
 use crate::samples::{Records, archive, batches, mirror, mirror_with, records};
+use artifacts::Layout;
 use artifacts::dataset::{Dataset, Provenance, Split};
-use data_prep::prepare::{Outcome, prepare};
+use data_prep::generate::generate;
+use data_prep::prepare::{Options, Outcome, prepare};
+use data_prep::source::Halves;
 use parquet::basic::Compression;
 use tempfile::TempDir;
 
@@ -24,6 +27,11 @@ fn the_unpacked_folder_is_taken_and_so_is_what_stands_for_it() {
         let message = refusal(&path(&directory.path().join(name)), &ANYTHING);
         assert!(message.contains("no data_batch_2.bin: put all six"), "{message}");
     }
+    // The archive beside it is taken all the same.
+    let archive_beside = [("data/cifar-10-batches-bin/cifar-10-binary.tar.gz", archive(&records()))];
+    write(&directory, &archive_beside);
+    holds_the_samples(&path(&directory.path().join("data/cifar-10-batches-bin")));
+    fs_err::remove_file(directory.path().join(archive_beside[0].0)).unwrap();
     fs_err::write(&batch, &bytes[1..]).unwrap();
     let message = refusal(&path(&directory.path().join("data")), &ANYTHING);
     assert!(message.contains("data_batch_2.bin: has 6145 bytes"), "{message}");
@@ -116,4 +124,28 @@ fn data_of_another_version_is_prepared_again_as_its_message_says() {
     assert!(Dataset::read(&test).is_err());
     assert!(matches!(prepare(&layout, &source, &ANYTHING), Ok(Outcome::Prepared(_))));
     assert!(Dataset::read_verified(&test).is_ok());
+}
+
+#[test]
+fn files_are_renamed_and_data_is_generated_elsewhere_as_advised() {
+    let (directory, samples) = (TempDir::new().unwrap(), records());
+    write(&directory, &[("a.parquet", mirror(&samples.train)), ("b.parquet", mirror(&samples.test))]);
+    let at = |name: &str| directory.path().join(name);
+    assert!(refusal(&path(&at("a.parquet")), &ANYTHING).contains("train.parquet and test.parquet"));
+    fs_err::rename(at("a.parquet"), at("train.parquet")).unwrap();
+    fs_err::rename(at("b.parquet"), at("test.parquet")).unwrap();
+    holds_the_samples(&path(&at("train.parquet")));
+    let real = layout(&directory);
+    prepare(&real, &path(directory.path()), &ANYTHING).unwrap();
+    let images = Halves { train: 20, test: 10 };
+    let message = generate(&real, images, 0, false, |_| Ok(1 << 40)).unwrap_err().to_string();
+    assert!(message.contains("generate elsewhere with --work"), "{message}");
+    let elsewhere = Layout::new(directory.path().join("elsewhere"));
+    assert!(matches!(generate(&elsewhere, images, 0, false, |_| Ok(1 << 40)), Ok(Outcome::Prepared(_))));
+    // A disk without room, and another with it.
+    let full = Options { available: |_| Ok(0), force: true, ..ANYTHING };
+    let message = refusal(&path(directory.path()), &full);
+    assert!(message.contains("choose another disk with --work"), "{message}");
+    let other = Layout::new(directory.path().join("other"));
+    assert!(prepare(&other, &path(directory.path()), &ANYTHING).is_ok());
 }
