@@ -106,7 +106,7 @@ def with_defaults(chosen, steps):
 def overview(recipe, steps, chosen):
     """What a recipe of several steps is about to do, before its first one, which may build for minutes."""
     first_time = "" if os.path.exists(binary("trainer")) else " (the first time takes minutes)"
-    settings_used = ["%s=%s" % (key, chosen[key]) for step in steps for key in step.keys if key in chosen]
+    settings_used = ["%s=%s" % (key, settings.shown(chosen[key])) for step in steps for key in step.keys if key in chosen]
     lines = ["just %s %s" % (recipe, " ".join(dict.fromkeys(settings_used))),
              "  setup and build%s, then %s" % (first_time, ", ".join(step.name for step in steps))]
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps):

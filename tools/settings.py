@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 
 
 class SettingsError(Exception):
@@ -51,6 +52,15 @@ def study(name, results):
     if name not in kept:
         raise SettingsError("no runs of a study %s in results/. There are those of: %s." % (name, ", ".join(kept)))
     return os.path.join(results, name)
+
+
+def shown(value):
+    """The value for people to read: of an address, without its password and the values of its query."""
+    if "://" not in value:
+        return value
+    address, mark, query = value.partition("#")[0].partition("?")
+    address = re.sub("://[^/]*@", "://***@", address)
+    return address + mark + re.sub("[^&=]+(?=&|$)", "***", query)
 
 
 def flags(settings, keys):

@@ -40,6 +40,20 @@ class Locating(unittest.TestCase):
         names = {"SOURCE": "http://127.0.0.1:8000/cifar.tar.gz", "EXPERIMENT": "quick"}
         self.assertEqual(settings.located(names, "/somewhere"), names)
 
+    def test_an_address_is_shown_without_its_secrets(self):
+        shown = settings.shown("https://me:secret@h/a?token=secret&secret#secret")
+        self.assertEqual(shown, "https://***@h/a?token=***&***")
+        self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
+
+
+class Pins(unittest.TestCase):
+    def test_every_pinned_hash_has_64_digits_and_every_package_a_version(self):
+        for name in ("just.txt", "libtorch-cpu.txt", "libtorch-cuda.txt"):
+            with open(os.path.join(run.ROOT, "tools", name)) as file:
+                lines = [line.strip(" \\\n") for line in file if line.strip() and not line.startswith("#")]
+            for line in lines:
+                self.assertRegex(line, r"^(--hash=sha256:[0-9a-f]{64}|[a-z0-9-]+==[0-9][0-9a-z.+]*)$", name)
+
 
 class Steps(unittest.TestCase):
     def setUp(self):

@@ -18,7 +18,7 @@ pub use metadata::{FORMAT_VERSION, Header};
 pub use moments::Moments;
 pub use records::{InvalidRecords, RECORD_BYTES};
 
-use crate::Layout;
+use crate::{Layout, Sha256Sum};
 use network::architecture::{CLASSES, IMAGE_CHANNELS, IMAGE_SIDE};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -30,6 +30,11 @@ pub const IMAGE_BYTES: usize = IMAGE_CHANNELS * PLANE_BYTES;
 /// What the labels mean.
 pub const CLASS_NAMES: [&str; CLASSES] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+const TRAIN_FINGERPRINT: &str = "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260";
+const TEST_FINGERPRINT: &str = "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f";
+// A malformed one could never be met: it does not build.
+const _: [Sha256Sum; 2] = [Sha256Sum::pinned(TRAIN_FINGERPRINT), Sha256Sum::pinned(TEST_FINGERPRINT)];
 
 /// The two halves of CIFAR-10.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +62,8 @@ impl Split {
     #[must_use]
     pub const fn cifar10_fingerprint(self) -> &'static str {
         match self {
-            Self::Train => "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260",
-            Self::Test => "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f",
+            Self::Train => TRAIN_FINGERPRINT,
+            Self::Test => TEST_FINGERPRINT,
         }
     }
 
@@ -78,9 +83,9 @@ impl Split {
 pub enum Provenance {
     /// A file somebody published or gave.
     File {
-        /// Its name or address, without the directories of the machine it was read on.
+        /// Its name or address, without the directories of the machine it was read on and without secrets.
         source: String,
-        /// SHA-256 of the file itself, in hexadecimal.
+        /// SHA-256 of the file itself, in hexadecimal; of a folder, that of its batches one after the other.
         sha256: String,
     },
     /// Not photographs at all: [`Dataset::generated`].

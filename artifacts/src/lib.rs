@@ -8,7 +8,8 @@
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
-//! - [`notebook`]: the 2018 notebook's figure in numbers, for both.
+//! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
+//! - [`sum`]: the SHA-256 of a file, as a value.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
 //! name.
@@ -23,9 +24,11 @@ pub mod notebook;
 pub mod run;
 pub mod seal;
 pub mod study;
+pub mod sum;
 pub mod table;
 
 pub use arithmetic::{Engine, Precision};
 pub use configuration::Configuration;
 pub use experiment::Experiment;
 pub use layout::Layout;
+pub use sum::Sha256Sum;

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::path::{Component, Path};
 
-const BATCHES: [&str; 6] = [
+pub(crate) const BATCHES: [&str; 6] = [
     "data_batch_1.bin",
     "data_batch_2.bin",
     "data_batch_3.bin",
@@ -65,6 +65,9 @@ pub enum ArchiveError {
          take the binary version, cifar-10-binary.tar.gz"
     )]
     Pickle(String),
+    /// Another data set of the same authors.
+    #[error("member `{0}` is of CIFAR-100: take CIFAR-10's binary version, cifar-10-binary.tar.gz")]
+    Cifar100(String),
     /// A batch is not there.
     #[error("the archive holds no {}: expected the six batches of the binary version", .0.join(", no "))]
     Missing(Vec<&'static str>),
@@ -107,6 +110,9 @@ fn read_members<R: Read>(
             return Err(ArchiveError::Outside(name));
         }
         let Some(batch) = batch(&path) else {
+            if path.components().any(|part| part.as_os_str().to_string_lossy().starts_with("cifar-100")) {
+                return Err(ArchiveError::Cifar100(name));
+            }
             if is_pickle(&path) {
                 return Err(ArchiveError::Pickle(name));
             }

@@ -1,5 +1,6 @@
 //! What can be asked for on the command line.
 
+use crate::address::Address;
 use crate::source::{HUGGING_FACE, Source};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ Examples:
   data-prep                                           the mirror, or the authors if it does not answer
   data-prep --source authors
   data-prep --source ~/Downloads/cifar-10-binary.tar.gz
+  data-prep --source ~/data/cifar-10-batches-bin      the same, unpacked
   data-prep --source https://example.org/cifar10/     holding plain_text/train-00000-of-00001.parquet and test-
   data-prep --check                                   reads what is there and verifies every byte
   data-prep generate --images 200 --test-images 100   a stand-in to test the pipeline with
@@ -54,7 +56,8 @@ pub struct Prepare {
     #[command(flatten)]
     pub work: Work,
     /// `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL of the authors' archive, of
-    /// one of the mirror's two parquet files, or of a directory with either.
+    /// one of the mirror's two parquet files, or of a directory with either; or the path of the archive's folder
+    /// `cifar-10-batches-bin`. Passwords and signed queries of a URL are neither shown nor stored.
     #[arg(long, default_value = "auto", value_name = "SOURCE")]
     pub source: Source,
     /// Verify every byte of the data that is there, and prepare nothing.
@@ -67,8 +70,8 @@ pub struct Prepare {
     #[arg(long)]
     pub keep_downloads: bool,
     /// Address of Hugging Face, or of a mirror of it.
-    #[arg(long, env = "HF_ENDPOINT", default_value = HUGGING_FACE, value_name = "URL")]
-    pub hf_endpoint: String,
+    #[arg(long, env = "HF_ENDPOINT", hide_env_values = true, default_value = HUGGING_FACE, value_name = "URL")]
+    pub hf_endpoint: Address,
 }
 
 /// Options of `generate`.

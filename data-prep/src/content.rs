@@ -1,5 +1,8 @@
 //! What a file is, told by its first bytes: names and addresses promise too much.
 
+use artifacts::dataset::RECORD_BYTES;
+use std::path::Path;
+
 /// How many of a file's first bytes [`Content::of`] wants to see.
 pub const HEAD_BYTES: usize = 512;
 
@@ -30,12 +33,80 @@ pub enum NoData {
         "is a Python pickle, which can run code when it is read: take the binary version, cifar-10-binary.tar.gz"
     )]
     Pickle,
+    /// Packed in a way that is not read here.
+    #[error(
+        "is {0}: unpack it, and give what it holds (a cifar-10-batches-bin folder, or the mirror's parquet files)"
+    )]
+    Packed(&'static str),
+    /// Parquet with a key.
+    #[error("is an encrypted parquet file: it is not damaged, but must be written again without encryption")]
+    Encrypted,
+    /// Something known, which has no data set in it or in no form that is read here.
+    #[error("is {0}, not a form of CIFAR-10 that data-prep reads: take cifar-10-binary.tar.gz")]
+    Other(&'static str),
     /// An interrupted copy, most likely.
     #[error("is empty")]
     Empty,
     /// Anything else.
     #[error("is neither a gzip archive nor a parquet file: it begins with {0}")]
     Unknown(String),
+}
+
+/// First bytes of what is often taken for a data set.
+const PACKED: [(&[u8], &str); 7] = [
+    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ\0", "compressed with xz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+];
+const OTHER: [(&[u8], &str); 6] = [
+    (b"\x89PNG", "a single PNG image"),
+    (b"\xff\xd8\xff", "a single JPEG image"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"ARROW1", "an Arrow IPC file"),
+    (b"\xff\xff\xff\xff", "an Arrow IPC stream"),
+];
+/// Of CIFAR-100's binary version: a coarse label, a fine one, and the planes.
+const CIFAR100_RECORD_BYTES: u64 = RECORD_BYTES as u64 + 1;
+
+impl NoData {
+    /// What a file without magic is by its size.
+    #[must_use]
+    pub fn of_size(bytes: u64) -> Option<Self> {
+        if bytes == 0 {
+            None
+        } else if bytes.is_multiple_of(RECORD_BYTES as u64) {
+            Some(Self::Other(
+                "of the size of CIFAR-10's records, but not named as one of its six batches are",
+            ))
+        } else if bytes.is_multiple_of(CIFAR100_RECORD_BYTES) {
+            Some(Self::Other("of the size of CIFAR-100's records"))
+        } else {
+            None
+        }
+    }
+}
+
+/// What a directory is that holds no data set in a form that is read here.
+#[must_use]
+pub fn folder(path: &Path) -> Option<&'static str> {
+    let has = |name: &str| path.join(name).exists();
+    if has("data_batch_1") || has("cifar-10-batches-py") {
+        Some(
+            "holds the Python version, whose batches are pickles, which can run code when they are read: take \
+              cifar-10-binary.tar.gz",
+        )
+    } else if has("fine_label_names.txt") || has("cifar-100-binary") || has("cifar-100-python") {
+        Some("holds CIFAR-100, not CIFAR-10: take cifar-10-binary.tar.gz")
+    } else if ["airplane", "train/airplane", "train/0", "train/plane"].iter().any(|name| has(name)) {
+        Some("holds folders of single images, which are not read here: take cifar-10-binary.tar.gz")
+    } else {
+        None
+    }
 }
 
 impl Content {
@@ -51,6 +122,7 @@ impl Content {
             [0x1f, 0x8b, ..] => Ok(Self::Gzip),
             [b'P', b'A', b'R', b'1', ..] => Ok(Self::Parquet),
             // The magic of every tar since 1988 stands after name, mode, owner, size, time and link.
+            [b'P', b'A', b'R', b'E', ..] => Err(NoData::Encrypted),
             _ if head.get(257..262) == Some(b"ustar") => Ok(Self::Tar),
             [0x80, 2..=5, ..] => Err(NoData::Pickle),
             _ if text.starts_with("version https://git-lfs") => Err(NoData::LfsPointer),
@@ -60,9 +132,15 @@ impl Content {
             {
                 Err(NoData::WebPage)
             }
+            _ if let Some(what) = known(&PACKED, head) => Err(NoData::Packed(what)),
+            _ if let Some(what) = known(&OTHER, head) => Err(NoData::Other(what)),
             _ => Err(NoData::Unknown(head[..head.len().min(16)].escape_ascii().to_string())),
         }
     }
+}
+
+fn known(kinds: &[(&[u8], &'static str)], head: &[u8]) -> Option<&'static str> {
+    kinds.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
 
 #[cfg(test)]
@@ -86,6 +164,14 @@ mod tests {
         assert!(message(b"version https://git-lfs.github.com/spec/v1\noid").contains("git lfs pull"));
         assert!(message(b"\x80\x02}q\x01").contains("cifar-10-binary.tar.gz"));
         assert!(message(b"").contains("empty"));
-        assert!(message(b"PK\x03\x04").contains(r"PK\x03\x04"));
+        assert!(message(b"\x01\x02").contains(r"\x01\x02"));
+        // With or without the extensions of zip64.
+        assert!(message(b"PK\x03\x04\x2d\0").contains("zip archive: unpack it"));
+        assert!(message(b"\x28\xb5\x2f\xfd\0").contains("zstd: unpack it"));
+        assert!(message(b"PARE").contains("encrypted parquet"));
+        assert!(message(b"\x89PNG\r\n").contains("single PNG"));
+        assert!(NoData::of_size(3074 * 10_000).unwrap().to_string().contains("CIFAR-100"));
+        assert!(NoData::of_size(3073 * 3).unwrap().to_string().contains("cifar-10-binary.tar.gz"));
+        assert_eq!(NoData::of_size(5), None);
     }
 }

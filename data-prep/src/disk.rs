@@ -49,16 +49,24 @@ pub fn is_full(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Says what to do about a full disk.
+/// Says what to do about a full disk, once: in place of the file system's own words.
 #[must_use]
 pub fn advise(error: anyhow::Error, work: &Path) -> anyhow::Error {
-    if is_full(&error) && !error.chain().any(<dyn std::error::Error>::is::<TooSmall>) {
-        let work = work.display();
-        return error.context(format!(
-            "no space left on the disk of {work}: free some, or choose another disk with --work"
-        ));
+    if !is_full(&error) || error.chain().any(<dyn std::error::Error>::is::<TooSmall>) {
+        return error;
     }
-    error
+    // The file system's words stand in a text of their own, or behind the file's name.
+    let words: Vec<String> = error
+        .chain()
+        .map(|cause| cause.to_string().split("No space left").next().unwrap_or_default().to_owned())
+        .map(|words| words.trim_end_matches([':', ' ']).to_owned())
+        .filter(|words| !words.is_empty())
+        .collect();
+    anyhow::anyhow!(
+        "{}no space left on the disk of {}: free some, or choose another disk with --work",
+        words.iter().map(|words| format!("{words}: ")).collect::<String>(),
+        work.display()
+    )
 }
 
 #[cfg(test)]
@@ -80,7 +88,13 @@ mod tests {
         let error = anyhow::Error::new(device.write_all(b"x").unwrap_err()).context("train.parquet");
         assert!(is_full(&error));
         let message = format!("{:#}", advise(error, Path::new("work")));
-        assert!(message.contains("no space left") && message.contains("--work"), "{message}");
+        assert!(message.starts_with("train.parquet: no space left on the disk of work: free"), "{message}");
+        assert_eq!(message.to_lowercase().matches("no space left").count(), 1, "{message}");
+        let mut device = fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = anyhow::Error::new(device.write_all(b"x").unwrap_err());
+        let message = format!("{:#}", advise(error, Path::new("work")));
+        assert!(message.contains("/dev/full") && message.contains("--work"), "{message}");
+        assert_eq!(message.to_lowercase().matches("no space left").count(), 1, "{message}");
         assert!(!is_full(&anyhow::anyhow!("something else")));
     }
 }

@@ -5,18 +5,19 @@
 //!
 //! *Invariant:* a file under its final name is complete; if its hash is known beforehand, it has it.
 
+use crate::body;
 use crate::disk;
 use crate::http::{Failure, Patience};
-use crate::place::{Place, Remote};
+use crate::lock;
+use crate::place::Remote;
 use crate::progress::{Meter, say};
 use crate::verify::{check, length};
 use anyhow::{Context, Result, anyhow, bail};
 use artifacts::atomic;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fmt::Display;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use ureq::Body;
 use ureq::http::{Response, StatusCode};
@@ -40,7 +41,8 @@ pub struct Downloads {
 /// What is known about a partial file.
 #[derive(Serialize, Deserialize)]
 struct Version {
-    url: String,
+    /// Of the address, which may hold secrets.
+    address_sha256: String,
     validator: Option<String>,
 }
 
@@ -62,11 +64,18 @@ impl Downloads {
         // A part left by a server without versions, or by a damaged disk, shows only at the end.
         for attempt in 1.. {
             let resumed = length(&part) > 0;
-            self.complete(remote, &part)?;
+            if let Err(error) = self.complete(remote, &part) {
+                if length(&part) == 0 {
+                    remove(&part)?;
+                    remove(&with_suffix(&part, ".json"))?;
+                }
+                return Err(error);
+            }
             match check(&part, remote) {
                 Ok(()) => break,
                 Err(error) => {
                     fs::remove_file(&part)?;
+                    remove(&with_suffix(&part, ".json"))?;
                     if attempt > 1 || !resumed {
                         return Err(error);
                     }
@@ -96,18 +105,16 @@ impl Downloads {
 
     /// The address is in the name: two servers may have two files of one name.
     fn path(&self, remote: &Remote) -> PathBuf {
-        let name = Place::Url(remote.clone()).file_name();
+        let name = remote.url.file_name();
         let safe: String =
             name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).take(100).collect();
-        let address = hex::encode(&Sha256::digest(&remote.url)[..4]);
-        self.directory.join(format!("{address}-{safe}"))
+        let address = remote.url.fingerprint();
+        self.directory.join(format!("{}-{safe}", &address[..8]))
     }
 
     fn complete(&self, remote: &Remote, part: &Path) -> Result<()> {
         let file = fs::OpenOptions::new().create(true).read(true).append(true).open(part)?;
-        if file.file().try_lock().is_err() {
-            bail!("{}: another data-prep is downloading it", part.display());
-        }
+        lock::take(&file)?;
         self.patience.insist(|| self.attempt(remote, part, &file), || length(part))?;
         file.sync_all()?;
         Ok(())
@@ -117,8 +124,9 @@ impl Downloads {
         let lasting = |error: io::Error| Failure::Lasting(error.into());
         let note = with_suffix(part, ".json");
         let known: Option<Version> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let validator =
-            known.filter(|version| version.url == remote.url).and_then(|version| version.validator);
+        let validator = known
+            .filter(|version| version.address_sha256 == remote.url.fingerprint())
+            .and_then(|version| version.validator);
         // Without a version or a hash, nobody could tell whether the rest belongs to the part.
         if validator.is_none() && remote.sha256.is_none() {
             file.set_len(0).map_err(lasting)?;
@@ -149,12 +157,15 @@ impl Downloads {
             }
         };
         self.judge(remote, &response, offset, total).map_err(Failure::Lasting)?;
-        let version = Version { url: remote.url.clone(), validator: validator_of(&response) };
+        let address_sha256 = remote.url.fingerprint();
+        let version = Version { address_sha256, validator: validator_of(&response) };
         let version = serde_json::to_vec(&version).expect("two strings are JSON");
         atomic::write(&note, version).map_err(lasting)?;
         file.seek(SeekFrom::End(0)).map_err(lasting)?;
-        let mut meter = Meter::new(&Place::Url(remote.clone()).file_name(), offset, total);
-        copy(response.body_mut().as_reader(), file, LARGEST - offset, |bytes| meter.advance(bytes))?;
+        let mut meter = Meter::new(remote.url.file_name(), offset, total);
+        let (body, limit, pace) = (response.body_mut().as_reader(), LARGEST - offset, self.patience.pace);
+        body::copy(body, file, limit, pace, |bytes| meter.advance(bytes))
+            .map_err(|failure| failure.at(&remote.url))?;
         match (length(part), total) {
             (length, Some(total)) if length < total => Err(Failure::Passing(anyhow!(
                 "{}: the connection ended after {length} of {total} bytes",
@@ -191,30 +202,6 @@ impl Downloads {
     }
 }
 
-/// Copies a body to a file; what has come before a connection drops is kept.
-fn copy(
-    mut body: impl Read,
-    mut file: impl Write,
-    limit: u64,
-    mut advanced: impl FnMut(u64),
-) -> Result<(), Failure> {
-    let (mut buffer, mut copied) = (vec![0; 1 << 16], 0);
-    loop {
-        let count = match body.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::Passing(anyhow!(error).context("the connection broke"))),
-        };
-        copied += count as u64;
-        if copied > limit {
-            return Err(Failure::Lasting(anyhow!("the server sends more than {LARGEST} bytes: refused")));
-        }
-        file.write_all(&buffer[..count]).map_err(|error| Failure::Lasting(error.into()))?;
-        advanced(count as u64);
-    }
-}
-
 /// `bytes 100-199/200` is `(Some(100), 200)`, and `bytes */200` is `(None, 200)`.
 fn range(response: &Response<Body>) -> Option<(Option<u64>, u64)> {
     let (range, total) = header(response, "content-range")?.strip_prefix("bytes ")?.split_once('/')?;
@@ -233,7 +220,7 @@ fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
 }
 
 /// Sees to it that a file is not there.
-fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -244,25 +231,4 @@ fn with_suffix(path: &Path, suffix: impl Display) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix.to_string());
     name.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_disk_that_fills_up_ends_the_attempts() {
-        let device = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let Err(Failure::Lasting(error)) = copy(&b"some bytes"[..], device, 100, |_| ()) else {
-            panic!("a full disk is no passing failure")
-        };
-        assert!(disk::is_full(&error), "{error:#}");
-    }
-
-    #[test]
-    fn a_body_without_end_is_cut_off() {
-        let outcome = copy(io::repeat(0), io::sink(), 1 << 20, |_| ());
-        assert!(matches!(outcome, Err(Failure::Lasting(_))));
-    }
 }

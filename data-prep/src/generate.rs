@@ -1,5 +1,6 @@
 //! The stand-in for smoke tests, in the same files as the real data.
 
+use crate::lock;
 use crate::prepare::Outcome;
 use crate::prepared;
 use crate::source::Halves;
@@ -36,6 +37,8 @@ pub fn generate(
             return Ok(Outcome::Present(found));
         }
     }
+    let held = lock::directory(&layout.data())?;
+    lock::sweep(&held, &layout.data(), false)?;
     let test = Dataset::generated(images.test, seed ^ TEST_SEED);
     let datasets = Halves { train: Dataset::generated(images.train, seed), test };
     datasets.write(layout, available)?;

@@ -34,6 +34,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let rows = builder.metadata().file_metadata().num_rows();
     ensure!(rows <= MOST_ROWS, "{}: has {rows} rows, expected at most {MOST_ROWS}", path.display());
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    if names.contains(&"fine_label") {
+        bail!("{}: is of CIFAR-100, as its column `fine_label` says: take CIFAR-10", path.display());
+    }
     let Some(image) = IMAGE_COLUMNS.into_iter().find(|name| names.contains(name)) else {
         bail!("{}: no column `img` with images; its columns are {}", path.display(), names.join(", "));
     };
@@ -52,12 +55,16 @@ fn append(batch: &RecordBatch, image: &str, records: &mut Vec<u8>) -> Result<()>
     let labels = column("label")?;
     let labels = whole_numbers(labels)
         .with_context(|| format!("column `label` is {}, expected numbers", labels.data_type()))?;
-    let pngs = column(image)?
-        .as_struct_opt()
-        .and_then(|image| image.column_by_name("bytes"))
-        .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?;
+    let pngs = column(image)?;
+    let pngs = match pngs.as_struct_opt() {
+        Some(fields) => fields
+            .column_by_name("bytes")
+            .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?,
+        // Other writers have the files in the column itself.
+        None => pngs,
+    };
     let pngs = byte_strings(pngs)
-        .with_context(|| format!("column `{image}.bytes` is {}, expected bytes", pngs.data_type()))?;
+        .with_context(|| format!("column `{image}` is {}, expected PNG files", pngs.data_type()))?;
     for (label, png) in labels.into_iter().zip(pngs) {
         let number = || format!("image {}", records.len() / RECORD_BYTES);
         let (Some(label), Some(png)) = (label, png) else { bail!("{}: has no bytes or no label", number()) };

@@ -6,8 +6,12 @@
 //!
 //! *Invariant:* nothing is written that is not CIFAR-10, unless it was asked for by name.
 
+pub mod address;
 pub mod archive;
 pub mod arguments;
+pub mod batches;
+pub mod body;
+pub mod codec;
 pub mod content;
 pub mod disk;
 pub mod download;
@@ -15,6 +19,7 @@ pub mod generate;
 pub mod http;
 pub mod huggingface;
 pub mod locate;
+pub mod lock;
 pub mod place;
 pub mod prepare;
 pub mod prepared;
@@ -28,7 +33,7 @@ use anyhow::Result;
 use arguments::{Command, Generate, Prepare};
 use artifacts::Layout;
 use prepare::{Options, Outcome};
-use source::Halves;
+use source::{Halves, Origins};
 use std::io;
 use std::path::Path;
 
@@ -73,7 +78,11 @@ fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
         patience: http::Patience::default(),
         available,
     };
-    prepare::prepare(layout, &arguments.source.candidates(&arguments.hf_endpoint), &options)
+    prepare::prepare(
+        layout,
+        &arguments.source.candidates(&Origins::published(&arguments.hf_endpoint)),
+        &options,
+    )
 }
 
 fn available(directory: &Path) -> io::Result<u64> {

@@ -2,8 +2,10 @@
 //!
 //! *Invariant:* decided by content and by what is really there, not by how a name ends.
 
-use crate::content::{Content, HEAD_BYTES};
-use crate::http::{Failure, Patience};
+use crate::batches;
+use crate::body;
+use crate::content::{Content, HEAD_BYTES, NoData, folder};
+use crate::http::{Patience, Unreachable};
 use crate::place::Place;
 use crate::source::{Files, Halves, LAYOUTS};
 use crate::verify;
@@ -15,6 +17,14 @@ use std::io::Read;
 /// # Errors
 /// A place with nothing in it that images can be taken from.
 pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
+    if let Place::Path(path) = place {
+        match batches::find(path) {
+            Ok(Some(directory)) => return Ok(Files::Batches(Place::Path(directory))),
+            Ok(None) => (),
+            // The archive may lie beside what somebody has begun to unpack.
+            Err(error) => return below(place, patience).ok_or(error),
+        }
+    }
     let what = match place {
         Place::Path(path) if path.is_dir() => None,
         Place::Path(path) if !path.exists() => bail!(
@@ -26,12 +36,24 @@ pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
     match (what, place) {
         (Some(Ok(Content::Gzip | Content::Tar)), _) => Ok(Files::Archive(place.clone())),
         (Some(Ok(Content::Parquet)), _) => pair(place),
-        (Some(Err(error)), Place::Path(_)) => Err(error.context(place.to_string())),
+        (Some(Err(error)), Place::Path(path)) => Err(match NoData::of_size(verify::length(path)) {
+            Some(better) if matches!(error.downcast_ref(), Some(NoData::Unknown(_))) => better.into(),
+            _ => error,
+        }
+        .context(place.to_string())),
+        // What does not answer is not asked for four things more.
+        (Some(Err(error)), Place::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
         (Some(Err(error)), Place::Url(_)) => below(place, patience).ok_or_else(|| {
             let paths = layouts();
             error.context(format!("{place}: neither it nor what may lie below it ({paths}) is a data set"))
         }),
-        (None, _) => below(place, patience).with_context(|| format!("{place}: holds none of {}", layouts())),
+        (None, _) => below(place, patience).with_context(|| {
+            let known = match place {
+                Place::Path(path) => folder(path).map(|what| format!(": it {what}")),
+                Place::Url(_) => None,
+            };
+            format!("{place}: holds none of {}{}", layouts(), known.unwrap_or_default())
+        }),
     }
 }
 
@@ -42,19 +64,24 @@ fn pair(place: &Place) -> Result<Files<Place>> {
     } else if let Some(train) = place.renamed("test", "train") {
         Ok(Files::Pair(Halves { train, test: place.clone() }))
     } else {
-        bail!("{place}: has neither `train` nor `test` in its name, so the other half cannot be found")
+        bail!(
+            "{place}: has neither `train` nor `test` in its name, so the other half cannot be found: name the two \
+             files train.parquet and test.parquet, and give either"
+        )
     }
 }
 
 fn below(place: &Place, patience: &Patience) -> Option<Files<Place>> {
+    // Each is asked for once: that it is not there is the usual answer.
+    let once = Patience { attempts: 1, ..*patience };
     LAYOUTS
         .into_iter()
         .map(|files| files.map(|path| place.join(path)))
-        .find(|files| head(files.first(), patience).is_ok_and(|head| Content::of(&head).is_ok()))
+        .find(|files| head(files.first(), &once).is_ok_and(|head| Content::of(&head).is_ok()))
 }
 
 fn layouts() -> String {
-    LAYOUTS.map(|files| *files.first()).join(", ")
+    format!("{}, {}", LAYOUTS.map(|files| *files.first()).join(", "), batches::FOLDER)
 }
 
 /// The first bytes of a file.
@@ -66,9 +93,9 @@ fn head(place: &Place, patience: &Patience) -> Result<Vec<u8>> {
             let attempt = || {
                 let mut response = patience.get(&remote.url, &range)?;
                 let (body, mut head) = (response.body_mut().as_reader(), Vec::new());
-                body.take(HEAD_BYTES as u64)
-                    .read_to_end(&mut head)
-                    .map_err(|e| Failure::Passing(e.into()))?;
+                let body = body.take(HEAD_BYTES as u64);
+                body::copy(body, &mut head, HEAD_BYTES as u64, patience.pace, |_| ())
+                    .map_err(|failure| failure.at(&remote.url))?;
                 Ok(head)
             };
             patience.insist(attempt, || 0)

@@ -1,5 +1,7 @@
 //! A place a file can be at: here or on a server.
 
+use crate::address::Address;
+use artifacts::Sha256Sum;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -7,18 +9,24 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
     /// Where it is.
-    pub url: String,
+    pub url: Address,
     /// Its size.
     pub bytes: Option<u64>,
-    /// Its SHA-256, in hexadecimal.
-    pub sha256: Option<String>,
+    /// Its SHA-256.
+    pub sha256: Option<Sha256Sum>,
 }
 
 impl Remote {
     /// A file nothing is known about but its address.
     #[must_use]
     pub fn unknown(url: &str) -> Self {
-        Self { url: url.to_owned(), bytes: None, sha256: None }
+        Address::new(url).into()
+    }
+}
+
+impl From<Address> for Remote {
+    fn from(url: Address) -> Self {
+        Self { url, bytes: None, sha256: None }
     }
 }
 
@@ -37,9 +45,7 @@ impl Place {
     pub fn join(&self, below: &str) -> Self {
         match self {
             Self::Path(path) => Self::Path(path.join(below)),
-            Self::Url(remote) => {
-                Self::Url(Remote::unknown(&format!("{}/{below}", remote.url.trim_end_matches('/'))))
-            }
+            Self::Url(remote) => Self::Url(remote.url.join(below).into()),
         }
     }
 
@@ -48,10 +54,7 @@ impl Place {
     pub fn file_name(&self) -> String {
         match self {
             Self::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            Self::Url(remote) => {
-                let path = remote.url.split(['?', '#']).next().unwrap_or_default();
-                path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned()
-            }
+            Self::Url(remote) => remote.url.file_name().to_owned(),
         }
     }
 
@@ -63,11 +66,7 @@ impl Place {
         let new = format!("{}{to}{}", &name[..at], &name[at + from.len()..]);
         Some(match self {
             Self::Path(path) => Self::Path(path.with_file_name(new)),
-            Self::Url(remote) => {
-                let at = remote.url.rfind(&name)?;
-                let (before, after) = (&remote.url[..at], &remote.url[at + name.len()..]);
-                Self::Url(Remote::unknown(&format!("{before}{new}{after}")))
-            }
+            Self::Url(remote) => Self::Url(remote.url.with_file_name(&new).into()),
         })
     }
 }
@@ -76,7 +75,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.display().fmt(f),
-            Self::Url(remote) => f.write_str(&remote.url),
+            Self::Url(remote) => remote.url.fmt(f),
         }
     }
 }
@@ -92,10 +91,8 @@ mod tests {
         assert_eq!(path.renamed("train", "test").unwrap().to_string(), "train/test-00000-of-00001.parquet");
         let url = Place::Url(Remote::unknown("http://h/train/train.parquet?download=true"));
         assert_eq!(url.file_name(), "train.parquet");
-        assert_eq!(
-            url.renamed("train", "test").unwrap().to_string(),
-            "http://h/train/test.parquet?download=true"
-        );
+        let test = Place::Url(Remote::unknown("http://h/train/test.parquet?download=true"));
+        assert_eq!(url.renamed("train", "test"), Some(test));
         assert_eq!(url.renamed("archive", ""), None);
         assert_eq!(Place::Url(Remote::unknown("http://h/d/")).join("a/b").to_string(), "http://h/d/a/b");
     }

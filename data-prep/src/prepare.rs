@@ -1,12 +1,15 @@
 //! From a source to the prepared files.
 
 use crate::archive::{self, Limits};
+use crate::batches;
+use crate::codec;
 use crate::content::Content;
 use crate::disk;
 use crate::download::Downloads;
 use crate::http::Patience;
 use crate::huggingface;
 use crate::locate::locate;
+use crate::lock;
 use crate::place::Place;
 use crate::prepared::{self, CIFAR10_BYTES};
 use crate::progress::say;
@@ -55,6 +58,10 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
             Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
         }
     }
+    let held = lock::directory(&layout.data())?;
+    for directory in [layout.data(), layout.downloads()] {
+        lock::sweep(&held, &directory, false)?;
+    }
     let downloads = Downloads {
         directory: layout.downloads(),
         patience: options.patience,
@@ -74,6 +81,9 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
                 datasets.write(layout, options.available)?;
                 if !options.keep_downloads {
                     discard(&tried, &downloads)?;
+                    // What other sources have begun is of no use any more.
+                    lock::sweep(&held, &downloads.directory, true)?;
+                    drop(fs::remove_dir(&downloads.directory));
                 }
                 let found = prepared::find(layout)?.context("the files just written are gone")?;
                 return Ok(Outcome::Prepared(found));
@@ -118,9 +128,9 @@ fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Res
         };
         let source = match place {
             Place::Path(_) => place.file_name(),
-            Place::Url(remote) => remote.url.clone(),
+            Place::Url(remote) => remote.url.to_string(),
         };
-        let sha256 = sha256(&path)?;
+        let sha256 = sha256(&path)?.to_string();
         Ok((path, Provenance::File { source, sha256 }))
     };
     let judged = |split: Split, records: &[u8], provenance: Provenance| -> Result<Dataset> {
@@ -139,11 +149,29 @@ fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Res
                 test: judged(Split::Test, &records.test, provenance)?,
             })
         }
+        Files::Batches(Place::Url(remote)) => {
+            Err(anyhow!("{}: batches are read only from a disk", remote.url))
+        }
+        Files::Batches(Place::Path(path)) => {
+            let (records, sha256) = batches::read(path, Limits::CIFAR10)?;
+            let source =
+                fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let provenance = Provenance::File { source, sha256: sha256.to_string() };
+            Ok(Halves {
+                train: judged(Split::Train, &records.train, provenance.clone())?,
+                test: judged(Split::Test, &records.test, provenance)?,
+            })
+        }
         Files::Pair(Halves { train, test }) => {
             // The small one first: if it is wrong, the large one need not be fetched.
             let half = |split: Split, place: &Place| -> Result<Dataset> {
                 let (path, provenance) = read(place)?;
-                let records = read_parquet(&path).with_context(|| place.to_string())?;
+                let mut records = read_parquet(&path);
+                // The error names the file; of a download, what it was asked for as is of use too.
+                if let Place::Url(remote) = place {
+                    records = records.with_context(|| remote.url.to_string());
+                }
+                let records = records?;
                 judged(split, &records, provenance)
             };
             let test = half(Split::Test, test)?;
@@ -159,6 +187,7 @@ fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
 
 /// The mirror's files and our own.
 fn read_parquet(path: &Path) -> Result<Vec<u8>> {
+    codec::judge(path)?;
     if Header::read(path).is_err() {
         return huggingface::read(path);
     }

@@ -3,6 +3,7 @@
 use crate::content::{Content, HEAD_BYTES};
 use crate::place::Remote;
 use anyhow::{Context, Result, bail};
+use artifacts::Sha256Sum;
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
@@ -11,29 +12,35 @@ use std::path::Path;
 /// Holds a whole file against what is known about it.
 pub(crate) fn check(path: &Path, remote: &Remote) -> Result<()> {
     let url = &remote.url;
-    Content::of(&head(path)?).with_context(|| url.clone())?;
+    Content::of(&head(path)?).with_context(|| url.to_string())?;
     if let Some(expected) = remote.bytes.filter(|&expected| expected != length(path)) {
         bail!("{url}: has {} bytes, expected {expected}", length(path));
     }
-    if let Some(expected) = &remote.sha256 {
+    if let Some(expected) = remote.sha256 {
         let found = sha256(path)?;
-        if found != *expected {
+        if found != expected {
             bail!("{url}: its SHA-256 is {found}, expected {expected}: it is not the file that is known");
         }
     }
     Ok(())
 }
 
-/// SHA-256 of a file, in hexadecimal.
+/// SHA-256 of a file.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn sha256(path: &Path) -> io::Result<String> {
-    let mut file = fs::File::open(path)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
+pub fn sha256(path: &Path) -> io::Result<Sha256Sum> {
+    let mut hash = Sha256::new();
+    feed(&mut hash, path)?;
+    Ok(Sha256Sum(hash.finalize().into()))
+}
+
+/// Adds a file to a hash.
+pub(crate) fn feed(hash: &mut Sha256, path: &Path) -> io::Result<()> {
+    let (mut file, mut buffer) = (fs::File::open(path)?, vec![0; 1 << 18]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hash.finalize())),
+            0 => return Ok(()),
             count => hash.update(&buffer[..count]),
         }
     }

@@ -113,4 +113,8 @@ fn links_and_pickles_are_refused() {
     assert!(refusal(&linked).contains("not an ordinary file"));
     let message = refusal(&archive([("cifar-10-batches-py/data_batch_4", b"\x80\x02}".to_vec())]));
     assert!(message.contains("pickles") && message.contains("cifar-10-binary.tar.gz"), "{message}");
+    for name in ["cifar-100-python/train", "cifar-100-binary/train.bin"] {
+        let message = refusal(&archive([(name, vec![0; 3074])]));
+        assert!(message.contains("CIFAR-100") && message.contains("cifar-10-binary.tar.gz"), "{message}");
+    }
 }

@@ -1,9 +1,12 @@
 use crate::server::{Mood, Request, Served, Server};
+use artifacts::Sha256Sum;
+use data_prep::body::Pace;
 use data_prep::download::Downloads;
 use data_prep::http::Patience;
-use data_prep::place::Remote;
+use data_prep::locate::locate;
+use data_prep::place::{Place, Remote};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Half a megabyte that begins as a parquet file does.
@@ -17,7 +20,9 @@ pub const HASTY: Patience = Patience {
     attempts: 3,
     first_pause: Duration::from_millis(10),
     answer: Duration::from_secs(5),
+    vain: Duration::from_secs(5),
     stall: Duration::from_millis(300),
+    pace: Pace { least: 1_000, window: Duration::from_millis(200), total: Duration::from_secs(20) },
 };
 
 fn downloads(directory: &TempDir) -> Downloads {
@@ -46,8 +51,13 @@ fn served(moods: impl Into<Vec<Mood>>) -> Served {
     Served { moods: moods.into(), ..Served::new(bytes()) }
 }
 
-fn known(server: &Server, sha256: &[u8]) -> Remote {
-    let sha256 = Some(hex::encode(Sha256::digest(sha256)));
+/// The hash of these bytes.
+pub fn sum(bytes: &[u8]) -> Sha256Sum {
+    Sha256Sum(Sha256::digest(bytes).into())
+}
+
+fn known(server: &Server, content: &[u8]) -> Remote {
+    let sha256 = Some(sum(content));
     Remote { sha256, ..Remote::unknown(&server.url("/x")) }
 }
 
@@ -73,6 +83,32 @@ fn a_silent_connection_is_given_up_and_resumed() {
         (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Stall(300_000)]))]));
     arrives(&directory, &Remote::unknown(&server.url("/x")));
     assert_eq!(ranges(server.requests()), [None, Some(from(300_000))]);
+}
+
+#[test]
+fn a_server_that_drips_is_given_up_whatever_is_asked_for() {
+    let (directory, server) =
+        (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Drip, Mood::Drip]))]));
+    let begun = Instant::now();
+    let message = fetch(&directory, &Remote::unknown(&server.url("/x"))).unwrap_err();
+    assert!(
+        message.contains("/x: the server is too slow") && message.contains("1000 bytes a second"),
+        "{message}"
+    );
+    // Its first bytes, too.
+    let place = Place::Url(Remote::unknown(&server.url("/x")));
+    let message = format!("{:#}", locate(&place, &HASTY).unwrap_err());
+    assert!(message.contains("too slow"), "{message}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_download_of_nothing_leaves_nothing() {
+    let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Drop(0); 9]))]));
+    assert!(fetch(&directory, &Remote::unknown(&server.url("/x"))).is_err());
+    assert!(fetch(&directory, &Remote::unknown(&server.url("/none"))).is_err());
+    let left: Vec<_> = fs_err::read_dir(downloads(&directory).directory).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -159,12 +195,9 @@ fn a_wrong_hash_names_both_and_leaves_nothing() {
     let remote = known(&server, b"something else");
     let message = fetch(&directory, &remote).unwrap_err();
     let found = hex::encode(Sha256::digest(bytes()));
-    assert!(message.contains(&remote.sha256.unwrap()) && message.contains(&found), "{message}");
+    assert!(message.contains(&remote.sha256.unwrap().to_string()) && message.contains(&found), "{message}");
     let left: Vec<_> = fs_err::read_dir(downloads(&directory).directory).unwrap().collect();
-    assert!(
-        left.iter().all(|entry| entry.as_ref().unwrap().path().extension().unwrap() == "json"),
-        "{left:?}"
-    );
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod download;
+mod forms;
+mod origins;
 mod prepare;
 mod program;
 mod samples;

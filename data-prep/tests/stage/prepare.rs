@@ -1,4 +1,4 @@
-use crate::download::HASTY;
+use crate::download::{HASTY, sum};
 use crate::samples::{Records, archive, expected, mirror, records};
 use crate::server::{Served, Server};
 use artifacts::Layout;
@@ -10,7 +10,7 @@ use data_prep::source::{Candidate, Files, Halves};
 use std::path::Path;
 use tempfile::TempDir;
 
-const ANYTHING: Options = Options {
+pub const ANYTHING: Options = Options {
     force: false,
     accept_any_content: true,
     keep_downloads: false,
@@ -18,7 +18,7 @@ const ANYTHING: Options = Options {
     available: |_| Ok(1 << 40),
 };
 
-fn layout(directory: &TempDir) -> Layout {
+pub fn layout(directory: &TempDir) -> Layout {
     Layout::new(directory.path().join("work"))
 }
 
@@ -26,11 +26,11 @@ fn given(place: Place) -> Vec<Candidate> {
     vec![Candidate { name: place.to_string(), files: Err(place) }]
 }
 
-fn path(path: &Path) -> Vec<Candidate> {
+pub fn path(path: &Path) -> Vec<Candidate> {
     given(Place::Path(path.to_owned()))
 }
 
-fn url(url: &str) -> Vec<Candidate> {
+pub fn url(url: &str) -> Vec<Candidate> {
     given(Place::Url(Remote::unknown(url)))
 }
 
@@ -39,7 +39,7 @@ fn read(layout: &Layout, split: Split) -> Dataset {
 }
 
 /// Prepares, and looks at every pixel.
-fn holds_the_samples(candidates: &[Candidate]) -> Halves<Provenance> {
+pub fn holds_the_samples(candidates: &[Candidate]) -> Halves<Provenance> {
     let directory = TempDir::new().unwrap();
     let layout = layout(&directory);
     prepare(&layout, candidates, &ANYTHING).unwrap();
@@ -54,7 +54,7 @@ fn holds_the_samples(candidates: &[Candidate]) -> Halves<Provenance> {
     Halves { train: half(Split::Train, &train), test: half(Split::Test, &test) }
 }
 
-fn refusal(candidates: &[Candidate], options: &Options) -> String {
+pub fn refusal(candidates: &[Candidate], options: &Options) -> String {
     let directory = TempDir::new().unwrap();
     let error = prepare(&layout(&directory), candidates, options).unwrap_err();
     assert!(!layout(&directory).data().join("train.parquet").exists());
@@ -62,7 +62,7 @@ fn refusal(candidates: &[Candidate], options: &Options) -> String {
     format!("{error:#}")
 }
 
-fn write(directory: &TempDir, files: &[(&str, Vec<u8>)]) {
+pub fn write(directory: &TempDir, files: &[(&str, Vec<u8>)]) {
     for (name, bytes) in files {
         let path = directory.path().join(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
@@ -120,11 +120,11 @@ fn and_from_every_kind_of_address() {
 #[test]
 fn the_next_source_is_tried_when_one_fails() {
     let (samples, server) = (records(), Server::start([("/a", Served::new(archive(&records())))]));
-    let candidate = |name: &str, address: &str, sha256: Option<&str>| {
-        let remote = Remote { sha256: sha256.map(str::to_owned), ..Remote::unknown(&server.url(address)) };
+    let candidate = |name: &str, address: &str, content: Option<&[u8]>| {
+        let remote = Remote { sha256: content.map(sum), ..Remote::unknown(&server.url(address)) };
         Candidate { name: name.to_owned(), files: Ok(Files::Archive(Place::Url(remote))) }
     };
-    let (missing, wrong) = (candidate("missing", "/none", None), candidate("wrong", "/a", Some("00")));
+    let (missing, wrong) = (candidate("missing", "/none", None), candidate("wrong", "/a", Some(b"other")));
     holds_the_samples(&[missing.clone(), wrong.clone(), candidate("right", "/a", None)]);
     let message = refusal(&[missing, wrong], &ANYTHING);
     assert!(message.contains("missing: ") && message.contains("404"), "{message}");

@@ -6,6 +6,8 @@ use artifacts::dataset::{Dataset, PLANE_BYTES, Provenance, RECORD_BYTES};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression as Codec;
+use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
 /// Ten training records and two test records, with no symmetry that could hide a transposition.
@@ -32,22 +34,34 @@ pub fn expected(records: &[u8]) -> Dataset {
     Dataset::from_records(records, Provenance::Generated { seed: 0 }).unwrap()
 }
 
+/// The authors' six batches, by their names below a directory.
+pub fn batches<'a>(records: &Records, directory: &str) -> Vec<(&'a str, Vec<u8>)> {
+    let train =
+        (1..).map(|number| format!("data_batch_{number}.bin")).zip(records.train.chunks(2 * RECORD_BYTES));
+    let all = train.chain([("test_batch.bin".to_owned(), records.test.as_slice())]);
+    // A few names that live as long as the test.
+    all.map(|(name, bytes)| (&*format!("{directory}{name}").leak(), bytes.to_vec())).collect()
+}
+
 /// The authors' archive.
 pub fn archive(records: &Records) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    let batches =
-        (1..).map(|number| format!("data_batch_{number}.bin")).zip(records.train.chunks(2 * RECORD_BYTES));
-    for (name, bytes) in batches.chain([("test_batch.bin".to_owned(), records.test.as_slice())]) {
+    for (name, bytes) in batches(records, "cifar-10-batches-bin/") {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        tar.append_data(&mut header, format!("cifar-10-batches-bin/{name}"), bytes).unwrap();
+        tar.append_data(&mut header, name, bytes.as_slice()).unwrap();
     }
     tar.into_inner().unwrap().finish().unwrap()
 }
 
 /// One of the mirror's files.
 pub fn mirror(records: &[u8]) -> Vec<u8> {
+    mirror_with(records, Codec::UNCOMPRESSED)
+}
+
+/// One of the mirror's files, compressed as asked.
+pub fn mirror_with(records: &[u8], codec: Codec) -> Vec<u8> {
     let records: Vec<&[u8]> = records.chunks(RECORD_BYTES).collect();
     let pngs = BinaryArray::from_iter_values(records.iter().map(|record| png(&record[1..])));
     let paths: StringArray = records.iter().map(|_| None::<&str>).collect();
@@ -59,7 +73,8 @@ pub fn mirror(records: &[u8]) -> Vec<u8> {
     let columns: [(&str, ArrayRef); 2] = [("img", Arc::new(image)), ("label", Arc::new(labels))];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let properties = WriterProperties::builder().set_compression(codec).build();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes

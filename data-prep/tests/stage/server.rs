@@ -16,6 +16,8 @@ pub enum Mood {
     Drop(usize),
     /// Falls silent after so many bytes of the body.
     Stall(usize),
+    /// Sends a byte now and then.
+    Drip,
 }
 
 /// A file, and how it is served.
@@ -41,6 +43,8 @@ impl Served {
 pub struct Request {
     pub path: String,
     pub range: Option<String>,
+    /// What the client says it is allowed to.
+    pub authorization: Option<String>,
 }
 
 type Files = Arc<Mutex<HashMap<String, Served>>>;
@@ -91,8 +95,12 @@ fn answer(mut stream: TcpStream, files: &Files, requests: &Mutex<Vec<Request>>) 
     };
     let (range, if_range) = (header("range").map(|(_, v)| v), header("if-range").map(|(_, v)| v));
     let path = lines[0].split(' ').nth(1).unwrap().to_owned();
-    requests.lock().unwrap().push(Request { path: path.clone(), range: range.map(str::to_owned) });
-    let served = files.lock().unwrap().get_mut(&path).map(|file| {
+    requests.lock().unwrap().push(Request {
+        path: path.clone(),
+        range: range.map(str::to_owned),
+        authorization: header("authorization").map(|(_, v)| v.to_owned()),
+    });
+    let served = files.lock().unwrap().get_mut(path.split('?').next().unwrap()).map(|file| {
         let mood = (!file.moods.is_empty()).then(|| file.moods.remove(0));
         (file.clone(), mood)
     });
@@ -136,6 +144,10 @@ fn answer(mut stream: TcpStream, files: &Files, requests: &Mutex<Vec<Request>>) 
             thread::sleep(Duration::from_secs(10));
             Ok(())
         }
+        Some(Mood::Drip) => body.iter().try_for_each(|byte| {
+            thread::sleep(Duration::from_millis(20));
+            stream.write_all(&[*byte])
+        }),
         _ => stream.write_all(body),
     }
 }

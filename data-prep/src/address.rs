@@ -1,0 +1,149 @@
+//! The address of a file on a server, which may hold secrets: a password, a signed query, a token.
+//!
+//! *Invariant:* an address shows itself without its user and password, without the values of its query and without
+//! its fragment, and nothing but [`Address::exact`], which is for requests, gives them away.
+
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "***";
+
+/// A URL whose secrets are not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// Any text; whether it is an address shows when it is asked for.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// With its secrets: for requests, and for nothing that is shown or stored.
+    #[must_use]
+    pub fn exact(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells two addresses apart without giving either away.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex::encode(Sha256::digest(&self.0))
+    }
+
+    /// An address below this one; a query stays behind it.
+    #[must_use]
+    pub fn join(&self, below: &str) -> Self {
+        let (path, rest) = self.0.split_at(self.path_end());
+        Self(format!("{}/{below}{rest}", path.trim_end_matches('/')))
+    }
+
+    /// The last part of its path.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        let path = &self.0[self.authority_end()..self.path_end()];
+        path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The same with another last part of its path.
+    #[must_use]
+    pub fn with_file_name(&self, name: &str) -> Self {
+        let (path, rest) = self.0.split_at(self.path_end());
+        let path = path.trim_end_matches('/');
+        Self(format!("{}{name}{rest}", &path[..path.len() - self.file_name().len()]))
+    }
+
+    fn path_end(&self) -> usize {
+        self.0.find(['?', '#']).unwrap_or(self.0.len())
+    }
+
+    fn authority_start(&self) -> usize {
+        self.0.find("://").map_or(0, |at| at + 3).min(self.path_end())
+    }
+
+    fn authority_end(&self) -> usize {
+        let start = self.authority_start();
+        self.0[start..self.path_end()].find('/').map_or(self.path_end(), |at| start + at)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, authority_end, path_end) =
+            (self.authority_start(), self.authority_end(), self.path_end());
+        f.write_str(&self.0[..start])?;
+        // A password may hold a slash that should have been escaped: whatever stands before the last `@` is hidden.
+        let from = self.0[start..path_end]
+            .rfind('@')
+            .filter(|at| start + at < authority_end || self.0[start..start + at].contains(':'));
+        match from {
+            Some(at) => write!(f, "{HIDDEN}{}", &self.0[start + at..path_end])?,
+            None => f.write_str(&self.0[start..path_end])?,
+        }
+        let Some(query) = self.0[path_end..].strip_prefix('?') else { return Ok(()) };
+        let query = query.split('#').next().unwrap_or_default();
+        for (i, part) in query.split('&').enumerate() {
+            f.write_str(if i == 0 { "?" } else { "&" })?;
+            match part.split_once('=') {
+                Some((key, _)) => write!(f, "{key}={HIDDEN}")?,
+                None => f.write_str(HIDDEN)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl FromStr for Address {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self::new(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (text, shown) in [
+            ("https://h/a.tar.gz", "https://h/a.tar.gz"),
+            ("https://me:secret@h:8/a", "https://***@h:8/a"),
+            ("https://secret@h", "https://***@h"),
+            ("https://me:sec/secret@h/a", "https://***@h/a"),
+            ("s3://key:secret@bucket/a", "s3://***@bucket/a"),
+            (
+                "https://h/~kriz/@a?X-Amz-Signature=secret&token=secret",
+                "https://h/~kriz/@a?X-Amz-Signature=***&token=***",
+            ),
+            ("https://h/a?secret#access_token=secret", "https://h/a?***"),
+            ("https://h/a#secret", "https://h/a"),
+            ("https://h?next=http://secret@x/", "https://h?next=***"),
+        ] {
+            let address = Address::new(text);
+            assert_eq!(address.to_string(), shown);
+            assert!(!format!("{address:?}").contains("secret"), "{address:?}");
+            assert_eq!(address.exact(), text);
+        }
+    }
+
+    #[test]
+    fn parts_of_an_address_keep_its_secrets_for_the_request() {
+        let address = Address::new("https://me:pw@h/d/?token=x");
+        assert_eq!(address.join("a/b").exact(), "https://me:pw@h/d/a/b?token=x");
+        let file = Address::new("https://me:pw@h/train/train.parquet?token=x");
+        assert_eq!(file.file_name(), "train.parquet");
+        assert_eq!(file.with_file_name("t").exact(), "https://me:pw@h/train/t?token=x");
+        assert_eq!(Address::new("https://me:pw@h").file_name(), "");
+    }
+}

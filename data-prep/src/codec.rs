@@ -1,0 +1,40 @@
+//! Whether this build can read a parquet file at all: what is valid but not supported is not called damaged.
+
+use anyhow::{Context, Result, bail};
+use fs_err as fs;
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaDataReader;
+use std::path::Path;
+
+/// Those this build reads, as messages name them.
+const READABLE: &str = "none, snappy, gzip, lz4 or zstd";
+
+/// Looks at the codecs of all columns.
+///
+/// # Errors
+/// A file that is not whole, or is compressed with something else, which is named.
+pub fn judge(path: &Path) -> Result<()> {
+    let file = fs::File::open(path)?.into_parts().0;
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&file)
+        .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
+    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+        let codec = match column.compression() {
+            Compression::UNCOMPRESSED
+            | Compression::SNAPPY
+            | Compression::GZIP(_)
+            | Compression::LZ4
+            | Compression::LZ4_RAW
+            | Compression::ZSTD(_) => continue,
+            Compression::BROTLI(_) => "brotli",
+            Compression::LZO => "lzo",
+        };
+        let (name, path) = (column.column_path().string(), path.display());
+        bail!(
+            "{path}: column `{name}` is compressed with {codec}, which data-prep cannot read: it is not damaged; \
+             write it again with one of {READABLE} (pyarrow: `parquet.write_table(table, file, \
+             compression=\"zstd\")`)"
+        );
+    }
+    Ok(())
+}

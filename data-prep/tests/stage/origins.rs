@@ -1,0 +1,131 @@
+//! The sources with names, each against a stand-in whose hash and size are pinned as the real ones are.
+
+use crate::download::sum;
+use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
+use crate::samples::{archive, mirror, records};
+use crate::server::{Mood, Served, Server};
+use artifacts::dataset::{Header, Split};
+use data_prep::address::Address;
+use data_prep::http::Patience;
+use data_prep::place::Remote;
+use data_prep::prepare::{Options, prepare};
+use data_prep::source::{Halves, Origins, Source};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+fn pinned(server: &Server, path: &str, content: &[u8]) -> Remote {
+    Remote {
+        url: Address::new(&server.url(path)),
+        bytes: Some(content.len() as u64),
+        sha256: Some(sum(content)),
+    }
+}
+
+#[test]
+fn each_named_source_is_taken_when_it_is_what_was_pinned_and_only_then() {
+    let samples = records();
+    let (whole, train, test) = (archive(&samples), mirror(&samples.train), mirror(&samples.test));
+    let server = Server::start([
+        ("/authors", Served::new(whole.clone())),
+        ("/train", Served::new(train.clone())),
+        ("/test", Served::new(test.clone())),
+    ]);
+    let right = Origins {
+        mirror: Halves { train: pinned(&server, "/train", &train), test: pinned(&server, "/test", &test) },
+        authors: pinned(&server, "/authors", &whole),
+    };
+    for source in [Source::Authors, Source::HuggingFace, Source::Auto] {
+        holds_the_samples(&source.candidates(&right));
+    }
+    let mut wrong = right.clone();
+    wrong.authors.bytes = Some(whole.len() as u64 - 1);
+    assert!(refusal(&Source::Authors.candidates(&wrong), &ANYTHING).contains("not the file that is known"));
+    let mut wrong = right.clone();
+    wrong.mirror.test.sha256 = Some(sum(b"other"));
+    assert!(refusal(&Source::HuggingFace.candidates(&wrong), &ANYTHING).contains("SHA-256"));
+    // And the authors stand in for a mirror that is wrong.
+    server.requests();
+    holds_the_samples(&Source::Auto.candidates(&wrong));
+    assert!(server.requests().iter().any(|request| request.path == "/authors"));
+}
+
+#[test]
+fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
+    let samples = records();
+    let server = Server::start([("/a.tar.gz", Served::new(archive(&samples)))]);
+    let secret = server.url("/a.tar.gz?X-Amz-Signature=s3cret&token=s3cret").replace("//", "//me:s3cret@");
+    let directory = TempDir::new().unwrap();
+    let layout = layout(&directory);
+    let keeping = Options { keep_downloads: true, ..ANYTHING };
+    prepare(&layout, &url(&secret), &keeping).unwrap();
+    let requests = server.requests();
+    assert!(requests.iter().all(|request| request.path.contains("token=s3cret")), "{requests:?}");
+    assert!(requests.iter().all(|request| request.authorization.is_some()), "{requests:?}");
+    for directory in [layout.data(), layout.downloads()] {
+        for entry in fs_err::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = fs_err::read(&path).unwrap();
+            assert!(!path.to_string_lossy().contains("s3cret"));
+            assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "{}", path.display());
+        }
+    }
+    let header = Header::read(&Split::Train.path(&layout)).unwrap();
+    assert!(format!("{:?}", header.provenance).contains("token=***"), "{:?}", header.provenance);
+    // Nor when it fails: a broken connection leaves a note beside the part.
+    server
+        .replace("/a.tar.gz", Served { moods: vec![Mood::Drop(900); 20], ..Served::new(archive(&samples)) });
+    for failing in [secret.clone(), secret.replace("/a.tar.gz", "/none"), secret.replace("http", "ftp")] {
+        let message = refusal(&url(&failing), &ANYTHING);
+        assert!(message.contains("***") && !message.contains("s3cret"), "{message}");
+    }
+}
+
+#[test]
+fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
+    // Bound and let go: nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let begun = Instant::now();
+    let message = refusal(&url(&format!("http://127.0.0.1:{port}/x")), &ANYTHING);
+    assert!(message.contains("cannot be reached") && message.contains("3 attempts"), "{message}");
+    assert!(!message.contains("cifar-10-binary.tar.gz"), "what may lie below it is no matter: {message}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    // One that takes the call and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hasty = Patience {
+        answer: Duration::from_millis(300),
+        vain: Duration::from_millis(400),
+        ..ANYTHING.patience
+    };
+    let address = format!("http://{}/x", silent.local_addr().unwrap());
+    let message = refusal(&url(&address), &Options { patience: hasty, ..ANYTHING });
+    assert!(message.contains("gave up after 2 attempts"), "{message}");
+    // Where something answers, each layout is asked for once.
+    let server = Server::start([]);
+    refusal(&url(&server.url("/d")), &ANYTHING);
+    assert_eq!(server.requests().len(), 5);
+    let busy = Served { moods: vec![Mood::Status(503); 9], ..Served::new("") };
+    server.replace("/d/cifar-10-binary.tar.gz", busy);
+    refusal(&url(&server.url("/d")), &ANYTHING);
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[test]
+fn what_died_here_before_is_removed_by_the_next_who_comes() {
+    let (directory, source) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    crate::prepare::write(&source, &[("a.tar.gz", archive(&records()))]);
+    let layout = layout(&directory);
+    for directory in [layout.data(), layout.downloads()] {
+        fs_err::create_dir_all(&directory).unwrap();
+        fs_err::write(directory.join(".partial-abc"), "half").unwrap();
+    }
+    fs_err::write(layout.downloads().join("0123abcd-x.part"), "half of something else").unwrap();
+    let held = data_prep::lock::directory(&layout.data()).unwrap();
+    let here = path(&source.path().join("a.tar.gz"));
+    let message = format!("{:#}", prepare(&layout, &here, &ANYTHING).unwrap_err());
+    assert!(message.contains("another data-prep"), "{message}");
+    assert!(layout.data().join(".partial-abc").exists(), "not ours to remove while it is held");
+    drop(held);
+    prepare(&layout, &here, &ANYTHING).unwrap();
+    assert!(!layout.downloads().exists() && !layout.data().join(".partial-abc").exists());
+}
