@@ -3,8 +3,8 @@
 use analysis::Choice;
 use analysis::results::ResultsArms;
 use artifacts::Layout;
+use artifacts::output::{Notes, say};
 use clap::{Parser, Subcommand};
-use std::io::stdout;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("analysis: {error:#}");
+            say(format_args!("analysis: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -64,12 +64,12 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let layout = Layout::new(arguments.work);
     if let Some(Verb::Import { file }) = arguments.verb {
-        return analysis::import(&file, &layout, &mut stdout());
+        return analysis::import(&file, &layout, &mut Notes);
     }
     let choice = match arguments.experiment {
         Some(experiment) => Choice::Named { experiment, directory: arguments.experiments },
         None if arguments.all_runs => Choice::AllRuns,
         None => Choice::Newest,
     };
-    analysis::analyse(&layout, &choice, arguments.results_arms, &mut stdout()).map(drop)
+    analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
 }

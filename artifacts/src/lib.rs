@@ -8,7 +8,8 @@
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
-//! - [`notebook`]: the 2018 notebook's figure in numbers, for both.
+//! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
+//! - [`output`]: what programs say and print, where it can be written and where it cannot.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
 //! name.
@@ -20,6 +21,7 @@ pub mod dataset;
 pub mod experiment;
 pub mod layout;
 pub mod notebook;
+pub mod output;
 pub mod run;
 pub mod seal;
 pub mod study;

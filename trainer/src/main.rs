@@ -6,6 +6,7 @@ mod doctor;
 
 use anyhow::Context;
 use arguments::{Arguments, Command, Machine, Place};
+use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use trainer::{memory, sweep};
 fn main() -> ExitCode {
     memory::keep_freed_pages();
     run(Arguments::parse().command).unwrap_or_else(|error| {
-        eprintln!("trainer: {error:#}");
+        say(format_args!("trainer: {error:#}"));
         ExitCode::FAILURE
     })
 }
@@ -37,12 +38,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
             let measured = Bench { configuration, device, threads, steps, epoch_updates }.run()?;
             if arguments.json {
-                println!("{}", serde_json::to_string(&measured)?);
+                output::print(serde_json::to_string(&measured)?)?;
             } else {
-                println!("{measured}");
+                output::print(measured)?;
             }
         }
-        Command::Doctor => doctor::print(),
+        Command::Doctor => doctor::print()?,
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
@@ -50,18 +51,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 let configuration = engine.configure(workplace.device, configuration)?;
                 Ok(match session::train(workplace, &configuration)? {
                     Outcome::Done(accuracy) => {
-                        eprintln!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0);
+                        say(format_args!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0));
                         None
                     }
                     Outcome::Diverged(epoch) => {
-                        eprintln!("diverged in epoch {epoch}: the loss is not a finite number");
+                        say(format_args!("diverged in epoch {epoch}: the loss is not a finite number"));
                         Some(1)
                     }
                     Outcome::Elsewhere => anyhow::bail!("another process is training this run"),
                     Outcome::Interrupted(epoch) => {
-                        eprintln!(
+                        say(format_args!(
                             "stopped; {epoch} epochs are saved, and the same command goes on from there"
-                        );
+                        ));
                         workplace.stop.requested()
                     }
                 })
