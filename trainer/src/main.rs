@@ -3,12 +3,14 @@
 mod arguments;
 mod describe;
 mod doctor;
+mod numbers;
 
 use anyhow::Context;
 use arguments::{Arguments, Command, Machine, Place};
 use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 use trainer::bench::Bench;
 use trainer::device::Device;
@@ -21,9 +23,21 @@ use trainer::{memory, sweep};
 
 fn main() -> ExitCode {
     memory::keep_freed_pages();
-    run(Arguments::parse().command).unwrap_or_else(|error| {
+    run(arguments().command).unwrap_or_else(|error| {
         say(format_args!("trainer: {error:#}"));
         ExitCode::FAILURE
+    })
+}
+
+/// The command line. A value that breaks its key's rule is one line; all else is clap's to say.
+fn arguments() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|error| {
+        if error.kind() == ErrorKind::ValueValidation {
+            let message = error.to_string();
+            say(message.lines().next().unwrap_or(&message).replacen("error", "trainer", 1));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
     })
 }
 
@@ -71,6 +85,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sweep(arguments) => {
             let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
             let machine = &arguments.place.machine;
+            numbers::together(arguments.jobs, machine.threads)?;
             let devices = machine.device.resolve_all(gpus())?;
             let experiment = experiment.on(machine.engine.resolve(devices[0])?);
             let side_by_side = SideBySide {
