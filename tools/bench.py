@@ -16,7 +16,9 @@ import subprocess
 import sys
 import time
 
+import outcome
 import settings
+from outcome import say
 from run import BUILD, ROOT, binary, needs_libtorch, spoken
 
 DEFAULTS = {
@@ -32,12 +34,11 @@ KEPT = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1
 def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
-        rankscales, threads = (numbers(chosen, key) for key in ("RANKSCALES", "THREADS"))
-        steps, epoch, rounds = (int(chosen[key]) for key in ("STEPS", "EPOCH_UPDATES", "ROUNDS"))
+        rankscales = settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
+        threads = settings.whole_numbers(chosen, "THREADS", 1, 1024)
+        steps, epoch, rounds = (settings.whole_number(chosen, key, 1, 10_000) for key in ("STEPS", "EPOCH_UPDATES", "ROUNDS"))
     except settings.SettingsError as error:
         sys.exit("just bench: %s" % error)
-    except ValueError as error:
-        sys.exit("just bench: %s; expected whole numbers, as in THREADS=1,2" % error)
     engines = chosen["ENGINES"].split(",")
     os.chdir(ROOT)
     libtorch = needs_libtorch({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})
@@ -64,10 +65,6 @@ def main(words):
             say("round %d of %d, rankscale %d, %d thread(s): about %s left" % (turn, rounds, rankscale, count, spoken(left)))
 
 
-def numbers(chosen, key):
-    return [int(word) for word in chosen[key].split(",")]
-
-
 def variants(chosen):
     """What to measure of PyTorch: each variant as it is, and channels_last with pages kept."""
     names = chosen["VARIANTS"].split(",")
@@ -89,16 +86,9 @@ def measure(turn, command, environment):
     line = {"round": turn, **json.loads(found.stdout)}
     if "variant" in line:
         line["pages_kept"] = bool(environment)
-    print(json.dumps(line), flush=True)
+    outcome.show(json.dumps(line))
     return line
 
 
-def say(message):
-    print(message, file=sys.stderr, flush=True)
-
-
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except KeyboardInterrupt:
-        sys.exit(130)
+    outcome.of(main, sys.argv[1:])

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 
+import outcome
 import settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -29,10 +30,10 @@ def main(words):
 
     for folder in (os.path.join(work, name) for name in FOLDERS[what]):
         if os.path.isdir(folder):
-            print("deleting %s (%.1f MB)" % (folder, size(folder) / 1e6))
+            outcome.note("deleting %s (%.1f MB)" % (folder, size(folder) / 1e6))
             shutil.rmtree(folder)
         else:
-            print("nothing at %s" % folder)
+            outcome.note("nothing at %s" % folder)
 
 
 def size(folder):
@@ -41,4 +42,4 @@ def size(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    outcome.of(main, sys.argv[1:])

@@ -9,6 +9,7 @@ import sys
 
 import libtorch
 import machine
+import outcome
 
 ROOT = libtorch.ROOT
 TRAINER = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "release", "trainer")
@@ -20,15 +21,15 @@ def main():
         processor, memory, disk, rust, compiler, python, just, torch, driver, data,
     )]
     if os.path.exists(TRAINER):
-        print("\nThe built trainer says:", flush=True)
+        outcome.show("\nThe built trainer says:")
         if subprocess.run([TRAINER, "doctor"]).returncode != 0:
             problems.append("the built trainer does not run: see its message above")
     problems = [problem for problem in problems if problem]
-    print("\n" + "\n".join("- " + problem for problem in problems) if problems else "\nNothing is missing.")
+    outcome.show("\n" + "\n".join("- " + problem for problem in problems) if problems else "\nNothing is missing.")
 
 
 def say(what, found):
-    print("%-10s %s" % (what, found))
+    outcome.show("%-10s %s" % (what, found))
 
 
 def processor():
@@ -136,4 +137,4 @@ def lines_of(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    outcome.of(main)

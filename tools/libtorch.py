@@ -21,6 +21,7 @@ import sys
 import zipfile
 
 import machine
+import outcome
 
 VERSION = "2.13.0"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -62,7 +63,7 @@ def main():
                 choose(installed, "Python's torch in " + installed)
             else:
                 choose(unpacked(kind), "the wheel of torch, " + kind)
-    print("libtorch %s (%s) from %s" % (VERSION, linked_kind(CURRENT), origin()))
+    outcome.note("libtorch %s (%s) from %s" % (VERSION, linked_kind(CURRENT), origin()))
 
 
 def is_set_up(kind):
@@ -128,7 +129,7 @@ def unpacked(kind):
         shutil.rmtree(unfinished, ignore_errors=True)
         with removed_on_failure(unfinished):
             for wheel in fetch(kind, os.path.join(unfinished, "wheels")):
-                print("unpacking", os.path.basename(wheel), flush=True)
+                outcome.note("unpacking %s" % os.path.basename(wheel))
                 unpack(wheel, kind, unfinished)
             shutil.rmtree(os.path.join(unfinished, "wheels"))
             if kind == "cpu":
@@ -209,7 +210,4 @@ def choose(libtorch, where_from):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    outcome.of(main)

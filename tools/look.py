@@ -18,6 +18,8 @@ import time
 import urllib.error
 import urllib.request
 
+import outcome
+
 WIDTHS = (400, 1400)
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-quic", "--force-device-scale-factor=1"]
@@ -204,8 +206,8 @@ def main(arguments):
     os.makedirs(pictures, exist_ok=True)
     with driver() as browser:
         check(page, pictures, browser)
-    print("%s: looked at; pictures in %s" % (page, pictures))
+    outcome.note("%s: looked at; pictures in %s" % (page, pictures))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    outcome.of(main, sys.argv[1:])

@@ -16,6 +16,8 @@ import time
 import torch
 from torch import nn
 
+import outcome
+
 CHANNELS = (64, 128, 256, 512)
 
 
@@ -93,7 +95,7 @@ def main():
         optimiser.step()
         seconds.append(time.perf_counter() - start)
     step = statistics.median(seconds[2:])
-    print(json.dumps({
+    outcome.show(json.dumps({
         "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
         "rankscale": arguments.rankscale, "threads": arguments.threads, "batch": arguments.batch,
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
@@ -103,4 +105,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    outcome.of(main)

@@ -8,19 +8,20 @@ Invariant: nothing is built or run before every word is understood.
 """
 
 import os
-import signal
-import subprocess
 import sys
 import time
 
 import machine
+import outcome
 import settings
+import stop
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # One build for all programs and for the tests: features are unified alike, so nothing is compiled twice.
 BUILD = ["cargo", "build", "--release", "--bins"]
 # Those that do without images: whoever only looks at a study does not wait for the others to be built.
 LOOKING = {"analysis", "report"}
+WEEK = 7 * 24 * 3600
 # What libtorch alone can do; everything else, our own kernels do on the CPU.
 ONLY_LIBTORCH = {"ENGINE": ["tch"], "RANKSCALE": ["0"], "PRECISION": ["bf16", "fp16"]}
 
@@ -35,15 +36,14 @@ def main(arguments):
     keys += ["STUDY"] * (looks and "WORK" in keys and "NAME" not in keys) + ["EVERY"] * repeat
     try:
         chosen = settings.parse(words, keys)
-        pause_seconds = float(chosen.get("EVERY", 60))
+        pause_seconds = settings.number({"EVERY": 60, **chosen}, "EVERY", 0, WEEK)
         chosen = with_defaults(chosen, steps)
-    except ValueError:
-        sys.exit("just %s: EVERY=%s is not a number of seconds." % (recipe, chosen["EVERY"]))
     except settings.SettingsError as error:
         sys.exit("just %s: %s" % (recipe, error))
     os.chdir(ROOT)
     if len(steps) > 1:
-        print(overview(recipe, steps, chosen), flush=True)
+        outcome.note(overview(recipe, steps, chosen))
+    stop.listen()
 
     libtorch = not looks and needs_libtorch(chosen)
     seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch)),
@@ -55,9 +55,9 @@ def main(arguments):
             break
         time.sleep(pause_seconds)
     if len(steps) > 1:
-        print("\n" + "\n".join("%-15s %s" % (name, spoken(taken)) for name, taken in seconds))
+        outcome.note("\n" + "\n".join("%-15s %s" % (name, spoken(taken)) for name, taken in seconds))
     if steps[-1].name == "report":
-        print("report: %s" % os.path.join(chosen["WORK"], "report", "report.md"))
+        outcome.note("report: %s" % os.path.join(chosen["WORK"], "report", "report.md"))
 
 
 class Step:
@@ -90,10 +90,11 @@ def with_defaults(chosen, steps):
     chosen = dict(chosen)
     if "STUDY" in chosen:
         study = settings.study(chosen["STUDY"], os.path.join(ROOT, "results"))
-        if "WORK" in chosen:
+        reads = any("STUDY" in step.keys for step in steps)
+        if "WORK" in chosen and not reads:
             raise settings.SettingsError("STUDY and WORK both name a place; give one of them.")
         # A step with a key STUDY reads the study there; for the others it is where they work.
-        chosen["STUDY" if any("STUDY" in step.keys for step in steps) else "WORK"] = study
+        chosen["STUDY" if reads else "WORK"] = study
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
         on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
         chosen["EXPERIMENT"] = "notebook" if on_gpu else "quick"
@@ -130,17 +131,9 @@ def is_smoke(chosen):
 def timed(command, keep_going=False):
     """Runs a command to its end and returns the seconds it took; its failure ends this program with its exit code."""
     start = time.monotonic()
-    process = subprocess.Popen(command)
-    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
-    while True:
-        try:
-            code = process.wait()
-            break
-        except KeyboardInterrupt:
-            # The program got it too and finishes cleanly: a trainer writes its checkpoint.
-            keep_going = False
+    code = stop.call(command)
     if code != 0 and not keep_going:
-        sys.exit(code if code > 0 else 128 - code)
+        sys.exit(code)
     return time.monotonic() - start
 
 
@@ -150,7 +143,4 @@ def spoken(seconds):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except KeyboardInterrupt:
-        sys.exit(130)
+    outcome.of(main, sys.argv[1:])

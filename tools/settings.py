@@ -1,6 +1,7 @@
 """`KEY=VALUE` words, as people type them after a recipe's name: parsed, checked, and turned into a program's flags."""
 
 import difflib
+import math
 import os
 import re
 
@@ -25,6 +26,33 @@ def parse(words, keys):
             raise SettingsError("%s is given twice." % key)
         settings[key] = value
     return settings
+
+
+def number(settings, key, low, high):
+    """A setting as a number between two bounds, which are allowed; the message of the error names key, value and rule."""
+    try:
+        found = float(settings[key])
+    except ValueError:
+        found = math.nan
+    # A comparison with nan is never true.
+    if not low <= found <= high:
+        raise SettingsError("%s=%s: must be a number between %s and %s." % (key, settings[key], low, high))
+    return found
+
+
+def whole_number(settings, key, low, high):
+    return whole(key, settings[key], low, high)
+
+
+def whole_numbers(settings, key, low, high):
+    """As in THREADS=1,2."""
+    return [whole(key, word, low, high) for word in settings[key].split(",")]
+
+
+def whole(key, word, low, high):
+    if not (word.isascii() and word.isdigit() and len(word) < 20 and low <= int(word) <= high):
+        raise SettingsError("%s=%s: must be a whole number between %d and %d." % (key, word, low, high))
+    return int(word)
 
 
 def known(keys):
@@ -64,8 +92,8 @@ def shown(value):
 
 
 def flags(settings, keys):
-    """`{"TRAIN_IMAGES": "100"}` as `["--train-images", "100"]`, for those of the `keys` that are set."""
-    return [part for key in keys if key in settings for part in (flag(key), settings[key])]
+    """`{"SEED": "-1"}` as `["--seed=-1"]`, one word each, for those of the `keys` that are set: a value may begin with a hyphen."""
+    return ["%s=%s" % (flag(key), settings[key]) for key in keys if key in settings]
 
 
 def flag(key):

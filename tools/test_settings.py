@@ -12,7 +12,7 @@ KEYS = ["RANKSCALE", "TRAIN_IMAGES", "WORK"]
 class Parsing(unittest.TestCase):
     def test_words_become_flags_in_the_order_of_the_keys(self):
         chosen = settings.parse(["TRAIN_IMAGES=100", "RANKSCALE=8"], KEYS)
-        self.assertEqual(settings.flags(chosen, KEYS), ["--rankscale", "8", "--train-images", "100"])
+        self.assertEqual(settings.flags(chosen, KEYS), ["--rankscale=8", "--train-images=100"])
 
     def test_a_value_may_hold_blanks_and_equals_signs(self):
         self.assertEqual(settings.parse(["WORK=a b=c"], KEYS), {"WORK": "a b=c"})
@@ -62,7 +62,7 @@ class Steps(unittest.TestCase):
     def test_a_step_gets_only_its_own_keys(self):
         step = run.Step("trainer sweep EXPERIMENT DEVICE WORK")
         command = step.command({"SOURCE": "s", "DEVICE": "cpu", "EXPERIMENT": "pilot", "WORK": "w"})
-        self.assertEqual(command[1:], ["sweep", "--experiment", "pilot", "--device", "cpu", "--work", "w"])
+        self.assertEqual(command[1:], ["sweep", "--experiment=pilot", "--device=cpu", "--work=w"])
 
     def test_smoke_generates_its_images_in_a_place_of_its_own(self):
         steps = [run.Step("data-prep SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]

@@ -3,8 +3,8 @@
 use analysis::Choice;
 use analysis::results::ResultsArms;
 use artifacts::Layout;
+use artifacts::output::{Notes, say};
 use clap::{Parser, Subcommand};
-use std::io::stdout;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("analysis: {error:#}");
+            say(format_args!("analysis: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -74,9 +74,9 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let layout = Layout::new(arguments.work);
     match arguments.verb {
-        Some(Verb::Import { file }) => return analysis::import(&file, &layout, &mut stdout()),
+        Some(Verb::Import { file }) => return analysis::import(&file, &layout, &mut Notes),
         Some(Verb::Publish { name, results }) => {
-            return analysis::publish::publish(&layout, &results, &name, &mut stdout());
+            return analysis::publish::publish(&layout, &results, &name, &mut Notes);
         }
         None => {}
     }
@@ -85,5 +85,5 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         None if arguments.all_runs => Choice::AllRuns,
         None => Choice::Newest,
     };
-    analysis::analyse(&layout, &choice, arguments.results_arms, &mut stdout()).map(drop)
+    analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
 }

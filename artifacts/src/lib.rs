@@ -9,6 +9,7 @@
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
 //! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
+//! - [`output`]: what programs say and print, where it can be written and where it cannot;
 //! - [`sum`]: the SHA-256 of a file, as a value.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
@@ -21,6 +22,7 @@ pub mod dataset;
 pub mod experiment;
 pub mod layout;
 pub mod notebook;
+pub mod output;
 pub mod run;
 pub mod seal;
 pub mod study;

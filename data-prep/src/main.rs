@@ -1,5 +1,6 @@
 //! `data-prep`: CIFAR-10 from any source, verified, as two parquet files.
 
+use artifacts::output::{note, say};
 use clap::Parser;
 use data_prep::Arguments;
 use std::process::ExitCode;
@@ -7,11 +8,11 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match data_prep::run(Arguments::parse()) {
         Ok(report) => {
-            println!("{report}");
+            note(report);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("data-prep: {error:#}");
+            say(format_args!("data-prep: {error:#}"));
             ExitCode::FAILURE
         }
     }

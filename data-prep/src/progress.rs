@@ -1,6 +1,7 @@
 //! How far a download is: a bar on a terminal, a line now and then elsewhere. Always on standard error.
 
 use crate::disk::Megabytes;
+use artifacts::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// A line on standard error, for people.
 pub fn say(message: impl std::fmt::Display) {
-    eprintln!("data-prep: {message}");
+    output::say(format_args!("data-prep: {message}"));
 }
 
 /// The progress of one file.

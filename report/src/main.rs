@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use artifacts::Layout;
+use artifacts::output::{note, say};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("report: {error:#}");
+            say(format_args!("report: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -77,8 +78,8 @@ fn run(arguments: Arguments) -> Result<()> {
         None => report::run(&Layout::new(arguments.work))?,
     };
     for path in &written.paths {
-        println!("wrote {}", path.display());
+        note(format_args!("wrote {}", path.display()));
     }
-    println!("\n{}", written.headline);
+    note(format_args!("\n{}", written.headline));
     Ok(())
 }

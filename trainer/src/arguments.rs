@@ -1,10 +1,10 @@
 //! The command line.
 
+use crate::numbers::{self, whole};
 use artifacts::configuration::InvalidConfiguration;
 use artifacts::{Configuration, Engine, Precision};
 use clap::{Args, Parser, Subcommand};
 use network::{Architecture, Arm};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use trainer::device::{DeviceChoice, EngineChoice};
 use trainer::sweep::Jobs;
@@ -76,11 +76,11 @@ pub struct Sweep {
     pub experiments: PathBuf,
     /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where
     /// memory is short
-    #[arg(long, default_value = "auto")]
+    #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
     /// Runs side by side on each GPU
-    #[arg(long, default_value = "1")]
-    pub jobs_per_device: NonZeroUsize,
+    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=64))]
+    pub jobs_per_device: usize,
     /// Say what would run and how long it would take, and stop
     #[arg(long)]
     pub plan: bool,
@@ -108,19 +108,19 @@ pub struct Retrain {
 #[derive(Debug, Args)]
 pub struct Bench {
     /// Divisor that makes ranks out of channels; 0 is the dense network
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
     /// Images in an update
-    #[arg(long, default_value_t = 512, value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(2..=65_536))]
     pub batch: usize,
     /// float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
     /// Updates to time; two more come first and are not counted
-    #[arg(long, default_value_t = 5, value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 5, value_parser = whole::<usize>(1..=10_000))]
     pub steps: usize,
     /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]
-    #[arg(long, value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=10_000))]
     pub epoch_updates: Option<usize>,
     /// One JSON object on one line instead of a table
     #[arg(long)]
@@ -165,8 +165,8 @@ pub struct Machine {
     /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
     #[arg(long, default_value = "auto")]
     pub engine: EngineChoice,
-    /// CPU threads of each run [default: all cores, shared by runs side by side]
-    #[arg(long, value_parser = positive)]
+    /// CPU threads of each run, at most four for each core (16 on a small machine) [default: all cores, shared by runs side by side]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,
 }
 
@@ -174,37 +174,37 @@ pub struct Machine {
 #[derive(Debug, Args)]
 pub struct Run {
     /// Divisor that makes ranks out of channels; 0 is the dense network
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
     /// original, appropriate, appropriate-separable, frobenius, none, published-original or published-appropriate
     #[arg(long, default_value = "original")]
     pub decay: Arm,
     /// Seeds initialisation, order and augmentation
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=i64::MAX as u64))]
     pub seed: u64,
     /// Passes over the training images
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(1..=100_000))]
     pub epochs: usize,
     /// Images in an update
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(2..=65_536))]
     pub batch: usize,
     /// Learning rate at the start of the cosine, for the mean loss
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.2, value_parser = numbers::positive)]
     pub peak_learning_rate: f64,
     /// Base strength of weight decay, in mean-loss units
-    #[arg(long, default_value_t = 5e-4)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 5e-4, value_parser = numbers::zero_or_positive)]
     pub lambda: f64,
     /// float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
     /// Channels after prep, layer1, layer2 and layer3
-    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512")]
+    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512", value_parser = whole::<usize>(1..=4096))]
     pub channels: Vec<usize>,
     /// Train on a stratified subset of this size [default: all]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub train_images: Option<usize>,
     /// Test on a stratified subset of this size [default: all]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub test_images: Option<usize>,
 }
 
@@ -233,12 +233,5 @@ impl Run {
         }
         .validated();
         Ok(configuration?)
-    }
-}
-
-fn positive(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("must be a positive whole number".to_owned()),
     }
 }

@@ -1,9 +1,9 @@
 //! `trainer describe`.
 
-use artifacts::Configuration;
+use artifacts::{Configuration, output};
 use network::{Counts, Filter};
 use serde::Serialize;
-use std::io::{Write, stdout};
+use std::fmt::Write;
 
 #[derive(Serialize)]
 struct Description {
@@ -16,17 +16,15 @@ struct Description {
 /// Prints a network's counts, as a table or as one JSON object.
 ///
 /// # Errors
-/// Those of the standard output.
+/// Those of standard output.
 pub fn print(configuration: &Configuration, json: bool) -> anyhow::Result<()> {
     let counts = configuration.counts();
-    let mut out = stdout().lock();
     if json {
         let description =
             Description { rankscale: configuration.rankscale, channels: configuration.channels, counts };
-        serde_json::to_writer(&mut out, &description)?;
-        writeln!(out)?;
-        return Ok(());
+        return Ok(output::print(serde_json::to_string(&description)?)?);
     }
+    let mut out = String::new();
     writeln!(out, "{:<12} {:>5} {:>6} {:>5} {:>5}", "block", "in", "out", "rank", "side")?;
     for block in configuration.architecture().blocks() {
         let rank = match block.filter {
@@ -47,6 +45,6 @@ pub fn print(configuration: &Configuration, json: bool) -> anyhow::Result<()> {
         "  full 3x3 convolutions         {:>12}   ratio {:.4}",
         counts.full_parameters, counts.ratio_full
     )?;
-    writeln!(out, "multiply-accumulates per image  {:>12}", counts.macs)?;
-    Ok(())
+    write!(out, "multiply-accumulates per image  {:>12}", counts.macs)?;
+    Ok(output::print(out)?)
 }

@@ -25,10 +25,11 @@ pub struct Pace {
 
 impl Pace {
     /// Times a few updates of at most three of the networks an engine: the smallest, the largest, and one in between.
+    /// None where the user asked to stop.
     ///
     /// # Errors
     /// Fewer images than a batch.
-    pub fn measure(workplace: &Workplace<'_>, runs: &[Configuration]) -> anyhow::Result<Self> {
+    pub fn measure(workplace: &Workplace<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
         let mut points = HashMap::new();
         for engine in artifacts::Engine::ALL {
             let mut networks: BTreeMap<u64, &Configuration> = BTreeMap::new();
@@ -40,13 +41,16 @@ impl Pace {
             let mut chosen: Vec<usize> =
                 (0..TIMED_NETWORKS).map(|i| i * last / (TIMED_NETWORKS - 1)).collect();
             chosen.dedup();
-            let timed = chosen
-                .into_iter()
-                .filter_map(|index| networks.get(index))
-                .map(|&(macs, run)| anyhow::Ok((macs as f64, time_updates(workplace, run)?)));
-            points.insert(engine, timed.collect::<anyhow::Result<_>>()?);
+            let mut timed = Vec::new();
+            for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
+                timed.push((macs as f64, time_updates(workplace, run)?));
+                if workplace.stop.requested().is_some() {
+                    return Ok(None);
+                }
+            }
+            points.insert(engine, timed);
         }
-        Ok(Self { points })
+        Ok(Some(Self { points }))
     }
 
     /// Expected time of the epochs that are left of a run.

@@ -3,11 +3,14 @@
 mod arguments;
 mod describe;
 mod doctor;
+mod numbers;
 
 use anyhow::Context;
 use arguments::{Arguments, Command, Machine, Place};
+use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 use trainer::bench::Bench;
 use trainer::device::Device;
@@ -20,9 +23,21 @@ use trainer::{memory, retrain, sweep};
 
 fn main() -> ExitCode {
     memory::keep_freed_pages();
-    run(Arguments::parse().command).unwrap_or_else(|error| {
-        eprintln!("trainer: {error:#}");
+    run(arguments().command).unwrap_or_else(|error| {
+        say(format_args!("trainer: {error:#}"));
         ExitCode::FAILURE
+    })
+}
+
+/// The command line. A value that breaks its key's rule is one line; all else is clap's to say.
+fn arguments() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|error| {
+        if error.kind() == ErrorKind::ValueValidation {
+            let message = error.to_string();
+            say(message.lines().next().unwrap_or(&message).replacen("error", "trainer", 1));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
     })
 }
 
@@ -37,12 +52,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
             let measured = Bench { configuration, device, threads, steps, epoch_updates }.run()?;
             if arguments.json {
-                println!("{}", serde_json::to_string(&measured)?);
+                output::print(serde_json::to_string(&measured)?)?;
             } else {
-                println!("{measured}");
+                output::print(measured)?;
             }
         }
-        Command::Doctor => doctor::print(),
+        Command::Doctor => doctor::print()?,
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
@@ -50,18 +65,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 let configuration = engine.configure(workplace.device, configuration)?;
                 Ok(match session::train(workplace, &configuration)? {
                     Outcome::Done(accuracy) => {
-                        eprintln!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0);
+                        say(format_args!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0));
                         None
                     }
                     Outcome::Diverged(epoch) => {
-                        eprintln!("diverged in epoch {epoch}: the loss is not a finite number");
+                        say(format_args!("diverged in epoch {epoch}: the loss is not a finite number"));
                         Some(1)
                     }
                     Outcome::Elsewhere => anyhow::bail!("another process is training this run"),
                     Outcome::Interrupted(epoch) => {
-                        eprintln!(
+                        say(format_args!(
                             "stopped; {epoch} epochs are saved, and the same command goes on from there"
-                        );
+                        ));
                         workplace.stop.requested()
                     }
                 })
@@ -78,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sweep(arguments) => {
             let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
             let machine = &arguments.place.machine;
+            numbers::together(arguments.jobs, machine.threads)?;
             let devices = machine.device.resolve_all(gpus())?;
             let experiment = experiment.on(machine.engine.resolve(devices[0])?);
             let side_by_side = SideBySide {

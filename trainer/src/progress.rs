@@ -1,5 +1,6 @@
 //! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to.
 
+use artifacts::output::say;
 use artifacts::run::EpochRow;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -30,7 +31,8 @@ struct Tally {
 
 impl Tally {
     fn share(&self) -> f64 {
-        let done: f64 = self.done.iter().map(|(run, share)| self.expected[run] * share).sum();
+        // From a zero of its own: the sum of nothing is -0.
+        let done = self.done.iter().fold(0.0, |done, (run, share)| done + self.expected[run] * share);
         done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
     }
 
@@ -78,8 +80,9 @@ impl Screen {
     /// A line of its own.
     pub fn say(&self, line: &str) {
         match &self.bars {
-            Some(bars) => bars.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            // Unlike `suspend`, it does not panic where the terminal has gone.
+            Some(bars) => drop(bars.println(line)),
+            None => say(line),
         }
     }
 
@@ -218,6 +221,15 @@ impl Drop for Progress<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_done_of_a_sweep_that_begins() {
+        let screen = Screen { bars: None, sweep: Mutex::default() };
+        for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
+            screen.begin(expected);
+            assert!(screen.sweep().starts_with("; sweep 0 %"), "{}", screen.sweep());
+        }
+    }
 
     #[test]
     fn what_is_left_of_a_sweep_follows_the_measured_pace() {

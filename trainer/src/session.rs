@@ -1,5 +1,7 @@
 //! One run from its configuration to its files, now or taken up where it stopped.
 //!
+//! A wish to stop is heard between any two updates and before and after an epoch is evaluated and saved. The epoch under way is lost.
+//!
 //! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
@@ -152,7 +154,12 @@ impl<'a> Session<'a> {
         }
         let mut predictions = None;
         for epoch in done + 1..=last.min(configuration.epochs) {
-            let Some(sums) = self.train_epoch(&mut engine, images, epoch, updates, &mut progress) else {
+            // Before the first update too: one may take a minute.
+            let sums = match self.workplace.stop.requested() {
+                Some(_) => None,
+                None => self.train_epoch(&mut engine, images, epoch, updates, &mut progress),
+            };
+            let Some(sums) = sums else {
                 self.set_status(Status::Interrupted)?;
                 return Ok(Outcome::Interrupted(epoch - 1));
             };
@@ -211,7 +218,7 @@ impl<'a> Session<'a> {
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
             progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
-            done == updates || self.workplace.stop.requested().is_none()
+            self.workplace.stop.requested().is_none()
         })?;
         let rate = rates.last().expect("an epoch has updates").factors;
         Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })

@@ -1,28 +1,53 @@
-//! SIGINT and SIGTERM: finish the update under way, leave the last epoch's checkpoint, and say so.
+//! SIGINT, SIGTERM and SIGHUP: finish the update under way, leave the last epoch's checkpoint, and say so.
+//!
+//! A signal to a whole process group (Slurm, `timeout`, systemd, a container's stop, a closed terminal) comes twice: from its
+//! sender, and passed on by the program that started this one. So one of the same kind within [`MOMENT`] is the first wish
+//! over again; any other is a second one, and ends the process at once. SIGHUP is of SIGTERM's kind.
+//!
+//! *Invariant:* a SIGHUP that was ignored when the program started (`nohup`) stays ignored.
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Within it a second signal of the same kind is no second wish. Passing a signal on takes milliseconds, on a machine under
+/// load tenths of a second; a person who wants more than a clean stop presses again after it.
+pub const MOMENT: Duration = Duration::from_secs(2);
 
 /// Whether, and by which signal, the user asked to stop.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
-    /// Listens to both signals. A second one ends the process at once.
+    /// Listens to the signals, on a thread of its own.
     ///
     /// # Errors
     /// The operating system's.
     pub fn on_signals() -> io::Result<Self> {
-        let (stop, again) = (Self::default(), Arc::new(AtomicBool::new(false)));
-        for signal in [SIGINT, SIGTERM] {
-            // In this order: the first signal finds `again` unset, and sets it.
-            flag::register_conditional_shutdown(signal, exit_code(signal), Arc::clone(&again))?;
-            flag::register(signal, Arc::clone(&again))?;
-            flag::register_usize(signal, Arc::clone(&stop.0), signal as usize)?;
-        }
+        let stop = Self::default();
+        let heard: &[i32] = if is_ignored(SIGHUP) { &[SIGINT, SIGTERM] } else { &[SIGINT, SIGTERM, SIGHUP] };
+        let mut signals = Signals::new(heard)?;
+        let asked = stop.clone();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut first = None;
+            for signal in signals.forever() {
+                let now = Instant::now();
+                match first {
+                    None => {
+                        first = Some((signal, now));
+                        asked.0.store(signal as usize, Ordering::Relaxed);
+                    }
+                    Some((before, at)) if is_second_wish(before, signal, now - at) => {
+                        low_level::exit(exit_code(signal));
+                    }
+                    Some(_) => {}
+                }
+            }
+        })?;
         Ok(stop)
     }
 
@@ -31,7 +56,7 @@ impl Stop {
         self.0.store(SIGINT as usize, Ordering::Relaxed);
     }
 
-    /// The exit code of a process that was asked to stop: 130 for SIGINT, 143 for SIGTERM.
+    /// The exit code of a process that was asked to stop: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
     #[must_use]
     pub fn requested(&self) -> Option<u8> {
         match self.0.load(Ordering::Relaxed) {
@@ -41,7 +66,36 @@ impl Stop {
     }
 }
 
+/// Whether a signal so long after the first one is more than that one over again.
+fn is_second_wish(first: i32, signal: i32, since: Duration) -> bool {
+    since >= MOMENT || (first == SIGINT) != (signal == SIGINT)
+}
+
 /// As shells have it: 128 and the signal's number.
 fn exit_code(signal: i32) -> i32 {
     128 + signal
+}
+
+fn is_ignored(signal: i32) -> bool {
+    let mut present = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action, sigaction only writes the present one, for which zeroes are a valid value.
+    unsafe {
+        libc::sigaction(signal, std::ptr::null(), present.as_mut_ptr()) == 0
+            && present.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_kind_within_a_moment_is_the_same_wish() {
+        let soon = MOMENT / 2;
+        assert!(!is_second_wish(SIGTERM, SIGTERM, soon));
+        assert!(!is_second_wish(SIGINT, SIGINT, soon));
+        assert!(!is_second_wish(SIGTERM, SIGHUP, soon) && !is_second_wish(SIGHUP, SIGTERM, soon));
+        assert!(is_second_wish(SIGINT, SIGTERM, soon) && is_second_wish(SIGHUP, SIGINT, soon));
+        assert!(is_second_wish(SIGTERM, SIGTERM, MOMENT) && is_second_wish(SIGINT, SIGINT, 2 * MOMENT));
+    }
 }

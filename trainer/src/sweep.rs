@@ -5,6 +5,7 @@
 
 mod plan;
 mod slots;
+mod summary;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
@@ -16,11 +17,9 @@ use crate::workplace::Workplace;
 use anyhow::bail;
 use artifacts::Experiment;
 use artifacts::seal::Seal;
-use indicatif::HumanDuration;
 use plan::Planned;
 use slots::{Queue, Slot};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 /// Runs what is left of an experiment: seed by seed, longest first, as many side by side as asked for and as memory
 /// allows. With `plan_only`, says what it would do.
@@ -37,11 +36,13 @@ pub fn sweep(
     experiment.write_plan(&workplace.layout.plan())?;
     let left = plan::left(workplace, experiment);
     let slots = side_by_side.slots(devices, left.len());
-    let planned = plan::in_order(&workplace.at(slots[0]), left)?;
+    let Some(planned) = plan::in_order(&workplace.at(slots[0]), left)? else {
+        return Ok(workplace.stop.requested());
+    };
     let free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
     print_plan(workplace, experiment, &planned, &slots, &free);
-    if plan_only {
-        return Ok(None);
+    if plan_only || workplace.stop.requested().is_some() {
+        return Ok(workplace.stop.requested());
     }
     let untouched = planned.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
     seal(workplace, experiment, experiment.runs.len() - untouched)?;
@@ -53,7 +54,9 @@ pub fn sweep(
         for &slot in &slots {
             let (queue, failures) = (&queue, &failures);
             scope.spawn(move || {
-                while let Some((run, fits)) = queue.next(slot.device) {
+                while workplace.stop.requested().is_none()
+                    && let Some((run, fits)) = queue.next(slot.device)
+                {
                     let fitted = fits.is_ok();
                     let outcome = fits
                         .map_err(anyhow::Error::from)
@@ -75,7 +78,7 @@ pub fn sweep(
     });
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     if !failures.is_empty() {
-        bail!("{} of {runs} runs failed: {}", failures.len(), failures.join(", "));
+        bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
     Ok(workplace.stop.requested())
 }
@@ -86,11 +89,11 @@ fn seal(workplace: &Workplace<'_>, experiment: &Experiment, runs_before: usize) 
     let seal = Seal::of(experiment, runs_before, &workplace.data.fingerprint(), circumstances())
         .write_once(&path)?;
     if !seal.holds(experiment) {
-        eprintln!(
+        workplace.screen.say(&format!(
             "{} holds another plan than {} has now: its result will be exploratory",
             path.display(),
             experiment.name
-        );
+        ));
     }
     Ok(())
 }
@@ -121,33 +124,13 @@ fn print_plan(
     slots: &[Slot],
     free: &[(Device, u64)],
 ) {
-    let total: Duration = planned.iter().map(|run| run.expected).sum();
-    let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
-    let expected = longest.max(total / slots.len() as u32);
-    eprintln!("experiment {}: {}", experiment.name, experiment.title);
-    let places: Vec<_> = free.iter().map(|(device, _)| device.to_string()).collect();
-    eprintln!(
-        "{} runs, {} of them done; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
-        experiment.runs.len(),
-        experiment.runs.len() - planned.len(),
-        planned.len(),
-        places.join(", "),
-        slots.len(),
-        slots[0].threads,
-        HumanDuration(expected)
-    );
+    let say = |line: String| workplace.screen.say(&line);
+    say(format!("experiment {}: {}", experiment.name, experiment.title));
+    say(summary::heading(experiment.runs.len(), planned, slots, free));
     let known = free.iter().filter(|(_, free)| *free < u64::MAX);
     for (device, free) in known {
-        eprintln!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20);
+        say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
     }
-    for run in planned {
-        eprintln!(
-            "  {:<44} {:>4} epochs  {:>5} MiB  about {}",
-            run.name,
-            run.epochs_left,
-            run.memory >> 20,
-            HumanDuration(run.expected)
-        );
-    }
-    eprintln!("results go to {}", workplace.layout.runs().display());
+    summary::lines(planned).into_iter().for_each(say);
+    say(format!("results go to {}", workplace.layout.runs().display()));
 }

@@ -39,26 +39,26 @@ pub(super) fn left<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) ->
     planned.filter(|run| run.epochs_left > 0).collect()
 }
 
-/// Times some of the runs where they will run, and puts all of them in order.
+/// Times some of the runs where they will run, and puts all of them in order; none where the user asked to stop.
 ///
 /// # Errors
 /// As [`Pace::measure`].
 pub(super) fn in_order<'a>(
     workplace: &Workplace<'_>,
     mut planned: Vec<Planned<'a>>,
-) -> anyhow::Result<Vec<Planned<'a>>> {
+) -> anyhow::Result<Option<Vec<Planned<'a>>>> {
     if planned.is_empty() {
-        return Ok(planned);
+        return Ok(Some(planned));
     }
     let configurations: Vec<Configuration> = planned.iter().map(|run| run.configuration.clone()).collect();
-    let pace = Pace::measure(workplace, &configurations)?;
+    let Some(pace) = Pace::measure(workplace, &configurations)? else { return Ok(None) };
     for run in &mut planned {
         let train = run.configuration.train_images.unwrap_or(workplace.data.train.len());
         let test = run.configuration.test_images.unwrap_or(workplace.data.test.len());
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
     planned.sort_by_key(Planned::turn);
-    Ok(planned)
+    Ok(Some(planned))
 }
 
 /// Epochs left of a run; a folder that cannot be read has all of them, and training it will say why.

@@ -1,0 +1,144 @@
+//! A plan in lines: each run where they are few, else what they are, by network, and the first of them.
+//!
+//! *Invariant:* the lines fit on a screen or two, however long the plan is.
+
+use super::plan::Planned;
+use super::slots::Slot;
+use crate::device::Device;
+use indicatif::HumanDuration;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Runs that are named one by one; the shipped experiments for an afternoon have up to thirty.
+const NAMED: usize = 40;
+/// Of a longer plan, so many of the first runs, kinds of runs, and failures are named.
+const FIRST: usize = 5;
+const KINDS: usize = 32;
+
+/// How many runs, where, and how long they take.
+pub(super) fn heading(
+    runs: usize,
+    planned: &[Planned<'_>],
+    slots: &[Slot],
+    devices: &[(Device, u64)],
+) -> String {
+    let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
+    let expected = longest.max(total(planned.iter()) / slots.len() as u32);
+    let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
+    format!(
+        "{runs} runs, {} of them done; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
+        runs - planned.len(),
+        planned.len(),
+        places.join(", "),
+        slots.len(),
+        slots[0].threads,
+        HumanDuration(expected)
+    )
+}
+
+/// The runs, in their order.
+pub(super) fn lines(planned: &[Planned<'_>]) -> Vec<String> {
+    if planned.len() <= NAMED {
+        return planned.iter().map(line).collect();
+    }
+    let mut kinds: BTreeMap<(usize, [usize; 4]), Vec<&Planned<'_>>> = BTreeMap::new();
+    for run in planned {
+        let kind = (run.configuration.rankscale, run.configuration.channels);
+        kinds.entry(kind).or_default().push(run);
+    }
+    let (first, others) = (kinds.iter().take(KINDS), kinds.len().saturating_sub(KINDS));
+    let mut lines: Vec<String> = first.map(|((rankscale, _), runs)| kind(*rankscale, runs)).collect();
+    if others > 0 {
+        lines.push(format!("  and {others} more rankscales"));
+    }
+    lines.push("the first of them:".to_owned());
+    lines.extend(planned.iter().take(FIRST).map(line));
+    lines.push(format!("  and {} more", planned.len() - FIRST));
+    lines
+}
+
+/// The first names, and how many there are beside them.
+pub(super) fn names(names: &[String]) -> String {
+    let first = names[..names.len().min(FIRST)].join(", ");
+    match names.len().saturating_sub(FIRST) {
+        0 => first,
+        others => format!("{first} and {others} more"),
+    }
+}
+
+fn line(run: &Planned<'_>) -> String {
+    format!(
+        "  {:<44} {:>4} epochs  {:>5} MiB  about {}",
+        run.name,
+        run.epochs_left,
+        run.memory >> 20,
+        HumanDuration(run.expected)
+    )
+}
+
+fn kind(rankscale: usize, runs: &[&Planned<'_>]) -> String {
+    let epochs: usize = runs.iter().map(|run| run.epochs_left).sum();
+    let memory = runs.iter().map(|run| run.memory).max().unwrap_or_default();
+    format!(
+        "  rankscale {rankscale:>3}: {:>5} runs  {epochs:>8} epochs  {:>5} MiB each  about {} in all",
+        runs.len(),
+        memory >> 20,
+        HumanDuration(total(runs.iter().copied()))
+    )
+}
+
+/// Saturating, because a recipe may ask for centuries.
+fn total<'a>(runs: impl Iterator<Item = &'a Planned<'a>>) -> Duration {
+    runs.fold(Duration::ZERO, |sum, run| sum.saturating_add(run.expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::Configuration;
+
+    fn planned(configurations: &[Configuration]) -> Vec<Planned<'_>> {
+        let run = |configuration| Planned {
+            configuration,
+            name: Configuration::run_name(configuration, "data"),
+            epochs_left: 3,
+            expected: Duration::from_secs(60),
+            memory: 100 << 20,
+        };
+        configurations.iter().map(run).collect()
+    }
+
+    fn grid(runs: usize, rankscales: usize) -> Vec<Configuration> {
+        let rankscale = |at: usize| 1 + at % rankscales;
+        (0..runs)
+            .map(|at| Configuration { rankscale: rankscale(at), seed: at as u64, ..Configuration::default() })
+            .collect()
+    }
+
+    #[test]
+    fn a_short_plan_names_every_run() {
+        let configurations = grid(NAMED, 3);
+        let lines = lines(&planned(&configurations));
+        assert_eq!(lines.len(), NAMED);
+        assert!(lines[1].contains("r02-original-s1-") && lines[1].contains("3 epochs"), "{}", lines[1]);
+    }
+
+    #[test]
+    fn a_long_plan_is_summed_up() {
+        let configurations = grid(50_000, 2);
+        let lines = lines(&planned(&configurations));
+        assert_eq!(lines.len(), 2 + 1 + FIRST + 1);
+        assert!(lines[0].contains("rankscale   1: 25000 runs     75000 epochs"), "{}", lines[0]);
+        assert!(lines[3].contains("r01-original-s0-"), "{}", lines[3]);
+        assert_eq!(lines[8], "  and 49995 more");
+    }
+
+    #[test]
+    fn neither_kinds_nor_failures_make_it_long() {
+        let configurations = grid(600, 300);
+        assert_eq!(lines(&planned(&configurations)).len(), KINDS + 2 + FIRST + 1);
+        let failed: Vec<String> = (0..1000).map(|at| format!("r{at}")).collect();
+        assert_eq!(names(&failed), "r0, r1, r2, r3, r4 and 995 more");
+        assert_eq!(names(&failed[..2]), "r0, r1");
+    }
+}
