@@ -1,5 +1,7 @@
 //! A whole experiment: what it will run, how long it expects to take, and then the runs, side by side.
 //!
+//! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
+//!
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
@@ -9,21 +11,24 @@ mod slots;
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
-use crate::memory;
+use crate::memory::{self, Available};
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
 use anyhow::bail;
-use artifacts::Experiment;
 use artifacts::seal::Seal;
+use artifacts::{Configuration, Experiment};
 use indicatif::HumanDuration;
 use plan::Planned;
 use slots::{Queue, Slot};
+use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Runs what is left of an experiment: seed by seed, longest first, as many side by side as asked for and as memory
-/// allows. With `plan_only`, says what it would do.
+/// allows. With `plan_only`, says what it would do and writes nothing.
+///
+/// A run that does not fit into any device alone is named before anything is trained, and before the others are timed; they go on.
 ///
 /// # Errors
 /// A run that failed, or does not fit into memory; the sweep goes on with the others first.
@@ -34,32 +39,48 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    experiment.write_plan(&workplace.layout.plan())?;
-    let left = plan::left(workplace, experiment);
-    let slots = side_by_side.slots(devices, left.len());
-    let planned = plan::in_order(&workplace.at(slots[0]), left)?;
-    let free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
-    print_plan(workplace, experiment, &planned, &slots, &free);
+    let free = devices.iter().map(|&device| (device, memory::free(device))).collect();
+    sweep_within(workplace, free, experiment, side_by_side, plan_only)
+}
+
+fn sweep_within(
+    workplace: &Workplace<'_>,
+    mut free: Vec<(Device, Available)>,
+    experiment: &Experiment,
+    side_by_side: SideBySide,
+    plan_only: bool,
+) -> anyhow::Result<Option<u8>> {
+    let (fitting, refused) = plan::fitting(plan::left(workplace, experiment), &free);
+    // The device with most memory has the first slot: what fits at all can be timed and trained there.
+    free.sort_by_key(|(_, free)| Reverse(free.bytes));
+    let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
+    let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
+    let slots = side_by_side.slots(&devices, fitting.len());
+    let planned = plan::in_order(&workplace.at(slots[0]), fitting)?;
+    print_plan(workplace, experiment, &planned, refused.len(), &slots, &free);
+    for (run, reason) in &refused {
+        eprintln!("  {} cannot be trained here: {reason}", run.name);
+    }
     if plan_only {
         return Ok(None);
     }
-    seal(workplace, experiment)?;
-    let runs = planned.len();
+    if !planned.is_empty() || refused.is_empty() {
+        experiment.write_plans(workplace.layout)?;
+        seal(workplace, experiment)?;
+    }
+    let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     workplace.screen.begin(expected);
-    let (queue, failures) = (Queue::new(planned, free), Mutex::new(Vec::new()));
+    let refused: Vec<_> =
+        refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
+    let (queue, failures) = (Queue::new(planned, free), Mutex::new(refused));
     std::thread::scope(|scope| {
         for &slot in &slots {
             let (queue, failures) = (&queue, &failures);
             scope.spawn(move || {
-                while let Some((run, fits)) = queue.next(slot.device) {
-                    let fitted = fits.is_ok();
-                    let outcome = fits
-                        .map_err(anyhow::Error::from)
-                        .and_then(|()| train(&workplace.at(slot), run.configuration));
-                    if fitted {
-                        queue.ended(slot.device, &run);
-                    }
+                while let Some(run) = queue.next(slot.device) {
+                    let outcome = train(&workplace.at(slot), run.configuration);
+                    queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
                         Ok(_) => workplace.screen.report(&run.name, 1.0),
@@ -77,6 +98,17 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), failures.join(", "));
     }
     Ok(workplace.stop.requested())
+}
+
+/// Trains one run, as [`train`], if it fits into memory as it is now.
+///
+/// # Errors
+/// It does not fit, and nothing was written; or as [`train`].
+pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    if plan::is_left(workplace, configuration) {
+        memory::check(configuration, workplace.device)?;
+    }
+    train(workplace, configuration)
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
@@ -116,6 +148,7 @@ fn print_plan(
     workplace: &Workplace<'_>,
     experiment: &Experiment,
     planned: &[Planned<'_>],
+    refused: usize,
     slots: &[Slot],
     free: &[(Device, u64)],
 ) {
@@ -127,7 +160,7 @@ fn print_plan(
     eprintln!(
         "{} runs, {} of them done; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
         experiment.runs.len(),
-        experiment.runs.len() - planned.len(),
+        experiment.runs.len() - planned.len() - refused,
         planned.len(),
         places.join(", "),
         slots.len(),
