@@ -95,6 +95,9 @@ impl<'a> Queue<'a> {
     pub(super) fn next(&self, device: Device) -> Option<Planned<'a>> {
         let mut state = self.lock();
         loop {
+            if state.waiting.is_empty() {
+                return None;
+            }
             let State { waiting, devices } = &mut *state;
             let (_, free, taken) = devices.iter_mut().find(|(at, ..)| *at == device)?;
             if let Some(at) = waiting.iter().position(|run| *taken + run.memory <= *free) {
