@@ -109,7 +109,9 @@ fn mount(text: &str, second: bool) -> Option<Mount> {
 fn directories(mount: &Mount, group: &str) -> Vec<PathBuf> {
     let seen = Path::new(group).strip_prefix(&mount.group).ok();
     let seen = seen.filter(|path| path.components().all(|part| matches!(part, Component::Normal(_))));
-    let own = Path::new(&mount.point).join(seen.unwrap_or(Path::new("")));
+    // By components, for a join with nothing ends in a slash.
+    let own: PathBuf =
+        Path::new(&mount.point).components().chain(seen.into_iter().flat_map(Path::components)).collect();
     own.ancestors().take_while(|path| path.starts_with(&mount.point)).map(Path::to_owned).collect()
 }
 
