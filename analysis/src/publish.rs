@@ -41,6 +41,7 @@ pub fn keep(work: &Layout, results: &Path, name: &str, progress: &mut impl Write
     );
     if let Some(plan) = &plan {
         copy(&work.plan(), &kept.plan())?;
+        copy(&work.plan_of(&plan.name), &kept.plan_of(&plan.name))?;
         copy(&work.seal(&plan.name), &kept.seal(&plan.name))?;
     }
     writeln!(

@@ -14,17 +14,16 @@
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
+mod plan;
 mod verdict;
 
 pub use verdict::VerdictPlan;
 
 use crate::arithmetic::{Engine, Precision};
-use crate::atomic;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use fs_err as fs;
 use network::{Architecture, Arm};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -144,36 +143,6 @@ impl Experiment {
     pub fn on(self, engine: Engine) -> Self {
         let runs = self.runs.into_iter().map(|run| run.on(engine)).collect();
         Self { runs, ..self }
-    }
-
-    /// Writes the resolved experiment, so that later stages know what was planned.
-    ///
-    /// # Errors
-    /// The file system's.
-    pub fn write_plan(&self, path: &Path) -> Result<(), ExperimentError> {
-        Ok(atomic::write(path, self.plan())?)
-    }
-
-    /// SHA-256 of what [`Experiment::write_plan`] writes: 64 hex digits.
-    #[must_use]
-    pub fn plan_sha256(&self) -> String {
-        hex::encode(Sha256::digest(self.plan()))
-    }
-
-    fn plan(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec_pretty(self).expect("plain values have a JSON form");
-        json.push(b'\n');
-        json
-    }
-
-    /// Reads what [`Experiment::write_plan`] wrote.
-    ///
-    /// # Errors
-    /// A missing or foreign file.
-    pub fn read_plan(path: &Path) -> Result<Self, ExperimentError> {
-        let text = fs::read_to_string(path)?;
-        serde_json::from_str(&text)
-            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })
     }
 
     fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ExperimentError> {

@@ -79,10 +79,20 @@ impl Layout {
         self.root.join("plan.json")
     }
 
+    /// The resolved experiment of the newest sweep of this name.
+    #[must_use]
+    pub fn plan_of(&self, experiment: &str) -> PathBuf {
+        self.of_experiment(experiment).join("plan.json")
+    }
+
     /// What was fixed before the first run of an experiment.
     #[must_use]
     pub fn seal(&self, experiment: &str) -> PathBuf {
-        self.root.join("plans").join(experiment).join("plan.lock")
+        self.of_experiment(experiment).join("plan.lock")
+    }
+
+    fn of_experiment(&self, name: &str) -> PathBuf {
+        self.root.join("plans").join(name)
     }
 
     /// Directory of the joined tables and statistics.

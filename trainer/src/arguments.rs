@@ -98,7 +98,7 @@ pub struct Retrain {
     #[arg(long)]
     pub run: String,
     /// Epochs to train again
-    #[arg(long, default_value_t = 1, value_parser = positive)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(1..=100_000))]
     pub epochs: usize,
     #[command(flatten)]
     pub place: Place,

@@ -95,9 +95,10 @@ impl Bench {
     /// Measures on generated images, with the weights a run would start from.
     ///
     /// # Errors
-    /// An engine that cannot be had; see [`Engine::new`].
+    /// Too little memory, before anything is made; an engine that cannot be had, see [`Engine::new`].
     pub fn run(&self) -> anyhow::Result<Measured> {
         let Self { configuration, device, threads, .. } = self;
+        memory::check(configuration, *device)?;
         let (batch, architecture) = (configuration.batch, configuration.architecture());
         let tested = (self.epoch_updates * batch * EPOCH.2).div_ceil(EPOCH.1);
         let (train, test) =

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use trainer::bench::Bench;
 use trainer::device::Device;
 use trainer::progress::Screen;
-use trainer::session::{self, Outcome};
+use trainer::session::Outcome;
 use trainer::stop::Stop;
 use trainer::sweep::SideBySide;
 use trainer::workplace::{Data, Workplace};
@@ -63,7 +63,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let engine = arguments.place.machine.engine;
             return at(&arguments.place, |workplace| {
                 let configuration = engine.configure(workplace.device, configuration)?;
-                Ok(match session::train(workplace, &configuration)? {
+                Ok(match sweep::single(workplace, &configuration)? {
                     Outcome::Done(accuracy) => {
                         say(format_args!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0));
                         None
@@ -86,7 +86,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             return at(&arguments.place, |workplace| {
                 let study = Layout::new(&arguments.study);
                 let compared = retrain::retrain(workplace, &study, &arguments.run, arguments.epochs)?;
-                println!("{compared}");
+                output::print(&compared)?;
                 Ok((!compared.repeated()).then_some(1))
             });
         }

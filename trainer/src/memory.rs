@@ -1,4 +1,13 @@
-//! Memory: kept by the process once it has it, and reckoned with before runs are started side by side.
+//! Memory: kept by the process once it has it, and reckoned with before anything is trained.
+//!
+//! What may be taken is [`available`](Available), what a run needs is a formula; a run for which there is not enough is [`TooLarge`].
+//!
+//! *Invariant:* the formula is asked before a network is made, so that a run is refused with a reason and not killed without one.
+
+mod available;
+mod groups;
+
+pub use available::{Available, Bound};
 
 use crate::device::Device;
 use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
@@ -7,7 +16,7 @@ use artifacts::{Configuration, Engine};
 use fs_err as fs;
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use network::{Architecture, Filter, Place};
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+use std::path::Path;
 
 /// Keeps freed memory in the process. Call it first thing in `main`, before threads exist.
 ///
@@ -56,31 +65,53 @@ pub(crate) fn prefer_huge_pages(_: u64) {}
 /// Bytes of the process's largest memory so far, where the system tells.
 #[must_use]
 pub fn peak() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-}
-
-/// Bytes of the host that this process may still take: what the machine has free, or what a container or a batch system leaves of
-/// its limit.
-#[must_use]
-fn available() -> u64 {
-    let memory = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-    let system = System::new_with_specifics(memory);
-    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
-    system.available_memory().min(limit)
+    available::kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
 /// Bytes that runs may take on a device; no bound where the system does not tell.
 #[must_use]
-pub fn free(device: Device) -> u64 {
+pub fn free(device: Device) -> Available {
     match device {
-        Device::Cpu => available(),
+        Device::Cpu => available::available(Path::new("/")),
         Device::Cuda(index) => {
             let mebibytes = gpu_query(index, "memory.free").and_then(|line| line.parse::<u64>().ok());
-            mebibytes.map_or(u64::MAX, |mebibytes| mebibytes << 20)
+            let bytes = mebibytes.map_or(u64::MAX, |mebibytes| mebibytes << 20);
+            Available { bytes, bound: Bound::Device }
         }
     }
+}
+
+/// A run that no device has the memory for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it needs about {} MiB of memory, and {device} has {} MiB free ({}): use a smaller batch, raise that limit, or take another machine",
+    .needed.div_ceil(1 << 20), .free.bytes >> 20, .free.bound
+)]
+pub struct TooLarge {
+    needed: u64,
+    free: Available,
+    device: Device,
+}
+
+/// Whether a run of so many bytes fits into one of these devices, alone.
+///
+/// # Errors
+/// It does not; the error tells of the device with most memory free.
+pub fn fits(needed: u64, devices: &[(Device, Available)]) -> Result<(), TooLarge> {
+    match devices.iter().max_by_key(|(_, free)| free.bytes) {
+        Some((device, free)) if needed > free.bytes => {
+            Err(TooLarge { needed, free: free.clone(), device: *device })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a run fits into a device as it is now.
+///
+/// # Errors
+/// As [`fits`].
+pub fn check(configuration: &Configuration, device: Device) -> Result<(), TooLarge> {
+    fits(of_run(configuration), &[(device, free(device))])
 }
 
 /// Bytes that a run needs on its device.
@@ -119,4 +150,27 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
         architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
     let images = 60_000 * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
     images + 4 * (batch * (kept + 2 * largest) + 6 * weights) * 23 / 20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_what_it_needs_what_there_is_and_why() {
+        let free = |mebibytes: u64, bound| Available { bytes: mebibytes << 20, bound };
+        let devices = [
+            (Device::Cpu, free(50, Bound::Group("/job".into()))),
+            (Device::Cuda(0), free(100, Bound::Device)),
+        ];
+        assert_eq!(fits(100 << 20, &devices), Ok(()));
+        let message = fits((100 << 20) + 1, &devices).unwrap_err().to_string();
+        assert!(message.contains("101 MiB") && message.contains("cuda:0 has 100 MiB free"), "{message}");
+        let message = fits(51 << 20, &devices[..1]).unwrap_err().to_string();
+        assert!(message.contains("control group /job") && message.contains("smaller batch"), "{message}");
+        assert_eq!(
+            fits(u64::MAX, &[(Device::Cpu, Available { bytes: u64::MAX, bound: Bound::Machine })]),
+            Ok(())
+        );
+    }
 }

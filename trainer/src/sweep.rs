@@ -1,5 +1,7 @@
 //! A whole experiment: what it will run, how long it expects to take, and then the runs, side by side.
 //!
+//! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
+//!
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
@@ -10,19 +12,22 @@ mod summary;
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
-use crate::memory;
+use crate::memory::{self, Available};
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
 use anyhow::bail;
-use artifacts::Experiment;
 use artifacts::seal::Seal;
+use artifacts::{Configuration, Experiment};
 use plan::Planned;
 use slots::{Queue, Slot};
+use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 
 /// Runs what is left of an experiment: seed by seed, longest first, as many side by side as asked for and as memory
-/// allows. With `plan_only`, says what it would do.
+/// allows. With `plan_only`, says what it would do and writes nothing.
+///
+/// A run that does not fit into any device alone is named before anything is trained, and before the others are timed; they go on.
 ///
 /// # Errors
 /// A run that failed, or does not fit into memory; the sweep goes on with the others first.
@@ -33,37 +38,54 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    experiment.write_plan(&workplace.layout.plan())?;
+    let free = devices.iter().map(|&device| (device, memory::free(device))).collect();
+    sweep_within(workplace, free, experiment, side_by_side, plan_only)
+}
+
+fn sweep_within(
+    workplace: &Workplace<'_>,
+    mut free: Vec<(Device, Available)>,
+    experiment: &Experiment,
+    side_by_side: SideBySide,
+    plan_only: bool,
+) -> anyhow::Result<Option<u8>> {
     let left = plan::left(workplace, experiment);
-    let slots = side_by_side.slots(devices, left.len());
-    let Some(planned) = plan::in_order(&workplace.at(slots[0]), left)? else {
+    let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
+    let (fitting, refused) = plan::fitting(left, &free);
+    // The device with most memory has the first slot: what fits at all can be timed and trained there.
+    free.sort_by_key(|(_, free)| Reverse(free.bytes));
+    let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
+    let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
+    let slots = side_by_side.slots(&devices, fitting.len());
+    let Some(planned) = plan::in_order(&workplace.at(slots[0]), fitting)? else {
         return Ok(workplace.stop.requested());
     };
-    let free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
-    print_plan(workplace, experiment, &planned, &slots, &free);
+    print_plan(workplace, experiment, &planned, refused.len(), &slots, &free);
+    for (run, reason) in &refused {
+        workplace.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
+    }
     if plan_only || workplace.stop.requested().is_some() {
         return Ok(workplace.stop.requested());
     }
-    let untouched = planned.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
-    seal(workplace, experiment, experiment.runs.len() - untouched)?;
-    let runs = planned.len();
+    if !planned.is_empty() || refused.is_empty() {
+        experiment.write_plans(workplace.layout)?;
+        seal(workplace, experiment, experiment.runs.len() - untouched)?;
+    }
+    let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     workplace.screen.begin(expected);
-    let (queue, failures) = (Queue::new(planned, free), Mutex::new(Vec::new()));
+    let refused: Vec<_> =
+        refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
+    let (queue, failures) = (Queue::new(planned, free), Mutex::new(refused));
     std::thread::scope(|scope| {
         for &slot in &slots {
             let (queue, failures) = (&queue, &failures);
             scope.spawn(move || {
                 while workplace.stop.requested().is_none()
-                    && let Some((run, fits)) = queue.next(slot.device)
+                    && let Some(run) = queue.next(slot.device)
                 {
-                    let fitted = fits.is_ok();
-                    let outcome = fits
-                        .map_err(anyhow::Error::from)
-                        .and_then(|()| train(&workplace.at(slot), run.configuration));
-                    if fitted {
-                        queue.ended(slot.device, &run);
-                    }
+                    let outcome = train(&workplace.at(slot), run.configuration);
+                    queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
                         Ok(_) => workplace.screen.report(&run.name, 1.0),
@@ -81,6 +103,17 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
     Ok(workplace.stop.requested())
+}
+
+/// Trains one run, as [`train`], if it fits into memory as it is now.
+///
+/// # Errors
+/// It does not fit, and nothing was written; or as [`train`].
+pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    if plan::is_left(workplace, configuration) {
+        memory::check(configuration, workplace.device)?;
+    }
+    train(workplace, configuration)
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
@@ -121,12 +154,13 @@ fn print_plan(
     workplace: &Workplace<'_>,
     experiment: &Experiment,
     planned: &[Planned<'_>],
+    refused: usize,
     slots: &[Slot],
     free: &[(Device, u64)],
 ) {
     let say = |line: String| workplace.screen.say(&line);
     say(format!("experiment {}: {}", experiment.name, experiment.title));
-    say(summary::heading(experiment.runs.len(), planned, slots, free));
+    say(summary::heading(experiment.runs.len(), refused, planned, slots, free));
     let known = free.iter().filter(|(_, free)| *free < u64::MAX);
     for (device, free) in known {
         say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));

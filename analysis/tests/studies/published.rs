@@ -39,7 +39,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
     let kept = Layout::kept(&results, "made-up").unwrap();
     assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len() - 1, "neither unfinished nor unplanned runs");
-    let first = RunFolder::new(&folders(&kept.runs()).unwrap()[0].path());
+    let first = RunFolder::new(folders(&kept.runs()).unwrap()[0].path());
     assert!(
         first.predictions_path().exists() && first.layers_path().exists() && !first.model_path().exists()
     );

@@ -1,7 +1,8 @@
 //! What is left of an experiment, how long each run should take, and in which order.
 
+use crate::device::Device;
 use crate::estimate::Pace;
-use crate::memory;
+use crate::memory::{self, Available, TooLarge};
 use crate::workplace::Workplace;
 use artifacts::run::{RunFolder, Status};
 use artifacts::{Configuration, Experiment};
@@ -18,6 +19,9 @@ pub(super) struct Planned<'a> {
     /// Bytes it needs while it runs.
     pub(super) memory: u64,
 }
+
+/// A run that is not trained, and why.
+pub(super) type Refused<'a> = (Planned<'a>, TooLarge);
 
 impl Planned<'_> {
     /// By seed, so that a sweep cut short has whole grids of few seeds; within a seed the longest first, whose end is
@@ -37,6 +41,21 @@ pub(super) fn left<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) ->
         Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory }
     });
     planned.filter(|run| run.epochs_left > 0).collect()
+}
+
+/// Those that fit into one of the devices, and those that fit into none, with the reason.
+pub(super) fn fitting<'a>(
+    left: Vec<Planned<'a>>,
+    devices: &[(Device, Available)],
+) -> (Vec<Planned<'a>>, Vec<Refused<'a>>) {
+    let (mut fitting, mut refused) = (Vec::new(), Vec::new());
+    for run in left {
+        match memory::fits(run.memory, devices) {
+            Ok(()) => fitting.push(run),
+            Err(reason) => refused.push((run, reason)),
+        }
+    }
+    (fitting, refused)
 }
 
 /// Times some of the runs where they will run, and puts all of them in order; none where the user asked to stop.
@@ -59,6 +78,12 @@ pub(super) fn in_order<'a>(
     }
     planned.sort_by_key(Planned::turn);
     Ok(Some(planned))
+}
+
+/// Whether there is anything left of a run.
+pub(super) fn is_left(workplace: &Workplace<'_>, configuration: &Configuration) -> bool {
+    let name = configuration.run_name(&workplace.data.fingerprint());
+    epochs_left(&RunFolder::new(workplace.layout.run(&name)), configuration) > 0
 }
 
 /// Epochs left of a run; a folder that cannot be read has all of them, and training it will say why.

@@ -84,17 +84,6 @@ struct State<'a> {
     devices: Vec<(Device, u64, u64)>,
 }
 
-/// A run that no device has the memory for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "it needs about {needed} MiB of memory, and {device} has {free} MiB free: use a smaller batch, or another machine"
-)]
-pub(super) struct TooLarge {
-    needed: u64,
-    free: u64,
-    device: Device,
-}
-
 impl<'a> Queue<'a> {
     /// Runs in order, and what is free on each device.
     pub(super) fn new(runs: Vec<Planned<'a>>, free: Vec<(Device, u64)>) -> Self {
@@ -102,9 +91,8 @@ impl<'a> Queue<'a> {
         Self { state: Mutex::new(State { waiting: runs.into(), devices }), changed: Condvar::new() }
     }
 
-    /// The next run for a device, as soon as there is memory for one; none when no run waits any more. A run that does not even
-    /// fit alone comes with the reason.
-    pub(super) fn next(&self, device: Device) -> Option<(Planned<'a>, Result<(), TooLarge>)> {
+    /// The next run for a device, as soon as there is memory for one; none when no run waits any more that would fit here alone.
+    pub(super) fn next(&self, device: Device) -> Option<Planned<'a>> {
         let mut state = self.lock();
         loop {
             if state.waiting.is_empty() {
@@ -115,13 +103,11 @@ impl<'a> Queue<'a> {
             if let Some(at) = waiting.iter().position(|run| *taken + run.memory <= *free) {
                 let run = waiting.remove(at)?;
                 *taken += run.memory;
-                return Some((run, Ok(())));
+                return Some(run);
             }
+            // What waits is another device's: the sweep has refused what fits nowhere.
             if *taken == 0 {
-                let run = waiting.pop_front()?;
-                let mebibytes = |bytes: u64| bytes >> 20;
-                let (needed, free) = (mebibytes(run.memory), mebibytes(*free));
-                return Some((run, Err(TooLarge { needed, free, device })));
+                return None;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -194,24 +180,20 @@ mod tests {
             memory: memory << 20,
         };
         let runs = vec![run("a", 60), run("b", 50), run("c", 30), run("huge", 101)];
-        let queue = Queue::new(runs, vec![(Device::Cpu, 100 << 20)]);
-        let (a, _) = queue.next(Device::Cpu).unwrap();
-        let (c, fits) = queue.next(Device::Cpu).unwrap();
-        assert_eq!((a.name.as_str(), c.name.as_str(), fits), ("a", "c", Ok(())), "b would not fit beside a");
+        let queue = Queue::new(runs, vec![(Device::Cpu, 100 << 20), (Device::Cuda(0), 101 << 20)]);
+        let a = queue.next(Device::Cpu).unwrap();
+        let c = queue.next(Device::Cpu).unwrap();
+        assert_eq!((a.name.as_str(), c.name.as_str()), ("a", "c"), "b would not fit beside a");
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| queue.next(Device::Cpu).unwrap().0);
+            let waiting = scope.spawn(|| queue.next(Device::Cpu).unwrap());
             queue.ended(Device::Cpu, &a);
             let b = waiting.join().unwrap();
             assert_eq!(b.name, "b");
             queue.ended(Device::Cpu, &b);
         });
         queue.ended(Device::Cpu, &c);
-        let (huge, fits) = queue.next(Device::Cpu).unwrap();
-        let message = fits.unwrap_err().to_string();
-        assert!(
-            huge.name == "huge" && message.contains("101 MiB") && message.contains("100 MiB free"),
-            "{message}"
-        );
-        assert!(queue.next(Device::Cpu).is_none());
+        assert!(queue.next(Device::Cpu).is_none(), "huge does not fit here");
+        assert_eq!(queue.next(Device::Cuda(0)).unwrap().name, "huge");
+        assert!(queue.next(Device::Cuda(0)).is_none());
     }
 }

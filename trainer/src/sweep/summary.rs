@@ -15,9 +15,10 @@ const NAMED: usize = 40;
 const FIRST: usize = 5;
 const KINDS: usize = 32;
 
-/// How many runs, where, and how long they take.
+/// How many runs, where, and how long they take; `refused` of them do not fit into memory here.
 pub(super) fn heading(
     runs: usize,
+    refused: usize,
     planned: &[Planned<'_>],
     slots: &[Slot],
     devices: &[(Device, u64)],
@@ -27,7 +28,7 @@ pub(super) fn heading(
     let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
     format!(
         "{runs} runs, {} of them done; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
-        runs - planned.len(),
+        runs - planned.len() - refused,
         planned.len(),
         places.join(", "),
         slots.len(),

@@ -3,11 +3,13 @@
 use crate::{folder, held, prepare, tiny, workplace};
 use artifacts::run::Status;
 use artifacts::{Configuration, Experiment};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use trainer::arrays;
 use trainer::device::Device;
 use trainer::stop::Stop;
-use trainer::sweep::{Jobs, SideBySide, sweep};
+use trainer::sweep::{Jobs, SideBySide, single, sweep};
 
 fn at_once(jobs: usize) -> SideBySide {
     let jobs = NonZeroUsize::new(jobs).unwrap();
@@ -73,4 +75,74 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     assert!(error.contains(&bad.run_name(&data.fingerprint())), "{error}");
     assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
     assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);
+}
+
+/// Every file and folder below a directory, with what is in it.
+fn tracks(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs_err::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(tracks(&path));
+            found.insert(path, Vec::new());
+        } else {
+            found.insert(path.clone(), fs_err::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn what_cannot_fit_is_refused_before_anything_is_trained_and_the_others_go_on() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    // Training it for a moment would fail otherwise: there are 300 images.
+    let (good, huge) = (Configuration { seed: 1, ..tiny() }, Configuration { batch: 1 << 30, ..tiny() });
+    let experiment = |name: &str, runs: &[&Configuration]| Experiment {
+        name: name.into(),
+        title: name.into(),
+        verdict: None,
+        runs: runs.iter().map(|&run| run.clone()).collect(),
+    };
+    let workplace = workplace(&layout, &data, &stop);
+    let run = |experiment: &Experiment, plan| sweep(&workplace, &[Device::Cpu], experiment, at_once(2), plan);
+    let before = tracks(root.path());
+    let (both, alone) = (experiment("both", &[&huge, &good]), experiment("alone", &[&huge]));
+    assert_eq!(run(&both, true).unwrap(), None);
+    assert_eq!(run(&alone, true).unwrap(), None);
+    let name = huge.run_name(&data.fingerprint());
+    assert!(run(&alone, false).unwrap_err().to_string().contains(&name));
+    let message = single(&workplace, &huge).unwrap_err().to_string();
+    assert!(message.contains("MiB free") && message.contains("smaller batch"), "{message}");
+    assert_eq!(tracks(root.path()), before, "neither a plan nor a refusal leaves tracks");
+
+    let error = run(&both, false).unwrap_err().to_string();
+    assert!(error.contains("1 of 2 runs failed") && error.contains(&name), "{error}");
+    assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
+    assert!(!folder(&layout, &data, &huge).path().exists());
+}
+
+#[test]
+fn a_plan_is_written_when_a_sweep_trains_and_when_all_is_done() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let workplace = workplace(&layout, &data, &stop);
+    let experiment = |name: &str, batch| Experiment {
+        name: name.into(),
+        title: name.into(),
+        verdict: None,
+        runs: vec![Configuration { epochs: 1, batch, ..tiny() }],
+    };
+    let run = |experiment: &Experiment, plan| sweep(&workplace, &[Device::Cpu], experiment, at_once(1), plan);
+    for name in ["first", "second", "first"] {
+        run(&experiment(name, 64), false).unwrap();
+        assert_eq!(Experiment::read_plan(&layout.plan()).unwrap().name, name);
+    }
+    assert_eq!(Experiment::read_plan(&layout.plan_of("second")).unwrap().name, "second");
+    let before = tracks(root.path());
+    run(&experiment("third", 64), true).unwrap();
+    run(&experiment("fourth", 301), false).unwrap_err();
+    assert_eq!(tracks(root.path()), before, "a look, and a sweep that fails at once");
 }
