@@ -22,7 +22,7 @@ pub struct Pace {
 impl Pace {
     /// A slower server is given up: another source is faster, or a person can find one.
     pub const ORDINARY: Self =
-        Self { least: 10_000, window: Duration::from_secs(30), total: Duration::from_secs(4 * 3600) };
+        Self { least: 10_000, window: Duration::from_secs(30), total: Duration::from_hours(4) };
 }
 
 impl fmt::Display for Pace {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use fs_err as fs;
 use parquet::basic::Compression;
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use std::path::Path;
 
 /// Those this build reads, as messages name them.
@@ -18,7 +18,7 @@ pub fn judge(path: &Path) -> Result<()> {
     let metadata = ParquetMetaDataReader::new()
         .parse_and_finish(&file)
         .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
-    for column in metadata.row_groups().iter().flat_map(|group| group.columns()) {
+    for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         let codec = match column.compression() {
             Compression::UNCOMPRESSED
             | Compression::SNAPPY

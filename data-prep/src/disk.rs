@@ -56,17 +56,17 @@ pub fn advise(error: anyhow::Error, work: &Path) -> anyhow::Error {
         return error;
     }
     // The file system's words stand in a text of their own, or behind the file's name.
-    let words: Vec<String> = error
+    let mut words: Vec<String> = error
         .chain()
         .map(|cause| cause.to_string().split("No space left").next().unwrap_or_default().to_owned())
         .map(|words| words.trim_end_matches([':', ' ']).to_owned())
         .filter(|words| !words.is_empty())
         .collect();
-    anyhow::anyhow!(
-        "{}no space left on the disk of {}: free some, or choose another disk with --work",
-        words.iter().map(|words| format!("{words}: ")).collect::<String>(),
+    words.push(format!(
+        "no space left on the disk of {}: free some, or choose another disk with --work",
         work.display()
-    )
+    ));
+    anyhow::anyhow!(words.join(": "))
 }
 
 #[cfg(test)]

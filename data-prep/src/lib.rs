@@ -1,8 +1,8 @@
 //! CIFAR-10 from any source, verified image by image, as two parquet files.
 //!
 //! The way of the data: [`source`] (what was asked for) -> [`locate`] (which files that is) -> [`download`] (over
-//! [`http`], resumed) -> [`archive`] or [`huggingface`] (records) -> [`artifacts::dataset`] (canonical order,
-//! fingerprint) -> [`prepared`] (judged and written).
+//! [`http`], resumed) -> [`archive`], [`batches`] or [`huggingface`] (records) -> [`artifacts::dataset`]
+//! (canonical order, fingerprint) -> [`prepared`] (judged and written).
 //!
 //! *Invariant:* nothing is written that is not CIFAR-10, unless it was asked for by name.
 

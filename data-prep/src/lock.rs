@@ -70,8 +70,9 @@ pub fn sweep(_held: &fs::File, directory: &Path, all_downloads: bool) -> Result<
 
 /// Eight digits of its address, its name, `.part`.
 fn is_download(name: &str) -> bool {
-    let digits = name.split('-').next().unwrap_or_default();
-    digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit()) && name.ends_with(".part")
+    name.strip_suffix(".part")
+        .and_then(|name| name.split_once('-'))
+        .is_some_and(|(digits, _)| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

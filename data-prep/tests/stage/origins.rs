@@ -4,11 +4,11 @@ use crate::download::sum;
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
 use crate::samples::{archive, mirror, records};
 use crate::server::{Mood, Served, Server};
-use artifacts::dataset::{Header, Split};
+use artifacts::dataset::{Dataset, Header, Provenance, Split};
 use data_prep::address::Address;
 use data_prep::http::Patience;
 use data_prep::place::Remote;
-use data_prep::prepare::{Options, prepare};
+use data_prep::prepare::{Options, Outcome, prepare};
 use data_prep::source::{Halves, Origins, Source};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -72,6 +72,18 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
     }
     let header = Header::read(&Split::Train.path(&layout)).unwrap();
     assert!(format!("{:?}", header.provenance).contains("token=***"), "{:?}", header.provenance);
+    // What an earlier version stored is taken out.
+    for split in Split::ALL {
+        let mut dataset = Dataset::read(&split.path(&layout)).unwrap();
+        let sha256 = sum(b"archive").to_string();
+        dataset.provenance = Provenance::File { source: secret.clone(), sha256 };
+        dataset.write(&split.path(&layout)).unwrap();
+    }
+    assert!(matches!(prepare(&layout, &url(&secret), &ANYTHING), Ok(Outcome::Present(_))));
+    for split in Split::ALL {
+        let dataset = Dataset::read_verified(&split.path(&layout)).unwrap();
+        assert!(!format!("{:?}", dataset.provenance).contains("s3cret"), "{:?}", dataset.provenance);
+    }
     // Nor when it fails: a broken connection leaves a note beside the part.
     server
         .replace("/a.tar.gz", Served { moods: vec![Mood::Drop(900); 20], ..Served::new(archive(&samples)) });
