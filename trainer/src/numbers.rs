@@ -17,11 +17,11 @@ pub fn whole<N>(bounds: RangeInclusive<u64>) -> impl TypedValueParser<Value = N>
 where
     N: TryFrom<u64> + Clone + Send + Sync + 'static,
 {
-    move |text: &str| {
+    move |text: &str| -> Result<N, String> {
         let number = u64::from_str(text).ok().filter(|number| bounds.contains(number));
-        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
-            format!("must be a whole number between {} and {}", bounds.start(), bounds.end())
-        })
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| format!("must be a whole number between {} and {}", bounds.start(), bounds.end()))
     }
 }
 
@@ -56,7 +56,9 @@ pub fn together(jobs: Jobs, threads: Option<usize>) -> anyhow::Result<()> {
 
 /// 0, or a divisor; how large it may be is the network's to say.
 pub fn rankscale(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| "must be 0 (dense) or a whole number, at most the channels of the widest layer".to_owned())
+    text.parse().map_err(|_| {
+        "must be 0 (dense) or a whole number, at most the channels of the widest layer".to_owned()
+    })
 }
 
 /// A finite number above zero.
@@ -92,7 +94,9 @@ mod tests {
             ("channels", "-1,2,3,4 0,2,3,4 1,2,3,4097 x"),
             ("threads", "-1 0 x 100000 18446744073709551615"),
         ];
-        for (key, value) in wrong.iter().flat_map(|(key, values)| values.split(' ').map(move |value| (key, value))) {
+        for (key, value) in
+            wrong.iter().flat_map(|(key, values)| values.split(' ').map(move |value| (key, value)))
+        {
             let word = format!("--{key}={value}");
             let error = Arguments::try_parse_from(["trainer", "train", "--rankscale=8", &word]).unwrap_err();
             let message = error.to_string();
@@ -102,7 +106,8 @@ mod tests {
         for (key, values) in [("jobs", "-1 0 x 100000"), ("jobs-per-device", "-1 0 x 100000")] {
             for value in values.split(' ') {
                 // In two words as well: a negative number is not another option.
-                let error = Arguments::try_parse_from(["trainer", "sweep", &format!("--{key}"), value]).unwrap_err();
+                let error =
+                    Arguments::try_parse_from(["trainer", "sweep", &format!("--{key}"), value]).unwrap_err();
                 assert!(error.to_string().contains("must be"), "{error}");
             }
         }
@@ -110,7 +115,9 @@ mod tests {
 
     #[test]
     fn the_bounds_themselves_are_allowed() {
-        for word in ["--seed=0", "--seed=9223372036854775807", "--epochs=100000", "--threads=16", "--lambda=0"] {
+        for word in
+            ["--seed=0", "--seed=9223372036854775807", "--epochs=100000", "--threads=16", "--lambda=0"]
+        {
             assert!(Arguments::try_parse_from(["trainer", "train", "--rankscale=8", word]).is_ok(), "{word}");
         }
     }

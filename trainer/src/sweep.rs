@@ -10,12 +10,14 @@ mod summary;
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
+use crate::lock::Lock;
 use crate::memory;
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
 use anyhow::bail;
 use artifacts::Experiment;
+use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use plan::Planned;
 use slots::{Queue, Slot};
@@ -45,6 +47,7 @@ pub fn sweep(
         return Ok(workplace.stop.requested());
     }
     seal(workplace, experiment)?;
+    tidy(workplace, experiment);
     let runs = planned.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     workplace.screen.begin(expected);
@@ -80,6 +83,18 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
     Ok(workplace.stop.requested())
+}
+
+/// Removes what killed processes left in finished runs; the others are tidied when they are trained.
+fn tidy(workplace: &Workplace<'_>, experiment: &Experiment) {
+    let fingerprint = workplace.data.fingerprint();
+    for run in &experiment.runs {
+        let folder = RunFolder::new(workplace.layout.run(&run.run_name(&fingerprint)));
+        if folder.record_path().exists() {
+            // A folder of somebody else's may be read only.
+            let _ = Lock::tidy(&folder);
+        }
+    }
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.

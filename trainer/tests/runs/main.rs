@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod files;
+mod output;
 mod resume;
+mod signals;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;
