@@ -46,8 +46,10 @@ def main(arguments):
     stop.listen()
 
     libtorch = not looks and needs_libtorch(chosen)
-    seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch)),
-               ("build", timed(build(steps, libtorch)))]
+    # On a terminal they show bars of their own.
+    through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
+    seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, through_us=through_us)),
+               ("build", timed(build(steps, libtorch), through_us=through_us))]
     while True:
         for step in steps:
             seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
@@ -128,10 +130,10 @@ def is_smoke(chosen):
     return chosen.get("EXPERIMENT") == "smoke"
 
 
-def timed(command, keep_going=False):
+def timed(command, keep_going=False, through_us=False):
     """Runs a command to its end and returns the seconds it took; its failure ends this program with its exit code."""
     start = time.monotonic()
-    code = stop.call(command)
+    code = stop.call(command, through_us)
     if code != 0 and not keep_going:
         sys.exit(code)
     return time.monotonic() - start

@@ -9,6 +9,9 @@ the same signal within two seconds for the same wish (trainer/src/stop.rs).
 import signal
 import subprocess
 import sys
+import threading
+
+import outcome
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,19 +36,34 @@ def heard(number, _frame):
         sys.exit(128 + number)
 
 
-def call(command):
-    """Runs a command to its end and returns its exit code as shells have it; ends this program if it was asked to stop."""
+def pass_on(lines):
+    for line in lines:
+        outcome.say(line.decode(errors="replace").rstrip("\n"))
+
+
+def call(command, through_us=False):
+    """Runs a command to its end and returns its exit code as shells have it; ends this program if it was asked to stop.
+
+    What it says goes `through_us` to standard error if it is a program, like cargo or pip, that fails where it cannot write.
+    """
     global running, starting
     starting = True
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if through_us else {}
     try:
-        running = subprocess.Popen(command)
+        running = subprocess.Popen(command, **streams)
     finally:
         starting = False
     # It came while the command was being started, and had nobody to go to.
     if asked:
         running.send_signal(asked)
+    if through_us:
+        relay = threading.Thread(target=pass_on, args=(running.stdout,), daemon=True)
+        relay.start()
     code = running.wait()
     running = None
+    if through_us:
+        # Not for ever: what it started may outlive it and hold its end of the pipe.
+        relay.join(5)
     if asked:
         sys.exit(128 + asked)
     return code if code >= 0 else 128 - code

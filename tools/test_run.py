@@ -37,7 +37,8 @@ class Place(unittest.TestCase):
         tools = os.path.join(folder.name, "bin")
         os.makedirs(tools)
         for name in ("cargo", "cc", "c++"):
-            self.program(os.path.join(tools, name), "#!/bin/sh\nexit 0\n")
+            # As cargo does, fails where it cannot say what it does.
+            self.program(os.path.join(tools, name), "#!/bin/sh\necho building >&2 || exit 101\n")
         for name in ("data-prep", "analysis", "report"):
             self.program(os.path.join(self.release, name), "#!/bin/sh\ntouch \"$0\".began\n")
         self.program(os.path.join(self.release, "trainer"), TRAINER)

@@ -4,8 +4,12 @@
 //! crash at any instant leaves the old file or the new one, never a part.
 
 use fs_err as fs;
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// How a temporary name begins.
+const PARTIAL: &str = ".partial-";
 
 /// Writes a file through `fill`, all or nothing. Missing parent directories are made.
 ///
@@ -17,7 +21,7 @@ pub fn write_with<E: From<io::Error>>(
 ) -> Result<(), E> {
     let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;
-    let temporary = tempfile::Builder::new().prefix(".partial-").tempfile_in(directory).map_err(|error| {
+    let temporary = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write in {}: {error}", directory.display()))
     })?;
     let (file, temporary) = temporary.into_parts();
@@ -40,6 +44,31 @@ pub fn write_with<E: From<io::Error>>(
 /// Whatever the file system says; the destination is then untouched.
 pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     write_with(path, |writer| writer.write_all(bytes.as_ref()))
+}
+
+/// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.
+///
+/// # Errors
+/// The file system's.
+pub fn clear(directory: &Path) -> io::Result<()> {
+    leftovers(directory)?.iter().try_for_each(fs::remove_file)
+}
+
+/// Whether a directory has temporary files; empty where it is missing.
+///
+/// # Errors
+/// The file system's.
+pub fn has_leftovers(directory: &Path) -> io::Result<bool> {
+    Ok(directory.exists() && !leftovers(directory)?.is_empty())
+}
+
+fn leftovers(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_partial = |path: &PathBuf| {
+        let name = path.file_name().and_then(OsStr::to_str);
+        name.is_some_and(|name| name.starts_with(PARTIAL))
+    };
+    let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
+    Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_partial).collect())
 }
 
 /// Temporary files are private; what the pipeline leaves behind is as readable as any other file.

@@ -21,6 +21,7 @@ pub mod images;
 pub mod initialise;
 pub mod layers;
 pub mod limit;
+pub mod lock;
 pub mod memory;
 pub mod progress;
 pub mod provenance;

@@ -11,6 +11,7 @@ use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use clap::error::ErrorKind;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use trainer::bench::Bench;
 use trainer::device::Device;
@@ -98,7 +99,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let experiment = experiment.on(machine.engine.resolve(devices[0])?);
             let side_by_side = SideBySide {
                 jobs: arguments.jobs,
-                per_device: arguments.jobs_per_device,
+                per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
                 threads: machine.threads,
                 cores: cores(),
             };

@@ -17,7 +17,7 @@ pub fn whole<N>(bounds: RangeInclusive<u64>) -> impl TypedValueParser<Value = N>
 where
     N: TryFrom<u64> + Clone + Send + Sync + 'static,
 {
-    move |text: &str| {
+    move |text: &str| -> Result<N, String> {
         let number = u64::from_str(text).ok().filter(|number| bounds.contains(number));
         number
             .and_then(|number| N::try_from(number).ok())

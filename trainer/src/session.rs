@@ -12,6 +12,7 @@ use crate::engine::{Engine, Epoch, Predictions, Sums};
 use crate::images::Images;
 use crate::initialise::initialise;
 use crate::layers;
+use crate::lock::Lock;
 use crate::progress::{Progress, SoFar};
 use crate::provenance::provenance;
 use crate::seeds::{Purpose, generator};
@@ -57,17 +58,10 @@ pub fn train_until(
 ) -> anyhow::Result<Outcome> {
     let name = configuration.run_name(&workplace.data.fingerprint());
     let folder = RunFolder::new(workplace.layout.run(&name));
-    fs::create_dir_all(folder.path())?;
-    let lock = fs::File::create(folder.lock_path())?;
-    if lock.file().try_lock().is_err() {
-        return Ok(Outcome::Elsewhere);
-    }
-    let outcome = Session::open(workplace, configuration, folder.clone(), name)
+    let Some(_lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
+    Session::open(workplace, configuration, folder.clone(), name)
         .and_then(|session| session.run(last))
-        .with_context(|| format!("run {}", folder.path().display()));
-    drop(lock);
-    let _ = fs::remove_file(folder.lock_path());
-    outcome
+        .with_context(|| format!("run {}", folder.path().display()))
 }
 
 /// One run under way.

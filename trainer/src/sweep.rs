@@ -12,11 +12,13 @@ mod summary;
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
+use crate::lock::Lock;
 use crate::memory::{self, Available};
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
 use anyhow::bail;
+use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment};
 use plan::Planned;
@@ -70,6 +72,7 @@ fn sweep_within(
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(workplace.layout)?;
         seal(workplace, experiment, experiment.runs.len() - untouched)?;
+        tidy(workplace, experiment);
     }
     let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
@@ -114,6 +117,18 @@ pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyho
         memory::check(configuration, workplace.device)?;
     }
     train(workplace, configuration)
+}
+
+/// Removes what killed processes left in finished runs; the others are tidied when they are trained.
+fn tidy(workplace: &Workplace<'_>, experiment: &Experiment) {
+    let fingerprint = workplace.data.fingerprint();
+    for run in &experiment.runs {
+        let folder = RunFolder::new(workplace.layout.run(&run.run_name(&fingerprint)));
+        if folder.record_path().exists() {
+            // A folder of somebody else's may be read only.
+            let _ = Lock::tidy(&folder);
+        }
+    }
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.

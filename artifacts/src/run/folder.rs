@@ -214,13 +214,16 @@ fn listed(epochs: &[u32]) -> String {
     }
 }
 
-/// The folders below `runs/`, sorted by name; hidden ones are passed over. Empty where there is none.
+/// The folders below `runs/`, sorted by name; hidden ones are passed over, and those of runs that are just starting: there is nothing
+/// in them to be seen yet. Empty where there is none.
 ///
 /// # Errors
 /// The file system's.
 pub fn folders(runs: &Path) -> io::Result<Vec<RunFolder>> {
     let entries = visible_entries(runs)?.into_iter();
-    Ok(entries.filter(|path| path.is_dir()).map(RunFolder::new).collect())
+    // What cannot be listed is not just starting, and reading it will say why.
+    let has_begun = |path: &PathBuf| visible_entries(path).map_or(true, |entries| !entries.is_empty());
+    Ok(entries.filter(|path| path.is_dir() && has_begun(path)).map(RunFolder::new).collect())
 }
 
 /// What lies in `runs/` and is no folder, sorted by name; hidden files are passed over. Nothing should.

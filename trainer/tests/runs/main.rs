@@ -4,9 +4,11 @@
 
 mod files;
 mod looks;
+mod output;
 mod resume;
 mod retrain;
 mod seal;
+mod signals;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;

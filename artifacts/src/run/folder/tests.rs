@@ -66,3 +66,16 @@ fn a_copied_folder_does_not_pass_for_a_run() {
     assert_eq!(folders(runs.path()).unwrap().len(), 2);
     assert_eq!(strays(runs.path()).unwrap(), [runs.path().join("stray.parquet")]);
 }
+
+#[test]
+fn a_run_that_is_just_starting_is_passed_over_and_a_broken_one_is_not() {
+    let runs = tempfile::tempdir().unwrap();
+    for (name, file) in [("empty", None), ("locked", Some(".lock")), ("broken", Some("epochs.parquet"))] {
+        fs::create_dir_all(runs.path().join(name)).unwrap();
+        if let Some(file) = file {
+            fs::write(runs.path().join(name).join(file), "").unwrap();
+        }
+    }
+    let found = folders(runs.path()).unwrap();
+    assert_eq!(found.iter().map(RunFolder::path).collect::<Vec<_>>(), [runs.path().join("broken")]);
+}

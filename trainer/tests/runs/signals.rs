@@ -1,0 +1,79 @@
+//! The program among signals, as batch systems, terminals and containers send them.
+
+use crate::prepare;
+use artifacts::run::{RunFolder, Status, folders};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A run of one update an epoch that takes hours, in a process group of its own.
+fn start(root: &Path, shell: &str) -> Child {
+    let run = "train --rankscale 2 --channels 4,8,8,8 --epochs 100000 --batch 256 --threads 1 --device cpu";
+    Command::new("sh")
+        .args(["-c", &format!("{shell} exec \"$0\" {run} --work \"$1\""), env!("CARGO_BIN_EXE_trainer")])
+        .arg(root)
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap()
+}
+
+fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_mins(1), "it does not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The run's folder, as soon as an epoch is saved.
+fn under_way(root: &Path) -> RunFolder {
+    until(|| {
+        let folder = folders(&root.join("runs")).ok()?.pop()?;
+        folder.checkpoint_path().exists().then_some(folder)
+    })
+}
+
+fn kill(program: &Child, signal: &str) {
+    let group = format!("-{}", program.id());
+    assert!(Command::new("kill").args(["-s", signal, "--", &group]).status().unwrap().success());
+}
+
+fn code(mut program: Child) -> Option<i32> {
+    until(|| program.try_wait().unwrap()).code()
+}
+
+#[test]
+fn a_signal_that_comes_twice_is_one_wish_with_one_update_an_epoch_too() {
+    for (signal, expected) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let root = tempfile::tempdir().unwrap();
+        prepare(root.path());
+        let program = start(root.path(), "");
+        let folder = under_way(root.path());
+        kill(&program, signal);
+        kill(&program, signal);
+        assert_eq!(code(program), Some(expected), "{signal}");
+        let (record, epochs) = folder.read().unwrap();
+        assert_eq!(record.status, Status::Interrupted, "{signal}");
+        assert!(!epochs.is_empty() && epochs.len() < 100_000);
+        assert!(!folder.lock_path().exists());
+    }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_stays_ignored() {
+    let root = tempfile::tempdir().unwrap();
+    prepare(root.path());
+    let mut program = start(root.path(), "trap '' HUP;");
+    let folder = under_way(root.path());
+    kill(&program, "HUP");
+    let before = folder.read_epochs().unwrap().len();
+    until(|| (folder.read_epochs().unwrap().len() > before + 3).then_some(()));
+    assert_eq!(program.try_wait().unwrap(), None);
+    kill(&program, "TERM");
+    assert_eq!(code(program), Some(143));
+}
