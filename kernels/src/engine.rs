@@ -238,6 +238,12 @@ pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     Batch::bytes(&layers, batch) + Scratch::bytes(&layers) + weights
 }
 
+/// Bytes of working memory that each thread behind the first adds to [`memory_bytes`].
+#[must_use]
+pub fn thread_bytes(architecture: Architecture) -> usize {
+    Scratch::bytes(&architecture.blocks().iter().map(Layer::new).collect::<Vec<_>>())
+}
+
 fn check(images: &[f32], labels: &[u8]) {
     assert_eq!(images.len(), labels.len() * IMAGE, "as many images as labels");
     assert!(labels.iter().all(|&label| usize::from(label) < CLASSES), "labels are classes");

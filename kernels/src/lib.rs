@@ -43,6 +43,6 @@ mod turn;
 mod vectors;
 mod weights;
 
-pub use engine::{BatchSums, Engine, EngineError, Predictions, memory_bytes};
+pub use engine::{BatchSums, Engine, EngineError, Predictions, memory_bytes, thread_bytes};
 pub use instructions::Instructions;
 pub use training::Phase;

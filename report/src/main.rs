@@ -72,9 +72,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Some(Command::Bench { lines, figure, page }) => {
             return report::benchmark::run(&lines, &figure, &page);
         }
-        Some(Command::Publish { name, results, page, work }) => {
-            report::publish::publish(&Layout::new(work), &results, &name, &page)?
-        }
+        Some(Command::Publish { name, results, page }) => report::publish::publish(&results, &name, &page)?,
         None => report::run(&Layout::new(arguments.work))?,
     };
     for path in &written.paths {

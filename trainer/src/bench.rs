@@ -98,7 +98,7 @@ impl Bench {
     /// Too little memory, before anything is made; an engine that cannot be had, see [`Engine::new`].
     pub fn run(&self) -> anyhow::Result<Measured> {
         let Self { configuration, device, threads, .. } = self;
-        memory::check(configuration, *device)?;
+        memory::check(configuration, *device, *threads)?;
         let (batch, architecture) = (configuration.batch, configuration.architecture());
         let tested = (self.epoch_updates * batch * EPOCH.2).div_ceil(EPOCH.1);
         let (train, test) =
@@ -161,7 +161,7 @@ impl Bench {
             limit_images_per_second: limit,
             share_of_limit: limit.map(|limit| images_per_second / limit),
             peak_memory_mib: memory::peak().map(|bytes| bytes as f64 / MEBIBYTE),
-            planned_memory_mib: memory::of_run(configuration) as f64 / MEBIBYTE,
+            planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
             phases: medians(&phases),
         })
     }

@@ -98,7 +98,7 @@ impl<'a> Engine<'a> {
             artifacts::Engine::Tch => {
                 let precision = configuration.precision;
                 if device == Device::Cpu {
-                    memory::prefer_huge_pages(memory::of_run(configuration));
+                    memory::prefer_huge_pages(memory::of_run(configuration, threads));
                 }
                 Ok(Self::Torch(Torch::new(architecture, state, (&train, &test), device, threads, precision)))
             }

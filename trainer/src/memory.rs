@@ -10,7 +10,7 @@ mod groups;
 pub use available::{Available, Bound};
 
 use crate::device::Device;
-use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
+use crate::engine::{BOTTLENECK_PAYS_BELOW, EVALUATION_BATCH, has_bottleneck_below};
 use crate::provenance::gpu_query;
 use artifacts::{Configuration, Engine};
 use fs_err as fs;
@@ -110,19 +110,25 @@ pub fn fits(needed: u64, devices: &[(Device, Available)]) -> Result<(), TooLarge
 ///
 /// # Errors
 /// As [`fits`].
-pub fn check(configuration: &Configuration, device: Device) -> Result<(), TooLarge> {
-    fits(of_run(configuration), &[(device, free(device))])
+pub fn check(configuration: &Configuration, device: Device, threads: usize) -> Result<(), TooLarge> {
+    fits(of_run(configuration, threads), &[(device, free(device))])
 }
 
-/// Bytes that a run needs on its device.
+/// What a run takes of the process besides its engine and its images: rows of tables, a checkpoint on its way to the disk, what the
+/// allocator cannot fill.
+const BESIDES: usize = 16 << 20;
+
+/// Bytes that a run on so many CPU threads needs on its device, besides the data set, which all runs of a process share.
 #[must_use]
-pub fn of_run(configuration: &Configuration) -> u64 {
+pub fn of_run(configuration: &Configuration, threads: usize) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.batch);
     let bytes = match configuration.engine {
-        // And two batches of images, one in the making.
+        // And two batches of images, one in the making, and one of the evaluation.
         Engine::Fused => {
             kernels::memory_bytes(architecture, batch)
-                + 2 * 4 * batch * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
+                + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
+                + 4 * (2 * batch + EVALUATION_BATCH) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
+                + BESIDES
         }
         Engine::Tch => torch_bytes(&architecture, batch),
     };

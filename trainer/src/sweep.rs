@@ -13,7 +13,7 @@ pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::device::Device;
 use crate::lock::Lock;
-use crate::memory::{self, Available};
+use crate::memory;
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
@@ -40,19 +40,13 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    let free = devices.iter().map(|&device| (device, memory::free(device))).collect();
-    sweep_within(workplace, free, experiment, side_by_side, plan_only)
-}
-
-fn sweep_within(
-    workplace: &Workplace<'_>,
-    mut free: Vec<(Device, Available)>,
-    experiment: &Experiment,
-    side_by_side: SideBySide,
-    plan_only: bool,
-) -> anyhow::Result<Option<u8>> {
-    let left = plan::left(workplace, experiment);
+    let mut free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
+    let mut left = plan::left(workplace, experiment);
     let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
+    let threads = side_by_side.slots(devices, left.len())[0].threads;
+    for run in &mut left {
+        run.memory = memory::of_run(run.configuration, threads);
+    }
     let (fitting, refused) = plan::fitting(left, &free);
     // The device with most memory has the first slot: what fits at all can be timed and trained there.
     free.sort_by_key(|(_, free)| Reverse(free.bytes));
@@ -114,7 +108,7 @@ fn sweep_within(
 /// It does not fit, and nothing was written; or as [`train`].
 pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
     if plan::is_left(workplace, configuration) {
-        memory::check(configuration, workplace.device)?;
+        memory::check(configuration, workplace.device, workplace.threads)?;
     }
     train(workplace, configuration)
 }

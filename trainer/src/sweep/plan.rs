@@ -31,14 +31,13 @@ impl Planned<'_> {
     }
 }
 
-/// The runs that are not done, without their times.
+/// The runs that are not done, without their times and memory.
 pub(super) fn left<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) -> Vec<Planned<'a>> {
     let fingerprint = workplace.data.fingerprint();
     let planned = experiment.runs.iter().map(|configuration| {
         let name = configuration.run_name(&fingerprint);
         let epochs_left = epochs_left(&RunFolder::new(workplace.layout.run(&name)), configuration);
-        let memory = memory::of_run(configuration);
-        Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory }
+        Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory: 0 }
     });
     planned.filter(|run| run.epochs_left > 0).collect()
 }
