@@ -104,7 +104,7 @@ fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>>
     if let Some(headers) = found.as_ref().filter(|_| !options.accept_any_content) {
         headers.judge()?;
     }
-    found.map(|headers| prepared::conceal(layout, headers)).transpose()
+    found.map(|headers| prepared::conceal(layout, &headers)).transpose()
 }
 
 /// Removes what was downloaded, whole or in part, and nothing else: the user's own file may lie there.

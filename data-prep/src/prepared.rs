@@ -33,7 +33,7 @@ pub fn find(layout: &Layout) -> Result<Option<Halves<Header>>, DatasetError> {
 ///
 /// # Errors
 /// A file that is damaged, or cannot be written.
-pub fn conceal(layout: &Layout, found: Halves<Header>) -> Result<Halves<Header>> {
+pub fn conceal(layout: &Layout, found: &Halves<Header>) -> Result<Halves<Header>> {
     for (split, header) in [(Split::Train, &found.train), (Split::Test, &found.test)] {
         let Provenance::File { source, sha256 } = &header.provenance else { continue };
         let shown = Address::new(source).to_string();
