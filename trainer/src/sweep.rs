@@ -15,7 +15,7 @@ use crate::memory;
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use artifacts::Experiment;
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
@@ -27,7 +27,7 @@ use std::sync::{Mutex, PoisonError};
 /// allows. With `plan_only`, says what it would do.
 ///
 /// # Errors
-/// A run that failed, or does not fit into memory; the sweep goes on with the others first.
+/// More images asked for than there are; a run that failed, or does not fit into memory: the sweep goes on with the others first.
 pub fn sweep(
     workplace: &Workplace<'_>,
     devices: &[Device],
@@ -35,6 +35,7 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
+    has_images(workplace, experiment)?;
     experiment.write_plan(&workplace.layout.plan())?;
     let left = plan::left(workplace, experiment);
     let slots = side_by_side.slots(devices, left.len());
@@ -83,6 +84,25 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
     Ok(workplace.stop.requested())
+}
+
+/// Whether the data set has the images of every run.
+fn has_images(workplace: &Workplace<'_>, experiment: &Experiment) -> anyhow::Result<()> {
+    let (train, test) = (workplace.data.train.len(), workplace.data.test.len());
+    for run in &experiment.runs {
+        for (key, asked, found) in
+            [("train_images", run.train_images, train), ("test_images", run.test_images, test)]
+        {
+            let asked = asked.unwrap_or(0);
+            ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
+        }
+        ensure!(
+            run.batch <= train,
+            "batch {}: must be at most {train}, the training images there are",
+            run.batch
+        );
+    }
+    Ok(())
 }
 
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.

@@ -74,3 +74,33 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
     assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);
 }
+
+#[test]
+fn images_that_are_not_there_are_named_before_anything_runs() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    for (run, needle) in [
+        (Configuration { train_images: Some(301), ..tiny() }, "train_images 301: must be at most 300"),
+        (Configuration { test_images: Some(1000), ..tiny() }, "test_images 1000: must be at most 100"),
+        (Configuration { batch: 65_536, ..tiny() }, "batch 65536: must be at most 300"),
+    ] {
+        let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![run] };
+        let workplace = workplace(&layout, &data, &stop);
+        let failure = sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err();
+        assert!(failure.to_string().starts_with(needle), "{failure}");
+        assert!(!layout.runs().exists() && !layout.plan().exists());
+    }
+}
+
+#[test]
+fn a_stop_before_the_first_run_begins_none() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    stop.request();
+    let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![tiny()] };
+    let workplace = workplace(&layout, &data, &stop);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
+    assert!(!layout.runs().exists());
+}
