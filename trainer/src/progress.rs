@@ -81,7 +81,9 @@ impl Screen {
     pub fn say(&self, line: &str) {
         match &self.bars {
             // Unlike `suspend`, it does not panic where the terminal has gone.
-            Some(bars) => drop(bars.println(line)),
+            Some(bars) => {
+                let _ = bars.println(line);
+            }
             None => say(line),
         }
     }

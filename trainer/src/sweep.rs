@@ -17,7 +17,7 @@ use crate::memory;
 use crate::provenance::circumstances;
 use crate::session::{Outcome, train};
 use crate::workplace::Workplace;
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment};
@@ -32,7 +32,7 @@ use std::sync::{Mutex, PoisonError};
 /// A run that does not fit into any device alone is named before anything is trained, and before the others are timed; they go on.
 ///
 /// # Errors
-/// A run that failed, or does not fit into memory; the sweep goes on with the others first.
+/// More images asked for than there are; a run that failed, or does not fit into memory: the sweep goes on with the others first.
 pub fn sweep(
     workplace: &Workplace<'_>,
     devices: &[Device],
@@ -48,6 +48,7 @@ pub fn sweep(
         run.memory = memory::of_run(run.configuration, threads);
     }
     let (fitting, refused) = plan::fitting(left, &free);
+    has_images(workplace, &fitting)?;
     // The device with most memory has the first slot: what fits at all can be timed and trained there.
     free.sort_by_key(|(_, free)| Reverse(free.bytes));
     let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
@@ -111,6 +112,25 @@ pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyho
         memory::check(configuration, workplace.device, workplace.threads)?;
     }
     train(workplace, configuration)
+}
+
+/// Whether the data set has the images of every one of these runs.
+fn has_images(workplace: &Workplace<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
+    let (train, test) = (workplace.data.train.len(), workplace.data.test.len());
+    for run in planned.iter().map(|planned| planned.configuration) {
+        for (key, asked, found) in
+            [("train_images", run.train_images, train), ("test_images", run.test_images, test)]
+        {
+            let asked = asked.unwrap_or(0);
+            ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
+        }
+        ensure!(
+            run.batch <= train,
+            "batch {}: must be at most {train}, the training images there are",
+            run.batch
+        );
+    }
+    Ok(())
 }
 
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.

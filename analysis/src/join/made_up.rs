@@ -67,7 +67,12 @@ pub(crate) fn by_name(mut runs: Vec<Run>) -> Vec<Run> {
 
 /// A plan of these runs.
 pub(crate) fn plan(runs: &[Configuration]) -> Plan {
-    Plan::new(Experiment { name: "made-up".into(), title: "Made up?".into(), runs: runs.to_vec() })
+    Plan::new(Experiment {
+        name: "made-up".into(),
+        title: "Made up?".into(),
+        verdict: None,
+        runs: runs.to_vec(),
+    })
 }
 
 fn provenance() -> Provenance {

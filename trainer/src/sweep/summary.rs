@@ -103,7 +103,7 @@ mod tests {
             configuration,
             name: Configuration::run_name(configuration, "data"),
             epochs_left: 3,
-            expected: Duration::from_secs(60),
+            expected: Duration::from_mins(1),
             memory: 100 << 20,
         };
         configurations.iter().map(run).collect()

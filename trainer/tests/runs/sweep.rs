@@ -146,3 +146,33 @@ fn a_plan_is_written_when_a_sweep_trains_and_when_all_is_done() {
     run(&experiment("fourth", 301), false).unwrap_err();
     assert_eq!(tracks(root.path()), before, "a look, and a sweep that fails at once");
 }
+
+#[test]
+fn images_that_are_not_there_are_named_before_anything_runs() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    for (run, needle) in [
+        (Configuration { train_images: Some(301), ..tiny() }, "train_images 301: must be at most 300"),
+        (Configuration { test_images: Some(1000), ..tiny() }, "test_images 1000: must be at most 100"),
+        (Configuration { batch: 301, ..tiny() }, "batch 301: must be at most 300"),
+    ] {
+        let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![run] };
+        let workplace = workplace(&layout, &data, &stop);
+        let failure = sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err();
+        assert!(failure.to_string().starts_with(needle), "{failure}");
+        assert!(!layout.runs().exists() && !layout.plan().exists());
+    }
+}
+
+#[test]
+fn a_stop_before_the_first_run_begins_none() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    stop.request();
+    let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![tiny()] };
+    let workplace = workplace(&layout, &data, &stop);
+    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
+    assert!(!layout.runs().exists());
+}
