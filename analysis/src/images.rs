@@ -134,7 +134,12 @@ pub fn image_by_image(rows: &[&ClassRow]) -> Option<ImageByImage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::Run;
+    use crate::join::finished::finished;
+    use crate::join::made_up::{configuration, done};
+    use crate::join::pairs::pairs;
     use crate::secondary::tests::{close, expected};
+    use network::Arm;
 
     #[test]
     fn the_exact_test_is_that_of_statsmodels() {
@@ -154,6 +159,27 @@ mod tests {
         let other = Marks::new(&[row(1, 3), row(4, 3)], &mut known);
         assert!(Arc::ptr_eq(&first.images, &second.images) && first.images != other.images);
         assert_eq!((first.right, second.right, known.len()), (vec![true, false], vec![false, true], 2));
+    }
+
+    #[test]
+    fn both_runs_of_a_pair_kept_predictions_of_the_same_images() {
+        let mut known = Vec::new();
+        let mut marks = |images: [u32; 2], predictions: [u8; 2]| {
+            let row = |(image, prediction)| PredictionRow { image, label: 3, prediction, loss: 0.1 };
+            Some(Marks::new(&images.into_iter().zip(predictions).map(row).collect::<Vec<_>>(), &mut known))
+        };
+        let [mut plain, mut treated] =
+            [Arm::Original, Arm::Appropriate].map(|arm| done(&configuration(8, arm, 0), 0.9));
+        let rows = |plain: &Run, treated: &Run| classes(&pairs(&finished([plain, treated], None)));
+        plain.marks = marks([0, 4], [3, 1]);
+        assert_eq!(rows(&plain, &treated).unwrap(), [], "the one kept none");
+        treated.marks = marks([0, 4], [3, 3]);
+        let found = rows(&plain, &treated).unwrap();
+        let counts = found.iter().map(|row| (row.images, row.only_arm, row.only_baseline));
+        assert_eq!((found.len(), counts.max()), (10, Some((2, 1, 0))));
+        treated.marks = marks([0, 5], [3, 3]);
+        let message = rows(&plain, &treated).unwrap_err().to_string();
+        assert!(message.contains(&treated.record.name) && message.contains("same images"), "{message}");
     }
 
     #[test]

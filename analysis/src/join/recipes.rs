@@ -40,3 +40,38 @@ pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<Recipe> {
     found.sort_by_key(|(recipe, imported)| (!recipe.planned, *imported, Reverse(recipe.summary.runs)));
     found.into_iter().map(|(recipe, _)| recipe).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
+    use artifacts::run::Status;
+    use artifacts::{Configuration, Engine};
+    use network::Arm;
+
+    #[test]
+    fn planned_recipes_come_first_then_trained_ones_then_fuller_ones() {
+        let of = configuration(8, Arm::Original, 0);
+        let longer = Configuration { epochs: 4, ..of.clone() };
+        let notebook = configuration(8, Arm::PublishedOriginal, 0);
+        let runs = [
+            imported(on_images("imported:a", done(&notebook, 0.9))),
+            imported(on_images("imported:a", done(&configuration(8, Arm::PublishedOriginal, 1), 0.9))),
+            // Engine, lambda, rankscale, arm and seed make no other recipe.
+            done(&of, 0.9),
+            done(&Configuration { lambda: 5e-5, ..configuration(2, Arm::None, 3) }.on(Engine::Fused), 0.9),
+            run(&configuration(8, Arm::Original, 1), Status::Diverged, 1, 0.1),
+            done(&longer, 0.9),
+        ];
+        let found = |plan: Option<&Plan>| {
+            let rows = recipes(&runs, plan).into_iter();
+            rows.map(|row| (row.fingerprint, row.summary.configuration.epochs, row.summary.runs, row.planned))
+                .collect::<Vec<_>>()
+        };
+        let row = |images: &str, epochs, runs, planned| (images.to_owned(), epochs, runs, planned);
+        let all = [row("data", 3, 2, false), row("data", 4, 1, false), row("imported:a", 3, 2, false)];
+        assert_eq!(found(None), all);
+        let plan = plan(&[longer]);
+        assert_eq!(found(Some(&plan)), [row("data", 4, 1, true), row("imported:a", 3, 2, false)]);
+    }
+}
