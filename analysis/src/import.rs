@@ -5,15 +5,18 @@
 //! the notebook's, in half precision, with as many epochs as the last row says. The images are named by the file's own
 //! hash, so that imported runs are compared with each other and with nothing else.
 //!
+//! An entry that stands there again, equal in every number, is a copy of one run and not another: it is left out.
+//!
 //! *Invariant:* the same file gives the same runs, under the same names.
 
+use crate::json;
 use crate::results::{LoggedEpoch, Settings};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
 use artifacts::{Configuration, Precision};
 use network::Arm;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A file that is not a notebook's `results.json`.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +52,21 @@ pub enum ImportError {
 /// A key and the rule it breaks.
 type Broken = (String, String);
 
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// Each run with its last epoch.
+    pub runs: Vec<(RunRecord, EpochRow)>,
+    /// Entries that are equal to an earlier one, and therefore left out.
+    pub copies: usize,
+}
+
 /// The runs of a file's text. `file` is its name, for messages and as the runs' source.
 ///
 /// # Errors
 /// The first entry that breaks a rule, by number, with its key.
-pub fn runs(file: &str, text: &str) -> Result<Vec<(RunRecord, EpochRow)>, ImportError> {
-    let entries: Vec<Value> = serde_json::from_str(text)
+pub fn runs(file: &str, text: &str) -> Result<Imported, ImportError> {
+    let entries = json::list(text)
         .map_err(|error| ImportError::NotAList { file: file.to_owned(), reason: error.to_string() })?;
     if entries.is_empty() {
         return Err(ImportError::Empty { file: file.to_owned() });
@@ -64,11 +76,22 @@ pub fn runs(file: &str, text: &str) -> Result<Vec<(RunRecord, EpochRow)>, Import
         source: format!("imported from {file}"),
     };
     let mut seeds = Seeds::default();
-    let mut runs = Vec::with_capacity(entries.len());
+    let mut seen = HashSet::new();
+    let (mut runs, mut copies) = (Vec::with_capacity(entries.len()), 0);
     for (number, entry) in (1..).zip(&entries) {
         let broken =
             |(key, rule): Broken| ImportError::Entry { file: file.to_owned(), entry: number, key, rule };
-        let (settings, logged) = parse(entry).map_err(broken)?;
+        if let Some(key) = &entry.twice {
+            return Err(broken((
+                format!("`{key}`"),
+                "stands twice, and only one of them can be meant".into(),
+            )));
+        }
+        let (settings, logged) = parse(&entry.value).map_err(broken)?;
+        if !seen.insert(entry.value.to_string()) {
+            copies += 1;
+            continue;
+        }
         let configuration = configuration(&settings, &logged, &mut seeds).map_err(broken)?;
         let record = RunRecord {
             format: FORMAT,
@@ -81,7 +104,7 @@ pub fn runs(file: &str, text: &str) -> Result<Vec<(RunRecord, EpochRow)>, Import
         };
         runs.push((record, epoch(&logged)));
     }
-    Ok(runs)
+    Ok(Imported { runs, copies })
 }
 
 fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
@@ -218,7 +241,7 @@ mod tests {
 
     #[test]
     fn d_is_the_published_arm_and_a_repetition_is_another_seed() {
-        let runs = runs("results.json", GOOD).unwrap();
+        let runs = runs("results.json", GOOD).unwrap().runs;
         let keys: Vec<_> =
             runs.iter().map(|(record, _)| (record.configuration.decay, record.configuration.seed)).collect();
         assert_eq!(
@@ -228,6 +251,30 @@ mod tests {
         let (record, last) = &runs[0];
         assert_eq!((record.configuration.epochs, last.epoch, last.test_accuracy), (128, 128, 0.9));
         assert!(record.provenance.is_none() && record.data.fingerprint.starts_with("imported:"));
+    }
+
+    #[test]
+    fn copies_of_a_run_are_one_run() {
+        let entry =
+            |accuracy: f64| format!(r#"[{{"rankscale":8,"d":true}},{{"epoch":128,"test acc":{accuracy}}}]"#);
+        let spaced = entry(0.9).replace(':', " : ");
+        let text = format!("[{},{},{spaced},{}]", entry(0.9), entry(0.9), entry(0.91));
+        let imported = runs("results.json", &text).unwrap();
+        assert_eq!((imported.runs.len(), imported.copies), (2, 2));
+        let named = entry(0.9).replace("true", "true,\"seed\":3");
+        let imported = runs("results.json", &format!("[{named},{named}]")).unwrap();
+        assert_eq!((imported.runs.len(), imported.copies), (1, 1));
+    }
+
+    #[test]
+    fn what_python_writes_for_a_diverged_run_is_named_by_entry_and_key() {
+        let nan = GOOD.replace("\"lr\": 0.0", "\"lr\": 0.0, \"train loss\": NaN");
+        assert_eq!(runs("f", &nan).unwrap().runs[0].1.train_loss, None);
+        let message = runs("f", &GOOD.replace("0.91", "NaN")).unwrap_err().to_string();
+        assert!(message.contains("f: entry 2: `test acc` must be a number"), "{message}");
+        let twice = GOOD.replace("\"test acc\": 0.91", "\"test acc\": 0.91, \"test acc\": 0.5");
+        let message = runs("f", &twice).unwrap_err().to_string();
+        assert!(message.contains("f: entry 2: `test acc` stands twice"), "{message}");
     }
 
     #[test]

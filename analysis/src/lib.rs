@@ -17,6 +17,7 @@ pub mod images;
 pub mod import;
 pub mod inputs;
 pub mod join;
+pub mod json;
 pub mod mechanism;
 pub mod permutation;
 pub mod publish;
@@ -209,7 +210,7 @@ fn study(
 pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
     let text = fs::read_to_string(file)?;
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let runs = import::runs(&name, &text)?;
+    let import::Imported { runs, copies } = import::runs(&name, &text)?;
     let mut there = 0;
     for (record, epoch) in &runs {
         let folder = RunFolder::new(layout.run(&record.name));
@@ -223,11 +224,12 @@ pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow
     }
     writeln!(
         progress,
-        "imported {} from {} into {}{}",
+        "imported {} from {} into {}{}{}",
         count(runs.len() - there, "run"),
         file.display(),
         layout.runs().display(),
-        if there > 0 { format!("; {there} were there already") } else { String::new() }
+        if there > 0 { format!("; {there} were there already") } else { String::new() },
+        if copies > 0 { format!("; {copies} copies of others were left out") } else { String::new() }
     )?;
     Ok(())
 }

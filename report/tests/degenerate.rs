@@ -2,7 +2,7 @@
 
 mod support;
 
-use artifacts::study::{Endpoint, Identical, Interval};
+use artifacts::study::{Endpoint, Identical, Interval, LedgerRow};
 use network::Arm;
 use report::{Report, render};
 use roxmltree::Document;
@@ -178,5 +178,29 @@ fn hostile_strings_stay_text() {
     assert!(links.map(|(at, _)| &report.markdown[..at]).all(|before| before.ends_with('\\')));
     for line in report.markdown.lines().filter(|line| line.starts_with('|')) {
         assert!(line.ends_with('|'), "{line}");
+    }
+}
+
+#[test]
+fn a_plan_of_fifty_thousand_runs_is_a_page_that_can_be_read() {
+    let mut study = Plan::default().study();
+    let row = study.ledger[0].clone();
+    study.ledger = (0..50_000)
+        .map(|seed| LedgerRow {
+            run: format!("r08-original-s{seed}"),
+            state: "missing".into(),
+            ..row.clone()
+        })
+        .collect();
+    let items: Vec<String> = (0..50_000).map(|number| format!("item {number}")).collect();
+    study.summary.endpoints[0].missing = items;
+    let report = checked(&study);
+    assert!(report.markdown.lines().count() < 1000, "{}", report.markdown.lines().count());
+    for needle in [
+        "50,000 runs not done",
+        "other 49,900 runs are in `analysis/ledger.parquet`",
+        "more, in `analysis/summary.json`",
+    ] {
+        assert!(report.markdown.contains(needle), "{needle}");
     }
 }

@@ -7,6 +7,8 @@ use artifacts::study::{Endpoint, Verdict};
 
 /// Items of a list before it is folded.
 const SHOWN: usize = 8;
+/// Items that are named at most.
+const NAMED: usize = 100;
 
 /// The section; it says so where nothing could be compared.
 #[must_use]
@@ -109,8 +111,14 @@ fn missing(endpoints: &[Endpoint]) -> Vec<String> {
         return Vec::new();
     }
     let summary = format!("{} missing", numbers::many(items.len() as u64, "item"));
+    let mut listed = items;
+    let others = listed.len().saturating_sub(NAMED);
+    listed.truncate(NAMED);
+    if others > 0 {
+        listed.push(format!("and {others} more, in `analysis/summary.json`"));
+    }
     vec![
         "What is missing for a better founded verdict:".to_owned(),
-        folded_if(items.len() > SHOWN, &summary, bullets(&items)),
+        folded_if(listed.len() > SHOWN, &summary, bullets(&listed)),
     ]
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 /// Rows of a table before it is folded.
 const SHOWN: usize = 10;
+/// Runs that are named at most; a plan may have fifty thousand, and its table has them all.
+const NAMED: usize = 100;
 
 /// States in the order in which they are counted.
 const STATES: [(&str, &str); 6] = [
@@ -65,7 +67,12 @@ pub fn section(selection: &Selection<'_>) -> String {
     } else {
         let summary = format!("{} not done", numbers::many(open.len() as u64, "run"));
         parts.push("Not done:".to_owned());
-        parts.push(folded_if(open.len() > SHOWN, &summary, not_done(&open)));
+        let named = &open[..open.len().min(NAMED)];
+        parts.push(folded_if(open.len() > SHOWN, &summary, not_done(named)));
+        if open.len() > NAMED {
+            let others = numbers::many((open.len() - NAMED) as u64, "run");
+            parts.push(format!("The other {others} are in `analysis/ledger.parquet`."));
+        }
     }
     parts.join("\n\n")
 }
