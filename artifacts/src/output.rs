@@ -1,7 +1,7 @@
 //! What programs say and print, where it can be written and where it cannot.
 //!
 //! A reader may be gone (`| head -1`), a disk full, a terminal closed. Work whose result is files goes on and nobody is told
-//! ([`say`], [`note`], [`Notes`]). A listing is its own result ([`print`]): it ends quietly where its reader has gone, and any
+//! ([`say`], [`note`], [`Notes`]). A listing is its own result ([`print()`]): it ends quietly where its reader has gone, and any
 //! other failure is an error.
 //!
 //! *Invariant:* no program prints by other means: the macros of the standard library panic (`print_stdout`, `print_stderr` in Cargo.toml).
