@@ -45,11 +45,13 @@ def main(arguments):
         outcome.note(overview(recipe, steps, chosen))
     stop.listen()
 
-    libtorch = not looks and needs_libtorch(chosen)
+    # Where the trainer is built, all are: alone, these two would want other features of crates that they share with it.
+    alone = looks and not os.path.exists(binary("trainer"))
+    libtorch = not alone and needs_libtorch(chosen)
     # On a terminal they show bars of their own.
     through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
     seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, through_us=through_us)),
-               ("build", timed(build(steps, libtorch), through_us=through_us))]
+               ("build", timed(build(steps, libtorch, alone), through_us=through_us))]
     while True:
         for step in steps:
             seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
@@ -80,10 +82,10 @@ def binary(program):
     return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
 
 
-def build(steps, libtorch):
-    """The command that builds the programs: all of them at once, but only those of the steps where these only look."""
-    programs = {step.words[0] for step in steps}
-    chosen = [word for program in sorted(programs) for word in ("-p", program)] if programs <= LOOKING else ["--workspace"]
+def build(steps, libtorch, alone):
+    """The command that builds the programs: all of them at once, or those of the steps alone."""
+    programs = sorted({step.words[0] for step in steps})
+    chosen = [word for program in programs for word in ("-p", program)] if alone else ["--workspace"]
     return BUILD + chosen + ["--no-default-features"] * (not libtorch)
 
 

@@ -90,10 +90,10 @@ class Steps(unittest.TestCase):
             run.with_defaults({"STUDY": "quick", "WORK": "w"}, steps)
 
     def test_whoever_only_looks_builds_only_what_that_needs(self):
-        looking = run.build([run.Step("analysis WORK"), run.Step("report WORK")], libtorch=False)
+        looking = run.build([run.Step("analysis WORK"), run.Step("report WORK")], libtorch=False, alone=True)
         self.assertNotIn("--workspace", looking)
         self.assertIn("--no-default-features", looking)
-        self.assertIn("--workspace", run.build([run.Step("trainer sweep WORK"), run.Step("report WORK")], libtorch=True))
+        self.assertIn("--workspace", run.build([run.Step("trainer sweep WORK"), run.Step("report WORK")], libtorch=True, alone=False))
 
     def test_libtorch_is_built_in_only_where_something_needs_it(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
