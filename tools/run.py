@@ -2,7 +2,8 @@
 """Runs steps of the pipeline in order: `run.py RECIPE STEP... -- KEY=VALUE...`
 
 A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The recipe takes
-the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With `--repeat` the steps run again every EVERY seconds, until interrupted.
+the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With
+`--repeat` the steps run again every EVERY seconds, until interrupted.
 
 Invariant: nothing is built or run before every word is understood.
 """

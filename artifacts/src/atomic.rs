@@ -4,6 +4,7 @@
 //! crash at any instant leaves the old file or the new one, never a part.
 
 use fs_err as fs;
+use serde::Serialize;
 use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -46,6 +47,24 @@ pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     write_with(path, |writer| writer.write_all(bytes.as_ref()))
 }
 
+/// A value as JSON for people to read, with a newline at its end.
+///
+/// # Errors
+/// A value that has no JSON form.
+pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec_pretty(value)?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// Writes a value as [`json`], all or nothing.
+///
+/// # Errors
+/// As [`json`] and [`write`].
+pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    write(path, json(value)?)
+}
+
 /// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.
 ///
 /// # Errors
@@ -62,11 +81,14 @@ pub fn has_leftovers(directory: &Path) -> io::Result<bool> {
     Ok(directory.exists() && !leftovers(directory)?.is_empty())
 }
 
+/// Whether a file's name is a temporary one.
+#[must_use]
+pub fn is_partial(name: &str) -> bool {
+    name.starts_with(PARTIAL)
+}
+
 fn leftovers(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_partial = |path: &PathBuf| {
-        let name = path.file_name().and_then(OsStr::to_str);
-        name.is_some_and(|name| name.starts_with(PARTIAL))
-    };
+    let is_partial = |path: &PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(is_partial);
     let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
     Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_partial).collect())
 }

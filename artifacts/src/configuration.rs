@@ -8,6 +8,12 @@ use crate::arithmetic::{Engine, Precision};
 use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter, InvalidArchitecture};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::ops::RangeInclusive;
+
+/// How many epochs a run may have.
+pub const EPOCHS: RangeInclusive<u64> = 1..=100_000;
+/// How many images an update may have.
+pub const BATCH: RangeInclusive<u64> = 2..=65_536;
 
 /// A configuration that no run can have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -99,13 +105,13 @@ impl Configuration {
             (
                 "epochs",
                 self.epochs.to_string(),
-                (1..=100_000).contains(&self.epochs),
+                EPOCHS.contains(&(self.epochs as u64)),
                 "must be between 1 and 100000",
             ),
             (
                 "batch",
                 self.batch.to_string(),
-                (2..=65_536).contains(&self.batch),
+                BATCH.contains(&(self.batch as u64)),
                 "must be between 2 and 65536",
             ),
             ("train_images", images.to_string(), images >= self.batch, "must be at least one batch"),

@@ -107,9 +107,7 @@ impl Seal {
         if let Some(first) = Self::read(path)? {
             return Ok(first);
         }
-        let mut json = serde_json::to_vec_pretty(&self)?;
-        json.push(b'\n');
-        atomic::write(path, json)?;
+        atomic::write_json(path, &self)?;
         Ok(self)
     }
 }

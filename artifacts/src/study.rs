@@ -176,10 +176,7 @@ impl Study {
         write(layout, "layers", &self.layers)?;
         write(layout, "trajectories", &self.trajectories)?;
         write(layout, "ledger", &self.ledger)?;
-        let mut json = serde_json::to_vec_pretty(&self.summary).map_err(io::Error::from)?;
-        json.push(b'\n');
-        atomic::write(&summary_path(layout), json)?;
-        Ok(())
+        Ok(atomic::write_json(&summary_path(layout), &self.summary)?)
     }
 
     /// Reads every file of the analysis.

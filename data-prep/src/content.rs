@@ -121,8 +121,8 @@ impl Content {
             [] => Err(NoData::Empty),
             [0x1f, 0x8b, ..] => Ok(Self::Gzip),
             [b'P', b'A', b'R', b'1', ..] => Ok(Self::Parquet),
-            // The magic of every tar since 1988 stands after name, mode, owner, size, time and link.
             [b'P', b'A', b'R', b'E', ..] => Err(NoData::Encrypted),
+            // The magic of every tar since 1988 stands after name, mode, owner, size, time and link.
             _ if head.get(257..262) == Some(b"ustar") => Ok(Self::Tar),
             [0x80, 2..=5, ..] => Err(NoData::Pickle),
             _ if text.starts_with("version https://git-lfs") => Err(NoData::LfsPointer),

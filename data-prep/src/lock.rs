@@ -3,6 +3,7 @@
 //! *Invariant:* what is removed has a name that only this program gives, and is removed only by who holds the lock.
 
 use anyhow::{Context, Result, bail};
+use artifacts::atomic;
 use fs_err as fs;
 use std::fs::TryLockError;
 use std::path::Path;
@@ -54,7 +55,7 @@ pub fn sweep(_held: &fs::File, directory: &Path, all_downloads: bool) -> Result<
         let entry = entry?;
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         let empty = |path: &Path| fs::metadata(path).map_or(true, |found| found.len() == 0);
-        let dead = if name.starts_with(".partial-") {
+        let dead = if atomic::is_partial(&name) {
             true
         } else if let Some(part) = name.strip_suffix(".json").filter(|part| is_download(part)) {
             all_downloads || empty(&path.with_file_name(part))

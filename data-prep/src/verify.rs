@@ -30,17 +30,11 @@ pub(crate) fn check(path: &Path, remote: &Remote) -> Result<()> {
 /// # Errors
 /// A file that cannot be read.
 pub fn sha256(path: &Path) -> io::Result<Sha256Sum> {
-    let mut hash = Sha256::new();
-    feed(&mut hash, path)?;
-    Ok(Sha256Sum(hash.finalize().into()))
-}
-
-/// Adds a file to a hash.
-pub(crate) fn feed(hash: &mut Sha256, path: &Path) -> io::Result<()> {
-    let (mut file, mut buffer) = (fs::File::open(path)?, vec![0; 1 << 18]);
+    let mut file = fs::File::open(path)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(()),
+            0 => return Ok(Sha256Sum(hash.finalize().into())),
             count => hash.update(&buffer[..count]),
         }
     }

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::numbers::{self, whole};
-use artifacts::configuration::InvalidConfiguration;
+use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::{Configuration, Engine, Precision};
 use clap::{Args, Parser, Subcommand};
 use network::{Architecture, Arm};
@@ -98,7 +98,7 @@ pub struct Retrain {
     #[arg(long)]
     pub run: String,
     /// Epochs to train again
-    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(EPOCHS))]
     pub epochs: usize,
     #[command(flatten)]
     pub place: Place,
@@ -111,7 +111,7 @@ pub struct Bench {
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
     /// Images in an update
-    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(2..=65_536))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
     pub batch: usize,
     /// float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
@@ -183,10 +183,10 @@ pub struct Run {
     #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=i64::MAX as u64))]
     pub seed: u64,
     /// Passes over the training images
-    #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(EPOCHS))]
     pub epochs: usize,
     /// Images in an update
-    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(2..=65_536))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
     pub batch: usize,
     /// Learning rate at the start of the cosine, for the mean loss
     #[arg(long, allow_negative_numbers = true, default_value_t = 0.2, value_parser = numbers::positive)]

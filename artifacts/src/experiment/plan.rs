@@ -35,9 +35,7 @@ impl Experiment {
     }
 
     fn plan(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec_pretty(self).expect("plain values have a JSON form");
-        json.push(b'\n');
-        json
+        atomic::json(self).expect("plain values have a JSON form")
     }
 
     /// Reads what [`Experiment::write_plan`] wrote.

@@ -132,9 +132,7 @@ impl RunFolder {
     /// # Errors
     /// The file system's.
     pub fn write_record(&self, record: &RunRecord) -> io::Result<()> {
-        let mut json = serde_json::to_vec_pretty(record)?;
-        json.push(b'\n');
-        atomic::write(&self.record_path(), json)
+        atomic::write_json(&self.record_path(), record)
     }
 
     /// Reads `run.json` and checks that it belongs into this folder.

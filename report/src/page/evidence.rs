@@ -100,7 +100,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
 
 /// What is missing, by arm.
 fn missing(endpoints: &[Endpoint]) -> Vec<String> {
-    let items: Vec<_> = endpoints
+    let mut items: Vec<_> = endpoints
         .iter()
         .flat_map(|endpoint| {
             let arm = code(endpoint.decay.name());
@@ -111,14 +111,13 @@ fn missing(endpoints: &[Endpoint]) -> Vec<String> {
         return Vec::new();
     }
     let summary = format!("{} missing", numbers::many(items.len() as u64, "item"));
-    let mut listed = items;
-    let others = listed.len().saturating_sub(NAMED);
-    listed.truncate(NAMED);
+    let others = items.len().saturating_sub(NAMED);
+    items.truncate(NAMED);
     if others > 0 {
-        listed.push(format!("and {others} more, in `analysis/summary.json`"));
+        items.push(format!("and {others} more, in `analysis/summary.json`"));
     }
     vec![
         "What is missing for a better founded verdict:".to_owned(),
-        folded_if(listed.len() > SHOWN, &summary, bullets(&listed)),
+        folded_if(items.len() > SHOWN, &summary, bullets(&items)),
     ]
 }

@@ -1,0 +1,80 @@
+use super::*;
+
+const GOOD: &str = r#"[[{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.9, "lr": 0.0, "n_parameters": 5}],
+    [{"rankscale": 8.0, "d": false}, {"epoch": 128, "test acc": 0.91}],
+    [{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.92}]]"#;
+
+#[test]
+fn d_is_the_published_arm_and_a_repetition_is_another_seed() {
+    let runs = runs("results.json", GOOD).unwrap().runs;
+    let keys: Vec<_> =
+        runs.iter().map(|(record, _)| (record.configuration.decay, record.configuration.seed)).collect();
+    assert_eq!(
+        keys,
+        [(Arm::PublishedAppropriate, 0), (Arm::PublishedOriginal, 0), (Arm::PublishedAppropriate, 1)]
+    );
+    let (record, last) = &runs[0];
+    assert_eq!((record.configuration.epochs, last.epoch, last.test_accuracy), (128, 128, 0.9));
+    assert!(record.provenance.is_none() && record.data.fingerprint.starts_with("imported:"));
+}
+
+#[test]
+fn copies_of_a_run_are_one_run() {
+    let entry =
+        |accuracy: f64| format!(r#"[{{"rankscale":8,"d":true}},{{"epoch":128,"test acc":{accuracy}}}]"#);
+    let spaced = entry(0.9).replace(':', " : ");
+    let text = format!("[{},{},{spaced},{}]", entry(0.9), entry(0.9), entry(0.91));
+    let imported = runs("results.json", &text).unwrap();
+    assert_eq!((imported.runs.len(), imported.copies), (2, 2));
+    let named = entry(0.9).replace("true", "true,\"seed\":3");
+    let imported = runs("results.json", &format!("[{named},{named}]")).unwrap();
+    assert_eq!((imported.runs.len(), imported.copies), (1, 1));
+}
+
+#[test]
+fn what_python_writes_for_a_diverged_run_is_named_by_entry_and_key() {
+    let nan = GOOD.replace("\"lr\": 0.0", "\"lr\": 0.0, \"train loss\": NaN");
+    assert_eq!(runs("f", &nan).unwrap().runs[0].1.train_loss, None);
+    let message = runs("f", &GOOD.replace("0.91", "NaN")).unwrap_err().to_string();
+    assert!(message.contains("f: entry 2: `test acc` must be a number"), "{message}");
+    let twice = GOOD.replace("\"test acc\": 0.91", "\"test acc\": 0.91, \"test acc\": 0.5");
+    let message = runs("f", &twice).unwrap_err().to_string();
+    assert!(message.contains("f: entry 2: `test acc` stands twice"), "{message}");
+}
+
+#[test]
+fn a_broken_rule_is_named_with_file_entry_and_key() {
+    for (from, to, needle) in [
+        ("\"d\": false", "\"d\": 0", "results.json: entry 2: `d` must be true or false, but is 0"),
+        ("\"d\": false", "\"e\": 0", "entry 2: `d` is missing from the settings"),
+        ("0.91", "91", "entry 2: `test acc` must be a fraction between 0 and 1, but is 91"),
+        ("0.91", "null", "entry 2: `test acc` must be a number, but is null"),
+        ("8.0", "8.5", "entry 2: `rankscale` must be a whole number, but is 8.5"),
+        ("8.0", "-1", "entry 2: `rankscale` must be a whole number, but is -1"),
+        ("8.0", "0", "entry 2: `rankscale` must be at least 1"),
+        ("8.0", "1000", "entry 2: the entry is no run of this study: rankscale 1000"),
+        ("\"lr\": 0.0", "\"lr\": \"x\"", "entry 1: `lr` must be a number, but is \"x\""),
+        (
+            "\"epoch\": 128, \"test acc\": 0.92",
+            "\"epoch\": 0, \"test acc\": 0.92",
+            "entry 3: `epoch` must be",
+        ),
+        (
+            "\"d\": true}, {\"epoch\": 128, \"test acc\": 0.92}",
+            "\"d\": true, \"seed\": 0}, {\"epoch\": 1, \"test acc\": 0}",
+            "entry 3: `seed` 0 was used by an earlier entry",
+        ),
+        (
+            "[{\"rankscale\": 8.0",
+            "[7, {\"rankscale\": 8.0",
+            "entry 2: the entry must be a list of two objects",
+        ),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let message = runs("results.json", &GOOD.replace(from, to)).unwrap_err().to_string();
+        assert!(message.contains(needle), "{message}");
+    }
+    assert!(runs("f", "{}").unwrap_err().to_string().contains("f: must be a JSON list"));
+    assert!(runs("f", "<html>").unwrap_err().to_string().contains("f: must be a JSON list"));
+    assert!(runs("f", "[]").unwrap_err().to_string().contains("f: the list is empty"));
+}
