@@ -60,7 +60,7 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 /// Writes a value as [`json`], all or nothing.
 ///
 /// # Errors
-/// As [`json`] and [`write`].
+/// As [`json`] and [`write()`].
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     write(path, json(value)?)
 }
