@@ -8,8 +8,11 @@
 //! bit. Sums run over the runs by name, in the order in which they are collected.
 
 pub mod cells;
+pub mod classes;
+pub mod entries;
 pub mod epochs;
 pub mod finished;
+pub mod layers;
 pub mod ledger;
 #[cfg(test)]
 pub(crate) mod made_up;

@@ -1,45 +1,30 @@
 //! Runs joined with their configuration, and the statistics of the study.
 //!
-//! The way of the data: [`mod@collect`] reads the runs, [`join`] makes pairs, cells and the other tables of them,
-//! [`endpoint`] turns pairs into answers ([`strata`], [`bootstrap`], [`permutation`] estimate, [`evidence`] and [`verdict`] judge;
-//! [`secondary`], [`mod@images`], [`mechanism`], [`identical`], [`mod@replication`] and [`student`] say the rest), and
-//! [`artifacts::study`] writes them. [`results`] and [`mod@import`] speak the notebook's format;
-//! [`mod@publish`] keeps a study with the source.
+//! The way of the data: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of it, [`endpoint`]
+//! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
+//! the source. Rooms import to the right only: `lib` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
 //!
-//! *Invariant:* only this file and [`mod@collect`] know paths; the same runs give the same files, byte for byte.
+//! *Invariant:* only this file, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
 
-pub mod bootstrap;
-pub mod collect;
 pub mod endpoint;
-pub mod evidence;
-pub mod identical;
-pub mod images;
-pub mod import;
-pub mod inputs;
 pub mod join;
-pub mod json;
-pub mod mechanism;
-pub mod permutation;
 pub mod publish;
-pub mod replication;
-pub mod results;
-pub mod secondary;
-pub mod strata;
-pub mod student;
-pub mod verdict;
+pub mod runs;
+pub mod stats;
 
 use anyhow::{Context as _, bail};
 use artifacts::run::RunFolder;
 use artifacts::study::{Study, Summary, summary_path};
 use artifacts::{Experiment, Layout, atomic, table};
-use collect::{Collected, collect};
-use evidence::count;
+use endpoint::missing::{self, count};
+use endpoint::{aa, endpoints};
 use fs_err as fs;
-use inputs::Plan;
 use join::finished::finished;
 use join::pairs::{self, pairs};
-use join::{cells, epochs, ledger, recipes, runs};
-use results::ResultsArms;
+use join::{cells, classes, entries, epochs, layers, ledger, recipes};
+use runs::collect::{Collected, collect};
+use runs::plan::Plan;
+use runs::results::{self, ResultsArms};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -113,7 +98,7 @@ pub fn analyse(
         );
     }
     match study.summary.endpoints.first() {
-        Some(endpoint) => writeln!(progress, "{}", evidence::headline(endpoint))?,
+        Some(endpoint) => writeln!(progress, "{}", missing::headline(endpoint))?,
         None => writeln!(progress, "No run is under study, so there is nothing to say.")?,
     }
     Ok(study)
@@ -123,10 +108,10 @@ fn seconds(start: Instant) -> String {
     format!("{:.2} s", start.elapsed().as_secs_f64())
 }
 
-fn plan(layout: &Layout, choice: &Choice, runs: &[inputs::Run]) -> anyhow::Result<Option<Plan>> {
+fn plan(layout: &Layout, choice: &Choice, runs: &[runs::run::Run]) -> anyhow::Result<Option<Plan>> {
     let experiment = match choice {
         Choice::Named { experiment, directory } => {
-            Some(inputs::on_engines_found(Experiment::find(experiment, directory)?, runs))
+            Some(runs::engines::on_engines_found(Experiment::find(experiment, directory)?, runs))
         }
         Choice::Newest if layout.plan().exists() => {
             Some(Experiment::read_plan(&layout.plan()).context("cannot read the plan of the newest sweep")?)
@@ -147,13 +132,13 @@ fn study(
     let planned_on =
         recipes.first().filter(|recipe| recipe.planned).map(|recipe| recipe.fingerprint.as_str());
     let ledger = ledger::ledger(runs, quarantined, plan, planned_on);
-    let in_order = runs::in_order(runs);
-    let rows = runs::rows(&in_order, plan);
+    let in_order = join::runs::in_order(runs);
+    let rows = join::runs::rows(&in_order, plan);
     let finished_runs = finished(runs, plan);
     let pairs = pairs(&finished_runs);
     let comparisons = pairs::comparisons(&pairs);
-    let classes = images::classes(&pairs)?;
-    let endpoints = endpoint::endpoints(&endpoint::Evidence {
+    let classes = classes::classes(&pairs)?;
+    let endpoints = endpoints::endpoints(&endpoints::Evidence {
         plan,
         runs,
         recipes: &recipes,
@@ -161,7 +146,7 @@ fn study(
         classes: &classes,
         ledger: &ledger,
     });
-    let entries = results::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
+    let entries = entries::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
     let mut data: Vec<String> = Vec::new();
     for recipe in &recipes {
         if !data.contains(&recipe.fingerprint) {
@@ -176,7 +161,7 @@ fn study(
     });
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
         let runs = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
-        identical::identical(runs, recipe.summary.configuration.channels)
+        aa::identical(runs, recipe.summary.configuration.channels)
     });
     let summary = Summary {
         experiment: plan.map(|plan| plan.experiment().name.clone()),
@@ -187,7 +172,7 @@ fn study(
         endpoints,
         identical,
         data,
-        rules: verdict::rules(),
+        rules: endpoint::verdict::rules(),
     };
     let study = Study {
         summary,
@@ -196,8 +181,8 @@ fn study(
         cells: cells::cells(&finished_runs),
         comparisons,
         classes,
-        layers: mechanism::layers(&finished_runs),
-        trajectories: mechanism::trajectories(&finished_runs),
+        layers: layers::layers(&finished_runs),
+        trajectories: layers::trajectories(&finished_runs),
         ledger,
     };
     Ok((study, entries))
@@ -210,7 +195,7 @@ fn study(
 pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
     let text = fs::read_to_string(file)?;
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let import::Imported { runs, copies } = import::runs(&name, &text)?;
+    let runs::import::Imported { runs, copies } = runs::import::runs(&name, &text)?;
     let mut there = 0;
     for (record, epoch) in &runs {
         let folder = RunFolder::new(layout.run(&record.name));

@@ -1,7 +1,7 @@
 //! Joins the runs and says what they show.
 
 use analysis::Choice;
-use analysis::results::ResultsArms;
+use analysis::runs::results::ResultsArms;
 use artifacts::Layout;
 use artifacts::output::{Notes, say};
 use clap::{Parser, Subcommand};

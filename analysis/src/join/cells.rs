@@ -4,7 +4,7 @@
 //! three seeds a cell give an interval that is of use.
 
 use crate::join::finished::Finished;
-use crate::student::{average, interval, pooled};
+use crate::stats::student::{average, interval, pooled};
 use artifacts::study::CellRow;
 use std::collections::BTreeMap;
 
@@ -81,8 +81,8 @@ mod tests {
     use super::*;
     use crate::join::finished::finished;
     use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
-    use crate::secondary::tests::{close, expected, numbers};
-    use crate::student::pooled_sd;
+    use crate::stats::expected::{close, expected, numbers};
+    use crate::stats::student::pooled_sd;
     use artifacts::run::Status;
     use artifacts::{Configuration, Engine};
     use network::Arm;

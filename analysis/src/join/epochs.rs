@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* in the order of the runs, and within a run by number; runs that are not finished are there as far as they came.
 
-use crate::inputs::{Plan, Run};
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::run::EpochRow;
 use artifacts::study::StudyEpochRow;
 

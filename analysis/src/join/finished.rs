@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* each has the last of its planned epochs; their order is that of the runs.
 
-use crate::inputs::{Plan, Run};
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::run::EpochRow;
 
 /// A run under study that is done.

@@ -3,8 +3,10 @@
 //! *Invariant:* every planned run, every readable run and everything that was set aside has its row; planned runs come first,
 //! in the order of the plan, then the rest by name.
 
-use crate::inputs::{Plan, Quarantined, Run};
 use crate::join::spent;
+use crate::runs::collect::Quarantined;
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::LedgerRow;

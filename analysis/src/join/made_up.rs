@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* a run has the name that its configuration and its images give it, as every readable run has.
 
-use crate::inputs::{Plan, Run};
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunRecord, Status};
 use artifacts::{Configuration, Experiment};
 use network::Arm;

@@ -79,9 +79,9 @@ pub fn comparisons(pairs: &[RunPair<'_>]) -> Vec<PairRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inputs::Run;
     use crate::join::finished::finished;
     use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
+    use crate::runs::run::Run;
     use artifacts::Engine;
     use artifacts::run::Status;
 

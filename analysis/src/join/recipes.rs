@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* the headline recipe comes first; the order depends on the runs alone.
 
-use crate::inputs::{Plan, Run};
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::study::RecipeSummary;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -2,8 +2,9 @@
 //!
 //! *Invariant:* a run that cannot be read is not here, and every other one is, whatever was planned and however far it came.
 
-use crate::inputs::{Plan, Run};
 use crate::join::spent;
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
 use artifacts::run::RunRecord;
 use artifacts::study::RunRow;
 

@@ -1,9 +1,9 @@
 //! A study of everything that tells runs apart: which of them are compared, in which table.
 
 use crate::made_up::{Place, configuration, noise};
-use analysis::collect::collect;
 use analysis::join::finished::finished;
 use analysis::join::pairs::{comparisons, pairs};
+use analysis::runs::collect::collect;
 use artifacts::run::Status;
 use artifacts::{Configuration, Engine};
 use network::Arm;

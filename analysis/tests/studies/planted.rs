@@ -1,7 +1,7 @@
 //! Whole studies with a planted effect: the verdicts, the tables and the notebook's file.
 
 use crate::made_up::{Place, configuration, finish, grid, ledger};
-use analysis::results::ResultsArms;
+use analysis::runs::results::ResultsArms;
 use analysis::{Choice, analyse};
 use artifacts::Configuration;
 use artifacts::run::Status;

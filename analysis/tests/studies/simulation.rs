@@ -2,11 +2,12 @@
 //!
 //! Minutes, so they are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
-use analysis::images::image_by_image;
+use analysis::endpoint::images::image_by_image;
+use analysis::endpoint::secondary::{Pair, secondary};
+use analysis::endpoint::verdict;
 use analysis::join::cells;
-use analysis::secondary::{Pair, secondary};
-use analysis::strata::Strata;
-use analysis::{bootstrap, permutation, student, verdict};
+use analysis::stats::strata::Strata;
+use analysis::stats::{bootstrap, permutation, student};
 use artifacts::study::{CellRow, ClassRow, Interval, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

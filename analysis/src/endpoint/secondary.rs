@@ -3,10 +3,13 @@
 //!
 //! *Invariant:* every formula names its source; each is held to scipy's or statsmodels' numbers.
 
-use crate::bootstrap::LEVEL;
-use crate::student::{self, Estimate, average, pooled_sd};
-use crate::verdict::MARGIN;
-use artifacts::study::{AtRankscale, Interval, Noise, Secondary, Trend, Wins};
+use crate::endpoint::verdict::MARGIN;
+use crate::stats::LEVEL;
+use crate::stats::holm::holm;
+use crate::stats::normal::quantile;
+use crate::stats::student::{self, Estimate, average, pooled_sd};
+use crate::stats::wilson::wilson;
+use artifacts::study::{AtRankscale, Noise, Secondary, Trend, Wins};
 use std::collections::BTreeMap;
 
 /// Chance of finding what is there, in the planning of a study.
@@ -79,19 +82,6 @@ fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
     rows
 }
 
-/// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-/// Statistics 6, 1979).
-pub(crate) fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
-    let (mut adjusted, mut largest) = (vec![0.0; p.len()], 0.0f64);
-    for (done, &at) in order.iter().enumerate() {
-        largest = largest.max(p[at] * (p.len() - done) as f64).min(1.0);
-        adjusted[at] = largest;
-    }
-    adjusted
-}
-
 fn wins(pairs: &[Pair]) -> Option<Wins> {
     if pairs.is_empty() {
         return None;
@@ -103,16 +93,6 @@ fn wins(pairs: &[Pair]) -> Option<Wins> {
     };
     let (wins, of) = (pairs.iter().map(won).sum::<f64>(), pairs.len() as f64);
     Some(Wins { share: wins / of, interval: wilson(wins, of) })
-}
-
-/// Wilson's score interval of a share ("Probable inference, the law of succession, and statistical inference", Journal of the
-/// American Statistical Association 22, 1927).
-fn wilson(wins: f64, of: f64) -> Interval {
-    let (z, share) = (quantile(f64::midpoint(1.0, LEVEL)), wins / of);
-    let denominator = 1.0 + z * z / of;
-    let middle = (share + z * z / (2.0 * of)) / denominator;
-    let reach = z / denominator * (share * (1.0 - share) / of + z * z / (4.0 * of * of)).sqrt();
-    Interval { low: (middle - reach).max(0.0), high: (middle + reach).min(1.0), level: LEVEL }
 }
 
 fn noise(pairs: &[Pair], test_images: usize) -> Option<Noise> {
@@ -140,57 +120,10 @@ fn pairs_needed(effect: f64) -> f64 {
     ((quantile(f64::midpoint(1.0, LEVEL)) + quantile(POWER)) / effect).powi(2)
 }
 
-/// Of the standard normal distribution.
-fn quantile(share: f64) -> f64 {
-    use statrs::distribution::{ContinuousCDF, Normal};
-    Normal::standard().inverse_cdf(share)
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use crate::strata::Strata;
-    use proptest::prelude::*;
-    use serde_json::Value;
-
-    /// `analysis/tests/reference/expected.json`, which `make.py` beside it made.
-    pub(crate) fn expected() -> Value {
-        serde_json::from_str(include_str!("../tests/reference/expected.json")).unwrap()
-    }
-
-    pub(crate) fn numbers(value: &Value) -> Vec<f64> {
-        value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
-    }
-
-    /// The lists of an entry.
-    pub(crate) fn strata_of(reference: &Value) -> Strata {
-        Strata::new(reference["strata"].as_array().unwrap().iter().map(numbers)).unwrap()
-    }
-
-    pub(crate) fn close(found: f64, expected: &Value) {
-        let expected = expected.as_f64().unwrap();
-        assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1e-3), "{found} against {expected}");
-    }
-
-    #[test]
-    fn adjusted_p_values_are_those_of_statsmodels() {
-        let reference = &expected()["holm"];
-        let adjusted = numbers(&reference["adjusted"]);
-        for (found, expected) in holm(&numbers(&reference["p"])).into_iter().zip(adjusted) {
-            assert!((found - expected).abs() < 1e-12);
-        }
-        assert!(holm(&[]).is_empty());
-    }
-
-    #[test]
-    fn intervals_of_a_share_are_those_of_statsmodels() {
-        for case in expected()["wilson"].as_array().unwrap() {
-            let [wins, of] = ["wins", "of"].map(|key| case[key].as_f64().unwrap());
-            let found = wilson(wins, of);
-            close(found.low, &case["interval"][0]);
-            close(found.high, &case["interval"][1]);
-        }
-    }
+    use crate::stats::expected::expected;
 
     #[test]
     fn the_size_of_a_study_is_that_of_statsmodels() {
@@ -242,18 +175,5 @@ pub(crate) mod tests {
         assert_eq!(one.by_rankscale[0].p, None);
         let equal = secondary(&pairs(&[8], 4, |_, _| 0.0), 10_000);
         assert_eq!(equal.noise.unwrap().seeds_for_margin, 1);
-    }
-
-    proptest! {
-        #[test]
-        fn adjusting_never_lowers_a_p_and_keeps_the_order(p in prop::collection::vec(0.0..1.0f64, 0..12)) {
-            let adjusted = holm(&p);
-            for (at, (p_at, adjusted_at)) in p.iter().zip(&adjusted).enumerate() {
-                prop_assert!(adjusted_at >= p_at && *adjusted_at <= 1.0);
-                for (p_other, adjusted_other) in p.iter().zip(&adjusted).skip(at) {
-                    prop_assert!(p_at > p_other || adjusted_at <= adjusted_other || p_at == p_other);
-                }
-            }
-        }
     }
 }

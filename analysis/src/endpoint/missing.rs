@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* an obstacle stands in the way of any verdict; a caveat does not. Each is a sentence that names numbers.
 
-use crate::strata::Strata;
-use crate::verdict::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS, WANTED_SEEDS};
+use crate::endpoint::verdict::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS, WANTED_SEEDS};
+use crate::stats::strata::Strata;
 use artifacts::Configuration;
 use artifacts::dataset::Split;
 use artifacts::study::Endpoint;

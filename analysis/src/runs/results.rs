@@ -1,17 +1,12 @@
 //! `results.json`, the file that the notebook "Appropriate Weight Decay" loads: a list of
 //! `[{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.9, ...}]`, an entry a run, with the row that its code logged
-//! after the last epoch. `d` says whether the appropriate decay was on. This module owns the format; it writes it from a
-//! study, and [`mod@crate::import`] turns it into runs.
+//! after the last epoch. `d` says whether the appropriate decay was on. This module owns the format;
+//! [`mod@crate::join::entries`] makes it of a study, and [`mod@crate::runs::import`] turns it into runs.
 //!
 //! The notebook's runs had no seed; `seed` stands beside `d` where it is not 0, and its cells do not mind.
 //!
 //! *Invariant:* what is written is read back unchanged, bit for bit.
 
-use crate::inputs::same_lambda;
-use crate::join::finished::Finished;
-use crate::join::recipes::Recipe;
-use crate::join::spent;
-use artifacts::study::Endpoint;
 use network::Arm;
 use serde::{Deserialize, Serialize};
 
@@ -80,52 +75,6 @@ pub struct LoggedEpoch {
 
 /// An entry of the file.
 pub type Entry = (Settings, LoggedEpoch);
-
-/// The entries of one curve each for `d` false and true: the low-rank ones among the finished runs, in their order, of the first
-/// recipe that has any of the arms asked for, at its main lambda. Without a wish, the arms as described, or else as published.
-#[must_use]
-pub fn entries(
-    finished: &[Finished<'_>],
-    recipes: &[Recipe],
-    endpoints: &[Endpoint],
-    wish: Option<ResultsArms>,
-) -> Vec<Entry> {
-    let wishes = wish.map_or_else(|| vec![ResultsArms::Described, ResultsArms::Published], |wish| vec![wish]);
-    let candidates = recipes.iter().flat_map(|recipe| wishes.iter().map(move |wish| (recipe, wish.arms())));
-    let low_rank = finished.iter().filter(|finished| finished.run.record.configuration.rankscale > 0);
-    let rows: Vec<(String, &Finished<'_>)> =
-        low_rank.map(|finished| (finished.run.recipe(), finished)).collect();
-    let found = candidates.map(|(recipe, arms)| {
-        let recipe = &recipe.summary;
-        let endpoint = endpoints.iter().find(|endpoint| endpoint.recipe == recipe.recipe);
-        let lambda = endpoint.map_or(recipe.configuration.lambda, |endpoint| endpoint.lambda);
-        let here = rows.iter().filter(|(of, finished)| {
-            *of == recipe.recipe && same_lambda(finished.run.record.configuration.lambda, lambda)
-        });
-        here.filter_map(|(_, finished)| entry(finished, arms)).collect::<Vec<_>>()
-    });
-    found.into_iter().find(|entries| !entries.is_empty()).unwrap_or_default()
-}
-
-fn entry(finished: &Finished<'_>, arms: [Arm; 2]) -> Option<Entry> {
-    let Finished { run, last } = finished;
-    let of = &run.record.configuration;
-    let d = arms.iter().position(|arm| *arm == of.decay)? == 1;
-    let settings =
-        Settings { rankscale: of.rankscale.into(), d, seed: Some(of.seed).filter(|seed| *seed > 0) };
-    let logged = LoggedEpoch {
-        epoch: last.epoch,
-        lr: last.learning_rate,
-        train_time: last.train_seconds,
-        train_loss: last.train_loss,
-        train_accuracy: last.train_accuracy,
-        test_time: last.test_seconds,
-        test_loss: last.test_loss,
-        test_accuracy: last.test_accuracy,
-        total_time: spent::train_seconds(&run.epochs),
-    };
-    Some((settings, logged))
-}
 
 /// The file: an entry a line.
 ///

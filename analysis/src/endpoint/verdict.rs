@@ -6,8 +6,9 @@
 //!
 //! *Invariant:* an obstacle of any kind, or a missing interval, gives *not enough evidence*.
 
-use crate::bootstrap::{LEVEL, RESAMPLES};
-use crate::permutation::{EXACT_PAIRS, PATTERNS};
+use crate::stats::LEVEL;
+use crate::stats::bootstrap::RESAMPLES;
+use crate::stats::permutation::{EXACT_PAIRS, PATTERNS};
 use artifacts::study::{Interval, Verdict};
 
 /// Differences within this margin do not matter: 0.1 points is half the run-to-run sd of a CIFAR-10 `ResNet` (0.15 to 0.25 points:

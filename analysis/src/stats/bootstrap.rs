@@ -10,7 +10,8 @@
 //!
 //! *Invariant:* the same differences and the same seed give the same interval, bit for bit.
 
-use crate::strata::Strata;
+use crate::stats::LEVEL;
+use crate::stats::strata::Strata;
 use artifacts::study::Interval;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,9 +19,6 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 /// Resampled means behind an interval.
 pub const RESAMPLES: usize = 20_000;
-/// Nominal coverage.
-pub const LEVEL: f64 = 0.95;
-
 /// The interval of [`Strata::mean`]; none where a rankscale has a single difference, whose spread is unknown.
 #[must_use]
 pub fn interval(strata: &Strata, seed: u64) -> Option<Interval> {
@@ -62,7 +60,7 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secondary::tests::{expected, numbers, strata_of};
+    use crate::stats::expected::{expected, numbers, strata_of};
     use proptest::prelude::*;
 
     /// Normal deviates by the sum of twelve uniform ones.

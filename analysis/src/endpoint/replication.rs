@@ -6,8 +6,8 @@
 //!
 //! *Invariant:* only rankscales that both have enter, on both sides.
 
-use crate::secondary::{Pair, grouped};
-use crate::student::{average, interval, pooled_sd};
+use crate::endpoint::secondary::{Pair, grouped};
+use crate::stats::student::{average, interval, pooled_sd};
 use artifacts::notebook;
 use artifacts::study::{Agreement, Interval, Replication};
 use network::Arm;
@@ -54,7 +54,7 @@ fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interva
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secondary::tests::{close, expected, strata_of};
+    use crate::stats::expected::{close, expected, strata_of};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -9,8 +9,8 @@
 //!
 //! *Invariant:* the same file gives the same runs, under the same names.
 
-use crate::json;
-use crate::results::{LoggedEpoch, Settings};
+use crate::runs::json;
+use crate::runs::results::{LoggedEpoch, Settings};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
 use artifacts::{Configuration, Precision};
 use network::Arm;

@@ -8,7 +8,7 @@
 //!
 //! *Invariant:* two-sided, above zero, at most one; the same differences and the same seed give the same p.
 
-use crate::strata::Strata;
+use crate::stats::strata::Strata;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -53,7 +53,7 @@ fn flipped(contributions: &[f64], pattern: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secondary::tests::{close, expected, strata_of};
+    use crate::stats::expected::{close, expected, strata_of};
     use proptest::prelude::*;
 
     fn p(lists: &[&[f64]]) -> f64 {

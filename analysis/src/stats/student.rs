@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* an interval and its p agree: p is below `1 - level` exactly where zero lies outside.
 
-use crate::bootstrap::LEVEL;
+use crate::stats::LEVEL;
 use artifacts::study::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -88,7 +88,7 @@ fn sum_of_squares(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secondary::tests::{close, expected, numbers};
+    use crate::stats::expected::{close, expected, numbers};
     use proptest::prelude::*;
 
     #[test]

@@ -3,9 +3,9 @@
 //! *Invariant:* nothing in the directory of runs is changed, and nothing there stops the analysis of the rest: what
 //! cannot be used becomes a row with the reason.
 
-use crate::images::{Marks, Tested};
-use crate::inputs::{Quarantined, Run};
-use crate::mechanism;
+use crate::runs::marks::{Marks, Tested};
+use crate::runs::run::Run;
+use crate::runs::trajectory::trajectory;
 use artifacts::Layout;
 use artifacts::run::{self, LayerRow, PredictionRow, RunFolder};
 use artifacts::table::{self, Row};
@@ -19,6 +19,15 @@ pub struct Collected {
     pub runs: Vec<Run>,
     /// The rest, sorted by name within folders and files.
     pub quarantined: Vec<Quarantined>,
+}
+
+/// Something in the directory of runs that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its name there.
+    pub name: String,
+    /// The reader's message: which file breaks which rule.
+    pub reason: String,
 }
 
 /// Reads all of it.
@@ -46,7 +55,7 @@ fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
     let last = record.configuration.epochs as u32;
     let mut layers: Vec<LayerRow> = rows(&folder.layers_path())?;
-    let trajectory = mechanism::trajectory(&layers)?;
+    let trajectory = trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);
     // Of a hundred epochs one is kept.
     layers.shrink_to_fit();

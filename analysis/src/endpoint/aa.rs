@@ -3,7 +3,7 @@
 //!
 //! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
 
-use crate::student;
+use crate::stats::student;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
