@@ -2,21 +2,24 @@
 //!
 //! The way of the data: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of it, [`endpoint`]
 //! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
-//! the source. Rooms import to the right only: `lib` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
+//! the source, and [`planning`] says what a study can find. Rooms import to the right only: `planning` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
 //!
 //! *Invariant:* only this file, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
 
 pub mod endpoint;
 pub mod join;
+pub mod planning;
 pub mod publish;
 pub mod runs;
 pub mod stats;
 
 use anyhow::{Context as _, bail};
 use artifacts::run::RunFolder;
+use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, atomic, table};
-use endpoint::missing::{self, count};
+use artifacts::{Experiment, Layout, atomic, rules, table};
+use endpoint::sentence::{count, headline};
+use endpoint::standing::standing;
 use endpoint::{aa, endpoints};
 use fs_err as fs;
 use join::finished::finished;
@@ -73,7 +76,9 @@ pub fn analyse(
         seconds(start),
     )?;
     let start = Instant::now();
-    let (study, entries) = study(&collected, plan.as_ref(), arms)?;
+    let seal =
+        plan.as_ref().map(|plan| Seal::read(&layout.seal(&plan.experiment().name))).transpose()?.flatten();
+    let (study, entries) = study(&collected, plan.as_ref(), seal.as_ref(), arms)?;
     writeln!(
         progress,
         "joined into {} and {} in {}",
@@ -98,7 +103,7 @@ pub fn analyse(
         );
     }
     match study.summary.endpoints.first() {
-        Some(endpoint) => writeln!(progress, "{}", missing::headline(endpoint))?,
+        Some(endpoint) => writeln!(progress, "{}", headline(endpoint))?,
         None => writeln!(progress, "No run is under study, so there is nothing to say.")?,
     }
     Ok(study)
@@ -121,10 +126,27 @@ fn plan(layout: &Layout, choice: &Choice, runs: &[runs::run::Run]) -> anyhow::Re
     Ok(experiment.map(Plan::new))
 }
 
+/// The standard deviation of a pair's difference that the newest analysis in a work directory found under the recipe of an experiment, in percentage
+/// points, and what it rests on; none where there is no such analysis.
+#[must_use]
+pub fn known_sd(layout: &Layout, experiment: &Experiment) -> Option<(f64, String)> {
+    let study = Study::read(layout).ok()?;
+    let endpoint = study.summary.endpoints.first()?;
+    let recipe = study.summary.recipes.iter().find(|recipe| recipe.recipe == endpoint.recipe)?;
+    let shared = |run: &artifacts::Configuration| run.recipe("");
+    if shared(&recipe.configuration) != shared(experiment.runs.first()?) {
+        return None;
+    }
+    let sd = 100.0 * endpoint.secondary.noise?.differences_sd;
+    (sd > 0.0)
+        .then(|| (sd, format!("{} in {}", count(endpoint.pairs as usize, "pair"), layout.root().display())))
+}
+
 /// Everything that is computed; touches no file.
 fn study(
     collected: &Collected,
     plan: Option<&Plan>,
+    seal: Option<&Seal>,
     arms: Option<ResultsArms>,
 ) -> anyhow::Result<(Study, Vec<results::Entry>)> {
     let Collected { runs, quarantined } = collected;
@@ -138,14 +160,17 @@ fn study(
     let pairs = pairs(&finished_runs);
     let comparisons = pairs::comparisons(&pairs);
     let classes = classes::classes(&pairs)?;
-    let endpoints = endpoints::endpoints(&endpoints::Evidence {
+    let fingerprint = recipes.first().map(|recipe| recipe.fingerprint.clone());
+    let mut standing = standing(plan, seal, fingerprint.as_deref());
+    let (endpoints, looks) = endpoints::endpoints(&endpoints::Evidence {
         plan,
         runs,
         recipes: &recipes,
-        pairs: &comparisons,
-        classes: &classes,
+        pairs: &pairs,
         ledger: &ledger,
+        exploratory: !standing.exploratory.is_empty(),
     });
+    standing.looks = looks;
     let entries = entries::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
     let mut data: Vec<String> = Vec::new();
     for recipe in &recipes {
@@ -169,10 +194,11 @@ fn study(
         planned: plan.map_or(0, |plan| plan.experiment().runs.len()) as u32,
         done: done as u32,
         recipes: recipes.into_iter().map(|recipe| recipe.summary).collect(),
+        standing,
         endpoints,
         identical,
         data,
-        rules: endpoint::verdict::rules(),
+        rules: rules::texts(plan.and_then(|plan| plan.experiment().verdict.as_ref())),
     };
     let study = Study {
         summary,

@@ -1,11 +1,14 @@
 //! Joins the runs and says what they show.
 
 use analysis::Choice;
+use analysis::planning::design::Design;
+use analysis::planning::{characteristics, power};
 use analysis::runs::results::ResultsArms;
-use artifacts::Layout;
-use artifacts::output::{Notes, say};
+use anyhow::Context as _;
+use artifacts::output::{Notes, print, say};
+use artifacts::{Experiment, Layout};
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -15,6 +18,8 @@ Examples:
   analysis --all-runs                      every run as it is, whatever was planned
   analysis --results-arms published        results.json with the arms as the notebook's code had them
   analysis publish --name seeds            its runs, plan and analysis in results/seeds
+  analysis power --experiment desktop      what that experiment can find, before it is trained
+  analysis simulate --experiment desktop   how often the rules err, on made-up studies of its shape
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
 /// Joins the runs with their configuration, and says what they show.
@@ -28,10 +33,10 @@ struct Arguments {
     #[arg(long, env = "WORK", default_value = "work", global = true, value_name = "DIR")]
     work: PathBuf,
     /// The experiment under study, by name or path [default: that of the newest sweep, if any]
-    #[arg(long, value_name = "NAME|PATH", conflicts_with = "all_runs")]
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "all_runs", global = true)]
     experiment: Option<String>,
     /// Where experiments are looked up by name
-    #[arg(long, default_value = "experiments", value_name = "DIR")]
+    #[arg(long, default_value = "experiments", value_name = "DIR", global = true)]
     experiments: PathBuf,
     /// Take every run as it is, whatever was planned
     #[arg(long)]
@@ -45,6 +50,28 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Says what an experiment can find: the chance of each difference, before anything is trained
+    Power {
+        /// Standard deviation of the difference of a pair, in percentage points [default: that of the pairs analysed in WORK, or else 0.25 and
+        /// 0.35]
+        #[arg(long, value_name = "POINTS", value_parser = points)]
+        sd: Option<f64>,
+    },
+    /// Judges made-up studies of an experiment's shape by the rules: how often they err
+    Simulate {
+        /// Networks and pairs of each in place of an experiment's, for example 3x9
+        #[arg(long, value_name = "NETWORKSxPAIRS", value_parser = shape)]
+        design: Option<(usize, usize)>,
+        /// Standard deviation of the difference of a pair, in percentage points
+        #[arg(long, default_value_t = 0.3, value_name = "POINTS", value_parser = points)]
+        sd: f64,
+        /// The difference to be found, in percentage points
+        #[arg(long, default_value_t = 0.2, value_name = "POINTS", value_parser = points)]
+        effect: f64,
+        /// Studies that are made up in each setting
+        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        studies: u32,
+    },
     /// Imports a notebook's results.json as runs
     Import {
         /// The file
@@ -78,6 +105,18 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Verb::Publish { name, results }) => {
             return analysis::publish::publish(&layout, &results, &name, &mut Notes);
         }
+        Some(Verb::Power { sd }) => {
+            let experiment = find(arguments.experiment, &arguments.experiments)?;
+            return say_power(&layout, &experiment, sd);
+        }
+        Some(Verb::Simulate { design, sd, effect, studies }) => {
+            let design = match design {
+                Some((networks, pairs)) => Design::balanced(networks, pairs),
+                None => design_of(&find(arguments.experiment, &arguments.experiments)?)?,
+            };
+            let rows = characteristics::characteristics(&design, sd, effect, studies);
+            return Ok(print(characteristics::table(&design, effect, &rows))?);
+        }
         None => {}
     }
     let choice = match arguments.experiment {
@@ -86,4 +125,48 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => Choice::Newest,
     };
     analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
+}
+
+fn find(experiment: Option<String>, directory: &Path) -> anyhow::Result<Experiment> {
+    let name = experiment.context("--experiment: name the experiment, as in `--experiment desktop`")?;
+    Ok(Experiment::find(&name, directory)?)
+}
+
+fn design_of(experiment: &Experiment) -> anyhow::Result<Design> {
+    Design::of(experiment).with_context(|| {
+        format!(
+            "{}: compares nothing: its grids need an arm and its baseline at the same rankscales",
+            experiment.name
+        )
+    })
+}
+
+fn say_power(layout: &Layout, experiment: &Experiment, sd: Option<f64>) -> anyhow::Result<()> {
+    let Some(design) = Design::of(experiment) else {
+        return Ok(print("It compares nothing, so there is nothing to find.\n")?);
+    };
+    let found = analysis::known_sd(layout, experiment);
+    let known = match (sd, &found) {
+        (Some(sd), _) => Some((sd, "the command line")),
+        (None, Some((sd, source))) => Some((*sd, source.as_str())),
+        (None, None) => None,
+    };
+    Ok(print(power::table(&design, known))?)
+}
+
+/// A number of percentage points.
+fn points(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(points) if points.is_finite() && points.abs() <= 100.0 && points != 0.0 => Ok(points),
+        _ => Err("must be a number of percentage points, such as 0.3".to_owned()),
+    }
+}
+
+/// `3x9`.
+fn shape(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text.split_once('x').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    match numbers {
+        Some((networks @ 1..=1000, pairs @ 2..=1000)) => Ok((networks, pairs)),
+        _ => Err("must be networks and pairs of each, such as 3x9, with two pairs or more".to_owned()),
+    }
 }

@@ -5,7 +5,7 @@
 //! *Invariant:* only whole runs are kept, and one that is kept is never replaced by another.
 
 use crate::Choice;
-use crate::endpoint::missing::count;
+use crate::endpoint::sentence::count;
 use anyhow::{Context, Result, ensure};
 use artifacts::run::{self, RunFolder, Status};
 use artifacts::{Experiment, Layout, atomic};

@@ -3,15 +3,19 @@
 //! *Invariant:* imports nothing of this crate but itself; each formula names its source and is held to scipy's or statsmodels'
 //! numbers (`tests/reference/make.py`).
 
-pub mod bootstrap;
 #[cfg(test)]
 pub(crate) mod expected;
+pub mod heterogeneity;
 pub mod holm;
+pub mod intraclass;
 pub mod mcnemar;
 pub mod normal;
 pub mod permutation;
+pub mod power;
 pub mod strata;
+pub mod stratified;
 pub mod student;
+pub mod two_way;
 pub mod wilson;
 
 /// Nominal coverage of every interval that is not part of a verdict.

@@ -5,6 +5,7 @@
 //! - [`table`]: plain row structs to parquet and back;
 //! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
 //! - [`configuration`], [`arithmetic`], [`experiment`]: what a run is, and an experiment file as a list of runs;
+//! - [`rules`]: how a verdict is reached, as constants and as text;
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
@@ -23,6 +24,7 @@ pub mod experiment;
 pub mod layout;
 pub mod notebook;
 pub mod output;
+pub mod rules;
 pub mod run;
 pub mod seal;
 pub mod study;

@@ -1,12 +1,13 @@
 //! `plan.lock`: what was fixed before the first run of an experiment was trained.
 //!
-//! The hash of the resolved plan covers the grids, the recipe and `[verdict]`; the revision pins the program and the
-//! documents that stated the rules when it was sealed.
+//! The hash of the resolved plan covers the grids, the recipe and `[verdict]`, that of the rules the text they are judged by; the
+//! revision pins the program, and the documents that stated the rules when it was sealed.
 //!
 //! *Invariant:* a seal is written once and never changed; whoever changes the plan afterwards can be told so.
 
 use crate::atomic;
 use crate::experiment::{Experiment, VerdictPlan};
+use crate::rules;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -32,6 +33,9 @@ pub struct Seal {
     pub runs_before: usize,
     /// How the primary comparison is judged; none where the experiment does not say.
     pub verdict: Option<VerdictPlan>,
+    /// SHA-256 of the rules' texts, [`rules::sha256`]; none in seals of programs that did not know them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_sha256: Option<String>,
     /// Content fingerprint of the training images and of the test images, joined by a colon.
     pub data_fingerprint: String,
     /// Commit of the source tree the trainer was built from, or `unknown`.
@@ -69,6 +73,7 @@ impl Seal {
             runs: experiment.runs.len(),
             runs_before,
             verdict: experiment.verdict.clone(),
+            rules_sha256: Some(rules::sha256(experiment.verdict.as_ref())),
             data_fingerprint: data_fingerprint.to_owned(),
             git_revision: circumstances.git_revision,
             git_dirty: circumstances.git_dirty,
@@ -80,6 +85,12 @@ impl Seal {
     #[must_use]
     pub fn holds(&self, experiment: &Experiment) -> bool {
         self.plan_sha256 == experiment.plan_sha256()
+    }
+
+    /// Whether the rules are still those that were sealed; none where this seal does not say which they were.
+    #[must_use]
+    pub fn holds_rules(&self) -> Option<bool> {
+        self.rules_sha256.as_ref().map(|sealed| *sealed == rules::sha256(self.verdict.as_ref()))
     }
 
     /// Reads a seal; none where there is no file.
@@ -135,6 +146,17 @@ mod tests {
         let first = seal(&experiment(2), 1).write_once(&path).unwrap();
         assert_eq!(seal(&experiment(3), 2).write_once(&path).unwrap(), first);
         assert!(first.holds(&experiment(2)) && !first.holds(&experiment(3)));
+    }
+
+    #[test]
+    fn rules_that_changed_are_told_from_rules_that_were_not_sealed() {
+        let sealed = seal(&experiment(1), 1);
+        assert_eq!(sealed.holds_rules(), Some(true));
+        assert_eq!(
+            Seal { rules_sha256: Some("of others".into()), ..sealed.clone() }.holds_rules(),
+            Some(false)
+        );
+        assert_eq!(Seal { rules_sha256: None, ..sealed }.holds_rules(), None);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //!
 //! *Invariant:* an obstacle stands in the way of any verdict; a caveat does not. Each is a sentence that names numbers.
 
-use crate::endpoint::verdict::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS, WANTED_SEEDS};
+use crate::endpoint::sentence::count;
 use crate::stats::strata::Strata;
 use artifacts::Configuration;
 use artifacts::dataset::Split;
-use artifacts::study::Endpoint;
+use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 
 /// Images of CIFAR-10 to learn from.
 const TRAIN_IMAGES: usize = 50_000;
@@ -22,13 +22,15 @@ pub struct Missing {
     pub obstacles: Vec<String>,
     /// What a reader of the verdict must know.
     pub caveats: Vec<String>,
+    /// In what the recipe is another than the question's, which a verdict names.
+    pub differs: Vec<String>,
 }
 
 impl Missing {
-    /// What the recipe lacks. `fingerprint` is that of the images.
+    /// What the recipe lacks at this strength of decay. `fingerprint` is that of the images.
     #[must_use]
-    pub fn from_recipe(recipe: &Configuration, fingerprint: &str) -> Self {
-        let mut missing = Self::default();
+    pub fn from_recipe(recipe: &Configuration, lambda: f64, fingerprint: &str) -> Self {
+        let mut missing = Self { differs: differs(recipe, lambda), ..Self::default() };
         if recipe.epochs < MINIMUM_EPOCHS {
             missing.obstacles.push(format!("trained for {} of {MINIMUM_EPOCHS} epochs", recipe.epochs));
         }
@@ -43,105 +45,98 @@ impl Missing {
             let (found, asked) = (listed(recipe.channels), listed(network::FULL_CHANNELS));
             missing.obstacles.push(format!("networks of {found} channels, not {asked}"));
         }
+        if lambda == 0.0 {
+            missing.obstacles.push("with λ = 0 nothing decays, and the arms are one".to_owned());
+        }
         if fingerprint.starts_with("imported:") {
             missing
                 .caveats
                 .push("imported: only the last epoch of every run is known, and not on which images".into());
         } else if fingerprint != Split::ALL.map(Split::cifar10_fingerprint).join(":") {
             missing.caveats.push("the images are not CIFAR-10 as its authors published it".into());
+            missing.differs.push("on other images than CIFAR-10".to_owned());
         }
         missing
     }
 
-    /// Adds what the pairs lack, and the runs that should be there and are not, each with what became of it.
+    /// Adds the runs that should be there and are not, each with what became of it.
     #[must_use]
-    pub fn with_runs(mut self, strata: Option<&Strata>, unfinished: &[String]) -> Self {
+    pub fn with_unfinished(mut self, unfinished: &[String]) -> Self {
         if !unfinished.is_empty() {
             let named = unfinished.iter().take(NAMED_RUNS).cloned().collect::<Vec<_>>().join(", ");
             let rest = unfinished.len().saturating_sub(NAMED_RUNS);
             let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
             self.obstacles.push(format!("{} not done: {named}{more}", count(unfinished.len(), "run")));
         }
-        let seeds = strata.map_or(0, Strata::fewest);
+        self
+    }
+
+    /// Adds what the pairs lack where no looks are planned.
+    #[must_use]
+    pub fn with_pairs(mut self, strata: Option<&Strata>) -> Self {
+        let (seeds, pairs) = (strata.map_or(0, Strata::fewest), strata.map_or(0, Strata::pairs));
         if seeds < MINIMUM_SEEDS {
             let found = count(seeds, "paired seed");
-            self.obstacles.push(format!(
-                "{found} at a rankscale: an interval needs {MINIMUM_SEEDS}, a sound one {WANTED_SEEDS}"
-            ));
-        } else if seeds < WANTED_SEEDS {
-            self.caveats.push(format!("{seeds} seeds at a rankscale; {WANTED_SEEDS} would be sounder"));
-        }
-        let pairs = strata.map_or(0, Strata::pairs);
-        if seeds >= MINIMUM_SEEDS && pairs < MINIMUM_PAIRS {
-            self.obstacles
-                .push(format!("{} in all: an interval needs {MINIMUM_PAIRS}", count(pairs, "pair")));
+            self.obstacles.push(format!("{found} at a rankscale: a verdict needs {MINIMUM_SEEDS}"));
+        } else if pairs < MINIMUM_PAIRS {
+            self.obstacles.push(format!("{} in all: a verdict needs {MINIMUM_PAIRS}", count(pairs, "pair")));
         }
         self
     }
 
-    /// All of it, as [`Endpoint::missing`] has it.
+    /// All of it, obstacles first.
     #[must_use]
     pub fn lines(self) -> Vec<String> {
         self.obstacles.into_iter().chain(self.caveats).collect()
     }
 }
 
-/// Whether there are enough pairs for an interval.
+/// In what a recipe that answers the question is another than the notebook's.
+fn differs(recipe: &Configuration, lambda: f64) -> Vec<String> {
+    let asked = Configuration::default();
+    let mut found = Vec::new();
+    if lambda.to_bits() != asked.lambda.to_bits() {
+        found.push(format!("λ = {lambda}"));
+    }
+    if recipe.peak_learning_rate.to_bits() != asked.peak_learning_rate.to_bits() {
+        found.push(format!("peak learning rate {}", recipe.peak_learning_rate));
+    }
+    if recipe.batch != asked.batch {
+        found.push(format!("batches of {}", recipe.batch));
+    }
+    if recipe.epochs > asked.epochs {
+        found.push(format!("{} epochs", recipe.epochs));
+    }
+    if recipe.precision != asked.precision {
+        found.push(format!("in {}", recipe.precision));
+    }
+    found
+}
+
+/// Whether there are enough pairs for an interval of a class.
 #[must_use]
 pub fn allows_interval(strata: &Strata) -> bool {
     strata.fewest() >= MINIMUM_SEEDS && strata.pairs() >= MINIMUM_PAIRS
 }
 
-/// A headline in one sentence that claims no more than the endpoint does.
-#[must_use]
-pub fn headline(endpoint: &Endpoint) -> String {
-    use artifacts::study::Verdict as V;
-    let Endpoint { decay, baseline, .. } = endpoint;
-    let says = match endpoint.verdict {
-        V::Better => format!("`{decay}` is better than `{baseline}`"),
-        V::Worse => format!("`{decay}` is worse than `{baseline}`"),
-        V::NoMeaningfulDifference => format!("`{decay}` makes no meaningful difference to `{baseline}`"),
-        V::NotEnoughEvidence => format!("not enough evidence on `{decay}` against `{baseline}`"),
-    };
-    let points = |fraction: f64| format!("{:+.2}", fraction * 100.0);
-    let difference = match (endpoint.difference, endpoint.interval) {
-        (None, _) => "no pair of runs is done".to_owned(),
-        (Some(d), None) => format!("{} points over {}", points(d), count(endpoint.pairs as usize, "pair")),
-        (Some(d), Some(i)) => format!(
-            "{} points, {} % interval {} to {}, {}",
-            points(d),
-            i.level * 100.0,
-            points(i.low),
-            points(i.high),
-            count(endpoint.pairs as usize, "pair"),
-        ),
-    };
-    let missing = match endpoint.missing.first() {
-        Some(first) if endpoint.verdict == V::NotEnoughEvidence => format!("; {first}"),
-        _ => String::new(),
-    };
-    format!("{says}: {difference}{missing}.")
-}
-
-/// `1 run`, `2 runs`.
-#[must_use]
-pub fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::Precision;
 
     fn cifar10() -> String {
         Split::ALL.map(Split::cifar10_fingerprint).join(":")
     }
 
+    fn of(recipe: &Configuration) -> Missing {
+        Missing::from_recipe(recipe, recipe.lambda, &cifar10())
+    }
+
     #[test]
     fn the_notebooks_recipe_on_cifar_10_lacks_nothing() {
-        assert_eq!(Missing::from_recipe(&Configuration::default(), &cifar10()), Missing::default());
+        assert_eq!(of(&Configuration::default()), Missing::default());
         let strata = Strata::new([vec![0.1; 5], vec![0.2; 5]]).unwrap();
-        assert_eq!(Missing::default().with_runs(Some(&strata), &[]), Missing::default());
+        assert_eq!(Missing::default().with_unfinished(&[]).with_pairs(Some(&strata)), Missing::default());
     }
 
     #[test]
@@ -155,27 +150,48 @@ mod tests {
         };
         let strata = Strata::new([vec![0.1], vec![0.2]]).unwrap();
         let unfinished: Vec<String> = (0..6).map(|i| format!("r0{i}: missing")).collect();
-        let lines = Missing::from_recipe(&quick, "others").with_runs(Some(&strata), &unfinished).lines();
+        let missing = Missing::from_recipe(&quick, quick.lambda, "others");
         assert_eq!(
-            lines,
+            missing.with_unfinished(&unfinished).with_pairs(Some(&strata)).lines(),
             [
                 "trained for 4 of 128 epochs",
                 "trained on 6144 of 50000 images",
                 "tested on 2000 of 10000 images",
                 "networks of 8-16-32-64 channels, not 64-128-256-512",
                 "6 runs not done: r00: missing, r01: missing, r02: missing, r03: missing and 2 more",
-                "1 paired seed at a rankscale: an interval needs 3, a sound one 5",
+                "1 paired seed at a rankscale: a verdict needs 3",
                 "the images are not CIFAR-10 as its authors published it",
             ]
         );
     }
 
     #[test]
-    fn few_pairs_are_an_obstacle_and_few_seeds_a_caveat() {
+    fn another_recipe_is_named_and_no_decay_at_all_is_an_obstacle() {
+        let other = Configuration {
+            lambda: 1.5e-4,
+            peak_learning_rate: 0.001,
+            batch: 256,
+            epochs: 200,
+            precision: Precision::Bf16,
+            ..Configuration::default()
+        };
+        let missing = of(&other);
+        assert_eq!(missing.obstacles, Vec::<String>::new());
+        assert_eq!(
+            missing.differs,
+            ["λ = 0.00015", "peak learning rate 0.001", "batches of 256", "200 epochs", "in bf16"]
+        );
+        let none = of(&Configuration { lambda: 0.0, ..Configuration::default() });
+        assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
+    }
+
+    #[test]
+    fn few_pairs_are_an_obstacle() {
         let few = Strata::new([vec![0.1; 4]]).unwrap();
-        let missing = Missing::default().with_runs(Some(&few), &[]);
-        assert_eq!(missing.obstacles, ["4 pairs in all: an interval needs 9"]);
-        assert_eq!(missing.caveats, ["4 seeds at a rankscale; 5 would be sounder"]);
+        assert_eq!(
+            Missing::default().with_pairs(Some(&few)).obstacles,
+            ["4 pairs in all: a verdict needs 9"]
+        );
         assert!(!allows_interval(&few));
         assert!(allows_interval(&Strata::new([vec![0.1; 3], vec![0.1; 3], vec![0.1; 3]]).unwrap()));
     }

@@ -1,4 +1,4 @@
-//! Whether runs of ours agree with the 2018 notebook's figure.
+//! Whether the 2018 notebook's figure is compatible with runs of ours.
 //!
 //! The notebook has one pair of runs at each rankscale. Given our differences and their spread, the mean of another such study
 //! falls with 95 % probability into a prediction interval (Patil, Peng and Leek, "What should researchers expect when they
@@ -35,8 +35,8 @@ pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<
     let prediction = prediction(&ours, difference);
     let agreement = match prediction.filter(|_| like_the_notebook) {
         None => Agreement::NotEnoughEvidence,
-        Some(interval) if (interval.low..=interval.high).contains(&theirs) => Agreement::Agrees,
-        Some(_) => Agreement::Disagrees,
+        Some(interval) if (interval.low..=interval.high).contains(&theirs) => Agreement::Compatible,
+        Some(_) => Agreement::Incompatible,
     };
     Some(Replication { rankscales: ours.len() as u32, notebook: theirs, difference, prediction, agreement })
 }
@@ -71,13 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn the_notebooks_own_curves_agree_with_it_and_others_do_not() {
+    fn the_notebooks_own_curves_are_compatible_with_it_and_others_are_not() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let same = replication(Arm::PublishedAppropriate, &pairs(2, 0.0, &mut random), true).unwrap();
-        assert_eq!((same.rankscales, same.agreement), (30, Agreement::Agrees));
+        assert_eq!((same.rankscales, same.agreement), (30, Agreement::Compatible));
         assert!((same.notebook + 0.0068).abs() < 1e-4);
         let other = replication(Arm::Appropriate, &pairs(2, 0.0068, &mut random), true).unwrap();
-        assert_eq!(other.agreement, Agreement::Disagrees);
+        assert_eq!(other.agreement, Agreement::Incompatible);
     }
 
     #[test]

@@ -1,130 +1,261 @@
-//! What may be said of an endpoint, and the rule that says it.
+//! The verdict on an estimate, by the rules of [`artifacts::rules`].
 //!
-//! The rules are constants with their reasons, fixed before any result was looked at; [`rules`] is the text of all of
-//! them for the report. A verdict other than *not enough evidence* is an answer to the question as it was asked:
-//! CIFAR-10, 128 epochs, the whole network. Fewer epochs or images still give a difference, but no answer.
-//!
-//! *Invariant:* an obstacle of any kind, or a missing interval, gives *not enough evidence*.
+//! *Invariant:* an obstacle of any kind, or a missing spread, gives *not enough evidence*.
 
-use crate::stats::LEVEL;
-use crate::stats::bootstrap::RESAMPLES;
-use crate::stats::permutation::{EXACT_PAIRS, PATTERNS};
-use artifacts::study::{Interval, Verdict};
+use crate::stats::stratified::Stratified;
+use artifacts::study::{AtRankscale, Heterogeneity, Size, Trend, Verdict};
 
-/// Differences within this margin do not matter: 0.1 points is half the run-to-run sd of a CIFAR-10 `ResNet` (0.15 to 0.25 points:
-/// Jordan, arXiv 2304.01910), so nobody who trains one network would notice, and ten images of the test set.
-pub const MARGIN: f64 = 0.001;
-/// Fewest seeds at every rankscale for an interval: two differences have a spread, but no idea of its error.
-pub const MINIMUM_SEEDS: usize = 3;
-/// Fewest pairs in all for an interval: with nine, sign flips can reach p = 2/512, and at least six degrees of freedom
-/// stand behind the interval.
-pub const MINIMUM_PAIRS: usize = 9;
-/// Seeds that the decisive study has; a verdict from fewer is allowed, but says so.
-pub const WANTED_SEEDS: usize = 5;
-/// Fewest epochs: the question is about networks trained for 128. Decay acts through the sum of the rates, and has
-/// hardly begun to where the schedule is a few epochs long.
-pub const MINIMUM_EPOCHS: usize = 128;
-/// Largest p of a verdict `better` or `worse`.
-pub const SIGNIFICANCE: f64 = 0.05;
-
-/// A verdict and the rule that gave it, in words. `obstacles` is why there can be none other than *not enough evidence*.
-#[must_use]
-pub fn judge(interval: Option<Interval>, p: Option<f64>, obstacles: &[String]) -> (Verdict, String) {
-    let (Some(Interval { low, high, .. }), Some(p)) = (interval, p) else {
-        let needed = format!(
-            "an interval needs at least {MINIMUM_SEEDS} seeds at every rankscale and {MINIMUM_PAIRS} pairs in all"
-        );
-        return (Verdict::NotEnoughEvidence, needed);
-    };
-    if let [first, others @ ..] = obstacles {
-        let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
-        let rule = format!("the runs are not those the question asks for: {first}{more}");
-        return (Verdict::NotEnoughEvidence, rule);
-    }
-    let (percent, margin) = (LEVEL * 100.0, MARGIN * 100.0);
-    if -MARGIN < low && high < MARGIN {
-        let rule = format!("the {percent} % interval lies within {margin} points of zero");
-        return (Verdict::NoMeaningfulDifference, rule);
-    }
-    if p <= SIGNIFICANCE && low > 0.0 {
-        let rule = format!("the {percent} % interval lies above zero, and p is at most {SIGNIFICANCE}");
-        return (Verdict::Better, rule);
-    }
-    if p <= SIGNIFICANCE && high < 0.0 {
-        let rule = format!("the {percent} % interval lies below zero, and p is at most {SIGNIFICANCE}");
-        return (Verdict::Worse, rule);
-    }
-    let rule = format!(
-        "the {percent} % interval reaches beyond {margin} points, and does not lie on one side of zero with p at most \
-         {SIGNIFICANCE}"
-    );
-    (Verdict::NotEnoughEvidence, rule)
+/// What is judged by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// Two-sided level of a difference, and one-sided level of each of the two tests of equivalence.
+    pub alpha: f64,
+    /// Differences within this do not matter.
+    pub margin: f64,
 }
 
-/// Every rule in words, for the report.
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The mean difference; none without a spread.
+    pub estimate: Option<Stratified>,
+    /// Its p, adjusted where the comparison is one of several; that of the estimate by itself where none.
+    pub p: Option<f64>,
+    /// The same of the test of equivalence.
+    pub p_equivalence: Option<f64>,
+    /// Whether networks differ.
+    pub heterogeneity: Option<Heterogeneity>,
+    /// Each network.
+    pub by_rankscale: &'a [AtRankscale],
+    /// The difference over compression.
+    pub trend: Option<Trend>,
+    /// Diverged runs of the arm and of its baseline.
+    pub diverged: [u32; 2],
+}
+
+impl Found<'_> {
+    /// An estimate with nothing beside it.
+    #[must_use]
+    pub const fn alone(estimate: Option<Stratified>) -> Self {
+        Self {
+            estimate,
+            p: None,
+            p_equivalence: None,
+            heterogeneity: None,
+            by_rankscale: &[],
+            trend: None,
+            diverged: [0, 0],
+        }
+    }
+
+    /// Why networks may not be taken for alike, in words.
+    fn unlike(&self, alpha: f64) -> Option<String> {
+        if let Some(f) = self.heterogeneity.filter(|f| f.p <= alpha) {
+            return Some(format!("the rankscales differ (F test, p = {:.2}, at most {alpha})", f.p));
+        }
+        let at = |row: &&AtRankscale| row.p_holm.is_some_and(|p| p <= alpha);
+        if let Some(row) = self.by_rankscale.iter().find(at) {
+            return Some(format!("rankscale {} by itself differs from zero", row.rankscale));
+        }
+        let trend = self.trend.filter(|trend| trend.p <= alpha)?;
+        Some(format!("the difference changes with compression (p = {:.2}, at most {alpha})", trend.p))
+    }
+
+    /// Why an average over networks hides something, in words.
+    fn hidden(&self, alpha: f64, mean: f64) -> Option<String> {
+        let against =
+            |row: &&AtRankscale| row.p_holm.is_some_and(|p| p <= alpha) && row.difference * mean < 0.0;
+        let opposite = self.by_rankscale.iter().find(against);
+        let words = opposite
+            .map(|row| format!("rankscale {} differs from zero in the other direction", row.rankscale));
+        words.or_else(|| self.heterogeneity.filter(|f| f.p <= alpha).and_then(|_| self.unlike(alpha)))
+    }
+}
+
+/// A verdict and how it was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How large the difference is, where one was found.
+    pub size: Option<Size>,
+    /// What it must be read with.
+    pub qualifiers: Vec<String>,
+    /// The rule that gave it.
+    pub rule: String,
+}
+
+impl Judgement {
+    fn open(rule: String) -> Self {
+        Self { verdict: Verdict::NotEnoughEvidence, size: None, qualifiers: Vec::new(), rule }
+    }
+}
+
+/// Judges. `obstacles` is why there can be no verdict other than *not enough evidence*.
 #[must_use]
-pub fn rules() -> Vec<String> {
-    let (percent, margin) = (LEVEL * 100.0, MARGIN * 100.0);
-    vec![
-        "Endpoint: the mean over rankscales of the mean difference in last-epoch test accuracy, arm minus baseline, paired \
-         by rankscale and seed. The dense network (rankscale 0) does not enter."
-            .to_owned(),
-        "Baseline: original; for published-appropriate, published-original.".to_owned(),
-        format!(
-            "Interval: {percent} %, by a percentile bootstrap stratified by rankscale ({RESAMPLES} resamples of n - 1 of \
-             n differences, percentiles expanded for few degrees of freedom, fixed seed)."
-        ),
-        format!(
-            "p: two-sided, by flipping the signs of the pairs; exact up to {EXACT_PAIRS} pairs, from {PATTERNS} random \
-             patterns (fixed seed) beyond."
-        ),
-        format!(
-            "Interval and p need at least {MINIMUM_SEEDS} seeds at every rankscale and {MINIMUM_PAIRS} pairs in all."
-        ),
-        "Besides, and without a say in the verdict: the mean of each rankscale and arm (Student's t, one standard deviation an \
-         arm), the difference at each rankscale (Student's t, p adjusted by Holm's method), the share of pairs that the arm wins \
-         (Wilson's interval), the slope of the difference against the logarithm of compression (least squares), the spread from \
-         seed to seed, images that only one of two runs gets right (McNemar's exact test, Holm), the 2018 notebook's mean held \
-         against a prediction interval, and rankscales that build one network held against each other."
-            .to_owned(),
-        format!("No meaningful difference: the interval lies within {margin} points of zero."),
-        format!("Better or worse: the interval lies on one side of zero, and p is at most {SIGNIFICANCE}."),
-        format!(
-            "Not enough evidence: none of these; or a planned run is not done; or fewer than {MINIMUM_EPOCHS} epochs, a \
-             subset of the images, or a network of another width."
-        ),
-    ]
+pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement {
+    if let [first, others @ ..] = obstacles {
+        let more = if others.is_empty() { String::new() } else { format!(", and {} more", others.len()) };
+        return Judgement::open(format!("{first}{more}"));
+    }
+    let Some(estimate) = found.estimate else {
+        return Judgement::open("the differences have no spread to judge by".to_owned());
+    };
+    let p = found.p.unwrap_or_else(|| estimate.p());
+    let p_equivalence = found.p_equivalence.unwrap_or_else(|| estimate.p_equivalence(level.margin));
+    let (differs, equivalent) = (p <= level.alpha, p_equivalence <= level.alpha);
+    match (differs, equivalent) {
+        (true, _) => difference(found, &estimate, level, equivalent),
+        (false, true) => equivalence(found, level),
+        (false, false) => Judgement::open(format!(
+            "p is above {}, and a difference beyond {} points is not ruled out",
+            level.alpha,
+            points(level.margin)
+        )),
+    }
+}
+
+fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent: bool) -> Judgement {
+    let better = estimate.mean > 0.0;
+    let [arm, baseline] = found.diverged;
+    if (better && arm > baseline) || (!better && baseline > arm) {
+        return Judgement::open(format!(
+            "p is at most {}, but the favoured arm diverged more often ({} against {}), and leaving its diverged runs out favours it",
+            level.alpha,
+            arm.max(baseline),
+            arm.min(baseline)
+        ));
+    }
+    let interval = estimate.interval(1.0 - level.alpha);
+    let size = if interval.low > level.margin || interval.high < -level.margin {
+        Size::Relevant
+    } else if equivalent {
+        Size::Negligible
+    } else {
+        Size::Open
+    };
+    let beyond = match size {
+        Size::Relevant => format!(", and the interval lies wholly beyond {} points", points(level.margin)),
+        Size::Negligible => {
+            format!(", and the difference is shown to be within {} points", points(level.margin))
+        }
+        Size::Open => String::new(),
+    };
+    Judgement {
+        verdict: if better { Verdict::Better } else { Verdict::Worse },
+        size: Some(size),
+        qualifiers: found.hidden(level.alpha, estimate.mean).into_iter().collect(),
+        rule: format!("p is at most {}{beyond}", level.alpha),
+    }
+}
+
+fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
+    let within = format!("a mean difference beyond {} points is ruled out", points(level.margin));
+    if let Some(unlike) = found.unlike(level.alpha) {
+        return Judgement::open(format!("{within}, but {unlike}"));
+    }
+    match found.diverged.iter().sum::<u32>() {
+        0 => Judgement {
+            verdict: Verdict::NoMeaningfulDifference,
+            size: None,
+            qualifiers: Vec::new(),
+            rule: format!("{within} (two one-sided tests at {})", level.alpha),
+        },
+        1 => Judgement::open(format!("{within}, but 1 run diverged")),
+        diverged => Judgement::open(format!("{within}, but {diverged} runs diverged")),
+    }
+}
+
+/// A fraction in percentage points.
+fn points(fraction: f64) -> f64 {
+    (fraction * 1e8).round() / 1e6
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::rules::{ALPHA, MARGIN};
 
-    fn verdict(low: f64, high: f64, p: f64) -> Verdict {
-        judge(Some(Interval { low, high, level: LEVEL }), Some(p), &[]).0
+    const LEVEL: Level = Level { alpha: ALPHA, margin: MARGIN };
+
+    fn estimate(points: f64, error: f64) -> Stratified {
+        Stratified { mean: points / 100.0, error: error / 100.0, freedom: 20.0 }
+    }
+
+    fn judged(points: f64, error: f64) -> (Verdict, Option<Size>) {
+        let judged = judge(&Found::alone(Some(estimate(points, error))), LEVEL, &[]);
+        (judged.verdict, judged.size)
     }
 
     #[test]
-    fn the_interval_and_p_decide() {
-        assert_eq!(verdict(0.001, 0.005, 0.01), Verdict::Better);
-        assert_eq!(verdict(-0.005, -0.001, 0.01), Verdict::Worse);
-        assert_eq!(verdict(-0.0005, 0.0005, 0.8), Verdict::NoMeaningfulDifference);
-        assert_eq!(verdict(-0.001, 0.004, 0.2), Verdict::NotEnoughEvidence);
-        assert_eq!(verdict(0.001, 0.005, 0.06), Verdict::NotEnoughEvidence);
+    fn one_estimate_gives_one_verdict() {
+        assert_eq!(judged(0.3, 0.05), (Verdict::Better, Some(Size::Relevant)));
+        assert_eq!(judged(-0.3, 0.05), (Verdict::Worse, Some(Size::Relevant)));
+        assert_eq!(judged(0.15, 0.05), (Verdict::Better, Some(Size::Open)));
+        assert_eq!(judged(0.05, 0.02), (Verdict::Better, Some(Size::Negligible)));
+        assert_eq!(judged(0.0, 0.04), (Verdict::NoMeaningfulDifference, None));
+        assert_eq!(judged(0.1, 0.3), (Verdict::NotEnoughEvidence, None));
     }
 
     #[test]
-    fn a_difference_too_small_to_matter_is_not_called_better() {
-        assert_eq!(verdict(0.0002, 0.0008, 0.001), Verdict::NoMeaningfulDifference);
+    fn an_obstacle_or_no_spread_is_not_enough_evidence() {
+        let found = Found::alone(Some(estimate(0.3, 0.05)));
+        let judged = judge(&found, LEVEL, &["4 of 128 epochs".to_owned(), "a subset".to_owned()]);
+        assert_eq!(
+            (judged.verdict, judged.rule.as_str()),
+            (Verdict::NotEnoughEvidence, "4 of 128 epochs, and 1 more")
+        );
+        assert_eq!(judge(&Found::alone(None), LEVEL, &[]).verdict, Verdict::NotEnoughEvidence);
+    }
+
+    fn at(rankscale: u32, difference: f64, p_holm: f64) -> AtRankscale {
+        AtRankscale { rankscale, pairs: 9, difference, interval: None, p: Some(p_holm), p_holm: Some(p_holm) }
     }
 
     #[test]
-    fn an_obstacle_or_no_interval_is_not_enough_evidence() {
-        let interval = Some(Interval { low: 0.01, high: 0.02, level: LEVEL });
-        let obstacles = ["4 of 128 epochs".to_owned(), "1 run diverged".to_owned()];
-        let (verdict, rule) = judge(interval, Some(0.001), &obstacles);
-        assert_eq!(verdict, Verdict::NotEnoughEvidence);
-        assert!(rule.contains("4 of 128 epochs, and 1 more"), "{rule}");
-        assert_eq!(judge(None, None, &[]).0, Verdict::NotEnoughEvidence);
+    fn opposite_effects_are_neither_no_difference_nor_plainly_better() {
+        let rows = [at(2, 0.005, 7e-7), at(31, -0.005, 7e-7)];
+        let opposite = Found { by_rankscale: &rows, ..Found::alone(Some(estimate(0.0, 0.04))) };
+        let judged = judge(&opposite, LEVEL, &[]);
+        assert_eq!(judged.verdict, Verdict::NotEnoughEvidence);
+        assert!(judged.rule.contains("rankscale 2 by itself differs"), "{}", judged.rule);
+        let tilted = Found { estimate: Some(estimate(0.3, 0.05)), ..opposite };
+        let judged = judge(&tilted, LEVEL, &[]);
+        assert_eq!(judged.verdict, Verdict::Better);
+        assert_eq!(judged.qualifiers, ["rankscale 31 differs from zero in the other direction"]);
+    }
+
+    #[test]
+    fn unequal_rankscales_qualify_and_withhold() {
+        let f = Some(Heterogeneity { f: 9.0, freedom: [2, 24], p: 0.001 });
+        let better = Found { heterogeneity: f, ..Found::alone(Some(estimate(0.3, 0.05))) };
+        assert!(judge(&better, LEVEL, &[]).qualifiers[0].contains("the rankscales differ"));
+        let equal = Found { estimate: Some(estimate(0.0, 0.03)), ..better };
+        assert_eq!(judge(&equal, LEVEL, &[]).verdict, Verdict::NotEnoughEvidence);
+        let interval = artifacts::study::Interval { low: 0.0, high: 0.002, level: 0.95 };
+        let trend = Some(Trend { slope: 0.001, interval, p: 0.01 });
+        let sloped = Found { trend, ..Found::alone(Some(estimate(0.0, 0.03))) };
+        assert!(judge(&sloped, LEVEL, &[]).rule.contains("changes with compression"));
+    }
+
+    #[test]
+    fn diverging_more_often_never_wins() {
+        let with = |points, diverged| {
+            let found = Found { diverged, ..Found::alone(Some(estimate(points, 0.03))) };
+            judge(&found, LEVEL, &[]).verdict
+        };
+        assert_eq!(with(0.3, [1, 0]), Verdict::NotEnoughEvidence);
+        assert_eq!(with(0.3, [0, 1]), Verdict::Better);
+        assert_eq!(with(-0.3, [0, 1]), Verdict::NotEnoughEvidence);
+        assert_eq!(with(-0.3, [1, 0]), Verdict::Worse);
+        assert_eq!(with(0.3, [2, 2]), Verdict::Better);
+        assert_eq!(with(0.0, [1, 1]), Verdict::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn adjusted_p_values_are_what_counts() {
+        let found =
+            Found { p: Some(0.2), p_equivalence: Some(0.9), ..Found::alone(Some(estimate(0.15, 0.05))) };
+        assert_eq!(judge(&found, LEVEL, &[]).verdict, Verdict::NotEnoughEvidence);
     }
 }

@@ -1,14 +1,16 @@
 //! Cells: the finished runs of one recipe, lambda, rankscale and arm, and how well their mean is known.
 //!
-//! *Invariant:* the cells of a recipe, lambda and arm are taken to have one standard deviation from seed to seed, so that two or
-//! three seeds a cell give an interval that is of use.
+//! *Invariant:* a cell's interval rests on its own runs and on no other cell's.
 
 use crate::join::finished::Finished;
-use crate::stats::student::{average, interval, pooled};
-use artifacts::study::CellRow;
+use crate::stats::student::{self, average};
+use artifacts::study::{CellRow, Interval};
 use std::collections::BTreeMap;
 
-/// Every cell, by recipe, lambda, rankscale and arm, with the intervals of [`add_intervals`].
+/// Fewest runs for an interval: two have a spread, but no idea of its error.
+const FEWEST: usize = 3;
+
+/// Every cell, by recipe, lambda, rankscale and arm.
 #[must_use]
 pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
     let mut cells: BTreeMap<_, Vec<Finished<'_>>> = BTreeMap::new();
@@ -18,10 +20,11 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
         let key = (finished.run.recipe(), of.lambda.to_bits(), of.rankscale, of.decay.name());
         cells.entry(key).or_default().push(*finished);
     }
-    let mut rows: Vec<CellRow> = cells
+    cells
         .into_iter()
         .map(|((recipe, lambda, rankscale, decay), runs)| {
             let accuracies: Vec<f64> = runs.iter().map(Finished::accuracy).collect();
+            let interval = interval(&accuracies);
             let counts = runs.iter().map(|finished| &finished.run.record.counts);
             CellRow {
                 recipe,
@@ -31,17 +34,15 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
                 runs: runs.len() as u32,
                 mean: average(&accuracies),
                 sd: sample_sd(&accuracies),
-                low: None,
-                high: None,
+                low: interval.map(|interval| interval.low),
+                high: interval.map(|interval| interval.high),
                 min: accuracies.iter().copied().fold(f64::INFINITY, f64::min),
                 max: accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max),
                 parameters: counts.clone().map(|counts| counts.parameters).min().unwrap_or(0),
                 macs: counts.map(|counts| counts.macs).min().unwrap_or(0),
             }
         })
-        .collect();
-    add_intervals(&mut rows);
-    rows
+        .collect()
 }
 
 /// Sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating corrected sums of squares
@@ -56,24 +57,10 @@ fn sample_sd(values: &[f64]) -> Option<f64> {
     (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// Fills in Student's interval of every cell's mean, with the standard deviation pooled over the cells of its recipe,
-/// lambda and arm: `mean ± t s / √runs`, t with the pooled degrees of freedom.
-pub fn add_intervals(cells: &mut [CellRow]) {
-    let mut alike: BTreeMap<(String, u64, String), Vec<&mut CellRow>> = BTreeMap::new();
-    for cell in cells {
-        alike.entry((cell.recipe.clone(), cell.lambda.to_bits(), cell.decay.clone())).or_default().push(cell);
-    }
-    for cells in alike.into_values() {
-        let spread = cells.iter().map(|cell| {
-            let freedom = cell.runs as usize - 1;
-            (freedom as f64 * cell.sd.unwrap_or(0.0).powi(2), freedom)
-        });
-        let Some((sd, freedom)) = pooled(spread) else { continue };
-        for cell in cells {
-            let found = interval(cell.mean, sd / f64::from(cell.runs).sqrt(), freedom);
-            (cell.low, cell.high) = (found.map(|found| found.low), found.map(|found| found.high));
-        }
-    }
+/// Student's interval of a mean, `mean ± t s / √runs`, by the cell's own standard deviation: a pooled one covers too seldom where a cell's is
+/// the largest. None below [`FEWEST`] runs, or where all are equal.
+fn interval(values: &[f64]) -> Option<Interval> {
+    student::mean(values).filter(|_| values.len() >= FEWEST).map(|found| found.interval)
 }
 
 #[cfg(test)]
@@ -87,38 +74,17 @@ mod tests {
     use artifacts::{Configuration, Engine};
     use network::Arm;
 
-    fn cell(decay: &str, rankscale: u32, values: &[f64]) -> CellRow {
-        CellRow {
-            recipe: "r".into(),
-            lambda: 5e-4,
-            rankscale,
-            decay: decay.into(),
-            runs: values.len() as u32,
-            mean: average(values),
-            sd: pooled_sd([values]),
-            low: None,
-            high: None,
-            min: 0.0,
-            max: 1.0,
-            parameters: 1,
-            macs: 1,
-        }
-    }
-
     #[test]
-    fn intervals_are_those_of_statsmodels() {
+    fn intervals_are_those_of_scipy() {
         let reference = &expected()["cells"];
         let values: Vec<Vec<f64>> = reference["values"].as_array().unwrap().iter().map(numbers).collect();
-        let mut cells: Vec<CellRow> =
-            (2..).zip(&values).map(|(rankscale, values)| cell("original", rankscale, values)).collect();
-        cells.push(cell("appropriate", 2, &[0.9]));
-        add_intervals(&mut cells);
-        for (cell, expected) in cells.iter().zip(reference["intervals"].as_array().unwrap()) {
-            close(cell.low.unwrap(), &expected[0]);
-            close(cell.high.unwrap(), &expected[1]);
+        for (values, expected) in values.iter().zip(reference["intervals"].as_array().unwrap()) {
+            let found = interval(values).unwrap();
+            close(found.low, &expected[0]);
+            close(found.high, &expected[1]);
         }
-        let alone = &cells[values.len()];
-        assert_eq!((alone.low, alone.high), (None, None), "one run of an arm says nothing of its spread");
+        assert_eq!(interval(&[0.9, 0.91]), None, "two runs");
+        assert_eq!(interval(&[0.9; 3]), None, "no spread");
     }
 
     #[test]
@@ -150,7 +116,10 @@ mod tests {
         assert_eq!((cell.parameters, cell.macs), (at(0).counts().parameters, at(0).counts().macs));
         assert_eq!((rows[0].sd, rows[0].low), (None, None), "one run says nothing of its spread");
         assert_eq!((rows[0].mean, rows[0].min, rows[0].max), (0.8, 0.8, 0.8));
-        assert!(rows[1].low.is_some(), "but its recipe, lambda and arm may");
+        assert!(
+            cell.low.unwrap() < 0.9 && cell.high.unwrap() > 0.94,
+            "a cell of three has an interval of its own"
+        );
     }
 
     #[test]

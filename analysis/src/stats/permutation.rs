@@ -85,7 +85,7 @@ mod tests {
         let reference = &expected()["endpoint"];
         let strata = strata_of(reference);
         close(strata.mean(), &reference["mean"]);
-        close(sign_flip(&strata, 0), &reference["p"]);
+        close(sign_flip(&strata, 0), &reference["sign_flip"]);
     }
 
     #[test]

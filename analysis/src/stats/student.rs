@@ -64,14 +64,9 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
 #[must_use]
 pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
     let lists = lists.into_iter().filter(|list| !list.is_empty());
-    pooled(lists.map(|list| (sum_of_squares(list), list.len() - 1))).map(|(sd, _)| sd)
-}
-
-/// The same from sums of squares and their degrees of freedom; also how many there are of these in all.
-pub(crate) fn pooled(spread: impl IntoIterator<Item = (f64, usize)>) -> Option<(f64, usize)> {
-    let sums =
-        spread.into_iter().fold((0.0, 0), |sums, (squares, freedom)| (sums.0 + squares, sums.1 + freedom));
-    (sums.1 > 0).then(|| ((sums.0 / sums.1 as f64).sqrt(), sums.1))
+    let (squares, freedom) =
+        lists.fold((0.0, 0), |sums, list| (sums.0 + sum_of_squares(list), sums.1 + list.len() - 1));
+    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
 /// The plain mean.
@@ -79,8 +74,8 @@ pub(crate) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Of the distances from the mean.
-fn sum_of_squares(values: &[f64]) -> f64 {
+/// The sum of the squared distances from the mean.
+pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
     let mean = average(values);
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }

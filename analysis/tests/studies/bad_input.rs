@@ -112,22 +112,39 @@ fn every_planned_run_is_in_the_ledger_with_what_to_do() {
         assert!(study.ledger[row].reason.contains(needle), "{}", study.ledger[row].reason);
     }
     assert_eq!(study.ledger[0].reason, "");
-    let missing = &study.summary.endpoints[0].missing;
-    assert!(missing[0].contains("7 runs not done") && missing[0].contains("(diverged)"), "{missing:?}");
+    let endpoint = &study.summary.endpoints[0];
+    let missing = &endpoint.missing[0];
+    assert!(missing.contains("6 runs not done") && !missing.contains("(diverged)"), "{missing}");
+    assert_eq!(endpoint.diverged, [1, 0]);
 }
 
 #[test]
-fn a_diverged_run_bars_the_verdict_and_stays_visible() {
-    let place = Place::new();
-    let runs = grid(&[2, 4, 8, 16], 5);
-    finish(&place, &runs, 0.004);
-    place.run(&runs[7], Status::Diverged, 3, 0.1);
-    let study = place.analyse();
-    let endpoint = &study.summary.endpoints[0];
-    assert_eq!((endpoint.verdict, endpoint.pairs), (Verdict::NotEnoughEvidence, 19));
-    assert!(endpoint.interval.is_some() && endpoint.rule.contains("1 run not done"), "{}", endpoint.rule);
-    let row = study.runs.iter().find(|run| run.status == "diverged").unwrap();
-    assert_eq!((row.test_accuracy, row.epochs_done), (None, 3));
+fn a_diverged_run_never_speaks_for_its_arm() {
+    let with_diverged = |diverged: usize| {
+        let place = Place::new();
+        let runs = grid(&[2, 4, 8, 16], 5);
+        finish(&place, &runs, 0.004);
+        place.run(&runs[diverged], Status::Diverged, 3, 0.1);
+        let study = place.analyse();
+        let row = study.runs.iter().find(|run| run.status == "diverged").unwrap();
+        assert_eq!((row.test_accuracy, row.epochs_done), (None, 3));
+        study.summary.endpoints.into_iter().next().unwrap()
+    };
+    let arm = with_diverged(7);
+    assert_eq!((arm.verdict, arm.pairs, arm.diverged), (Verdict::NotEnoughEvidence, 19, [1, 0]));
+    assert!(
+        arm.interval().is_some() && arm.rule.contains("diverged more often (1 against 0)"),
+        "{}",
+        arm.rule
+    );
+    let bound = arm.secondary.diverged_as_chance.unwrap();
+    assert!(
+        bound < -0.03 && arm.difference.unwrap() > 0.0,
+        "one run at chance outweighs nineteen pairs: {bound}"
+    );
+    let baseline = with_diverged(6);
+    assert_eq!((baseline.verdict, baseline.diverged), (Verdict::Better, [0, 1]));
+    assert!(baseline.secondary.diverged_as_chance.unwrap() > 0.03);
 }
 
 #[test]

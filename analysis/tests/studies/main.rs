@@ -9,5 +9,6 @@ mod notebook;
 mod pairs;
 mod planted;
 mod published;
+mod referee;
 mod scale;
 mod simulation;

@@ -62,7 +62,7 @@ fn tables_agree_with_the_runs_and_with_each_other() {
     };
     assert!((endpoint.difference.unwrap() - f64::midpoint(by_rankscale(2), by_rankscale(8))).abs() < 1e-12);
     assert_eq!((endpoint.pairs, endpoint.seeds, endpoint.rankscales.as_slice()), (6, 3, [2, 8].as_slice()));
-    assert_eq!(endpoint.interval, None, "six pairs are too few");
+    assert_eq!(endpoint.verdict, Verdict::NotEnoughEvidence);
     assert!(endpoint.missing[0].contains("6 pairs in all"), "{:?}", endpoint.missing);
 }
 
@@ -102,7 +102,7 @@ fn a_short_schedule_on_a_subset_gives_a_difference_and_no_answer() {
     let study = place.analyse();
     let endpoint = &study.summary.endpoints[0];
     assert_eq!(endpoint.verdict, Verdict::NotEnoughEvidence);
-    assert!(endpoint.difference.is_some() && endpoint.interval.is_some() && endpoint.p.is_some());
+    assert!(endpoint.difference.is_some() && endpoint.interval().is_some() && endpoint.p().is_some());
     for needle in ["4 of 128 epochs", "6144 of 50000 images", "2000 of 10000 images"] {
         assert!(endpoint.missing.iter().any(|line| line.contains(needle)), "{:?}", endpoint.missing);
     }
@@ -124,7 +124,7 @@ fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
     assert_eq!(study.comparisons.len(), 9);
     assert_eq!(
         (study.summary.endpoints[0].pairs, study.summary.endpoints[0].rankscales.as_slice()),
-        (6, [8, 27].as_slice())
+        (6, [8, 27, 28].as_slice())
     );
 }
 
@@ -206,8 +206,6 @@ fn layers_over_time_are_means_over_the_finished_runs_of_a_cell() {
     };
     assert_eq!(at(Arm::Original, 0), (2, 1.0, 2.0));
     assert_eq!(at(Arm::Appropriate, 128), (1, 129.0, 2.0));
-    let cell = study.cells.iter().find(|cell| cell.decay == "original").unwrap();
-    assert!(cell.low.unwrap() <= cell.mean && cell.mean <= cell.high.unwrap());
 }
 
 #[test]

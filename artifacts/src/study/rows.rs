@@ -117,7 +117,7 @@ pub struct CellRow {
     pub mean: f64,
     /// Sample standard deviation over seeds; none for one run.
     pub sd: Option<f64>,
-    /// Lower end of the mean's 95 % interval; none where no cell of the recipe, lambda and arm has two runs.
+    /// Lower end of the mean's 95 % interval; none below three runs, or where all are equal.
     pub low: Option<f64>,
     /// Its upper end.
     pub high: Option<f64>,

@@ -17,21 +17,69 @@ pub struct Secondary {
     /// What varies from seed to seed, and what that means for another study; none where no rankscale has two pairs.
     pub noise: Option<Noise>,
     /// The pairs image by image; none where no pair kept its predictions.
-    #[serde(default)]
     pub images: Option<ImageByImage>,
     /// The 2018 notebook's figure beside it; none for arms that it does not have.
-    #[serde(default)]
     pub replication: Option<Replication>,
+    /// Two-sided p by flipping the signs of the pairs: a second opinion that takes no distribution; none without a spread.
+    pub sign_flip_p: Option<f64>,
+    /// Probability that the true mean lies within the margin, from a flat prior; none without a spread.
+    pub probability_within_margin: Option<f64>,
+    /// Difference of the loss on the training images in the last epoch; none without a spread, or where a run does not know it.
+    pub train_loss: Option<Estimate>,
+    /// Difference of the loss on the test images after the last epoch; as `train_loss`.
+    pub test_loss: Option<Estimate>,
+    /// How alike pairs of one seed are at several rankscales; none where rankscales have seeds of their own.
+    pub intraclass: Option<Intraclass>,
+    /// The mean difference if every diverged run counted as guessing (one image in ten); none where none diverged.
+    pub diverged_as_chance: Option<f64>,
+    /// All pairs there are, where the verdict is of an earlier look.
+    pub later: Option<Later>,
+}
+
+/// A mean difference over networks, as the endpoint's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The mean.
+    pub difference: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+    /// Two-sided p of no difference.
+    pub p: f64,
+}
+
+/// An intraclass correlation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intraclass {
+    /// Of the differences of pairs that share a seed, over rankscales.
+    pub correlation: f64,
+    /// Its interval.
+    pub interval: Interval,
+    /// Seeds that all rankscales have.
+    pub seeds: u32,
+}
+
+/// The pairs since the look that a verdict rests on, with those of the look.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    /// Pairs in all.
+    pub pairs: u32,
+    /// Mean difference over networks.
+    pub difference: f64,
+    /// Its interval of level `1 - alpha`; none without a spread.
+    pub interval: Option<Interval>,
 }
 
 /// Whether the notebook's figure is what another study like it would give, going by these runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
-    /// Its mean difference lies within the prediction interval.
-    Agrees,
+    /// Its mean difference lies within the prediction interval: these runs do not speak against it.
+    Compatible,
     /// It lies outside.
-    Disagrees,
+    Incompatible,
     /// There is no spread to go by, or the runs were not trained as the notebook's were.
     NotEnoughEvidence,
 }
@@ -64,6 +112,9 @@ pub struct ImageByImage {
     pub significant: u32,
     /// The difference in accuracy by class.
     pub classes: Vec<ClassDifference>,
+    /// The 95 % interval of the mean difference for other seeds and other test images, by a bootstrap of both; none where there are
+    /// too few pairs for an interval, or so many that it would take minutes.
+    pub other_images: Option<Interval>,
 }
 
 /// The difference in accuracy on the test images of one class.
@@ -130,8 +181,11 @@ pub struct Noise {
     pub differences_sd: f64,
     /// The smallest difference that as many pairs again would find in four studies of five.
     pub detectable: f64,
-    /// Seeds at every rankscale for the margin that matters to be found in four studies of five.
-    pub seeds_for_margin: u32,
+    /// Seeds at every rankscale for a difference as large as the margin to be found in four studies of five; none where nobody would
+    /// train as many.
+    pub seeds_for_margin: Option<u32>,
+    /// Seeds at every rankscale for *no meaningful difference* in four studies of five, where there is none at all.
+    pub seeds_for_equivalence: Option<u32>,
 }
 
 /// Two rankscales that build one network, held against each other: whatever they differ by is not the network.

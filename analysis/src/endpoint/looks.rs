@@ -1,0 +1,131 @@
+//! The planned looks at the primary comparison: which the runs allow, and what each would use.
+//!
+//! *Invariant:* a look uses the first pairs of every rankscale in the order of the plan, and nothing else; it is there only where each of
+//! their runs is done or has diverged.
+
+use crate::join::pairs::baseline_run;
+use artifacts::{Configuration, study};
+use std::collections::{BTreeMap, HashSet};
+
+/// The pairs of every rankscale in the order of the plan, each with the runs of it that are still to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue(BTreeMap<u32, Vec<(u64, u32)>>);
+
+impl Queue {
+    /// From the planned runs of the primary arm. `ended` says whether a run is done or has diverged.
+    #[must_use]
+    pub fn new<'a>(
+        treated: impl IntoIterator<Item = &'a Configuration>,
+        ended: impl Fn(&Configuration) -> bool,
+    ) -> Self {
+        let mut queue: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
+        for run in treated {
+            let pairs = queue.entry(run.rankscale as u32).or_default();
+            if pairs.iter().all(|(seed, _)| *seed != run.seed) {
+                let open =
+                    [Some(run.clone()), baseline_run(run)].into_iter().flatten().filter(|run| !ended(run));
+                pairs.push((run.seed, open.count() as u32));
+            }
+        }
+        Self(queue)
+    }
+
+    /// The (rankscale, seed) of the first pairs of every rankscale.
+    #[must_use]
+    pub fn first(&self, pairs: u32) -> HashSet<(u32, u64)> {
+        let of = |(rankscale, queue): (&u32, &Vec<(u64, u32)>)| {
+            let rankscale = *rankscale;
+            queue.iter().take(pairs as usize).map(move |(seed, _)| (rankscale, *seed)).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// Runs of them that are still to come.
+    #[must_use]
+    pub fn open(&self, pairs: u32) -> u32 {
+        self.0.values().flat_map(|queue| queue.iter().take(pairs as usize)).map(|(_, open)| open).sum()
+    }
+
+    /// The looks that are planned, as far as the runs allow them; none is decided yet.
+    #[must_use]
+    pub fn looks(&self, planned: &[u32]) -> study::Looks {
+        let reached = planned.iter().take_while(|pairs| self.open(**pairs) == 0).count();
+        study::Looks {
+            planned: planned.to_vec(),
+            reached: reached as u32,
+            decided: None,
+            missing: planned.get(reached).map(|pairs| self.open(*pairs)),
+        }
+    }
+}
+
+/// The first look, of those reached, whose judgement decides, with its number from 1; else the last one reached, undecided.
+pub fn first_decisive<T>(
+    looks: &[u32],
+    judge: impl Fn(u32) -> T,
+    decides: impl Fn(&T) -> bool,
+) -> Option<(u32, T, bool)> {
+    let mut last = None;
+    for (number, pairs) in (1..).zip(looks) {
+        let judged = judge(*pairs);
+        let decided = decides(&judged);
+        last = Some((number, judged, decided));
+        if decided {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use network::Arm;
+
+    fn planned(seeds: u64) -> Vec<Configuration> {
+        let mut runs = Vec::new();
+        for rankscale in [8, 31] {
+            for seed in 0..seeds {
+                let seed = rankscale as u64 + 100 * seed;
+                runs.push(Configuration {
+                    rankscale,
+                    seed,
+                    decay: Arm::Appropriate,
+                    ..Configuration::default()
+                });
+            }
+        }
+        runs
+    }
+
+    #[test]
+    fn a_look_waits_for_every_run_of_its_pairs() {
+        let runs = planned(3);
+        let queue = |ended: &dyn Fn(&Configuration) -> bool| Queue::new(&runs, ended).looks(&[2, 3]);
+        let nothing = queue(&|_| false);
+        assert_eq!((nothing.reached, nothing.missing), (0, Some(8)), "two pairs at two rankscales");
+        let all = queue(&|_| true);
+        assert_eq!((all.reached, all.missing), (2, None));
+        let without_a_baseline = queue(&|run| run.seed != 131 || run.decay == Arm::Appropriate);
+        assert_eq!((without_a_baseline.reached, without_a_baseline.missing), (0, Some(1)));
+        let later = queue(&|run| run.seed < 200);
+        assert_eq!((later.reached, later.missing), (1, Some(4)));
+    }
+
+    #[test]
+    fn it_uses_the_first_pairs_in_the_order_of_the_plan() {
+        let mut runs = planned(3);
+        runs.reverse();
+        let first = Queue::new(&runs, |_| true).first(2);
+        assert_eq!(first, HashSet::from([(31, 231), (31, 131), (8, 208), (8, 108)]));
+    }
+
+    #[test]
+    fn the_first_look_that_decides_ends_the_study() {
+        let decisive =
+            |from: u32| first_decisive(&[3, 6, 10], move |pairs| pairs, move |pairs| *pairs >= from);
+        assert_eq!(decisive(6), Some((2, 6, true)));
+        assert_eq!(decisive(99), Some((3, 10, false)));
+        assert_eq!(first_decisive(&[], |pairs| pairs, |_| true), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! A verdict as a sentence that claims no more than it does.
+//!
+//! *Invariant:* whoever prints a verdict prints this clause: terminal, report and page.
+
+use crate::endpoint::verdict::Judgement;
+use artifacts::study::{Endpoint, Size, Verdict};
+use network::Arm;
+
+/// Rankscales that are listed one by one.
+const LISTED: usize = 4;
+
+/// The verdict as a clause, without a full stop. `exploratory` says that it was not fixed before the data.
+#[must_use]
+pub fn clause(
+    [arm, baseline]: [Arm; 2],
+    rankscales: &[u32],
+    judged: &Judgement,
+    differs: &[String],
+    exploratory: bool,
+) -> String {
+    let (arm, baseline) = (format!("`{arm}` weight decay"), format!("`{baseline}`"));
+    let better = |word: &str| match judged.size {
+        Some(Size::Relevant) => format!("{arm} is relevantly {word} than {baseline}"),
+        Some(Size::Negligible) => {
+            format!("{arm} is {word} than {baseline}, by an amount too small to matter")
+        }
+        _ => format!("{arm} is {word} than {baseline}"),
+    };
+    let verdict = match judged.verdict {
+        Verdict::Better => better("better"),
+        Verdict::Worse => better("worse"),
+        Verdict::NoMeaningfulDifference => format!("{arm} makes no meaningful difference to {baseline}"),
+        Verdict::NotEnoughEvidence => {
+            return format!(
+                "Not enough evidence to say whether {arm} is better than {baseline}{}",
+                named(differs)
+            );
+        }
+    };
+    let which = if judged.qualifiers.is_empty() { "" } else { ", which differ" };
+    let scope = format!("{}{which}{}", scope(rankscales), named(differs));
+    if exploratory {
+        format!("Exploratory: {scope}, {verdict}")
+    } else {
+        format!("{}, {verdict}", capital(&scope))
+    }
+}
+
+/// Over which networks a mean is taken.
+fn scope(rankscales: &[u32]) -> String {
+    match rankscales {
+        [] => "on average".to_owned(),
+        [only] => format!("at rankscale {only}"),
+        [others @ .., last] if rankscales.len() <= LISTED => {
+            let others: Vec<String> = others.iter().map(u32::to_string).collect();
+            format!("on average over rankscales {} and {last}", others.join(", "))
+        }
+        [first, .., last] => {
+            format!("on average over {} rankscales from {first} to {last}", rankscales.len())
+        }
+    }
+}
+
+fn named(differs: &[String]) -> String {
+    if differs.is_empty() { String::new() } else { format!(" ({})", differs.join(", ")) }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A headline in one line: the clause, and the numbers behind it.
+#[must_use]
+pub fn headline(endpoint: &Endpoint) -> String {
+    let points = |fraction: f64| format!("{:+.2}", fraction * 100.0);
+    let pairs = count(endpoint.pairs as usize, "pair");
+    let difference = match (endpoint.difference, endpoint.interval()) {
+        (None, _) => "no pair of runs is done".to_owned(),
+        (Some(d), None) => format!("{} points over {pairs}", points(d)),
+        (Some(d), Some(i)) => format!(
+            "{} points, {} % interval {} to {}, {pairs}",
+            points(d),
+            (i.level * 1e4).round() / 1e2,
+            points(i.low),
+            points(i.high),
+        ),
+    };
+    let missing = match endpoint.missing.first() {
+        Some(first) if endpoint.verdict == Verdict::NotEnoughEvidence => format!("; {first}"),
+        _ => String::new(),
+    };
+    format!("{}: {difference}{missing}.", endpoint.says)
+}
+
+/// `1 run`, `2 runs`.
+#[must_use]
+pub fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(
+        verdict: Verdict,
+        size: Option<Size>,
+        qualifiers: &[&str],
+        differs: &[&str],
+        exploratory: bool,
+    ) -> String {
+        let judged = Judgement {
+            verdict,
+            size,
+            qualifiers: qualifiers.iter().map(ToString::to_string).collect(),
+            rule: String::new(),
+        };
+        let differs: Vec<String> = differs.iter().map(ToString::to_string).collect();
+        clause([Arm::Appropriate, Arm::Original], &[8, 16, 31], &judged, &differs, exploratory)
+    }
+
+    #[test]
+    fn what_is_said_is_no_more_than_what_was_found() {
+        assert_eq!(
+            said(Verdict::Better, Some(Size::Relevant), &[], &[], false),
+            "On average over rankscales 8, 16 and 31, `appropriate` weight decay is relevantly better than `original`"
+        );
+        assert_eq!(
+            said(Verdict::Worse, Some(Size::Negligible), &["they differ"], &["λ = 0.001"], true),
+            "Exploratory: on average over rankscales 8, 16 and 31, which differ (λ = 0.001), `appropriate` weight decay is worse than \
+             `original`, by an amount too small to matter"
+        );
+        assert_eq!(
+            said(Verdict::NotEnoughEvidence, None, &[], &["λ = 0.001"], true),
+            "Not enough evidence to say whether `appropriate` weight decay is better than `original` (λ = 0.001)"
+        );
+        assert_eq!(scope(&[8]), "at rankscale 8");
+        assert_eq!(scope(&[2, 4, 8, 16, 31]), "on average over 5 rankscales from 2 to 31");
+    }
+}

@@ -1,0 +1,133 @@
+//! The shape of a study: its networks, their pairs, and how it is judged.
+
+use crate::endpoint::aa::same_network;
+use crate::endpoint::verdict::Level;
+use crate::join::pairs::baseline;
+use artifacts::rules::{ALPHA, MARGIN};
+use artifacts::{Configuration, Experiment};
+use network::{Arm, Counts};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The shape of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// The arm under test.
+    pub primary: Arm,
+    /// Arms that are compared besides.
+    pub secondary: usize,
+    /// Of every network the number of pairs and the logarithm of its compression.
+    pub networks: Vec<(usize, f64)>,
+    /// Pairs at every rankscale at which the data are looked at; all of them, once, where empty.
+    pub looks: Vec<u32>,
+    /// What is judged by.
+    pub level: Level,
+    /// Whether rankscales share seeds.
+    pub shares_seeds: bool,
+}
+
+impl Design {
+    /// So many networks with as many pairs each, one arm, no looks.
+    #[must_use]
+    pub fn balanced(networks: usize, seeds: usize) -> Self {
+        Self {
+            primary: Arm::Appropriate,
+            secondary: 0,
+            networks: (0..networks).map(|at| (seeds, at as f64)).collect(),
+            looks: Vec::new(),
+            level: Level { alpha: ALPHA, margin: MARGIN },
+            shares_seeds: true,
+        }
+    }
+
+    /// That of an experiment at the question's lambda; none where it compares nothing.
+    #[must_use]
+    pub fn of(experiment: &Experiment) -> Option<Self> {
+        let asked = Configuration::default().lambda;
+        let has = |lambda: f64| experiment.runs.iter().any(|run| run.lambda.to_bits() == lambda.to_bits());
+        let lambda = if has(asked) { asked } else { experiment.runs.first()?.lambda };
+        let runs: Vec<&Configuration> = experiment
+            .runs
+            .iter()
+            .filter(|run| run.lambda.to_bits() == lambda.to_bits() && run.rankscale > 0)
+            .collect();
+        let has = |arm: Arm| runs.iter().any(|run| run.decay == arm);
+        let compared: Vec<Arm> =
+            Arm::ALL.into_iter().filter(|arm| has(*arm) && baseline(*arm).is_some_and(has)).collect();
+        let verdict = experiment.verdict.as_ref();
+        let primary = verdict.map(|plan| plan.primary).or_else(|| compared.first().copied())?;
+        let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
+        for run in runs.iter().filter(|run| run.decay == primary) {
+            let names = seeds.keys().copied().collect::<Vec<_>>();
+            let twin = names
+                .into_iter()
+                .find(|other| same_network([*other as u32, run.rankscale as u32], run.channels));
+            seeds.entry(twin.unwrap_or(run.rankscale)).or_default().insert(run.seed);
+        }
+        let channels = runs.first()?.channels;
+        let compression =
+            |rankscale: usize| -Counts::of(&network::Architecture { rankscale, channels }).ratio_full.log2();
+        let all: BTreeSet<u64> = seeds.values().flatten().copied().collect();
+        let pairs: usize = seeds.values().map(BTreeSet::len).sum();
+        Some(Self {
+            primary,
+            secondary: compared.len().saturating_sub(1),
+            networks: seeds.iter().map(|(rankscale, seeds)| (seeds.len(), compression(*rankscale))).collect(),
+            looks: verdict.map_or_else(Vec::new, |plan| plan.looks.iter().map(|look| *look as u32).collect()),
+            level: verdict.map_or(Level { alpha: ALPHA, margin: MARGIN }, |plan| Level {
+                alpha: plan.alpha,
+                margin: plan.margin,
+            }),
+            shares_seeds: all.len() < pairs,
+        })
+    }
+
+    /// Pairs in all.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.networks.iter().map(|(pairs, _)| pairs).sum()
+    }
+
+    /// Fewest pairs of a network.
+    #[must_use]
+    pub fn fewest(&self) -> usize {
+        self.networks.iter().map(|(pairs, _)| *pairs).min().unwrap_or(0)
+    }
+
+    /// In words: `3 networks x 10 pairs, looked at after 3, 6 and 10`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let most = self.networks.iter().map(|(pairs, _)| *pairs).max().unwrap_or(0);
+        let pairs =
+            if most == self.fewest() { most.to_string() } else { format!("{} to {most}", self.fewest()) };
+        let looks: Vec<String> = self.looks.iter().map(u32::to_string).collect();
+        let looked = match looks.as_slice() {
+            [] => "judged once".to_owned(),
+            all => format!("looked at after {} pairs a network", all.join(", ")),
+        };
+        format!("{} networks x {pairs} pairs, {looked}", self.networks.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn of(name: &str) -> Option<Design> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+        Design::of(&Experiment::find(name, &directory).unwrap())
+    }
+
+    #[test]
+    fn an_experiment_has_the_shape_of_its_primary_comparison() {
+        let desktop = of("desktop").unwrap();
+        assert_eq!(
+            (desktop.pairs(), desktop.fewest(), desktop.looks.as_slice()),
+            (30, 10, [3, 6, 10].as_slice())
+        );
+        assert!(!desktop.shares_seeds && desktop.secondary == 0);
+        assert!((desktop.level.alpha - 0.0221).abs() < 1e-12);
+        assert_eq!(desktop.describe(), "3 networks x 10 pairs, looked at after 3, 6, 10 pairs a network");
+        assert!(of("seeds").unwrap().shares_seeds);
+    }
+}

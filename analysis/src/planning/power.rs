@@ -1,0 +1,108 @@
+//! What a design can find, as a table: printed by `just plan`, before anything is trained.
+
+use crate::planning::design::Design;
+use crate::planning::simulate::{Truth, simulate};
+use crate::stats::power;
+use std::fmt::Write as _;
+
+/// Differences that are asked about, in percentage points.
+const EFFECTS: [f64; 4] = [0.1, 0.2, 0.3, 0.5];
+/// Standard deviations of a pair's difference that are assumed where none is known, in percentage points.
+pub const ASSUMED_SDS: [f64; 2] = [0.25, 0.35];
+/// Made-up studies behind a figure, where looks are planned: its standard error is at most 1.1 points.
+const STUDIES: u32 = 2000;
+/// Below this chance of finding the second largest difference, no answer is likely.
+const LIKELY: f64 = 0.5;
+
+/// What a study of this design finds, for a standard deviation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Standard deviation of a pair's difference, in points.
+    pub sd: f64,
+    /// Half the width of the last interval, in points.
+    pub half_width: f64,
+    /// Chance that each of 0.1, 0.2, 0.3 and 0.5 points is found.
+    pub finds: [f64; 4],
+    /// Chance that no difference at all is called no meaningful difference.
+    pub equal: f64,
+}
+
+/// The chances of a design, for a standard deviation in percentage points.
+#[must_use]
+pub fn row(design: &Design, sd: f64) -> Row {
+    let plain = power::Design { strata: design.networks.len(), seeds: design.fewest(), sd: sd / 100.0 };
+    let (alpha, margin) = (design.level.alpha, design.level.margin);
+    let (finds, equal) = if design.looks.is_empty() {
+        let finds = EFFECTS.map(|points| plain.power(points / 100.0, alpha));
+        (finds, plain.power_of_equivalence(margin, alpha))
+    } else {
+        let at =
+            |points: f64| simulate(design, &Truth::plain(design, sd / 100.0, points / 100.0), STUDIES, 7);
+        let none = at(0.0);
+        (EFFECTS.map(at).map(|found| found.share(found.better)), none.share(none.equal))
+    };
+    Row { sd, half_width: 100.0 * plain.half_width(alpha), finds, equal }
+}
+
+/// The table for a terminal. `known` is a standard deviation, in points, and where it is from.
+#[must_use]
+pub fn table(design: &Design, known: Option<(f64, &str)>) -> String {
+    let mut text =
+        format!("What it can find ({}; two-sided level {}):\n", design.describe(), design.level.alpha);
+    let sds = known.map_or_else(|| ASSUMED_SDS.to_vec(), |(sd, _)| vec![sd]);
+    if design.fewest() < 2 {
+        text +=
+            "  nothing: a single pair at a rankscale has no spread. More seeds make a verdict possible.\n";
+        return text;
+    }
+    let rows: Vec<Row> = sds.into_iter().map(|sd| row(design, sd)).collect();
+    text += "  sd of a pair   interval   finds 0.1   0.2   0.3   0.5 points   no meaningful difference, if there is none\n";
+    for row in &rows {
+        let [a, b, c, d] = row.finds.map(|share| format!("{:.0} %", 100.0 * share));
+        let equal = format!("{:.0} %", 100.0 * row.equal);
+        _ = writeln!(
+            text,
+            "  {:>8.2}       ±{:.2}      {a:>9} {b:>5} {c:>5} {d:>5}          {equal:>5}",
+            row.sd, row.half_width
+        );
+    }
+    _ = match known {
+        Some((_, source)) => writeln!(text, "  The standard deviation is that of {source}."),
+        None => writeln!(
+            text,
+            "  The standard deviation of a pair's difference is assumed: nobody has measured it for this recipe here."
+        ),
+    };
+    if rows.iter().all(|row| row.finds[2] < LIKELY) {
+        text += "  An answer is unlikely: even 0.3 points would be missed more often than found. Plan more pairs.\n";
+    }
+    if design.shares_seeds {
+        text += "  Rankscales share seeds, so their pairs may not be independent. Seeds of their own cost nothing.\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_design_without_an_answer_is_told_so() {
+        let table_of = |networks, seeds| table(&Design::balanced(networks, seeds), None);
+        assert!(table_of(1, 3).contains("An answer is unlikely"));
+        assert!(!table_of(3, 9).contains("An answer is unlikely"));
+        assert!(table_of(3, 1).contains("has no spread"));
+        assert!(
+            table(&Design::balanced(3, 9), Some((0.31, "12 pairs in work")))
+                .contains("that of 12 pairs in work")
+        );
+    }
+
+    #[test]
+    fn the_figures_are_those_of_the_t_test() {
+        // Three networks with nine pairs each, sd 0.3: half-width 0.119; 0.2 points in nine studies of ten.
+        let found = row(&Design::balanced(3, 9), 0.3);
+        assert!((found.half_width - 0.119).abs() < 0.001, "{found:?}");
+        assert!((found.finds[1] - 0.915).abs() < 0.01, "{found:?}");
+    }
+}

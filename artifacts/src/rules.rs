@@ -1,0 +1,115 @@
+//! The rules of a verdict: constants with their reasons, and the text of all of them.
+//!
+//! The trainer seals the hash of the text before the first run of an experiment, `analysis` judges by the constants, and the report
+//! prints the text. A verdict other than *not enough evidence* answers the question as it was asked: CIFAR-10, 128 epochs, the whole
+//! network. Fewer epochs or images still give a difference, but no answer.
+//!
+//! *Invariant:* what is judged by is here or in `[verdict]` of the experiment, and nowhere else.
+
+use crate::experiment::VerdictPlan;
+use sha2::{Digest, Sha256};
+
+/// Differences of accuracy within this margin do not matter, where an experiment names no other: 0.1 points is half the run-to-run sd of a
+/// CIFAR-10 `ResNet` (0.15 to 0.25 points: Jordan, arXiv 2304.01910), so nobody who trains one network would notice, and ten images of
+/// the test set.
+pub const MARGIN: f64 = 0.001;
+/// Two-sided level of a verdict, where an experiment names no other.
+pub const ALPHA: f64 = 0.05;
+/// Fewest seeds at every rankscale for a verdict without planned looks: two differences have a spread, but no idea of its error.
+pub const MINIMUM_SEEDS: usize = 3;
+/// Fewest pairs in all for a verdict without planned looks: they leave at least six degrees of freedom where variances are equal.
+pub const MINIMUM_PAIRS: usize = 9;
+/// Fewest epochs: the question is about networks trained for 128. Decay acts through the sum of the rates, and has
+/// hardly begun to where the schedule is a few epochs long.
+pub const MINIMUM_EPOCHS: usize = 128;
+
+/// The rules, one a line; those of an experiment where it states its own.
+#[must_use]
+pub fn texts(plan: Option<&VerdictPlan>) -> Vec<String> {
+    let (alpha, margin) = plan.map_or((ALPHA, MARGIN), |plan| (plan.alpha, plan.margin));
+    let margin = margin * 100.0;
+    let (sure, wide) = (short(100.0 - 100.0 * alpha), short(100.0 - 200.0 * alpha));
+    let mut rules = vec![
+        "Endpoint: the mean over networks of the mean difference in last-epoch test accuracy, arm minus baseline. A pair shares network, seed, \
+         recipe, λ and engine; every (network, seed) counts once, and every network the same, however many seeds it has. The dense network \
+         (rankscale 0) does not enter. Accuracies are counts of images, and are compared as such."
+            .to_owned(),
+        "Interval and p: Student's t with a variance for each network and Satterthwaite's degrees of freedom. Without a spread there is none."
+            .to_owned(),
+        format!("Better or worse: p is at most {alpha}. Relevantly so where the {sure} % interval lies wholly beyond {margin} points."),
+        format!(
+            "No meaningful difference: the {wide} % interval lies within {margin} points of zero (two one-sided tests, each at {alpha}). \
+             Where this and the rule before hold at once, both are said."
+        ),
+        format!(
+            "If the networks differ (F test of equal means, Student's test at a rankscale adjusted by Holm's method, or the trend over log2 of \
+             compression; p at most {alpha}), no meaningful difference is withheld. Better and worse are said to be an average over rankscales \
+             that differ where the F test says so, or a rankscale differs from zero in the other direction."
+        ),
+        "A diverged run has no accuracy, and its pair is left out. No verdict favours an arm that diverged more often than the other, and \
+         none says that there is no meaningful difference where a run diverged."
+            .to_owned(),
+        format!(
+            "One comparison is primary. The others are secondary: their p values are adjusted over all of them by Holm's method and judged at {ALPHA}."
+        ),
+    ];
+    rules.push(plan.map_or_else(
+        || {
+            format!(
+                "Without planned looks, a verdict needs {MINIMUM_SEEDS} seeds at every rankscale and {MINIMUM_PAIRS} pairs in all, and every \
+                 planned run done or diverged; it is exploratory."
+            )
+        },
+        |plan| {
+            format!(
+                "Primary is `{}`. The data are looked at when every planned run of the first {} pairs of every rankscale is done or has \
+                 diverged; a look uses exactly those runs, and the first look that reaches a verdict ends the study.",
+                plan.primary,
+                listed(&plan.looks)
+            )
+        },
+    ));
+    rules.push(format!(
+        "Not enough evidence: none of these; or fewer than {MINIMUM_EPOCHS} epochs, a subset of the images, a network of another width, or λ = 0."
+    ));
+    rules
+}
+
+/// SHA-256 of the rules' texts, a line each: 64 hex digits.
+#[must_use]
+pub fn sha256(plan: Option<&VerdictPlan>) -> String {
+    hex::encode(Sha256::digest(texts(plan).join("\n")))
+}
+
+/// A number without the noise of its last bits.
+fn short(value: f64) -> String {
+    format!("{}", (value * 1e6).round() / 1e6)
+}
+
+fn listed(looks: &[usize]) -> String {
+    let looks: Vec<String> = looks.iter().map(usize::to_string).collect();
+    match looks.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        all => all.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use network::Arm;
+
+    #[test]
+    fn the_rules_of_an_experiment_are_its_own() {
+        let plan =
+            VerdictPlan { primary: Arm::Appropriate, looks: vec![3, 6, 10], alpha: 0.0221, margin: 0.001 };
+        let (own, general) = (texts(Some(&plan)).join("\n"), texts(None).join("\n"));
+        for words in
+            ["p is at most 0.0221", "the 97.79 % interval", "the 95.58 % interval", "first 3, 6 and 10 pairs"]
+        {
+            assert!(own.contains(words) && !general.contains(words), "{words}: {own}");
+        }
+        assert_ne!(sha256(Some(&plan)), sha256(None));
+        assert_ne!(sha256(Some(&plan)), sha256(Some(&VerdictPlan { margin: 0.002, ..plan.clone() })));
+    }
+}
