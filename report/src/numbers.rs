@@ -1,5 +1,7 @@
 //! Numbers as a reader sees them: fractions become per cent here and nowhere earlier.
 
+use artifacts::study::Interval;
+
 /// A fraction in per cent: `0.91234` is `91.23`.
 #[must_use]
 pub fn percent(fraction: f64) -> String {
@@ -11,6 +13,13 @@ pub fn percent(fraction: f64) -> String {
 pub fn points(difference: f64) -> String {
     let text = fixed(difference * 100.0, 2);
     if text.starts_with('−') || text == "0.00" { text } else { format!("+{text}") }
+}
+
+/// A difference that is no fraction, always signed: `-0.0123` is `−0.0123`.
+#[must_use]
+pub fn signed(difference: f64) -> String {
+    let text = fixed(difference, 4);
+    if text.starts_with('−') || text == "0.0000" { text } else { format!("+{text}") }
 }
 
 /// A count with its thousands apart: `50,000`.
@@ -60,6 +69,41 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// The coverage of an interval in per cent, without the noise of its last bits: `97.79`.
+#[must_use]
+pub fn level(interval: Interval) -> String {
+    short((interval.level * 1e6).round() / 1e4)
+}
+
+/// The day of a time in seconds since 1970 (UTC): `25 November 2026`. The calendar is that of Hinnant, "chrono-compatible low-level date
+/// algorithms" (`civil_from_days`).
+#[must_use]
+pub fn date(unix_seconds: u64) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    // Years begin in March, so that a leap day is the last of its year; an era is 400 of them.
+    let days = unix_seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = 400 * era + year_of_era + u64::from(month >= 10);
+    format!("{day} {} {year}", MONTHS[((month + 2) % 12) as usize])
+}
+
 /// A number and its noun: `1 run`, `3 runs`.
 #[must_use]
 pub fn many(number: u64, noun: &str) -> String {
@@ -103,6 +147,16 @@ mod tests {
         assert_eq!(probability(0.0002), "< 0.001");
         assert_eq!(short(5e-4), "5e-4");
         assert_eq!(short(0.2), "0.2");
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        // date -u -d @N '+%-d %B %Y'
+        assert_eq!(date(0), "1 January 1970");
+        assert_eq!(date(951_782_400), "29 February 2000");
+        assert_eq!(date(1_795_610_560), "25 November 2026");
+        assert_eq!(date(4_107_542_399), "28 February 2100");
+        assert_eq!(date(4_107_542_400), "1 March 2100");
     }
 
     #[test]

@@ -23,7 +23,7 @@ fn it_writes_the_page_and_its_figures_and_says_so() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("report.md") && said.contains("rankscale.svg"), "{said}");
-    assert!(said.contains("In these runs appropriate weight decay is better"), "{said}");
+    assert!(said.contains("Exploratory: appropriate weight decay is better"), "{said}");
     let read = || {
         let mut files: Vec<_> = fs_err::read_dir(layout.figures())
             .unwrap()

@@ -44,7 +44,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     if series.is_empty() {
         return None;
     }
-    let band = selection.headline().and_then(|endpoint| Some((endpoint, endpoint.interval?)));
+    let band = selection.headline().and_then(|endpoint| Some((endpoint, endpoint.interval()?)));
     let described: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
     let alt = format!(
@@ -57,7 +57,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         ..Plot::single("Rankscale", "Difference in test accuracy (percentage points)", series)
     };
     let notes = band.map_or_else(Vec::new, |(endpoint, interval)| {
-        let level = numbers::short(interval.level * 100.0);
+        let level = numbers::level(interval);
         vec![
             format!("Band: {level} % interval"),
             "of the mean difference".to_owned(),

@@ -38,7 +38,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                     x: endpoint.lambda,
                     y: *y,
                     runs: endpoint.pairs,
-                    interval: endpoint.interval.map(by_arm::points),
+                    interval: endpoint.interval().map(by_arm::points),
                 })
                 .collect(),
             ..by_arm::empty(*arm)

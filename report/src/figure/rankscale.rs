@@ -60,8 +60,7 @@ fn caption(series: &[Series]) -> String {
                  difference is chance.";
     }
     if series.iter().any(Series::whiskered) {
-        text += " Whiskers are 95 % intervals of the means, by Student's t with the standard deviation pooled over an \
-                 arm's rankscales.";
+        text += " Whiskers are Student's 95 % intervals of the means, where there are three runs or more.";
     }
     text
 }

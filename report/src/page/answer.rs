@@ -1,7 +1,7 @@
 //! The answer in one sentence that claims no more than the runs show.
 //!
-//! It says what the headline endpoint's verdict says, in its words, of these runs, and of what they were: how many
-//! pairs, which rankscales, which schedule, which part of the data.
+//! The analysis says the verdict, in a clause that this page and the terminal share; what is added is what the runs were: how many pairs,
+//! which rankscales, which schedule, which part of the data.
 
 use super::markdown;
 use crate::numbers::{self, many};
@@ -58,29 +58,23 @@ fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> An
     let (arm, baseline) = (format!("`{}`", endpoint.decay), format!("`{}`", endpoint.baseline));
     let Some(difference) = endpoint.difference else {
         return Answer {
-            lead: "Not enough evidence:".to_owned(),
+            lead: format!("{}:", endpoint.says),
             detail: format!("no finished run with {arm} weight decay can be paired with one of {baseline}"),
             missing: endpoint.missing.clone(),
         };
     };
-    let lead = match endpoint.verdict {
-        Verdict::Better => format!("In these runs {arm} weight decay is better than {baseline}:"),
-        Verdict::Worse => format!("In these runs {arm} weight decay is worse than {baseline}:"),
-        Verdict::NoMeaningfulDifference => {
-            format!("In these runs {arm} weight decay makes no meaningful difference to {baseline}:")
-        }
-        Verdict::NotEnoughEvidence => {
-            format!("Not enough evidence to say whether {arm} weight decay is better than {baseline}:")
-        }
-    };
+    let looked = endpoint
+        .look
+        .map_or_else(String::new, |pairs| format!(", at the look after {pairs} pairs a rankscale"));
     let detail = format!(
-        "its test accuracy is {} on average{}, over {} of runs at {}{}",
+        "its test accuracy is {}{}, over {} of runs at {}{}{looked}",
         amount(difference),
         certainty(endpoint),
         many(u64::from(endpoint.pairs), "pair"),
         numbers::rankscales(&endpoint.rankscales),
         configuration.map_or_else(String::new, |configuration| format!(", {}", schedule(configuration))),
     );
+    let lead = format!("{}:", endpoint.says);
     let open = endpoint.verdict == Verdict::NotEnoughEvidence;
     Answer { lead, detail, missing: if open { endpoint.missing.clone() } else { Vec::new() } }
 }
@@ -121,13 +115,13 @@ fn amount(difference: f64) -> String {
 }
 
 fn certainty(endpoint: &Endpoint) -> String {
-    let p = endpoint.p.map(numbers::p_equals);
-    match (endpoint.interval, p) {
+    let p = endpoint.p().map(numbers::p_equals);
+    match (endpoint.interval(), p) {
         (None, None) => String::new(),
         (None, Some(p)) => format!(" ({p})"),
         (Some(interval), p) => format!(
             " ({} % interval {} to {}{})",
-            numbers::short(interval.level * 100.0),
+            numbers::level(interval),
             numbers::points(interval.low),
             numbers::points(interval.high),
             p.map_or_else(String::new, |p| format!("; {p}"))

@@ -1,9 +1,10 @@
 //! How sure: the endpoints, the rules that judged them, and what is missing.
 
 use super::markdown::{Align, bullets, code, folded_if, table, text};
+use super::standing;
 use crate::numbers;
 use crate::selection::Selection;
-use artifacts::study::{Endpoint, Verdict};
+use artifacts::study::{Endpoint, Size, Verdict};
 
 /// Items of a list before it is folded.
 const SHOWN: usize = 8;
@@ -27,12 +28,14 @@ pub fn section(selection: &Selection<'_>) -> String {
              averaged over seeds and then over rankscales."
                 .to_owned(),
         );
+        parts.extend(standing::paragraphs(&summary.standing));
         parts.push(endpoints(&summary.endpoints));
+        parts.extend(qualifiers(&summary.endpoints));
         parts.extend(missing(&summary.endpoints));
     }
     if !summary.rules.is_empty() {
         let rules: Vec<_> = summary.rules.iter().map(|rule| text(rule)).collect();
-        parts.push("Stated before any result was looked at:".to_owned());
+        parts.push(standing::rules_heading(&summary.standing));
         parts.push(bullets(&rules));
     }
     parts.join("\n\n")
@@ -40,12 +43,17 @@ pub fn section(selection: &Selection<'_>) -> String {
 
 /// A verdict in words.
 #[must_use]
-pub const fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+pub fn verdict(endpoint: &Endpoint) -> String {
+    let word = match endpoint.verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::NoMeaningfulDifference => "no meaningful difference",
         Verdict::NotEnoughEvidence => "not enough evidence",
+    };
+    match endpoint.size {
+        Some(Size::Relevant) => format!("relevantly {word}"),
+        Some(Size::Negligible) => format!("{word}, negligibly"),
+        Some(Size::Open) | None => word.to_owned(),
     }
 }
 
@@ -66,6 +74,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
         ("Difference", Align::Right),
         ("Interval", Align::Right),
         ("p", Align::Right),
+        ("p, beyond margin", Align::Right),
         ("Verdict", Align::Left),
         ("Rule", Align::Left),
     ]);
@@ -84,18 +93,42 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
                 endpoint.rankscales.len().to_string(),
                 endpoint.pairs.to_string(),
                 endpoint.difference.map_or_else(dash, numbers::points),
-                endpoint.interval.map_or_else(dash, |interval| {
+                endpoint.interval().map_or_else(dash, |interval| {
                     let (low, high) = (numbers::points(interval.low), numbers::points(interval.high));
-                    format!("{low} to {high} ({} %)", numbers::short(interval.level * 100.0))
+                    format!("{low} to {high} ({} %)", numbers::level(interval))
                 }),
-                endpoint.p.map_or_else(dash, numbers::probability),
-                format!("**{}**", verdict(endpoint.verdict)),
+                endpoint.p().map_or_else(dash, numbers::probability),
+                endpoint.certainty.map_or_else(dash, |certainty| {
+                    numbers::probability(certainty.p_equivalence_adjusted.unwrap_or(certainty.p_equivalence))
+                }),
+                format!("**{}**", verdict(endpoint)),
                 text(&endpoint.rule),
             ]);
             row
         })
         .collect();
     table(&columns, &rows)
+}
+
+/// What the verdicts must be read with; of several comparisons, what was done about their number.
+fn qualifiers(endpoints: &[Endpoint]) -> Vec<String> {
+    let mut items: Vec<String> = Vec::new();
+    for endpoint in endpoints {
+        let arm = code(endpoint.decay.name());
+        items.extend(endpoint.qualifiers.iter().map(|qualifier| format!("{arm}: {}", text(qualifier))));
+        let [of_arm, of_baseline] = endpoint.diverged;
+        if of_arm + of_baseline > 0 {
+            let baseline = code(endpoint.baseline.name());
+            items.push(format!(
+                "Diverged runs, which have no accuracy: {of_arm} of {arm}, {of_baseline} of {baseline}"
+            ));
+        }
+    }
+    if endpoints.len() > 1 {
+        let first = code(endpoints[0].decay.name());
+        items.push(format!("{first} in the first row is primary; the p values of the other rows are adjusted for their number (Holm)"));
+    }
+    if items.is_empty() { Vec::new() } else { vec![bullets(&items)] }
 }
 
 /// What is missing, by arm.

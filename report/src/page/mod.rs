@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod provenance;
 pub mod reference;
 pub mod secondary;
+pub mod standing;
 
 use crate::figure::{self, Figure};
 use crate::numbers;

@@ -5,7 +5,8 @@ use super::markdown::{Align, bullets, code, folded, table};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{
-    Agreement, AtRankscale, Endpoint, Identical, ImageByImage, Interval, Noise, Replication, Trend, Wins,
+    Agreement, AtRankscale, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Interval, Intraclass,
+    Later, Noise, Replication, Secondary, Trend, Wins,
 };
 
 /// A share of wins that users notice, as Bouthillier et al. propose.
@@ -32,7 +33,8 @@ pub fn section(selection: &Selection<'_>) -> String {
     if parts.is_empty() {
         return String::new();
     }
-    let about = "Differences are in percentage points; none of this enters a verdict.";
+    let about = "Differences are in percentage points. Each rankscale, the F test and the trend can qualify a verdict or withhold *no meaningful \
+                 difference*; nothing else here enters one.";
     [vec!["## In detail".to_owned(), about.to_owned()], parts].concat().join("\n\n")
 }
 
@@ -40,10 +42,16 @@ pub fn section(selection: &Selection<'_>) -> String {
 fn of(endpoint: &Endpoint) -> Vec<String> {
     let secondary = &endpoint.secondary;
     let mut items = Vec::new();
+    items.extend(secondary.later.map(|found| later(endpoint, found)));
+    items.extend(endpoint.heterogeneity.map(heterogeneity));
     items.extend(secondary.wins.map(|wins| won(endpoint, wins)));
     items.extend(secondary.trend.map(trend));
     items.extend(secondary.noise.map(noise));
     items.extend(secondary.images.as_ref().map(image_by_image));
+    items.extend(losses(secondary));
+    items.extend(beside(endpoint));
+    items.extend(secondary.intraclass.map(intraclass));
+    items.extend(secondary.diverged_as_chance.map(diverged));
     items.extend(secondary.replication.map(replication));
     let mut parts = Vec::new();
     if !secondary.by_rankscale.is_empty() {
@@ -87,7 +95,7 @@ fn won(endpoint: &Endpoint, wins: Wins) -> String {
         "It wins {} % of the pairs ({} % interval {} to {} %); {} % and more would be a difference that users notice \
          ([Bouthillier et al.](https://arxiv.org/abs/2103.03098)). {}",
         share(wins.share),
-        numbers::short(wins.interval.level * 100.0),
+        numbers::level(wins.interval),
         share(wins.interval.low),
         share(wins.interval.high),
         share(NOTICEABLE_WINS),
@@ -110,15 +118,107 @@ fn trend(trend: Trend) -> String {
 
 fn noise(noise: Noise) -> String {
     let points = |value: f64| numbers::fixed(value * 100.0, 2);
+    let seeds = |seeds: Option<u32>| {
+        seeds.map_or_else(
+            || "more than 100,000 seeds".to_owned(),
+            |seeds| numbers::many(u64::from(seeds), "seed"),
+        )
+    };
     format!(
         "From seed to seed a run's accuracy varies with a standard deviation of {} (another test set of the same size would move it by {}), \
-         and the difference of a pair with {}. So as many pairs again would find a difference of {} in four studies of five; \
-         0.1 needs {} at every rankscale.",
+         and the difference of a pair with {}. So as many pairs again would find a difference of {} in four studies of five. To find one as \
+         large as the margin that often takes {} at every rankscale; to show that there is none takes {}.",
         points(noise.runs_sd),
         points(noise.binomial_sd),
         points(noise.differences_sd),
         points(noise.detectable),
-        numbers::many(u64::from(noise.seeds_for_margin), "seed")
+        seeds(noise.seeds_for_margin),
+        seeds(noise.seeds_for_equivalence)
+    )
+}
+
+/// All pairs there are, where the verdict is of a look before them.
+fn later(endpoint: &Endpoint, found: Later) -> String {
+    format!(
+        "Since the look, which rests on {} and stands: {} in all differ by {}{}.",
+        numbers::many(u64::from(endpoint.pairs), "pair"),
+        numbers::many(u64::from(found.pairs), "pair"),
+        numbers::points(found.difference),
+        found.interval.map_or_else(String::new, |interval| {
+            format!(" ({} % interval {})", numbers::level(interval), reach(interval))
+        })
+    )
+}
+
+fn heterogeneity(found: Heterogeneity) -> String {
+    let [between, within] = found.freedom;
+    format!(
+        "Do rankscales differ? The F test of one mean for all of them: F({between}, {within}) = {}, {}.",
+        numbers::fixed(found.f, 2),
+        numbers::p_equals(found.p)
+    )
+}
+
+/// Differences of the losses, which are not accuracies.
+fn losses(secondary: &Secondary) -> Option<String> {
+    let said = |name: &str, found: Option<Estimate>| {
+        found.map(|found| {
+            format!(
+                "{name} by {} (interval {} to {}; {})",
+                numbers::signed(found.difference),
+                numbers::signed(found.interval.low),
+                numbers::signed(found.interval.high),
+                numbers::p_equals(found.p)
+            )
+        })
+    };
+    let both = [
+        said("on the training images", secondary.train_loss),
+        said("on the test images", secondary.test_loss),
+    ];
+    let found: Vec<String> = both.into_iter().flatten().collect();
+    (!found.is_empty()).then(|| format!("Its mean loss differs {}.", found.join(", ")))
+}
+
+/// Other ways to look at the same mean.
+fn beside(endpoint: &Endpoint) -> Option<String> {
+    let secondary = &endpoint.secondary;
+    let mut parts = Vec::new();
+    parts.extend(
+        secondary.sign_flip_p.map(|p| format!("flipping the signs of the pairs, {}", numbers::p_equals(p))),
+    );
+    parts.extend(secondary.images.as_ref().and_then(|images| images.other_images).map(|interval| {
+        format!(
+            "for other seeds *and* other test images, a {} % interval of {}",
+            numbers::level(interval),
+            reach(interval)
+        )
+    }));
+    parts.extend(secondary.probability_within_margin.map(|probability| {
+        format!(
+            "from a flat prior, a probability of {} % that the true mean lies within {} points of zero",
+            numbers::fixed(100.0 * probability, 0),
+            numbers::short(100.0 * endpoint.margin)
+        )
+    }));
+    (!parts.is_empty()).then(|| format!("The same mean otherwise: {}.", parts.join("; ")))
+}
+
+fn intraclass(found: Intraclass) -> String {
+    format!(
+        "Pairs that share a seed at several rankscales: intraclass correlation {} (interval {} to {}, {}). Above zero, the interval of the mean \
+         would be too narrow.",
+        numbers::fixed(found.correlation, 2),
+        numbers::fixed(found.interval.low, 2),
+        numbers::fixed(found.interval.high, 2),
+        numbers::many(u64::from(found.seeds), "seed")
+    )
+}
+
+fn diverged(difference: f64) -> String {
+    format!(
+        "If every diverged run counted as guessing, the difference would be {}.",
+        numbers::points(difference)
     )
 }
 
@@ -146,8 +246,10 @@ fn replication(replication: Replication) -> String {
         );
     };
     let verdict = match agreement {
-        Agreement::Agrees => "so the notebook's figure **agrees** with these runs",
-        Agreement::Disagrees => "so the notebook's figure **disagrees** with these runs",
+        Agreement::Compatible => {
+            "so the notebook's figure **is compatible** with these runs, which is not to say that they confirm it"
+        }
+        Agreement::Incompatible => "so the notebook's figure **is not compatible** with these runs",
         Agreement::NotEnoughEvidence => {
             "but these runs were not trained as the notebook's were, so this says nothing of it"
         }

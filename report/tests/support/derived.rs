@@ -2,8 +2,9 @@
 
 use super::{baseline, noise};
 use artifacts::study::{
-    Agreement, AtRankscale, CellRow, ClassDifference, Endpoint, ImageByImage, Interval, LedgerRow, Noise,
-    PairRow, Replication, RunRow, Secondary, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
+    Agreement, AtRankscale, CellRow, Certainty, ClassDifference, Endpoint, Estimate, Heterogeneity,
+    ImageByImage, Interval, Intraclass, LedgerRow, Noise, PairRow, Replication, Role, RunRow, Secondary,
+    Size, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
 };
 use network::Arm;
 use std::collections::BTreeMap;
@@ -105,8 +106,19 @@ fn secondary(pairs: &[&PairRow]) -> Secondary {
             notebook: -0.0058,
             difference: 0.003,
             prediction: Some(around(0.003, 0.004)),
-            agreement: Agreement::Disagrees,
+            agreement: Agreement::Incompatible,
         }),
+        sign_flip_p: enough.then_some(0.0003),
+        probability_within_margin: enough.then_some(0.02),
+        train_loss: enough.then(|| estimate(-0.012)),
+        test_loss: enough.then(|| estimate(-0.004)),
+        intraclass: enough.then(|| Intraclass {
+            correlation: 0.05,
+            interval: Interval { low: -0.3, high: 0.5, level: 0.95 },
+            seeds: 5,
+        }),
+        diverged_as_chance: None,
+        later: None,
         images: enough.then(|| ImageByImage {
             pairs: pairs.len() as u32,
             discordant: 0.031,
@@ -117,13 +129,15 @@ fn secondary(pairs: &[&PairRow]) -> Secondary {
                     ClassDifference { class, difference, interval: Some(around(difference, 0.002)) }
                 })
                 .collect(),
+            other_images: Some(around(0.003, 0.004)),
         }),
         noise: enough.then_some(Noise {
             runs_sd: 0.002,
             binomial_sd: 0.002_8,
             differences_sd: 0.001_5,
             detectable: 0.001_1,
-            seeds_for_margin: 6,
+            seeds_for_margin: Some(6),
+            seeds_for_equivalence: Some(9),
         }),
     }
 }
@@ -139,6 +153,16 @@ fn endpoint(study: &Study, arm: Arm) -> Endpoint {
     let enough = seeds >= 3;
     let half = sd.unwrap_or(0.0) * 1.96 / (differences.len() as f64).sqrt();
     let interval = Interval { low: difference - half, high: difference + half, level: 0.95 };
+    let certainty = Certainty {
+        error: half / 1.96,
+        freedom: 11.5,
+        interval,
+        equivalence: Interval { level: 0.9, ..interval },
+        p: 0.000_2,
+        p_adjusted: None,
+        p_equivalence: 0.98,
+        p_equivalence_adjusted: None,
+    };
     let (verdict, rule) = match interval {
         _ if !enough => (Verdict::NotEnoughEvidence, "fewer than 3 seeds at a rankscale"),
         Interval { low, .. } if low > 0.0 => (Verdict::Better, "the interval lies above zero"),
@@ -150,17 +174,40 @@ fn endpoint(study: &Study, arm: Arm) -> Endpoint {
         baseline: baseline(arm).expect("an arm with a baseline"),
         recipe: pairs[0].recipe.clone(),
         lambda: pairs[0].lambda,
+        role: Role::Primary,
+        alpha: 0.05,
+        margin: 0.001,
         rankscales,
         pairs: pairs.len() as u32,
         seeds,
         difference: Some(difference),
-        interval: enough.then_some(interval),
-        p: enough.then_some(0.000_2),
+        certainty: enough.then_some(certainty),
+        heterogeneity: enough.then_some(Heterogeneity { f: 0.7, freedom: [2, 12], p: 0.52 }),
+        diverged: [0, 0],
+        look: None,
         verdict,
+        size: matches!(verdict, Verdict::Better | Verdict::Worse).then_some(Size::Open),
+        qualifiers: vec![],
+        differs: vec![],
+        says: match verdict {
+            Verdict::Better => format!("Exploratory: `{arm}` weight decay is better than `original`"),
+            Verdict::Worse => format!("Exploratory: `{arm}` weight decay is worse than `original`"),
+            Verdict::NoMeaningfulDifference => {
+                format!("`{arm}` weight decay makes no meaningful difference to `original`")
+            }
+            Verdict::NotEnoughEvidence => {
+                format!("Not enough evidence to say whether `{arm}` weight decay is better than `original`")
+            }
+        },
         rule: rule.to_owned(),
         secondary: secondary(&pairs),
         missing: if enough { vec![] } else { vec![format!("{} more seeds at every rankscale", 3 - seeds)] },
     }
+}
+
+fn estimate(difference: f64) -> Estimate {
+    let interval = Interval { low: difference - 0.006, high: difference + 0.006, level: 0.95 };
+    Estimate { difference, interval, p: 0.01 }
 }
 
 fn moments(values: &[f64]) -> (f64, Option<f64>) {

@@ -1,0 +1,133 @@
+//! How far the verdict was fixed before the data: seal, looks, and why a result is exploratory.
+
+use super::markdown::{bullets, code, text};
+use crate::numbers::{self, many};
+use artifacts::study::{Looks, Sealed, Standing};
+
+/// The paragraphs, of which there is at least one.
+#[must_use]
+pub fn paragraphs(standing: &Standing) -> Vec<String> {
+    let mut parts = vec![match &standing.sealed {
+        Some(sealed) => seal(sealed),
+        None => "Nothing was sealed before the first run.".to_owned(),
+    }];
+    parts.extend(standing.looks.as_ref().map(looks));
+    match standing.exploratory.as_slice() {
+        [] => {}
+        [only] => parts.push(format!("The result is **exploratory**: {}.", text(only))),
+        several => {
+            parts.push("The result is **exploratory**, for several reasons:".to_owned());
+            parts.push(bullets(&several.iter().map(|reason| text(reason)).collect::<Vec<_>>()));
+        }
+    }
+    parts
+}
+
+/// What may be said above the rules: that they were fixed, where the seal holds them.
+#[must_use]
+pub fn rules_heading(standing: &Standing) -> String {
+    let changed = standing.exploratory.iter().any(|reason| reason.contains("rules were changed"));
+    match &standing.sealed {
+        Some(Sealed { rules_sha256: Some(hash), .. }) if !changed => {
+            format!("The rules, whose text was sealed before the first run (SHA-256 {}):", code(hash))
+        }
+        Some(sealed) if !changed => format!(
+            "The rules. The seal is older than this text and does not hold its hash; what was fixed in words stands in the source at revision {}.",
+            code(&sealed.git_revision)
+        ),
+        _ => "The rules, which no seal holds for these runs:".to_owned(),
+    }
+}
+
+fn seal(sealed: &Sealed) -> String {
+    format!(
+        "The plan was sealed on {}, before the first of its runs was trained, by the program of revision {} (SHA-256 of the plan: {}).",
+        numbers::date(sealed.unix_seconds),
+        code(&sealed.git_revision),
+        code(&sealed.plan_sha256)
+    )
+}
+
+fn looks(looks: &Looks) -> String {
+    let planned: Vec<String> = looks.planned.iter().map(u32::to_string).collect();
+    let plan = format!(
+        "The primary comparison is looked at after {} pairs at every rankscale",
+        numbers::listed(&planned)
+    );
+    let next = |pairs: &u32| {
+        let missing =
+            looks.missing.map_or_else(String::new, |runs| format!(", for which {} to come", are(runs)));
+        format!("The next look comes after {pairs}{missing}; until then there is no new verdict")
+    };
+    match (looks.decided, looks.planned.get(looks.reached as usize)) {
+        (Some(look), _) => {
+            format!("{plan}. Look {look} of {} reached the verdict, and ended the study.", planned.len())
+        }
+        (None, Some(pairs)) if looks.reached == 0 => {
+            format!(
+                "{plan}. None has been reached. {}.",
+                next(pairs).replace("next look", "first look").replace("no new verdict", "no verdict")
+            )
+        }
+        (None, Some(pairs)) => {
+            format!(
+                "{plan}. Of {} looks {} reached no verdict. {}.",
+                planned.len(),
+                looks.reached,
+                next(pairs)
+            )
+        }
+        (None, None) => format!("{plan}. All {} looks are spent without a verdict.", planned.len()),
+    }
+}
+
+fn are(runs: u32) -> String {
+    format!("{} {}", many(u64::from(runs), "run"), if runs == 1 { "is" } else { "are" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(rules: Option<&str>) -> Standing {
+        let sealed = Sealed {
+            unix_seconds: 1_795_610_560,
+            git_revision: "ae56419".into(),
+            plan_sha256: "10f4".into(),
+            rules_sha256: rules.map(str::to_owned),
+        };
+        Standing { sealed: Some(sealed), ..Standing::default() }
+    }
+
+    fn with(planned: &[u32], reached: u32, decided: Option<u32>, missing: Option<u32>) -> String {
+        looks(&Looks { planned: planned.to_vec(), reached, decided, missing })
+    }
+
+    #[test]
+    fn only_what_the_seal_holds_is_said_to_have_been_fixed() {
+        assert!(
+            paragraphs(&sealed(None))[0].contains("sealed on 25 November 2026"),
+            "{:?}",
+            paragraphs(&sealed(None))
+        );
+        assert!(
+            rules_heading(&sealed(Some("ff"))).contains("was sealed before the first run (SHA-256 `ff`)")
+        );
+        assert!(rules_heading(&sealed(None)).contains("does not hold its hash"));
+        let exploratory = vec!["the rules were changed after they were sealed".to_owned()];
+        assert!(rules_heading(&Standing { exploratory, ..sealed(Some("ff")) }).contains("no seal holds"));
+        assert!(rules_heading(&Standing::default()).contains("no seal holds"));
+    }
+
+    #[test]
+    fn looks_are_counted() {
+        assert!(with(&[3, 6], 0, None, Some(18)).ends_with(
+            "None has been reached. The first look comes after 3, for which 18 runs are to come; until then there is no verdict."
+        ));
+        assert!(with(&[3, 6], 1, None, Some(1)).contains(
+            "Of 2 looks 1 reached no verdict. The next look comes after 6, for which 1 run is to come"
+        ));
+        assert!(with(&[3, 6], 2, Some(2), None).contains("Look 2 of 2 reached the verdict"));
+        assert!(with(&[3, 6], 2, None, None).contains("All 2 looks are spent"));
+    }
+}
