@@ -151,7 +151,9 @@ fn say_power(layout: &Layout, experiment: &Experiment, sd: Option<f64>) -> anyho
         (None, Some((sd, source))) => Some((*sd, source.as_str())),
         (None, None) => None,
     };
-    Ok(print(power::table(&design, known))?)
+    let remarks = power::remarks(experiment).into_iter().map(|remark| format!("  {remark}"));
+    let text = power::table(&design, known).trim_end().to_owned();
+    Ok(print(std::iter::once(text).chain(remarks).collect::<Vec<_>>().join("\n"))?)
 }
 
 /// A number of percentage points.

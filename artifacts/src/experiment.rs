@@ -7,7 +7,7 @@
 //! [[grid]]                      # every combination is a run; several grids are joined
 //! rankscale = [2, 8, 31]
 //! decay = ["original", "appropriate"]
-//! seed = [0, 1, 2]
+//! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has seeds of its own, r, r + 100 and r + 200
 //! lambda = [5e-4]               # optional
 //! [verdict]                     # optional: how it is judged, see [`VerdictPlan`]
 //! ```
@@ -27,6 +27,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Most replicates of a grid.
+const REPLICATES: u64 = 10_000;
+/// How far apart the seeds of a rankscale's replicates are: no two rankscales share one, as long as there are fewer than this.
+const STRIDE: u64 = 100;
 
 /// A named list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,7 +111,8 @@ struct Recipe {
 struct Grid {
     rankscale: Vec<i64>,
     decay: Vec<String>,
-    seed: Vec<u64>,
+    seed: Option<Vec<u64>>,
+    replicates: Option<u64>,
     lambda: Option<Vec<f64>>,
 }
 
@@ -175,10 +181,11 @@ impl Grid {
         let base = recipe.over(&Configuration::default());
         let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
         let mut runs = Vec::new();
-        for &seed in &self.seed {
+        for (offset, factor) in self.seeds()? {
             for &lambda in &lambdas {
                 for &rankscale in &self.rankscale {
                     let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
                         let decay: Arm = decay.parse()?;
                         runs.push(
@@ -189,6 +196,26 @@ impl Grid {
             }
         }
         Ok(runs)
+    }
+}
+
+impl Grid {
+    /// The seeds as (a, b): rankscale r has the seed `a + b r`.
+    fn seeds(&self) -> Result<Vec<(u64, u64)>, InvalidConfiguration> {
+        let rule = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
+        match (&self.seed, self.replicates) {
+            (Some(_), Some(_)) => {
+                rule("replicates", "and seed", "give one of them, each says which seeds there are")
+            }
+            (None, None) => {
+                rule("seed", "is missing", "list the seeds, or say how many `replicates` there are")
+            }
+            (None, Some(count)) if !(1..=REPLICATES).contains(&count) => {
+                rule("replicates", &count.to_string(), "must be between 1 and 10000")
+            }
+            (Some(seeds), None) => Ok(seeds.iter().map(|&seed| (seed, 0)).collect()),
+            (None, Some(count)) => Ok((0..count).map(|number| (STRIDE * number, 1)).collect()),
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a design can find, as a table: printed by `just plan`, before anything is trained.
 
+use crate::endpoint::missing::Missing;
 use crate::planning::design::Design;
 use crate::planning::simulate::{Truth, simulate};
 use crate::stats::power;
+use artifacts::Experiment;
+use artifacts::dataset::Split;
 use std::fmt::Write as _;
 
 /// Differences that are asked about, in percentage points.
@@ -42,6 +45,26 @@ pub fn row(design: &Design, sd: f64) -> Row {
         (EFFECTS.map(at).map(|found| found.share(found.better)), none.share(none.equal))
     };
     Row { sd, half_width: 100.0 * plain.half_width(alpha), finds, equal }
+}
+
+/// What stands in the way of a verdict whatever the runs show, and what one would be worth: a line each.
+#[must_use]
+pub fn remarks(experiment: &Experiment) -> Vec<String> {
+    let mut lines = Vec::new();
+    let fingerprint = Split::ALL.map(Split::cifar10_fingerprint).join(":");
+    if let Some(run) = experiment.runs.first() {
+        let missing = Missing::from_recipe(run, run.lambda, &fingerprint);
+        if !missing.obstacles.is_empty() {
+            lines.push(format!("No verdict can come of it: {}.", missing.obstacles.join("; ")));
+        }
+    }
+    if experiment.verdict.is_none() {
+        lines.push(
+            "It names no primary comparison and plans no looks ([verdict]), so what it finds is exploratory."
+                .to_owned(),
+        );
+    }
+    lines
 }
 
 /// The table for a terminal. `known` is a standard deviation, in points, and where it is from.
@@ -96,6 +119,25 @@ mod tests {
             table(&Design::balanced(3, 9), Some((0.31, "12 pairs in work")))
                 .contains("that of 12 pairs in work")
         );
+    }
+
+    #[test]
+    fn every_shipped_experiment_can_reach_a_verdict_or_says_why_not() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            let experiment = Experiment::read(&path).unwrap();
+            let Some(design) = Design::of(&experiment) else {
+                panic!("{} compares nothing", experiment.name)
+            };
+            let remarks = remarks(&experiment).join("\n");
+            let likely = design.fewest() >= 2 && row(&design, 0.3).finds[2] > 0.5;
+            assert!(
+                likely && remarks.is_empty() || remarks.contains("No verdict can come"),
+                "{}: {remarks}",
+                experiment.name
+            );
+        }
     }
 
     #[test]

@@ -26,6 +26,22 @@ fn long_lists_are_read_in_a_moment_and_keep_their_order() {
 }
 
 #[test]
+fn replicates_give_every_rankscale_seeds_of_its_own() {
+    let runs = parse(&GRID.replace("seed=[0,1]", "replicates=3")).unwrap().runs;
+    let seeds: Vec<(usize, u64)> = runs.iter().map(|run| (run.rankscale, run.seed)).collect();
+    assert_eq!(seeds[..4], [(2, 2), (2, 2), (8, 8), (8, 8)], "replicate by replicate");
+    assert_eq!(seeds[8..], [(2, 202), (2, 202), (8, 208), (8, 208)]);
+    for (from, to, needle) in [
+        ("seed=[0,1]", "", "seed is missing"),
+        ("seed=[0,1]", "seed=[0]\nreplicates=2", "replicates and seed"),
+        ("seed=[0,1]", "replicates=0", "replicates 0: must be between"),
+    ] {
+        let message = parse(&GRID.replace(from, to)).unwrap_err().to_string();
+        assert!(message.contains("test.toml") && message.contains(needle), "{message}");
+    }
+}
+
+#[test]
 fn equal_strengths_are_one_cell() {
     let twice = GRID.replace("seed=[0,1]", "seed=[0]\nlambda=[0.0, -0.0, 5e-4, 0.0005]");
     assert_eq!(parse(&twice).unwrap().runs.len(), 8);
@@ -57,7 +73,7 @@ fn impossible_values_are_named() {
 fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
     let names = known(&directory);
-    for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop"] {
+    for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop", "replication"] {
         assert!(names.iter().any(|known| known == name), "{name} is missing");
         assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
     }
