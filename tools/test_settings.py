@@ -75,6 +75,7 @@ class Steps(unittest.TestCase):
         lines = run.overview("all", steps, {"EXPERIMENT": "quick", "WORK": "w"}).splitlines()
         self.assertEqual(lines[0], "just all WORK=w EXPERIMENT=quick")
         self.assertIn("data-prep, trainer sweep", lines[1])
+        self.assertIn("images are looked for first", lines[2])
 
     def test_a_kept_study_is_the_place_where_its_analysis_and_report_are_made(self):
         steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
@@ -89,11 +90,11 @@ class Steps(unittest.TestCase):
         with self.assertRaisesRegex(settings.SettingsError, "STUDY and WORK"):
             run.with_defaults({"STUDY": "quick", "WORK": "w"}, steps)
 
-    def test_whoever_only_looks_builds_only_what_that_needs(self):
-        looking = run.build([run.Step("analysis WORK"), run.Step("report WORK")], libtorch=False, alone=True)
-        self.assertNotIn("--workspace", looking)
-        self.assertIn("--no-default-features", looking)
-        self.assertIn("--workspace", run.build([run.Step("trainer sweep WORK"), run.Step("report WORK")], libtorch=True, alone=False))
+    def test_one_program_is_built_with_the_features_of_all(self):
+        command = run.build("report", False)
+        self.assertIn("--workspace", command)
+        self.assertEqual(command[-3:], ["--no-default-features", "--bin", "report"])
+        self.assertEqual(run.build("trainer", True, "trainer/roofline")[-1], "--features=trainer/tch,trainer/roofline")
 
     def test_libtorch_is_built_in_only_where_something_needs_it(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
