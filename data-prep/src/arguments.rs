@@ -1,7 +1,7 @@
 //! What can be asked for on the command line.
 
-use crate::address::Address;
-use crate::source::{HUGGING_FACE, Source};
+use crate::files::address::Address;
+use crate::find::source::{HUGGING_FACE, Source};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 

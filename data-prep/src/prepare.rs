@@ -1,20 +1,20 @@
 //! From a source to the prepared files.
 
-use crate::archive::{self, Limits};
-use crate::batches;
-use crate::codec;
-use crate::content::Content;
-use crate::disk;
-use crate::download::Downloads;
-use crate::http::Patience;
-use crate::huggingface;
-use crate::locate::locate;
-use crate::lock;
-use crate::place::Place;
-use crate::prepared::{self, CIFAR10_BYTES};
-use crate::progress::say;
-use crate::source::{Candidate, Files, Halves};
-use crate::verify::{head, sha256};
+use crate::disk::lock;
+use crate::disk::space;
+use crate::fetch::download::Downloads;
+use crate::fetch::http::Patience;
+use crate::fetch::progress::say;
+use crate::files::checksum::{head, sha256};
+use crate::files::content::Content;
+use crate::files::location::Place;
+use crate::find::locate::locate;
+use crate::find::source::{Candidate, Files, Halves};
+use crate::read::archive::{self, Limits};
+use crate::read::batches;
+use crate::read::codec;
+use crate::read::mirror;
+use crate::write::prepared::{self, CIFAR10_BYTES};
 use anyhow::{Context, Result, anyhow};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split};
@@ -88,7 +88,7 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
                 let found = prepared::find(layout)?.context("the files just written are gone")?;
                 return Ok(Outcome::Prepared(found));
             }
-            Err(error) if disk::is_full(&error) || candidates.len() == 1 => return Err(error),
+            Err(error) if space::is_full(&error) || candidates.len() == 1 => return Err(error),
             Err(error) => error,
         };
         if let Some(next) = candidates.get(i + 1) {
@@ -189,7 +189,7 @@ fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
 fn read_parquet(path: &Path) -> Result<Vec<u8>> {
     codec::judge(path)?;
     if Header::read(path).is_err() {
-        return huggingface::read(path);
+        return mirror::read(path);
     }
     let dataset = Dataset::read(path)?;
     let mut records = Vec::with_capacity(dataset.len() * RECORD_BYTES);

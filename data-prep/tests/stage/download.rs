@@ -1,10 +1,10 @@
 use crate::server::{Mood, Request, Served, Server};
 use artifacts::Sha256Sum;
-use data_prep::body::Pace;
-use data_prep::download::Downloads;
-use data_prep::http::Patience;
-use data_prep::locate::locate;
-use data_prep::place::{Place, Remote};
+use data_prep::fetch::download::Downloads;
+use data_prep::fetch::http::Patience;
+use data_prep::fetch::pace::Pace;
+use data_prep::files::location::{Place, Remote};
+use data_prep::find::locate::locate;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -216,7 +216,7 @@ fn a_disk_without_room_is_noticed_before_the_first_byte() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([]))]));
     let small = Downloads { available: |_| Ok(1_400_000), reserve: 1_000_000, ..downloads(&directory) };
     let error = small.fetch(&Remote::unknown(&server.url("/x"))).unwrap_err();
-    assert!(data_prep::disk::is_full(&error));
+    assert!(data_prep::disk::space::is_full(&error));
     assert!(format!("{error:#}").contains("2 MB are needed, but the disk has 2 MB left"), "{error:#}");
     let enough = Downloads { available: |_| Ok(1_500_000), ..small };
     assert!(enough.fetch(&Remote::unknown(&server.url("/x"))).is_ok());

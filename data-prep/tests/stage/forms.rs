@@ -4,9 +4,9 @@ use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, write};
 use crate::samples::{Records, archive, batches, mirror, mirror_with, records};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Provenance, Split};
-use data_prep::generate::generate;
+use data_prep::find::source::Halves;
 use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::Halves;
+use data_prep::write::generate::generate;
 use parquet::basic::Compression;
 use tempfile::TempDir;
 

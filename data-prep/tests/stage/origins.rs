@@ -5,11 +5,11 @@ use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
 use crate::samples::{archive, mirror, records};
 use crate::server::{Mood, Served, Server};
 use artifacts::dataset::{Dataset, Header, Provenance, Split};
-use data_prep::address::Address;
-use data_prep::http::Patience;
-use data_prep::place::Remote;
+use data_prep::fetch::http::Patience;
+use data_prep::files::address::Address;
+use data_prep::files::location::Remote;
+use data_prep::find::source::{Halves, Origins, Source};
 use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::{Halves, Origins, Source};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -132,7 +132,7 @@ fn what_died_here_before_is_removed_by_the_next_who_comes() {
         fs_err::write(directory.join(".partial-abc"), "half").unwrap();
     }
     fs_err::write(layout.downloads().join("0123abcd-x.part"), "half of something else").unwrap();
-    let held = data_prep::lock::directory(&layout.data()).unwrap();
+    let held = data_prep::disk::lock::directory(&layout.data()).unwrap();
     let here = path(&source.path().join("a.tar.gz"));
     let message = format!("{:#}", prepare(&layout, &here, &ANYTHING).unwrap_err());
     assert!(message.contains("another data-prep"), "{message}");

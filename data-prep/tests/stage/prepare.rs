@@ -3,10 +3,10 @@ use crate::samples::{Records, archive, expected, mirror, records};
 use crate::server::{Served, Server};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Provenance, Split};
-use data_prep::generate::generate;
-use data_prep::place::{Place, Remote};
+use data_prep::files::location::{Place, Remote};
+use data_prep::find::source::{Candidate, Files, Halves};
 use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::{Candidate, Files, Halves};
+use data_prep::write::generate::generate;
 use std::path::Path;
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* no body is read for ever, however slowly its bytes drip.
 
-use crate::http::Failure;
+use crate::fetch::http::Failure;
 use anyhow::anyhow;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -95,7 +95,7 @@ mod tests {
         else {
             panic!("a full disk is no passing failure")
         };
-        assert!(crate::disk::is_full(&error), "{error:#}");
+        assert!(crate::disk::space::is_full(&error), "{error:#}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Sources: the mirror `uoft-cs/cifar10` on Hugging Face, at a fixed revision; the authors' page
 //! (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
 
-use crate::address::Address;
-use crate::place::{Place, Remote};
+use crate::files::address::Address;
+use crate::files::location::{Place, Remote};
 use artifacts::Sha256Sum;
 use std::convert::Infallible;
 use std::iter;

@@ -2,9 +2,9 @@
 //!
 //! *Invariant:* no request waits for ever; nothing is asked again that will not change.
 
-use crate::address::Address;
-use crate::body::Pace;
-use crate::progress::say;
+use crate::fetch::pace::Pace;
+use crate::fetch::progress::say;
+use crate::files::address::Address;
 use anyhow::{Context, Error, anyhow};
 use std::io;
 use std::net::IpAddr;

@@ -2,10 +2,10 @@
 //!
 //! *Invariant:* both halves are judged before either is written.
 
-use crate::address::Address;
-use crate::disk;
-use crate::lock;
-use crate::source::Halves;
+use crate::disk::lock;
+use crate::disk::space;
+use crate::files::address::Address;
+use crate::find::source::Halves;
 use anyhow::{Context, Result, bail};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split};
@@ -129,7 +129,7 @@ impl Halves<Dataset> {
             [&self.train, &self.test].map(|half| half.len() * (IMAGE_BYTES + 100)).iter().sum::<usize>();
         let left = available(&directory)
             .with_context(|| format!("{}: cannot tell how much room the disk has", directory.display()))?;
-        disk::require(&directory, needed as u64, left)?;
+        space::require(&directory, needed as u64, left)?;
         self.train.write(&Split::Train.path(layout))?;
         self.test.write(&Split::Test.path(layout))?;
         Ok(())

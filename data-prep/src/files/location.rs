@@ -1,6 +1,6 @@
 //! A place a file can be at: here or on a server.
 
-use crate::address::Address;
+use crate::files::address::Address;
 use artifacts::Sha256Sum;
 use std::fmt;
 use std::path::PathBuf;

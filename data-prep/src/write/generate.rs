@@ -1,9 +1,9 @@
 //! The stand-in for smoke tests, in the same files as the real data.
 
-use crate::lock;
+use crate::disk::lock;
+use crate::find::source::Halves;
 use crate::prepare::Outcome;
-use crate::prepared;
-use crate::source::Halves;
+use crate::write::prepared;
 use anyhow::{Context, Result, bail};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance};

@@ -63,7 +63,7 @@ pub fn sweep(_held: &fs::File, directory: &Path, all_downloads: bool) -> Result<
             is_download(&name) && (all_downloads || empty(&path))
         };
         if dead && entry.file_type()?.is_file() {
-            crate::download::remove(&path)?;
+            crate::fetch::download::remove(&path)?;
         }
     }
     Ok(())

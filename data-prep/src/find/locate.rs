@@ -2,13 +2,13 @@
 //!
 //! *Invariant:* decided by content and by what is really there, not by how a name ends.
 
-use crate::batches;
-use crate::body;
-use crate::content::{Content, HEAD_BYTES, NoData, folder};
-use crate::http::{Patience, Unreachable};
-use crate::place::Place;
-use crate::source::{Files, Halves, LAYOUTS};
-use crate::verify;
+use crate::fetch::http::{Patience, Unreachable};
+use crate::fetch::pace;
+use crate::files::checksum;
+use crate::files::content::{Content, HEAD_BYTES, NoData, folder};
+use crate::files::location::Place;
+use crate::find::source::{Files, Halves, LAYOUTS};
+use crate::read::batches;
 use anyhow::{Context, Result, bail};
 use std::io::Read;
 
@@ -36,7 +36,7 @@ pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
     match (what, place) {
         (Some(Ok(Content::Gzip | Content::Tar)), _) => Ok(Files::Archive(place.clone())),
         (Some(Ok(Content::Parquet)), _) => pair(place),
-        (Some(Err(error)), Place::Path(path)) => Err(match NoData::of_size(verify::length(path)) {
+        (Some(Err(error)), Place::Path(path)) => Err(match NoData::of_size(checksum::length(path)) {
             Some(better) if matches!(error.downcast_ref(), Some(NoData::Unknown(_))) => better.into(),
             _ => error,
         }
@@ -87,14 +87,14 @@ fn layouts() -> String {
 /// The first bytes of a file.
 fn head(place: &Place, patience: &Patience) -> Result<Vec<u8>> {
     match place {
-        Place::Path(path) => Ok(verify::head(path)?),
+        Place::Path(path) => Ok(checksum::head(path)?),
         Place::Url(remote) => {
             let range = [("range", format!("bytes=0-{}", HEAD_BYTES - 1))];
             let attempt = || {
                 let mut response = patience.get(&remote.url, &range)?;
                 let (body, mut head) = (response.body_mut().as_reader(), Vec::new());
                 let body = body.take(HEAD_BYTES as u64);
-                body::copy(body, &mut head, HEAD_BYTES as u64, patience.pace, |_| ())
+                pace::copy(body, &mut head, HEAD_BYTES as u64, patience.pace, |_| ())
                     .map_err(|failure| failure.at(&remote.url))?;
                 Ok(head)
             };

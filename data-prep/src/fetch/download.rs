@@ -5,13 +5,13 @@
 //!
 //! *Invariant:* a file under its final name is complete; if its hash is known beforehand, it has it.
 
-use crate::body;
-use crate::disk;
-use crate::http::{Failure, Patience};
-use crate::lock;
-use crate::place::Remote;
-use crate::progress::{Meter, say};
-use crate::verify::{check, length};
+use crate::disk::lock;
+use crate::disk::space;
+use crate::fetch::http::{Failure, Patience};
+use crate::fetch::pace;
+use crate::fetch::progress::{Meter, say};
+use crate::files::checksum::{check, length};
+use crate::files::location::Remote;
 use anyhow::{Context, Result, anyhow, bail};
 use artifacts::atomic;
 use fs_err as fs;
@@ -164,7 +164,7 @@ impl Downloads {
         file.seek(SeekFrom::End(0)).map_err(lasting)?;
         let mut meter = Meter::new(remote.url.file_name(), offset, total);
         let (body, limit, pace) = (response.body_mut().as_reader(), LARGEST - offset, self.patience.pace);
-        body::copy(body, file, limit, pace, |bytes| meter.advance(bytes))
+        pace::copy(body, file, limit, pace, |bytes| meter.advance(bytes))
             .map_err(|failure| failure.at(&remote.url))?;
         match (length(part), total) {
             (length, Some(total)) if length < total => Err(Failure::Passing(anyhow!(
@@ -197,7 +197,7 @@ impl Downloads {
         let available = (self.available)(&self.directory).with_context(|| {
             format!("{}: cannot tell how much room the disk has", self.directory.display())
         })?;
-        disk::require(&self.directory, total.saturating_sub(offset) + self.reserve, available)?;
+        space::require(&self.directory, total.saturating_sub(offset) + self.reserve, available)?;
         Ok(())
     }
 }

@@ -1,0 +1,6 @@
+//! Files from servers: asked for again where that can help, resumed, at no less than a minimum speed.
+
+pub mod download;
+pub mod http;
+pub mod pace;
+pub mod progress;
