@@ -1,4 +1,4 @@
-//! The directories this program writes in: their room, and one process at a time.
+//! The directories this program writes in: their room, and what is left there by processes that died.
 
-pub mod lock;
+pub mod leftovers;
 pub mod space;

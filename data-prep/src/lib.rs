@@ -21,12 +21,14 @@ use anyhow::Result;
 use arguments::{Command, Generate, Prepare};
 use artifacts::Layout;
 use disk::space;
-use fetch::http;
-use find::source::{Halves, Origins};
-use prepare::{Options, Outcome};
+use fetch::retry::RetryPolicy;
+use files::halves::Halves;
+use find::source::Origins;
+use prepare::Options;
 use std::io;
 use std::path::Path;
-use write::{generate, prepared};
+use write::generate;
+use write::prepared::{self, Outcome};
 
 /// Does what the command line says, and tells what there is now.
 ///
@@ -66,7 +68,7 @@ fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
         force: arguments.work.force,
         accept_any_content: arguments.accept_any_content,
         keep_downloads: arguments.keep_downloads,
-        patience: http::Patience::default(),
+        retry: RetryPolicy::default(),
         available,
     };
     prepare::prepare(

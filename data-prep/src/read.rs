@@ -3,4 +3,6 @@
 pub mod archive;
 pub mod batches;
 pub mod codec;
+pub mod folders;
 pub mod mirror;
+pub mod png;

@@ -3,7 +3,7 @@
 //! *Invariant:* the archive is read as a stream; no member is ever written anywhere, and no more than
 //! [`Limits`] allow is kept in memory or unpacked, whatever the archive claims.
 
-use crate::find::source::Halves;
+use crate::files::halves::Halves;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::path::{Component, Path};

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* a directory is taken only if all six are there and each is a whole number of records.
 
-use crate::find::source::Halves;
+use crate::files::halves::Halves;
 use crate::read::archive::{BATCHES, Limits};
 use anyhow::{Result, bail, ensure};
 use artifacts::Sha256Sum;

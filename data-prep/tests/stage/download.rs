@@ -1,9 +1,9 @@
 use crate::server::{Mood, Request, Served, Server};
 use artifacts::Sha256Sum;
 use data_prep::fetch::download::Downloads;
-use data_prep::fetch::http::Patience;
 use data_prep::fetch::pace::Pace;
-use data_prep::files::location::{Place, Remote};
+use data_prep::fetch::retry::RetryPolicy;
+use data_prep::files::location::{Location, Remote};
 use data_prep::find::locate::locate;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ fn bytes() -> Vec<u8> {
     bytes
 }
 
-pub const HASTY: Patience = Patience {
+pub const HASTY: RetryPolicy = RetryPolicy {
     attempts: 3,
     first_pause: Duration::from_millis(10),
     answer: Duration::from_secs(5),
@@ -28,7 +28,7 @@ pub const HASTY: Patience = Patience {
 fn downloads(directory: &TempDir) -> Downloads {
     Downloads {
         directory: directory.path().join("downloads"),
-        patience: HASTY,
+        retry: HASTY,
         available: |_| Ok(1 << 40),
         reserve: 0,
     }
@@ -96,7 +96,7 @@ fn a_server_that_drips_is_given_up_whatever_is_asked_for() {
         "{message}"
     );
     // Its first bytes, too.
-    let place = Place::Url(Remote::unknown(&server.url("/x")));
+    let place = Location::Url(Remote::unknown(&server.url("/x")));
     let message = format!("{:#}", locate(&place, &HASTY).unwrap_err());
     assert!(message.contains("too slow"), "{message}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
