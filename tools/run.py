@@ -72,7 +72,10 @@ class Steps:
         self.run([os.path.join("tools", "ready")], "check tools")
 
     def take(self, step, following, keep_going):
-        self.build(step.program)
+        network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True) if step.asks_servers(self.chosen) else None
+        self.build(step.program, network)
+        if network:
+            network.end()
         if step.program != "data-prep" or following is None:
             return self.run(step.command(self.chosen), step.name, keep_going=keep_going)
         images = stop.Program(step.command(self.chosen), through_us=True)
@@ -106,6 +109,12 @@ class Step:
         self.words = [word for word in words if not word.isupper()]
         self.program = self.words[0]
         self.name = " ".join(self.words)
+
+    def asks_servers(self, chosen):
+        """Whether it needs a network, because images are not there yet and no copy of them is given."""
+        there = [os.path.join(chosen["WORK"], "data", "cifar10", name + ".parquet") for name in ("train", "test")]
+        return (self.program == "data-prep" and not is_smoke(chosen) and chosen.get("SOURCE", "auto") in settings.NAMED_SOURCES
+                and not all(map(os.path.exists, there)))
 
     def command(self, chosen):
         subcommand = self.words[1:]

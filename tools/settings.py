@@ -6,6 +6,10 @@ import os
 import re
 
 
+# Of data-prep: what SOURCE may be besides a path and a URL.
+NAMED_SOURCES = ("auto", "huggingface", "authors")
+
+
 class SettingsError(Exception):
     """A word the recipe does not understand; the message names the keys it does."""
 
@@ -71,6 +75,9 @@ def located(settings, invoked_from):
         }
         if key in settings and is_path[key]:
             located[key] = os.path.abspath(path)
+    source = located.get("SOURCE", "auto")
+    if not (os.path.isabs(source) and os.path.exists(source)) and source not in NAMED_SOURCES and "://" not in source:
+        raise SettingsError("SOURCE=%s: no such file or directory, no URL, and none of %s." % (source, ", ".join(NAMED_SOURCES)))
     return located
 
 

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -138,6 +139,31 @@ class Beside(Place):
         self.assertEqual((started.returncode, said), (3, "no network\n"))
         self.await_file("cargo.build.stopped", self.tools)
         self.assertFalse(os.path.exists(os.path.join(self.release, "trainer.began")))
+
+    def test_whoever_has_no_network_and_no_copy_hears_it_while_the_first_program_is_built(self):
+        self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\nexec \"$0\".build\n")
+        # Nobody listens there.
+        self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="")
+        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick", stderr=subprocess.PIPE)
+        said = started.communicate(timeout=30)[1].decode()
+        self.assertEqual(started.returncode, 1, said)
+        for advice in ("SOURCE=", "cifar-10-batches-bin", "https://www.cs.toronto.edu/", "HTTPS_PROXY=", "EXPERIMENT=smoke"):
+            self.assertIn(advice, said)
+        self.await_file("cargo.build.stopped", self.tools)
+        self.assertFalse(os.path.exists(os.path.join(self.release, "data-prep.began")))
+
+    def test_whoever_follows_that_advice_gets_on(self):
+        self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\n")
+        self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="", TENTHS="0")
+        steps = ("data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "report WORK")
+        for word in ("SOURCE=" + self.tools, "EXPERIMENT=smoke"):
+            self.assertEqual(self.start("all", *steps, "--", word).wait(30), 0, word)
+            for name in ("data-prep.began", "report.began"):
+                os.remove(os.path.join(self.release, name))
+        # A server that answers is the third way: the rest is data-prep's to say.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.environment["HTTPS_PROXY"] = self.environment["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+            self.assertEqual(self.start("all", *steps, "--").wait(30), 0)
 
     def test_a_build_that_fails_ends_what_runs_beside_it(self):
         self.program(os.path.join(self.tools, "cargo.build"), "#!/bin/sh\nsleep 0.5\nexit 101\n")

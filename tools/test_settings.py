@@ -3,6 +3,7 @@ import tempfile
 import unittest
 import unittest.mock
 
+import reach
 import run
 import settings
 
@@ -40,10 +41,33 @@ class Locating(unittest.TestCase):
         names = {"SOURCE": "http://127.0.0.1:8000/cifar.tar.gz", "EXPERIMENT": "quick"}
         self.assertEqual(settings.located(names, "/somewhere"), names)
 
+    def test_a_source_that_is_nothing_is_an_error_before_anything_is_built(self):
+        with self.assertRaisesRegex(settings.SettingsError, "SOURCE=cifar.tgz: no such file .*auto, huggingface, authors"):
+            settings.located({"SOURCE": "cifar.tgz"}, "/somewhere")
+        for name in settings.NAMED_SOURCES:
+            self.assertEqual(settings.located({"SOURCE": name}, "/somewhere")["SOURCE"], name)
+
     def test_an_address_is_shown_without_its_secrets(self):
         shown = settings.shown("https://me:secret@h/a?token=secret&secret#secret")
         self.assertEqual(shown, "https://***@h/a?token=***&***")
         self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
+
+
+class Servers(unittest.TestCase):
+    def test_the_servers_that_are_tried_first_are_those_of_data_prep(self):
+        with open(os.path.join(run.ROOT, "data-prep", "src", "find", "source.rs")) as file:
+            source = file.read()
+        for constant, address in (("HUGGING_FACE", reach.HUGGING_FACE), ("AUTHORS", reach.AUTHORS)):
+            self.assertIn('const %s: &str = "%s";' % (constant, address), source)
+        with open(reach.ADVICE) as file:
+            self.assertIn(reach.AUTHORS, file.read())
+
+    def test_a_proxy_is_the_gate_unless_it_is_passed_by(self):
+        with unittest.mock.patch.dict(os.environ, {"https_proxy": "proxy:3128", "no_proxy": "inside"}, clear=True):
+            self.assertEqual(reach.gate("https://outside/x"), ("proxy", 3128))
+            self.assertEqual(reach.gate("https://inside/x"), ("inside", 443))
+        with unittest.mock.patch.dict(os.environ, {}, clear=True):
+            self.assertEqual(reach.gate("http://outside:81"), ("outside", 81))
 
 
 class Pins(unittest.TestCase):
