@@ -46,12 +46,14 @@ def main():
 
 def hindrance(url):
     """Why no connection to a server stands, or None where one does or data-prep may find a way."""
-    host, port = gate(url)
     try:
+        host, port = gate(url)
+        if not host:
+            return None
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
         return "%s, port %d: %s" % (host, port, error)
-    except (TypeError, ValueError, UnicodeError):
+    except (TypeError, ValueError):  # no host, no port, no name: what is wrong with an address, data-prep says
         pass
     return None
 

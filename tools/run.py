@@ -149,7 +149,11 @@ def with_defaults(chosen, steps):
     # The smoke experiment trains on generated images, which must never pass for the real ones in work/.
     place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
     chosen.setdefault("WORK", os.environ.get("WORK") or place)
-    return settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+    chosen = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+    if "EXPERIMENT" in chosen:
+        settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"))
+    settings.device_and_engine(chosen)
+    return chosen
 
 
 def overview(recipe, steps, chosen):

@@ -81,6 +81,20 @@ def located(settings, invoked_from):
     return located
 
 
+def experiment(name_or_path, directory):
+    """Checks that there is such an experiment; the programs would say so only after they are built."""
+    named = sorted(entry[:-5] for entry in os.listdir(directory) if entry.endswith(".toml"))
+    if name_or_path not in named and not os.path.isfile(name_or_path):
+        raise SettingsError("EXPERIMENT=%s: no such file, and none of %s." % (name_or_path, ", ".join(named)))
+
+
+def device_and_engine(settings):
+    """Checks their form, for the same reason."""
+    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"), ("ENGINE", "auto|fused|tch", "auto, fused or tch")):
+        if key in settings and not re.fullmatch(form, settings[key]):
+            raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))
+
+
 def study(name, results):
     """The place of a study whose runs are kept with the source. Another name is an error that says which there are."""
     kept = sorted(entry for entry in os.listdir(results) if os.path.isdir(os.path.join(results, entry, "runs")))

@@ -12,7 +12,7 @@ import settings
 BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-content", "keep-downloads", "hf-endpoint", "all-runs",
            "results-arms", "results", "page", "plan"}
 # Of nvidia-smi, git and `just setup`.
-OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files"}
+OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
 # Recipes that take no keys through run.py.
 OTHERS = {"bench": "bench", "clean": "clean"}
 

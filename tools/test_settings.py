@@ -1,8 +1,10 @@
 import os
+import re
 import tempfile
 import unittest
 import unittest.mock
 
+import libtorch
 import reach
 import run
 import settings
@@ -62,6 +64,10 @@ class Servers(unittest.TestCase):
         with open(reach.ADVICE) as file:
             self.assertIn(reach.AUTHORS, file.read())
 
+    def test_an_address_that_is_none_is_left_to_data_prep(self):
+        for address in ("https://h:port/", "h", "", "https://me:secret@:/", "https://" + "a" * 70 + "/"):
+            self.assertIsNone(reach.hindrance(address), address)
+
     def test_a_proxy_is_the_gate_unless_it_is_passed_by(self):
         with unittest.mock.patch.dict(os.environ, {"https_proxy": "proxy:3128", "no_proxy": "inside"}, clear=True):
             self.assertEqual(reach.gate("https://outside/x"), ("proxy", 3128))
@@ -71,6 +77,14 @@ class Servers(unittest.TestCase):
 
 
 class Pins(unittest.TestCase):
+    def test_a_version_that_is_said_twice_is_one(self):
+        with open(os.path.join(run.ROOT, "justw")) as justw, open(os.path.join(run.ROOT, "tools", "just.txt")) as pinned:
+            version = re.search(r"^version=([0-9.]+)", justw.read(), re.MULTILINE).group(1)
+            self.assertRegex(pinned.read(), r"==%s\b" % re.escape(version))
+        for kind in ("cpu", "cuda"):
+            with open(os.path.join(run.ROOT, "tools", "libtorch-%s.txt" % kind)) as pinned:
+                self.assertRegex(pinned.read(), r"\btorch==%s\b" % re.escape(libtorch.VERSION))
+
     def test_every_pinned_hash_has_64_digits_and_every_package_a_version(self):
         for name in ("just.txt", "libtorch-cpu.txt", "libtorch-cuda.txt"):
             with open(os.path.join(run.ROOT, "tools", name)) as file:
@@ -137,6 +151,15 @@ class Steps(unittest.TestCase):
                 os.makedirs(os.path.join(".libtorch", "current", "lib"))
                 self.assertTrue(run.needs_libtorch({"DEVICE": "cpu"}))
             os.chdir(before)
+
+    def test_what_no_program_would_take_is_an_error_before_anything_is_built(self):
+        steps = [run.Step("trainer sweep EXPERIMENT DEVICE ENGINE WORK")]
+        for key, value, rule in (("EXPERIMENT", "quik", "no such file, and none of .*quick"), ("EXPERIMENT", "mine.toml", "no such file"),
+                                 ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"), ("ENGINE", "torch", "must be auto, fused")):
+            with self.assertRaisesRegex(settings.SettingsError, "%s=.*%s: %s" % (key, value, rule)):
+                run.with_defaults({key: value}, steps)
+        for device in ("auto", "cpu", "cuda", "cuda:1"):
+            self.assertEqual(run.with_defaults({"DEVICE": device, "EXPERIMENT": "pilot"}, steps)["DEVICE"], device)
 
     def test_on_the_cpu_a_sweep_is_quick(self):
         chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])
