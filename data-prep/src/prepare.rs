@@ -56,6 +56,17 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
             Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
         }
     }
+    let missing =
+        [layout.downloads(), layout.data()].map(|directory| leftovers::missing(&directory)).concat();
+    let outcome = from_the_first(layout, candidates, options);
+    if outcome.is_err() {
+        // What could not be used leaves no traces, but for what has been downloaded.
+        missing.iter().for_each(|directory| drop(fs::remove_dir(directory)));
+    }
+    outcome
+}
+
+fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
     let held = Lock::take(&layout.data_lock())?;
     for directory in [layout.data(), layout.downloads()] {
         leftovers::sweep(&held, &directory, false)?;

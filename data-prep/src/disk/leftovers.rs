@@ -7,7 +7,7 @@ use artifacts::atomic;
 use artifacts::lock::Lock;
 use fs_err as fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Removes temporary files; of downloads those that hold nothing, or all.
 ///
@@ -33,6 +33,16 @@ pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// The directories on the way to this one that are not there, the deepest first.
+#[must_use]
+pub fn missing(directory: &Path) -> Vec<PathBuf> {
+    directory
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .map(Path::to_owned)
+        .collect()
 }
 
 /// Sees to it that a file is not there.

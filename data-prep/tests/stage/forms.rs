@@ -99,6 +99,12 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
         let found = Dataset::read_verified(&split.path(&layout)).unwrap();
         assert_eq!(found.fingerprint, expected(records).fingerprint);
     }
+    // Packed, it is to be unpacked.
+    let mut packed = tar::Builder::new(Vec::new());
+    packed.append_dir_all("cifar10/train", directory.path().join("train")).unwrap();
+    write(&directory, &[("cifar10.tgz", packed.into_inner().unwrap())]);
+    let message = refusal(&path(&directory.path().join("cifar10.tgz")), &ANYTHING);
+    assert!(message.contains("unpack the archive, and give the folder"), "{message}");
     // What is not CIFAR-10's content is refused as from any other source.
     let judging = Options { accept_any_content: false, ..ANYTHING };
     assert!(refusal(&here, &judging).contains("fingerprint"));

@@ -179,6 +179,11 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     assert!(message("one/mirror.parquet").contains("neither `train` nor `test`"));
     assert!(message("empty").contains("cifar-10-binary.tar.gz"));
     assert!(message("nowhere").contains("no such file"));
+    // And a look at what is not there leaves nothing, not even where it would have been.
+    let work = TempDir::new().unwrap();
+    let layout = Layout::new(work.path().join("a/b"));
+    assert!(prepare(&layout, &path(&directory.path().join("nowhere")), &ANYTHING).is_err());
+    assert_eq!(fs_err::read_dir(work.path()).unwrap().count(), 0);
     let server = Server::start([("/page", Served::new("<!doctype html>"))]);
     let message = refusal(&url(&server.url("/page")), &ANYTHING);
     assert!(message.contains("/page") && message.contains("web page"), "{message}");
