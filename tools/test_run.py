@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -232,6 +233,27 @@ class Benchmarks(Place):
         found = subprocess.run([sys.executable, peer], env=environment, stderr=subprocess.PIPE, text=True)
         self.assertEqual((found.returncode, found.stderr.count("\n")), (1, 1), found.stderr)
         self.assertIn("PYTHON=", found.stderr)
+
+
+class Setup(Place):
+    def test_a_signal_ends_a_download_of_libtorch_and_leaves_no_half_of_it(self):
+        home = os.path.join(os.path.dirname(self.tools), "checkout")
+        shutil.copytree(os.path.join(run.ROOT, "tools"), os.path.join(home, "tools"))
+        self.program(os.path.join(self.tools, "pip"), STAND_IN)
+        self.environment.pop("LIBTORCH", None)
+        begin = "import sys; sys.path.insert(0, 'tools'); import libtorch, machine, outcome; machine.pip = lambda: [%r];"
+        begin += "libtorch.installed_torch = lambda kind: None; sys.argv = ['setup', '--cpu']; outcome.of(libtorch.main)"
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
+            with self.subTest(number):
+                started = subprocess.Popen([sys.executable, "-c", begin % os.path.join(self.tools, "pip")], cwd=home, env=self.environment,
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                self.await_file("pip.began", self.tools)
+                os.kill(started.pid, number)
+                self.assertEqual(started.wait(30), code)
+                self.await_file("pip.stopped", self.tools)
+                self.assertEqual(os.listdir(os.path.join(home, ".libtorch")), ["lock"])
+                for name in ("pip.began", "pip.stopped"):
+                    os.remove(os.path.join(self.tools, name))
 
 
 class Unwritable(Place):
