@@ -61,7 +61,9 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
     let outcome = from_the_first(layout, candidates, options);
     if outcome.is_err() {
         // What could not be used leaves no traces, but for what has been downloaded.
-        missing.iter().for_each(|directory| drop(fs::remove_dir(directory)));
+        for directory in missing {
+            drop(fs::remove_dir(directory));
+        }
     }
     outcome
 }

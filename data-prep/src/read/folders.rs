@@ -65,11 +65,11 @@ fn images(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        if name.starts_with('.') || name == "thumbs.db" {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || name.eq_ignore_ascii_case("thumbs.db") {
             continue;
         }
-        if !name.ends_with(".png") {
+        if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
             bail!("{}: is no PNG: take everything else out of the folders of classes", path.display());
         }
         files.push(path);
