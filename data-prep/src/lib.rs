@@ -1,7 +1,7 @@
 //! CIFAR-10 from any source, verified image by image, as two parquet files.
 //!
 //! The way of the data: [`find`] (which files were asked for) -> [`fetch`] (from servers, resumed) -> [`read`] (records) ->
-//! [`artifacts::dataset`] (canonical order, fingerprint) -> [`write`] (judged and written); [`prepare`] goes it, for one source after the
+//! [`artifacts::dataset`] (canonical order, fingerprint) -> [`mod@write`] (judged and written); [`prepare`] goes it, for one source after the
 //! other. All of them speak of [`files`] and [`disk`].
 //!
 //! *Invariant:* nothing is written that is not CIFAR-10, unless it was asked for by name.
