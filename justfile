@@ -50,6 +50,8 @@ plan *settings:
 analyse *settings:
     @exec tools/run.py analyse "{{analysis}}" -- "$@"
 
+alias analyze := analyse
+
 # Figures and report of the runs there are, analysed anew, or of a kept study: [STUDY=desktop]
 [group('pipeline'), no-exit-message]
 report *settings:
@@ -97,6 +99,7 @@ check: _ready
     cargo clippy --release --workspace --all-targets -- --deny warnings
     cargo clippy --release --workspace --all-targets --no-default-features -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --release --workspace --no-deps --quiet
+    cargo build --release --workspace --no-default-features
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 

@@ -18,8 +18,9 @@ import time
 
 import outcome
 import settings
+import stop
 from outcome import say
-from run import BUILD, ROOT, binary, needs_libtorch, spoken
+from run import ROOT, binary, build, needs_libtorch, spoken
 
 DEFAULTS = {
     "RANKSCALES": "0,2,8,31", "THREADS": "1,2", "STEPS": "3", "EPOCH_UPDATES": "3", "ROUNDS": "3",
@@ -42,8 +43,10 @@ def main(words):
     engines = chosen["ENGINES"].split(",")
     os.chdir(ROOT)
     libtorch = needs_libtorch({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})
-    subprocess.run([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, check=True)
-    subprocess.run(BUILD + ["--no-default-features"] * (not libtorch), check=True)
+    stop.listen()
+    for command in ([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, build("trainer", libtorch, "trainer/roofline")):
+        if stop.call(command):
+            sys.exit("just bench: failed: %s" % " ".join(command))
 
     peers = variants(chosen) if can_import_torch(chosen["PYTHON"]) else []
     if not peers:
@@ -80,10 +83,10 @@ def can_import_torch(python):
 
 def measure(turn, command, environment):
     """Prints and returns the command's line with the round, and whether pages were kept by the environment."""
-    found = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
-    if found.returncode != 0:
+    program = stop.Program(command, captured=True, environment={**os.environ, **environment})
+    if stop.join(program):
         sys.exit("just bench: failed: %s" % " ".join(command))
-    line = {"round": turn, **json.loads(found.stdout)}
+    line = {"round": turn, **json.loads("\n".join(program.said))}
     if "variant" in line:
         line["pages_kept"] = bool(environment)
     outcome.show(json.dumps(line))

@@ -22,6 +22,7 @@ import zipfile
 
 import machine
 import outcome
+import stop
 
 VERSION = "2.13.0"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -50,6 +51,7 @@ def main():
     kind.add_argument("--cuda", dest="kind", action="store_const", const="cuda", help="with CUDA, GPU or not")
     asked = arguments.parse_args().kind
     kind = asked or ("cuda" if machine.has_gpu() else "cpu")
+    stop.listen()
 
     os.makedirs(HOME, exist_ok=True)
     with open(os.path.join(HOME, "lock"), "w") as lock:
@@ -167,7 +169,7 @@ def fetch(kind, into):
     glibc = ["manylinux_2_%d" % minor for minor in range(28, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"]
     command += ["--platform=%s_%s" % (tag, platform.machine()) for tag in glibc]
     command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", "libtorch-%s.txt" % kind)]
-    if subprocess.run(command).returncode != 0:
+    if stop.call(command) != 0:
         sys.exit("pip could not download libtorch: see its message above. A pip older than 21 does not know these options\n"
                  "(python3 -m pip install --upgrade pip). Without a network, set LIBTORCH to a libtorch %s." % VERSION)
     return sorted(glob.glob(os.path.join(into, "*.whl")))

@@ -5,6 +5,9 @@ A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPE
 the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With
 `--repeat` the steps run again every EVERY seconds, until interrupted.
 
+A step's program is built when its turn comes. Images are fetched while the next program is built, so that whoever has no network and no
+copy of them hears it soon.
+
 Invariant: nothing is built or run before every word is understood.
 """
 
@@ -18,9 +21,8 @@ import settings
 import stop
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# One build for all programs and for the tests: features are unified alike, so nothing is compiled twice.
-BUILD = ["cargo", "build", "--release", "--bins"]
-# Those that do without images: whoever only looks at a study does not wait for the others to be built.
+# Features are unified over the whole workspace whichever program is built, so nothing is compiled twice.
+BUILD = ["cargo", "build", "--release", "--workspace", "--no-default-features"]
 LOOKING = {"analysis", "report"}
 WEEK = 7 * 24 * 3600
 # What libtorch alone can do; everything else, our own kernels do on the CPU.
@@ -32,7 +34,7 @@ def main(arguments):
     (recipe, *steps), words = arguments[:cut], arguments[cut + 1:]
     repeat = "--repeat" in steps
     steps = [Step(step) for step in steps if step != "--repeat"]
-    looks = {step.words[0] for step in steps} <= LOOKING
+    looks = {step.program for step in steps} <= LOOKING
     keys = list(dict.fromkeys(key for step in steps for key in step.keys))
     keys += ["STUDY"] * (looks and "WORK" in keys and "NAME" not in keys) + ["EVERY"] * repeat
     try:
@@ -46,23 +48,58 @@ def main(arguments):
         outcome.note(overview(recipe, steps, chosen))
     stop.listen()
 
-    # Where the trainer is built, all are: alone, these two would want other features of crates that they share with it.
-    alone = looks and not os.path.exists(binary("trainer"))
-    libtorch = not alone and needs_libtorch(chosen)
-    # On a terminal they show bars of their own.
-    through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
-    seconds = [("setup", timed([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, through_us=through_us)),
-               ("build", timed(build(steps, libtorch, alone), through_us=through_us))]
+    took = Steps(chosen)
     while True:
-        for step in steps:
-            seconds.append((step.name, timed(step.command(chosen), keep_going=repeat)))
+        for step, following in zip(steps, steps[1:] + [None]):
+            took.take(step, following, keep_going=repeat)
         if not repeat:
             break
         time.sleep(pause_seconds)
     if len(steps) > 1:
-        outcome.note("\n" + "\n".join("%-15s %s" % (name, spoken(taken)) for name, taken in seconds))
+        outcome.note("\n" + "\n".join("%-17s %s" % (name, spoken(seconds)) for name, seconds in took.seconds))
     if steps[-1].name == "report":
         outcome.note("report: %s" % os.path.join(chosen["WORK"], "report", "report.md"))
+
+
+class Steps:
+    """Takes one step after the other, each program built before its first step, and keeps what each took."""
+
+    def __init__(self, chosen):
+        self.chosen, self.libtorch = chosen, needs_libtorch(chosen)
+        self.built, self.seconds = set(), []
+        # On a terminal they show bars of their own.
+        self.through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
+        self.run([os.path.join("tools", "ready")], "check tools")
+
+    def take(self, step, following, keep_going):
+        network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True) if step.asks_servers(self.chosen) else None
+        self.build(step.program, network)
+        if network:
+            network.end()
+        if step.program != "data-prep" or following is None:
+            return self.run(step.command(self.chosen), step.name, keep_going=keep_going)
+        images = stop.Program(step.command(self.chosen), through_us=True)
+        self.build(following.program, images)
+        self.wait(images, step.name)
+
+    def build(self, program, beside=None):
+        """Builds a program, if that was not done yet."""
+        if program in self.built:
+            return
+        self.built.add(program)
+        if program == "trainer" and self.libtorch:
+            self.run([os.path.join("tools", "ready"), "--libtorch"], "set up libtorch", self.through_us, beside)
+        self.run(build(program, self.libtorch), "build " + program, self.through_us, beside)
+
+    def run(self, command, name, through_us=False, beside=None, keep_going=False):
+        self.wait(stop.Program(command, through_us), name, beside, keep_going)
+
+    def wait(self, program, name, beside=None, keep_going=False):
+        """Waits for its end; its failure, or that of what runs beside it, ends this program with its exit code."""
+        code = stop.join(program, beside)
+        if code and not keep_going:
+            sys.exit(code)
+        self.seconds.append((name, program.seconds))
 
 
 class Step:
@@ -70,24 +107,30 @@ class Step:
         words = text.split()
         self.keys = [word for word in words if word.isupper()]
         self.words = [word for word in words if not word.isupper()]
+        self.program = self.words[0]
         self.name = " ".join(self.words)
 
+    def asks_servers(self, chosen):
+        """Whether it needs a network, because images are not there yet and no copy of them is given."""
+        there = [os.path.join(chosen["WORK"], "data", "cifar10", name + ".parquet") for name in ("train", "test")]
+        return (self.program == "data-prep" and not is_smoke(chosen) and chosen.get("SOURCE", "auto") in settings.NAMED_SOURCES
+                and not all(map(os.path.exists, there)))
+
     def command(self, chosen):
-        program, *subcommand = self.words
-        if program == "data-prep" and is_smoke(chosen) and "SOURCE" not in chosen:
+        subcommand = self.words[1:]
+        if self.program == "data-prep" and is_smoke(chosen) and "SOURCE" not in chosen:
             subcommand = ["generate"]
-        return [binary(program)] + subcommand + settings.flags(chosen, self.keys)
+        return [binary(self.program)] + subcommand + settings.flags(chosen, self.keys)
 
 
 def binary(program):
     return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
 
 
-def build(steps, libtorch, alone):
-    """The command that builds the programs: all of them at once, or those of the steps alone."""
-    programs = sorted({step.words[0] for step in steps})
-    chosen = [word for program in programs for word in ("-p", program)] if alone else ["--workspace"]
-    return BUILD + chosen + ["--no-default-features"] * (not libtorch)
+def build(program, libtorch, *features):
+    """The command that builds a program and what it needs."""
+    features = ["trainer/tch"] * libtorch + list(features)
+    return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features)
 
 
 def with_defaults(chosen, steps):
@@ -106,15 +149,21 @@ def with_defaults(chosen, steps):
     # The smoke experiment trains on generated images, which must never pass for the real ones in work/.
     place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
     chosen.setdefault("WORK", os.environ.get("WORK") or place)
-    return settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+    chosen = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+    if "EXPERIMENT" in chosen:
+        settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"))
+    settings.device_and_engine(chosen)
+    return chosen
 
 
 def overview(recipe, steps, chosen):
     """What a recipe of several steps is about to do, before its first one, which may build for minutes."""
-    first_time = "" if os.path.exists(binary("trainer")) else " (the first time takes minutes)"
+    first_time = "" if os.path.exists(binary(steps[-1].program)) else " (the first time takes minutes)"
     settings_used = ["%s=%s" % (key, settings.shown(chosen[key])) for step in steps for key in step.keys if key in chosen]
     lines = ["just %s %s" % (recipe, " ".join(dict.fromkeys(settings_used))),
-             "  setup and build%s, then %s" % (first_time, ", ".join(step.name for step in steps))]
+             "  each program is built when its turn comes%s: %s" % (first_time, ", ".join(step.name for step in steps))]
+    if steps[0].program == "data-prep":
+        lines.append("  images are looked for first, while the next program is built")
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps):
         lines.append("  before it trains, the sweep times a few updates and says what it will run and how long that takes")
     return "\n".join(lines)
@@ -131,15 +180,6 @@ def needs_libtorch(chosen):
 
 def is_smoke(chosen):
     return chosen.get("EXPERIMENT") == "smoke"
-
-
-def timed(command, keep_going=False, through_us=False):
-    """Runs a command to its end and returns the seconds it took; its failure ends this program with its exit code."""
-    start = time.monotonic()
-    code = stop.call(command, through_us)
-    if code != 0 and not keep_going:
-        sys.exit(code)
-    return time.monotonic() - start
 
 
 def spoken(seconds):

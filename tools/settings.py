@@ -6,6 +6,10 @@ import os
 import re
 
 
+# Of data-prep: what SOURCE may be besides a path and a URL.
+NAMED_SOURCES = ("auto", "huggingface", "authors")
+
+
 class SettingsError(Exception):
     """A word the recipe does not understand; the message names the keys it does."""
 
@@ -71,7 +75,24 @@ def located(settings, invoked_from):
         }
         if key in settings and is_path[key]:
             located[key] = os.path.abspath(path)
+    source = located.get("SOURCE", "auto")
+    if not (os.path.isabs(source) and os.path.exists(source)) and source not in NAMED_SOURCES and "://" not in source:
+        raise SettingsError("SOURCE=%s: no such file or directory, no URL, and none of %s." % (source, ", ".join(NAMED_SOURCES)))
     return located
+
+
+def experiment(name_or_path, directory):
+    """Checks that there is such an experiment; the programs would say so only after they are built."""
+    named = sorted(entry[:-5] for entry in os.listdir(directory) if entry.endswith(".toml"))
+    if name_or_path not in named and not os.path.isfile(name_or_path):
+        raise SettingsError("EXPERIMENT=%s: no such file, and none of %s." % (name_or_path, ", ".join(named)))
+
+
+def device_and_engine(settings):
+    """Checks their form, for the same reason."""
+    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"), ("ENGINE", "auto|fused|tch", "auto, fused or tch")):
+        if key in settings and not re.fullmatch(form, settings[key]):
+            raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))
 
 
 def study(name, results):

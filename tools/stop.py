@@ -1,22 +1,25 @@
-"""Signals to a program that runs others: each is passed on, and ends this program when the one it runs has ended.
+"""Programs that this one runs, one or two at a time, and signals to them: each is passed on to all, and ends this program when they have ended.
 
-A terminal or a batch system may have sent it to the whole process group, so that the other program has it already; the trainer takes
-the same signal within two seconds for the same wish (trainer/src/stop.rs).
+A terminal or a batch system may have sent it to the whole process group, so that the other programs have it already; the trainer takes
+the same signal within two seconds for the same wish (`stop.rs` of the trainer).
 
-*Invariant:* after a signal the exit code is 128 and its number, whatever the program that was stopped made of it: 129, 130, 143.
+*Invariant:* after a signal the exit code is 128 and its number, whatever the programs that were stopped made of it: 129, 130, 143.
 """
 
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import outcome
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Between two looks at two programs; a single one is waited for without looking.
+LOOK_SECONDS = 0.1
 
 asked = None  # the first signal
-running = None  # the program under way
+running = []  # the programs under way
 starting = False
 
 
@@ -30,40 +33,93 @@ def listen():
 def heard(number, _frame):
     global asked
     asked = asked or number
-    if running is not None:
-        running.send_signal(number)
-    elif not starting:
+    for program in running:
+        program.process.send_signal(number)
+    if not running and not starting:
         sys.exit(128 + number)
 
 
-def pass_on(lines):
-    for line in lines:
-        outcome.say(line.decode(errors="replace").rstrip("\n"))
+class Program:
+    """A program under way. What it says goes `through_us` to standard error if it fails where it cannot write, as cargo and pip do,
+    or if another one draws a bar on the terminal meanwhile. What it makes is kept, and not shown, if it is `captured`."""
+
+    def __init__(self, command, through_us=False, captured=False, environment=None):
+        global starting
+        self.began, self.seconds, self.said = time.monotonic(), None, []
+        streams = {"stdout": subprocess.PIPE} if captured else {}
+        if through_us:
+            streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        starting = True
+        try:
+            self.process = subprocess.Popen(command, env=environment, **streams)
+            running.append(self)
+        finally:
+            starting = False
+        # It came while the program was being started, and had nobody to go to.
+        if asked:
+            self.process.send_signal(asked)
+        self.reader = None
+        if streams:
+            take = self.said.append if captured else pass_on
+            self.reader = threading.Thread(target=read_lines, args=(self.process.stdout, take), daemon=True)
+            self.reader.start()
+
+    def has_ended(self, wait_seconds):
+        """Whether it has, within so many seconds; with None, when it has."""
+        try:
+            self.process.wait(wait_seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        if self in running:
+            running.remove(self)
+            self.seconds = time.monotonic() - self.began
+            if self.reader:
+                # Not for ever: what it started may outlive it and hold its end of the pipe.
+                self.reader.join(5)
+        return True
+
+    def end(self):
+        """Stops it, if it runs, and waits until it has."""
+        self.process.terminate()
+        self.has_ended(None)
+
+    def code(self):
+        """Its exit code as shells have it."""
+        code = self.process.returncode
+        return code if code >= 0 else 128 - code
+
+
+def read_lines(stream, take):
+    for line in stream:
+        take(line.decode(errors="replace").rstrip("\n"))
+
+
+def pass_on(line):
+    # Over what is left of another program's bar.
+    outcome.say("\r\033[K" + line if sys.stderr and sys.stderr.isatty() else line)
+
+
+def join(program, beside=None):
+    """Waits until a program has ended and returns its exit code.
+
+    If what runs `beside` it fails meanwhile, the program is stopped and that exit code returned; if the program fails, what runs beside
+    it is stopped. Ends this program, when both have ended, if it was asked to stop.
+    """
+    failure = 0
+    if beside:
+        while not program.has_ended(LOOK_SECONDS):
+            if beside.has_ended(0) and beside.code() and not asked:
+                program.end()
+                failure = beside.code()
+    program.has_ended(None)
+    failure = failure or program.code()
+    if beside and (failure or asked):
+        beside.end()
+    if asked:
+        sys.exit(128 + asked)
+    return failure
 
 
 def call(command, through_us=False):
-    """Runs a command to its end and returns its exit code as shells have it; ends this program if it was asked to stop.
-
-    What it says goes `through_us` to standard error if it is a program, like cargo or pip, that fails where it cannot write.
-    """
-    global running, starting
-    starting = True
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if through_us else {}
-    try:
-        running = subprocess.Popen(command, **streams)
-    finally:
-        starting = False
-    # It came while the command was being started, and had nobody to go to.
-    if asked:
-        running.send_signal(asked)
-    if through_us:
-        relay = threading.Thread(target=pass_on, args=(running.stdout,), daemon=True)
-        relay.start()
-    code = running.wait()
-    running = None
-    if through_us:
-        # Not for ever: what it started may outlive it and hold its end of the pipe.
-        relay.join(5)
-    if asked:
-        sys.exit(128 + asked)
-    return code if code >= 0 else 128 - code
+    """Runs a command to its end and returns its exit code."""
+    return join(Program(command, through_us))

@@ -1,5 +1,7 @@
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,18 +11,18 @@ import unittest
 import run
 
 # Says that it runs, and leaves cleanly a moment after the first signal, as the trainer does. The second within that moment is none.
-TRAINER = """#!%s
+STAND_IN = """#!%s
 import os, signal, sys, time
-here = os.path.dirname(os.path.abspath(__file__))
+here = os.path.abspath(__file__)
 asked = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(number) != signal.SIG_IGN:
         signal.signal(number, lambda number, frame: asked.append(number))
-open(os.path.join(here, "began"), "w").write(" ".join(sys.argv[1:]))
+open(here + ".began", "w").write(" ".join(sys.argv[1:]))
 for _ in range(int(os.environ.get("TENTHS", "200"))):
     if asked:
         time.sleep(0.3)
-        open(os.path.join(here, "stopped"), "w").close()
+        open(here + ".stopped", "w").close()
         sys.exit(128 + asked[0])
     time.sleep(0.1)
 """ % sys.executable
@@ -34,16 +36,16 @@ class Place(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.release = os.path.join(folder.name, "target", "release")
         os.makedirs(self.release)
-        tools = os.path.join(folder.name, "bin")
-        os.makedirs(tools)
+        self.tools = os.path.join(folder.name, "bin")
+        os.makedirs(self.tools)
         for name in ("cargo", "cc", "c++"):
             # As cargo does, fails where it cannot say what it does.
-            self.program(os.path.join(tools, name), "#!/bin/sh\necho building >&2 || exit 101\n")
+            self.program(os.path.join(self.tools, name), "#!/bin/sh\necho building >&2 || exit 101\necho \"cargo $*\" >>\"$EVENTS\"\n")
         for name in ("data-prep", "analysis", "report"):
-            self.program(os.path.join(self.release, name), "#!/bin/sh\ntouch \"$0\".began\n")
-        self.program(os.path.join(self.release, "trainer"), TRAINER)
-        self.environment = {**os.environ, "PATH": tools + os.pathsep + os.environ["PATH"], "WORK": folder.name,
-                            "CARGO_TARGET_DIR": os.path.join(folder.name, "target")}
+            self.program(os.path.join(self.release, name), "#!/bin/sh\ntouch \"$0\".began\necho %s >>\"$EVENTS\"\n" % name)
+        self.program(os.path.join(self.release, "trainer"), STAND_IN)
+        self.environment = {**os.environ, "PATH": self.tools + os.pathsep + os.environ["PATH"], "WORK": folder.name,
+                            "CARGO_TARGET_DIR": os.path.join(folder.name, "target"), "EVENTS": os.path.join(folder.name, "events")}
 
     def program(self, path, text):
         with open(path, "w") as file:
@@ -61,9 +63,13 @@ class Place(unittest.TestCase):
     def sweep(self, **how):
         return self.start("sweep", "trainer sweep EXPERIMENT DEVICE", "--", "EXPERIMENT=smoke", "DEVICE=cpu", **how)
 
-    def await_file(self, name):
+    def all(self, **how):
+        steps = ("data-prep SOURCE", "trainer sweep EXPERIMENT DEVICE", "report WORK")
+        return self.start("all", *steps, "--", "EXPERIMENT=smoke", "DEVICE=cpu", **how)
+
+    def await_file(self, name, folder=None):
         for _ in range(300):
-            if os.path.exists(os.path.join(self.release, name)):
+            if os.path.exists(os.path.join(folder or self.release, name)):
                 return
             time.sleep(0.1)
         self.fail("%s did not come" % name)
@@ -74,28 +80,28 @@ class Signals(Place):
         for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
             with self.subTest(number):
                 started = self.sweep()
-                self.await_file("began")
+                self.await_file("trainer.began")
                 os.killpg(started.pid, number)
                 self.assertEqual(started.wait(30), code)
-                self.assertTrue(os.path.exists(os.path.join(self.release, "stopped")))
-                for name in ("began", "stopped"):
+                self.assertTrue(os.path.exists(os.path.join(self.release, "trainer.stopped")))
+                for name in ("trainer.began", "trainer.stopped"):
                     os.remove(os.path.join(self.release, name))
 
     def test_a_signal_to_this_program_alone_is_passed_on(self):
         for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
             with self.subTest(number):
                 started = self.sweep()
-                self.await_file("began")
+                self.await_file("trainer.began")
                 os.kill(started.pid, number)
                 self.assertEqual(started.wait(30), code)
-                self.await_file("stopped")
-                for name in ("began", "stopped"):
+                self.await_file("trainer.stopped")
+                for name in ("trainer.began", "trainer.stopped"):
                     os.remove(os.path.join(self.release, name))
 
     def test_a_hangup_that_is_ignored_stays_ignored(self):
         self.environment["TENTHS"] = "10"
         started = self.sweep(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        self.await_file("began")
+        self.await_file("trainer.began")
         os.killpg(started.pid, signal.SIGHUP)
         self.assertEqual(started.wait(30), 0)
 
@@ -107,6 +113,149 @@ class Signals(Place):
         self.assertEqual(started.wait(30), 143)
 
 
+class Beside(Place):
+    """Images are fetched while the trainer is built."""
+
+    SLOW_CARGO = "#!/bin/sh\ncase \"$*\" in *trainer*) exec \"$0\".build;; esac\n"
+
+    def setUp(self):
+        super().setUp()
+        self.program(os.path.join(self.tools, "cargo"), self.SLOW_CARGO)
+        self.program(os.path.join(self.tools, "cargo.build"), STAND_IN)
+
+    def test_each_program_is_built_when_its_turn_comes(self):
+        self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\nshift 5\necho \"build $*\" >>\"$EVENTS\"\n")
+        self.environment["TENTHS"] = "0"
+        self.assertEqual(self.all().wait(30), 0)
+        with open(self.environment["EVENTS"]) as file:
+            events = file.read().splitlines()
+        self.assertEqual(events[0], "build data-prep")
+        self.assertEqual(sorted(events[1:3]), ["build trainer", "data-prep"])
+        self.assertEqual(events[3:], ["build report", "report"])
+
+    def test_what_fails_beside_a_build_ends_it_and_has_the_last_word(self):
+        self.program(os.path.join(self.release, "data-prep"), "#!/bin/sh\nsleep 0.5\necho no network >&2\nexit 3\n")
+        started = self.all(stderr=subprocess.PIPE)
+        said = started.communicate(timeout=15)[1].decode()
+        self.assertEqual((started.returncode, said), (3, "no network\n"))
+        self.await_file("cargo.build.stopped", self.tools)
+        self.assertFalse(os.path.exists(os.path.join(self.release, "trainer.began")))
+
+    def test_whoever_has_no_network_and_no_copy_hears_it_while_the_first_program_is_built(self):
+        self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\nexec \"$0\".build\n")
+        # Nobody listens there.
+        self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="")
+        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick", stderr=subprocess.PIPE)
+        said = started.communicate(timeout=30)[1].decode()
+        self.assertEqual(started.returncode, 1, said)
+        for advice in ("SOURCE=", "cifar-10-batches-bin", "https://www.cs.toronto.edu/", "HTTPS_PROXY=", "EXPERIMENT=smoke"):
+            self.assertIn(advice, said)
+        self.await_file("cargo.build.stopped", self.tools)
+        self.assertFalse(os.path.exists(os.path.join(self.release, "data-prep.began")))
+
+    def test_whoever_follows_that_advice_gets_on(self):
+        self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\n")
+        self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="", TENTHS="0")
+        steps = ("data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "report WORK")
+        for word in ("SOURCE=" + self.tools, "EXPERIMENT=smoke"):
+            self.assertEqual(self.start("all", *steps, "--", word).wait(30), 0, word)
+            for name in ("data-prep.began", "report.began"):
+                os.remove(os.path.join(self.release, name))
+        # A server that answers is the third way: the rest is data-prep's to say.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.environment["HTTPS_PROXY"] = self.environment["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
+            self.assertEqual(self.start("all", *steps, "--").wait(30), 0)
+
+    def test_a_build_that_fails_ends_what_runs_beside_it(self):
+        self.program(os.path.join(self.tools, "cargo.build"), "#!/bin/sh\nsleep 0.5\nexit 101\n")
+        self.program(os.path.join(self.release, "data-prep"), STAND_IN)
+        self.assertEqual(self.all().wait(15), 101)
+        self.await_file("data-prep.stopped")
+
+    def test_a_signal_to_this_program_alone_ends_both(self):
+        self.program(os.path.join(self.release, "data-prep"), STAND_IN)
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
+            with self.subTest(number):
+                started = self.all()
+                files = [("data-prep", self.release), ("cargo.build", self.tools)]
+                for name, folder in files:
+                    self.await_file(name + ".began", folder)
+                os.kill(started.pid, number)
+                self.assertEqual(started.wait(30), code)
+                for name, folder in files:
+                    for end in (".began", ".stopped"):
+                        os.remove(os.path.join(folder, name + end))
+
+
+class Benchmarks(Place):
+    def bench(self, **how):
+        words = [sys.executable, os.path.join(run.ROOT, "tools", "bench.py"), "RANKSCALES=8", "THREADS=1", "ENGINES=fused", "PYTHON=none"]
+        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+        self.addCleanup(lambda: started.poll() is None and os.killpg(started.pid, signal.SIGKILL))
+        return started
+
+    def test_signals_reach_what_is_measured_and_their_codes_come_through(self):
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
+            with self.subTest(number):
+                started = self.bench()
+                self.await_file("trainer.began")
+                os.kill(started.pid, number)
+                said = started.communicate(timeout=30)[1].decode()
+                self.assertEqual(started.returncode, code)
+                self.assertNotIn("Traceback", said)
+                for name in ("trainer.began", "trainer.stopped"):
+                    os.remove(os.path.join(self.release, name))
+
+    def test_it_ends_quietly_where_its_reader_has_gone(self):
+        self.program(os.path.join(self.release, "trainer"), "#!/bin/sh\necho '{\"parameters\": 1}'\n")
+        started = self.bench()
+        started.stdout.close()
+        started.stdout = None
+        said = started.communicate(timeout=30)[1].decode()
+        self.assertEqual(started.returncode, 0, said)
+        self.assertNotIn("Traceback", said)
+
+    def test_a_peer_ends_at_once_by_signals_and_quietly_without_torch(self):
+        folder = os.path.join(self.tools, "torch")
+        os.makedirs(folder)
+        peer, environment = os.path.join(run.ROOT, "tools", "peer.py"), {**self.environment, "PYTHONPATH": self.tools}
+        # An import that takes long, and says that it has begun.
+        with open(os.path.join(folder, "__init__.py"), "w") as file:
+            file.write("import time\nprint('importing', flush=True)\ntime.sleep(30)\n")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            started = subprocess.Popen([sys.executable, peer], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            started.stdout.readline()
+            started.send_signal(number)
+            said = started.communicate(timeout=15)[1]
+            self.assertEqual((started.returncode, said), (-number, b""))
+        with open(os.path.join(folder, "__init__.py"), "w") as file:
+            file.write("raise ImportError('none')\n")
+        found = subprocess.run([sys.executable, peer], env=environment, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((found.returncode, found.stderr.count("\n")), (1, 1), found.stderr)
+        self.assertIn("PYTHON=", found.stderr)
+
+
+class Setup(Place):
+    def test_a_signal_ends_a_download_of_libtorch_and_leaves_no_half_of_it(self):
+        home = os.path.join(os.path.dirname(self.tools), "checkout")
+        shutil.copytree(os.path.join(run.ROOT, "tools"), os.path.join(home, "tools"))
+        self.program(os.path.join(self.tools, "pip"), STAND_IN)
+        self.environment.pop("LIBTORCH", None)
+        begin = "import sys; sys.path.insert(0, 'tools'); import libtorch, machine, outcome; machine.pip = lambda: [%r];"
+        begin += "libtorch.installed_torch = lambda kind: None; sys.argv = ['setup', '--cpu']; outcome.of(libtorch.main)"
+        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
+            with self.subTest(number):
+                started = subprocess.Popen([sys.executable, "-c", begin % os.path.join(self.tools, "pip")], cwd=home, env=self.environment,
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                self.await_file("pip.began", self.tools)
+                os.kill(started.pid, number)
+                self.assertEqual(started.wait(30), code)
+                self.await_file("pip.stopped", self.tools)
+                self.assertEqual(os.listdir(os.path.join(home, ".libtorch")), ["lock"])
+                for name in ("pip.began", "pip.stopped"):
+                    os.remove(os.path.join(self.tools, name))
+
+
 class Unwritable(Place):
     def test_no_stream_that_cannot_be_written_ends_the_work(self):
         self.environment["TENTHS"] = "0"
@@ -115,8 +264,7 @@ class Unwritable(Place):
         for name, stream in (("full", os.open("/dev/full", os.O_WRONLY)), ("closed", closed)):
             for which in ("stdout", "stderr"):
                 with self.subTest(name, which=which):
-                    steps = ("data-prep SOURCE", "trainer sweep EXPERIMENT DEVICE", "report WORK")
-                    started = self.start("all", *steps, "--", "EXPERIMENT=smoke", "DEVICE=cpu", **{which: stream})
+                    started = self.all(**{which: stream})
                     self.assertEqual(started.wait(30), 0)
                     self.await_file("report.began")
                     os.remove(os.path.join(self.release, "report.began"))

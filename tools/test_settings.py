@@ -1,8 +1,11 @@
 import os
+import re
 import tempfile
 import unittest
 import unittest.mock
 
+import libtorch
+import reach
 import run
 import settings
 
@@ -40,13 +43,48 @@ class Locating(unittest.TestCase):
         names = {"SOURCE": "http://127.0.0.1:8000/cifar.tar.gz", "EXPERIMENT": "quick"}
         self.assertEqual(settings.located(names, "/somewhere"), names)
 
+    def test_a_source_that_is_nothing_is_an_error_before_anything_is_built(self):
+        with self.assertRaisesRegex(settings.SettingsError, "SOURCE=cifar.tgz: no such file .*auto, huggingface, authors"):
+            settings.located({"SOURCE": "cifar.tgz"}, "/somewhere")
+        for name in settings.NAMED_SOURCES:
+            self.assertEqual(settings.located({"SOURCE": name}, "/somewhere")["SOURCE"], name)
+
     def test_an_address_is_shown_without_its_secrets(self):
         shown = settings.shown("https://me:secret@h/a?token=secret&secret#secret")
         self.assertEqual(shown, "https://***@h/a?token=***&***")
         self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
 
 
+class Servers(unittest.TestCase):
+    def test_the_servers_that_are_tried_first_are_those_of_data_prep(self):
+        with open(os.path.join(run.ROOT, "data-prep", "src", "find", "source.rs")) as file:
+            source = file.read()
+        for constant, address in (("HUGGING_FACE", reach.HUGGING_FACE), ("AUTHORS", reach.AUTHORS)):
+            self.assertIn('const %s: &str = "%s";' % (constant, address), source)
+        with open(reach.ADVICE) as file:
+            self.assertIn(reach.AUTHORS, file.read())
+
+    def test_an_address_that_is_none_is_left_to_data_prep(self):
+        for address in ("https://h:port/", "h", "", "https://me:secret@:/", "https://" + "a" * 70 + "/"):
+            self.assertIsNone(reach.hindrance(address), address)
+
+    def test_a_proxy_is_the_gate_unless_it_is_passed_by(self):
+        with unittest.mock.patch.dict(os.environ, {"https_proxy": "proxy:3128", "no_proxy": "inside"}, clear=True):
+            self.assertEqual(reach.gate("https://outside/x"), ("proxy", 3128))
+            self.assertEqual(reach.gate("https://inside/x"), ("inside", 443))
+        with unittest.mock.patch.dict(os.environ, {}, clear=True):
+            self.assertEqual(reach.gate("http://outside:81"), ("outside", 81))
+
+
 class Pins(unittest.TestCase):
+    def test_a_version_that_is_said_twice_is_one(self):
+        with open(os.path.join(run.ROOT, "justw")) as justw, open(os.path.join(run.ROOT, "tools", "just.txt")) as pinned:
+            version = re.search(r"^version=([0-9.]+)", justw.read(), re.MULTILINE).group(1)
+            self.assertRegex(pinned.read(), r"==%s\b" % re.escape(version))
+        for kind in ("cpu", "cuda"):
+            with open(os.path.join(run.ROOT, "tools", "libtorch-%s.txt" % kind)) as pinned:
+                self.assertRegex(pinned.read(), r"\btorch==%s\b" % re.escape(libtorch.VERSION))
+
     def test_every_pinned_hash_has_64_digits_and_every_package_a_version(self):
         for name in ("just.txt", "libtorch-cpu.txt", "libtorch-cuda.txt"):
             with open(os.path.join(run.ROOT, "tools", name)) as file:
@@ -75,6 +113,7 @@ class Steps(unittest.TestCase):
         lines = run.overview("all", steps, {"EXPERIMENT": "quick", "WORK": "w"}).splitlines()
         self.assertEqual(lines[0], "just all WORK=w EXPERIMENT=quick")
         self.assertIn("data-prep, trainer sweep", lines[1])
+        self.assertIn("images are looked for first", lines[2])
 
     def test_a_kept_study_is_the_place_where_its_analysis_and_report_are_made(self):
         steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
@@ -89,11 +128,11 @@ class Steps(unittest.TestCase):
         with self.assertRaisesRegex(settings.SettingsError, "STUDY and WORK"):
             run.with_defaults({"STUDY": "quick", "WORK": "w"}, steps)
 
-    def test_whoever_only_looks_builds_only_what_that_needs(self):
-        looking = run.build([run.Step("analysis WORK"), run.Step("report WORK")], libtorch=False, alone=True)
-        self.assertNotIn("--workspace", looking)
-        self.assertIn("--no-default-features", looking)
-        self.assertIn("--workspace", run.build([run.Step("trainer sweep WORK"), run.Step("report WORK")], libtorch=True, alone=False))
+    def test_one_program_is_built_with_the_features_of_all(self):
+        command = run.build("report", False)
+        self.assertIn("--workspace", command)
+        self.assertEqual(command[-3:], ["--no-default-features", "--bin", "report"])
+        self.assertEqual(run.build("trainer", True, "trainer/roofline")[-1], "--features=trainer/tch,trainer/roofline")
 
     def test_libtorch_is_built_in_only_where_something_needs_it(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
@@ -112,6 +151,15 @@ class Steps(unittest.TestCase):
                 os.makedirs(os.path.join(".libtorch", "current", "lib"))
                 self.assertTrue(run.needs_libtorch({"DEVICE": "cpu"}))
             os.chdir(before)
+
+    def test_what_no_program_would_take_is_an_error_before_anything_is_built(self):
+        steps = [run.Step("trainer sweep EXPERIMENT DEVICE ENGINE WORK")]
+        for key, value, rule in (("EXPERIMENT", "quik", "no such file, and none of .*quick"), ("EXPERIMENT", "mine.toml", "no such file"),
+                                 ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"), ("ENGINE", "torch", "must be auto, fused")):
+            with self.assertRaisesRegex(settings.SettingsError, "%s=.*%s: %s" % (key, value, rule)):
+                run.with_defaults({key: value}, steps)
+        for device in ("auto", "cpu", "cuda", "cuda:1"):
+            self.assertEqual(run.with_defaults({"DEVICE": device, "EXPERIMENT": "pilot"}, steps)["DEVICE"], device)
 
     def test_on_the_cpu_a_sweep_is_quick(self):
         chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])

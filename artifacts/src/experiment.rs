@@ -25,6 +25,7 @@ use fs_err as fs;
 use network::{Architecture, Arm};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -67,7 +68,7 @@ pub enum ExperimentError {
     Toml {
         /// The file.
         path: PathBuf,
-        /// The parser's reason, with the line and the keys that exist.
+        /// The line, the key and the parser's reason, in one line.
         reason: String,
     },
     /// A value that breaks a rule.
@@ -152,20 +153,20 @@ impl Experiment {
     }
 
     fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ExperimentError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })?;
-        let mut runs: Vec<Configuration> = Vec::new();
-        // The recipe is one, so these keys tell its cells apart.
-        let mut known = HashSet::new();
-        for grid in &file.grid {
-            let cells = grid.resolve(&file.recipe);
-            for run in cells.map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })? {
-                // Zero and -0 are the same strength.
-                if known.insert((run.rankscale, run.decay, run.seed, (run.lambda + 0.0).to_bits())) {
-                    runs.push(run);
-                }
-            }
-        }
+        let file: File = toml::from_str(text).map_err(|error| ExperimentError::Toml {
+            path: path.to_owned(),
+            reason: with_line_and_key(text, &error),
+        })?;
+        let value = |reason| ExperimentError::Value { path: path.to_owned(), reason };
+        let cells: Vec<Vec<Configuration>> = file
+            .grid
+            .iter()
+            .map(|grid| grid.resolve(&file.recipe))
+            .collect::<Result<_, _>>()
+            .map_err(value)?;
+        // The recipe is one, so these keys tell its cells apart. Zero and -0 are the same strength.
+        let key = |run: &Configuration| (run.rankscale, run.decay, run.seed, (run.lambda + 0.0).to_bits());
+        let runs = each_once(cells.into_iter().flatten(), key);
         if runs.is_empty() {
             return Err(ExperimentError::Empty(path.to_owned()));
         }
@@ -231,6 +232,31 @@ impl Recipe {
             test_images: self.test_images.or(base.test_images),
             ..base.clone()
         }
+    }
+}
+
+/// The first of each key, in their order.
+fn each_once<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut known = HashSet::new();
+    items.filter(|item| known.insert(key(item))).collect()
+}
+
+/// A parser's reason in one line, behind the number of the line and the key or table that it is about.
+fn with_line_and_key(text: &str, error: &toml::de::Error) -> String {
+    let reason: Vec<&str> = error.message().lines().map(str::trim).collect();
+    let reason = reason.join("; ");
+    let Some(span) = error.span() else { return reason };
+    let line = text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
+    // A value may go over several lines.
+    let lines: Vec<&str> = text.lines().take(line + 1).collect();
+    let about = lines.iter().rev().map(|line| line.trim()).find_map(|line| match line.split_once('=') {
+        _ if line.starts_with('[') => Some(line),
+        Some((key, _)) => Some(key.trim()),
+        None => None,
+    });
+    match about {
+        Some(about) => format!("line {}, `{about}`: {reason}", line + 1),
+        None => format!("line {}: {reason}", line + 1),
     }
 }
 

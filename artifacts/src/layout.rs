@@ -43,6 +43,12 @@ impl Layout {
         self.root.join("data/cifar10")
     }
 
+    /// Lock of the prepared data set, held by the process that prepares it.
+    #[must_use]
+    pub fn data_lock(&self) -> PathBuf {
+        self.data().join(".lock")
+    }
+
     /// Directory of downloads, whole and partial.
     #[must_use]
     pub fn downloads(&self) -> PathBuf {

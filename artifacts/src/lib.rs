@@ -10,6 +10,8 @@
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
 //! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
+//! - [`lock`]: one process at a time;
+//! - [`numbers`]: whole numbers of a command line, and their rule;
 //! - [`output`]: what programs say and print, where it can be written and where it cannot;
 //! - [`sum`]: the SHA-256 of a file, as a value.
 //!
@@ -22,7 +24,9 @@ pub mod configuration;
 pub mod dataset;
 pub mod experiment;
 pub mod layout;
+pub mod lock;
 pub mod notebook;
+pub mod numbers;
 pub mod output;
 pub mod rules;
 pub mod run;

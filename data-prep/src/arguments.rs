@@ -1,7 +1,8 @@
 //! What can be asked for on the command line.
 
-use crate::address::Address;
-use crate::source::{HUGGING_FACE, Source};
+use crate::files::address::Address;
+use crate::find::source::{HUGGING_FACE, Source};
+use artifacts::numbers::whole;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -57,7 +58,7 @@ pub struct Prepare {
     pub work: Work,
     /// `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL of the authors' archive, of
     /// one of the mirror's two parquet files, or of a directory with either; or the path of the archive's folder
-    /// `cifar-10-batches-bin`. Passwords and signed queries of a URL are neither shown nor stored.
+    /// `cifar-10-batches-bin`, or of folders of PNG files, `train/airplane/*.png` and so on. Passwords and signed queries of a URL are neither shown nor stored.
     #[arg(long, default_value = "auto", value_name = "SOURCE")]
     pub source: Source,
     /// Verify every byte of the data that is there, and prepare nothing.
@@ -81,13 +82,13 @@ pub struct Generate {
     #[command(flatten)]
     pub work: Work,
     /// Number of training images.
-    #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 200, value_name = "N", value_parser = whole::<u32>(1..=50_000))]
     pub images: u32,
     /// Number of test images.
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 100, value_name = "N", value_parser = whole::<u32>(1..=10_000))]
     pub test_images: u32,
     /// What the images are drawn with; the classes are the same for every seed.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     pub seed: u64,
 }
 
@@ -101,7 +102,25 @@ mod tests {
         Arguments::command().debug_assert();
         let generate = Arguments::parse_from(["data-prep", "generate", "--work", "w", "--images", "5"]);
         assert!(matches!(generate.command, Some(Command::Generate(Generate { images: 5, .. }))));
-        assert!(Arguments::try_parse_from(["data-prep", "generate", "--images", "0"]).is_err());
         assert!(Arguments::try_parse_from(["data-prep", "--check", "--source", "authors"]).is_err());
+    }
+    #[test]
+    fn each_number_names_its_rule() {
+        for (key, rule) in [
+            ("images", "between 1 and 50000"),
+            ("test-images", "between 1 and 10000"),
+            ("seed", "between 0 and 18446744073709551615"),
+        ] {
+            for value in ["-1", "nan", "inf", "1e3", "1.5", "x", "", "99999999999999999999999"] {
+                // In one word and in two: a negative number is not another option.
+                for words in [vec![format!("--{key}={value}")], vec![format!("--{key}"), value.to_owned()]] {
+                    let words = ["data-prep", "generate"].map(str::to_owned).into_iter().chain(words);
+                    let message = Arguments::try_parse_from(words).unwrap_err().to_string();
+                    let line = message.lines().next().unwrap();
+                    assert!(line.contains(&format!("--{key}")) && line.contains(value), "{line}");
+                    assert!(value.is_empty() || line.contains(rule), "{line}");
+                }
+            }
+        }
     }
 }

@@ -1,41 +1,34 @@
 //! CIFAR-10 from any source, verified image by image, as two parquet files.
 //!
-//! The way of the data: [`source`] (what was asked for) -> [`locate`] (which files that is) -> [`download`] (over
-//! [`http`], resumed) -> [`archive`], [`batches`] or [`huggingface`] (records) -> [`artifacts::dataset`]
-//! (canonical order, fingerprint) -> [`prepared`] (judged and written).
+//! The way of the data: [`find`] (which files were asked for) -> [`fetch`] (from servers, resumed) -> [`read`] (records) ->
+//! [`artifacts::dataset`] (canonical order, fingerprint) -> [`mod@write`] (judged and written); [`prepare`] goes it, for one source after the
+//! other. All of them speak of [`files`] and [`disk`].
 //!
 //! *Invariant:* nothing is written that is not CIFAR-10, unless it was asked for by name.
 
-pub mod address;
-pub mod archive;
 pub mod arguments;
-pub mod batches;
-pub mod body;
-pub mod codec;
-pub mod content;
 pub mod disk;
-pub mod download;
-pub mod generate;
-pub mod http;
-pub mod huggingface;
-pub mod locate;
-pub mod lock;
-pub mod place;
+pub mod fetch;
+pub mod files;
+pub mod find;
 pub mod prepare;
-pub mod prepared;
-pub mod progress;
-pub mod source;
-pub mod verify;
+pub mod read;
+pub mod write;
 
 pub use arguments::Arguments;
 
 use anyhow::Result;
 use arguments::{Command, Generate, Prepare};
 use artifacts::Layout;
-use prepare::{Options, Outcome};
-use source::{Halves, Origins};
+use disk::space;
+use fetch::retry::RetryPolicy;
+use files::halves::Halves;
+use find::source::Origins;
+use prepare::Options;
 use std::io;
 use std::path::Path;
+use write::generate;
+use write::prepared::{self, Outcome};
 
 /// Does what the command line says, and tells what there is now.
 ///
@@ -54,7 +47,7 @@ pub fn run(arguments: Arguments) -> Result<String> {
             generate::generate(&layout, images, seed, work.force, available)
         }
     };
-    Ok(match outcome.map_err(|error| disk::advise(error, layout.root()))? {
+    Ok(match outcome.map_err(|error| space::advise(error, layout.root()))? {
         Outcome::Present(found) => {
             format!("{}\nalready there: nothing to do (--check verifies every byte)", found.report(&layout))
         }
@@ -75,7 +68,7 @@ fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
         force: arguments.work.force,
         accept_any_content: arguments.accept_any_content,
         keep_downloads: arguments.keep_downloads,
-        patience: http::Patience::default(),
+        retry: RetryPolicy::default(),
         available,
     };
     prepare::prepare(

@@ -1,26 +1,33 @@
 //! From a source to the prepared files.
 
-use crate::archive::{self, Limits};
-use crate::batches;
-use crate::codec;
-use crate::content::Content;
-use crate::disk;
-use crate::download::Downloads;
-use crate::http::Patience;
-use crate::huggingface;
-use crate::locate::locate;
-use crate::lock;
-use crate::place::Place;
-use crate::prepared::{self, CIFAR10_BYTES};
-use crate::progress::say;
-use crate::source::{Candidate, Files, Halves};
-use crate::verify::{head, sha256};
+use crate::disk::leftovers;
+use crate::disk::space;
+use crate::fetch::download::Downloads;
+use crate::fetch::http::Unreachable;
+use crate::fetch::progress::say;
+use crate::fetch::retry::RetryPolicy;
+use crate::files::checksum::{head, sha256};
+use crate::files::content::Content;
+use crate::files::halves::{Files, Halves};
+use crate::files::location::Location;
+use crate::find::locate::locate;
+use crate::find::source::{Candidate, Wanted};
+use crate::read::archive::{self, Limits};
+use crate::read::batches;
+use crate::read::codec;
+use crate::read::folders;
+use crate::read::mirror;
+use crate::write::prepared::{self, CIFAR10_BYTES, Outcome};
 use anyhow::{Context, Result, anyhow};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split};
+use artifacts::lock::Lock;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What to do where no server answers.
+const OFFLINE: &str = include_str!("find/offline.txt");
 
 /// How to prepare.
 #[derive(Debug, Clone)]
@@ -31,19 +38,10 @@ pub struct Options {
     pub accept_any_content: bool,
     /// Leave downloads where they are when all is done.
     pub keep_downloads: bool,
-    /// With servers.
-    pub patience: Patience,
+    /// How often servers are asked.
+    pub retry: RetryPolicy,
     /// Tells how many bytes the disk of a directory has left.
     pub available: fn(&Path) -> io::Result<u64>,
-}
-
-/// What there was to do.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Nothing: the data was there.
-    Present(Halves<Header>),
-    /// The files are new.
-    Prepared(Halves<Header>),
 }
 
 /// Prepares the data from the first source that has it.
@@ -58,22 +56,35 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
             Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
         }
     }
-    let held = lock::directory(&layout.data())?;
+    let missing =
+        [layout.downloads(), layout.data()].map(|directory| leftovers::missing(&directory)).concat();
+    let outcome = from_the_first(layout, candidates, options);
+    if outcome.is_err() {
+        // What could not be used leaves no traces, but for what has been downloaded.
+        for directory in missing {
+            drop(fs::remove_dir(directory));
+        }
+    }
+    outcome
+}
+
+fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
+    let held = Lock::take(&layout.data_lock())?;
     for directory in [layout.data(), layout.downloads()] {
-        lock::sweep(&held, &directory, false)?;
+        leftovers::sweep(&held, &directory, false)?;
     }
     let downloads = Downloads {
         directory: layout.downloads(),
-        patience: options.patience,
+        retry: options.retry,
         available: options.available,
         reserve: CIFAR10_BYTES,
     };
-    let (mut reasons, mut tried) = (Vec::new(), Vec::new());
+    let (mut reasons, mut tried, mut offline) = (Vec::new(), Vec::new(), true);
     for (i, candidate) in candidates.iter().enumerate() {
         say(format_args!("source: {}", candidate.name));
         let files = match &candidate.files {
-            Ok(files) => Ok(files.clone()),
-            Err(place) => locate(place, &options.patience),
+            Wanted::Known(files) => Ok(files.clone()),
+            Wanted::Sought(place) => locate(place, &options.retry),
         };
         tried.extend(files.as_ref().ok().cloned());
         let error = match files.and_then(|files| gather(&files, &downloads, options)) {
@@ -82,21 +93,26 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
                 if !options.keep_downloads {
                     discard(&tried, &downloads)?;
                     // What other sources have begun is of no use any more.
-                    lock::sweep(&held, &downloads.directory, true)?;
+                    leftovers::sweep(&held, &downloads.directory, true)?;
                     drop(fs::remove_dir(&downloads.directory));
                 }
                 let found = prepared::find(layout)?.context("the files just written are gone")?;
                 return Ok(Outcome::Prepared(found));
             }
-            Err(error) if disk::is_full(&error) || candidates.len() == 1 => return Err(error),
+            Err(error) if space::is_full(&error) => return Err(error),
             Err(error) => error,
         };
+        offline &= matches!(candidate.files, Wanted::Known(_)) && error.is::<Unreachable>();
+        if candidates.len() == 1 {
+            return Err(if offline { anyhow!("{error:#}\n{}", OFFLINE.trim_end()) } else { error });
+        }
         if let Some(next) = candidates.get(i + 1) {
             say(format_args!("{}: {error:#}; trying {}", candidate.name, next.name));
         }
         reasons.push(format!("\n  {}: {error:#}", candidate.name));
     }
-    Err(anyhow!("no source has CIFAR-10:{}", reasons.concat()))
+    let advice = if offline { format!("\n{}", OFFLINE.trim_end()) } else { String::new() };
+    Err(anyhow!("no source has CIFAR-10:{}{advice}", reasons.concat()))
 }
 
 fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>> {
@@ -108,10 +124,10 @@ fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>>
 }
 
 /// Removes what was downloaded, whole or in part, and nothing else: the user's own file may lie there.
-fn discard(tried: &[Files<Place>], downloads: &Downloads) -> io::Result<()> {
+fn discard(tried: &[Files<Location>], downloads: &Downloads) -> io::Result<()> {
     for files in tried {
         for place in files.all() {
-            if let Place::Url(remote) = place {
+            if let Location::Url(remote) = place {
                 downloads.discard(remote)?;
             }
         }
@@ -120,15 +136,15 @@ fn discard(tried: &[Files<Place>], downloads: &Downloads) -> io::Result<()> {
 }
 
 /// Fetches, reads and judges one source.
-fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Result<Halves<Dataset>> {
-    let read = |place: &Place| -> Result<(PathBuf, Provenance)> {
+fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> Result<Halves<Dataset>> {
+    let read = |place: &Location| -> Result<(PathBuf, Provenance)> {
         let path = match place {
-            Place::Path(path) => path.clone(),
-            Place::Url(remote) => downloads.fetch(remote)?,
+            Location::Path(path) => path.clone(),
+            Location::Url(remote) => downloads.fetch(remote)?,
         };
         let source = match place {
-            Place::Path(_) => place.file_name(),
-            Place::Url(remote) => remote.url.to_string(),
+            Location::Path(_) => place.file_name(),
+            Location::Url(remote) => remote.url.to_string(),
         };
         let sha256 = sha256(&path)?.to_string();
         Ok((path, Provenance::File { source, sha256 }))
@@ -149,11 +165,14 @@ fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Res
                 test: judged(Split::Test, &records.test, provenance)?,
             })
         }
-        Files::Batches(Place::Url(remote)) => {
-            Err(anyhow!("{}: batches are read only from a disk", remote.url))
+        Files::Batches(Location::Url(remote)) | Files::Folders(Location::Url(remote)) => {
+            Err(anyhow!("{}: folders are read only from a disk", remote.url))
         }
-        Files::Batches(Place::Path(path)) => {
-            let (records, sha256) = batches::read(path, Limits::CIFAR10)?;
+        Files::Batches(Location::Path(path)) | Files::Folders(Location::Path(path)) => {
+            let (records, sha256) = match files {
+                Files::Folders(_) => folders::read(path)?,
+                _ => batches::read(path, Limits::CIFAR10)?,
+            };
             let source =
                 fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let provenance = Provenance::File { source, sha256: sha256.to_string() };
@@ -164,11 +183,11 @@ fn gather(files: &Files<Place>, downloads: &Downloads, options: &Options) -> Res
         }
         Files::Pair(Halves { train, test }) => {
             // The small one first: if it is wrong, the large one need not be fetched.
-            let half = |split: Split, place: &Place| -> Result<Dataset> {
+            let half = |split: Split, place: &Location| -> Result<Dataset> {
                 let (path, provenance) = read(place)?;
                 let mut records = read_parquet(&path);
                 // The error names the file; of a download, what it was asked for as is of use too.
-                if let Place::Url(remote) = place {
+                if let Location::Url(remote) = place {
                     records = records.with_context(|| remote.url.to_string());
                 }
                 let records = records?;
@@ -189,7 +208,7 @@ fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
 fn read_parquet(path: &Path) -> Result<Vec<u8>> {
     codec::judge(path)?;
     if Header::read(path).is_err() {
-        return huggingface::read(path);
+        return mirror::read(path);
     }
     let dataset = Dataset::read(path)?;
     let mut records = Vec::with_capacity(dataset.len() * RECORD_BYTES);

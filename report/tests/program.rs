@@ -3,7 +3,7 @@
 mod support;
 
 use artifacts::Layout;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use support::Plan;
 
 fn report(layout: &Layout) -> Output {
@@ -42,6 +42,32 @@ fn it_writes_the_page_and_its_figures_and_says_so() {
 
 fn report_again(layout: &Layout) -> bool {
     report(layout).status.success()
+}
+
+#[test]
+fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let layout = Layout::new(directory.path());
+    Plan::default().study().write(&layout).unwrap();
+    let page = layout.report().join("report.md");
+    for full in [false, true] {
+        for words in
+            [vec!["--work", directory.path().to_str().unwrap()], vec!["--help"], vec!["bench", "--help"]]
+        {
+            // A pipe without a reader, as `| head -1` leaves it, and a disk without room.
+            let stream: Stdio = if full {
+                fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
+            } else {
+                std::io::pipe().unwrap().1.into()
+            };
+            let mut program = Command::new(env!("CARGO_BIN_EXE_report"));
+            let output = program.args(&words).stdout(stream).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "{words:?}");
+        }
+        assert!(page.exists());
+        fs_err::remove_file(&page).unwrap();
+    }
 }
 
 #[test]

@@ -39,10 +39,7 @@ impl Checkpoint {
             return Ok(None);
         }
         let (state, metadata) = arrays::load(path)?;
-        let broken = |reason: String| ArraysError::Contents {
-            path: path.to_owned(),
-            reason: format!("{reason}; delete it to start over"),
-        };
+        let broken = |reason: String| ArraysError::Contents { path: path.to_owned(), reason };
         let owner = metadata.get("run").map_or("nobody", String::as_str);
         if owner != run {
             return Err(broken(format!("this is a checkpoint of `{owner}`, not of `{run}`")));

@@ -1,15 +1,24 @@
 //! What a processor could do at best: the measured rate of a large matrix product, by a library.
+//!
+//! Only benchmarks need it, and the library takes as long to compile as the trainer: it is there with the feature `roofline`.
 
-use gemm::{Parallelism, gemm};
-use std::time::Instant;
-
-/// Rows and columns of the product that is timed.
-const SIDE: usize = 2048;
+/// Nothing: this build lacks the feature `roofline`.
+#[cfg(not(feature = "roofline"))]
+#[must_use]
+pub fn product_rate(_threads: usize, _times: usize) -> Option<f64> {
+    None
+}
 
 /// Floating-point operations per second of a float32 product of two matrices of 2048 rows and columns on so many threads: the best
-/// of `times`.
+/// of `times`; none without the feature `roofline`.
+#[cfg(feature = "roofline")]
 #[must_use]
-pub fn product_rate(threads: usize, times: usize) -> f64 {
+pub fn product_rate(threads: usize, times: usize) -> Option<f64> {
+    use gemm::{Parallelism, gemm};
+    use std::time::Instant;
+
+    /// Rows and columns of the product that is timed.
+    const SIDE: usize = 2048;
     let (a, b) = (vec![1f32; SIDE * SIDE], vec![1f32; SIDE * SIDE]);
     let mut c = vec![0f32; SIDE * SIDE];
     let (n, row) = (SIDE, SIDE as isize);
@@ -43,5 +52,5 @@ pub fn product_rate(threads: usize, times: usize) -> f64 {
         }
         best = best.max(2.0 * (n * n * n) as f64 / start.elapsed().as_secs_f64());
     }
-    best
+    Some(best)
 }

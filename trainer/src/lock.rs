@@ -3,38 +3,32 @@
 //! *Invariant:* a lock that is held has its file in the folder; when it is let go of, no file of it stays, and no half-written one of
 //! a process that was killed.
 
-use artifacts::atomic;
+use artifacts::lock::LockError;
 use artifacts::run::RunFolder;
-use fs_err as fs;
+use artifacts::{atomic, lock};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 
 /// A lock that is held.
 #[derive(Debug)]
-pub struct Lock<'a> {
-    folder: &'a RunFolder,
-    _file: fs::File,
+pub struct Lock {
+    _held: lock::Lock,
 }
 
-impl<'a> Lock<'a> {
+impl Lock {
     /// Takes the lock of a folder, which is made if need be, and removes what killed processes left there; none where another process
     /// holds it.
     ///
     /// # Errors
-    /// The file system's.
-    pub fn take(folder: &'a RunFolder) -> io::Result<Option<Self>> {
-        fs::create_dir_all(folder.path())?;
-        loop {
-            let file = fs::File::create(folder.lock_path())?;
-            if file.file().try_lock().is_err() {
-                return Ok(None);
-            }
-            // Whoever held it may have removed the file in the meantime; then this is the lock of nothing.
-            let there = fs::metadata(folder.lock_path()).map(|there| there.ino());
-            if there.is_ok_and(|there| file.metadata().is_ok_and(|held| held.ino() == there)) {
+    /// The file system's, which names the file.
+    pub fn take(folder: &RunFolder) -> io::Result<Option<Self>> {
+        match lock::Lock::take(&folder.lock_path()) {
+            Ok(held) => {
                 atomic::clear(folder.path())?;
-                return Ok(Some(Self { folder, _file: file }));
+                Ok(Some(Self { _held: held }))
             }
+            Err(LockError::Held(_)) => Ok(None),
+            Err(LockError::Io(error)) => Err(error),
+            Err(error @ LockError::Refused { .. }) => Err(io::Error::other(error)),
         }
     }
 
@@ -42,7 +36,7 @@ impl<'a> Lock<'a> {
     ///
     /// # Errors
     /// The file system's.
-    pub fn tidy(folder: &'a RunFolder) -> io::Result<()> {
+    pub fn tidy(folder: &RunFolder) -> io::Result<()> {
         if atomic::has_leftovers(folder.path())? || folder.lock_path().exists() {
             Self::take(folder)?;
         }
@@ -50,16 +44,10 @@ impl<'a> Lock<'a> {
     }
 }
 
-impl Drop for Lock<'_> {
-    fn drop(&mut self) {
-        // While it is still held, so that nobody else's is removed.
-        let _ = fs::remove_file(self.folder.lock_path());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     #[test]
     fn one_at_a_time_and_nothing_stays() {
@@ -71,6 +59,15 @@ mod tests {
         drop(lock);
         assert!(!folder.lock_path().exists());
         assert!(Lock::take(&folder).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_had_for_another_reason_is_an_error_with_its_path() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = RunFolder::new(root.path().join("run"));
+        fs::create_dir_all(folder.lock_path()).unwrap();
+        let message = Lock::take(&folder).unwrap_err().to_string();
+        assert!(message.contains(&folder.lock_path().display().to_string()), "{message}");
     }
 
     #[test]

@@ -1,28 +1,14 @@
 //! Numbers on the command line: each with its bounds, and one rule that an error can name.
 
 use anyhow::ensure;
+pub use artifacts::numbers::whole;
 use clap::builder::TypedValueParser;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
 use trainer::sweep::{InvalidJobs, Jobs};
 
 /// The most threads that make sense on a machine with so many cores: beyond one a core they only wait for each other, a few times over
 /// still trains, and thousands do not end an epoch. A small machine takes 16, so that settings of a larger one work there.
 pub const fn most_threads(cores: usize) -> usize {
     if cores > 4 { 4 * cores } else { 16 }
-}
-
-/// Whole numbers between two bounds, which are allowed.
-pub fn whole<N>(bounds: RangeInclusive<u64>) -> impl TypedValueParser<Value = N>
-where
-    N: TryFrom<u64> + Clone + Send + Sync + 'static,
-{
-    move |text: &str| -> Result<N, String> {
-        let number = u64::from_str(text).ok().filter(|number| bounds.contains(number));
-        number
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("must be a whole number between {} and {}", bounds.start(), bounds.end()))
-    }
 }
 
 /// Threads of a run.

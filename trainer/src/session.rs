@@ -121,7 +121,8 @@ impl<'a> Session<'a> {
         let updates = images / configuration.batch;
         ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
 
-        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)?;
+        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)
+            .context("the checkpoint cannot be used; delete it to start over")?;
         let (done, state) = match checkpoint {
             Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
             Some(checkpoint) => bail!(

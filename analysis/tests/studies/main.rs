@@ -6,6 +6,7 @@
 mod bad_input;
 mod made_up;
 mod notebook;
+mod output;
 mod pairs;
 mod planted;
 mod published;

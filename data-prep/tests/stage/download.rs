@@ -1,10 +1,10 @@
 use crate::server::{Mood, Request, Served, Server};
 use artifacts::Sha256Sum;
-use data_prep::body::Pace;
-use data_prep::download::Downloads;
-use data_prep::http::Patience;
-use data_prep::locate::locate;
-use data_prep::place::{Place, Remote};
+use data_prep::fetch::download::Downloads;
+use data_prep::fetch::pace::Pace;
+use data_prep::fetch::retry::RetryPolicy;
+use data_prep::files::location::{Location, Remote};
+use data_prep::find::locate::locate;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ fn bytes() -> Vec<u8> {
     bytes
 }
 
-pub const HASTY: Patience = Patience {
+pub const HASTY: RetryPolicy = RetryPolicy {
     attempts: 3,
     first_pause: Duration::from_millis(10),
     answer: Duration::from_secs(5),
@@ -28,7 +28,7 @@ pub const HASTY: Patience = Patience {
 fn downloads(directory: &TempDir) -> Downloads {
     Downloads {
         directory: directory.path().join("downloads"),
-        patience: HASTY,
+        retry: HASTY,
         available: |_| Ok(1 << 40),
         reserve: 0,
     }
@@ -96,7 +96,7 @@ fn a_server_that_drips_is_given_up_whatever_is_asked_for() {
         "{message}"
     );
     // Its first bytes, too.
-    let place = Place::Url(Remote::unknown(&server.url("/x")));
+    let place = Location::Url(Remote::unknown(&server.url("/x")));
     let message = format!("{:#}", locate(&place, &HASTY).unwrap_err());
     assert!(message.contains("too slow"), "{message}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -216,7 +216,7 @@ fn a_disk_without_room_is_noticed_before_the_first_byte() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([]))]));
     let small = Downloads { available: |_| Ok(1_400_000), reserve: 1_000_000, ..downloads(&directory) };
     let error = small.fetch(&Remote::unknown(&server.url("/x"))).unwrap_err();
-    assert!(data_prep::disk::is_full(&error));
+    assert!(data_prep::disk::space::is_full(&error));
     assert!(format!("{error:#}").contains("2 MB are needed, but the disk has 2 MB left"), "{error:#}");
     let enough = Downloads { available: |_| Ok(1_500_000), ..small };
     assert!(enough.fetch(&Remote::unknown(&server.url("/x"))).is_ok());

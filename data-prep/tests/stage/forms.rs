@@ -1,12 +1,13 @@
 //! The forms that people have CIFAR-10 in: taken, or named with what to do, which then works.
 
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, write};
-use crate::samples::{Records, archive, batches, mirror, mirror_with, records};
+use crate::samples::{Records, archive, batches, expected, mirror, mirror_with, png, records};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Provenance, Split};
-use data_prep::generate::generate;
-use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::Halves;
+use artifacts::dataset::{CLASS_NAMES, Dataset, Provenance, RECORD_BYTES, Split};
+use data_prep::files::halves::Halves;
+use data_prep::prepare::{Options, prepare};
+use data_prep::write::generate::generate;
+use data_prep::write::prepared::Outcome;
 use parquet::basic::Compression;
 use tempfile::TempDir;
 
@@ -50,6 +51,7 @@ fn other_forms_are_called_what_they_are_with_what_to_do() {
             ("hundred/fine_label_names.txt", b"apple".to_vec()),
             ("hundred/train.bin", vec![0; 3074]),
             ("images/train/airplane/0001.png", b"\x89PNG".to_vec()),
+            ("single/airplane/0001.png", b"\x89PNG".to_vec()),
             ("renamed.bin", samples.test.clone()),
             ("key.parquet", b"PARErest".to_vec()),
             ("cifar-10-binary.tar.gz", archive(&samples)),
@@ -62,7 +64,8 @@ fn other_forms_are_called_what_they_are_with_what_to_do() {
         ("python/cifar-10-batches-py/data_batch_1", "pickle"),
         ("hundred", "CIFAR-100"),
         ("hundred/train.bin", "CIFAR-100"),
-        ("images", "single images"),
+        ("images", "no train/automobile"),
+        ("single", "single images"),
         ("images/train/airplane/0001.png", "single PNG"),
         ("renamed.bin", "records"),
         ("key.parquet", "encrypted"),
@@ -76,6 +79,53 @@ fn other_forms_are_called_what_they_are_with_what_to_do() {
     }
     // All of this advice leads here, and to the folder above.
     holds_the_samples(&path(&directory.path().join("cifar-10-binary.tar.gz")));
+}
+
+#[test]
+fn folders_of_images_are_taken_by_the_names_of_their_classes() {
+    let (directory, samples) = (TempDir::new().unwrap(), ten_each());
+    let image = |half: &str, record: &[u8]| {
+        let class = CLASS_NAMES[usize::from(record[0])];
+        (&*format!("{half}/{class}/0001.PNG").leak(), png(&record[1..]))
+    };
+    let train = samples.train.chunks(RECORD_BYTES).map(|record| image("train", record));
+    let test = samples.test.chunks(RECORD_BYTES).map(|record| image("test", record));
+    write(&directory, &train.chain(test).collect::<Vec<_>>());
+    write(&directory, &[("train/cat/.DS_Store", b"hidden".to_vec())]);
+    let here = path(directory.path());
+    let layout = Layout::new(directory.path().join("work"));
+    prepare(&layout, &here, &ANYTHING).unwrap();
+    for (split, records) in [(Split::Train, &samples.train), (Split::Test, &samples.test)] {
+        let found = Dataset::read_verified(&split.path(&layout)).unwrap();
+        assert_eq!(found.fingerprint, expected(records).fingerprint);
+    }
+    // Packed, it is to be unpacked.
+    let mut packed = tar::Builder::new(Vec::new());
+    packed.append_dir_all("cifar10/train", directory.path().join("train")).unwrap();
+    write(&directory, &[("cifar10.tgz", packed.into_inner().unwrap())]);
+    let message = refusal(&path(&directory.path().join("cifar10.tgz")), &ANYTHING);
+    assert!(message.contains("unpack the archive, and give the folder"), "{message}");
+    // What is not CIFAR-10's content is refused as from any other source.
+    let judging = Options { accept_any_content: false, ..ANYTHING };
+    assert!(refusal(&here, &judging).contains("fingerprint"));
+    // What does not fit is named, and the advice works.
+    let stranger = directory.path().join("test/ship/notes.txt");
+    fs_err::write(&stranger, "x").unwrap();
+    assert!(refusal(&here, &ANYTHING).contains("notes.txt: is no PNG: take everything else out"));
+    fs_err::remove_file(&stranger).unwrap();
+    fs_err::rename(directory.path().join("test/ship"), directory.path().join("ship")).unwrap();
+    assert!(refusal(&here, &ANYTHING).contains("but no test/ship: put all twenty there"));
+    fs_err::rename(directory.path().join("ship"), directory.path().join("test/ship")).unwrap();
+    let again = Options { force: true, ..ANYTHING };
+    assert!(matches!(prepare(&layout, &here, &again), Ok(Outcome::Prepared(_))));
+}
+
+/// Ten images of each half, one of each class.
+fn ten_each() -> Records {
+    let Records { train, .. } = records();
+    let mut test = train.clone();
+    test.chunks_mut(RECORD_BYTES).for_each(|record| record[RECORD_BYTES - 1] ^= 1);
+    Records { train, test }
 }
 
 #[test]

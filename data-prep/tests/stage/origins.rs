@@ -5,11 +5,13 @@ use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
 use crate::samples::{archive, mirror, records};
 use crate::server::{Mood, Served, Server};
 use artifacts::dataset::{Dataset, Header, Provenance, Split};
-use data_prep::address::Address;
-use data_prep::http::Patience;
-use data_prep::place::Remote;
-use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::{Halves, Origins, Source};
+use data_prep::fetch::retry::RetryPolicy;
+use data_prep::files::address::Address;
+use data_prep::files::halves::Halves;
+use data_prep::files::location::Remote;
+use data_prep::find::source::{Origins, Source};
+use data_prep::prepare::{Options, prepare};
+use data_prep::write::prepared::Outcome;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -104,13 +106,13 @@ fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     // One that takes the call and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hasty = Patience {
+    let hasty = RetryPolicy {
         answer: Duration::from_millis(300),
         vain: Duration::from_millis(400),
-        ..ANYTHING.patience
+        ..ANYTHING.retry
     };
     let address = format!("http://{}/x", silent.local_addr().unwrap());
-    let message = refusal(&url(&address), &Options { patience: hasty, ..ANYTHING });
+    let message = refusal(&url(&address), &Options { retry: hasty, ..ANYTHING });
     assert!(message.contains("gave up after 2 attempts"), "{message}");
     // Where something answers, each layout is asked for once.
     let server = Server::start([]);
@@ -123,6 +125,24 @@ fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
 }
 
 #[test]
+fn where_no_named_source_answers_the_message_says_what_to_do() {
+    let gone = |path: &str| Remote::unknown(&format!("http://127.0.0.1:9{path}"));
+    let origins =
+        Origins { mirror: Halves { train: gone("/train"), test: gone("/test") }, authors: gone("/authors") };
+    for source in [Source::Auto, Source::Authors, Source::HuggingFace] {
+        let message = refusal(&source.candidates(&origins), &ANYTHING);
+        for advice in ["SOURCE=PATH", "cifar-10-batches-bin", "HTTPS_PROXY", "EXPERIMENT=smoke"] {
+            assert_eq!(message.matches(advice).count(), 1, "{advice}: {message}");
+        }
+    }
+    // A server that answers is no missing network.
+    let server = Server::start([]);
+    let authors = Remote::unknown(&server.url("/none"));
+    let message = refusal(&Source::Auto.candidates(&Origins { authors, ..origins }), &ANYTHING);
+    assert!(message.contains("404") && !message.contains("HTTPS_PROXY"), "{message}");
+}
+
+#[test]
 fn what_died_here_before_is_removed_by_the_next_who_comes() {
     let (directory, source) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     crate::prepare::write(&source, &[("a.tar.gz", archive(&records()))]);
@@ -132,10 +152,10 @@ fn what_died_here_before_is_removed_by_the_next_who_comes() {
         fs_err::write(directory.join(".partial-abc"), "half").unwrap();
     }
     fs_err::write(layout.downloads().join("0123abcd-x.part"), "half of something else").unwrap();
-    let held = data_prep::lock::directory(&layout.data()).unwrap();
+    let held = artifacts::lock::Lock::take(&layout.data_lock()).unwrap();
     let here = path(&source.path().join("a.tar.gz"));
     let message = format!("{:#}", prepare(&layout, &here, &ANYTHING).unwrap_err());
-    assert!(message.contains("another data-prep"), "{message}");
+    assert!(message.contains("another process"), "{message}");
     assert!(layout.data().join(".partial-abc").exists(), "not ours to remove while it is held");
     drop(held);
     prepare(&layout, &here, &ANYTHING).unwrap();

@@ -3,10 +3,12 @@ use crate::samples::{Records, archive, expected, mirror, records};
 use crate::server::{Served, Server};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Provenance, Split};
-use data_prep::generate::generate;
-use data_prep::place::{Place, Remote};
-use data_prep::prepare::{Options, Outcome, prepare};
-use data_prep::source::{Candidate, Files, Halves};
+use data_prep::files::halves::{Files, Halves};
+use data_prep::files::location::{Location, Remote};
+use data_prep::find::source::{Candidate, Wanted};
+use data_prep::prepare::{Options, prepare};
+use data_prep::write::generate::generate;
+use data_prep::write::prepared::Outcome;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -14,7 +16,7 @@ pub const ANYTHING: Options = Options {
     force: false,
     accept_any_content: true,
     keep_downloads: false,
-    patience: HASTY,
+    retry: HASTY,
     available: |_| Ok(1 << 40),
 };
 
@@ -22,16 +24,16 @@ pub fn layout(directory: &TempDir) -> Layout {
     Layout::new(directory.path().join("work"))
 }
 
-fn given(place: Place) -> Vec<Candidate> {
-    vec![Candidate { name: place.to_string(), files: Err(place) }]
+fn given(place: Location) -> Vec<Candidate> {
+    vec![Candidate { name: place.to_string(), files: Wanted::Sought(place) }]
 }
 
 pub fn path(path: &Path) -> Vec<Candidate> {
-    given(Place::Path(path.to_owned()))
+    given(Location::Path(path.to_owned()))
 }
 
 pub fn url(url: &str) -> Vec<Candidate> {
-    given(Place::Url(Remote::unknown(url)))
+    given(Location::Url(Remote::unknown(url)))
 }
 
 fn read(layout: &Layout, split: Split) -> Dataset {
@@ -122,7 +124,7 @@ fn the_next_source_is_tried_when_one_fails() {
     let (samples, server) = (records(), Server::start([("/a", Served::new(archive(&records())))]));
     let candidate = |name: &str, address: &str, content: Option<&[u8]>| {
         let remote = Remote { sha256: content.map(sum), ..Remote::unknown(&server.url(address)) };
-        Candidate { name: name.to_owned(), files: Ok(Files::Archive(Place::Url(remote))) }
+        Candidate { name: name.to_owned(), files: Wanted::Known(Files::Archive(Location::Url(remote))) }
     };
     let (missing, wrong) = (candidate("missing", "/none", None), candidate("wrong", "/a", Some(b"other")));
     holds_the_samples(&[missing.clone(), wrong.clone(), candidate("right", "/a", None)]);
@@ -177,6 +179,11 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     assert!(message("one/mirror.parquet").contains("neither `train` nor `test`"));
     assert!(message("empty").contains("cifar-10-binary.tar.gz"));
     assert!(message("nowhere").contains("no such file"));
+    // And a look at what is not there leaves nothing, not even where it would have been.
+    let work = TempDir::new().unwrap();
+    let layout = Layout::new(work.path().join("a/b"));
+    assert!(prepare(&layout, &path(&directory.path().join("nowhere")), &ANYTHING).is_err());
+    assert_eq!(fs_err::read_dir(work.path()).unwrap().count(), 0);
     let server = Server::start([("/page", Served::new("<!doctype html>"))]);
     let message = refusal(&url(&server.url("/page")), &ANYTHING);
     assert!(message.contains("/page") && message.contains("web page"), "{message}");

@@ -1,6 +1,6 @@
 use crate::samples::{archive, records};
 use crate::server::{Served, Server};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 fn run(directory: &TempDir, arguments: &[&str]) -> Output {
@@ -40,6 +40,35 @@ fn the_program_prepares_checks_and_knows_what_it_has() {
     fs_err::remove_file(directory.path().join("work/data/cifar10/test.parquet")).unwrap();
     let check = run(&directory, &["--check", "--accept-any-content"]);
     assert!(text(&check.stderr).contains("test.parquet"), "{}", text(&check.stderr));
+}
+
+#[test]
+fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
+    let directory = TempDir::new().unwrap();
+    let generate = ["generate", "--images", "20", "--test-images", "10"];
+    let check = ["--check", "--accept-any-content"];
+    for full in [false, true] {
+        for words in [&generate[..], &check[..], &["--help"], &["generate", "--help"], &["--version"]] {
+            // A pipe without a reader, as `| head -1` leaves it, and a disk without room.
+            let stream: Stdio = if full {
+                fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
+            } else {
+                std::io::pipe().unwrap().1.into()
+            };
+            let mut program = Command::new(env!("CARGO_BIN_EXE_data-prep"));
+            let program = program.args(words).current_dir(directory.path()).env_remove("WORK");
+            let output = program.stdout(stream).output().unwrap();
+            assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{words:?}");
+        }
+    }
+    // And where not even a failure can be told.
+    let missing = Command::new(env!("CARGO_BIN_EXE_data-prep"))
+        .args(["--check", "--work", "elsewhere"])
+        .current_dir(directory.path())
+        .stderr(std::io::pipe().unwrap().1)
+        .output()
+        .unwrap();
+    assert_eq!(missing.status.code(), Some(1));
 }
 
 #[test]

@@ -80,7 +80,8 @@ pub fn mirror_with(records: &[u8], codec: Codec) -> Vec<u8> {
     bytes
 }
 
-fn png(planes: &[u8]) -> Vec<u8> {
+/// One image as a PNG file.
+pub fn png(planes: &[u8]) -> Vec<u8> {
     let pixels: Vec<u8> = (0..PLANE_BYTES)
         .flat_map(|i| [planes[i], planes[i + PLANE_BYTES], planes[i + 2 * PLANE_BYTES]])
         .collect();

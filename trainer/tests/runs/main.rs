@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
+mod advice;
 mod files;
 mod looks;
 mod output;

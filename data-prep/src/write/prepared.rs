@@ -2,13 +2,13 @@
 //!
 //! *Invariant:* both halves are judged before either is written.
 
-use crate::address::Address;
-use crate::disk;
-use crate::lock;
-use crate::source::Halves;
+use crate::disk::space;
+use crate::files::address::Address;
+use crate::files::halves::Halves;
 use anyhow::{Context, Result, bail};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split};
+use artifacts::lock::Lock;
 use fs_err as fs;
 use std::fmt::Write;
 use std::io;
@@ -16,6 +16,15 @@ use std::path::Path;
 
 /// What the files of the whole of CIFAR-10 may take at most, in bytes: images hardly compress.
 pub const CIFAR10_BYTES: u64 = 60_000 * (IMAGE_BYTES as u64 + 100);
+
+/// What there was to do.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing: the data was there.
+    Present(Halves<Header>),
+    /// The files are new.
+    Prepared(Halves<Header>),
+}
 
 /// What both files say about themselves, or none if either is missing.
 ///
@@ -38,7 +47,7 @@ pub fn conceal(layout: &Layout, found: &Halves<Header>) -> Result<Halves<Header>
         let Provenance::File { source, sha256 } = &header.provenance else { continue };
         let shown = Address::new(source).to_string();
         if source.contains("://") && shown != *source {
-            let _held = lock::directory(&layout.data())?;
+            let _held = Lock::take(&layout.data_lock())?;
             let path = split.path(layout);
             let mut dataset = Dataset::read(&path)?;
             dataset.provenance = Provenance::File { source: shown, sha256: sha256.clone() };
@@ -129,7 +138,7 @@ impl Halves<Dataset> {
             [&self.train, &self.test].map(|half| half.len() * (IMAGE_BYTES + 100)).iter().sum::<usize>();
         let left = available(&directory)
             .with_context(|| format!("{}: cannot tell how much room the disk has", directory.display()))?;
-        disk::require(&directory, needed as u64, left)?;
+        space::require(&directory, needed as u64, left)?;
         self.train.write(&Split::Train.path(layout))?;
         self.test.write(&Split::Test.path(layout))?;
         Ok(())

@@ -3,11 +3,11 @@
 //! Sources: the mirror `uoft-cs/cifar10` on Hugging Face, at a fixed revision; the authors' page
 //! (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
 
-use crate::address::Address;
-use crate::place::{Place, Remote};
+use crate::files::address::Address;
+use crate::files::halves::{Files, Halves};
+use crate::files::location::{Location, Remote};
 use artifacts::Sha256Sum;
 use std::convert::Infallible;
-use std::iter;
 use std::str::FromStr;
 
 /// Address of Hugging Face.
@@ -47,53 +47,6 @@ pub const LAYOUTS: [Files<&str>; 4] = [
     Files::Pair(Halves { train: "train.parquet", test: "test.parquet" }),
 ];
 
-/// Something for each half of the data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Halves<T> {
-    /// For the images to learn from.
-    pub train: T,
-    /// For the images to be judged by.
-    pub test: T,
-}
-
-/// The files that make up the whole data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Files<T> {
-    /// One archive with both halves.
-    Archive(T),
-    /// A directory with the six batches of that archive; only ever on this machine.
-    Batches(T),
-    /// A parquet file for each half.
-    Pair(Halves<T>),
-}
-
-impl<T> Files<T> {
-    /// The same for other places.
-    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Files<U> {
-        match self {
-            Self::Archive(file) => Files::Archive(f(file)),
-            Self::Batches(directory) => Files::Batches(f(directory)),
-            Self::Pair(Halves { train, test }) => Files::Pair(Halves { train: f(train), test: f(test) }),
-        }
-    }
-
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &T> {
-        let (first, second) = match self {
-            Self::Archive(file) | Self::Batches(file) => (file, None),
-            Self::Pair(Halves { train, test }) => (train, Some(test)),
-        };
-        iter::once(first).chain(second)
-    }
-
-    /// One of them: where there is one, there should be the other.
-    pub fn first(&self) -> &T {
-        match self {
-            Self::Archive(file) | Self::Batches(file) | Self::Pair(Halves { train: file, .. }) => file,
-        }
-    }
-}
-
 /// The files that the sources with names stand for, each with what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {
@@ -131,7 +84,7 @@ pub enum Source {
     /// The authors' page; slow since June 2026.
     Authors,
     /// What the user has.
-    Given(Place),
+    Given(Location),
 }
 
 impl FromStr for Source {
@@ -142,8 +95,8 @@ impl FromStr for Source {
             "auto" => Self::Auto,
             "huggingface" => Self::HuggingFace,
             "authors" => Self::Authors,
-            _ if text.contains("://") => Self::Given(Place::Url(Remote::unknown(text))),
-            _ => Self::Given(Place::Path(text.into())),
+            _ if text.contains("://") => Self::Given(Location::Url(Remote::unknown(text))),
+            _ => Self::Given(Location::Path(text.into())),
         })
     }
 }
@@ -153,8 +106,17 @@ impl FromStr for Source {
 pub struct Candidate {
     /// For messages.
     pub name: String,
-    /// Its files, if they are known beforehand; otherwise where to look for them.
-    pub files: Result<Files<Place>, Place>,
+    /// Its files.
+    pub files: Wanted,
+}
+
+/// The files of a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Known beforehand.
+    Known(Files<Location>),
+    /// To be looked for there.
+    Sought(Location),
 }
 
 impl Source {
@@ -164,17 +126,22 @@ impl Source {
         let Halves { train, test } = origins.mirror.clone();
         let mirror = Candidate {
             name: "huggingface".to_owned(),
-            files: Ok(Files::Pair(Halves { train: Place::Url(train), test: Place::Url(test) })),
+            files: Wanted::Known(Files::Pair(Halves {
+                train: Location::Url(train),
+                test: Location::Url(test),
+            })),
         };
         let authors = Candidate {
             name: "authors".to_owned(),
-            files: Ok(Files::Archive(Place::Url(origins.authors.clone()))),
+            files: Wanted::Known(Files::Archive(Location::Url(origins.authors.clone()))),
         };
         match self {
             Self::Auto => vec![mirror, authors],
             Self::HuggingFace => vec![mirror],
             Self::Authors => vec![authors],
-            Self::Given(place) => vec![Candidate { name: place.to_string(), files: Err(place.clone()) }],
+            Self::Given(place) => {
+                vec![Candidate { name: place.to_string(), files: Wanted::Sought(place.clone()) }]
+            }
         }
     }
 }
@@ -187,9 +154,9 @@ mod tests {
     fn sources_are_names_addresses_or_paths() {
         let source = |text: &str| text.parse::<Source>().unwrap();
         assert_eq!(source("auto"), Source::Auto);
-        assert!(matches!(source("http://127.0.0.1/x"), Source::Given(Place::Url(_))));
-        assert!(matches!(source("HTTPS://h/x"), Source::Given(Place::Url(_))));
-        assert!(matches!(source("./authors"), Source::Given(Place::Path(_))));
+        assert!(matches!(source("http://127.0.0.1/x"), Source::Given(Location::Url(_))));
+        assert!(matches!(source("HTTPS://h/x"), Source::Given(Location::Url(_))));
+        assert!(matches!(source("./authors"), Source::Given(Location::Path(_))));
     }
 
     #[test]
@@ -199,7 +166,9 @@ mod tests {
             candidates.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
             ["huggingface", "authors"]
         );
-        let first = candidates[0].files.as_ref().unwrap().first().to_string();
+        let first = candidates[0].files.clone();
+        let Wanted::Known(first) = first else { panic!("its files are known") };
+        let first = first.first().to_string();
         assert!(first.starts_with("http://localhost:1/datasets/uoft-cs/cifar10/"), "{first}");
     }
 

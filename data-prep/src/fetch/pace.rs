@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* no body is read for ever, however slowly its bytes drip.
 
-use crate::http::Failure;
+use crate::fetch::failure::Failure;
 use anyhow::anyhow;
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -48,20 +48,20 @@ pub(crate) fn copy(
             Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::Passing(anyhow!(error).context("the connection broke"))),
+            Err(error) => return Err(Failure::Transient(anyhow!(error).context("the connection broke"))),
         };
         copied += count as u64;
         in_window += count as u64;
         if copied > limit {
-            return Err(Failure::Lasting(anyhow!("the server sends more than {limit} bytes: refused")));
+            return Err(Failure::Permanent(anyhow!("the server sends more than {limit} bytes: refused")));
         }
-        file.write_all(&buffer[..count]).map_err(|error| Failure::Lasting(error.into()))?;
+        file.write_all(&buffer[..count]).map_err(|error| Failure::Permanent(error.into()))?;
         advanced(count as u64);
         let elapsed = window.elapsed();
         if elapsed >= pace.window {
             let speed = in_window as f64 / elapsed.as_secs_f64();
             if speed < pace.least as f64 || started.elapsed() >= pace.total {
-                return Err(Failure::Lasting(anyhow!(
+                return Err(Failure::Permanent(anyhow!(
                     "the server is too slow: {speed:.0} bytes a second, {copied} bytes in {:.0?}; {pace}",
                     started.elapsed()
                 )));
@@ -91,17 +91,17 @@ mod tests {
     #[test]
     fn a_disk_that_fills_up_ends_the_attempts() {
         let device = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let Err(Failure::Lasting(error)) = copy(&b"some bytes"[..], device, 100, Pace::ORDINARY, |_| ())
+        let Err(Failure::Permanent(error)) = copy(&b"some bytes"[..], device, 100, Pace::ORDINARY, |_| ())
         else {
             panic!("a full disk is no passing failure")
         };
-        assert!(crate::disk::is_full(&error), "{error:#}");
+        assert!(crate::disk::space::is_full(&error), "{error:#}");
     }
 
     #[test]
     fn a_body_without_end_is_cut_off() {
         let outcome = copy(io::repeat(0), io::sink(), 1 << 20, Pace::ORDINARY, |_| ());
-        assert!(matches!(outcome, Err(Failure::Lasting(_))));
+        assert!(matches!(outcome, Err(Failure::Permanent(_))));
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
             Pace { least: 100_000, window: Duration::from_millis(50), total: Duration::from_millis(200) };
         for (bytes, longest) in [(1, "50ms"), (1 << 14, "200ms")] {
             let outcome = copy(Drip(bytes), io::sink(), u64::MAX, pace, |_| ());
-            let Err(Failure::Lasting(error)) = outcome else { panic!("given up for good") };
+            let Err(Failure::Permanent(error)) = outcome else { panic!("given up for good") };
             let message = error.to_string();
             assert!(
                 message.contains("too slow") && message.contains("100000 bytes a second over"),

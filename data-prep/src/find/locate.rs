@@ -2,13 +2,15 @@
 //!
 //! *Invariant:* decided by content and by what is really there, not by how a name ends.
 
-use crate::batches;
-use crate::body;
-use crate::content::{Content, HEAD_BYTES, NoData, folder};
-use crate::http::{Patience, Unreachable};
-use crate::place::Place;
-use crate::source::{Files, Halves, LAYOUTS};
-use crate::verify;
+use crate::fetch::http::{self, Unreachable};
+use crate::fetch::pace;
+use crate::fetch::retry::RetryPolicy;
+use crate::files::checksum;
+use crate::files::content::{Content, HEAD_BYTES, NoData, folder};
+use crate::files::halves::{Files, Halves};
+use crate::files::location::Location;
+use crate::find::source::LAYOUTS;
+use crate::read::{batches, folders};
 use anyhow::{Context, Result, bail};
 use std::io::Read;
 
@@ -16,41 +18,46 @@ use std::io::Read;
 ///
 /// # Errors
 /// A place with nothing in it that images can be taken from.
-pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
-    if let Place::Path(path) = place {
+pub fn locate(place: &Location, retry: &RetryPolicy) -> Result<Files<Location>> {
+    if let Location::Path(path) = place {
         match batches::find(path) {
-            Ok(Some(directory)) => return Ok(Files::Batches(Place::Path(directory))),
+            Ok(Some(directory)) => return Ok(Files::Batches(Location::Path(directory))),
             Ok(None) => (),
             // The archive may lie beside what somebody has begun to unpack.
-            Err(error) => return below(place, patience).ok_or(error),
+            Err(error) => return below(place, retry).ok_or(error),
+        }
+        match folders::find(path) {
+            Ok(Some(directory)) => return Ok(Files::Folders(Location::Path(directory))),
+            Ok(None) => (),
+            Err(error) => return below(place, retry).ok_or(error),
         }
     }
     let what = match place {
-        Place::Path(path) if path.is_dir() => None,
-        Place::Path(path) if !path.exists() => bail!(
+        Location::Path(path) if path.is_dir() => None,
+        Location::Path(path) if !path.exists() => bail!(
             "{}: no such file or directory (the sources with names are auto, huggingface and authors)",
             path.display()
         ),
-        _ => Some(head(place, patience).and_then(|head| Ok(Content::of(&head)?))),
+        _ => Some(head(place, retry).and_then(|head| Ok(Content::of(&head)?))),
     };
     match (what, place) {
         (Some(Ok(Content::Gzip | Content::Tar)), _) => Ok(Files::Archive(place.clone())),
         (Some(Ok(Content::Parquet)), _) => pair(place),
-        (Some(Err(error)), Place::Path(path)) => Err(match NoData::of_size(verify::length(path)) {
+        (Some(Err(error)), Location::Path(path)) => Err(match NoData::of_size(checksum::length(path)) {
             Some(better) if matches!(error.downcast_ref(), Some(NoData::Unknown(_))) => better.into(),
             _ => error,
         }
         .context(place.to_string())),
         // What does not answer is not asked for four things more.
-        (Some(Err(error)), Place::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
-        (Some(Err(error)), Place::Url(_)) => below(place, patience).ok_or_else(|| {
+        (Some(Err(error)), Location::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
+        (Some(Err(error)), Location::Url(_)) => below(place, retry).ok_or_else(|| {
             let paths = layouts();
             error.context(format!("{place}: neither it nor what may lie below it ({paths}) is a data set"))
         }),
-        (None, _) => below(place, patience).with_context(|| {
+        (None, _) => below(place, retry).with_context(|| {
             let known = match place {
-                Place::Path(path) => folder(path).map(|what| format!(": it {what}")),
-                Place::Url(_) => None,
+                Location::Path(path) => folder(path).map(|what| format!(": it {what}")),
+                Location::Url(_) => None,
             };
             format!("{place}: holds none of {}{}", layouts(), known.unwrap_or_default())
         }),
@@ -58,7 +65,7 @@ pub fn locate(place: &Place, patience: &Patience) -> Result<Files<Place>> {
 }
 
 /// The other half of a pair has the same name with the other word in it.
-fn pair(place: &Place) -> Result<Files<Place>> {
+fn pair(place: &Location) -> Result<Files<Location>> {
     if let Some(test) = place.renamed("train", "test") {
         Ok(Files::Pair(Halves { train: place.clone(), test }))
     } else if let Some(train) = place.renamed("test", "train") {
@@ -71,9 +78,9 @@ fn pair(place: &Place) -> Result<Files<Place>> {
     }
 }
 
-fn below(place: &Place, patience: &Patience) -> Option<Files<Place>> {
+fn below(place: &Location, retry: &RetryPolicy) -> Option<Files<Location>> {
     // Each is asked for once: that it is not there is the usual answer.
-    let once = Patience { attempts: 1, ..*patience };
+    let once = RetryPolicy { attempts: 1, ..*retry };
     LAYOUTS
         .into_iter()
         .map(|files| files.map(|path| place.join(path)))
@@ -81,24 +88,24 @@ fn below(place: &Place, patience: &Patience) -> Option<Files<Place>> {
 }
 
 fn layouts() -> String {
-    format!("{}, {}", LAYOUTS.map(|files| *files.first()).join(", "), batches::FOLDER)
+    format!("{}, {}, train/airplane", LAYOUTS.map(|files| *files.first()).join(", "), batches::FOLDER)
 }
 
 /// The first bytes of a file.
-fn head(place: &Place, patience: &Patience) -> Result<Vec<u8>> {
+fn head(place: &Location, retry: &RetryPolicy) -> Result<Vec<u8>> {
     match place {
-        Place::Path(path) => Ok(verify::head(path)?),
-        Place::Url(remote) => {
+        Location::Path(path) => Ok(checksum::head(path)?),
+        Location::Url(remote) => {
             let range = [("range", format!("bytes=0-{}", HEAD_BYTES - 1))];
             let attempt = || {
-                let mut response = patience.get(&remote.url, &range)?;
+                let mut response = http::get(retry, &remote.url, &range)?;
                 let (body, mut head) = (response.body_mut().as_reader(), Vec::new());
                 let body = body.take(HEAD_BYTES as u64);
-                body::copy(body, &mut head, HEAD_BYTES as u64, patience.pace, |_| ())
+                pace::copy(body, &mut head, HEAD_BYTES as u64, retry.pace, |_| ())
                     .map_err(|failure| failure.at(&remote.url))?;
                 Ok(head)
             };
-            patience.insist(attempt, || 0)
+            retry.run(attempt, || 0)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How far a download is: a bar on a terminal, a line now and then elsewhere. Always on standard error.
 
-use crate::disk::Megabytes;
+use crate::disk::space::Megabytes;
 use artifacts::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};

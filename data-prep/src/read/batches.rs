@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* a directory is taken only if all six are there and each is a whole number of records.
 
-use crate::archive::{BATCHES, Limits};
-use crate::source::Halves;
+use crate::files::halves::Halves;
+use crate::read::archive::{BATCHES, Limits};
 use anyhow::{Result, bail, ensure};
 use artifacts::Sha256Sum;
 use artifacts::dataset::RECORD_BYTES;

@@ -5,15 +5,17 @@
 //!
 //! *Invariant:* a file under its final name is complete; if its hash is known beforehand, it has it.
 
-use crate::body;
-use crate::disk;
-use crate::http::{Failure, Patience};
-use crate::lock;
-use crate::place::Remote;
-use crate::progress::{Meter, say};
-use crate::verify::{check, length};
+use crate::disk::leftovers::remove;
+use crate::disk::space;
+use crate::fetch::failure::Failure;
+use crate::fetch::http;
+use crate::fetch::pace;
+use crate::fetch::progress::{Meter, say};
+use crate::fetch::retry::RetryPolicy;
+use crate::files::checksum::{check, length};
+use crate::files::location::Remote;
 use anyhow::{Context, Result, anyhow, bail};
-use artifacts::atomic;
+use artifacts::{atomic, lock};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -30,8 +32,8 @@ const LARGEST: u64 = 1 << 30;
 pub struct Downloads {
     /// Directory of whole and partial files.
     pub directory: PathBuf,
-    /// With servers.
-    pub patience: Patience,
+    /// How often servers are asked.
+    pub retry: RetryPolicy,
     /// Tells how many bytes the disk of a directory has left.
     pub available: fn(&Path) -> io::Result<u64>,
     /// What the files made of the download will need on the same disk, in bytes.
@@ -114,14 +116,14 @@ impl Downloads {
 
     fn complete(&self, remote: &Remote, part: &Path) -> Result<()> {
         let file = fs::OpenOptions::new().create(true).read(true).append(true).open(part)?;
-        lock::take(&file)?;
-        self.patience.insist(|| self.attempt(remote, part, &file), || length(part))?;
+        lock::whole_file(&file)?;
+        self.retry.run(|| self.attempt(remote, part, &file), || length(part))?;
         file.sync_all()?;
         Ok(())
     }
 
     fn attempt(&self, remote: &Remote, part: &Path, mut file: &fs::File) -> Result<(), Failure> {
-        let lasting = |error: io::Error| Failure::Lasting(error.into());
+        let permanent = |error: io::Error| Failure::Permanent(error.into());
         let note = with_suffix(part, ".json");
         let known: Option<Version> = fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
         let validator = known
@@ -129,7 +131,7 @@ impl Downloads {
             .and_then(|version| version.validator);
         // Without a version or a hash, nobody could tell whether the rest belongs to the part.
         if validator.is_none() && remote.sha256.is_none() {
-            file.set_len(0).map_err(lasting)?;
+            file.set_len(0).map_err(permanent)?;
         }
         let mut offset = length(part);
         let mut headers = Vec::new();
@@ -137,14 +139,14 @@ impl Downloads {
             headers.push(("range", format!("bytes={offset}-")));
             headers.extend(validator.map(|validator| ("if-range", validator)));
         }
-        let mut response = self.patience.get(&remote.url, &headers)?;
+        let mut response = http::get(&self.retry, &remote.url, &headers)?;
         let total = match response.status() {
             StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => match range(&response) {
                 Some((None, total)) if total == offset => return Ok(()),
                 Some((Some(start), total)) if start == offset => Some(total),
                 _ => {
-                    file.set_len(0).map_err(lasting)?;
-                    return Err(Failure::Passing(anyhow!("{}: the server cannot resume", remote.url)));
+                    file.set_len(0).map_err(permanent)?;
+                    return Err(Failure::Transient(anyhow!("{}: the server cannot resume", remote.url)));
                 }
             },
             _ => {
@@ -152,22 +154,22 @@ impl Downloads {
                     say(format_args!("{}: cannot be resumed, starting from its beginning", remote.url));
                 }
                 offset = 0;
-                file.set_len(0).map_err(lasting)?;
+                file.set_len(0).map_err(permanent)?;
                 response.body().content_length()
             }
         };
-        self.judge(remote, &response, offset, total).map_err(Failure::Lasting)?;
+        self.judge(remote, &response, offset, total).map_err(Failure::Permanent)?;
         let address_sha256 = remote.url.fingerprint();
         let version = Version { address_sha256, validator: validator_of(&response) };
         let version = serde_json::to_vec(&version).expect("two strings are JSON");
-        atomic::write(&note, version).map_err(lasting)?;
-        file.seek(SeekFrom::End(0)).map_err(lasting)?;
+        atomic::write(&note, version).map_err(permanent)?;
+        file.seek(SeekFrom::End(0)).map_err(permanent)?;
         let mut meter = Meter::new(remote.url.file_name(), offset, total);
-        let (body, limit, pace) = (response.body_mut().as_reader(), LARGEST - offset, self.patience.pace);
-        body::copy(body, file, limit, pace, |bytes| meter.advance(bytes))
+        let (body, limit, pace) = (response.body_mut().as_reader(), LARGEST - offset, self.retry.pace);
+        pace::copy(body, file, limit, pace, |bytes| meter.advance(bytes))
             .map_err(|failure| failure.at(&remote.url))?;
         match (length(part), total) {
-            (length, Some(total)) if length < total => Err(Failure::Passing(anyhow!(
+            (length, Some(total)) if length < total => Err(Failure::Transient(anyhow!(
                 "{}: the connection ended after {length} of {total} bytes",
                 remote.url
             ))),
@@ -197,7 +199,7 @@ impl Downloads {
         let available = (self.available)(&self.directory).with_context(|| {
             format!("{}: cannot tell how much room the disk has", self.directory.display())
         })?;
-        disk::require(&self.directory, total.saturating_sub(offset) + self.reserve, available)?;
+        space::require(&self.directory, total.saturating_sub(offset) + self.reserve, available)?;
         Ok(())
     }
 }
@@ -217,14 +219,6 @@ fn validator_of(response: &Response<Body>) -> Option<String> {
 
 fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
-}
-
-/// Sees to it that a file is not there.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 fn with_suffix(path: &Path, suffix: impl Display) -> PathBuf {

@@ -3,7 +3,7 @@
 //! *Invariant:* the archive is read as a stream; no member is ever written anywhere, and no more than
 //! [`Limits`] allow is kept in memory or unpacked, whatever the archive claims.
 
-use crate::source::Halves;
+use crate::files::halves::Halves;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::path::{Component, Path};
@@ -68,6 +68,11 @@ pub enum ArchiveError {
     /// Another data set of the same authors.
     #[error("member `{0}` is of CIFAR-100: take CIFAR-10's binary version, cifar-10-binary.tar.gz")]
     Cifar100(String),
+    /// Folders of images, packed.
+    #[error(
+        "member `{0}` is a single image: unpack the archive, and give the folder with `train` and `test` in it"
+    )]
+    Image(String),
     /// A batch is not there.
     #[error("the archive holds no {}: expected the six batches of the binary version", .0.join(", no "))]
     Missing(Vec<&'static str>),
@@ -115,6 +120,9 @@ fn read_members<R: Read>(
             }
             if is_pickle(&path) {
                 return Err(ArchiveError::Pickle(name));
+            }
+            if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+                return Err(ArchiveError::Image(name));
             }
             continue;
         };

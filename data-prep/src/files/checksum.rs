@@ -1,7 +1,7 @@
 //! A whole file, held against what is known about it.
 
-use crate::content::{Content, HEAD_BYTES};
-use crate::place::Remote;
+use crate::files::content::{Content, HEAD_BYTES};
+use crate::files::location::Remote;
 use anyhow::{Context, Result, bail};
 use artifacts::Sha256Sum;
 use fs_err as fs;

@@ -102,8 +102,11 @@ pub fn folder(path: &Path) -> Option<&'static str> {
         )
     } else if has("fine_label_names.txt") || has("cifar-100-binary") || has("cifar-100-python") {
         Some("holds CIFAR-100, not CIFAR-10: take cifar-10-binary.tar.gz")
-    } else if ["airplane", "train/airplane", "train/0", "train/plane"].iter().any(|name| has(name)) {
-        Some("holds folders of single images, which are not read here: take cifar-10-binary.tar.gz")
+    } else if ["airplane", "train/0", "train/plane"].iter().any(|name| has(name)) {
+        Some(
+            "holds folders of single images, but not train/airplane, test/airplane and so on for all ten classes: \
+              rename them, or take cifar-10-binary.tar.gz",
+        )
     } else {
         None
     }

@@ -1,12 +1,12 @@
 //! The stand-in for smoke tests, in the same files as the real data.
 
-use crate::lock;
-use crate::prepare::Outcome;
-use crate::prepared;
-use crate::source::Halves;
+use crate::disk::leftovers;
+use crate::files::halves::Halves;
+use crate::write::prepared::{self, Outcome};
 use anyhow::{Context, Result, bail};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance};
+use artifacts::lock::Lock;
 use std::io;
 use std::path::Path;
 
@@ -37,8 +37,8 @@ pub fn generate(
             return Ok(Outcome::Present(found));
         }
     }
-    let held = lock::directory(&layout.data())?;
-    lock::sweep(&held, &layout.data(), false)?;
+    let held = Lock::take(&layout.data_lock())?;
+    leftovers::sweep(&held, &layout.data(), false)?;
     let test = Dataset::generated(images.test, seed ^ TEST_SEED);
     let datasets = Halves { train: Dataset::generated(images.train, seed), test };
     datasets.write(layout, available)?;

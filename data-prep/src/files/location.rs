@@ -1,6 +1,6 @@
 //! A place a file can be at: here or on a server.
 
-use crate::address::Address;
+use crate::files::address::Address;
 use artifacts::Sha256Sum;
 use std::fmt;
 use std::path::PathBuf;
@@ -32,14 +32,14 @@ impl From<Address> for Remote {
 
 /// A file or directory, here or on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// On this machine.
     Path(PathBuf),
     /// On a server.
     Url(Remote),
 }
 
-impl Place {
+impl Location {
     /// A file below this directory.
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.display().fmt(f),
@@ -86,14 +86,14 @@ mod tests {
 
     #[test]
     fn names_and_siblings_of_paths_and_addresses() {
-        let path = Place::Path("train/train-00000-of-00001.parquet".into());
+        let path = Location::Path("train/train-00000-of-00001.parquet".into());
         assert_eq!(path.file_name(), "train-00000-of-00001.parquet");
         assert_eq!(path.renamed("train", "test").unwrap().to_string(), "train/test-00000-of-00001.parquet");
-        let url = Place::Url(Remote::unknown("http://h/train/train.parquet?download=true"));
+        let url = Location::Url(Remote::unknown("http://h/train/train.parquet?download=true"));
         assert_eq!(url.file_name(), "train.parquet");
-        let test = Place::Url(Remote::unknown("http://h/train/test.parquet?download=true"));
+        let test = Location::Url(Remote::unknown("http://h/train/test.parquet?download=true"));
         assert_eq!(url.renamed("train", "test"), Some(test));
         assert_eq!(url.renamed("archive", ""), None);
-        assert_eq!(Place::Url(Remote::unknown("http://h/d/")).join("a/b").to_string(), "http://h/d/a/b");
+        assert_eq!(Location::Url(Remote::unknown("http://h/d/")).join("a/b").to_string(), "http://h/d/a/b");
     }
 }

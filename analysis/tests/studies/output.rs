@@ -1,0 +1,30 @@
+//! The program where nobody reads what it says, and where it cannot be written.
+
+use crate::made_up::{Place, configuration};
+use network::Arm;
+use std::process::{Command, Stdio};
+
+/// A pipe without a reader, as `| head -1` leaves it.
+fn closed() -> Stdio {
+    std::io::pipe().unwrap().1.into()
+}
+
+fn full() -> Stdio {
+    fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
+}
+
+#[test]
+fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
+    for stream in [closed, full] {
+        let place = Place::new();
+        place.done(&configuration(8, Arm::Original, 0), 0.9);
+        for words in [["--all-runs"], ["--help"], ["--version"]] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_analysis"));
+            let output =
+                program.arg("--work").arg(place.layout.root()).args(words).stdout(stream()).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "{words:?}");
+        }
+        assert!(place.layout.analysis().join("summary.json").exists());
+    }
+}

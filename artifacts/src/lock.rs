@@ -1,0 +1,124 @@
+//! One process at a time: locks of files, which end with the process that holds them.
+//!
+//! *Invariant:* "another process is at work" is said only where one is; whatever else keeps a file from being locked is named with the
+//! file. A lock that is held has its file, and when it is let go of, no file of it stays.
+
+use fs_err as fs;
+use std::fs::TryLockError;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A lock that could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else has it.
+    #[error("{0}: another process is at work here: wait for it, or choose another directory with --work")]
+    Held(PathBuf),
+    /// The file system has no locks, or refuses this one.
+    #[error("{path}: cannot be locked: choose a file system that has locks with --work")]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// The file system's word.
+        source: io::Error,
+    },
+    /// The lock's file cannot be made.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A lock that is held, with a file of its own.
+#[derive(Debug)]
+pub struct Lock {
+    file: fs::File,
+}
+
+impl Lock {
+    /// Takes the lock that has its file at `path`. Missing parent directories are made.
+    ///
+    /// # Errors
+    /// Another process holds it; a file that cannot be made or locked.
+    pub fn take(path: &Path) -> Result<Self, LockError> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        loop {
+            let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+            whole_file(&file)?;
+            // Whoever held it may have removed the file in the meantime; then this is the lock of nothing.
+            let there = fs::metadata(path).map(|there| there.ino());
+            if there.is_ok_and(|there| file.metadata().is_ok_and(|held| held.ino() == there)) {
+                return Ok(Self { file });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is still held, so that nobody else's is removed.
+        let _ = fs::remove_file(self.file.path());
+    }
+}
+
+/// Locks a file that is there for something else, until it is closed.
+///
+/// # Errors
+/// Another process holds it; a file that cannot be locked.
+pub fn whole_file(file: &fs::File) -> Result<(), LockError> {
+    judge(file.file().try_lock(), file.path())
+}
+
+fn judge(outcome: Result<(), TryLockError>, path: &Path) -> Result<(), LockError> {
+    let path = path.to_owned();
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held(path)),
+        Err(TryLockError::Error(source)) => Err(LockError::Refused { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn who_comes_second_is_told_and_may_come_again_or_elsewhere() {
+        let root = tempfile::tempdir().unwrap();
+        let (here, elsewhere) = (root.path().join("w/.lock"), root.path().join("v/.lock"));
+        let held = Lock::take(&here).unwrap();
+        let Err(error @ LockError::Held(_)) = Lock::take(&here) else { panic!("it is held") };
+        let message = error.to_string();
+        assert!(message.contains("w/.lock: another process") && message.contains("--work"), "{message}");
+        assert!(Lock::take(&elsewhere).is_ok());
+        drop(held);
+        assert!(!here.exists() && !elsewhere.exists(), "no file of a lock stays");
+        assert!(Lock::take(&here).is_ok());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_no_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(".lock");
+        fs::write(&path, "").unwrap();
+        drop(Lock::take(&path).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn any_other_failure_is_named_with_its_file_and_is_nobody_at_work() {
+        for kind in [io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied] {
+            let outcome = Err(TryLockError::Error(io::Error::new(kind, "the reason")));
+            let error = judge(outcome, Path::new("w/.lock")).unwrap_err();
+            assert!(matches!(error, LockError::Refused { .. }));
+            assert!(error.to_string().contains("w/.lock: cannot be locked"), "{error}");
+            assert_eq!(error.source().unwrap().to_string(), "the reason");
+        }
+        // A directory in its place cannot be opened as a file.
+        let root = tempfile::tempdir().unwrap();
+        let Err(LockError::Io(error)) = Lock::take(root.path()) else { panic!("no file") };
+        assert!(error.to_string().contains(&root.path().display().to_string()), "{error}");
+    }
+}

@@ -1,0 +1,87 @@
+//! What a process that died in a directory has left there.
+//!
+//! *Invariant:* what is removed has a name that only this program gives, and is removed only by who holds the lock.
+
+use anyhow::Result;
+use artifacts::atomic;
+use artifacts::lock::Lock;
+use fs_err as fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Removes temporary files; of downloads those that hold nothing, or all.
+///
+/// # Errors
+/// Whatever the file system says, except that there is nothing to remove.
+pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> {
+    if !directory.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let empty = |path: &Path| fs::metadata(path).map_or(true, |found| found.len() == 0);
+        let dead = if atomic::is_partial(&name) {
+            true
+        } else if let Some(part) = name.strip_suffix(".json").filter(|part| is_download(part)) {
+            all_downloads || empty(&path.with_file_name(part))
+        } else {
+            is_download(&name) && (all_downloads || empty(&path))
+        };
+        if dead && entry.file_type()?.is_file() {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The directories on the way to this one that are not there, the deepest first.
+#[must_use]
+pub fn missing(directory: &Path) -> Vec<PathBuf> {
+    directory
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .map(Path::to_owned)
+        .collect()
+}
+
+/// Sees to it that a file is not there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Eight digits of its address, its name, `.part`.
+fn is_download(name: &str) -> bool {
+    name.strip_suffix(".part")
+        .and_then(|name| name.split_once('-'))
+        .is_some_and(|(digits, _)| digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leftovers_are_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let dead =
+            [".partial-x", "0123abcd-empty.part", "0123abcd-empty.part.json", "0123abcd-gone.part.json"];
+        let resumable = ["0123abcd-begun.part", "0123abcd-begun.part.json"];
+        let foreign = ["mine.part", "notes.part.json", "0123abcd-whole.parquet", "x-0123abcd.part"];
+        for name in dead.iter().chain(&resumable).chain(&foreign) {
+            fs::write(at(name), if name.contains("empty.part") { "" } else { "bytes" }).unwrap();
+        }
+        let held = Lock::take(&at(".lock")).unwrap();
+        sweep(&held, directory.path(), false).unwrap();
+        assert!(dead.iter().all(|name| !at(name).exists()));
+        assert!(resumable.iter().chain(&foreign).all(|name| at(name).exists()));
+        sweep(&held, directory.path(), true).unwrap();
+        assert!(resumable.iter().all(|name| !at(name).exists()));
+        assert!(foreign.iter().all(|name| at(name).exists()));
+        assert!(sweep(&held, &at("nowhere"), true).is_ok());
+    }
+}

@@ -1,0 +1,135 @@
+//! The patience to ask again.
+//!
+//! *Invariant:* nothing is asked again that will not change, and nothing for ever.
+
+use crate::fetch::failure::Failure;
+use crate::fetch::pace::Pace;
+use crate::fetch::progress::say;
+use std::time::{Duration, Instant};
+
+/// How long to wait for a server, and how often to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryPolicy {
+    /// Attempts that bring nothing new before giving up.
+    pub attempts: u32,
+    /// Before the second attempt; doubled before each further one.
+    pub first_pause: Duration,
+    /// After attempts that took so long and brought nothing new, none is begun.
+    pub vain: Duration,
+    /// For a name to be found, for a connection to stand, and for the answer to begin.
+    pub answer: Duration,
+    /// Between one byte and the next.
+    pub stall: Duration,
+    /// For a file on its way.
+    pub pace: Pace,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        // A dead address costs two waits for an answer, about half a minute, before the next source is tried.
+        Self {
+            attempts: 5,
+            first_pause: seconds(1),
+            vain: seconds(20),
+            answer: seconds(15),
+            stall: seconds(30),
+            pace: Pace::ORDINARY,
+        }
+    }
+}
+
+/// What is no less than this is worth starting the count of attempts again, in bytes.
+const PROGRESS_BYTES: u64 = 1 << 16;
+
+impl RetryPolicy {
+    /// Makes attempts until one succeeds, one fails for good, or too many in a row bring nothing new. `done` tells
+    /// how many bytes there are so far.
+    ///
+    /// # Errors
+    /// That of the last attempt.
+    pub fn run<T>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, Failure>,
+        done: impl Fn() -> u64,
+    ) -> anyhow::Result<T> {
+        let (mut failures, mut furthest) = (0, done());
+        let begun = Instant::now();
+        let mut vain = Duration::ZERO;
+        loop {
+            let attempted = Instant::now();
+            let error = match attempt() {
+                Ok(value) => return Ok(value),
+                Err(Failure::Permanent(error)) => return Err(error),
+                Err(Failure::Transient(error)) => error,
+            };
+            if done() >= furthest + PROGRESS_BYTES {
+                (failures, furthest, vain) = (0, done(), Duration::ZERO);
+            } else {
+                vain += attempted.elapsed();
+            }
+            failures += 1;
+            let pause = self.first_pause * 2_u32.saturating_pow(failures - 1);
+            vain += pause;
+            if failures >= self.attempts || vain > self.vain || begun.elapsed() >= self.pace.total {
+                let (attempts, taken) = (if failures == 1 { "attempt" } else { "attempts" }, begun.elapsed());
+                return Err(error.context(format!("gave up after {failures} {attempts} and {taken:.0?}")));
+            }
+            say(format_args!("{error:#}; trying again in {pause:?}"));
+            std::thread::sleep(pause);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+    use std::cell::Cell;
+
+    const HASTY: RetryPolicy = RetryPolicy {
+        attempts: 3,
+        first_pause: Duration::from_millis(1),
+        vain: Duration::from_secs(10),
+        answer: Duration::from_secs(1),
+        stall: Duration::from_secs(1),
+        pace: Pace::ORDINARY,
+    };
+
+    #[test]
+    fn attempts_end_when_they_bring_nothing_new() {
+        let (attempts, bytes) = (Cell::new(0), Cell::new(0));
+        let run = |growing: u32| {
+            attempts.set(0);
+            let attempt = || {
+                attempts.set(attempts.get() + 1);
+                if attempts.get() <= growing {
+                    bytes.set(bytes.get() + PROGRESS_BYTES);
+                }
+                Err::<(), _>(Failure::Transient(anyhow!("dropped")))
+            };
+            let message = format!("{:#}", HASTY.run(attempt, || bytes.get()).unwrap_err());
+            assert!(message.contains("3 attempts and") && message.ends_with(": dropped"), "{message}");
+            attempts.get()
+        };
+        assert_eq!(run(0), 3);
+        // The tenth attempt is the last that brings something, and the first of three in vain.
+        assert_eq!(run(10), 12);
+    }
+
+    #[test]
+    fn attempts_in_vain_end_when_they_have_taken_long_enough() {
+        let patience = RetryPolicy { attempts: 100, vain: Duration::from_millis(40), ..HASTY };
+        let attempts = Cell::new(0);
+        let attempt = || {
+            attempts.set(attempts.get() + 1);
+            std::thread::sleep(Duration::from_millis(15));
+            Err::<(), _>(Failure::Transient(anyhow!("silent")))
+        };
+        assert!(patience.run(attempt, || 0).is_err());
+        assert!(attempts.get() <= 3, "{} attempts", attempts.get());
+        // What a program does by default: a last attempt begins before `vain` is over.
+        let RetryPolicy { vain, answer, .. } = RetryPolicy::default();
+        assert!(vain.max(2 * answer) <= Duration::from_secs(30));
+    }
+}

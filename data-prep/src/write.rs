@@ -1,0 +1,4 @@
+//! The two files that this program makes.
+
+pub mod generate;
+pub mod prepared;
