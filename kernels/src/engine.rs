@@ -2,17 +2,17 @@
 //!
 //! *Invariant:* the numbers depend on state, batches and [`Instructions`] only, never on the number of threads.
 
-use crate::batch::Batch;
-use crate::crew::Crew;
-use crate::evaluation;
-use crate::head;
-use crate::instructions::{Instructions, Processor};
-use crate::layer::Layer;
+use crate::block::scratch::Scratch;
+use crate::block::shape::Layer;
+use crate::block::state::Stage;
 use crate::parameters::Parameters;
-use crate::patches::IMAGE;
-use crate::scratch::Scratch;
-use crate::stage::Stage;
-use crate::training::{Phase, Training};
+use crate::simd::head;
+use crate::simd::isa::{Instructions, Processor};
+use crate::simd::patches::IMAGE;
+use crate::step::batch::Batch;
+use crate::step::evaluation;
+use crate::step::phases::{Phase, Training};
+use crate::workers::Crew;
 use ndarray::{Array2, ArrayD};
 use network::architecture::CLASSES;
 use network::schedule::LearningRates;

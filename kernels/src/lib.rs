@@ -16,33 +16,14 @@
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel gets the kernel's instructions")]
 #![allow(clippy::needless_range_loop, reason = "register tiles are indexed in step with addresses")]
 
-mod backward;
-mod batch;
+mod block;
 mod buffer;
-mod crew;
-mod depthwise;
-mod elementwise;
 pub mod engine;
-mod evaluation;
-mod forward;
-mod head;
-mod instructions;
-mod layer;
-mod moments;
-mod normalisation;
-mod outer;
-mod panels;
 mod parameters;
-mod patches;
-mod pool;
-mod product;
-mod scratch;
-mod stage;
-mod training;
-mod turn;
-mod vectors;
-mod weights;
+mod simd;
+mod step;
+mod workers;
 
 pub use engine::{BatchSums, Engine, EngineError, Predictions, memory_bytes, thread_bytes};
-pub use instructions::Instructions;
-pub use training::Phase;
+pub use simd::isa::Instructions;
+pub use step::phases::Phase;

@@ -2,11 +2,11 @@
 //!
 //! *Invariant:* rows are whole vectors long; what is beyond the channels is zero.
 
-use crate::layer::Layer;
-use crate::normalisation::{Gradients, Normalisation};
-use crate::panels::Panels;
-use crate::patches::patch_index;
-use crate::vectors::pitch;
+use crate::block::normalisation::{Gradients, Normalisation};
+use crate::block::shape::Layer;
+use crate::simd::panels::Panels;
+use crate::simd::patches::patch_index;
+use crate::simd::vectors::pitch;
 use ndarray::{Array2, ArrayView2};
 use network::architecture::IMAGE_CHANNELS;
 

@@ -7,18 +7,18 @@
 //! *Invariant:* between phases there are only codes, block inputs and bytes; gradients of activations live for one group,
 //! but for the one a residual hands on.
 
-use crate::backward::{OutputGradient, through_input, through_output};
-use crate::batch::{Batch, Part};
-use crate::crew::{Crew, chunks, groups, split};
-use crate::elementwise::{Add, Gate};
-use crate::forward::{Codes, Decoded, decode, encode, encode_images};
-use crate::instructions::Processor;
-use crate::moments::MomentSums;
+use crate::block::backward::{OutputGradient, through_input, through_output};
+use crate::block::forward::{Codes, Decoded, decode, encode, encode_images};
+use crate::block::moments::MomentSums;
+use crate::block::scratch::group;
+use crate::block::state::Stage;
 use crate::parameters::Parameters;
-use crate::patches::IMAGE;
-use crate::scratch::group;
-use crate::stage::Stage;
-use crate::turn::scatter;
+use crate::simd::elementwise::{Add, Gate};
+use crate::simd::isa::Processor;
+use crate::simd::patches::IMAGE;
+use crate::step::batch::{Batch, Part};
+use crate::step::last_block::scatter;
+use crate::workers::{Crew, chunks, groups, split};
 use network::Place;
 use std::ops::Range;
 use std::time::Instant;

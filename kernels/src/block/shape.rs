@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most [`STRIP`] pixels.
 
-use crate::patches::PATCH;
-use crate::vectors::pitch;
+use crate::simd::patches::PATCH;
+use crate::simd::vectors::pitch;
 use network::{Block, Filter, Place};
 use std::ops::Range;
 

@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* pixels are added in their order.
 
-use crate::instructions::Processor;
-use crate::vectors::{load, store};
+use crate::simd::isa::Processor;
+use crate::simd::vectors::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Outer products to add up.

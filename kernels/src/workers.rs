@@ -4,9 +4,9 @@
 //! chunks, so the numbers are the same for any number of threads.
 
 use crate::EngineError;
-use crate::instructions::Processor;
-use crate::layer::{GROUP, Layer};
-use crate::scratch::Scratch;
+use crate::block::scratch::Scratch;
+use crate::block::shape::{GROUP, Layer};
+use crate::simd::isa::Processor;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* logits, losses and their gradients are float64; features and what flows back are float32.
 
-use crate::instructions::Processor;
+use crate::simd::isa::Processor;
 use network::architecture::{CLASSES, LOGIT_SCALE};
 use pulp::{Simd, WithSimd};
 

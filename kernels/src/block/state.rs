@@ -2,12 +2,12 @@
 //!
 //! *Invariant:* parameters are found by their order, which is [`network::Block::parameters`]'s.
 
-use crate::backward::{InputSums, OutputSums};
-use crate::crew::Crew;
-use crate::layer::Layer;
-use crate::normalisation::{Moments, Normalisation};
+use crate::block::backward::{InputSums, OutputSums};
+use crate::block::normalisation::{Moments, Normalisation};
+use crate::block::shape::Layer;
+use crate::block::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
 use crate::parameters::Parameters;
-use crate::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
+use crate::workers::Crew;
 use ndarray::{Array1, Array2};
 use network::Block;
 use network::architecture::BATCH_NORM_EPSILON;

@@ -2,14 +2,14 @@
 //!
 //! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
 
-use crate::backward::{OutputGradient, through_output};
-use crate::crew::{groups, split};
-use crate::elementwise::Gate;
-use crate::forward::{Codes, Decoded, decode};
-use crate::head::{self, GlobalPool};
-use crate::pool::{pack, unpack};
-use crate::scratch::group;
-use crate::training::{Training, numbers, within};
+use crate::block::backward::{OutputGradient, through_output};
+use crate::block::forward::{Codes, Decoded, decode};
+use crate::block::scratch::group;
+use crate::simd::elementwise::Gate;
+use crate::simd::head::{self, GlobalPool};
+use crate::simd::pool::{pack, unpack};
+use crate::step::phases::{Training, numbers, within};
+use crate::workers::{groups, split};
 use network::architecture::CLASSES;
 use std::ops::Range;
 

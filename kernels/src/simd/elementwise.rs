@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the chosen instructions.
 
-use crate::instructions::Processor;
-use crate::vectors::{load, store};
+use crate::simd::isa::Processor;
+use crate::simd::vectors::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Copies rows of codes and takes their mean away.

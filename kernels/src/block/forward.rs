@@ -2,17 +2,17 @@
 //!
 //! *Invariant:* a strip at a time; neither the depthwise result nor the unpooled output exists in memory.
 
-use crate::depthwise::{Row, ThreeRows};
-use crate::elementwise::{Centre, Residual};
-use crate::instructions::Processor;
-use crate::layer::{Layer, STRIP};
-use crate::moments::MomentSums;
-use crate::patches::{self, IMAGE, PATCH};
-use crate::pool::PooledProduct;
-use crate::product::Product;
-use crate::scratch::Scratch;
-use crate::stage::Stage;
-use crate::vectors::scratch_pitch;
+use crate::block::moments::MomentSums;
+use crate::block::scratch::Scratch;
+use crate::block::shape::{Layer, STRIP};
+use crate::block::state::Stage;
+use crate::simd::depthwise::{Row, ThreeRows};
+use crate::simd::elementwise::{Centre, Residual};
+use crate::simd::isa::Processor;
+use crate::simd::matmul::Product;
+use crate::simd::patches::{self, IMAGE, PATCH};
+use crate::simd::pool::PooledProduct;
+use crate::simd::vectors::scratch_pitch;
 use network::Place;
 use network::architecture::IMAGE_SIDE;
 use std::ops::Range;

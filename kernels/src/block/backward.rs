@@ -4,16 +4,16 @@
 //!
 //! *Invariant:* the depthwise result is computed again, never read; behind a pool only the winners' gradients are touched.
 
-use crate::depthwise::{Row, TapGradients};
-use crate::elementwise::{ColumnSums, Gate, Rectified};
-use crate::forward::{Codes, convolve, three_rows};
-use crate::layer::Layer;
-use crate::outer::Outer;
-use crate::pool::WindowGradients;
-use crate::product::Product;
-use crate::scratch::Scratch;
-use crate::stage::Stage;
-use crate::vectors::{scratch_pitch, touch};
+use crate::block::forward::{Codes, convolve, three_rows};
+use crate::block::scratch::Scratch;
+use crate::block::shape::Layer;
+use crate::block::state::Stage;
+use crate::simd::depthwise::{Row, TapGradients};
+use crate::simd::elementwise::{ColumnSums, Gate, Rectified};
+use crate::simd::matmul::Product;
+use crate::simd::pool::WindowGradients;
+use crate::simd::rank_update::Outer;
+use crate::simd::vectors::{scratch_pitch, touch};
 use std::ops::Range;
 
 /// Sums over some images that become a block's gradients.

@@ -3,13 +3,13 @@
 //! *Invariant:* batch norm is folded into the weights; images go through the whole network a group at a time, and nothing
 //! but their logits is kept.
 
-use crate::crew::{Crew, chunks, groups, split};
-use crate::forward::{Codes, Decoded, decode, encode};
-use crate::head::{self, GlobalPool};
-use crate::layer::GROUP;
-use crate::patches::IMAGE;
-use crate::scratch::Scratch;
-use crate::stage::Stage;
+use crate::block::forward::{Codes, Decoded, decode, encode};
+use crate::block::scratch::Scratch;
+use crate::block::shape::GROUP;
+use crate::block::state::Stage;
+use crate::simd::head::{self, GlobalPool};
+use crate::simd::patches::IMAGE;
+use crate::workers::{Crew, chunks, groups, split};
 use network::Place;
 use network::architecture::CLASSES;
 

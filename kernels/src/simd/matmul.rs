@@ -5,9 +5,9 @@
 //!
 //! *Invariant:* each result is one sum in the order of the depth, whatever the tile it falls into.
 
-use crate::instructions::Processor;
-use crate::panels::{PANEL_VECTORS, Panels};
-use crate::vectors::{load, rectify, store};
+use crate::simd::isa::Processor;
+use crate::simd::panels::{PANEL_VECTORS, Panels};
+use crate::simd::vectors::{load, rectify, store};
 use pulp::{Simd, WithSimd};
 
 /// A product to compute.

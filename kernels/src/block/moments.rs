@@ -5,11 +5,11 @@
 //!
 //! *Invariant:* only the upper triangle is kept.
 
-use crate::elementwise::{Centre, ColumnSums};
-use crate::instructions::Processor;
-use crate::normalisation::Moments;
-use crate::outer::Outer;
-use crate::vectors::{pitch, scratch_pitch};
+use crate::block::normalisation::Moments;
+use crate::simd::elementwise::{Centre, ColumnSums};
+use crate::simd::isa::Processor;
+use crate::simd::rank_update::Outer;
+use crate::simd::vectors::{pitch, scratch_pitch};
 use ndarray::{Array1, Array2};
 
 /// Sums over some strips.

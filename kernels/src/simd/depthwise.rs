@@ -5,8 +5,8 @@
 //!
 //! *Invariant:* channels are vectors; a row of output is computed from three rows of input, each read once per channel.
 
-use crate::instructions::Processor;
-use crate::vectors::{load, store};
+use crate::simd::isa::Processor;
+use crate::simd::vectors::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Rows above, at and below an output row.
