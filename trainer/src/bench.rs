@@ -6,14 +6,16 @@
 //!
 //! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products.
 
-use crate::augment::Draw;
-use crate::device::Device;
+pub mod roofline;
+
+use crate::bench::roofline::product_rate;
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::data::seeds::{Purpose, generator};
 use crate::engine::{Engine, Epoch};
-use crate::images::Images;
-use crate::initialise::initialise;
-use crate::limit::product_rate;
-use crate::memory;
-use crate::seeds::{Purpose, generator};
+use crate::machine::device::Device;
+use crate::machine::memory;
+use crate::run::initialise::initialise;
 use artifacts::Configuration;
 use artifacts::dataset::Dataset;
 use kernels::Phase;

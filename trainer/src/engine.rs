@@ -3,15 +3,19 @@
 //! *Invariant:* an engine sees images, draws, rates and decays, and gives sums, predictions and weights; what an epoch is,
 //! what is saved and when, is the session's.
 
-use crate::arrays::Arrays;
-use crate::augment::Draw;
-use crate::device::Device;
-use crate::fused::Fused;
-use crate::images::Images;
+pub mod fused;
 #[cfg(feature = "tch")]
-use crate::memory;
+pub mod torch;
+
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::data::state_dict::Arrays;
+use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
-use crate::torch::Torch;
+use crate::engine::torch::Torch;
+use crate::machine::device::Device;
+#[cfg(feature = "tch")]
+use crate::machine::memory;
 use artifacts::Configuration;
 use network::schedule::LearningRates;
 use network::{Block, Filter, WeightDecay};

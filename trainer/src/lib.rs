@@ -9,27 +9,9 @@
 //! *Invariant:* every random draw comes from the run's seed by way of [`seeds`]; a resumed run draws what an
 //! uninterrupted one would have drawn.
 
-pub mod arrays;
-pub mod augment;
 pub mod bench;
-pub mod checkpoint;
-pub mod device;
+pub mod data;
 pub mod engine;
-pub mod estimate;
-pub mod fused;
-pub mod images;
-pub mod initialise;
-pub mod layers;
-pub mod limit;
-pub mod lock;
-pub mod memory;
-pub mod progress;
-pub mod provenance;
-pub mod retrain;
-pub mod seeds;
-pub mod session;
-pub mod stop;
+pub mod machine;
+pub mod run;
 pub mod sweep;
-#[cfg(feature = "tch")]
-pub mod torch;
-pub mod workplace;

@@ -1,26 +1,26 @@
 //! The `trainer` program.
 
-mod arguments;
-mod describe;
-mod doctor;
-mod numbers;
+mod cli;
 
 use anyhow::Context;
-use arguments::{Arguments, Command, Machine, Place};
 use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use clap::error::ErrorKind;
+use cli::arguments::{Arguments, Command, Machine, Place};
+use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use trainer::bench::Bench;
-use trainer::device::Device;
-use trainer::progress::Screen;
-use trainer::session::Outcome;
-use trainer::stop::Stop;
+use trainer::machine::device::Device;
+use trainer::machine::memory;
+use trainer::machine::progress::Screen;
+use trainer::machine::stop::Stop;
+use trainer::run::context::{Data, Workplace};
+use trainer::run::retrain;
+use trainer::run::session::Outcome;
+use trainer::sweep;
 use trainer::sweep::SideBySide;
-use trainer::workplace::{Data, Workplace};
-use trainer::{memory, retrain, sweep};
 
 fn main() -> ExitCode {
     memory::keep_freed_pages();
@@ -134,7 +134,7 @@ fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
 /// GPUs that this program can use; none where it has no CUDA.
 fn gpus() -> Option<usize> {
     #[cfg(feature = "tch")]
-    return trainer::torch::gpus();
+    return trainer::engine::torch::gpus();
     #[cfg(not(feature = "tch"))]
     None
 }

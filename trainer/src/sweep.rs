@@ -5,18 +5,19 @@
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
+pub mod estimate;
 mod plan;
 mod slots;
 mod summary;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
-use crate::device::Device;
-use crate::lock::Lock;
-use crate::memory;
-use crate::provenance::circumstances;
-use crate::session::{Outcome, train};
-use crate::workplace::Workplace;
+use crate::machine::device::Device;
+use crate::machine::memory;
+use crate::run::context::Workplace;
+use crate::run::lock::Lock;
+use crate::run::provenance::circumstances;
+use crate::run::session::{Outcome, train};
 use anyhow::{bail, ensure};
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;

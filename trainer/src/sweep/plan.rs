@@ -1,9 +1,9 @@
 //! What is left of an experiment, how long each run should take, and in which order.
 
-use crate::device::Device;
-use crate::estimate::Pace;
-use crate::memory::{self, Available, TooLarge};
-use crate::workplace::Workplace;
+use crate::machine::device::Device;
+use crate::machine::memory::{self, Available, TooLarge};
+use crate::run::context::Workplace;
+use crate::sweep::estimate::Pace;
 use artifacts::run::{RunFolder, Status};
 use artifacts::{Configuration, Experiment};
 use std::cmp::Reverse;

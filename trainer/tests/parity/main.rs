@@ -10,11 +10,11 @@ use case::{Case, check, relative, test_every_arm, with_prefix};
 use ndarray::ArrayD;
 use network::Arm;
 use tch::{Device, Kind, Tensor};
-use trainer::arrays::Arrays;
-use trainer::augment::{Draw, IMAGE, Normal};
-use trainer::torch::augment::{Augmentation, Draws};
-use trainer::torch::resnet::channels_last;
-use trainer::torch::training::Training;
+use trainer::data::augment::{Draw, IMAGE, Normal};
+use trainer::data::state_dict::Arrays;
+use trainer::engine::torch::augment::{Augmentation, Draws};
+use trainer::engine::torch::resnet::channels_last;
+use trainer::engine::torch::training::Training;
 
 fn tensor(array: &ArrayD<f32>) -> Tensor {
     let shape: Vec<i64> = array.shape().iter().map(|&n| n as i64).collect();

@@ -3,9 +3,9 @@
 use crate::{engines, folder, held, prepare, tiny, workplace};
 use artifacts::run::{LayerRow, PredictionRow, Status};
 use artifacts::{Configuration, Engine, table};
-use trainer::arrays;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::stop::Stop;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn a_run_leaves_all_its_files_and_is_not_trained_twice() {
@@ -37,7 +37,7 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     for row in &predictions {
         assert_eq!(row.label, data.test.labels[row.image as usize]);
     }
-    let (model, _) = arrays::load(&folder.model_path()).unwrap();
+    let (model, _) = state_dict::load(&folder.model_path()).unwrap();
     assert_eq!(
         model.len(),
         configuration.architecture().parameters().len() + configuration.architecture().buffers().len()

@@ -18,10 +18,10 @@ use artifacts::run::RunFolder;
 use artifacts::{Configuration, Engine, Layout};
 use std::path::Path;
 use std::sync::LazyLock;
-use trainer::device::Device;
-use trainer::progress::Screen;
-use trainer::stop::Stop;
-use trainer::workplace::{Data, Workplace};
+use trainer::machine::device::Device;
+use trainer::machine::progress::Screen;
+use trainer::machine::stop::Stop;
+use trainer::run::context::{Data, Workplace};
 
 fn prepare(root: &Path) -> (Layout, Data) {
     let layout = Layout::new(root);

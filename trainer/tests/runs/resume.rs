@@ -4,9 +4,9 @@ use crate::{engines, folder, prepare, tiny, workplace};
 use artifacts::run::{EpochRow, Status};
 use artifacts::{Configuration, Engine, table};
 use network::Arm;
-use trainer::arrays;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::stop::Stop;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
@@ -20,7 +20,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     let configuration = Configuration { decay: Arm::Frobenius, engine, ..tiny() };
     train(&workplace(&layout, &data, &stop), &configuration).unwrap();
     let expected = folder(&layout, &data, &configuration);
-    let (expected_model, _) = arrays::load(&expected.model_path()).unwrap();
+    let (expected_model, _) = state_dict::load(&expected.model_path()).unwrap();
     let expected_epochs = expected.read_epochs().unwrap();
 
     let parts = tempfile::tempdir().unwrap();
@@ -47,7 +47,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     }
     let stop = Stop::default();
     train(&workplace(&layout, &data, &stop), &configuration).unwrap();
-    let (model, _) = arrays::load(&found.model_path()).unwrap();
+    let (model, _) = state_dict::load(&found.model_path()).unwrap();
     assert_eq!(model, expected_model);
     let numbers = |rows: &[EpochRow]| {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()

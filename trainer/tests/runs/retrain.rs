@@ -2,9 +2,9 @@
 
 use crate::{folder, prepare, tiny, workplace};
 use artifacts::table;
-use trainer::retrain::retrain;
-use trainer::session::train;
-use trainer::stop::Stop;
+use trainer::machine::stop::Stop;
+use trainer::run::retrain::retrain;
+use trainer::run::session::train;
 
 #[test]
 fn a_kept_run_is_repeated_and_a_changed_one_is_told() {

@@ -4,9 +4,9 @@ use crate::{prepare, tiny, workplace};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment};
 use std::num::NonZeroUsize;
-use trainer::device::Device;
-use trainer::session::train;
-use trainer::stop::Stop;
+use trainer::machine::device::Device;
+use trainer::machine::stop::Stop;
+use trainer::run::session::train;
 use trainer::sweep::{Jobs, SideBySide, sweep};
 
 fn experiment(name: &str, seeds: u64) -> Experiment {

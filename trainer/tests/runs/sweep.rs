@@ -6,9 +6,9 @@ use artifacts::{Configuration, Experiment};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use trainer::arrays;
-use trainer::device::Device;
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::device::Device;
+use trainer::machine::stop::Stop;
 use trainer::sweep::{Jobs, SideBySide, single, sweep};
 
 fn at_once(jobs: usize) -> SideBySide {
@@ -28,7 +28,7 @@ fn a_sweep_side_by_side_ends_like_one_after_the_other() {
         let workplace = workplace(&layout, &data, &stop);
         assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(jobs), false).unwrap(), None);
         runs.iter()
-            .map(|run| arrays::load(&folder(&layout, &data, run).model_path()).unwrap().0)
+            .map(|run| state_dict::load(&folder(&layout, &data, run).model_path()).unwrap().0)
             .collect::<Vec<_>>()
     });
     assert_eq!(models[0], models[1]);

@@ -2,10 +2,10 @@
 
 use crate::{folder, prepare, tiny, workplace};
 use artifacts::{Configuration, Engine, Precision};
-use trainer::arrays::{self, Arrays};
-use trainer::initialise::initialise;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict::{self, Arrays};
+use trainer::machine::stop::Stop;
+use trainer::run::initialise::initialise;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn half_precision_trains_with_float32_batch_norm() {
@@ -36,7 +36,7 @@ fn both_engines_train_the_same_network() {
             let configuration = Configuration { engine, seed, epochs: 2, train_images: Some(64), ..tiny() };
             train(&workplace(&layout, &data, &stop), &configuration).unwrap();
             let folder = folder(&layout, &data, &configuration);
-            (arrays::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
+            (state_dict::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
         });
         let off = first.train_loss.unwrap() - second.train_loss.unwrap();
         assert!(off.abs() < 1e-4, "seed {seed}, loss: off by {off:.1e}");

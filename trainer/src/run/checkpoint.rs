@@ -3,7 +3,7 @@
 //! *Invariant:* the checkpoint is written after the tables of its epoch, so a crash between the two leaves rows that
 //! are trained again, never a gap.
 
-use crate::arrays::{self, Arrays, ArraysError};
+use crate::data::state_dict::{self, Arrays, ArraysError};
 use network::Architecture;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,7 +27,7 @@ impl Checkpoint {
             ("epoch".to_owned(), self.epoch.to_string()),
             ("run".to_owned(), run.to_owned()),
         ]);
-        arrays::save(path, &self.state, metadata)
+        state_dict::save(path, &self.state, metadata)
     }
 
     /// Loads the checkpoint of `run`, if there is one.
@@ -38,7 +38,7 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let (state, metadata) = arrays::load(path)?;
+        let (state, metadata) = state_dict::load(path)?;
         let broken = |reason: String| ArraysError::Contents {
             path: path.to_owned(),
             reason: format!("{reason}; delete it to start over"),
@@ -68,7 +68,7 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::initialise::initialise;
+    use crate::run::initialise::initialise;
 
     #[test]
     fn a_checkpoint_belongs_to_one_run_and_one_network() {

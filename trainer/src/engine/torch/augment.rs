@@ -1,7 +1,7 @@
 //! Augmentation of a whole batch on the device, as one gather.
 
 use super::resnet::channels_last;
-use crate::augment::{CUTOUT_SIDE, Draw, MEAN, STANDARD_DEVIATION};
+use crate::data::augment::{CUTOUT_SIDE, Draw, MEAN, STANDARD_DEVIATION};
 use network::architecture::IMAGE_SIDE;
 use tch::{Device, Kind, Tensor};
 
@@ -93,8 +93,8 @@ impl Augmentation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::augment::{IMAGE, Normal};
-    use crate::seeds::{Purpose, generator};
+    use crate::data::augment::{IMAGE, Normal};
+    use crate::data::seeds::{Purpose, generator};
 
     #[test]
     fn a_batch_on_the_device_is_what_the_host_makes_image_by_image() {

@@ -113,7 +113,7 @@ impl Normal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seeds::{Purpose, generator};
+    use crate::data::seeds::{Purpose, generator};
 
     #[test]
     fn reflection_repeats_no_edge() {

@@ -6,8 +6,8 @@
 //! *Invariant:* drawn on the host in the order of [`Architecture::parameters`], so that a seed gives the same start on
 //! every device.
 
-use crate::arrays::Arrays;
-use crate::seeds::{Purpose, generator};
+use crate::data::seeds::{Purpose, generator};
+use crate::data::state_dict::Arrays;
 use ndarray::{ArrayD, IxDyn};
 use network::Architecture;
 use rand::RngExt;

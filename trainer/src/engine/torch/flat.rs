@@ -5,7 +5,7 @@
 //! one flat tensor.
 
 use super::resnet::{array, tensor};
-use crate::arrays::Arrays;
+use crate::data::state_dict::Arrays;
 use tch::{Device, Kind, Tensor};
 
 /// The weights of a convolution as they lie in memory: channels last, as the images do.

@@ -5,8 +5,8 @@
 //!
 //! *Invariant:* the kept run is only read; what is trained lies in a directory that goes away.
 
-use crate::session::{Outcome, train_until};
-use crate::workplace::Workplace;
+use crate::run::context::Workplace;
+use crate::run::session::{Outcome, train_until};
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::run::{EpochRow, RunFolder};

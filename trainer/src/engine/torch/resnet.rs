@@ -6,7 +6,7 @@
 //! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
-use crate::arrays::Arrays;
+use crate::data::state_dict::Arrays;
 use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};

@@ -77,7 +77,7 @@ fn number(text: &str, holds: fn(f64) -> bool) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use crate::arguments::Arguments;
+    use crate::cli::arguments::Arguments;
     use clap::{CommandFactory, Parser};
 
     #[test]

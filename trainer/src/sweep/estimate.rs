@@ -1,10 +1,10 @@
 //! How long a run will take, from a few timed updates.
 
-use crate::augment::Draw;
+use crate::data::augment::Draw;
+use crate::data::images::Images;
 use crate::engine::{Engine, Epoch};
-use crate::images::Images;
-use crate::initialise::initialise;
-use crate::workplace::Workplace;
+use crate::run::context::Workplace;
+use crate::run::initialise::initialise;
 use anyhow::Context;
 use artifacts::Configuration;
 use network::schedule::LearningRates;

@@ -1,8 +1,8 @@
 //! Where runs are made, and with what: files, images, device, threads.
 
-use crate::device::Device;
-use crate::progress::Screen;
-use crate::stop::Stop;
+use crate::machine::device::Device;
+use crate::machine::progress::Screen;
+use crate::machine::stop::Stop;
 use anyhow::ensure;
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Provenance, Split};

@@ -7,7 +7,7 @@
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
 
 use super::flat::Flat;
-use crate::arrays::Arrays;
+use crate::data::state_dict::Arrays;
 use network::WeightDecay;
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};

@@ -2,10 +2,10 @@
 //!
 //! *Invariant:* batches arrive in order, whatever the threads do; the numbers do not depend on how many there are.
 
-use crate::arrays::Arrays;
-use crate::augment::{Draw, IMAGE, Normal};
+use crate::data::augment::{Draw, IMAGE, Normal};
+use crate::data::images::Images;
+use crate::data::state_dict::Arrays;
 use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
-use crate::images::Images;
 use kernels::EngineError;
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};

@@ -9,10 +9,10 @@ pub mod resnet;
 pub mod training;
 pub mod update;
 
-use crate::arrays::Arrays;
-use crate::device::Device;
+use crate::data::images::Images;
+use crate::data::state_dict::Arrays;
 use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
-use crate::images::Images;
+use crate::machine::device::Device;
 use artifacts::Precision;
 use augment::{Augmentation, Draws};
 use network::Architecture;

@@ -1,8 +1,8 @@
 //! `trainer doctor`: what this program, as it is built, finds on this machine.
 
 use artifacts::output;
-use trainer::device::Device;
-use trainer::provenance::device_name;
+use trainer::machine::device::Device;
+use trainer::run::provenance::device_name;
 
 /// Prints one finding a line.
 ///
@@ -21,7 +21,7 @@ pub fn print() -> std::io::Result<()> {
 #[cfg(feature = "tch")]
 fn libtorch() -> String {
     use tch::utils;
-    use trainer::torch::{LIBTORCH, gpus};
+    use trainer::engine::torch::{LIBTORCH, gpus};
     let yes = |found: bool| if found { "yes" } else { "no" };
     let mut lines = vec![format!(
         "libtorch        {LIBTORCH} (MKL {}, oneDNN {}, OpenMP {}, CUDA {})",

@@ -2,7 +2,7 @@
 
 use super::resnet::{ResNet, master_kind};
 use super::update::Group;
-use crate::arrays::Arrays;
+use crate::data::state_dict::Arrays;
 use crate::engine::Predictions;
 use artifacts::Precision;
 use network::schedule::LearningRates;

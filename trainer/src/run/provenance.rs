@@ -1,6 +1,6 @@
 //! Where and with what a run is made.
 
-use crate::device::Device;
+use crate::machine::device::Device;
 use artifacts::Engine;
 use artifacts::run::Provenance;
 use artifacts::seal::Circumstances;
@@ -68,7 +68,7 @@ fn driver_name(visible: &str, index: usize) -> String {
 /// Version of the libtorch that is linked.
 fn libtorch() -> String {
     #[cfg(feature = "tch")]
-    let version = crate::torch::LIBTORCH;
+    let version = crate::engine::torch::LIBTORCH;
     #[cfg(not(feature = "tch"))]
     let version = "none";
     version.to_owned()

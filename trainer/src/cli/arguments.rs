@@ -1,12 +1,12 @@
 //! The command line.
 
-use crate::numbers::{self, whole};
+use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::{Configuration, Engine, Precision};
 use clap::{Args, Parser, Subcommand};
 use network::{Architecture, Arm};
 use std::path::PathBuf;
-use trainer::device::{DeviceChoice, EngineChoice};
+use trainer::machine::device::{DeviceChoice, EngineChoice};
 use trainer::sweep::Jobs;
 
 /// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.

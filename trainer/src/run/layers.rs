@@ -3,7 +3,7 @@
 //! Stable rank is `|W|_F^2 / |W|_2^2` (Rudelson and Vershynin, J. ACM 54(4), 2007) of `W = expand . contract`. The product is
 //! never formed: its Frobenius norm is `tr(E'E CC')`, its spectral norm comes from power iteration on `W'W`.
 
-use crate::arrays::Arrays;
+use crate::data::state_dict::Arrays;
 use artifacts::run::LayerRow;
 use ndarray::{Array1, Array2, ArrayView2};
 use network::{Architecture, Filter};
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_start_has_stable_ranks_between_one_and_the_rank() {
         let architecture = Architecture::new(4, [8, 16, 32, 64]).unwrap();
-        let rows = measure(&architecture, &crate::initialise::initialise(&architecture, 0), 0);
+        let rows = measure(&architecture, &crate::run::initialise::initialise(&architecture, 0), 0);
         assert_eq!(rows.len(), 8);
         assert_eq!(rows[0].stable_rank, None);
         assert!(rows[1..].iter().all(|row| (1.0..=16.0).contains(&row.stable_rank.unwrap())));

@@ -5,18 +5,18 @@
 //! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
-use crate::arrays;
-use crate::augment::Draw;
-use crate::checkpoint::Checkpoint;
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::data::seeds::{Purpose, generator};
+use crate::data::state_dict;
 use crate::engine::{Engine, Epoch, Predictions, Sums};
-use crate::images::Images;
-use crate::initialise::initialise;
-use crate::layers;
-use crate::lock::Lock;
-use crate::progress::{Progress, SoFar};
-use crate::provenance::provenance;
-use crate::seeds::{Purpose, generator};
-use crate::workplace::Workplace;
+use crate::machine::progress::{Progress, SoFar};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::context::Workplace;
+use crate::run::initialise::initialise;
+use crate::run::layers;
+use crate::run::lock::Lock;
+use crate::run::provenance::provenance;
 use anyhow::{Context, bail, ensure};
 use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status};
 use artifacts::{Configuration, table};
@@ -263,7 +263,7 @@ impl<'a> Session<'a> {
             .collect();
         table::write(&self.folder.predictions_path(), &rows)?;
         let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
-        arrays::save(&self.folder.model_path(), &engine.model(), metadata)?;
+        state_dict::save(&self.folder.model_path(), &engine.model(), metadata)?;
         self.set_status(Status::Done)?;
         fs::remove_file(self.folder.checkpoint_path())?;
         let last = self.epochs.last().context("a run has at least one epoch")?;

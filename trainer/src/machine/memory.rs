@@ -9,9 +9,9 @@ mod groups;
 
 pub use available::{Available, Bound};
 
-use crate::device::Device;
 use crate::engine::{BOTTLENECK_PAYS_BELOW, EVALUATION_BATCH, has_bottleneck_below};
-use crate::provenance::gpu_query;
+use crate::machine::device::Device;
+use crate::run::provenance::gpu_query;
 use artifacts::{Configuration, Engine};
 use fs_err as fs;
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};

@@ -1,0 +1,6 @@
+//! The machine: devices, memory, signals and the screen.
+
+pub mod device;
+pub mod memory;
+pub mod progress;
+pub mod stop;
