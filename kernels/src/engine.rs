@@ -5,13 +5,14 @@
 use crate::block::scratch::Scratch;
 use crate::block::shape::Layer;
 use crate::block::state::Stage;
+use crate::error::EngineError;
 use crate::parameters::Parameters;
 use crate::simd::head;
 use crate::simd::isa::{Instructions, Processor};
 use crate::simd::patches::IMAGE;
 use crate::step::batch::Batch;
 use crate::step::evaluation;
-use crate::step::phases::{Phase, Training};
+use crate::step::state::{Phase, Step};
 use crate::workers::Crew;
 use ndarray::{Array2, ArrayD};
 use network::architecture::CLASSES;
@@ -19,40 +20,12 @@ use network::schedule::LearningRates;
 use network::{Architecture, Filter, WeightDecay};
 use std::collections::BTreeMap;
 
-/// Why an engine could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// A network that this engine does not know: rankscale 0, or a block behind the first with three input channels,
-    /// which the description makes dense as well.
-    #[error("`{0}` is a dense convolution; the fused engine has dense convolutions of the image only")]
-    Dense(&'static str),
-    /// A tensor is not there.
-    #[error("`{0}` is missing from the state")]
-    Missing(String),
-    /// A tensor of another network.
-    #[error("`{name}` has shape {found:?}, but this network's is {expected:?}")]
-    Shape {
-        /// The tensor.
-        name: String,
-        /// What the architecture says.
-        expected: Vec<usize>,
-        /// What the state has.
-        found: Vec<usize>,
-    },
-    /// The processor lacks instructions that were asked for.
-    #[error("this processor has no {} instructions", .0.name())]
-    Instructions(Instructions),
-    /// The system gave no threads.
-    #[error("cannot start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
-
 /// A network and its momentum.
 #[derive(Debug)]
 pub struct Engine {
     instructions: Instructions,
     processor: Processor,
-    crew: Crew,
+    crew: Crew<Scratch>,
     layers: Vec<Layer>,
     stages: Vec<Stage>,
     parameters: Parameters,
@@ -114,7 +87,7 @@ impl Engine {
         Ok(Self {
             instructions,
             processor,
-            crew: Crew::new(threads, processor, &layers)?,
+            crew: Crew::new(threads, || Scratch::new(processor, &layers))?,
             parameters: Parameters::new(&architecture, state)?,
             layers,
             stages,
@@ -143,7 +116,7 @@ impl Engine {
             self.batch = Batch::new(&self.layers, labels.len());
         }
         self.folded = false;
-        Training {
+        Step {
             processor: self.processor,
             crew: &self.crew,
             stages: &mut self.stages,

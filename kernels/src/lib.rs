@@ -4,12 +4,14 @@
 //! code of a few channels (together: encoding), then a 1x1 convolution up, batch norm and rectifier, perhaps a max pool or a
 //! residual (together: decoding). Only codes and block inputs are in memory; the rest lives in the cache.
 //!
-//! - [`engine`]: the public face;
-//! - `training`, `turn`, `evaluation`: the order of the passes over a batch; `crew`, `batch`, `scratch`: threads and memory;
-//! - `forward`, `backward`: a group of images through one block; `stage`, `weights`, `layer`: one block's weights and sizes;
-//! - `normalisation`, `moments`: batch norm through the bottleneck; `parameters`: names, momentum, update;
-//! - `product`, `outer`, `depthwise`, `pool`, `patches`, `head`, `elementwise`: the kernels, on `panels` and `vectors`, with
-//!   `instructions` chosen at run time.
+//! - [`engine`]: the public face; `error`: why an engine cannot be made;
+//! - `step`: the passes over a batch, in the order of a training step, and logits by the running statistics;
+//! - `block`: one block's shape, weights and batch norm, and a group of images through it, forward and backward;
+//! - `parameters`: names, momentum, update; `workers`: threads; `buffer`: aligned memory;
+//! - `simd`: the kernels, with instructions chosen at run time.
+//!
+//! Imports run one way: `engine` -> `step` -> `block` -> `simd`; `parameters`, `workers` and `buffer` serve the first three, and name
+//! nothing above `error`.
 //!
 //! *Invariant:* free of files, randomness and libtorch; the same numbers for any number of threads.
 
@@ -19,11 +21,13 @@
 mod block;
 mod buffer;
 pub mod engine;
+mod error;
 mod parameters;
 mod simd;
 mod step;
 mod workers;
 
-pub use engine::{BatchSums, Engine, EngineError, Predictions, memory_bytes, thread_bytes};
+pub use engine::{BatchSums, Engine, Predictions, memory_bytes, thread_bytes};
+pub use error::EngineError;
 pub use simd::isa::Instructions;
-pub use step::phases::Phase;
+pub use step::state::Phase;

@@ -6,8 +6,8 @@
 
 use crate::block::forward::{Codes, convolve, three_rows};
 use crate::block::scratch::Scratch;
-use crate::block::shape::Layer;
 use crate::block::state::Stage;
+use crate::block::sums::{InputSums, OutputSums};
 use crate::simd::depthwise::{Row, TapGradients};
 use crate::simd::elementwise::{ColumnSums, Gate, Rectified};
 use crate::simd::matmul::Product;
@@ -15,46 +15,6 @@ use crate::simd::pool::WindowGradients;
 use crate::simd::rank_update::Outer;
 use crate::simd::vectors::{scratch_pitch, touch};
 use std::ops::Range;
-
-/// Sums over some images that become a block's gradients.
-#[derive(Debug, Default)]
-pub(crate) struct OutputSums {
-    /// `sum g (z - mean)^T`: `[rank, c_out]` where gradients are dense, `[c_out, rank]` behind a pool.
-    pub(crate) products: Vec<f32>,
-    /// `sum g`.
-    pub(crate) sums: Vec<f64>,
-}
-
-/// The same for the first half of a block.
-#[derive(Debug, Default)]
-pub(crate) struct InputSums {
-    /// `[9, c_in]`.
-    pub(crate) taps: Vec<f32>,
-    /// `[rank, c_in]`.
-    pub(crate) contract: Vec<f32>,
-}
-
-impl OutputSums {
-    pub(crate) fn reset(&mut self, layer: &Layer, pooled: bool) {
-        self.products.clear();
-        self.products.resize(Self::products_length(layer, pooled), 0.0);
-        self.sums.clear();
-        self.sums.resize(layer.c_out, 0.0);
-    }
-
-    pub(crate) fn products_length(layer: &Layer, pooled: bool) -> usize {
-        if pooled { layer.c_out * layer.code_pitch() } else { layer.rank * layer.out_pitch() }
-    }
-}
-
-impl InputSums {
-    pub(crate) fn reset(&mut self, layer: &Layer) {
-        self.taps.clear();
-        self.taps.resize(9 * layer.in_pitch(), 0.0);
-        self.contract.clear();
-        self.contract.resize(layer.rank * layer.in_pitch(), 0.0);
-    }
-}
 
 /// The gradient of a group's outputs.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@
 
 use crate::block::moments::MomentSums;
 use crate::block::scratch::Scratch;
-use crate::block::shape::{Layer, STRIP};
+use crate::block::shape::Layer;
 use crate::block::state::Stage;
 use crate::simd::depthwise::{Row, ThreeRows};
 use crate::simd::elementwise::{Centre, Residual};
@@ -12,7 +12,7 @@ use crate::simd::isa::Processor;
 use crate::simd::matmul::Product;
 use crate::simd::patches::{self, IMAGE, PATCH};
 use crate::simd::pool::PooledProduct;
-use crate::simd::vectors::scratch_pitch;
+use crate::simd::vectors::{STRIP, scratch_pitch};
 use network::Place;
 use network::architecture::IMAGE_SIDE;
 use std::ops::Range;

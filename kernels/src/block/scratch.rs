@@ -2,10 +2,10 @@
 //!
 //! *Invariant:* nothing in here outlives a group of images; sizes are those of the largest block.
 
-use crate::block::shape::{GROUP, Layer, STRIP};
+use crate::block::shape::{GROUP, Layer};
 use crate::buffer::Buffer;
 use crate::simd::isa::Processor;
-use crate::simd::vectors::scratch_pitch;
+use crate::simd::vectors::{STRIP, scratch_pitch};
 
 /// A thread's working memory. Strips have [`STRIP`] rows with a pitch of [`scratch_pitch`].
 #[derive(Debug)]

@@ -3,12 +3,10 @@
 //! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most [`STRIP`] pixels.
 
 use crate::simd::patches::PATCH;
-use crate::simd::vectors::pitch;
+use crate::simd::vectors::{STRIP, pitch};
 use network::{Block, Filter, Place};
 use std::ops::Range;
 
-/// Pixels that pass through the first cache level together.
-pub(crate) const STRIP: usize = 64;
 /// Images that a pass takes together where they are small, so that they fill a strip.
 pub(crate) const GROUP: usize = 4;
 

@@ -2,9 +2,10 @@
 //!
 //! *Invariant:* parameters are found by their order, which is [`network::Block::parameters`]'s.
 
-use crate::block::backward::{InputSums, OutputSums};
 use crate::block::normalisation::{Moments, Normalisation};
+use crate::block::scratch::Scratch;
 use crate::block::shape::Layer;
+use crate::block::sums::{InputSums, OutputSums};
 use crate::block::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
 use crate::parameters::Parameters;
 use crate::workers::Crew;
@@ -97,7 +98,7 @@ impl Stage {
     pub(crate) fn output_gradients<'a>(
         &mut self,
         lanes: usize,
-        crew: &Crew,
+        crew: &Crew<Scratch>,
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a OutputSums>,
         pooled: bool,
@@ -136,7 +137,7 @@ impl Stage {
     /// Makes gradients out of the sums over all inputs.
     pub(crate) fn input_gradients<'a>(
         &self,
-        crew: &Crew,
+        crew: &Crew<Scratch>,
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a InputSums> + Clone,
     ) {

@@ -7,11 +7,10 @@
 //! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the rectifier blocked it, and
 //! the winner does not matter.
 
-use crate::block::shape::STRIP;
 use crate::simd::isa::Processor;
 use crate::simd::matmul::tile;
 use crate::simd::panels::{PANEL_VECTORS, Panels};
-use crate::simd::vectors::{load, rectify, store};
+use crate::simd::vectors::{STRIP, load, rectify, store};
 use pulp::{Simd, WithSimd};
 
 /// Pixels of a window.

@@ -7,6 +7,9 @@ use pulp::Simd;
 /// Channels are stored in rows of a multiple of this many numbers, whatever the instructions; the rest is zero.
 pub(crate) const ROW_UNIT: usize = 16;
 
+/// Pixels that pass through the first cache level together.
+pub(crate) const STRIP: usize = 64;
+
 /// Numbers that a row of `width` numbers takes in memory.
 pub(crate) const fn pitch(width: usize) -> usize {
     width.next_multiple_of(ROW_UNIT)

@@ -4,12 +4,12 @@
 //!
 //! *Invariant:* allocated once for the largest batch; smaller ones use the front.
 
-use crate::block::backward::{InputSums, OutputSums};
 use crate::block::moments::{self, MomentSums};
 use crate::block::shape::Layer;
+use crate::block::sums::{InputSums, OutputSums};
 use crate::buffer::Buffer;
 use crate::simd::vectors::pitch;
-use crate::workers::chunks;
+use crate::step::chunk::chunks;
 use network::Place;
 
 /// Sums of one chunk of images.

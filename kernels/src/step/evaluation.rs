@@ -9,12 +9,18 @@ use crate::block::shape::GROUP;
 use crate::block::state::Stage;
 use crate::simd::head::{self, GlobalPool};
 use crate::simd::patches::IMAGE;
-use crate::workers::{Crew, chunks, groups, split};
+use crate::step::chunk::{chunks, groups, split};
+use crate::workers::Crew;
 use network::Place;
 use network::architecture::CLASSES;
 
 /// Logits of images; `linear` is `[classes, channels]`.
-pub(crate) fn logits(crew: &Crew, stages: &[Stage], linear: &[f32], images: &[f32]) -> Vec<[f64; CLASSES]> {
+pub(crate) fn logits(
+    crew: &Crew<Scratch>,
+    stages: &[Stage],
+    linear: &[f32],
+    images: &[f32],
+) -> Vec<[f64; CLASSES]> {
     let mut out = vec![[0.0; CLASSES]; images.len() / IMAGE];
     let chunks = chunks(out.len());
     let tasks: Vec<_> = chunks.iter().zip(split(&mut out, 1, &chunks)).collect();

@@ -1,4 +1,4 @@
-//! Where a training step turns: the last block's output, the loss, and the first half of the way back through that block.
+//! Where a training step goes back: the last block's output, the loss, and the first half of the way back through that block.
 //!
 //! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
 
@@ -7,94 +7,78 @@ use crate::block::forward::{Codes, Decoded, decode};
 use crate::block::scratch::group;
 use crate::simd::elementwise::Gate;
 use crate::simd::head::{self, GlobalPool};
-use crate::simd::pool::{pack, unpack};
-use crate::step::phases::{Training, numbers, within};
-use crate::workers::{groups, split};
+use crate::simd::pool::pack;
+use crate::step::chunk::{groups, numbers, split, within};
+use crate::step::state::Step;
 use network::architecture::CLASSES;
 use std::ops::Range;
 
-impl Training<'_> {
-    /// Decodes the last block, computes the loss, and begins the way back.
-    pub(crate) fn turn(&mut self, chunks: &[Range<usize>]) {
-        let labels = self.labels;
-        let last = self.stages.len() - 1;
-        let stage = &self.stages[last];
-        let layer = &stage.layer;
-        let linear = self.parameters.trainable.last_mut().expect("a linear layer ends the network");
-        let weight = &*linear.value;
-        let batch = &mut *self.batch;
-        let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
-        let (channels, row) = (layer.c_out, layer.out_pitch());
-        let scale = 1.0 / labels.len() as f64;
-        let tasks: Vec<_> = chunks
-            .iter()
-            .zip(split(&mut batch.feature_gradients, row, chunks))
-            .zip(split(&mut batch.feature_winners, row, chunks).zip(split(
-                &mut batch.feature_open,
-                row,
-                chunks,
-            )))
-            .zip(split(&mut batch.losses, 1, chunks).zip(split(&mut batch.classes, 1, chunks)))
-            .zip(split(&mut batch.code_gradients[last % 2], layer.code_size(), chunks))
-            .zip(&mut batch.parts)
-            .collect();
-        self.crew.each(tasks, |task, scratch| {
-            let (((((chunk, gradients), (winners, open)), (losses, classes)), out), part) = task;
-            part.output.reset(layer, true);
-            part.linear.clear();
-            part.linear.resize(CLASSES * channels, 0.0);
-            let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
-            for images in groups(chunk, group(&[layer])) {
-                let source = Codes::Rows(codes).of(layer, images.clone());
-                let kept = &kept[numbers(&images, layer.in_size())];
-                let mut activations = std::mem::take(&mut scratch.activations[0]);
-                let mut opened = std::mem::take(&mut scratch.open);
-                let decoded = Decoded { out: &mut activations, winners: &mut [], open: &mut opened };
-                decode(stage, images.len(), source, kept, decoded, scratch);
-                for (local, image) in images.clone().enumerate() {
-                    let start = local * layer.pixels() * row;
-                    let activations = &activations[start..start + layer.pixels() * row];
-                    let (features, winners_of) = (&mut *features, &mut *largest);
-                    GlobalPool { activations, pitch: row, features, winners: winners_of }
-                        .run(scratch.processor);
-                    let logits = head::logits(weight, features);
-                    let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
-                    (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
-                    let at = within(chunk, &(image..image + 1), row);
-                    let gradient = &mut gradients[at.clone()];
-                    let sums = &mut part.linear;
-                    head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
-                    let winners = &mut winners[within(chunk, &images, row)];
-                    for (c, (open, &pixel)) in open[at].iter_mut().zip(&largest).enumerate() {
-                        let earlier = if local == 0 { 0 } else { winners[c] };
-                        winners[c] = earlier | pack(local * layer.pixels() + pixel as usize, local);
-                        *open = opened[start + pixel as usize * row + c];
-                    }
+/// Decodes the last block, computes the loss, and begins the way back.
+pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
+    let labels = step.labels;
+    let last = step.stages.len() - 1;
+    let stage = &step.stages[last];
+    let layer = &stage.layer;
+    let linear = step.parameters.trainable.last_mut().expect("a linear layer ends the network");
+    let weight = &*linear.value;
+    let batch = &mut *step.batch;
+    let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
+    let (channels, row) = (layer.c_out, layer.out_pitch());
+    let scale = 1.0 / labels.len() as f64;
+    let tasks: Vec<_> = chunks
+        .iter()
+        .zip(split(&mut batch.feature_gradients, row, chunks))
+        .zip(split(&mut batch.feature_winners, row, chunks).zip(split(&mut batch.feature_open, row, chunks)))
+        .zip(split(&mut batch.losses, 1, chunks).zip(split(&mut batch.classes, 1, chunks)))
+        .zip(split(&mut batch.code_gradients[last % 2], layer.code_size(), chunks))
+        .zip(&mut batch.parts)
+        .collect();
+    step.crew.each(tasks, |task, scratch| {
+        let (((((chunk, gradients), (winners, open)), (losses, classes)), out), part) = task;
+        part.output.reset(layer, true);
+        part.linear.clear();
+        part.linear.resize(CLASSES * channels, 0.0);
+        let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
+        for images in groups(chunk, group(&[layer])) {
+            let source = Codes::Rows(codes).of(layer, images.clone());
+            let kept = &kept[numbers(&images, layer.in_size())];
+            let mut activations = std::mem::take(&mut scratch.activations[0]);
+            let mut opened = std::mem::take(&mut scratch.open);
+            let decoded = Decoded { out: &mut activations, winners: &mut [], open: &mut opened };
+            decode(stage, images.len(), source, kept, decoded, scratch);
+            for (local, image) in images.clone().enumerate() {
+                let start = local * layer.pixels() * row;
+                let activations = &activations[start..start + layer.pixels() * row];
+                let (features, winners_of) = (&mut *features, &mut *largest);
+                GlobalPool { activations, pitch: row, features, winners: winners_of }.run(scratch.processor);
+                let logits = head::logits(weight, features);
+                let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
+                (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
+                let at = within(chunk, &(image..image + 1), row);
+                let gradient = &mut gradients[at.clone()];
+                let sums = &mut part.linear;
+                head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
+                let winners = &mut winners[within(chunk, &images, row)];
+                for (c, (open, &pixel)) in open[at].iter_mut().zip(&largest).enumerate() {
+                    let earlier = if local == 0 { 0 } else { winners[c] };
+                    winners[c] = earlier | pack(local * layer.pixels() + pixel as usize, local);
+                    *open = opened[start + pixel as usize * row + c];
                 }
-                scratch.activations[0] = activations;
-                scratch.open = opened;
-                let at = within(chunk, &images, row);
-                let incoming = OutputGradient {
-                    gradient: &gradients[at.clone()],
-                    gate: Gate::Open(&open[at.clone()]),
-                    pool: Some((&winners[at], layer.pixels())),
-                };
-                let out = &mut out[within(chunk, &images, layer.code_size())];
-                through_output(stage, images.len(), source, incoming, out, &mut part.output, scratch);
             }
-        });
-        linear.gradient.fill(0.0);
-        for part in &batch.parts[..chunks.len()] {
-            linear.gradient.iter_mut().zip(&part.linear).for_each(|(total, sum)| *total += sum);
+            scratch.activations[0] = activations;
+            scratch.open = opened;
+            let at = within(chunk, &images, row);
+            let incoming = OutputGradient {
+                gradient: &gradients[at.clone()],
+                gate: Gate::Open(&open[at.clone()]),
+                pool: Some((&winners[at], layer.pixels())),
+            };
+            let out = &mut out[within(chunk, &images, layer.code_size())];
+            through_output(stage, images.len(), source, incoming, out, &mut part.output, scratch);
         }
-    }
-}
-
-/// Adds each feature's gradient to the pixel of the group that won it.
-pub(crate) fn scatter(out: &mut [f32], gradients: &[f32], winners: &[u32], pitch: usize) {
-    for (image, gradients) in gradients.chunks(pitch).enumerate() {
-        for (c, (gradient, &word)) in gradients.iter().zip(winners).enumerate() {
-            out[unpack(word, image) * pitch + c] += gradient;
-        }
+    });
+    linear.gradient.fill(0.0);
+    for part in &batch.parts[..chunks.len()] {
+        linear.gradient.iter_mut().zip(&part.linear).for_each(|(total, sum)| *total += sum);
     }
 }
