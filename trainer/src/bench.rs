@@ -4,6 +4,8 @@
 //! six times the network's multiply-accumulates an image (forward, and twice that backward) would take at the measured rate of a large
 //! matrix product.
 //!
+//! This room imports `run` for a start, `engine`, `data` and `machine`, and nothing imports it but `main`.
+//!
 //! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products.
 
 pub mod roofline;
@@ -12,9 +14,11 @@ use crate::bench::roofline::product_rate;
 use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::data::seeds::{Purpose, generator};
-use crate::engine::{Engine, Epoch};
+use crate::engine::Engine;
+use crate::engine::epoch::Epoch;
+use crate::engine::memory;
 use crate::machine::device::Device;
-use crate::machine::memory;
+use crate::machine::memory::peak;
 use crate::run::initialise::initialise;
 use artifacts::Configuration;
 use artifacts::dataset::Dataset;
@@ -162,7 +166,7 @@ impl Bench {
             product_gflops: on_cpu.then_some(product / 1e9),
             limit_images_per_second: limit,
             share_of_limit: limit.map(|limit| images_per_second / limit),
-            peak_memory_mib: memory::peak().map(|bytes| bytes as f64 / MEBIBYTE),
+            peak_memory_mib: peak().map(|bytes| bytes as f64 / MEBIBYTE),
             planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
             phases: medians(&phases),
         })

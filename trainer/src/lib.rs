@@ -1,12 +1,14 @@
 //! Trains low-rank ResNet-9s: one configuration, or a whole experiment, into a folder of parquet per run.
 //!
-//! The way of a run: [`session`] reads the images, makes a start ([`initialise`]) or takes one up
-//! ([`checkpoint`]), and repeats: draw the augmentation ([`augment`]), train an epoch and evaluate on one of two engines
-//! ([`engine`]: [`fused`] on our own kernels, `torch` on libtorch), measure the layers ([`layers`]), save.
+//! - [`mod@sweep`]: an experiment as runs, side by side, each as memory and time allow;
+//! - [`run`]: one run, from its configuration to its files;
+//! - [`engine`]: an epoch of training on our own kernels or on libtorch;
+//! - [`data`]: images, augmentation, seeds and weights; [`machine`]: devices, memory, signals and the screen;
+//! - [`bench`]: how fast an engine is here, beside the processor's limit.
 //!
-//! [`mod@retrain`] holds a kept run against its first epochs trained again.
+//! Imports run one way: [`mod@sweep`] -> [`run`] -> [`engine`] -> [`data`] and [`machine`].
 //!
-//! *Invariant:* every random draw comes from the run's seed by way of [`seeds`]; a resumed run draws what an
+//! *Invariant:* every random draw comes from the run's seed by way of [`data::seeds`]; a resumed run draws what an
 //! uninterrupted one would have drawn.
 
 pub mod bench;

@@ -12,8 +12,8 @@ use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use trainer::bench::Bench;
+use trainer::machine::allocator::keep_freed_pages;
 use trainer::machine::device::Device;
-use trainer::machine::memory;
 use trainer::machine::progress::Screen;
 use trainer::machine::stop::Stop;
 use trainer::run::context::{Data, Workplace};
@@ -23,7 +23,7 @@ use trainer::sweep;
 use trainer::sweep::SideBySide;
 
 fn main() -> ExitCode {
-    memory::keep_freed_pages();
+    keep_freed_pages();
     run(arguments().command).unwrap_or_else(|error| {
         say(format_args!("trainer: {error:#}"));
         ExitCode::FAILURE
@@ -101,7 +101,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 jobs: arguments.jobs,
                 per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
                 threads: machine.threads,
-                cores: cores(),
+                cores: numbers::cores(),
             };
             return at(&arguments.place, |workplace| {
                 sweep::sweep(workplace, &devices, &experiment, side_by_side, arguments.plan)
@@ -128,7 +128,7 @@ fn at(
 
 /// The device asked for, and the number of threads.
 fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
-    Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(cores)))
+    Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(numbers::cores)))
 }
 
 /// GPUs that this program can use; none where it has no CUDA.
@@ -137,8 +137,4 @@ fn gpus() -> Option<usize> {
     return trainer::engine::torch::gpus();
     #[cfg(not(feature = "tch"))]
     None
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -2,6 +2,9 @@
 //!
 //! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
 //!
+//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `summary` puts the plan into words. This room
+//! imports `run`, `engine`, `data` and `machine`.
+//!
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
@@ -12,8 +15,9 @@ mod summary;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
+use crate::engine::memory;
 use crate::machine::device::Device;
-use crate::machine::memory;
+use crate::machine::memory::free;
 use crate::run::context::Workplace;
 use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
@@ -41,7 +45,7 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    let mut free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
+    let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
     let mut left = plan::left(workplace, experiment);
     let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
     let threads = side_by_side.slots(devices, left.len())[0].threads;

@@ -27,12 +27,12 @@ where
 
 /// Threads of a run.
 pub fn threads() -> impl TypedValueParser<Value = usize> {
-    whole(1..=most_threads(crate::cores()) as u64)
+    whole(1..=most_threads(cores()) as u64)
 }
 
 /// `auto`, or as many jobs as threads.
 pub fn jobs(text: &str) -> Result<Jobs, String> {
-    let most = most_threads(crate::cores());
+    let most = most_threads(cores());
     match text.parse() {
         Ok(Jobs::Exactly(jobs)) if jobs.get() > most => Err(()),
         parsed => parsed.map_err(|InvalidJobs| ()),
@@ -46,7 +46,7 @@ pub fn jobs(text: &str) -> Result<Jobs, String> {
 /// More than one job alone may have.
 pub fn together(jobs: Jobs, threads: Option<usize>) -> anyhow::Result<()> {
     let (Jobs::Exactly(jobs), Some(threads)) = (jobs, threads) else { return Ok(()) };
-    let (all, most) = (jobs.get() * threads, most_threads(crate::cores()));
+    let (all, most) = (jobs.get() * threads, most_threads(cores()));
     ensure!(
         all <= most,
         "--threads {threads} with --jobs {jobs}: {all} threads together, must be at most {most} on this machine"
@@ -73,6 +73,11 @@ pub fn zero_or_positive(text: &str) -> Result<f64, String> {
 
 fn number(text: &str, holds: fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite() && holds(*value))
+}
+
+/// Processors that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

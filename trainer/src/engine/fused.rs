@@ -5,7 +5,7 @@
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
 use crate::data::state_dict::Arrays;
-use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use kernels::EngineError;
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};

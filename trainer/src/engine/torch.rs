@@ -11,7 +11,7 @@ pub mod update;
 
 use crate::data::images::Images;
 use crate::data::state_dict::Arrays;
-use crate::engine::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use crate::machine::device::Device;
 use artifacts::Precision;
 use augment::{Augmentation, Draws};

@@ -1,6 +1,8 @@
 //! Where and with what a run is made.
 
+use crate::machine::command::answer;
 use crate::machine::device::Device;
+use crate::machine::gpu::gpu_query;
 use artifacts::Engine;
 use artifacts::run::Provenance;
 use artifacts::seal::Circumstances;
@@ -51,20 +53,6 @@ pub fn device_name(device: Device) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// What the driver says of a GPU, where it says anything.
-pub(crate) fn gpu_query(index: usize, what: &str) -> Option<String> {
-    let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
-    let query = [format!("--query-gpu={what}"), format!("--id={}", driver_name(&visible, index))];
-    command(Command::new("nvidia-smi").args(query).arg("--format=csv,noheader,nounits"))
-}
-
-/// What the driver calls the GPU that CUDA counts as `index`, where the user (or a batch system) shows it only some. CUDA may
-/// count unlike GPUs in another order than the driver unless `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
-fn driver_name(visible: &str, index: usize) -> String {
-    let name = visible.split(',').nth(index).map(str::trim).filter(|name| !name.is_empty());
-    name.map_or_else(|| index.to_string(), ToOwned::to_owned)
-}
-
 /// Version of the libtorch that is linked.
 fn libtorch() -> String {
     #[cfg(feature = "tch")]
@@ -76,25 +64,5 @@ fn libtorch() -> String {
 
 /// Asks git about the tree this program was built from.
 fn git(arguments: &[&str]) -> Option<String> {
-    command(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments))
-}
-
-fn command(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gpu_is_asked_about_by_the_name_the_driver_knows() {
-        assert_eq!(driver_name("", 1), "1");
-        assert_eq!(driver_name("3,5", 1), "5");
-        assert_eq!(
-            driver_name("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", 0),
-            "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"
-        );
-    }
+    answer(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments))
 }

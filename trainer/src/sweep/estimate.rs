@@ -2,7 +2,8 @@
 
 use crate::data::augment::Draw;
 use crate::data::images::Images;
-use crate::engine::{Engine, Epoch};
+use crate::engine::Engine;
+use crate::engine::epoch::Epoch;
 use crate::run::context::Workplace;
 use crate::run::initialise::initialise;
 use anyhow::Context;

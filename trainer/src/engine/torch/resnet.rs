@@ -7,7 +7,7 @@
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
 use crate::data::state_dict::Arrays;
-use crate::engine::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
+use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
 use network::{Architecture, Block, Filter, Place};

@@ -3,7 +3,7 @@
 use super::resnet::{ResNet, master_kind};
 use super::update::Group;
 use crate::data::state_dict::Arrays;
-use crate::engine::Predictions;
+use crate::engine::epoch::Predictions;
 use artifacts::Precision;
 use network::schedule::LearningRates;
 use network::{Architecture, WeightDecay};
