@@ -4,7 +4,7 @@
 //! - [`run`]: one run, from its configuration to its files;
 //! - [`engine`]: an epoch of training on our own kernels or on libtorch;
 //! - [`data`]: images, augmentation, seeds and weights; [`machine`]: devices, memory, signals and the screen;
-//! - [`bench`]: how fast an engine is here, beside the processor's limit.
+//! - [`mod@bench`]: how fast an engine is here, beside the processor's limit.
 //!
 //! Imports run one way: [`mod@sweep`] -> [`run`] -> [`engine`] -> [`data`] and [`machine`].
 //!
