@@ -13,7 +13,7 @@ use crate::simd::patches::IMAGE;
 use crate::step::batch::Batch;
 use crate::step::evaluation;
 use crate::step::state::{Phase, Step};
-use crate::workers::Crew;
+use crate::workers::Workers;
 use ndarray::{Array2, ArrayD};
 use network::architecture::CLASSES;
 use network::schedule::LearningRates;
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 pub struct Engine {
     instructions: Instructions,
     processor: Processor,
-    crew: Crew<Scratch>,
+    workers: Workers<Scratch>,
     layers: Vec<Layer>,
     stages: Vec<Stage>,
     parameters: Parameters,
@@ -87,7 +87,7 @@ impl Engine {
         Ok(Self {
             instructions,
             processor,
-            crew: Crew::new(threads, || Scratch::new(processor, &layers))?,
+            workers: Workers::new(threads, || Scratch::new(processor, &layers))?,
             parameters: Parameters::new(&architecture, state)?,
             layers,
             stages,
@@ -118,7 +118,7 @@ impl Engine {
         self.folded = false;
         Step {
             processor: self.processor,
-            crew: &self.crew,
+            workers: &self.workers,
             stages: &mut self.stages,
             parameters: &mut self.parameters,
             batch: &mut self.batch,
@@ -170,7 +170,7 @@ impl Engine {
             self.folded = true;
         }
         let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
-        evaluation::logits(&self.crew, &self.stages, &linear.value, images)
+        evaluation::logits(&self.workers, &self.stages, &linear.value, images)
     }
 
     /// Parameters and running statistics under the reference's names.

@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 /// A pool of threads, each with its own working memory.
 #[derive(Debug)]
-pub(crate) struct Crew<Memory> {
+pub(crate) struct Workers<Memory> {
     pool: rayon::ThreadPool,
     memory: Vec<Mutex<Memory>>,
 }
 
-impl<Memory: Send> Crew<Memory> {
+impl<Memory: Send> Workers<Memory> {
     /// Starts threads; `memory` makes the working memory of one of them.
     pub(crate) fn new(threads: usize, memory: impl Fn() -> Memory) -> Result<Self, EngineError> {
         let threads = threads.max(1);

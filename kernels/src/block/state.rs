@@ -8,7 +8,7 @@ use crate::block::shape::Layer;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::block::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
 use crate::parameters::Parameters;
-use crate::workers::Crew;
+use crate::workers::Workers;
 use ndarray::{Array1, Array2};
 use network::Block;
 use network::architecture::BATCH_NORM_EPSILON;
@@ -98,7 +98,7 @@ impl Stage {
     pub(crate) fn output_gradients<'a>(
         &mut self,
         lanes: usize,
-        crew: &Crew<Scratch>,
+        workers: &Workers<Scratch>,
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a OutputSums>,
         pooled: bool,
@@ -106,7 +106,7 @@ impl Stage {
         let parts: Vec<_> = parts.collect();
         let layer = &self.layer;
         let mut flat = vec![0.0; OutputSums::products_length(layer, pooled)];
-        crew.add_up(parts.iter().map(|part| &*part.products), &mut flat);
+        workers.add_up(parts.iter().map(|part| &*part.products), &mut flat);
         let (code_pitch, out_pitch) = (layer.code_pitch(), layer.out_pitch());
         let products = Array2::from_shape_fn((layer.c_out, layer.rank), |(o, r)| {
             flat[if pooled { o * code_pitch + r } else { r * out_pitch + o }]
@@ -137,15 +137,15 @@ impl Stage {
     /// Makes gradients out of the sums over all inputs.
     pub(crate) fn input_gradients<'a>(
         &self,
-        crew: &Crew<Scratch>,
+        workers: &Workers<Scratch>,
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a InputSums> + Clone,
     ) {
         let (c_in, pitch) = (self.layer.c_in, self.layer.in_pitch());
         let mut taps = vec![0.0; 9 * pitch];
-        crew.add_up(parts.clone().map(|part| &*part.taps), &mut taps);
+        workers.add_up(parts.clone().map(|part| &*part.taps), &mut taps);
         let mut contract = vec![0.0; self.layer.rank * pitch];
-        crew.add_up(parts.map(|part| &*part.contract), &mut contract);
+        workers.add_up(parts.map(|part| &*part.contract), &mut contract);
         let depthwise = &mut parameters.trainable[self.first].gradient;
         for (c, window) in depthwise.chunks_mut(9).enumerate() {
             window.iter_mut().enumerate().for_each(|(k, gradient)| *gradient = taps[k * pitch + c]);

@@ -10,13 +10,13 @@ use crate::block::state::Stage;
 use crate::simd::head::{self, GlobalPool};
 use crate::simd::patches::IMAGE;
 use crate::step::chunk::{chunks, groups, split};
-use crate::workers::Crew;
+use crate::workers::Workers;
 use network::Place;
 use network::architecture::CLASSES;
 
 /// Logits of images; `linear` is `[classes, channels]`.
 pub(crate) fn logits(
-    crew: &Crew<Scratch>,
+    workers: &Workers<Scratch>,
     stages: &[Stage],
     linear: &[f32],
     images: &[f32],
@@ -24,7 +24,7 @@ pub(crate) fn logits(
     let mut out = vec![[0.0; CLASSES]; images.len() / IMAGE];
     let chunks = chunks(out.len());
     let tasks: Vec<_> = chunks.iter().zip(split(&mut out, 1, &chunks)).collect();
-    crew.each(tasks, |(chunk, out), scratch| {
+    workers.each(tasks, |(chunk, out), scratch| {
         for group in groups(chunk, GROUP) {
             let pixels = &images[group.start * IMAGE..group.end * IMAGE];
             let out = &mut out[group.start - chunk.start..group.end - chunk.start];

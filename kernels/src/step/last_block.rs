@@ -33,7 +33,7 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
         .zip(split(&mut batch.code_gradients[last % 2], layer.code_size(), chunks))
         .zip(&mut batch.parts)
         .collect();
-    step.crew.each(tasks, |task, scratch| {
+    step.workers.each(tasks, |task, scratch| {
         let (((((chunk, gradients), (winners, open)), (losses, classes)), out), part) = task;
         part.output.reset(layer, true);
         part.linear.clear();

@@ -18,7 +18,7 @@ use std::ops::Range;
 pub(crate) fn image_moments(step: &mut Step<'_>, chunks: &[Range<usize>]) {
     let (images, layer) = (step.images, &step.stages[0].layer);
     let tasks = chunks.iter().zip(&mut step.batch.parts).collect();
-    step.crew.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
+    step.workers.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
         part.moments.reset(layer.rank);
         for image in groups(chunk, 1) {
             encode_images(layer, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
@@ -47,7 +47,7 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
         .zip(split(&mut batch.open[k - 1], in_size, chunks))
         .zip(&mut batch.parts)
         .collect();
-    step.crew.each(tasks, |(((((chunk, input), codes), winners), open), part), scratch| {
+    step.workers.each(tasks, |(((((chunk, input), codes), winners), open), part), scratch| {
         part.moments.reset(here.layer.rank);
         for images in groups(chunk, group(&[&before.layer, &here.layer])) {
             let input = &mut input[within(chunk, &images, in_size)];
@@ -91,7 +91,7 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
         .zip(split(out, out_size, chunks))
         .zip(&mut batch.parts)
         .collect();
-    step.crew.each(tasks, |(((chunk, residual), out), part), scratch| {
+    step.workers.each(tasks, |(((chunk, residual), out), part), scratch| {
         part.input.reset(&here.layer);
         part.output.reset(&before.layer, before.layer.place == Place::Pooled);
         let mut owned = std::mem::take(&mut scratch.input_gradients);

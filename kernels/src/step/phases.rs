@@ -43,7 +43,7 @@ impl Step<'_> {
             self.timed("backward", self.stages[k - 1].name, |step| {
                 backward_block(step, k, &chunks);
                 let parts = step.batch.parts[..chunks.len()].iter();
-                step.stages[k].input_gradients(step.crew, step.parameters, parts.map(|part| &part.input));
+                step.stages[k].input_gradients(step.workers, step.parameters, parts.map(|part| &part.input));
                 let pooled = step.stages[k - 1].layer.place == Place::Pooled;
                 step.output_gradients(k - 1, pooled, chunks.len());
             });
@@ -65,6 +65,6 @@ impl Step<'_> {
     fn output_gradients(&mut self, k: usize, pooled: bool, chunks: usize) {
         let parts = self.batch.parts[..chunks].iter().map(|part| &part.output);
         let lanes = self.processor.lanes();
-        self.stages[k].output_gradients(lanes, self.crew, self.parameters, parts, pooled);
+        self.stages[k].output_gradients(lanes, self.workers, self.parameters, parts, pooled);
     }
 }

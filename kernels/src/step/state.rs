@@ -5,7 +5,7 @@ use crate::block::state::Stage;
 use crate::parameters::Parameters;
 use crate::simd::isa::Processor;
 use crate::step::batch::Batch;
-use crate::workers::Crew;
+use crate::workers::Workers;
 
 /// How long one phase of the last step took.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub struct Phase {
 /// Everything a step touches.
 pub(crate) struct Step<'a> {
     pub(crate) processor: Processor,
-    pub(crate) crew: &'a Crew<Scratch>,
+    pub(crate) workers: &'a Workers<Scratch>,
     pub(crate) stages: &'a mut [Stage],
     pub(crate) parameters: &'a mut Parameters,
     pub(crate) batch: &'a mut Batch,
