@@ -1,6 +1,6 @@
 //! The engine: a network, its momentum, and the threads that train it.
 //!
-//! *Invariant:* the numbers depend on state, batches and [`Instructions`] only, never on the number of threads.
+//! *Invariant:* the numbers depend on state, batches and [`Isa`] only, never on the number of threads.
 
 use crate::block::scratch::Scratch;
 use crate::block::shape::Layer;
@@ -8,7 +8,7 @@ use crate::block::state::Stage;
 use crate::error::EngineError;
 use crate::parameters::Parameters;
 use crate::simd::head;
-use crate::simd::isa::{Instructions, Processor};
+use crate::simd::isa::{Isa, Processor};
 use crate::simd::patches::IMAGE;
 use crate::step::batch::Batch;
 use crate::step::evaluation;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// A network and its momentum.
 #[derive(Debug)]
 pub struct Engine {
-    instructions: Instructions,
+    isa: Isa,
     processor: Processor,
     workers: Workers<Scratch>,
     layers: Vec<Layer>,
@@ -64,28 +64,28 @@ impl Engine {
         state: &BTreeMap<String, ArrayD<f32>>,
         threads: usize,
     ) -> Result<Self, EngineError> {
-        Self::with_instructions(architecture, state, threads, Instructions::best())
+        Self::with_isa(architecture, state, threads, Isa::best())
     }
 
     /// The same with instructions of one's choice.
     ///
     /// # Errors
     /// As for [`Engine::new`]; also where the processor lacks them.
-    pub fn with_instructions(
+    pub fn with_isa(
         architecture: Architecture,
         state: &BTreeMap<String, ArrayD<f32>>,
         threads: usize,
-        instructions: Instructions,
+        isa: Isa,
     ) -> Result<Self, EngineError> {
         let blocks = architecture.blocks();
         if let Some(block) = blocks[1..].iter().find(|block| block.filter == Filter::Dense) {
             return Err(EngineError::Dense(block.name));
         }
-        let processor = Processor::new(instructions).ok_or(EngineError::Instructions(instructions))?;
+        let processor = Processor::new(isa).ok_or(EngineError::Isa(isa))?;
         let stages = Stage::all(&blocks);
         let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
         Ok(Self {
-            instructions,
+            isa,
             processor,
             workers: Workers::new(threads, || Scratch::new(processor, &layers))?,
             parameters: Parameters::new(&architecture, state)?,
@@ -189,8 +189,8 @@ impl Engine {
 
     /// What it computes with: another set rounds otherwise.
     #[must_use]
-    pub fn instructions(&self) -> Instructions {
-        self.instructions
+    pub fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// How long each phase of the last step took.

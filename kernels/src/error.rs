@@ -2,7 +2,7 @@
 //!
 //! The message names the tensor, the block or the instructions that are at fault.
 
-use crate::simd::isa::Instructions;
+use crate::simd::isa::Isa;
 
 /// Why an engine could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum EngineError {
     },
     /// The processor lacks instructions that were asked for.
     #[error("this processor has no {} instructions", .0.name())]
-    Instructions(Instructions),
+    Isa(Isa),
     /// The system gave no threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),

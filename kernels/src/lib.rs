@@ -29,5 +29,5 @@ mod workers;
 
 pub use engine::{BatchSums, Engine, Predictions, memory_bytes, thread_bytes};
 pub use error::EngineError;
-pub use simd::isa::Instructions;
+pub use simd::isa::Isa;
 pub use step::state::Phase;

@@ -4,9 +4,9 @@
 
 use pulp::{Scalar, Simd, WithSimd};
 
-/// A set of vector instructions.
+/// An instruction set architecture: a set of vector instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Instructions {
+pub enum Isa {
     /// One number at a time, on every processor: what the others are tested against.
     Scalar,
     /// Eight numbers, with fused multiply-add.
@@ -17,7 +17,7 @@ pub enum Instructions {
     Neon,
 }
 
-impl Instructions {
+impl Isa {
     /// Every set, the preferred first.
     pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
 
@@ -58,15 +58,15 @@ pub(crate) enum Processor {
 }
 
 impl Processor {
-    pub(crate) fn new(instructions: Instructions) -> Option<Self> {
-        match instructions {
-            Instructions::Scalar => Some(Self::Scalar(Scalar::new())),
+    pub(crate) fn new(isa: Isa) -> Option<Self> {
+        match isa {
+            Isa::Scalar => Some(Self::Scalar(Scalar::new())),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => pulp::x86::V3::try_new().map(Self::Avx2),
+            Isa::Avx2 => pulp::x86::V3::try_new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => pulp::x86::V4::try_new().map(Self::Avx512),
+            Isa::Avx512 => pulp::x86::V4::try_new().map(Self::Avx512),
             #[cfg(target_arch = "aarch64")]
-            Instructions::Neon => pulp::aarch64::Neon::try_new().map(Self::Neon),
+            Isa::Neon => pulp::aarch64::Neon::try_new().map(Self::Neon),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ pub fn print() -> std::io::Result<()> {
     output::print(format_args!(
         "processor       {}\nthreads         {threads}\nfused engine    {} instructions\n{}",
         device_name(Device::Cpu),
-        kernels::Instructions::best().name(),
+        kernels::Isa::best().name(),
         libtorch()
     ))
 }

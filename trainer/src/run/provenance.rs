@@ -21,7 +21,7 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
         device_name: device_name(device),
         threads,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        instructions: (engine == Engine::Fused).then(|| kernels::Instructions::best().name().to_owned()),
+        instructions: (engine == Engine::Fused).then(|| kernels::Isa::best().name().to_owned()),
         libtorch: (engine == Engine::Tch).then(libtorch),
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
