@@ -10,10 +10,10 @@ use crate::block::state::Stage;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::simd::depthwise::{Row, TapGradients};
 use crate::simd::elementwise::{ColumnSums, Gate, Rectified};
-use crate::simd::matmul::Product;
+use crate::simd::matmul::Matmul;
 use crate::simd::pool::WindowGradients;
-use crate::simd::rank_update::Outer;
-use crate::simd::vectors::{scratch_pitch, touch};
+use crate::simd::rank_update::RankUpdate;
+use crate::simd::vectors::{prefetch, scratch_pitch};
 use std::ops::Range;
 
 /// The gradient of a group's outputs.
@@ -78,7 +78,7 @@ fn dense_strip(
     scratch: &Scratch,
 ) {
     let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(layer.c_out));
-    Outer {
+    RankUpdate {
         pixels,
         left: &scratch.codes,
         left_pitch: scratch_pitch(layer.rank),
@@ -92,7 +92,7 @@ fn dense_strip(
     }
     .run(processor);
     if let Some(out) = out {
-        Product {
+        Matmul {
             rows: pixels,
             left: &scratch.outputs,
             left_pitch: gradient_pitch,
@@ -156,11 +156,11 @@ pub(crate) fn through_input(
     let mut touched = 0;
     for strip in layer.strips(images) {
         let soon = (strip.end + side) * pitch;
-        touch(&input[touched..soon.min(input.len())]);
+        prefetch(&input[touched..soon.min(input.len())]);
         touched = soon.min(input.len());
         code_gradients(stage, &strip, codes, gradients, scratch);
         let convolved = &mut scratch.convolved_gradients[strip.start * strip_pitch..strip.end * strip_pitch];
-        Product {
+        Matmul {
             rows: strip.len(),
             left: &scratch.code_gradients,
             left_pitch: scratch_pitch(layer.rank),
@@ -188,7 +188,7 @@ pub(crate) fn through_input(
             .run(processor);
         }
         convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
-        Outer {
+        RankUpdate {
             pixels: strip.len(),
             left: &scratch.code_gradients,
             left_pitch: scratch_pitch(layer.rank),
@@ -228,7 +228,7 @@ fn code_gradients(
     let processor = scratch.processor;
     Codes::Rows(codes).centre(processor, layer, strip, &decoder.mean, &mut scratch.codes);
     let code_pitch = layer.code_pitch();
-    Product {
+    Matmul {
         rows: strip.len(),
         left: &scratch.codes,
         left_pitch: scratch_pitch(layer.rank),

@@ -9,9 +9,9 @@ use crate::block::state::Stage;
 use crate::simd::depthwise::{Row, ThreeRows};
 use crate::simd::elementwise::{Centre, Residual};
 use crate::simd::isa::Processor;
-use crate::simd::matmul::Product;
+use crate::simd::matmul::Matmul;
 use crate::simd::patches::{self, IMAGE, PATCH};
-use crate::simd::pool::PooledProduct;
+use crate::simd::pool::PooledMatmul;
 use crate::simd::vectors::{STRIP, scratch_pitch};
 use network::Place;
 use network::architecture::IMAGE_SIDE;
@@ -115,7 +115,7 @@ pub(crate) fn encode(
     for strip in layer.strips(images) {
         convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
         let codes = &mut codes[strip.start * code_pitch..strip.end * code_pitch];
-        Product {
+        Matmul {
             rows: strip.len(),
             left: &scratch.convolved,
             left_pitch: scratch_pitch(layer.c_in),
@@ -173,7 +173,7 @@ pub(crate) fn decode(
         let (left, left_pitch) = (&*scratch.codes, scratch_pitch(layer.rank));
         let right = &decoder.panels;
         let at = strip.start * out_pitch..strip.end * out_pitch;
-        let product = |out| Product {
+        let product = |out| Matmul {
             rows: strip.len(),
             left,
             left_pitch,
@@ -188,7 +188,7 @@ pub(crate) fn decode(
             Place::Plain | Place::ResidualFirst => product(&mut out[at]).run(processor),
             Place::Pooled => {
                 let (at, words) = (at.start / 4..at.end / 4, at.start / 16..at.end / 16);
-                PooledProduct {
+                PooledMatmul {
                     left,
                     left_pitch,
                     pixels: strip.len(),

@@ -8,7 +8,7 @@
 use crate::block::normalisation::Moments;
 use crate::simd::elementwise::{Centre, ColumnSums};
 use crate::simd::isa::Processor;
-use crate::simd::rank_update::Outer;
+use crate::simd::rank_update::RankUpdate;
 use crate::simd::vectors::{pitch, scratch_pitch};
 use ndarray::{Array1, Array2};
 
@@ -59,7 +59,7 @@ impl MomentSums {
         self.count += rows;
         let out_pitch = scratch_pitch(rank);
         Centre { rows, values, pitch: values_pitch, mean, out: centred, out_pitch }.run(processor);
-        Outer {
+        RankUpdate {
             pixels: rows,
             left: centred,
             left_pitch: out_pitch,

@@ -11,7 +11,7 @@ use crate::simd::vectors::{load, rectify, store};
 use pulp::{Simd, WithSimd};
 
 /// A product to compute.
-pub(crate) struct Product<'a> {
+pub(crate) struct Matmul<'a> {
     /// Pixels.
     pub(crate) rows: usize,
     /// `[rows, depth]`.
@@ -27,7 +27,7 @@ pub(crate) struct Product<'a> {
     pub(crate) out_pitch: usize,
 }
 
-impl Product<'_> {
+impl Matmul<'_> {
     pub(crate) fn run(self, processor: Processor) {
         if self.rows > 0 {
             processor.run(self);
@@ -68,7 +68,7 @@ pub(crate) unsafe fn tile<S: Simd, const R: usize, const V: usize>(
     sums
 }
 
-impl Product<'_> {
+impl Matmul<'_> {
     /// One tile and what is done with it.
     ///
     /// # Safety
@@ -136,7 +136,7 @@ impl Product<'_> {
     }
 }
 
-impl WithSimd for Product<'_> {
+impl WithSimd for Matmul<'_> {
     type Output = ();
 
     #[inline(always)]

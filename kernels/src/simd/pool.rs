@@ -31,7 +31,7 @@ pub(crate) fn unpack(word: u32, window: usize) -> usize {
 }
 
 /// Pools a strip of an even number of image rows.
-pub(crate) struct PooledProduct<'a> {
+pub(crate) struct PooledMatmul<'a> {
     /// `[pixels, depth]`.
     pub(crate) left: &'a [f32],
     pub(crate) left_pitch: usize,
@@ -47,7 +47,7 @@ pub(crate) struct PooledProduct<'a> {
     pub(crate) winners: &'a mut [u32],
 }
 
-impl PooledProduct<'_> {
+impl PooledMatmul<'_> {
     pub(crate) fn run(self, processor: Processor) {
         processor.run(self);
     }
@@ -120,7 +120,7 @@ impl PooledProduct<'_> {
     }
 }
 
-impl WithSimd for PooledProduct<'_> {
+impl WithSimd for PooledMatmul<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use crate::simd::vectors::{load, store};
 use pulp::{Simd, WithSimd};
 
 /// Outer products to add up.
-pub(crate) struct Outer<'a> {
+pub(crate) struct RankUpdate<'a> {
     pub(crate) pixels: usize,
     /// `[pixels, height]`.
     pub(crate) left: &'a [f32],
@@ -24,7 +24,7 @@ pub(crate) struct Outer<'a> {
     pub(crate) upper: bool,
 }
 
-impl Outer<'_> {
+impl RankUpdate<'_> {
     pub(crate) fn run(self, processor: Processor) {
         if self.pixels > 0 {
             processor.run(self);
@@ -90,7 +90,7 @@ impl Outer<'_> {
     }
 }
 
-impl WithSimd for Outer<'_> {
+impl WithSimd for RankUpdate<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -44,7 +44,7 @@ pub(crate) fn rectify<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
 }
 
 /// Reads values from start to end, as the processor foresees best, so that kernels with wider strides find them in the cache.
-pub(crate) fn touch(values: &[f32]) {
+pub(crate) fn prefetch(values: &[f32]) {
     let lines = values.iter().step_by(ROW_UNIT);
     std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));
 }
