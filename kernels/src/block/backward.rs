@@ -2,14 +2,14 @@
 //!
 //! The two halves are apart because batch norm's sums over the whole batch lie between them.
 //!
-//! *Invariant:* the depthwise result is computed again, never read; behind a pool only the winners' gradients are touched.
+//! *Invariant:* the depthwise result is computed again, never read; behind a pool only the gradients at the argmax are touched.
 
 use crate::block::forward::{Codes, convolve, three_rows};
 use crate::block::scratch::Scratch;
 use crate::block::state::Stage;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::simd::depthwise::{Row, TapGradients};
-use crate::simd::elementwise::{ColumnSums, Gate, Rectified};
+use crate::simd::elementwise::{ColumnSums, Mask, ReluBackward};
 use crate::simd::matmul::Matmul;
 use crate::simd::pool::WindowGradients;
 use crate::simd::rank_update::RankUpdate;
@@ -21,8 +21,8 @@ use std::ops::Range;
 pub(crate) struct OutputGradient<'a> {
     /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool, with the pitch of the outputs.
     pub(crate) gradient: &'a [f32],
-    pub(crate) gate: Gate<'a>,
-    /// Behind a pool: the windows' winners, packed, and the pixels of a window.
+    pub(crate) mask: Mask<'a>,
+    /// Behind a pool: the windows' argmax, packed, and the pixels of a window.
     pub(crate) pool: Option<(&'a [u32], usize)>,
 }
 
@@ -43,13 +43,13 @@ pub(crate) fn through_output(
         let window = incoming.pool.map_or(1, |(_, window)| window);
         let rows = strip.len() / window;
         let at = strip.start / window * out_pitch..strip.end / window * out_pitch;
-        Rectified {
+        ReluBackward {
             rows,
             gradient: &incoming.gradient[at.clone()],
             gradient_pitch: out_pitch,
-            gate: match incoming.gate {
-                Gate::Output(output) => Gate::Output(&output[at.clone()]),
-                Gate::Open(open) => Gate::Open(&open[at.clone()]),
+            mask: match incoming.mask {
+                Mask::Output(output) => Mask::Output(&output[at.clone()]),
+                Mask::Bytes(relu_mask) => Mask::Bytes(&relu_mask[at.clone()]),
             },
             pitch: out_pitch,
             out: &mut scratch.outputs,
@@ -61,9 +61,9 @@ pub(crate) fn through_output(
         sums.sums.iter_mut().zip(strip_sums).for_each(|(total, sum)| *total += f64::from(*sum));
         let out = out.get_mut(strip.start * layer.code_pitch()..strip.end * layer.code_pitch());
         match incoming.pool {
-            Some((winners, _)) => {
-                let winners = &winners[strip.start / window / 4 * out_pitch..];
-                pooled_strip(stage, (rows, strip.len()), winners, out, sums, scratch);
+            Some((argmax, _)) => {
+                let argmax = &argmax[strip.start / window / 4 * out_pitch..];
+                pooled_strip(stage, (rows, strip.len()), argmax, out, sums, scratch);
             }
             None => dense_strip(stage, strip.len(), out, sums, scratch),
         }
@@ -110,7 +110,7 @@ fn dense_strip(
 fn pooled_strip(
     Stage { layer, back, .. }: &Stage,
     (windows, pixels): (usize, usize),
-    winners: &[u32],
+    argmax: &[u32],
     out: Option<&mut [f32]>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
@@ -123,8 +123,8 @@ fn pooled_strip(
         outputs: layer.c_out,
         gradient: &scratch.outputs,
         gradient_pitch: scratch_pitch(layer.c_out),
-        winners,
-        winners_pitch: layer.out_pitch(),
+        argmax,
+        argmax_pitch: layer.out_pitch(),
         codes: &scratch.codes,
         back: gradients,
         strip_pitch,

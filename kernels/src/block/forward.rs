@@ -153,9 +153,9 @@ pub(crate) fn encode_images(layer: &Layer, images: &[f32], scratch: &mut Scratch
 pub(crate) struct Decoded<'a> {
     pub(crate) out: &'a mut [f32],
     /// Behind a pool.
-    pub(crate) winners: &'a mut [u32],
+    pub(crate) argmax: &'a mut [u32],
     /// Where the rectifier in front of a residual was open.
-    pub(crate) open: &'a mut [u8],
+    pub(crate) relu_mask: &'a mut [u8],
 }
 
 /// Codes to outputs. `kept` is what a residual adds.
@@ -164,7 +164,7 @@ pub(crate) fn decode(
     images: usize,
     codes: Codes<'_>,
     kept: &[f32],
-    Decoded { out, winners, open }: Decoded<'_>,
+    Decoded { out, argmax, relu_mask }: Decoded<'_>,
     scratch: &mut Scratch,
 ) {
     let (processor, out_pitch) = (scratch.processor, layer.out_pitch());
@@ -197,15 +197,15 @@ pub(crate) fn decode(
                     initial: &decoder.bias,
                     out: &mut out[at],
                     out_pitch,
-                    winners: &mut winners[words],
+                    argmax: &mut argmax[words],
                 }
                 .run(processor);
             }
             Place::ResidualSecond => {
                 product(&mut scratch.outputs).run(processor);
                 let activations = &scratch.outputs[..strip.len() * out_pitch];
-                let (out, open) = (&mut out[at.clone()], &mut open[at.clone()]);
-                Residual { activations, kept: &kept[at], out, open }.run(processor);
+                let (out, relu_mask) = (&mut out[at.clone()], &mut relu_mask[at.clone()]);
+                Residual { activations, kept: &kept[at], out, relu_mask }.run(processor);
             }
         }
     }

@@ -27,9 +27,9 @@ pub(crate) struct Scratch {
     pub(crate) activations: [Buffer; 3],
     /// A group's codes, for the same.
     pub(crate) code_rows: Buffer,
-    /// A group's winners and open rectifiers, for the same.
-    pub(crate) winners: Vec<u32>,
-    pub(crate) open: Vec<u8>,
+    /// A group's argmax behind a pool and its masks before a residual, for the same.
+    pub(crate) argmax: Vec<u32>,
+    pub(crate) relu_mask: Vec<u8>,
     /// Sums over a strip.
     pub(crate) sums: Vec<f32>,
     /// The row above the first and below the last.
@@ -82,8 +82,8 @@ impl Scratch {
             input_gradients: Buffer::zeroed(sizes.input),
             activations: std::array::from_fn(|_| Buffer::zeroed(sizes.input)),
             code_rows: Buffer::zeroed(sizes.code),
-            winners: vec![0; sizes.input / 4],
-            open: vec![0; sizes.input],
+            argmax: vec![0; sizes.input / 4],
+            relu_mask: vec![0; sizes.input],
             sums: vec![0.0; sizes.sums],
             zeros: Buffer::zeroed(sizes.row),
         }

@@ -103,12 +103,12 @@ impl WithSimd for ColumnSums<'_> {
 }
 
 /// Lets a gradient through where an activation was above zero, else zero.
-pub(crate) struct Rectified<'a> {
+pub(crate) struct ReluBackward<'a> {
     pub(crate) rows: usize,
     pub(crate) gradient: &'a [f32],
     pub(crate) gradient_pitch: usize,
-    pub(crate) gate: Gate<'a>,
-    /// Of the gate's rows.
+    pub(crate) mask: Mask<'a>,
+    /// Between the mask's rows.
     pub(crate) pitch: usize,
     pub(crate) out: &'a mut [f32],
     pub(crate) out_pitch: usize,
@@ -116,20 +116,20 @@ pub(crate) struct Rectified<'a> {
 
 /// What says where a rectifier was open.
 #[derive(Clone, Copy)]
-pub(crate) enum Gate<'a> {
+pub(crate) enum Mask<'a> {
     /// Its output.
     Output(&'a [f32]),
     /// One byte for each activation.
-    Open(&'a [u8]),
+    Bytes(&'a [u8]),
 }
 
-impl Rectified<'_> {
+impl ReluBackward<'_> {
     pub(crate) fn run(self, processor: Processor) {
         processor.run(self);
     }
 }
 
-impl Rectified<'_> {
+impl ReluBackward<'_> {
     #[inline(always)]
     fn behind<S: Simd>(self, simd: S, output: &[f32]) {
         let columns = self.pitch;
@@ -142,31 +142,31 @@ impl Rectified<'_> {
             for column in (0..columns).step_by(S::F32_LANES) {
                 // SAFETY: rows and columns are within all three, as checked above.
                 unsafe {
-                    let gate = load::<S>(output.as_ptr().add(row * columns + column));
+                    let activation = load::<S>(output.as_ptr().add(row * columns + column));
                     let gradient = load::<S>(self.gradient.as_ptr().add(row * self.gradient_pitch + column));
                     let out = self.out.as_mut_ptr().add(row * self.out_pitch + column);
-                    let open = simd.greater_than_f32s(gate, zero);
-                    store::<S>(out, simd.select_f32s(open, gradient, zero));
+                    let mask = simd.greater_than_f32s(activation, zero);
+                    store::<S>(out, simd.select_f32s(mask, gradient, zero));
                 }
             }
         }
     }
 }
 
-impl WithSimd for Rectified<'_> {
+impl WithSimd for ReluBackward<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if let Gate::Output(output) = self.gate {
+        if let Mask::Output(output) = self.mask {
             return self.behind(simd, output);
         }
         let rows = self.gradient.chunks(self.gradient_pitch).zip(self.out.chunks_mut(self.out_pitch));
         let rows = rows.take(self.rows);
-        if let Gate::Open(open) = self.gate {
-            for ((gradient, out), gate) in rows.zip(open.chunks(self.pitch)) {
-                for ((out, gradient), gate) in out.iter_mut().zip(gradient).zip(gate) {
-                    *out = if *gate != 0 { *gradient } else { 0.0 };
+        if let Mask::Bytes(relu_mask) = self.mask {
+            for ((gradient, out), mask) in rows.zip(relu_mask.chunks(self.pitch)) {
+                for ((out, gradient), mask) in out.iter_mut().zip(gradient).zip(mask) {
+                    *out = if *mask != 0 { *gradient } else { 0.0 };
                 }
             }
         }
@@ -178,7 +178,7 @@ pub(crate) struct Residual<'a> {
     pub(crate) activations: &'a [f32],
     pub(crate) kept: &'a [f32],
     pub(crate) out: &'a mut [f32],
-    pub(crate) open: &'a mut [u8],
+    pub(crate) relu_mask: &'a mut [u8],
 }
 
 impl Residual<'_> {
@@ -193,9 +193,9 @@ impl WithSimd for Residual<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let inputs = self.activations.iter().zip(self.kept);
-        for ((out, open), (&activation, kept)) in self.out.iter_mut().zip(self.open).zip(inputs) {
+        for ((out, relu_mask), (&activation, kept)) in self.out.iter_mut().zip(self.relu_mask).zip(inputs) {
             *out = activation + kept;
-            *open = u8::from(activation > 0.0);
+            *relu_mask = u8::from(activation > 0.0);
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct GlobalPool<'a> {
     /// `[channels]`.
     pub(crate) features: &'a mut [f32],
     /// `[channels]`.
-    pub(crate) winners: &'a mut [u32],
+    pub(crate) argmax: &'a mut [u32],
 }
 
 impl GlobalPool<'_> {
@@ -29,12 +29,12 @@ impl WithSimd for GlobalPool<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let mut rows = self.activations.chunks(self.pitch);
-        self.winners.fill(0);
+        self.argmax.fill(0);
         if let Some(first) = rows.next() {
             self.features.copy_from_slice(&first[..self.features.len()]);
         }
         for (pixel, row) in (1..).zip(rows) {
-            for ((feature, winner), value) in self.features.iter_mut().zip(&mut *self.winners).zip(row) {
+            for ((feature, winner), value) in self.features.iter_mut().zip(&mut *self.argmax).zip(row) {
                 *winner = if *value > *feature { pixel } else { *winner };
                 *feature = if *value > *feature { *value } else { *feature };
             }

@@ -15,10 +15,10 @@ use pulp::{Simd, WithSimd};
 
 /// Pixels of a window.
 const WINDOW: usize = 4;
-/// Windows whose winners share a word.
+/// Windows whose argmax share a word.
 const PACKED: usize = 4;
 
-const _: () = assert!(STRIP.is_power_of_two() && STRIP <= 256, "winners are bytes, cut by a mask");
+const _: () = assert!(STRIP.is_power_of_two() && STRIP <= 256, "positions are bytes, cut by a mask");
 
 /// The word of a window's winner as number `window` among those that share it.
 pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
@@ -44,7 +44,7 @@ pub(crate) struct PooledMatmul<'a> {
     pub(crate) out: &'a mut [f32],
     pub(crate) out_pitch: usize,
     /// The largest pixel of each output, within the strip, packed: `[pixels / 16, columns]`.
-    pub(crate) winners: &'a mut [u32],
+    pub(crate) argmax: &'a mut [u32],
 }
 
 impl PooledMatmul<'_> {
@@ -114,7 +114,7 @@ impl PooledMatmul<'_> {
             for (v, words) in words.into_iter().enumerate() {
                 let at = first / PACKED * self.out_pitch + column + v * S::F32_LANES;
                 // SAFETY: as for the windows.
-                unsafe { self.winners.as_mut_ptr().add(at).cast::<S::u32s>().write_unaligned(words) };
+                unsafe { self.argmax.as_mut_ptr().add(at).cast::<S::u32s>().write_unaligned(words) };
             }
         }
     }
@@ -133,7 +133,7 @@ impl WithSimd for PooledMatmul<'_> {
         assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.right.depth);
         assert!(self.initial.len() >= columns);
         assert!(self.out.len() >= (windows - 1) * self.out_pitch + columns);
-        assert!(self.winners.len() >= (windows - 1) / PACKED * self.out_pitch + columns);
+        assert!(self.argmax.len() >= (windows - 1) / PACKED * self.out_pitch + columns);
         let full = PANEL_VECTORS * S::F32_LANES;
         let mut column = 0;
         while column < columns {
@@ -152,7 +152,7 @@ impl WithSimd for PooledMatmul<'_> {
 
 /// The gradient behind a max pool, window by window: one pixel of each has it.
 ///
-/// For window `w`, output `o` and `p = winners[w][o]`: `codes[p]` takes part in
+/// For window `w`, output `o` and `p = argmax[w][o]`: `codes[p]` takes part in
 /// `out[o] += gradient[w][o] * codes[p]`, and `back[p] += gradient[w][o] * weights[o]`.
 pub(crate) struct WindowGradients<'a> {
     pub(crate) windows: usize,
@@ -161,8 +161,8 @@ pub(crate) struct WindowGradients<'a> {
     pub(crate) gradient: &'a [f32],
     pub(crate) gradient_pitch: usize,
     /// Rows of `codes` and `back`, packed: `[windows / 4, outputs]`, rounded up.
-    pub(crate) winners: &'a [u32],
-    pub(crate) winners_pitch: usize,
+    pub(crate) argmax: &'a [u32],
+    pub(crate) argmax_pitch: usize,
     /// `[STRIP, rank]`.
     pub(crate) codes: &'a [f32],
     /// `[STRIP, rank]`.
@@ -220,7 +220,7 @@ impl WindowGradients<'_> {
         for output in 0..self.outputs {
             let at = output * self.pitch + column;
             let (mut weights, mut sums) = ([zero; V], [zero; V]);
-            // SAFETY: outputs and windows are within their arrays, winners below `STRIP`, as `with_simd` has checked.
+            // SAFETY: outputs and windows are within their arrays, argmax below `STRIP`, as `with_simd` has checked.
             unsafe {
                 for v in 0..V {
                     weights[v] = load::<S>(self.weights.as_ptr().add(at + v * S::F32_LANES));
@@ -228,9 +228,9 @@ impl WindowGradients<'_> {
                 }
                 let gradient = self.gradient.as_ptr().add(output);
                 let gradient = |window: usize| *gradient.add(window * gradient_pitch);
-                let (winners, winners_pitch) = (self.winners.as_ptr().add(output), self.winners_pitch);
+                let (argmax, argmax_pitch) = (self.argmax.as_ptr().add(output), self.argmax_pitch);
                 let row = |window: usize| {
-                    let word = *winners.add(window / PACKED * winners_pitch);
+                    let word = *argmax.add(window / PACKED * argmax_pitch);
                     unpack(word, window) * strip_pitch + column
                 };
                 // Two sums in turn: one would wait for itself.
@@ -264,7 +264,7 @@ impl WithSimd for WindowGradients<'_> {
         assert!(self.weights.len().min(self.out.len()) >= last_output * self.pitch + rank);
         // Whatever the words hold, a winner is one of so many pixels.
         assert!(self.codes.len().min(self.back.len()) >= (STRIP - 1) * self.strip_pitch + rank);
-        assert!(self.winners.len() >= last_window / PACKED * self.winners_pitch + self.outputs);
+        assert!(self.argmax.len() >= last_window / PACKED * self.argmax_pitch + self.outputs);
         let mut column = 0;
         while column < rank {
             let vectors = (rank - column) / S::F32_LANES;

@@ -32,15 +32,15 @@ pub(crate) struct Batch {
     pub(crate) codes: Vec<Buffer>,
     /// Gradients of codes, of blocks with an even and with an odd number.
     pub(crate) code_gradients: [Buffer; 2],
-    /// Winners behind each pool, packed; open rectifiers before each residual.
-    pub(crate) winners: Vec<Vec<u32>>,
-    pub(crate) open: Vec<Vec<u8>>,
+    /// Argmax behind each pool, packed; where the rectifier before each residual was open.
+    pub(crate) argmax: Vec<Vec<u32>>,
+    pub(crate) relu_mask: Vec<Vec<u8>>,
     /// The gradient that a residual hands on to its beginning.
     pub(crate) residual: Buffer,
-    /// Of the last activations: gradients, winners (in the rows of each group's first image) and open rectifiers.
+    /// Of the last activations: gradients, argmax (in the rows of each group's first image), and where the rectifier was open.
     pub(crate) feature_gradients: Buffer,
-    pub(crate) feature_winners: Vec<u32>,
-    pub(crate) feature_open: Vec<u8>,
+    pub(crate) feature_argmax: Vec<u32>,
+    pub(crate) feature_mask: Vec<u8>,
     pub(crate) losses: Vec<f64>,
     pub(crate) classes: Vec<u8>,
     pub(crate) parts: Vec<Part>,
@@ -51,8 +51,8 @@ struct Sizes {
     inputs: Vec<usize>,
     codes: Vec<usize>,
     code_gradients: [usize; 2],
-    winners: Vec<usize>,
-    open: Vec<usize>,
+    argmax: Vec<usize>,
+    relu_mask: Vec<usize>,
     residual: usize,
     features: usize,
 }
@@ -62,8 +62,8 @@ fn sizes(layers: &[Layer]) -> Sizes {
     let codes: Vec<_> =
         layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.code_size() }).collect();
     let largest = |parity: usize| codes.iter().skip(parity).step_by(2).copied().max().unwrap_or(0);
-    let winners = |layer: &Layer| if layer.place == Place::Pooled { layer.out_size() / 4 } else { 0 };
-    let open = |(at, layer): (usize, &Layer)| {
+    let argmax = |layer: &Layer| if layer.place == Place::Pooled { layer.out_size() / 4 } else { 0 };
+    let relu_mask = |(at, layer): (usize, &Layer)| {
         if layer.place == Place::ResidualSecond && at < last { layer.out_size() } else { 0 }
     };
     let residual = |layer: &Layer| if layer.place == Place::ResidualSecond { layer.out_size() } else { 0 };
@@ -71,8 +71,8 @@ fn sizes(layers: &[Layer]) -> Sizes {
         inputs: layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.in_size() }).collect(),
         code_gradients: [largest(0), largest(1)],
         codes,
-        winners: layers.iter().map(winners).collect(),
-        open: layers.iter().enumerate().map(open).collect(),
+        argmax: layers.iter().map(argmax).collect(),
+        relu_mask: layers.iter().enumerate().map(relu_mask).collect(),
         residual: layers[..last].iter().map(residual).max().unwrap_or(0),
         features: layers[last].out_pitch(),
     }
@@ -87,12 +87,12 @@ impl Batch {
             inputs: sizes.inputs.iter().map(zeroed).collect(),
             codes: sizes.codes.iter().map(zeroed).collect(),
             code_gradients: sizes.code_gradients.each_ref().map(zeroed),
-            winners: sizes.winners.iter().map(|size| vec![0; images * size]).collect(),
-            open: sizes.open.iter().map(|size| vec![0; images * size]).collect(),
+            argmax: sizes.argmax.iter().map(|size| vec![0; images * size]).collect(),
+            relu_mask: sizes.relu_mask.iter().map(|size| vec![0; images * size]).collect(),
             residual: zeroed(&sizes.residual),
             feature_gradients: zeroed(&sizes.features),
-            feature_winners: vec![0; images * sizes.features],
-            feature_open: vec![0; images * sizes.features],
+            feature_argmax: vec![0; images * sizes.features],
+            feature_mask: vec![0; images * sizes.features],
             losses: vec![0.0; images],
             classes: vec![0; images],
             parts: chunks(images).iter().map(|_| Part::default()).collect(),
@@ -104,7 +104,7 @@ impl Batch {
         let sizes = sizes(layers);
         let sum = |list: &[usize]| list.iter().sum::<usize>();
         let floats = sum(&sizes.inputs) + sum(&sizes.codes) + sum(&sizes.code_gradients) + sizes.residual;
-        let of_image = 4 * (floats + sum(&sizes.winners)) + sum(&sizes.open) + 9 * sizes.features + 9;
+        let of_image = 4 * (floats + sum(&sizes.argmax)) + sum(&sizes.relu_mask) + 9 * sizes.features + 9;
         let largest = |of: &dyn Fn(&Layer) -> usize| layers.iter().map(of).max().unwrap_or(0);
         let products = |layer: &Layer| 4 * pitch(layer.c_out) * pitch(layer.rank) + 8 * layer.c_out;
         let inputs = |layer: &Layer| 4 * layer.in_pitch() * (9 + layer.rank);

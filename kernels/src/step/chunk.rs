@@ -53,9 +53,9 @@ pub(crate) fn numbers(images: &Range<usize>, size: usize) -> Range<usize> {
 }
 
 /// Adds each feature's gradient to the pixel of the group that won it.
-pub(crate) fn scatter(out: &mut [f32], gradients: &[f32], winners: &[u32], pitch: usize) {
+pub(crate) fn scatter(out: &mut [f32], gradients: &[f32], argmax: &[u32], pitch: usize) {
     for (image, gradients) in gradients.chunks(pitch).enumerate() {
-        for (c, (gradient, &word)) in gradients.iter().zip(winners).enumerate() {
+        for (c, (gradient, &word)) in gradients.iter().zip(argmax).enumerate() {
             out[unpack(word, image) * pitch + c] += gradient;
         }
     }

@@ -43,8 +43,8 @@ fn group_logits(
 ) {
     let [mut input, mut output, mut kept] = std::mem::take(&mut scratch.activations);
     let mut rows = std::mem::take(&mut scratch.code_rows);
-    let mut winners = std::mem::take(&mut scratch.winners);
-    let mut open = std::mem::take(&mut scratch.open);
+    let mut argmax = std::mem::take(&mut scratch.argmax);
+    let mut relu_mask = std::mem::take(&mut scratch.relu_mask);
     for stage in stages {
         let layer = &stage.layer;
         let codes = if layer.sees_image {
@@ -57,18 +57,18 @@ fn group_logits(
             encode(stage, out.len(), (&input, &mut rows), scratch, None);
             Codes::Rows(&rows)
         };
-        let decoded = Decoded { out: &mut output, winners: &mut winners, open: &mut open };
+        let decoded = Decoded { out: &mut output, argmax: &mut argmax, relu_mask: &mut relu_mask };
         decode(stage, out.len(), codes, &kept, decoded, scratch);
         std::mem::swap(&mut input, &mut output);
     }
     if let Some(Stage { layer, .. }) = stages.last() {
         let (mut features, mut pixels) = (vec![0.0; layer.c_out], vec![0; layer.c_out]);
         for (logits, activations) in out.iter_mut().zip(input.chunks(layer.out_size())) {
-            let (pitch, features, winners) = (layer.out_pitch(), &mut *features, &mut *pixels);
-            GlobalPool { activations, pitch, features, winners }.run(scratch.processor);
+            let (pitch, features, argmax) = (layer.out_pitch(), &mut *features, &mut *pixels);
+            GlobalPool { activations, pitch, features, argmax }.run(scratch.processor);
             *logits = head::logits(linear, features);
         }
     }
     scratch.activations = [input, output, kept];
-    (scratch.code_rows, scratch.winners, scratch.open) = (rows, winners, open);
+    (scratch.code_rows, scratch.argmax, scratch.relu_mask) = (rows, argmax, relu_mask);
 }

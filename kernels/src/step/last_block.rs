@@ -5,7 +5,7 @@
 use crate::block::backward::{OutputGradient, through_output};
 use crate::block::forward::{Codes, Decoded, decode};
 use crate::block::scratch::group;
-use crate::simd::elementwise::Gate;
+use crate::simd::elementwise::Mask;
 use crate::simd::head::{self, GlobalPool};
 use crate::simd::pool::pack;
 use crate::step::chunk::{groups, numbers, split, within};
@@ -28,13 +28,13 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
     let tasks: Vec<_> = chunks
         .iter()
         .zip(split(&mut batch.feature_gradients, row, chunks))
-        .zip(split(&mut batch.feature_winners, row, chunks).zip(split(&mut batch.feature_open, row, chunks)))
+        .zip(split(&mut batch.feature_argmax, row, chunks).zip(split(&mut batch.feature_mask, row, chunks)))
         .zip(split(&mut batch.losses, 1, chunks).zip(split(&mut batch.classes, 1, chunks)))
         .zip(split(&mut batch.code_gradients[last % 2], layer.code_size(), chunks))
         .zip(&mut batch.parts)
         .collect();
     step.workers.each(tasks, |task, scratch| {
-        let (((((chunk, gradients), (winners, open)), (losses, classes)), out), part) = task;
+        let (((((chunk, gradients), (argmax, relu_mask)), (losses, classes)), out), part) = task;
         part.output.reset(layer, true);
         part.linear.clear();
         part.linear.resize(CLASSES * channels, 0.0);
@@ -43,14 +43,14 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
             let source = Codes::Rows(codes).of(layer, images.clone());
             let kept = &kept[numbers(&images, layer.in_size())];
             let mut activations = std::mem::take(&mut scratch.activations[0]);
-            let mut opened = std::mem::take(&mut scratch.open);
-            let decoded = Decoded { out: &mut activations, winners: &mut [], open: &mut opened };
+            let mut masks = std::mem::take(&mut scratch.relu_mask);
+            let decoded = Decoded { out: &mut activations, argmax: &mut [], relu_mask: &mut masks };
             decode(stage, images.len(), source, kept, decoded, scratch);
             for (local, image) in images.clone().enumerate() {
                 let start = local * layer.pixels() * row;
                 let activations = &activations[start..start + layer.pixels() * row];
-                let (features, winners_of) = (&mut *features, &mut *largest);
-                GlobalPool { activations, pitch: row, features, winners: winners_of }.run(scratch.processor);
+                let (features, argmax_of) = (&mut *features, &mut *largest);
+                GlobalPool { activations, pitch: row, features, argmax: argmax_of }.run(scratch.processor);
                 let logits = head::logits(weight, features);
                 let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
                 (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
@@ -58,20 +58,20 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
                 let gradient = &mut gradients[at.clone()];
                 let sums = &mut part.linear;
                 head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
-                let winners = &mut winners[within(chunk, &images, row)];
-                for (c, (open, &pixel)) in open[at].iter_mut().zip(&largest).enumerate() {
-                    let earlier = if local == 0 { 0 } else { winners[c] };
-                    winners[c] = earlier | pack(local * layer.pixels() + pixel as usize, local);
-                    *open = opened[start + pixel as usize * row + c];
+                let argmax = &mut argmax[within(chunk, &images, row)];
+                for (c, (relu_mask, &pixel)) in relu_mask[at].iter_mut().zip(&largest).enumerate() {
+                    let earlier = if local == 0 { 0 } else { argmax[c] };
+                    argmax[c] = earlier | pack(local * layer.pixels() + pixel as usize, local);
+                    *relu_mask = masks[start + pixel as usize * row + c];
                 }
             }
             scratch.activations[0] = activations;
-            scratch.open = opened;
+            scratch.relu_mask = masks;
             let at = within(chunk, &images, row);
             let incoming = OutputGradient {
                 gradient: &gradients[at.clone()],
-                gate: Gate::Open(&open[at.clone()]),
-                pool: Some((&winners[at], layer.pixels())),
+                mask: Mask::Bytes(&relu_mask[at.clone()]),
+                pool: Some((&argmax[at], layer.pixels())),
             };
             let out = &mut out[within(chunk, &images, layer.code_size())];
             through_output(stage, images.len(), source, incoming, out, &mut part.output, scratch);

@@ -6,7 +6,7 @@ use crate::block::backward::{OutputGradient, through_input, through_output};
 use crate::block::forward::{Codes, Decoded, decode, encode, encode_images};
 use crate::block::scratch::group;
 use crate::buffer::Buffer;
-use crate::simd::elementwise::{Add, Gate};
+use crate::simd::elementwise::{Add, Mask};
 use crate::simd::patches::IMAGE;
 use crate::step::batch::Part;
 use crate::step::chunk::{groups, numbers, scatter, split, within};
@@ -43,22 +43,22 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
         .iter()
         .zip(split(&mut inputs[0], in_size, chunks))
         .zip(split(&mut code_rows[0], code_size, chunks))
-        .zip(split(&mut batch.winners[k - 1], in_size / 4, chunks))
-        .zip(split(&mut batch.open[k - 1], in_size, chunks))
+        .zip(split(&mut batch.argmax[k - 1], in_size / 4, chunks))
+        .zip(split(&mut batch.relu_mask[k - 1], in_size, chunks))
         .zip(&mut batch.parts)
         .collect();
-    step.workers.each(tasks, |(((((chunk, input), codes), winners), open), part), scratch| {
+    step.workers.each(tasks, |(((((chunk, input), codes), argmax), relu_mask), part), scratch| {
         part.moments.reset(here.layer.rank);
         for images in groups(chunk, group(&[&before.layer, &here.layer])) {
             let input = &mut input[within(chunk, &images, in_size)];
-            let winners = winners.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
-            let open = open.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
+            let argmax = argmax.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
+            let relu_mask = relu_mask.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
             let kept = match before.layer.place {
                 Place::ResidualSecond => &earlier[k - 2][numbers(&images, in_size)],
                 _ => &[],
             };
             let source = source.of(&before.layer, images.clone());
-            let decoded = Decoded { out: input, winners, open };
+            let decoded = Decoded { out: input, argmax, relu_mask };
             decode(before, images.len(), source, kept, decoded, scratch);
             let codes = &mut codes[within(chunk, &images, code_size)];
             let moments = Some(&mut part.moments);
@@ -77,9 +77,9 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
         if k.is_multiple_of(2) { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
     let out_size = if k == 1 { 0 } else { before.layer.code_size() };
     let (inputs, codes) = (&batch.inputs, &batch.codes);
-    let (winners, open) = (&batch.winners[k - 1], &batch.open[k - 1]);
+    let (argmax, relu_mask) = (&batch.argmax[k - 1], &batch.relu_mask[k - 1]);
     let source = codes_before(k, step.images, codes);
-    let features = (&batch.feature_gradients, &batch.feature_winners);
+    let features = (&batch.feature_gradients, &batch.feature_argmax);
     // The gradient that a residual will want again; other blocks' live in scratch memory.
     let ends_residual = before.layer.place == Place::ResidualSecond;
     let begins_residual = here.layer.place == Place::ResidualFirst;
@@ -116,9 +116,9 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
             }
             let incoming = OutputGradient {
                 gradient,
-                gate: if ends_residual { Gate::Open(&open[at]) } else { Gate::Output(input) },
+                mask: if ends_residual { Mask::Bytes(&relu_mask[at]) } else { Mask::Output(input) },
                 pool: (before.layer.place == Place::Pooled)
-                    .then(|| (&winners[numbers(&images, in_size / 4)], 4)),
+                    .then(|| (&argmax[numbers(&images, in_size / 4)], 4)),
             };
             let out = &mut out[within(chunk, &images, out_size)];
             let source = source.of(&before.layer, images.clone());
