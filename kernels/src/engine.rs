@@ -3,8 +3,8 @@
 //! *Invariant:* the numbers depend on state, batches and [`Isa`] only, never on the number of threads.
 
 use crate::block::scratch::Scratch;
-use crate::block::shape::Layer;
-use crate::block::state::Stage;
+use crate::block::shape::BlockShape;
+use crate::block::state::BlockState;
 use crate::error::EngineError;
 use crate::parameters::Parameters;
 use crate::simd::head;
@@ -26,8 +26,8 @@ pub struct Engine {
     isa: Isa,
     processor: Processor,
     workers: Workers<Scratch>,
-    layers: Vec<Layer>,
-    stages: Vec<Stage>,
+    shapes: Vec<BlockShape>,
+    blocks: Vec<BlockState>,
     parameters: Parameters,
     batch: Batch,
     phases: Vec<Phase>,
@@ -77,20 +77,20 @@ impl Engine {
         threads: usize,
         isa: Isa,
     ) -> Result<Self, EngineError> {
-        let blocks = architecture.blocks();
-        if let Some(block) = blocks[1..].iter().find(|block| block.filter == Filter::Dense) {
+        let described = architecture.blocks();
+        if let Some(block) = described[1..].iter().find(|block| block.filter == Filter::Dense) {
             return Err(EngineError::Dense(block.name));
         }
         let processor = Processor::new(isa).ok_or(EngineError::Isa(isa))?;
-        let stages = Stage::all(&blocks);
-        let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
+        let blocks = BlockState::all(&described);
+        let shapes: Vec<_> = blocks.iter().map(|block| block.shape.clone()).collect();
         Ok(Self {
             isa,
             processor,
-            workers: Workers::new(threads, || Scratch::new(processor, &layers))?,
+            workers: Workers::new(threads, || Scratch::new(processor, &shapes))?,
             parameters: Parameters::new(&architecture, state)?,
-            layers,
-            stages,
+            shapes,
+            blocks,
             batch: Batch::default(),
             phases: Vec::new(),
             folded: false,
@@ -113,13 +113,13 @@ impl Engine {
         if self.batch.capacity < labels.len() {
             // The old one goes first: both at once might not fit.
             self.batch = Batch::default();
-            self.batch = Batch::new(&self.layers, labels.len());
+            self.batch = Batch::new(&self.shapes, labels.len());
         }
         self.folded = false;
         Step {
             processor: self.processor,
             workers: &self.workers,
-            stages: &mut self.stages,
+            blocks: &mut self.blocks,
             parameters: &mut self.parameters,
             batch: &mut self.batch,
             images,
@@ -163,14 +163,14 @@ impl Engine {
     fn evaluate(&mut self, images: &[f32]) -> Vec<[f64; CLASSES]> {
         let lanes = self.processor.lanes();
         if !self.folded {
-            for stage in &mut self.stages {
-                stage.fill_encoder(lanes, &self.parameters);
-                stage.fold_running(lanes, &self.parameters);
+            for block in &mut self.blocks {
+                block.fill_encoder(lanes, &self.parameters);
+                block.fold_running(lanes, &self.parameters);
             }
             self.folded = true;
         }
         let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
-        evaluation::logits(&self.workers, &self.stages, &linear.value, images)
+        evaluation::logits(&self.workers, &self.blocks, &linear.value, images)
     }
 
     /// Parameters and running statistics under the reference's names.
@@ -203,18 +203,18 @@ impl Engine {
 /// Bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
-    let layers: Vec<_> = architecture.blocks().iter().map(Layer::new).collect();
+    let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();
     let weights: usize =
         architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
     // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
     let weights = weights * (4 + 4 + 8 + 32);
-    Batch::bytes(&layers, batch) + Scratch::bytes(&layers) + weights
+    Batch::bytes(&shapes, batch) + Scratch::bytes(&shapes) + weights
 }
 
 /// Bytes of working memory that each thread behind the first adds to [`memory_bytes`].
 #[must_use]
 pub fn thread_bytes(architecture: Architecture) -> usize {
-    Scratch::bytes(&architecture.blocks().iter().map(Layer::new).collect::<Vec<_>>())
+    Scratch::bytes(&architecture.blocks().iter().map(BlockShape::new).collect::<Vec<_>>())
 }
 
 fn check(images: &[f32], labels: &[u8]) {

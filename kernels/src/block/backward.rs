@@ -6,7 +6,7 @@
 
 use crate::block::forward::{Codes, convolve, three_rows};
 use crate::block::scratch::Scratch;
-use crate::block::state::Stage;
+use crate::block::state::BlockState;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::simd::depthwise::{Row, TapGradients};
 use crate::simd::elementwise::{ColumnSums, Mask, ReluBackward};
@@ -28,7 +28,7 @@ pub(crate) struct OutputGradient<'a> {
 
 /// From the output's gradient to `(s E)^T g`, one row for each pixel, and the sums of the batch.
 pub(crate) fn through_output(
-    stage: &Stage,
+    block: &BlockState,
     images: usize,
     codes: Codes<'_>,
     incoming: OutputGradient<'_>,
@@ -36,10 +36,10 @@ pub(crate) fn through_output(
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
-    let (processor, Stage { layer, decoder, .. }) = (scratch.processor, stage);
-    let (out_pitch, gradient_pitch) = (layer.out_pitch(), scratch_pitch(layer.c_out));
-    for strip in layer.strips(images) {
-        codes.centre(processor, layer, &strip, &decoder.mean, &mut scratch.codes);
+    let (processor, BlockState { shape, decoder, .. }) = (scratch.processor, block);
+    let (out_pitch, gradient_pitch) = (shape.out_pitch(), scratch_pitch(shape.c_out));
+    for strip in shape.strips(images) {
+        codes.centre(processor, shape, &strip, &decoder.mean, &mut scratch.codes);
         let window = incoming.pool.map_or(1, |(_, window)| window);
         let rows = strip.len() / window;
         let at = strip.start / window * out_pitch..strip.end / window * out_pitch;
@@ -59,35 +59,35 @@ pub(crate) fn through_output(
         let strip_sums = &mut scratch.sums[..out_pitch];
         ColumnSums { rows, values: &scratch.outputs, pitch: gradient_pitch, out: strip_sums }.run(processor);
         sums.sums.iter_mut().zip(strip_sums).for_each(|(total, sum)| *total += f64::from(*sum));
-        let out = out.get_mut(strip.start * layer.code_pitch()..strip.end * layer.code_pitch());
+        let out = out.get_mut(strip.start * shape.code_pitch()..strip.end * shape.code_pitch());
         match incoming.pool {
             Some((argmax, _)) => {
                 let argmax = &argmax[strip.start / window / 4 * out_pitch..];
-                pooled_strip(stage, (rows, strip.len()), argmax, out, sums, scratch);
+                pooled_strip(block, (rows, strip.len()), argmax, out, sums, scratch);
             }
-            None => dense_strip(stage, strip.len(), out, sums, scratch),
+            None => dense_strip(block, strip.len(), out, sums, scratch),
         }
     }
 }
 
 fn dense_strip(
-    Stage { layer, back, .. }: &Stage,
+    BlockState { shape, back, .. }: &BlockState,
     pixels: usize,
     out: Option<&mut [f32]>,
     sums: &mut OutputSums,
     scratch: &Scratch,
 ) {
-    let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(layer.c_out));
+    let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(shape.c_out));
     RankUpdate {
         pixels,
         left: &scratch.codes,
-        left_pitch: scratch_pitch(layer.rank),
-        height: layer.rank,
+        left_pitch: scratch_pitch(shape.rank),
+        height: shape.rank,
         right: &scratch.outputs,
         right_pitch: gradient_pitch,
-        width: layer.c_out,
+        width: shape.c_out,
         out: &mut sums.products,
-        out_pitch: layer.out_pitch(),
+        out_pitch: shape.out_pitch(),
         upper: false,
     }
     .run(processor);
@@ -101,40 +101,40 @@ fn dense_strip(
             rectify: false,
             addend: None,
             out,
-            out_pitch: layer.code_pitch(),
+            out_pitch: shape.code_pitch(),
         }
         .run(processor);
     }
 }
 
 fn pooled_strip(
-    Stage { layer, back, .. }: &Stage,
+    BlockState { shape, back, .. }: &BlockState,
     (windows, pixels): (usize, usize),
     argmax: &[u32],
     out: Option<&mut [f32]>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
-    let strip_pitch = scratch_pitch(layer.rank);
+    let strip_pitch = scratch_pitch(shape.rank);
     let gradients = &mut *scratch.code_gradients;
     gradients[..pixels * strip_pitch].fill(0.0);
     WindowGradients {
         windows,
-        outputs: layer.c_out,
+        outputs: shape.c_out,
         gradient: &scratch.outputs,
-        gradient_pitch: scratch_pitch(layer.c_out),
+        gradient_pitch: scratch_pitch(shape.c_out),
         argmax,
-        argmax_pitch: layer.out_pitch(),
+        argmax_pitch: shape.out_pitch(),
         codes: &scratch.codes,
         back: gradients,
         strip_pitch,
-        rank: layer.rank,
+        rank: shape.rank,
         weights: &back.rows,
         out: &mut sums.products,
-        pitch: layer.code_pitch(),
+        pitch: shape.code_pitch(),
     }
     .run(scratch.processor);
-    let rows = out.into_iter().flat_map(|out| out.chunks_mut(layer.code_pitch()));
+    let rows = out.into_iter().flat_map(|out| out.chunks_mut(shape.code_pitch()));
     for (out, row) in rows.zip(gradients.chunks(strip_pitch)) {
         out.copy_from_slice(&row[..out.len()]);
     }
@@ -142,7 +142,7 @@ fn pooled_strip(
 
 /// From `(s E)^T g` to the input's gradient, and the sums that become the gradients of `contract` and `depthwise`.
 pub(crate) fn through_input(
-    stage: &Stage,
+    block: &BlockState,
     codes: &[f32],
     gradients: &[f32],
     input: &[f32],
@@ -150,20 +150,20 @@ pub(crate) fn through_input(
     sums: &mut InputSums,
     scratch: &mut Scratch,
 ) {
-    let (processor, Stage { layer, encoder, .. }) = (scratch.processor, stage);
-    let (side, pitch, strip_pitch) = (layer.side, layer.in_pitch(), scratch_pitch(layer.c_in));
-    let images = input.len() / layer.in_size();
+    let (processor, BlockState { shape, encoder, .. }) = (scratch.processor, block);
+    let (side, pitch, strip_pitch) = (shape.side, shape.in_pitch(), scratch_pitch(shape.c_in));
+    let images = input.len() / shape.in_size();
     let mut touched = 0;
-    for strip in layer.strips(images) {
+    for strip in shape.strips(images) {
         let soon = (strip.end + side) * pitch;
         prefetch(&input[touched..soon.min(input.len())]);
         touched = soon.min(input.len());
-        code_gradients(stage, &strip, codes, gradients, scratch);
+        code_gradients(block, &strip, codes, gradients, scratch);
         let convolved = &mut scratch.convolved_gradients[strip.start * strip_pitch..strip.end * strip_pitch];
         Matmul {
             rows: strip.len(),
             left: &scratch.code_gradients,
-            left_pitch: scratch_pitch(layer.rank),
+            left_pitch: scratch_pitch(shape.rank),
             right: &encoder.contract_back,
             initial: None,
             rectify: false,
@@ -179,7 +179,7 @@ pub(crate) fn through_input(
                 rows: three_rows(input, &scratch.zeros, row, side, pitch),
                 pitch,
                 side,
-                channels: layer.c_in,
+                channels: shape.c_in,
                 gradient,
                 gradient_pitch: strip_pitch,
                 out: &mut sums.taps,
@@ -187,15 +187,15 @@ pub(crate) fn through_input(
             }
             .run(processor);
         }
-        convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
+        convolve(processor, block, &strip, input, &scratch.zeros, &mut scratch.convolved);
         RankUpdate {
             pixels: strip.len(),
             left: &scratch.code_gradients,
-            left_pitch: scratch_pitch(layer.rank),
-            height: layer.rank,
+            left_pitch: scratch_pitch(shape.rank),
+            height: shape.rank,
             right: &scratch.convolved,
             right_pitch: strip_pitch,
-            width: layer.c_in,
+            width: shape.c_in,
             out: &mut sums.contract,
             out_pitch: pitch,
             upper: false,
@@ -207,7 +207,7 @@ pub(crate) fn through_input(
             rows: three_rows(&scratch.convolved_gradients, &scratch.zeros, row, side, strip_pitch),
             pitch: strip_pitch,
             side,
-            channels: layer.c_in,
+            channels: shape.c_in,
             taps: &encoder.turned,
             taps_pitch: pitch,
             out,
@@ -219,25 +219,25 @@ pub(crate) fn through_input(
 
 /// `d z = (s E)^T g - a - M (z - mean)` of a strip, into scratch memory.
 fn code_gradients(
-    Stage { layer, decoder, back, .. }: &Stage,
+    BlockState { shape, decoder, back, .. }: &BlockState,
     strip: &Range<usize>,
     codes: &[f32],
     gradients: &[f32],
     scratch: &mut Scratch,
 ) {
     let processor = scratch.processor;
-    Codes::Rows(codes).centre(processor, layer, strip, &decoder.mean, &mut scratch.codes);
-    let code_pitch = layer.code_pitch();
+    Codes::Rows(codes).centre(processor, shape, strip, &decoder.mean, &mut scratch.codes);
+    let code_pitch = shape.code_pitch();
     Matmul {
         rows: strip.len(),
         left: &scratch.codes,
-        left_pitch: scratch_pitch(layer.rank),
+        left_pitch: scratch_pitch(shape.rank),
         right: &back.slope,
         initial: Some(&back.constant),
         rectify: false,
         addend: Some((&gradients[strip.start * code_pitch..strip.end * code_pitch], code_pitch)),
         out: &mut scratch.code_gradients,
-        out_pitch: scratch_pitch(layer.rank),
+        out_pitch: scratch_pitch(shape.rank),
     }
     .run(processor);
 }

@@ -4,8 +4,8 @@
 
 use crate::block::moments::MomentSums;
 use crate::block::scratch::Scratch;
-use crate::block::shape::Layer;
-use crate::block::state::Stage;
+use crate::block::shape::BlockShape;
+use crate::block::state::BlockState;
 use crate::simd::depthwise::{Row, ThreeRows};
 use crate::simd::elementwise::{Centre, Residual};
 use crate::simd::isa::Processor;
@@ -28,10 +28,10 @@ pub(crate) enum Codes<'a> {
 
 impl<'a> Codes<'a> {
     /// Those of some images out of many.
-    pub(crate) fn of(self, layer: &Layer, images: Range<usize>) -> Self {
+    pub(crate) fn of(self, shape: &BlockShape, images: Range<usize>) -> Self {
         let part = |values: &'a [f32], size: usize| &values[images.start * size..images.end * size];
         match self {
-            Self::Rows(rows) => Self::Rows(part(rows, layer.code_size())),
+            Self::Rows(rows) => Self::Rows(part(rows, shape.code_size())),
             Self::Images(all) => Self::Images(part(all, IMAGE)),
         }
     }
@@ -40,21 +40,21 @@ impl<'a> Codes<'a> {
     pub(crate) fn centre(
         self,
         processor: Processor,
-        layer: &Layer,
+        shape: &BlockShape,
         strip: &Range<usize>,
         mean: &[f32],
         out: &mut [f32],
     ) {
-        let out_pitch = scratch_pitch(layer.rank);
+        let out_pitch = scratch_pitch(shape.rank);
         match self {
             Self::Rows(rows) => {
-                let pitch = layer.code_pitch();
+                let pitch = shape.code_pitch();
                 let values = &rows[strip.start * pitch..];
                 Centre { rows: strip.len(), values, pitch, mean, out, out_pitch }.run(processor);
             }
             Self::Images(images) => {
-                let image = &images[strip.start / layer.pixels() * IMAGE..][..IMAGE];
-                let first = strip.start % layer.pixels() / IMAGE_SIDE;
+                let image = &images[strip.start / shape.pixels() * IMAGE..][..IMAGE];
+                let first = strip.start % shape.pixels() / IMAGE_SIDE;
                 patches::write(image, first, strip.len() / IMAGE_SIDE, mean, out, out_pitch);
             }
         }
@@ -79,20 +79,20 @@ pub(crate) fn three_rows<'a>(
 /// The depthwise convolution of a strip, into scratch memory.
 pub(crate) fn convolve(
     processor: Processor,
-    Stage { layer, encoder, .. }: &Stage,
+    BlockState { shape, encoder, .. }: &BlockState,
     strip: &Range<usize>,
     input: &[f32],
     zeros: &[f32],
     out: &mut [f32],
 ) {
-    let (side, pitch, out_pitch) = (layer.side, layer.in_pitch(), scratch_pitch(layer.c_in));
+    let (side, pitch, out_pitch) = (shape.side, shape.in_pitch(), scratch_pitch(shape.c_in));
     let rows = strip.start / side..strip.end / side;
     for (row, out) in rows.zip(out.chunks_mut(side * out_pitch)) {
         Row {
             rows: three_rows(input, zeros, row, side, pitch),
             pitch,
             side,
-            channels: layer.c_in,
+            channels: shape.c_in,
             taps: &encoder.taps,
             taps_pitch: pitch,
             out,
@@ -104,21 +104,21 @@ pub(crate) fn convolve(
 
 /// Inputs to codes.
 pub(crate) fn encode(
-    stage: &Stage,
+    block: &BlockState,
     images: usize,
     (input, codes): (&[f32], &mut [f32]),
     scratch: &mut Scratch,
     mut moments: Option<&mut MomentSums>,
 ) {
-    let (processor, Stage { layer, encoder, .. }) = (scratch.processor, stage);
-    let code_pitch = layer.code_pitch();
-    for strip in layer.strips(images) {
-        convolve(processor, stage, &strip, input, &scratch.zeros, &mut scratch.convolved);
+    let (processor, BlockState { shape, encoder, .. }) = (scratch.processor, block);
+    let code_pitch = shape.code_pitch();
+    for strip in shape.strips(images) {
+        convolve(processor, block, &strip, input, &scratch.zeros, &mut scratch.convolved);
         let codes = &mut codes[strip.start * code_pitch..strip.end * code_pitch];
         Matmul {
             rows: strip.len(),
             left: &scratch.convolved,
-            left_pitch: scratch_pitch(layer.c_in),
+            left_pitch: scratch_pitch(shape.c_in),
             right: &encoder.contract,
             initial: None,
             rectify: false,
@@ -138,11 +138,16 @@ pub(crate) fn encode(
 }
 
 /// The moments of an image's patches.
-pub(crate) fn encode_images(layer: &Layer, images: &[f32], scratch: &mut Scratch, moments: &mut MomentSums) {
+pub(crate) fn encode_images(
+    shape: &BlockShape,
+    images: &[f32],
+    scratch: &mut Scratch,
+    moments: &mut MomentSums,
+) {
     let (processor, row) = (scratch.processor, scratch_pitch(PATCH));
-    for strip in layer.strips(images.len() / IMAGE) {
+    for strip in shape.strips(images.len() / IMAGE) {
         let patches = &mut scratch.code_gradients;
-        Codes::Images(images).centre(processor, layer, &strip, &[0.0; PATCH], patches);
+        Codes::Images(images).centre(processor, shape, &strip, &[0.0; PATCH], patches);
         let values = (&**patches, row);
         moments.add(processor, strip.len(), values, &mut scratch.sums, &mut scratch.codes);
     }
@@ -160,17 +165,17 @@ pub(crate) struct Decoded<'a> {
 
 /// Codes to outputs. `kept` is what a residual adds.
 pub(crate) fn decode(
-    Stage { layer, decoder, .. }: &Stage,
+    BlockState { shape, decoder, .. }: &BlockState,
     images: usize,
     codes: Codes<'_>,
     kept: &[f32],
     Decoded { out, argmax, relu_mask }: Decoded<'_>,
     scratch: &mut Scratch,
 ) {
-    let (processor, out_pitch) = (scratch.processor, layer.out_pitch());
-    for strip in layer.strips(images) {
-        codes.centre(processor, layer, &strip, &decoder.mean, &mut scratch.codes);
-        let (left, left_pitch) = (&*scratch.codes, scratch_pitch(layer.rank));
+    let (processor, out_pitch) = (scratch.processor, shape.out_pitch());
+    for strip in shape.strips(images) {
+        codes.centre(processor, shape, &strip, &decoder.mean, &mut scratch.codes);
+        let (left, left_pitch) = (&*scratch.codes, scratch_pitch(shape.rank));
         let right = &decoder.panels;
         let at = strip.start * out_pitch..strip.end * out_pitch;
         let product = |out| Matmul {
@@ -184,7 +189,7 @@ pub(crate) fn decode(
             out,
             out_pitch,
         };
-        match layer.place {
+        match shape.place {
             Place::Plain | Place::ResidualFirst => product(&mut out[at]).run(processor),
             Place::Pooled => {
                 let (at, words) = (at.start / 4..at.end / 4, at.start / 16..at.end / 16);
@@ -192,7 +197,7 @@ pub(crate) fn decode(
                     left,
                     left_pitch,
                     pixels: strip.len(),
-                    side: layer.side,
+                    side: shape.side,
                     right,
                     initial: &decoder.bias,
                     out: &mut out[at],

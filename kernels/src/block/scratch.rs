@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* nothing in here outlives a group of images; sizes are those of the largest block.
 
-use crate::block::shape::{GROUP, Layer};
+use crate::block::shape::{BlockShape, GROUP};
 use crate::buffer::Buffer;
 use crate::simd::isa::Processor;
 use crate::simd::vectors::{STRIP, scratch_pitch};
@@ -37,8 +37,8 @@ pub(crate) struct Scratch {
 }
 
 /// Images that a pass over these blocks takes together.
-pub(crate) fn group(layers: &[&Layer]) -> usize {
-    if layers.iter().any(|layer| layer.side * layer.side < STRIP) { GROUP } else { 1 }
+pub(crate) fn group(shapes: &[&BlockShape]) -> usize {
+    if shapes.iter().any(|shape| shape.side * shape.side < STRIP) { GROUP } else { 1 }
 }
 
 struct Sizes {
@@ -50,27 +50,27 @@ struct Sizes {
     sums: usize,
 }
 
-fn sizes(layers: &[Layer]) -> Sizes {
-    let largest = |of: &dyn Fn(&Layer) -> usize| layers.iter().map(of).max().unwrap_or(0);
-    let images = |layer: &Layer| group(&[layer]);
+fn sizes(shapes: &[BlockShape]) -> Sizes {
+    let largest = |of: &dyn Fn(&BlockShape) -> usize| shapes.iter().map(of).max().unwrap_or(0);
+    let images = |shape: &BlockShape| group(&[shape]);
     Sizes {
         strip: [
-            STRIP * largest(&|layer| scratch_pitch(layer.c_in)),
-            STRIP * largest(&|layer| scratch_pitch(layer.rank)),
-            STRIP * largest(&|layer| scratch_pitch(layer.c_out)),
+            STRIP * largest(&|shape| scratch_pitch(shape.c_in)),
+            STRIP * largest(&|shape| scratch_pitch(shape.rank)),
+            STRIP * largest(&|shape| scratch_pitch(shape.c_out)),
         ],
         // Predictions take every block with the larger group.
-        input: largest(&|layer| GROUP * layer.in_size().max(layer.out_size())),
-        convolved: largest(&|layer| images(layer) * layer.pixels() * scratch_pitch(layer.c_in)),
-        code: largest(&|layer| GROUP * layer.code_size()),
-        row: largest(&|layer| layer.side * scratch_pitch(layer.c_in)),
-        sums: largest(&|layer| scratch_pitch(layer.c_out).max(scratch_pitch(layer.rank))),
+        input: largest(&|shape| GROUP * shape.in_size().max(shape.out_size())),
+        convolved: largest(&|shape| images(shape) * shape.pixels() * scratch_pitch(shape.c_in)),
+        code: largest(&|shape| GROUP * shape.code_size()),
+        row: largest(&|shape| shape.side * scratch_pitch(shape.c_in)),
+        sums: largest(&|shape| scratch_pitch(shape.c_out).max(scratch_pitch(shape.rank))),
     }
 }
 
 impl Scratch {
-    pub(crate) fn new(processor: Processor, layers: &[Layer]) -> Self {
-        let sizes = sizes(layers);
+    pub(crate) fn new(processor: Processor, shapes: &[BlockShape]) -> Self {
+        let sizes = sizes(shapes);
         let [c_in, rank, c_out] = sizes.strip;
         Self {
             processor,
@@ -90,8 +90,8 @@ impl Scratch {
     }
 
     /// Bytes of one thread's scratch.
-    pub(crate) fn bytes(layers: &[Layer]) -> usize {
-        let sizes = sizes(layers);
+    pub(crate) fn bytes(shapes: &[BlockShape]) -> usize {
+        let sizes = sizes(shapes);
         let [c_in, rank, c_out] = sizes.strip;
         let floats = c_in + 2 * rank + c_out + sizes.convolved + 4 * sizes.input + sizes.code + sizes.row;
         4 * (floats + sizes.sums) + 2 * sizes.input

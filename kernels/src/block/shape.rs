@@ -12,7 +12,7 @@ pub(crate) const GROUP: usize = 4;
 
 /// A block's sizes. The first block's codes are the patches of the image.
 #[derive(Debug, Clone)]
-pub(crate) struct Layer {
+pub(crate) struct BlockShape {
     pub(crate) c_in: usize,
     pub(crate) c_out: usize,
     /// Channels of the code: the rank, or 27.
@@ -22,7 +22,7 @@ pub(crate) struct Layer {
     pub(crate) sees_image: bool,
 }
 
-impl Layer {
+impl BlockShape {
     pub(crate) fn new(block: &Block) -> Self {
         let (rank, sees_image) = match block.filter {
             Filter::Dense => (PATCH, true),

@@ -4,7 +4,7 @@
 
 use crate::block::normalisation::{Moments, Normalisation};
 use crate::block::scratch::Scratch;
-use crate::block::shape::Layer;
+use crate::block::shape::BlockShape;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::block::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_order};
 use crate::parameters::Parameters;
@@ -15,9 +15,9 @@ use network::architecture::BATCH_NORM_EPSILON;
 
 /// A block and all that is derived from its weights.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct BlockState {
     pub(crate) name: &'static str,
-    pub(crate) layer: Layer,
+    pub(crate) shape: BlockShape,
     pub(crate) encoder: Encoder,
     pub(crate) decoder: Decoder,
     pub(crate) back: BackDecoder,
@@ -27,13 +27,13 @@ pub(crate) struct Stage {
     statistic: usize,
 }
 
-impl Stage {
+impl BlockState {
     pub(crate) fn all(blocks: &[Block]) -> Vec<Self> {
         let mut first = 0;
-        let stage = |(at, block): (usize, &Block)| {
-            let stage = Self {
+        let state = |(at, block): (usize, &Block)| {
+            let state = Self {
                 name: block.name,
-                layer: Layer::new(block),
+                shape: BlockShape::new(block),
                 encoder: Encoder::default(),
                 decoder: Decoder::default(),
                 back: BackDecoder::default(),
@@ -42,27 +42,27 @@ impl Stage {
                 statistic: 2 * at,
             };
             first += block.parameters().len();
-            stage
+            state
         };
-        blocks.iter().enumerate().map(stage).collect()
+        blocks.iter().enumerate().map(state).collect()
     }
 
     /// Where `expand` is; the first block's only weight has its place. Batch norm's scale and shift follow.
     fn expand_at(&self) -> usize {
-        if self.layer.sees_image { self.first } else { self.first + 2 }
+        if self.shape.sees_image { self.first } else { self.first + 2 }
     }
 
     fn expand(&self, parameters: &Parameters) -> Array2<f64> {
-        expand_matrix(&self.layer, &parameters.trainable[self.expand_at()].value)
+        expand_matrix(&self.shape, &parameters.trainable[self.expand_at()].value)
     }
 
     /// Takes up the weights in front of the bottleneck.
     pub(crate) fn fill_encoder(&mut self, lanes: usize, parameters: &Parameters) {
-        if !self.layer.sees_image {
+        if !self.shape.sees_image {
             let [depthwise, contract] = &parameters.trainable[self.first..self.first + 2] else {
                 unreachable!("a block has both")
             };
-            self.encoder.fill(lanes, &self.layer, &depthwise.value, &contract.value);
+            self.encoder.fill(lanes, &self.shape, &depthwise.value, &contract.value);
         }
     }
 
@@ -74,8 +74,8 @@ impl Stage {
             unreachable!("a block has both")
         };
         norm.update_running(&mut mean.value, &mut variance.value);
-        self.decoder.by_batch(lanes, &self.layer, &norm, &parameters.trainable[at + 2].value);
-        self.back.by_batch(lanes, &self.layer, &norm);
+        self.decoder.by_batch(lanes, &self.shape, &norm, &parameters.trainable[at + 2].value);
+        self.back.by_batch(lanes, &self.shape, &norm);
         self.normalisation = Some(norm);
     }
 
@@ -91,7 +91,7 @@ impl Stage {
             (scale, beta - scale * mean)
         });
         let expand = self.expand(parameters);
-        self.decoder.by_scale(lanes, &self.layer, &expand, folded);
+        self.decoder.by_scale(lanes, &self.shape, &expand, folded);
     }
 
     /// Makes gradients out of the sums over all outputs, and prepares the way back to the input.
@@ -104,33 +104,33 @@ impl Stage {
         pooled: bool,
     ) {
         let parts: Vec<_> = parts.collect();
-        let layer = &self.layer;
-        let mut flat = vec![0.0; OutputSums::products_length(layer, pooled)];
+        let shape = &self.shape;
+        let mut flat = vec![0.0; OutputSums::products_length(shape, pooled)];
         workers.add_up(parts.iter().map(|part| &*part.products), &mut flat);
-        let (code_pitch, out_pitch) = (layer.code_pitch(), layer.out_pitch());
-        let products = Array2::from_shape_fn((layer.c_out, layer.rank), |(o, r)| {
+        let (code_pitch, out_pitch) = (shape.code_pitch(), shape.out_pitch());
+        let products = Array2::from_shape_fn((shape.c_out, shape.rank), |(o, r)| {
             flat[if pooled { o * code_pitch + r } else { r * out_pitch + o }]
         });
-        let mut sums = Array1::zeros(layer.c_out);
+        let mut sums = Array1::zeros(shape.c_out);
         for part in parts {
             sums.iter_mut().zip(&part.sums).for_each(|(total, sum)| *total += sum);
         }
         let norm = self.normalisation.take().expect("forward comes before backward");
         let gradients = norm.backward(&products, sums);
         let at = self.expand_at();
-        let rank = layer.rank;
+        let rank = shape.rank;
         let expand = &mut parameters.trainable[at].gradient;
         for (given, row) in expand.chunks_mut(rank).zip(gradients.expand.rows()) {
             for (r, &value) in row.iter().enumerate() {
-                given[if layer.sees_image { image_order(r) } else { r }] = value;
+                given[if shape.sees_image { image_order(r) } else { r }] = value;
             }
         }
         let copy =
             |to: &mut Vec<f64>, from: &Array1<f64>| to.iter_mut().zip(from).for_each(|(to, &f)| *to = f);
         copy(&mut parameters.trainable[at + 1].gradient, &gradients.gamma);
         copy(&mut parameters.trainable[at + 2].gradient, &gradients.beta);
-        if !layer.sees_image {
-            self.back.correct(lanes, layer, &gradients);
+        if !shape.sees_image {
+            self.back.correct(lanes, shape, &gradients);
         }
     }
 
@@ -141,10 +141,10 @@ impl Stage {
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a InputSums> + Clone,
     ) {
-        let (c_in, pitch) = (self.layer.c_in, self.layer.in_pitch());
+        let (c_in, pitch) = (self.shape.c_in, self.shape.in_pitch());
         let mut taps = vec![0.0; 9 * pitch];
         workers.add_up(parts.clone().map(|part| &*part.taps), &mut taps);
-        let mut contract = vec![0.0; self.layer.rank * pitch];
+        let mut contract = vec![0.0; self.shape.rank * pitch];
         workers.add_up(parts.map(|part| &*part.contract), &mut contract);
         let depthwise = &mut parameters.trainable[self.first].gradient;
         for (c, window) in depthwise.chunks_mut(9).enumerate() {

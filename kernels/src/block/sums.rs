@@ -2,7 +2,7 @@
 //!
 //! The way back fills them, one set for each chunk of a batch, and the block's state turns their total into gradients.
 
-use crate::block::shape::Layer;
+use crate::block::shape::BlockShape;
 
 /// Sums over some images that become a block's gradients.
 #[derive(Debug, Default)]
@@ -23,23 +23,23 @@ pub(crate) struct InputSums {
 }
 
 impl OutputSums {
-    pub(crate) fn reset(&mut self, layer: &Layer, pooled: bool) {
+    pub(crate) fn reset(&mut self, shape: &BlockShape, pooled: bool) {
         self.products.clear();
-        self.products.resize(Self::products_length(layer, pooled), 0.0);
+        self.products.resize(Self::products_length(shape, pooled), 0.0);
         self.sums.clear();
-        self.sums.resize(layer.c_out, 0.0);
+        self.sums.resize(shape.c_out, 0.0);
     }
 
-    pub(crate) fn products_length(layer: &Layer, pooled: bool) -> usize {
-        if pooled { layer.c_out * layer.code_pitch() } else { layer.rank * layer.out_pitch() }
+    pub(crate) fn products_length(shape: &BlockShape, pooled: bool) -> usize {
+        if pooled { shape.c_out * shape.code_pitch() } else { shape.rank * shape.out_pitch() }
     }
 }
 
 impl InputSums {
-    pub(crate) fn reset(&mut self, layer: &Layer) {
+    pub(crate) fn reset(&mut self, shape: &BlockShape) {
         self.taps.clear();
-        self.taps.resize(9 * layer.in_pitch(), 0.0);
+        self.taps.resize(9 * shape.in_pitch(), 0.0);
         self.contract.clear();
-        self.contract.resize(layer.rank * layer.in_pitch(), 0.0);
+        self.contract.resize(shape.rank * shape.in_pitch(), 0.0);
     }
 }

@@ -3,7 +3,7 @@
 //! *Invariant:* rows are whole vectors long; what is beyond the channels is zero.
 
 use crate::block::normalisation::{Gradients, Normalisation};
-use crate::block::shape::Layer;
+use crate::block::shape::BlockShape;
 use crate::simd::panels::Panels;
 use crate::simd::patches::patch_index;
 use crate::simd::vectors::pitch;
@@ -25,8 +25,8 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     /// `depthwise` is `[c_in, 9]`, `contract` is `[rank, c_in]`.
-    pub(crate) fn fill(&mut self, lanes: usize, layer: &Layer, depthwise: &[f32], contract: &[f32]) {
-        let (c_in, row) = (layer.c_in, layer.in_pitch());
+    pub(crate) fn fill(&mut self, lanes: usize, shape: &BlockShape, depthwise: &[f32], contract: &[f32]) {
+        let (c_in, row) = (shape.c_in, shape.in_pitch());
         self.taps.resize(9 * row, 0.0);
         self.turned.resize(9 * row, 0.0);
         for k in 0..9 {
@@ -35,8 +35,8 @@ impl Encoder {
                 self.turned[(8 - k) * row + c] = depthwise[c * 9 + k];
             }
         }
-        self.contract.pack(lanes, c_in, layer.rank, |k, n| contract[n * c_in + k]);
-        self.contract_back.pack(lanes, layer.rank, c_in, |k, n| contract[k * c_in + n]);
+        self.contract.pack(lanes, c_in, shape.rank, |k, n| contract[n * c_in + k]);
+        self.contract_back.pack(lanes, shape.rank, c_in, |k, n| contract[k * c_in + n]);
     }
 }
 
@@ -50,34 +50,34 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     /// By a batch's statistics.
-    pub(crate) fn by_batch(&mut self, lanes: usize, layer: &Layer, norm: &Normalisation, beta: &[f32]) {
+    pub(crate) fn by_batch(&mut self, lanes: usize, shape: &BlockShape, norm: &Normalisation, beta: &[f32]) {
         let mean = norm.moments.mean.iter().map(|&mean| mean as f32);
-        fill(&mut self.mean, layer.code_pitch(), mean);
-        fill(&mut self.bias, layer.out_pitch(), beta.iter().copied());
-        self.pack(lanes, layer, &norm.folded());
+        fill(&mut self.mean, shape.code_pitch(), mean);
+        fill(&mut self.bias, shape.out_pitch(), beta.iter().copied());
+        self.pack(lanes, shape, &norm.folded());
     }
 
     /// By any scale and bias of the outputs, without centring.
     pub(crate) fn by_scale(
         &mut self,
         lanes: usize,
-        layer: &Layer,
+        shape: &BlockShape,
         expand: &Array2<f64>,
         scale_and_bias: impl Iterator<Item = (f64, f64)>,
     ) {
         let mut folded = expand.clone();
-        let mut biases = Vec::with_capacity(layer.c_out);
+        let mut biases = Vec::with_capacity(shape.c_out);
         for (mut row, (scale, bias)) in folded.rows_mut().into_iter().zip(scale_and_bias) {
             row *= scale;
             biases.push(bias as f32);
         }
-        fill(&mut self.mean, layer.code_pitch(), std::iter::empty());
-        fill(&mut self.bias, layer.out_pitch(), biases.into_iter());
-        self.pack(lanes, layer, &folded);
+        fill(&mut self.mean, shape.code_pitch(), std::iter::empty());
+        fill(&mut self.bias, shape.out_pitch(), biases.into_iter());
+        self.pack(lanes, shape, &folded);
     }
 
-    fn pack(&mut self, lanes: usize, layer: &Layer, folded: &Array2<f64>) {
-        self.panels.pack(lanes, layer.rank, layer.c_out, |k, n| folded[(n, k)] as f32);
+    fn pack(&mut self, lanes: usize, shape: &BlockShape, folded: &Array2<f64>) {
+        self.panels.pack(lanes, shape.rank, shape.c_out, |k, n| folded[(n, k)] as f32);
     }
 }
 
@@ -95,27 +95,27 @@ pub(crate) struct BackDecoder {
 }
 
 impl BackDecoder {
-    pub(crate) fn by_batch(&mut self, lanes: usize, layer: &Layer, norm: &Normalisation) {
+    pub(crate) fn by_batch(&mut self, lanes: usize, shape: &BlockShape, norm: &Normalisation) {
         let folded = norm.folded();
-        self.panels.pack(lanes, layer.c_out, layer.rank, |k, n| folded[(k, n)] as f32);
-        let row = layer.code_pitch();
-        self.rows.resize(layer.c_out * row, 0.0);
+        self.panels.pack(lanes, shape.c_out, shape.rank, |k, n| folded[(k, n)] as f32);
+        let row = shape.code_pitch();
+        self.rows.resize(shape.c_out * row, 0.0);
         for (out, values) in self.rows.chunks_mut(row).zip(folded.rows()) {
             out.iter_mut().zip(values).for_each(|(out, &value)| *out = value as f32);
         }
     }
 
-    pub(crate) fn correct(&mut self, lanes: usize, layer: &Layer, gradients: &Gradients) {
+    pub(crate) fn correct(&mut self, lanes: usize, shape: &BlockShape, gradients: &Gradients) {
         let slope = &gradients.slope;
-        self.slope.pack(lanes, layer.rank, layer.rank, |k, n| -slope[(k, n)] as f32);
-        fill(&mut self.constant, layer.code_pitch(), gradients.constant.iter().map(|&a| -a as f32));
+        self.slope.pack(lanes, shape.rank, shape.rank, |k, n| -slope[(k, n)] as f32);
+        fill(&mut self.constant, shape.code_pitch(), gradients.constant.iter().map(|&a| -a as f32));
     }
 }
 
 /// `expand` as a matrix `[c_out, rank]`; for the first block, its weights in the order of a patch.
-pub(crate) fn expand_matrix(layer: &Layer, values: &[f32]) -> Array2<f64> {
-    let given = ArrayView2::from_shape((layer.c_out, layer.rank), values).expect("shapes were checked");
-    if layer.sees_image {
+pub(crate) fn expand_matrix(shape: &BlockShape, values: &[f32]) -> Array2<f64> {
+    let given = ArrayView2::from_shape((shape.c_out, shape.rank), values).expect("shapes were checked");
+    if shape.sees_image {
         Array2::from_shape_fn(given.dim(), |(o, at)| f64::from(given[(o, image_order(at))]))
     } else {
         given.mapv(f64::from)

@@ -5,7 +5,7 @@
 //! *Invariant:* allocated once for the largest batch; smaller ones use the front.
 
 use crate::block::moments::{self, MomentSums};
-use crate::block::shape::Layer;
+use crate::block::shape::BlockShape;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::buffer::Buffer;
 use crate::simd::vectors::pitch;
@@ -57,30 +57,31 @@ struct Sizes {
     features: usize,
 }
 
-fn sizes(layers: &[Layer]) -> Sizes {
-    let last = layers.len() - 1;
+fn sizes(shapes: &[BlockShape]) -> Sizes {
+    let last = shapes.len() - 1;
     let codes: Vec<_> =
-        layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.code_size() }).collect();
+        shapes.iter().map(|shape| if shape.sees_image { 0 } else { shape.code_size() }).collect();
     let largest = |parity: usize| codes.iter().skip(parity).step_by(2).copied().max().unwrap_or(0);
-    let argmax = |layer: &Layer| if layer.place == Place::Pooled { layer.out_size() / 4 } else { 0 };
-    let relu_mask = |(at, layer): (usize, &Layer)| {
-        if layer.place == Place::ResidualSecond && at < last { layer.out_size() } else { 0 }
+    let argmax = |shape: &BlockShape| if shape.place == Place::Pooled { shape.out_size() / 4 } else { 0 };
+    let relu_mask = |(at, shape): (usize, &BlockShape)| {
+        if shape.place == Place::ResidualSecond && at < last { shape.out_size() } else { 0 }
     };
-    let residual = |layer: &Layer| if layer.place == Place::ResidualSecond { layer.out_size() } else { 0 };
+    let residual =
+        |shape: &BlockShape| if shape.place == Place::ResidualSecond { shape.out_size() } else { 0 };
     Sizes {
-        inputs: layers.iter().map(|layer| if layer.sees_image { 0 } else { layer.in_size() }).collect(),
+        inputs: shapes.iter().map(|shape| if shape.sees_image { 0 } else { shape.in_size() }).collect(),
         code_gradients: [largest(0), largest(1)],
         codes,
-        argmax: layers.iter().map(argmax).collect(),
-        relu_mask: layers.iter().enumerate().map(relu_mask).collect(),
-        residual: layers[..last].iter().map(residual).max().unwrap_or(0),
-        features: layers[last].out_pitch(),
+        argmax: shapes.iter().map(argmax).collect(),
+        relu_mask: shapes.iter().enumerate().map(relu_mask).collect(),
+        residual: shapes[..last].iter().map(residual).max().unwrap_or(0),
+        features: shapes[last].out_pitch(),
     }
 }
 
 impl Batch {
-    pub(crate) fn new(layers: &[Layer], images: usize) -> Self {
-        let sizes = sizes(layers);
+    pub(crate) fn new(shapes: &[BlockShape], images: usize) -> Self {
+        let sizes = sizes(shapes);
         let zeroed = |size: &usize| Buffer::zeroed(images * size);
         Self {
             capacity: images,
@@ -100,16 +101,16 @@ impl Batch {
     }
 
     /// Bytes that a batch takes.
-    pub(crate) fn bytes(layers: &[Layer], images: usize) -> usize {
-        let sizes = sizes(layers);
+    pub(crate) fn bytes(shapes: &[BlockShape], images: usize) -> usize {
+        let sizes = sizes(shapes);
         let sum = |list: &[usize]| list.iter().sum::<usize>();
         let floats = sum(&sizes.inputs) + sum(&sizes.codes) + sum(&sizes.code_gradients) + sizes.residual;
         let of_image = 4 * (floats + sum(&sizes.argmax)) + sum(&sizes.relu_mask) + 9 * sizes.features + 9;
-        let largest = |of: &dyn Fn(&Layer) -> usize| layers.iter().map(of).max().unwrap_or(0);
-        let products = |layer: &Layer| 4 * pitch(layer.c_out) * pitch(layer.rank) + 8 * layer.c_out;
-        let inputs = |layer: &Layer| 4 * layer.in_pitch() * (9 + layer.rank);
-        let part = largest(&|layer| moments::bytes(layer.rank)) + largest(&products) + largest(&inputs);
-        let linear = 8 * network::architecture::CLASSES * layers[layers.len() - 1].c_out;
+        let largest = |of: &dyn Fn(&BlockShape) -> usize| shapes.iter().map(of).max().unwrap_or(0);
+        let products = |shape: &BlockShape| 4 * pitch(shape.c_out) * pitch(shape.rank) + 8 * shape.c_out;
+        let inputs = |shape: &BlockShape| 4 * shape.in_pitch() * (9 + shape.rank);
+        let part = largest(&|shape| moments::bytes(shape.rank)) + largest(&products) + largest(&inputs);
+        let linear = 8 * network::architecture::CLASSES * shapes[shapes.len() - 1].c_out;
         images * of_image + chunks(images).len() * (part + linear)
     }
 }

@@ -6,7 +6,7 @@
 use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;
 use crate::block::shape::GROUP;
-use crate::block::state::Stage;
+use crate::block::state::BlockState;
 use crate::simd::head::{self, GlobalPool};
 use crate::simd::patches::IMAGE;
 use crate::step::chunk::{chunks, groups, split};
@@ -17,7 +17,7 @@ use network::architecture::CLASSES;
 /// Logits of images; `linear` is `[classes, channels]`.
 pub(crate) fn logits(
     workers: &Workers<Scratch>,
-    stages: &[Stage],
+    blocks: &[BlockState],
     linear: &[f32],
     images: &[f32],
 ) -> Vec<[f64; CLASSES]> {
@@ -28,14 +28,14 @@ pub(crate) fn logits(
         for group in groups(chunk, GROUP) {
             let pixels = &images[group.start * IMAGE..group.end * IMAGE];
             let out = &mut out[group.start - chunk.start..group.end - chunk.start];
-            group_logits(stages, linear, pixels, out, scratch);
+            group_logits(blocks, linear, pixels, out, scratch);
         }
     });
     out
 }
 
 fn group_logits(
-    stages: &[Stage],
+    blocks: &[BlockState],
     linear: &[f32],
     images: &[f32],
     out: &mut [[f64; CLASSES]],
@@ -45,26 +45,26 @@ fn group_logits(
     let mut rows = std::mem::take(&mut scratch.code_rows);
     let mut argmax = std::mem::take(&mut scratch.argmax);
     let mut relu_mask = std::mem::take(&mut scratch.relu_mask);
-    for stage in stages {
-        let layer = &stage.layer;
-        let codes = if layer.sees_image {
+    for block in blocks {
+        let shape = &block.shape;
+        let codes = if shape.sees_image {
             Codes::Images(images)
         } else {
-            if layer.place == Place::ResidualFirst {
-                let size = out.len() * layer.in_size();
+            if shape.place == Place::ResidualFirst {
+                let size = out.len() * shape.in_size();
                 kept[..size].copy_from_slice(&input[..size]);
             }
-            encode(stage, out.len(), (&input, &mut rows), scratch, None);
+            encode(block, out.len(), (&input, &mut rows), scratch, None);
             Codes::Rows(&rows)
         };
         let decoded = Decoded { out: &mut output, argmax: &mut argmax, relu_mask: &mut relu_mask };
-        decode(stage, out.len(), codes, &kept, decoded, scratch);
+        decode(block, out.len(), codes, &kept, decoded, scratch);
         std::mem::swap(&mut input, &mut output);
     }
-    if let Some(Stage { layer, .. }) = stages.last() {
-        let (mut features, mut pixels) = (vec![0.0; layer.c_out], vec![0; layer.c_out]);
-        for (logits, activations) in out.iter_mut().zip(input.chunks(layer.out_size())) {
-            let (pitch, features, argmax) = (layer.out_pitch(), &mut *features, &mut *pixels);
+    if let Some(BlockState { shape, .. }) = blocks.last() {
+        let (mut features, mut pixels) = (vec![0.0; shape.c_out], vec![0; shape.c_out]);
+        for (logits, activations) in out.iter_mut().zip(input.chunks(shape.out_size())) {
+            let (pitch, features, argmax) = (shape.out_pitch(), &mut *features, &mut *pixels);
             GlobalPool { activations, pitch, features, argmax }.run(scratch.processor);
             *logits = head::logits(linear, features);
         }

@@ -16,12 +16,12 @@ use std::ops::Range;
 
 /// The moments of the images' patches.
 pub(crate) fn image_moments(step: &mut Step<'_>, chunks: &[Range<usize>]) {
-    let (images, layer) = (step.images, &step.stages[0].layer);
+    let (images, shape) = (step.images, &step.blocks[0].shape);
     let tasks = chunks.iter().zip(&mut step.batch.parts).collect();
     step.workers.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
-        part.moments.reset(layer.rank);
+        part.moments.reset(shape.rank);
         for image in groups(chunk, 1) {
-            encode_images(layer, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
+            encode_images(shape, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
         }
     });
 }
@@ -33,12 +33,12 @@ fn codes_before<'b>(k: usize, images: &'b [f32], codes: &'b [Buffer]) -> Codes<'
 
 /// Decodes block `k - 1` and encodes block `k`.
 pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize>]) {
-    let (before, here) = (&step.stages[k - 1], &step.stages[k]);
+    let (before, here) = (&step.blocks[k - 1], &step.blocks[k]);
     let batch = &mut *step.batch;
     let (earlier, inputs) = batch.inputs.split_at_mut(k);
     let (codes, code_rows) = batch.codes.split_at_mut(k);
     let source = codes_before(k, step.images, codes);
-    let (in_size, code_size) = (here.layer.in_size(), here.layer.code_size());
+    let (in_size, code_size) = (here.shape.in_size(), here.shape.code_size());
     let tasks: Vec<_> = chunks
         .iter()
         .zip(split(&mut inputs[0], in_size, chunks))
@@ -48,16 +48,16 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
         .zip(&mut batch.parts)
         .collect();
     step.workers.each(tasks, |(((((chunk, input), codes), argmax), relu_mask), part), scratch| {
-        part.moments.reset(here.layer.rank);
-        for images in groups(chunk, group(&[&before.layer, &here.layer])) {
+        part.moments.reset(here.shape.rank);
+        for images in groups(chunk, group(&[&before.shape, &here.shape])) {
             let input = &mut input[within(chunk, &images, in_size)];
             let argmax = argmax.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
             let relu_mask = relu_mask.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
-            let kept = match before.layer.place {
+            let kept = match before.shape.place {
                 Place::ResidualSecond => &earlier[k - 2][numbers(&images, in_size)],
                 _ => &[],
             };
-            let source = source.of(&before.layer, images.clone());
+            let source = source.of(&before.shape, images.clone());
             let decoded = Decoded { out: input, argmax, relu_mask };
             decode(before, images.len(), source, kept, decoded, scratch);
             let codes = &mut codes[within(chunk, &images, code_size)];
@@ -69,22 +69,22 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
 
 /// Goes from the codes of block `k` to its input, and on to the codes of block `k - 1`.
 pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize>]) {
-    let (before, here) = (&step.stages[k - 1], &step.stages[k]);
+    let (before, here) = (&step.blocks[k - 1], &step.blocks[k]);
     let batch = &mut *step.batch;
-    let in_size = here.layer.in_size();
+    let in_size = here.shape.in_size();
     let (even, odd) = batch.code_gradients.split_at_mut(1);
     let (gradients, out) =
         if k.is_multiple_of(2) { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
-    let out_size = if k == 1 { 0 } else { before.layer.code_size() };
+    let out_size = if k == 1 { 0 } else { before.shape.code_size() };
     let (inputs, codes) = (&batch.inputs, &batch.codes);
     let (argmax, relu_mask) = (&batch.argmax[k - 1], &batch.relu_mask[k - 1]);
     let source = codes_before(k, step.images, codes);
     let features = (&batch.feature_gradients, &batch.feature_argmax);
     // The gradient that a residual will want again; other blocks' live in scratch memory.
-    let ends_residual = before.layer.place == Place::ResidualSecond;
-    let begins_residual = here.layer.place == Place::ResidualFirst;
+    let ends_residual = before.shape.place == Place::ResidualSecond;
+    let begins_residual = here.shape.place == Place::ResidualFirst;
     let residual_size = if ends_residual || begins_residual { in_size } else { 0 };
-    let last = step.stages.len() - 1;
+    let last = step.blocks.len() - 1;
     let tasks: Vec<_> = chunks
         .iter()
         .zip(split(&mut batch.residual, residual_size, chunks))
@@ -92,10 +92,10 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
         .zip(&mut batch.parts)
         .collect();
     step.workers.each(tasks, |(((chunk, residual), out), part), scratch| {
-        part.input.reset(&here.layer);
-        part.output.reset(&before.layer, before.layer.place == Place::Pooled);
+        part.input.reset(&here.shape);
+        part.output.reset(&before.shape, before.shape.place == Place::Pooled);
         let mut owned = std::mem::take(&mut scratch.input_gradients);
-        for images in groups(chunk, group(&[&before.layer, &here.layer])) {
+        for images in groups(chunk, group(&[&before.shape, &here.shape])) {
             let at = numbers(&images, in_size);
             let residual = residual.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
             let (gradient, residual): (_, &[f32]) = if ends_residual {
@@ -104,11 +104,11 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
                 (&mut owned[..images.len() * in_size], residual)
             };
             let input = &inputs[k][at.clone()];
-            let rows = numbers(&images, here.layer.code_size());
+            let rows = numbers(&images, here.shape.code_size());
             let (rows, back) = (&codes[k][rows.clone()], &gradients[rows]);
             through_input(here, rows, back, input, gradient, &mut part.input, scratch);
             if begins_residual && k + 1 == last {
-                let row = here.layer.in_pitch();
+                let row = here.shape.in_pitch();
                 let at = numbers(&images, row);
                 scatter(gradient, &features.0[at.clone()], &features.1[at], row);
             } else if begins_residual {
@@ -117,11 +117,11 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
             let incoming = OutputGradient {
                 gradient,
                 mask: if ends_residual { Mask::Bytes(&relu_mask[at]) } else { Mask::Output(input) },
-                pool: (before.layer.place == Place::Pooled)
+                pool: (before.shape.place == Place::Pooled)
                     .then(|| (&argmax[numbers(&images, in_size / 4)], 4)),
             };
             let out = &mut out[within(chunk, &images, out_size)];
-            let source = source.of(&before.layer, images.clone());
+            let source = source.of(&before.shape, images.clone());
             through_output(before, images.len(), source, incoming, out, &mut part.output, scratch);
         }
         scratch.input_gradients = owned;

@@ -21,16 +21,16 @@ impl Step<'_> {
         let lanes = self.processor.lanes();
         let chunks = chunks(self.labels.len());
         self.phases.clear();
-        for stage in &mut *self.stages {
-            stage.fill_encoder(lanes, self.parameters);
+        for block in &mut *self.blocks {
+            block.fill_encoder(lanes, self.parameters);
         }
-        let last = self.stages.len() - 1;
-        self.timed("forward", self.stages[0].name, |step| {
+        let last = self.blocks.len() - 1;
+        self.timed("forward", self.blocks[0].name, |step| {
             image_moments(step, &chunks);
             step.normalise(0, chunks.len());
         });
         for k in 1..=last {
-            self.timed("forward", self.stages[k].name, |step| {
+            self.timed("forward", self.blocks[k].name, |step| {
                 forward_block(step, k, &chunks);
                 step.normalise(k, chunks.len());
             });
@@ -40,11 +40,11 @@ impl Step<'_> {
             step.output_gradients(last, true, chunks.len());
         });
         for k in (1..=last).rev() {
-            self.timed("backward", self.stages[k - 1].name, |step| {
+            self.timed("backward", self.blocks[k - 1].name, |step| {
                 backward_block(step, k, &chunks);
                 let parts = step.batch.parts[..chunks.len()].iter();
-                step.stages[k].input_gradients(step.workers, step.parameters, parts.map(|part| &part.input));
-                let pooled = step.stages[k - 1].layer.place == Place::Pooled;
+                step.blocks[k].input_gradients(step.workers, step.parameters, parts.map(|part| &part.input));
+                let pooled = step.blocks[k - 1].shape.place == Place::Pooled;
                 step.output_gradients(k - 1, pooled, chunks.len());
             });
         }
@@ -58,13 +58,13 @@ impl Step<'_> {
 
     fn normalise(&mut self, k: usize, chunks: usize) {
         let parts = self.batch.parts[..chunks].iter().map(|part| &part.moments);
-        let moments = MomentSums::total(parts, self.stages[k].layer.rank);
-        self.stages[k].normalise(self.processor.lanes(), self.parameters, moments);
+        let moments = MomentSums::total(parts, self.blocks[k].shape.rank);
+        self.blocks[k].normalise(self.processor.lanes(), self.parameters, moments);
     }
 
     fn output_gradients(&mut self, k: usize, pooled: bool, chunks: usize) {
         let parts = self.batch.parts[..chunks].iter().map(|part| &part.output);
         let lanes = self.processor.lanes();
-        self.stages[k].output_gradients(lanes, self.workers, self.parameters, parts, pooled);
+        self.blocks[k].output_gradients(lanes, self.workers, self.parameters, parts, pooled);
     }
 }

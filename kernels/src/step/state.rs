@@ -1,7 +1,7 @@
 //! What a training step works on, and how long its phases take.
 
 use crate::block::scratch::Scratch;
-use crate::block::state::Stage;
+use crate::block::state::BlockState;
 use crate::parameters::Parameters;
 use crate::simd::isa::Processor;
 use crate::step::batch::Batch;
@@ -22,7 +22,7 @@ pub struct Phase {
 pub(crate) struct Step<'a> {
     pub(crate) processor: Processor,
     pub(crate) workers: &'a Workers<Scratch>,
-    pub(crate) stages: &'a mut [Stage],
+    pub(crate) blocks: &'a mut [BlockState],
     pub(crate) parameters: &'a mut Parameters,
     pub(crate) batch: &'a mut Batch,
     pub(crate) images: &'a [f32],
