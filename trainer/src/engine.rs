@@ -14,7 +14,7 @@ pub mod memory;
 pub mod torch;
 
 use crate::data::images::Images;
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{Epoch, Predictions, Sums, Watch};
 use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
@@ -41,7 +41,7 @@ impl<'a> Engine<'a> {
     /// A run for libtorch in a program without it; no threads to be had.
     pub fn new(
         configuration: &Configuration,
-        state: &Arrays,
+        state: &StateDict,
         (train, test): (Images<'a>, Images<'a>),
         device: Device,
         threads: usize,
@@ -99,7 +99,7 @@ impl<'a> Engine<'a> {
 
     /// Parameters and running statistics under the reference's names.
     #[must_use]
-    pub fn model(&self) -> Arrays {
+    pub fn model(&self) -> StateDict {
         match self {
             Self::Fused(fused) => fused.model(),
             #[cfg(feature = "tch")]
@@ -109,7 +109,7 @@ impl<'a> Engine<'a> {
 
     /// All that [`Engine::new`] needs to go on with the same numbers.
     #[must_use]
-    pub fn state(&self) -> Arrays {
+    pub fn state(&self) -> StateDict {
         match self {
             Self::Fused(fused) => fused.state(),
             #[cfg(feature = "tch")]

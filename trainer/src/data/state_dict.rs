@@ -11,11 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Arrays by name, in the order of their names.
-pub type Arrays = BTreeMap<String, ArrayD<f32>>;
+pub type StateDict = BTreeMap<String, ArrayD<f32>>;
 
 /// A file of arrays that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ArraysError {
+pub enum StateDictError {
     /// The file system's word, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -33,7 +33,11 @@ pub enum ArraysError {
 ///
 /// # Errors
 /// The file system's.
-pub fn save(path: &Path, arrays: &Arrays, metadata: BTreeMap<String, String>) -> Result<(), ArraysError> {
+pub fn save(
+    path: &Path,
+    arrays: &StateDict,
+    metadata: BTreeMap<String, String>,
+) -> Result<(), StateDictError> {
     let metadata = metadata.into_iter().collect();
     let bytes: Vec<(&str, &[usize], Vec<u8>)> = arrays
         .iter()
@@ -57,11 +61,11 @@ pub fn save(path: &Path, arrays: &Arrays, metadata: BTreeMap<String, String>) ->
 ///
 /// # Errors
 /// A missing file, or one that is not safetensors of float32.
-pub fn load(path: &Path) -> Result<(Arrays, BTreeMap<String, String>), ArraysError> {
+pub fn load(path: &Path) -> Result<(StateDict, BTreeMap<String, String>), StateDictError> {
     let bytes = fs::read(path)?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| contents(path, &error))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| contents(path, &error))?;
-    let mut arrays = Arrays::new();
+    let mut arrays = StateDict::new();
     for (name, view) in tensors.iter() {
         if view.dtype() != Dtype::F32 {
             return Err(contents(path, &format!("`{name}` must be float32, but is {:?}", view.dtype())));
@@ -74,8 +78,8 @@ pub fn load(path: &Path) -> Result<(Arrays, BTreeMap<String, String>), ArraysErr
     Ok((arrays, header.metadata().clone().unwrap_or_default().into_iter().collect()))
 }
 
-fn contents(path: &Path, reason: &impl ToString) -> ArraysError {
-    ArraysError::Contents { path: path.to_owned(), reason: reason.to_string() }
+fn contents(path: &Path, reason: &impl ToString) -> StateDictError {
+    StateDictError::Contents { path: path.to_owned(), reason: reason.to_string() }
 }
 
 #[cfg(test)]
@@ -87,7 +91,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("arrays.safetensors");
         let values = vec![1.0, -0.0, f32::MIN_POSITIVE / 2.0, f32::NAN, 1e30, -3.5];
-        let arrays = Arrays::from([(
+        let arrays = StateDict::from([(
             "a.b".to_owned(),
             ArrayD::from_shape_vec(IxDyn(&[2, 3]), values.clone()).unwrap(),
         )]);

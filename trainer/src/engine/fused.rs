@@ -4,7 +4,7 @@
 
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use kernels::EngineError;
 use network::Architecture;
@@ -30,7 +30,7 @@ impl<'a> Fused<'a> {
     /// A network that the kernels do not know; no threads to be had.
     pub fn new(
         architecture: Architecture,
-        state: &Arrays,
+        state: &StateDict,
         (train, test): (Images<'a>, Images<'a>),
         threads: usize,
     ) -> Result<Self, EngineError> {
@@ -115,13 +115,13 @@ impl<'a> Fused<'a> {
 
     /// As [`crate::engine::Engine::model`].
     #[must_use]
-    pub fn model(&self) -> Arrays {
+    pub fn model(&self) -> StateDict {
         self.engine.model()
     }
 
     /// As [`crate::engine::Engine::state`].
     #[must_use]
-    pub fn state(&self) -> Arrays {
+    pub fn state(&self) -> StateDict {
         self.engine.state()
     }
 }

@@ -10,7 +10,7 @@ pub mod training;
 pub mod update;
 
 use crate::data::images::Images;
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
 use crate::machine::device::Device;
 use artifacts::Precision;
@@ -93,7 +93,7 @@ impl Torch {
     #[must_use]
     pub fn new(
         architecture: Architecture,
-        state: &Arrays,
+        state: &StateDict,
         (train, test): (&Images<'_>, &Images<'_>),
         device: Device,
         threads: usize,
@@ -169,13 +169,13 @@ impl Torch {
 
     /// As [`crate::engine::Engine::model`].
     #[must_use]
-    pub fn model(&self) -> Arrays {
+    pub fn model(&self) -> StateDict {
         self.training.model()
     }
 
     /// As [`crate::engine::Engine::state`].
     #[must_use]
-    pub fn state(&self) -> Arrays {
+    pub fn state(&self) -> StateDict {
         self.training.state()
     }
 }

@@ -3,7 +3,7 @@
 //! *Invariant:* the checkpoint is written after the tables of its epoch, so a crash between the two leaves rows that
 //! are trained again, never a gap.
 
-use crate::data::state_dict::{self, Arrays, ArraysError};
+use crate::data::state_dict::{self, StateDict, StateDictError};
 use network::Architecture;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct Checkpoint {
     /// Epochs that ended.
     pub epoch: usize,
     /// As [`crate::engine::Engine::state`] gives it.
-    pub state: Arrays,
+    pub state: StateDict,
 }
 
 impl Checkpoint {
@@ -22,7 +22,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The file system's.
-    pub fn save(&self, path: &Path, run: &str) -> Result<(), ArraysError> {
+    pub fn save(&self, path: &Path, run: &str) -> Result<(), StateDictError> {
         let metadata = BTreeMap::from([
             ("epoch".to_owned(), self.epoch.to_string()),
             ("run".to_owned(), run.to_owned()),
@@ -34,12 +34,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A file of another run, of another network, or no checkpoint at all.
-    pub fn load(path: &Path, run: &str, architecture: &Architecture) -> Result<Option<Self>, ArraysError> {
+    pub fn load(path: &Path, run: &str, architecture: &Architecture) -> Result<Option<Self>, StateDictError> {
         if !path.exists() {
             return Ok(None);
         }
         let (state, metadata) = state_dict::load(path)?;
-        let broken = |reason: String| ArraysError::Contents {
+        let broken = |reason: String| StateDictError::Contents {
             path: path.to_owned(),
             reason: format!("{reason}; delete it to start over"),
         };

@@ -7,16 +7,16 @@
 //! every device.
 
 use crate::data::seeds::{Purpose, generator};
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use ndarray::{ArrayD, IxDyn};
 use network::Architecture;
 use rand::RngExt;
 
 /// Parameters and running statistics before the first update.
 #[must_use]
-pub fn initialise(architecture: &Architecture, seed: u64) -> Arrays {
+pub fn initialise(architecture: &Architecture, seed: u64) -> StateDict {
     let mut generator = generator(seed, Purpose::Initialise, 0);
-    let mut arrays = Arrays::new();
+    let mut arrays = StateDict::new();
     for (name, shape) in architecture.parameters() {
         let array = if name.ends_with(".bn.weight") {
             ArrayD::ones(IxDyn(&shape))

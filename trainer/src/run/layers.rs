@@ -3,7 +3,7 @@
 //! Stable rank is `|W|_F^2 / |W|_2^2` (Rudelson and Vershynin, J. ACM 54(4), 2007) of `W = expand . contract`. The product is
 //! never formed: its Frobenius norm is `tr(E'E CC')`, its spectral norm comes from power iteration on `W'W`.
 
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use artifacts::run::LayerRow;
 use ndarray::{Array1, Array2, ArrayView2};
 use network::{Architecture, Filter};
@@ -14,7 +14,7 @@ const MOST_ITERATIONS: usize = 1000;
 
 /// One row a convolution.
 #[must_use]
-pub fn measure(architecture: &Architecture, weights: &Arrays, epoch: usize) -> Vec<LayerRow> {
+pub fn measure(architecture: &Architecture, weights: &StateDict, epoch: usize) -> Vec<LayerRow> {
     architecture
         .blocks()
         .iter()
@@ -68,7 +68,7 @@ fn product_norms(expand: &ArrayView2<'_, f64>, contract: &ArrayView2<'_, f64>) -
     (frobenius, largest)
 }
 
-fn matrix(weights: &Arrays, name: &str) -> Array2<f64> {
+fn matrix(weights: &StateDict, name: &str) -> Array2<f64> {
     let array = &weights[name];
     let (rows, columns) = (array.shape()[0], array.shape()[1]);
     array.mapv(f64::from).into_shape_with_order((rows, columns)).expect("1x1 filters are matrices")

@@ -11,7 +11,7 @@ use ndarray::ArrayD;
 use network::Arm;
 use tch::{Device, Kind, Tensor};
 use trainer::data::augment::{Draw, IMAGE, Normal};
-use trainer::data::state_dict::Arrays;
+use trainer::data::state_dict::StateDict;
 use trainer::engine::torch::augment::{Augmentation, Draws};
 use trainer::engine::torch::resnet::channels_last;
 use trainer::engine::torch::training::Training;
@@ -40,7 +40,7 @@ fn check_arm_with(arm: Arm, share: f64) {
     let expected = case.file(arm.name());
     let start = with_prefix(&case.common, "start.");
     let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
-    let single = |state: &Arrays| {
+    let single = |state: &StateDict| {
         Training::new(architecture, state, Device::Cpu, Precision::Float32).through_bottlenecks_below(share)
     };
 

@@ -2,7 +2,7 @@
 
 use crate::{folder, prepare, tiny, workplace};
 use artifacts::{Configuration, Engine, Precision};
-use trainer::data::state_dict::{self, Arrays};
+use trainer::data::state_dict::{self, StateDict};
 use trainer::machine::stop::Stop;
 use trainer::run::initialise::initialise;
 use trainer::run::session::{Outcome, train};
@@ -41,7 +41,7 @@ fn both_engines_train_the_same_network() {
         let off = first.train_loss.unwrap() - second.train_loss.unwrap();
         assert!(off.abs() < 1e-4, "seed {seed}, loss: off by {off:.1e}");
         let start = initialise(&tiny().architecture(), seed);
-        let distance = |from: &Arrays| {
+        let distance = |from: &StateDict| {
             let squares =
                 tch.iter().flat_map(|(name, end)| (end - &from[name]).mapv(|d| f64::from(d).powi(2)));
             squares.sum::<f64>().sqrt()

@@ -5,7 +5,7 @@
 //! one flat tensor.
 
 use super::resnet::{array, tensor};
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use tch::{Device, Kind, Tensor};
 
 /// The weights of a convolution as they lie in memory: channels last, as the images do.
@@ -35,7 +35,7 @@ impl Flat {
     /// # Panics
     /// Where an array has another shape.
     #[must_use]
-    pub fn new(shapes: &[(String, Vec<usize>)], arrays: &Arrays, device: Device, kind: Kind) -> Self {
+    pub fn new(shapes: &[(String, Vec<usize>)], arrays: &StateDict, device: Device, kind: Kind) -> Self {
         let pieces: Vec<Tensor> = shapes
             .iter()
             .map(|(name, shape)| match arrays.get(name) {
@@ -59,7 +59,7 @@ impl Flat {
 
     /// A copy of each tensor.
     #[must_use]
-    pub fn arrays(&self) -> Arrays {
+    pub fn arrays(&self) -> StateDict {
         self.views(&self.values).map(|(name, view)| (name.to_owned(), array(&view))).collect()
     }
 }

@@ -6,7 +6,7 @@
 //! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
@@ -32,7 +32,7 @@ impl ResNet {
     /// Where an array is missing or has another shape than [`Architecture::buffers`] says; who loads arrays from
     /// a file checks before.
     #[must_use]
-    pub fn new(architecture: &Architecture, arrays: &Arrays, device: Device, kind: Kind) -> Self {
+    pub fn new(architecture: &Architecture, arrays: &StateDict, device: Device, kind: Kind) -> Self {
         let place = |(name, shape): (String, Vec<usize>)| {
             let tensor = tensor(&name, &arrays[&name], &shape, device).to_kind(master_kind(kind));
             (name, tensor)
@@ -47,7 +47,7 @@ impl ResNet {
 
     /// A copy of every running statistic.
     #[must_use]
-    pub fn arrays(&self) -> Arrays {
+    pub fn arrays(&self) -> StateDict {
         self.statistics.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
     }
 

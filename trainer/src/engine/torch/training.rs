@@ -2,7 +2,7 @@
 
 use super::resnet::{ResNet, master_kind};
 use super::update::Group;
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use crate::engine::epoch::Predictions;
 use artifacts::Precision;
 use network::schedule::LearningRates;
@@ -34,13 +34,13 @@ pub struct BatchSums {
 impl Training {
     /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
     #[must_use]
-    pub fn new(architecture: Architecture, state: &Arrays, device: Device, precision: Precision) -> Self {
+    pub fn new(architecture: Architecture, state: &StateDict, device: Device, precision: Precision) -> Self {
         Self::with_kind(architecture, state, device, kind(precision))
     }
 
     /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
     #[must_use]
-    pub fn in_float64(architecture: Architecture, state: &Arrays, device: Device) -> Self {
+    pub fn in_float64(architecture: Architecture, state: &StateDict, device: Device) -> Self {
         Self::with_kind(architecture, state, device, Kind::Double)
     }
 
@@ -51,8 +51,8 @@ impl Training {
         self
     }
 
-    fn with_kind(architecture: Architecture, state: &Arrays, device: Device, kind: Kind) -> Self {
-        let velocity: Arrays = state
+    fn with_kind(architecture: Architecture, state: &StateDict, device: Device, kind: Kind) -> Self {
+        let velocity: StateDict = state
             .iter()
             .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
             .collect();
@@ -119,19 +119,19 @@ impl Training {
 
     /// Parameters and running statistics under the reference's names.
     #[must_use]
-    pub fn model(&self) -> Arrays {
+    pub fn model(&self) -> StateDict {
         self.groups.iter().map(|group| group.parameters.arrays()).fold(self.network.arrays(), joined)
     }
 
     /// All that [`Training::new`] needs to go on with the same numbers.
     #[must_use]
-    pub fn state(&self) -> Arrays {
+    pub fn state(&self) -> StateDict {
         let velocity = self.groups.iter().flat_map(|group| group.velocity.arrays());
         joined(self.model(), velocity.map(|(name, array)| (format!("{VELOCITY}{name}"), array)).collect())
     }
 }
 
-fn joined(mut all: Arrays, more: Arrays) -> Arrays {
+fn joined(mut all: StateDict, more: StateDict) -> StateDict {
     all.extend(more);
     all
 }

@@ -7,7 +7,7 @@
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
 
 use super::flat::Flat;
-use crate::data::state_dict::Arrays;
+use crate::data::state_dict::StateDict;
 use network::WeightDecay;
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};
@@ -30,8 +30,8 @@ impl Group {
     #[must_use]
     pub fn all(
         shapes: Vec<(String, Vec<usize>)>,
-        parameters: &Arrays,
-        velocity: &Arrays,
+        parameters: &StateDict,
+        velocity: &StateDict,
         device: Device,
         kind: Kind,
     ) -> Vec<Self> {
