@@ -10,14 +10,14 @@ use artifacts::run::DataProvenance;
 
 /// Both halves of the data, in memory.
 #[derive(Debug)]
-pub struct Data {
+pub struct TrainTest {
     /// To learn from.
     pub train: Dataset,
     /// To be judged by.
     pub test: Dataset,
 }
 
-impl Data {
+impl TrainTest {
     /// Reads what `data-prep` prepared.
     ///
     /// # Errors
@@ -50,11 +50,11 @@ impl Data {
 
 /// Where runs are made, and with what.
 #[derive(Debug, Clone, Copy)]
-pub struct Workplace<'a> {
+pub struct RunContext<'a> {
     /// Where the files lie.
     pub layout: &'a Layout,
     /// The images.
-    pub data: &'a Data,
+    pub data: &'a TrainTest,
     /// Where to compute.
     pub device: Device,
     /// CPU threads for arithmetic.

@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* the kept run is only read; what is trained lies in a directory that goes away.
 
-use crate::run::context::Workplace;
+use crate::run::context::RunContext;
 use crate::run::session::{Outcome, train_until};
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
@@ -33,7 +33,7 @@ pub struct Comparison {
 /// # Errors
 /// A run or a study that is not there; other images; more epochs than the run has; a file that cannot be written; a stop.
 pub fn retrain(
-    workplace: &Workplace<'_>,
+    context: &RunContext<'_>,
     study: &Layout,
     run: &str,
     epochs: usize,
@@ -47,13 +47,13 @@ pub fn retrain(
         kept.len()
     );
     ensure!(
-        record.data.fingerprint == workplace.data.fingerprint(),
+        record.data.fingerprint == context.data.fingerprint(),
         "{run} was trained on other images than those in {}",
-        workplace.layout.data().display()
+        context.layout.data().display()
     );
-    let scratch = tempfile::Builder::new().prefix(".retrain-").tempdir_in(workplace.layout.root())?;
+    let scratch = tempfile::Builder::new().prefix(".retrain-").tempdir_in(context.layout.root())?;
     let layout = Layout::new(scratch.path());
-    let again = Workplace { layout: &layout, ..*workplace };
+    let again = RunContext { layout: &layout, ..*context };
     if let Outcome::Interrupted(done) = train_until(&again, &record.configuration, epochs)?
         && done < epochs
     {

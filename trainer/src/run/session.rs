@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::engine::epoch::{Epoch, Predictions, Sums};
 use crate::machine::progress::{Progress, SoFar};
 use crate::run::checkpoint::Checkpoint;
-use crate::run::context::Workplace;
+use crate::run::context::RunContext;
 use crate::run::initialise::initialise;
 use crate::run::layers;
 use crate::run::lock::Lock;
@@ -44,8 +44,8 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A folder or a file that cannot be used or written.
-pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    train_until(workplace, configuration, configuration.epochs)
+pub fn train(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    train_until(context, configuration, configuration.epochs)
 }
 
 /// The same, stopped as by the user after `last` epochs where that is before the end.
@@ -53,21 +53,21 @@ pub fn train(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow
 /// # Errors
 /// As [`train`].
 pub fn train_until(
-    workplace: &Workplace<'_>,
+    context: &RunContext<'_>,
     configuration: &Configuration,
     last: usize,
 ) -> anyhow::Result<Outcome> {
-    let name = configuration.run_name(&workplace.data.fingerprint());
-    let folder = RunFolder::new(workplace.layout.run(&name));
+    let name = configuration.run_name(&context.data.fingerprint());
+    let folder = RunFolder::new(context.layout.run(&name));
     let Some(_lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
-    Session::open(workplace, configuration, folder.clone(), name)
+    Session::open(context, configuration, folder.clone(), name)
         .and_then(|session| session.run(last))
         .with_context(|| format!("run {}", folder.path().display()))
 }
 
 /// One run under way.
 struct Session<'a> {
-    workplace: &'a Workplace<'a>,
+    context: &'a RunContext<'a>,
     configuration: &'a Configuration,
     folder: RunFolder,
     record: RunRecord,
@@ -78,7 +78,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     /// Takes up what the folder holds, or starts.
     fn open(
-        workplace: &'a Workplace<'a>,
+        context: &'a RunContext<'a>,
         configuration: &'a Configuration,
         folder: RunFolder,
         name: String,
@@ -89,8 +89,8 @@ impl<'a> Session<'a> {
             status: Status::Running,
             configuration: configuration.clone(),
             counts: configuration.counts(),
-            data: workplace.data.provenance(),
-            provenance: Some(provenance(configuration.engine, workplace.device, workplace.threads)),
+            data: context.data.provenance(),
+            provenance: Some(provenance(configuration.engine, context.device, context.threads)),
         };
         let record = if folder.record_path().exists() {
             folder.read_record().context("move the folder away to train this run anew")?
@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
         let epochs = folder.read_epochs()?;
         let layers =
             if folder.layers_path().exists() { table::read(&folder.layers_path())? } else { Vec::new() };
-        Ok(Self { workplace, configuration, folder, record, epochs, layers })
+        Ok(Self { context, configuration, folder, record, epochs, layers })
     }
 
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
@@ -115,9 +115,8 @@ impl<'a> Session<'a> {
         let configuration = self.configuration;
         let architecture = configuration.architecture();
         let train =
-            Images::new(&self.workplace.data.train, configuration.train_images).context("train_images")?;
-        let test =
-            Images::new(&self.workplace.data.test, configuration.test_images).context("test_images")?;
+            Images::new(&self.context.data.train, configuration.train_images).context("train_images")?;
+        let test = Images::new(&self.context.data.test, configuration.test_images).context("test_images")?;
         let (images, tested) = (train.len(), test.rows.clone());
         let updates = images / configuration.batch;
         ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
@@ -138,11 +137,11 @@ impl<'a> Session<'a> {
         if done == 0 {
             self.layers = layers::measure(&architecture, &state, 0);
         }
-        let Workplace { device, threads, .. } = *self.workplace;
+        let RunContext { device, threads, .. } = *self.context;
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
         self.set_status(Status::Running)?;
 
-        let screen = self.workplace.screen;
+        let screen = self.context.screen;
         let mut progress = Progress::new(screen, &self.record.name, updates, configuration.epochs, done);
         if done > 0 {
             progress.say(&format!("resuming after epoch {done}"));
@@ -150,7 +149,7 @@ impl<'a> Session<'a> {
         let mut predictions = None;
         for epoch in done + 1..=last.min(configuration.epochs) {
             // Before the first update too: one may take a minute.
-            let sums = match self.workplace.stop.requested() {
+            let sums = match self.context.stop.requested() {
                 Some(_) => None,
                 None => self.train_epoch(&mut engine, images, epoch, updates, &mut progress),
             };
@@ -213,7 +212,7 @@ impl<'a> Session<'a> {
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
             progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
-            self.workplace.stop.requested().is_none()
+            self.context.stop.requested().is_none()
         })?;
         let rate = rates.last().expect("an epoch has updates").factors;
         Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
@@ -230,7 +229,7 @@ impl<'a> Session<'a> {
     ) -> EpochRow {
         let seen = (updates * self.configuration.batch) as f64;
         let tested = rows.len() as f64;
-        let labels = rows.iter().map(|&row| self.workplace.data.test.labels[row as usize]);
+        let labels = rows.iter().map(|&row| self.context.data.test.labels[row as usize]);
         let correct = labels.zip(&predictions.classes).filter(|(label, class)| label == *class).count();
         EpochRow {
             epoch: epoch as u32,
@@ -257,7 +256,7 @@ impl<'a> Session<'a> {
             .zip(predictions.classes.iter().zip(&predictions.losses))
             .map(|(&image, (&prediction, &loss))| PredictionRow {
                 image,
-                label: self.workplace.data.test.labels[image as usize],
+                label: self.context.data.test.labels[image as usize],
                 prediction,
                 loss,
             })

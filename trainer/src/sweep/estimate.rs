@@ -4,7 +4,7 @@ use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
-use crate::run::context::Workplace;
+use crate::run::context::RunContext;
 use crate::run::initialise::initialise;
 use anyhow::Context;
 use artifacts::Configuration;
@@ -30,7 +30,7 @@ impl Pace {
     ///
     /// # Errors
     /// Fewer images than a batch.
-    pub fn measure(workplace: &Workplace<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
+    pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
         let mut points = HashMap::new();
         for engine in artifacts::Engine::ALL {
             let mut networks: BTreeMap<u64, &Configuration> = BTreeMap::new();
@@ -44,8 +44,8 @@ impl Pace {
             chosen.dedup();
             let mut timed = Vec::new();
             for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
-                timed.push((macs as f64, time_updates(workplace, run)?));
-                if workplace.stop.requested().is_some() {
+                timed.push((macs as f64, time_updates(context, run)?));
+                if context.stop.requested().is_some() {
                     return Ok(None);
                 }
             }
@@ -81,11 +81,11 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
 }
 
 /// Seconds of training an image: the second of two updates.
-fn time_updates(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<f64> {
+fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<f64> {
     let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
-    let train = Images::new(&workplace.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
-    let test = Images::new(&workplace.data.test, Some(1))?;
-    let Workplace { device, threads, .. } = *workplace;
+    let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
+    let test = Images::new(&context.data.test, Some(1))?;
+    let RunContext { device, threads, .. } = *context;
     let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
     let order: Vec<u32> = (0..batch as u32).collect();
     let draws = vec![Draw::CENTRE; batch];
