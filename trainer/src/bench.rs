@@ -10,7 +10,7 @@
 
 pub mod roofline;
 
-use crate::bench::roofline::product_rate;
+use crate::bench::roofline::matmul_flops;
 use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::data::seeds::{Purpose, generator};
@@ -128,7 +128,7 @@ impl Bench {
         };
 
         let on_cpu = *device == Device::Cpu;
-        let mut product = if on_cpu { product_rate(*threads, PRODUCTS) } else { 0.0 };
+        let mut product = if on_cpu { matmul_flops(*threads, PRODUCTS) } else { 0.0 };
         updates(&mut engine, WARM_UP);
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
         let mut phases = vec![phases_of(&engine)];
@@ -142,7 +142,7 @@ impl Bench {
             phases.push(phases_of(&engine));
         }
         if on_cpu {
-            product = product.max(product_rate(*threads, PRODUCTS));
+            product = product.max(matmul_flops(*threads, PRODUCTS));
         }
 
         let step_seconds = median(seconds);

@@ -181,7 +181,7 @@ fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outc
         Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
         Err(error) => format!("failed: {error:#}"),
     };
-    context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep()));
+    context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
 }
 
 fn print_plan(

@@ -9,7 +9,7 @@ const SIDE: usize = 2048;
 /// Floating-point operations per second of a float32 product of two matrices of 2048 rows and columns on so many threads: the best
 /// of `times`.
 #[must_use]
-pub fn product_rate(threads: usize, times: usize) -> f64 {
+pub fn matmul_flops(threads: usize, times: usize) -> f64 {
     let (a, b) = (vec![1f32; SIDE * SIDE], vec![1f32; SIDE * SIDE]);
     let mut c = vec![0f32; SIDE * SIDE];
     let (n, row) = (SIDE, SIDE as isize);

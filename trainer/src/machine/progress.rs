@@ -70,7 +70,7 @@ impl Screen {
 
     /// How far the sweep is; empty where there is none.
     #[must_use]
-    pub fn sweep(&self) -> String {
+    pub fn sweep_summary(&self) -> String {
         self.tally().as_ref().map_or_else(String::new, |tally| {
             let left = HumanDuration(tally.remaining(tally.start.elapsed()));
             format!("; sweep {:.0} %, {left} left", 100.0 * tally.share())
@@ -172,7 +172,7 @@ impl<'a> Progress<'a> {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let epoch = done as f64 / self.updates_per_epoch as f64;
-            self.say(&format!("epoch {epoch:.2}: {message}{}", self.screen.sweep()));
+            self.say(&format!("epoch {epoch:.2}: {message}{}", self.screen.sweep_summary()));
         }
     }
 
@@ -189,7 +189,7 @@ impl<'a> Progress<'a> {
             row.test_accuracy * 100.0,
             row.images_per_second.unwrap_or(f64::NAN),
             HumanDuration(self.remaining(done)),
-            self.screen.sweep(),
+            self.screen.sweep_summary(),
         ));
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let screen = Screen { bars: None, sweep: Mutex::default() };
         for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
             screen.begin(expected);
-            assert!(screen.sweep().starts_with("; sweep 0 %"), "{}", screen.sweep());
+            assert!(screen.sweep_summary().starts_with("; sweep 0 %"), "{}", screen.sweep_summary());
         }
     }
 
@@ -246,7 +246,7 @@ mod tests {
         screen.report("a", 1.0);
         screen.report("b", 1.0);
         screen.report("somebody else's", 0.3);
-        assert!(screen.sweep().starts_with("; sweep 100 %"));
-        assert_eq!(Screen { bars: None, sweep: Mutex::new(None) }.sweep(), "");
+        assert!(screen.sweep_summary().starts_with("; sweep 100 %"));
+        assert_eq!(Screen { bars: None, sweep: Mutex::new(None) }.sweep_summary(), "");
     }
 }
