@@ -26,6 +26,7 @@ use kernels::Phase;
 use network::schedule::LearningRates;
 use serde::Serialize;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Updates of an epoch of CIFAR-10 in batches of 512, the images they take, and the images it is evaluated on.
@@ -133,7 +134,9 @@ impl Bench {
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
         let mut phases = vec![phases_of(&engine)];
         let start = Instant::now();
-        engine.train(Epoch { rates: &rates[..self.epoch_updates], ..epoch }, &mut |_, _| true);
+        engine.train(Epoch { rates: &rates[..self.epoch_updates], ..epoch }, &mut |_, _| {
+            ControlFlow::Continue(())
+        });
         let trained = start.elapsed().as_secs_f64();
         engine.predict();
         let epoch_seconds = start.elapsed().as_secs_f64();

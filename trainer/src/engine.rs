@@ -15,7 +15,7 @@ pub mod torch;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{Epoch, Predictions, Sums, Watch};
+use crate::engine::epoch::{Epoch, OnUpdate, Predictions, Sums};
 use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
 use crate::engine::torch::Torch;
@@ -70,12 +70,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// All updates of an epoch; none where the watch said stop.
-    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+    /// All updates of an epoch; none where `on_update` broke off.
+    pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         match self {
-            Self::Fused(fused) => fused.train(epoch, watch),
+            Self::Fused(fused) => fused.train(epoch, on_update),
             #[cfg(feature = "tch")]
-            Self::Torch(torch) => torch.train(epoch, watch),
+            Self::Torch(torch) => torch.train(epoch, on_update),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::data::augment::Draw;
 use network::WeightDecay;
 use network::schedule::LearningRates;
+use std::ops::ControlFlow;
 
 /// Images in an evaluation's batch; it changes no number but the memory needed.
 pub(crate) const EVALUATION_BATCH: usize = 1000;
@@ -16,9 +17,9 @@ pub struct Epoch<'a> {
     pub draws: &'a [Draw],
     /// Images in an update; `order` is whole batches.
     pub batch: usize,
-    /// Of each of the epoch's updates.
+    /// Learning rates, one per update.
     pub rates: &'a [LearningRates],
-    /// Of all of them.
+    /// Weight decay of every update.
     pub decay: WeightDecay,
 }
 
@@ -40,6 +41,6 @@ pub struct Predictions {
     pub losses: Vec<f32>,
 }
 
-/// Told after each update how many of the epoch's are done, and the sums where reading them makes nobody wait; says whether
-/// to go on.
-pub type Watch<'a> = dyn FnMut(usize, Option<Sums>) -> bool + 'a;
+/// Called after every update with the number done in this epoch and, where reading them does not stall the device, the running sums.
+/// Returns whether to continue.
+pub type OnUpdate<'a> = dyn FnMut(usize, Option<Sums>) -> ControlFlow<()> + 'a;

@@ -5,7 +5,7 @@
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnUpdate, Predictions, Sums};
 use kernels::EngineError;
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};
@@ -39,7 +39,7 @@ impl<'a> Fused<'a> {
     }
 
     /// As [`crate::engine::Engine::train`].
-    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+    pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         let Self { engine, train, normal, .. } = self;
         // One batch is trained on while another is made; the buffers go round.
         let (free_sender, free) = channel::<Batch>();
@@ -54,7 +54,7 @@ impl<'a> Fused<'a> {
                 for (chosen, draws) in batches {
                     let Ok(mut batch) = free.recv() else { return };
                     fill(&mut batch, train, normal, chosen, draws);
-                    // The other end goes away when the watch says stop.
+                    // The other end goes away when `on_update` breaks off.
                     if ready_sender.send(batch).is_err() {
                         return;
                     }
@@ -68,7 +68,7 @@ impl<'a> Fused<'a> {
                 sums.correct += step.correct as u64;
                 // After the last batch nobody takes it.
                 let _ = free_sender.send(batch);
-                if !watch(done, Some(sums)) {
+                if on_update(done, Some(sums)).is_break() {
                     drop((ready, free_sender));
                     return None;
                 }

@@ -11,7 +11,7 @@ pub mod update;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, Predictions, Sums, Watch};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnUpdate, Predictions, Sums};
 use crate::machine::device::Device;
 use artifacts::Precision;
 use augment::{Augmentation, Draws};
@@ -115,7 +115,7 @@ impl Torch {
     }
 
     /// As [`crate::engine::Engine::train`].
-    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+    pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         let device = self.device;
         let batches = Batches::new(epoch, device);
         let mut loss = Tensor::zeros([], (Kind::Double, device));
@@ -131,7 +131,7 @@ impl Torch {
             correct += sums.correct;
             // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
             let so_far = (device == tch::Device::Cpu).then(|| read(&loss, &correct));
-            if !watch(update + 1, so_far) {
+            if on_update(update + 1, so_far).is_break() {
                 return None;
             }
         }

@@ -25,6 +25,7 @@ use fs_err as fs;
 use network::schedule::{LearningRates, learning_rates};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// How a session ended.
@@ -212,7 +213,10 @@ impl<'a> Session<'a> {
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
             progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
-            self.context.stop.requested().is_none()
+            match self.context.stop.requested() {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
         })?;
         let rate = rates.last().expect("an epoch has updates").factors;
         Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
