@@ -1,6 +1,5 @@
 //! How a run computes: in which precision, on which engine.
 
-use crate::configuration::InvalidConfiguration;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -32,6 +31,11 @@ impl Precision {
     }
 }
 
+/// A name that no precision has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("precision {0}: must be float32, bf16 or fp16")]
+pub struct UnknownPrecision(pub String);
+
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -39,13 +43,13 @@ impl fmt::Display for Precision {
 }
 
 impl FromStr for Precision {
-    type Err = InvalidConfiguration;
+    type Err = UnknownPrecision;
 
-    fn from_str(name: &str) -> Result<Self, InvalidConfiguration> {
+    fn from_str(name: &str) -> Result<Self, UnknownPrecision> {
         Self::ALL
             .into_iter()
             .find(|precision| precision.name() == name)
-            .ok_or_else(|| InvalidConfiguration::rule("precision", &name, "must be float32, bf16 or fp16"))
+            .ok_or_else(|| UnknownPrecision(name.to_owned()))
     }
 }
 

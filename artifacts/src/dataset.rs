@@ -7,29 +7,24 @@
 //! Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] make one, and all three see
 //! to it; `read` believes the file's word on order and fingerprint, [`Dataset::read_verified`] does not.
 
+mod error;
 mod file;
 mod generated;
+mod image;
 mod metadata;
 mod moments;
 mod records;
 
-pub use file::DatasetError;
+pub use error::DatasetError;
+pub use image::{CLASS_NAMES, IMAGE_BYTES, PLANE_BYTES};
 pub use metadata::{FORMAT_VERSION, Header};
 pub use moments::Moments;
 pub use records::{InvalidRecords, RECORD_BYTES};
 
 use crate::{Layout, Sha256Sum};
-use network::architecture::{CLASSES, IMAGE_CHANNELS, IMAGE_SIDE};
+use network::architecture::{CLASSES, IMAGE_SIDE};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-
-/// Pixels of one colour plane of an image.
-pub const PLANE_BYTES: usize = IMAGE_SIDE * IMAGE_SIDE;
-/// Bytes of an image: the red, green and blue planes, each row by row from the top left.
-pub const IMAGE_BYTES: usize = IMAGE_CHANNELS * PLANE_BYTES;
-/// What the labels mean.
-pub const CLASS_NAMES: [&str; CLASSES] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 const TRAIN_FINGERPRINT: &str = "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260";
 const TEST_FINGERPRINT: &str = "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f";

@@ -2,9 +2,11 @@
 //!
 //! *Invariant:* accuracies and differences are fractions; per cent appears on paper only.
 
+mod interval;
 mod rows;
 mod secondary;
 
+pub use interval::Interval;
 pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Estimate, Identical, ImageByImage, Intraclass, Later, Noise,
@@ -19,18 +21,6 @@ use network::Arm;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// An estimate with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-    /// Nominal coverage, for example 0.95.
-    pub level: f64,
-}
 
 /// What may be said of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

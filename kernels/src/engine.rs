@@ -1,60 +1,33 @@
 //! The engine: a network, its momentum, and the threads that train it.
 //!
-//! *Invariant:* the numbers depend on state, batches and [`Instructions`] only, never on the number of threads.
+//! *Invariant:* the numbers depend on state, batches and [`Isa`] only, never on the number of threads.
 
-use crate::batch::Batch;
-use crate::crew::Crew;
-use crate::evaluation;
-use crate::head;
-use crate::instructions::{Instructions, Processor};
-use crate::layer::Layer;
+use crate::block::scratch::Scratch;
+use crate::block::shape::BlockShape;
+use crate::block::state::BlockState;
+use crate::error::EngineError;
 use crate::parameters::Parameters;
-use crate::patches::IMAGE;
-use crate::scratch::Scratch;
-use crate::stage::Stage;
-use crate::training::{Phase, Training};
+use crate::simd::head;
+use crate::simd::isa::{Isa, Processor};
+use crate::simd::patches::IMAGE;
+use crate::step::batch::Batch;
+use crate::step::evaluation;
+use crate::step::state::{Phase, Step};
+use crate::workers::Workers;
 use ndarray::{Array2, ArrayD};
 use network::architecture::CLASSES;
 use network::schedule::LearningRates;
 use network::{Architecture, Filter, WeightDecay};
 use std::collections::BTreeMap;
 
-/// Why an engine could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// A network that this engine does not know: rankscale 0, or a block behind the first with three input channels,
-    /// which the description makes dense as well.
-    #[error("`{0}` is a dense convolution; the fused engine has dense convolutions of the image only")]
-    Dense(&'static str),
-    /// A tensor is not there.
-    #[error("`{0}` is missing from the state")]
-    Missing(String),
-    /// A tensor of another network.
-    #[error("`{name}` has shape {found:?}, but this network's is {expected:?}")]
-    Shape {
-        /// The tensor.
-        name: String,
-        /// What the architecture says.
-        expected: Vec<usize>,
-        /// What the state has.
-        found: Vec<usize>,
-    },
-    /// The processor lacks instructions that were asked for.
-    #[error("this processor has no {} instructions", .0.name())]
-    Instructions(Instructions),
-    /// The system gave no threads.
-    #[error("cannot start threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
-
 /// A network and its momentum.
 #[derive(Debug)]
 pub struct Engine {
-    instructions: Instructions,
+    isa: Isa,
     processor: Processor,
-    crew: Crew,
-    layers: Vec<Layer>,
-    stages: Vec<Stage>,
+    workers: Workers<Scratch>,
+    shapes: Vec<BlockShape>,
+    blocks: Vec<BlockState>,
     parameters: Parameters,
     batch: Batch,
     phases: Vec<Phase>,
@@ -91,33 +64,33 @@ impl Engine {
         state: &BTreeMap<String, ArrayD<f32>>,
         threads: usize,
     ) -> Result<Self, EngineError> {
-        Self::with_instructions(architecture, state, threads, Instructions::best())
+        Self::with_isa(architecture, state, threads, Isa::best())
     }
 
     /// The same with instructions of one's choice.
     ///
     /// # Errors
     /// As for [`Engine::new`]; also where the processor lacks them.
-    pub fn with_instructions(
+    pub fn with_isa(
         architecture: Architecture,
         state: &BTreeMap<String, ArrayD<f32>>,
         threads: usize,
-        instructions: Instructions,
+        isa: Isa,
     ) -> Result<Self, EngineError> {
-        let blocks = architecture.blocks();
-        if let Some(block) = blocks[1..].iter().find(|block| block.filter == Filter::Dense) {
+        let described = architecture.blocks();
+        if let Some(block) = described[1..].iter().find(|block| block.filter == Filter::Dense) {
             return Err(EngineError::Dense(block.name));
         }
-        let processor = Processor::new(instructions).ok_or(EngineError::Instructions(instructions))?;
-        let stages = Stage::all(&blocks);
-        let layers: Vec<_> = stages.iter().map(|stage| stage.layer.clone()).collect();
+        let processor = Processor::new(isa).ok_or(EngineError::Isa(isa))?;
+        let blocks = BlockState::all(&described);
+        let shapes: Vec<_> = blocks.iter().map(|block| block.shape.clone()).collect();
         Ok(Self {
-            instructions,
+            isa,
             processor,
-            crew: Crew::new(threads, processor, &layers)?,
+            workers: Workers::new(threads, || Scratch::new(processor, &shapes))?,
             parameters: Parameters::new(&architecture, state)?,
-            layers,
-            stages,
+            shapes,
+            blocks,
             batch: Batch::default(),
             phases: Vec::new(),
             folded: false,
@@ -140,13 +113,13 @@ impl Engine {
         if self.batch.capacity < labels.len() {
             // The old one goes first: both at once might not fit.
             self.batch = Batch::default();
-            self.batch = Batch::new(&self.layers, labels.len());
+            self.batch = Batch::new(&self.shapes, labels.len());
         }
         self.folded = false;
-        Training {
+        Step {
             processor: self.processor,
-            crew: &self.crew,
-            stages: &mut self.stages,
+            workers: &self.workers,
+            blocks: &mut self.blocks,
             parameters: &mut self.parameters,
             batch: &mut self.batch,
             images,
@@ -190,14 +163,14 @@ impl Engine {
     fn evaluate(&mut self, images: &[f32]) -> Vec<[f64; CLASSES]> {
         let lanes = self.processor.lanes();
         if !self.folded {
-            for stage in &mut self.stages {
-                stage.fill_encoder(lanes, &self.parameters);
-                stage.fold_running(lanes, &self.parameters);
+            for block in &mut self.blocks {
+                block.fill_encoder(lanes, &self.parameters);
+                block.fold_running(lanes, &self.parameters);
             }
             self.folded = true;
         }
         let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
-        evaluation::logits(&self.crew, &self.stages, &linear.value, images)
+        evaluation::logits(&self.workers, &self.blocks, &linear.value, images)
     }
 
     /// Parameters and running statistics under the reference's names.
@@ -216,8 +189,8 @@ impl Engine {
 
     /// What it computes with: another set rounds otherwise.
     #[must_use]
-    pub fn instructions(&self) -> Instructions {
-        self.instructions
+    pub fn isa(&self) -> Isa {
+        self.isa
     }
 
     /// How long each phase of the last step took.
@@ -230,18 +203,18 @@ impl Engine {
 /// Bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
-    let layers: Vec<_> = architecture.blocks().iter().map(Layer::new).collect();
+    let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();
     let weights: usize =
         architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
     // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
     let weights = weights * (4 + 4 + 8 + 32);
-    Batch::bytes(&layers, batch) + Scratch::bytes(&layers) + weights
+    Batch::bytes(&shapes, batch) + Scratch::bytes(&shapes) + weights
 }
 
 /// Bytes of working memory that each thread behind the first adds to [`memory_bytes`].
 #[must_use]
 pub fn thread_bytes(architecture: Architecture) -> usize {
-    Scratch::bytes(&architecture.blocks().iter().map(Layer::new).collect::<Vec<_>>())
+    Scratch::bytes(&architecture.blocks().iter().map(BlockShape::new).collect::<Vec<_>>())
 }
 
 fn check(images: &[f32], labels: &[u8]) {

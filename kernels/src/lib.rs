@@ -4,45 +4,30 @@
 //! code of a few channels (together: encoding), then a 1x1 convolution up, batch norm and rectifier, perhaps a max pool or a
 //! residual (together: decoding). Only codes and block inputs are in memory; the rest lives in the cache.
 //!
-//! - [`engine`]: the public face;
-//! - `training`, `turn`, `evaluation`: the order of the passes over a batch; `crew`, `batch`, `scratch`: threads and memory;
-//! - `forward`, `backward`: a group of images through one block; `stage`, `weights`, `layer`: one block's weights and sizes;
-//! - `normalisation`, `moments`: batch norm through the bottleneck; `parameters`: names, momentum, update;
-//! - `product`, `outer`, `depthwise`, `pool`, `patches`, `head`, `elementwise`: the kernels, on `panels` and `vectors`, with
-//!   `instructions` chosen at run time.
+//! - [`engine`]: the public face; `error`: why an engine cannot be made;
+//! - `step`: the passes over a batch, in the order of a training step, and logits by the running statistics;
+//! - `block`: one block's shape, weights and batch norm, and a group of images through it, forward and backward;
+//! - `parameters`: names, momentum, update; `workers`: threads; `buffer`: aligned memory;
+//! - `simd`: the kernels, with instructions chosen at run time.
+//!
+//! Imports run one way: `engine` -> `step` -> `block` -> `simd`; `parameters`, `workers` and `buffer` serve the first three, and name
+//! nothing above `error`.
 //!
 //! *Invariant:* free of files, randomness and libtorch; the same numbers for any number of threads.
 
 #![allow(clippy::inline_always, reason = "only what is inlined into a kernel gets the kernel's instructions")]
 #![allow(clippy::needless_range_loop, reason = "register tiles are indexed in step with addresses")]
 
-mod backward;
-mod batch;
+mod block;
 mod buffer;
-mod crew;
-mod depthwise;
-mod elementwise;
 pub mod engine;
-mod evaluation;
-mod forward;
-mod head;
-mod instructions;
-mod layer;
-mod moments;
-mod normalisation;
-mod outer;
-mod panels;
+mod error;
 mod parameters;
-mod patches;
-mod pool;
-mod product;
-mod scratch;
-mod stage;
-mod training;
-mod turn;
-mod vectors;
-mod weights;
+mod simd;
+mod step;
+mod workers;
 
-pub use engine::{BatchSums, Engine, EngineError, Predictions, memory_bytes, thread_bytes};
-pub use instructions::Instructions;
-pub use training::Phase;
+pub use engine::{BatchSums, Engine, Predictions, memory_bytes, thread_bytes};
+pub use error::EngineError;
+pub use simd::isa::Isa;
+pub use step::state::Phase;

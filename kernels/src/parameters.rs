@@ -6,7 +6,7 @@
 //!
 //! *Invariant:* names, order and shapes are those of [`Architecture::parameters`] and [`Architecture::buffers`].
 
-use crate::EngineError;
+use crate::error::EngineError;
 use ndarray::{Array2, ArrayD, ArrayView2};
 use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};

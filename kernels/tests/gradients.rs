@@ -5,7 +5,7 @@
 
 mod reference;
 
-use kernels::{Engine, EngineError, Instructions};
+use kernels::{Engine, EngineError, Isa};
 use network::schedule::LearningRates;
 use network::{Architecture, WeightDecay};
 use reference::Reference;
@@ -52,13 +52,13 @@ fn the_reference_agrees_with_finite_differences() {
 }
 
 /// Every gradient is the momentum after one step from rest.
-fn check(rankscale: i64, channels: [usize; 4], batch: usize, instructions: Instructions) {
-    let what = format!("{rankscale} {channels:?} {batch} {}", instructions.name());
+fn check(rankscale: i64, channels: [usize; 4], batch: usize, isa: Isa) {
+    let what = format!("{rankscale} {channels:?} {batch} {}", isa.name());
     let architecture = Architecture::new(rankscale, channels).unwrap();
     let state = random_state(&architecture, 3);
     let (images, labels) = random_batch(batch, 4);
     let mut reference = Reference::new(architecture, &state);
-    let mut engine = Engine::with_instructions(architecture, &state, 2, instructions).unwrap();
+    let mut engine = Engine::with_isa(architecture, &state, 2, isa).unwrap();
     let (loss, correct, gradients) = reference.gradients(&tensor(&images), &labels);
     let sums = engine.step(&images, &labels, STILL, NO_DECAY);
     let found = engine.state();
@@ -85,30 +85,30 @@ fn check(rankscale: i64, channels: [usize; 4], batch: usize, instructions: Instr
     }
 }
 
-fn available() -> impl Iterator<Item = Instructions> {
-    Instructions::ALL.into_iter().filter(|set| set.is_available())
+fn available() -> impl Iterator<Item = Isa> {
+    Isa::ALL.into_iter().filter(|set| set.is_available())
 }
 
 #[test]
 fn gradients_of_narrow_networks() {
-    for instructions in available() {
-        check(3, [8, 16, 32, 64], 5, instructions);
+    for isa in available() {
+        check(3, [8, 16, 32, 64], 5, isa);
     }
 }
 
 #[test]
 fn gradients_of_odd_widths_and_batches() {
-    for instructions in available() {
-        check(2, [5, 7, 19, 33], 3, instructions);
-        check(4, [6, 20, 17, 41], 6, instructions);
+    for isa in available() {
+        check(2, [5, 7, 19, 33], 3, isa);
+        check(4, [6, 20, 17, 41], 6, isa);
     }
 }
 
 #[test]
 fn gradients_at_rank_one_and_at_full_rank() {
-    for instructions in available() {
-        check(41, [4, 9, 20, 41], 2, instructions);
-        check(1, [9, 18, 24, 40], 5, instructions);
+    for isa in available() {
+        check(41, [4, 9, 20, 41], 2, isa);
+        check(1, [9, 18, 24, 40], 5, isa);
     }
 }
 
@@ -171,15 +171,15 @@ fn codes_far_from_zero_keep_their_covariance() {
     }
     let mut reference = Reference::new(architecture, &state);
     let (loss, _, gradients) = reference.gradients(&tensor(&images), &labels);
-    for instructions in available() {
-        let mut engine = Engine::with_instructions(architecture, &state, 2, instructions).unwrap();
+    for isa in available() {
+        let mut engine = Engine::with_isa(architecture, &state, 2, isa).unwrap();
         let sums = engine.step(&images, &labels, STILL, NO_DECAY);
         let error = (sums.loss / 6.0 - loss).abs() / loss;
-        assert!(error < 1e-5, "{}: loss off by {error:.1e}", instructions.name());
+        assert!(error < 1e-5, "{}: loss off by {error:.1e}", isa.name());
         let found = engine.state();
         for (name, expected) in &gradients {
             let error = relative(found[&format!("velocity.{name}")].as_slice().unwrap(), expected);
-            assert!(error < 5e-3, "{}: gradient of {name} off by {error:.1e}", instructions.name());
+            assert!(error < 5e-3, "{}: gradient of {name} off by {error:.1e}", isa.name());
         }
     }
 }
@@ -188,13 +188,13 @@ fn codes_far_from_zero_keep_their_covariance() {
 fn a_run_that_diverges_has_no_loss() {
     let architecture = Architecture::new(3, [8, 8, 8, 16]).unwrap();
     let (images, labels) = random_batch(5, 8);
-    for instructions in available() {
+    for isa in available() {
         for name in ["prep.conv.weight", "layer1.conv.contract.weight", "layer3.res2.conv.expand.weight"] {
             let mut state = random_state(&architecture, 7);
             *state.get_mut(name).unwrap().first_mut().unwrap() = f32::NAN;
-            let mut engine = Engine::with_instructions(architecture, &state, 1, instructions).unwrap();
+            let mut engine = Engine::with_isa(architecture, &state, 1, isa).unwrap();
             let sums = engine.step(&images, &labels, STILL, NO_DECAY);
-            assert!(sums.loss.is_nan(), "{}: {name}: {}", instructions.name(), sums.loss);
+            assert!(sums.loss.is_nan(), "{}: {name}: {}", isa.name(), sums.loss);
         }
     }
 }

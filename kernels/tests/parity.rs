@@ -8,7 +8,7 @@ mod case;
 mod reference;
 
 use case::{Case, check, test_every_arm, with_prefix};
-use kernels::{Engine, Instructions};
+use kernels::{Engine, Isa};
 use ndarray::ArrayD;
 use network::Arm;
 use reference::layers::Tensor;
@@ -56,9 +56,9 @@ test_every_arm!(check_arm);
 fn parity_of_every_instruction_set() {
     let case = Case::open();
     let start = with_prefix(&case.common, "start.");
-    for instructions in Instructions::ALL.into_iter().filter(|set| set.is_available()) {
-        let mut engine = Engine::with_instructions(case.architecture(), &start, 1, instructions).unwrap();
+    for isa in Isa::ALL.into_iter().filter(|set| set.is_available()) {
+        let mut engine = Engine::with_isa(case.architecture(), &start, 1, isa).unwrap();
         let logits = engine.logits(&nhwc(&case.images(0))).into_dyn();
-        check(instructions.name(), &logits, &case.common["eval_logits"]);
+        check(isa.name(), &logits, &case.common["eval_logits"]);
     }
 }

@@ -4,22 +4,29 @@
 //! six times the network's multiply-accumulates an image (forward, and twice that backward) would take at the measured rate of a large
 //! matrix product.
 //!
+//! This room imports `run` for a start, `engine`, `data` and `machine`, and nothing imports it but `main`.
+//!
 //! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products.
 
-use crate::augment::Draw;
-use crate::device::Device;
-use crate::engine::{Engine, Epoch};
-use crate::images::Images;
-use crate::initialise::initialise;
-use crate::limit::product_rate;
-use crate::memory;
-use crate::seeds::{Purpose, generator};
+pub mod roofline;
+
+use crate::bench::roofline::matmul_flops;
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::data::seeds::{Purpose, generator};
+use crate::engine::Engine;
+use crate::engine::epoch::Epoch;
+use crate::engine::memory;
+use crate::machine::device::Device;
+use crate::machine::memory::peak;
+use crate::run::initialise::initialise;
 use artifacts::Configuration;
 use artifacts::dataset::Dataset;
 use kernels::Phase;
 use network::schedule::LearningRates;
 use serde::Serialize;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Updates of an epoch of CIFAR-10 in batches of 512, the images they take, and the images it is evaluated on.
@@ -123,13 +130,15 @@ impl Bench {
         };
 
         let on_cpu = *device == Device::Cpu;
-        let rate = || on_cpu.then(|| product_rate(*threads, PRODUCTS)).flatten();
+        let rate = || on_cpu.then(|| matmul_flops(*threads, PRODUCTS)).flatten();
         let before = rate();
         updates(&mut engine, WARM_UP);
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
         let mut phases = vec![phases_of(&engine)];
         let start = Instant::now();
-        engine.train(Epoch { rates: &rates[..self.epoch_updates], ..epoch }, &mut |_, _| true);
+        engine.train(Epoch { rates: &rates[..self.epoch_updates], ..epoch }, &mut |_, _| {
+            ControlFlow::Continue(())
+        });
         let trained = start.elapsed().as_secs_f64();
         engine.predict();
         let epoch_seconds = start.elapsed().as_secs_f64();
@@ -160,7 +169,7 @@ impl Bench {
             product_gflops: product.map(|product| product / 1e9),
             limit_images_per_second: limit,
             share_of_limit: limit.map(|limit| images_per_second / limit),
-            peak_memory_mib: memory::peak().map(|bytes| bytes as f64 / MEBIBYTE),
+            peak_memory_mib: peak().map(|bytes| bytes as f64 / MEBIBYTE),
             planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
             phases: medians(&phases),
         })

@@ -1,71 +1,28 @@
 //! What trains a run: one description of the network, two engines.
 //!
+//! [`Engine`] is the switch between [`fused`] (our own kernels) and `torch` (libtorch); [`epoch`] is what both are given and give back;
+//! [`memory`] is what both need. This room imports `data` and `machine`.
+//!
 //! *Invariant:* an engine sees images, draws, rates and decays, and gives sums, predictions and weights; what an epoch is,
 //! what is saved and when, is the session's.
 
-use crate::arrays::Arrays;
-use crate::augment::Draw;
-use crate::device::Device;
-use crate::fused::Fused;
-use crate::images::Images;
+pub(crate) mod bottleneck;
+pub mod epoch;
+pub mod fused;
+pub mod memory;
 #[cfg(feature = "tch")]
-use crate::memory;
+pub mod torch;
+
+use crate::data::images::Images;
+use crate::data::state_dict::StateDict;
+use crate::engine::epoch::{Epoch, OnUpdate, Predictions, Sums};
+use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
-use crate::torch::Torch;
+use crate::engine::torch::Torch;
+#[cfg(feature = "tch")]
+use crate::machine::allocator::prefer_huge_pages;
+use crate::machine::device::Device;
 use artifacts::Configuration;
-use network::schedule::LearningRates;
-use network::{Block, Filter, WeightDecay};
-
-/// Images in an evaluation's batch; it changes no number but the memory needed.
-pub(crate) const EVALUATION_BATCH: usize = 1000;
-
-/// Share of a block's output channels that its rank must stay below for batch norm through the bottleneck to pay in libtorch. Measured
-/// on a CPU at full width: at rankscales 8 to 31 it is up to a quarter faster, at 4 the same, at 3 and 2 a quarter slower. It always
-/// saves memory.
-pub(crate) const BOTTLENECK_PAYS_BELOW: f64 = 0.2;
-
-/// Whether libtorch computes a block's batch norm through its bottleneck: if its rank is below this share of its output
-/// channels. A dense block has no bottleneck.
-pub(crate) fn has_bottleneck_below(block: &Block, share: f64) -> bool {
-    matches!(block.filter, Filter::LowRank { rank } if (rank as f64) < share * block.c_out as f64)
-}
-
-/// An epoch to be trained.
-#[derive(Clone, Copy)]
-pub struct Epoch<'a> {
-    /// Positions of the training images, a batch after the other.
-    pub order: &'a [u32],
-    /// What happens to each of them.
-    pub draws: &'a [Draw],
-    /// Images in an update; `order` is whole batches.
-    pub batch: usize,
-    /// Of each of the epoch's updates.
-    pub rates: &'a [LearningRates],
-    /// Of all of them.
-    pub decay: WeightDecay,
-}
-
-/// Sums over the updates of an epoch so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Sums {
-    /// Of cross-entropies, in nats.
-    pub loss: f64,
-    /// Images whose largest logit was their label's.
-    pub correct: u64,
-}
-
-/// What the network says of some images.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Predictions {
-    /// The class with the largest logit.
-    pub classes: Vec<u8>,
-    /// Cross-entropy with the label, in nats.
-    pub losses: Vec<f32>,
-}
-
-/// Told after each update how many of the epoch's are done, and the sums where reading them makes nobody wait; says whether
-/// to go on.
-pub type Watch<'a> = dyn FnMut(usize, Option<Sums>) -> bool + 'a;
 
 /// A network, its momentum and its images, on one of the two engines.
 #[derive(Debug)]
@@ -84,7 +41,7 @@ impl<'a> Engine<'a> {
     /// A run for libtorch in a program without it; no threads to be had.
     pub fn new(
         configuration: &Configuration,
-        state: &Arrays,
+        state: &StateDict,
         (train, test): (Images<'a>, Images<'a>),
         device: Device,
         threads: usize,
@@ -98,7 +55,7 @@ impl<'a> Engine<'a> {
             artifacts::Engine::Tch => {
                 let precision = configuration.precision;
                 if device == Device::Cpu {
-                    memory::prefer_huge_pages(memory::of_run(configuration, threads));
+                    prefer_huge_pages(memory::of_run(configuration, threads));
                 }
                 Ok(Self::Torch(Torch::new(architecture, state, (&train, &test), device, threads, precision)))
             }
@@ -113,12 +70,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// All updates of an epoch; none where the watch said stop.
-    pub fn train(&mut self, epoch: Epoch<'_>, watch: &mut Watch<'_>) -> Option<Sums> {
+    /// All updates of an epoch; none where `on_update` broke off.
+    pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         match self {
-            Self::Fused(fused) => fused.train(epoch, watch),
+            Self::Fused(fused) => fused.train(epoch, on_update),
             #[cfg(feature = "tch")]
-            Self::Torch(torch) => torch.train(epoch, watch),
+            Self::Torch(torch) => torch.train(epoch, on_update),
         }
     }
 
@@ -142,7 +99,7 @@ impl<'a> Engine<'a> {
 
     /// Parameters and running statistics under the reference's names.
     #[must_use]
-    pub fn model(&self) -> Arrays {
+    pub fn model(&self) -> StateDict {
         match self {
             Self::Fused(fused) => fused.model(),
             #[cfg(feature = "tch")]
@@ -152,7 +109,7 @@ impl<'a> Engine<'a> {
 
     /// All that [`Engine::new`] needs to go on with the same numbers.
     #[must_use]
-    pub fn state(&self) -> Arrays {
+    pub fn state(&self) -> StateDict {
         match self {
             Self::Fused(fused) => fused.state(),
             #[cfg(feature = "tch")]

@@ -1,29 +1,29 @@
 //! The `trainer` program.
 
-mod arguments;
-mod describe;
-mod doctor;
-mod numbers;
+mod cli;
 
 use anyhow::Context;
-use arguments::{Arguments, Command, Machine, Place};
 use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use clap::error::ErrorKind;
+use cli::arguments::{Arguments, Command, Machine, Place};
+use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use trainer::bench::Bench;
-use trainer::device::Device;
-use trainer::progress::Screen;
-use trainer::session::Outcome;
-use trainer::stop::Stop;
+use trainer::machine::allocator::keep_freed_pages;
+use trainer::machine::device::Device;
+use trainer::machine::progress::Screen;
+use trainer::machine::stop::Stop;
+use trainer::run::context::{RunContext, TrainTest};
+use trainer::run::retrain;
+use trainer::run::session::Outcome;
+use trainer::sweep;
 use trainer::sweep::SideBySide;
-use trainer::workplace::{Data, Workplace};
-use trainer::{memory, retrain, sweep};
 
 fn main() -> ExitCode {
-    memory::keep_freed_pages();
+    keep_freed_pages();
     run(arguments().command).unwrap_or_else(|error| {
         say(format_args!("trainer: {error:#}"));
         ExitCode::FAILURE
@@ -62,9 +62,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
-            return at(&arguments.place, |workplace| {
-                let configuration = engine.configure(workplace.device, configuration)?;
-                Ok(match sweep::single(workplace, &configuration)? {
+            return at(&arguments.place, |context| {
+                let configuration = engine.configure(context.device, configuration)?;
+                Ok(match sweep::single(context, &configuration)? {
                     Outcome::Done(accuracy) => {
                         say(format_args!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0));
                         None
@@ -78,15 +78,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                         say(format_args!(
                             "stopped; {epoch} epochs are saved, and the same command goes on from there"
                         ));
-                        workplace.stop.requested()
+                        context.stop.requested()
                     }
                 })
             });
         }
         Command::Retrain(arguments) => {
-            return at(&arguments.place, |workplace| {
+            return at(&arguments.place, |context| {
                 let study = Layout::new(&arguments.study);
-                let compared = retrain::retrain(workplace, &study, &arguments.run, arguments.epochs)?;
+                let compared = retrain::retrain(context, &study, &arguments.run, arguments.epochs)?;
                 output::print(&compared)?;
                 Ok((!compared.repeated()).then_some(1))
             });
@@ -101,10 +101,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 jobs: arguments.jobs,
                 per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
                 threads: machine.threads,
-                cores: cores(),
+                cores: numbers::cores(),
             };
-            return at(&arguments.place, |workplace| {
-                sweep::sweep(workplace, &devices, &experiment, side_by_side, arguments.plan)
+            return at(&arguments.place, |context| {
+                sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan)
             });
         }
     }
@@ -114,31 +114,27 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 /// Prepares device, threads, data and signals, and turns what the work returns into an exit code.
 fn at(
     place: &Place,
-    work: impl FnOnce(&Workplace<'_>) -> anyhow::Result<Option<u8>>,
+    work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
     let (device, threads) = resolve(&place.machine)?;
     let layout = Layout::new(&place.work);
-    let data = Data::read(&layout)?;
+    let data = TrainTest::read(&layout)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
     let screen = Screen::default();
     let code =
-        work(&Workplace { layout: &layout, data: &data, device, threads, stop: &stop, screen: &screen })?;
+        work(&RunContext { layout: &layout, data: &data, device, threads, stop: &stop, screen: &screen })?;
     Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
 /// The device asked for, and the number of threads.
 fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
-    Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(cores)))
+    Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(numbers::cores)))
 }
 
 /// GPUs that this program can use; none where it has no CUDA.
 fn gpus() -> Option<usize> {
     #[cfg(feature = "tch")]
-    return trainer::torch::gpus();
+    return trainer::engine::torch::gpus();
     #[cfg(not(feature = "tch"))]
     None
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

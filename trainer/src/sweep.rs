@@ -2,21 +2,26 @@
 //!
 //! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
 //!
+//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `summary` puts the plan into words. This room
+//! imports `run`, `engine`, `data` and `machine`.
+//!
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
 //! with an error that names it.
 
+pub mod estimate;
 mod plan;
 mod slots;
 mod summary;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
-use crate::device::Device;
-use crate::lock::Lock;
-use crate::memory;
-use crate::provenance::circumstances;
-use crate::session::{Outcome, train};
-use crate::workplace::Workplace;
+use crate::engine::memory;
+use crate::machine::device::Device;
+use crate::machine::memory::free;
+use crate::run::context::RunContext;
+use crate::run::lock::Lock;
+use crate::run::provenance::circumstances;
+use crate::run::session::{Outcome, train};
 use anyhow::{bail, ensure};
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
@@ -34,44 +39,44 @@ use std::sync::{Mutex, PoisonError};
 /// # Errors
 /// More images asked for than there are; a run that failed, or does not fit into memory: the sweep goes on with the others first.
 pub fn sweep(
-    workplace: &Workplace<'_>,
+    context: &RunContext<'_>,
     devices: &[Device],
     experiment: &Experiment,
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    let mut free: Vec<_> = devices.iter().map(|&device| (device, memory::free(device))).collect();
-    let mut left = plan::left(workplace, experiment);
+    let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
+    let mut left = plan::left(context, experiment);
     let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
     let threads = side_by_side.slots(devices, left.len())[0].threads;
     for run in &mut left {
         run.memory = memory::of_run(run.configuration, threads);
     }
     let (fitting, refused) = plan::fitting(left, &free);
-    has_images(workplace, &fitting)?;
+    has_images(context, &fitting)?;
     // The device with most memory has the first slot: what fits at all can be timed and trained there.
     free.sort_by_key(|(_, free)| Reverse(free.bytes));
     let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
     let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
     let slots = side_by_side.slots(&devices, fitting.len());
-    let Some(planned) = plan::in_order(&workplace.at(slots[0]), fitting)? else {
-        return Ok(workplace.stop.requested());
+    let Some(planned) = plan::in_order(&context.at(slots[0]), fitting)? else {
+        return Ok(context.stop.requested());
     };
-    print_plan(workplace, experiment, &planned, refused.len(), &slots, &free);
+    print_plan(context, experiment, &planned, refused.len(), &slots, &free);
     for (run, reason) in &refused {
-        workplace.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
+        context.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
     }
-    if plan_only || workplace.stop.requested().is_some() {
-        return Ok(workplace.stop.requested());
+    if plan_only || context.stop.requested().is_some() {
+        return Ok(context.stop.requested());
     }
     if !planned.is_empty() || refused.is_empty() {
-        experiment.write_plans(workplace.layout)?;
-        seal(workplace, experiment, experiment.runs.len() - untouched)?;
-        tidy(workplace, experiment);
+        experiment.write_plans(context.layout)?;
+        seal(context, experiment, experiment.runs.len() - untouched)?;
+        tidy(context, experiment);
     }
     let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
-    workplace.screen.begin(expected);
+    context.screen.begin(expected);
     let refused: Vec<_> =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
     let (queue, failures) = (Queue::new(planned, free), Mutex::new(refused));
@@ -79,19 +84,19 @@ pub fn sweep(
         for &slot in &slots {
             let (queue, failures) = (&queue, &failures);
             scope.spawn(move || {
-                while workplace.stop.requested().is_none()
+                while context.stop.requested().is_none()
                     && let Some(run) = queue.next(slot.device)
                 {
-                    let outcome = train(&workplace.at(slot), run.configuration);
+                    let outcome = train(&context.at(slot), run.configuration);
                     queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
-                        Ok(_) => workplace.screen.report(&run.name, 1.0),
+                        Ok(_) => context.screen.report(&run.name, 1.0),
                         Err(_) => {
                             failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
                         }
                     }
-                    say(workplace, &run, outcome);
+                    say(context, &run, outcome);
                 }
             });
         }
@@ -100,23 +105,23 @@ pub fn sweep(
     if !failures.is_empty() {
         bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
-    Ok(workplace.stop.requested())
+    Ok(context.stop.requested())
 }
 
 /// Trains one run, as [`train`], if it fits into memory as it is now.
 ///
 /// # Errors
 /// It does not fit, and nothing was written; or as [`train`].
-pub fn single(workplace: &Workplace<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    if plan::is_left(workplace, configuration) {
-        memory::check(configuration, workplace.device, workplace.threads)?;
+pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    if plan::is_left(context, configuration) {
+        memory::check(configuration, context.device, context.threads)?;
     }
-    train(workplace, configuration)
+    train(context, configuration)
 }
 
 /// Whether the data set has the images of every one of these runs.
-fn has_images(workplace: &Workplace<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
-    let (train, test) = (workplace.data.train.len(), workplace.data.test.len());
+fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
+    let (train, test) = (context.data.train.len(), context.data.test.len());
     for run in planned.iter().map(|planned| planned.configuration) {
         for (key, asked, found) in
             [("train_images", run.train_images, train), ("test_images", run.test_images, test)]
@@ -134,10 +139,10 @@ fn has_images(workplace: &Workplace<'_>, planned: &[Planned<'_>]) -> anyhow::Res
 }
 
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.
-fn tidy(workplace: &Workplace<'_>, experiment: &Experiment) {
-    let fingerprint = workplace.data.fingerprint();
+fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
+    let fingerprint = context.data.fingerprint();
     for run in &experiment.runs {
-        let folder = RunFolder::new(workplace.layout.run(&run.run_name(&fingerprint)));
+        let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
         if folder.record_path().exists() {
             // A folder of somebody else's may be read only.
             let _ = Lock::tidy(&folder);
@@ -146,12 +151,12 @@ fn tidy(workplace: &Workplace<'_>, experiment: &Experiment) {
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
-fn seal(workplace: &Workplace<'_>, experiment: &Experiment, runs_before: usize) -> anyhow::Result<()> {
-    let path = workplace.layout.seal(&experiment.name);
-    let seal = Seal::of(experiment, runs_before, &workplace.data.fingerprint(), circumstances())
-        .write_once(&path)?;
+fn seal(context: &RunContext<'_>, experiment: &Experiment, runs_before: usize) -> anyhow::Result<()> {
+    let path = context.layout.seal(&experiment.name);
+    let seal =
+        Seal::of(experiment, runs_before, &context.data.fingerprint(), circumstances()).write_once(&path)?;
     if !seal.holds(experiment) {
-        workplace.screen.say(&format!(
+        context.screen.say(&format!(
             "{} holds another plan than {} has now: its result will be exploratory",
             path.display(),
             experiment.name
@@ -160,13 +165,13 @@ fn seal(workplace: &Workplace<'_>, experiment: &Experiment, runs_before: usize) 
     Ok(())
 }
 
-impl<'a> Workplace<'a> {
-    fn at(&self, slot: Slot) -> Workplace<'a> {
-        Workplace { device: slot.device, threads: slot.threads, ..*self }
+impl<'a> RunContext<'a> {
+    fn at(&self, slot: Slot) -> RunContext<'a> {
+        RunContext { device: slot.device, threads: slot.threads, ..*self }
     }
 }
 
-fn say(workplace: &Workplace<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
+fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
     let what = match outcome {
         Ok(Outcome::Done(accuracy)) => format!("done, test accuracy {:.2} %", accuracy * 100.0),
         Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
@@ -176,18 +181,18 @@ fn say(workplace: &Workplace<'_>, run: &Planned<'_>, outcome: anyhow::Result<Out
         Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
         Err(error) => format!("failed: {error:#}"),
     };
-    workplace.screen.say(&format!("{}: {what}{}", run.name, workplace.screen.sweep()));
+    context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
 }
 
 fn print_plan(
-    workplace: &Workplace<'_>,
+    context: &RunContext<'_>,
     experiment: &Experiment,
     planned: &[Planned<'_>],
     refused: usize,
     slots: &[Slot],
     free: &[(Device, u64)],
 ) {
-    let say = |line: String| workplace.screen.say(&line);
+    let say = |line: String| context.screen.say(&line);
     say(format!("experiment {}: {}", experiment.name, experiment.title));
     say(summary::heading(experiment.runs.len(), refused, planned, slots, free));
     let known = free.iter().filter(|(_, free)| *free < u64::MAX);
@@ -195,5 +200,5 @@ fn print_plan(
         say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
     }
     summary::lines(planned).into_iter().for_each(say);
-    say(format!("results go to {}", workplace.layout.runs().display()));
+    say(format!("results go to {}", context.layout.runs().display()));
 }

@@ -8,7 +8,7 @@
 //! with its name and the rule it breaks.
 
 use super::metadata::{self, Header};
-use super::{Dataset, IMAGE_BYTES, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, records};
 use crate::atomic;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
@@ -26,7 +26,7 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 use std::io;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// So that threads can share the work of reading.
@@ -35,40 +35,6 @@ const ROWS_PER_GROUP: usize = 5_000;
 const MOST_ROWS: i64 = 1_000_000;
 /// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
 const ROWS_PER_BATCH: usize = 250;
-
-/// A file that is no data set, or cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum DatasetError {
-    /// The file system's word; it names the file.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// Half a file, another kind of file, or a damaged one.
-    #[error("{path}: is not a whole parquet file")]
-    Parquet {
-        /// The file.
-        path: PathBuf,
-        /// What the reader stumbled over.
-        source: ParquetError,
-    },
-    /// Parquet, but not written by this project.
-    #[error("{path}: {rule}")]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// The rule it breaks, with the column or key.
-        rule: String,
-    },
-    /// Rows that are not what the metadata says.
-    #[error("{path}: content fingerprint is {found}, but its metadata says {expected}")]
-    Fingerprint {
-        /// The file.
-        path: PathBuf,
-        /// From the metadata.
-        expected: String,
-        /// From the rows.
-        found: String,
-    },
-}
 
 impl Header {
     /// Reads what a file says about itself: its schema, its number of rows and its metadata; no row.

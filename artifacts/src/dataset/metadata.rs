@@ -2,8 +2,7 @@
 //!
 //! *Invariant:* a file whose pairs are of another [`FORMAT_VERSION`], or missing, is refused before a row is read.
 
-use super::file::DatasetError;
-use super::{CLASS_NAMES, Dataset, Moments, Provenance};
+use super::{CLASS_NAMES, Dataset, DatasetError, Moments, Provenance};
 use parquet::file::metadata::KeyValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

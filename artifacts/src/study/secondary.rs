@@ -1,6 +1,6 @@
 //! What else is said of an arm, besides its endpoint and verdict.
 
-use super::Interval;
+use super::interval::Interval;
 use network::Arm;
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,9 @@
 //! What is left of an experiment, how long each run should take, and in which order.
 
-use crate::device::Device;
-use crate::estimate::Pace;
-use crate::memory::{self, Available, TooLarge};
-use crate::workplace::Workplace;
+use crate::machine::device::Device;
+use crate::machine::memory::{self, Available, TooLarge};
+use crate::run::context::RunContext;
+use crate::sweep::estimate::Pace;
 use artifacts::run::{RunFolder, Status};
 use artifacts::{Configuration, Experiment};
 use std::cmp::Reverse;
@@ -32,11 +32,11 @@ impl Planned<'_> {
 }
 
 /// The runs that are not done, without their times and memory.
-pub(super) fn left<'a>(workplace: &Workplace<'_>, experiment: &'a Experiment) -> Vec<Planned<'a>> {
-    let fingerprint = workplace.data.fingerprint();
+pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Vec<Planned<'a>> {
+    let fingerprint = context.data.fingerprint();
     let planned = experiment.runs.iter().map(|configuration| {
         let name = configuration.run_name(&fingerprint);
-        let epochs_left = epochs_left(&RunFolder::new(workplace.layout.run(&name)), configuration);
+        let epochs_left = epochs_left(&RunFolder::new(context.layout.run(&name)), configuration);
         Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory: 0 }
     });
     planned.filter(|run| run.epochs_left > 0).collect()
@@ -62,17 +62,17 @@ pub(super) fn fitting<'a>(
 /// # Errors
 /// As [`Pace::measure`].
 pub(super) fn in_order<'a>(
-    workplace: &Workplace<'_>,
+    context: &RunContext<'_>,
     mut planned: Vec<Planned<'a>>,
 ) -> anyhow::Result<Option<Vec<Planned<'a>>>> {
     if planned.is_empty() {
         return Ok(Some(planned));
     }
     let configurations: Vec<Configuration> = planned.iter().map(|run| run.configuration.clone()).collect();
-    let Some(pace) = Pace::measure(workplace, &configurations)? else { return Ok(None) };
+    let Some(pace) = Pace::measure(context, &configurations)? else { return Ok(None) };
     for run in &mut planned {
-        let train = run.configuration.train_images.unwrap_or(workplace.data.train.len());
-        let test = run.configuration.test_images.unwrap_or(workplace.data.test.len());
+        let train = run.configuration.train_images.unwrap_or(context.data.train.len());
+        let test = run.configuration.test_images.unwrap_or(context.data.test.len());
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
     planned.sort_by_key(Planned::turn);
@@ -80,9 +80,9 @@ pub(super) fn in_order<'a>(
 }
 
 /// Whether there is anything left of a run.
-pub(super) fn is_left(workplace: &Workplace<'_>, configuration: &Configuration) -> bool {
-    let name = configuration.run_name(&workplace.data.fingerprint());
-    epochs_left(&RunFolder::new(workplace.layout.run(&name)), configuration) > 0
+pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
+    let name = configuration.run_name(&context.data.fingerprint());
+    epochs_left(&RunFolder::new(context.layout.run(&name)), configuration) > 0
 }
 
 /// Epochs left of a run; a folder that cannot be read has all of them, and training it will say why.

@@ -3,7 +3,7 @@
 //! *Invariant:* on no device do the runs under way need more memory than was free on it when the sweep began.
 
 use super::plan::Planned;
-use crate::device::Device;
+use crate::machine::device::Device;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::str::FromStr;

@@ -4,7 +4,7 @@
 
 use super::plan::Planned;
 use super::slots::Slot;
-use crate::device::Device;
+use crate::machine::device::Device;
 use indicatif::HumanDuration;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -27,7 +27,7 @@ const WEIGHT_TOLERANCE: f64 = 1e-4;
 const NUDGES: u64 = 64;
 
 /// Arrays by name.
-pub type Arrays = BTreeMap<String, ArrayD<f32>>;
+pub type StateDict = BTreeMap<String, ArrayD<f32>>;
 
 #[derive(Deserialize)]
 pub struct Meta {
@@ -47,7 +47,7 @@ pub struct Case {
     directory: PathBuf,
     pub meta: Meta,
     /// What all arms share: the start, the images and their labels.
-    pub common: Arrays,
+    pub common: StateDict,
 }
 
 impl Case {
@@ -55,7 +55,8 @@ impl Case {
         let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../trainer/tests/parity");
         let directory = std::env::var_os("PARITY_DIR").map_or(default, PathBuf::from);
         let meta = fs_err::read_to_string(directory.join("meta.json")).unwrap();
-        let mut case = Self { directory, meta: serde_json::from_str(&meta).unwrap(), common: Arrays::new() };
+        let mut case =
+            Self { directory, meta: serde_json::from_str(&meta).unwrap(), common: StateDict::new() };
         case.common = case.file("common");
         case
     }
@@ -65,7 +66,7 @@ impl Case {
     }
 
     /// Every array of a file. Its integers (labels, draws, pixels) are small, so float32 holds them exactly.
-    pub fn file(&self, name: &str) -> Arrays {
+    pub fn file(&self, name: &str) -> StateDict {
         let bytes = fs_err::read(self.directory.join(format!("{name}.safetensors"))).unwrap();
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         tensors
@@ -133,9 +134,9 @@ impl Update {
     /// returns the mean loss and the model.
     pub fn check_rounded<E: Copy + Into<f64>>(
         &self,
-        before: &Arrays,
+        before: &StateDict,
         after: &BTreeMap<String, ArrayD<E>>,
-        step: impl Fn(&Arrays) -> (f64, Arrays),
+        step: impl Fn(&StateDict) -> (f64, StateDict),
     ) {
         let mut worst = (f64::INFINITY, "");
         for attempt in 0..NUDGES {
@@ -157,7 +158,7 @@ impl Update {
 }
 
 /// The state with each number left, or moved to one of its two neighbours among the float32 numbers.
-fn nudged(state: &Arrays, attempt: u64) -> Arrays {
+fn nudged(state: &StateDict, attempt: u64) -> StateDict {
     let mut generator = ChaCha8Rng::seed_from_u64(attempt);
     let mut nudge = |value: f32| match generator.random_range(0..3) {
         0 => value.next_up(),
@@ -171,7 +172,7 @@ fn nudged(state: &Arrays, attempt: u64) -> Arrays {
 }
 
 /// The arrays whose names have this prefix, without it.
-pub fn with_prefix(file: &Arrays, prefix: &str) -> Arrays {
+pub fn with_prefix(file: &StateDict, prefix: &str) -> StateDict {
     file.iter()
         .filter_map(|(name, array)| Some((name.strip_prefix(prefix)?.to_owned(), array.clone())))
         .collect()

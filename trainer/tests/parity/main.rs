@@ -10,11 +10,11 @@ use case::{Case, check, relative, test_every_arm, with_prefix};
 use ndarray::ArrayD;
 use network::Arm;
 use tch::{Device, Kind, Tensor};
-use trainer::arrays::Arrays;
-use trainer::augment::{Draw, IMAGE, Normal};
-use trainer::torch::augment::{Augmentation, Draws};
-use trainer::torch::resnet::channels_last;
-use trainer::torch::training::Training;
+use trainer::data::augment::{Draw, IMAGE, Normal};
+use trainer::data::state_dict::StateDict;
+use trainer::engine::torch::augment::{Augmentation, Draws};
+use trainer::engine::torch::resnet::channels_last;
+use trainer::engine::torch::training::Training;
 
 fn tensor(array: &ArrayD<f32>) -> Tensor {
     let shape: Vec<i64> = array.shape().iter().map(|&n| n as i64).collect();
@@ -40,7 +40,7 @@ fn check_arm_with(arm: Arm, share: f64) {
     let expected = case.file(arm.name());
     let start = with_prefix(&case.common, "start.");
     let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
-    let single = |state: &Arrays| {
+    let single = |state: &StateDict| {
         Training::new(architecture, state, Device::Cpu, Precision::Float32).through_bottlenecks_below(share)
     };
 

@@ -1,11 +1,11 @@
 //! What a run leaves, and what it finds in its folder and must not touch.
 
-use crate::{engines, folder, held, prepare, tiny, workplace};
+use crate::{context, engines, folder, held, prepare, tiny};
 use artifacts::run::{LayerRow, PredictionRow, Status};
 use artifacts::{Configuration, Engine, table};
-use trainer::arrays;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::stop::Stop;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn a_run_leaves_all_its_files_and_is_not_trained_twice() {
@@ -16,9 +16,9 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let workplace = workplace(&layout, &data, &stop);
+    let context = context(&layout, &data, &stop);
     let configuration = Configuration { engine, ..tiny() };
-    let outcome = train(&workplace, &configuration).unwrap();
+    let outcome = train(&context, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
     let (record, epochs) = folder.read().unwrap();
     assert_eq!(record.status, Status::Done);
@@ -37,7 +37,7 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     for row in &predictions {
         assert_eq!(row.label, data.test.labels[row.image as usize]);
     }
-    let (model, _) = arrays::load(&folder.model_path()).unwrap();
+    let (model, _) = state_dict::load(&folder.model_path()).unwrap();
     assert_eq!(
         model.len(),
         configuration.architecture().parameters().len() + configuration.architecture().buffers().len()
@@ -45,7 +45,7 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     assert!(!folder.checkpoint_path().exists());
 
     let before = fs_err::metadata(folder.record_path()).unwrap().modified().unwrap();
-    assert_eq!(train(&workplace, &configuration).unwrap(), outcome);
+    assert_eq!(train(&context, &configuration).unwrap(), outcome);
     assert_eq!(fs_err::metadata(folder.record_path()).unwrap().modified().unwrap(), before);
 }
 
@@ -55,11 +55,11 @@ fn a_diverged_run_is_a_row_with_that_status() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let configuration = Configuration { peak_learning_rate: 1e30, ..tiny() };
-    let outcome = train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+    let outcome = train(&context(&layout, &data, &stop), &configuration).unwrap();
     assert_eq!(outcome, Outcome::Diverged(1));
     let (record, epochs) = folder(&layout, &data, &configuration).read().unwrap();
     assert_eq!((record.status, epochs.len()), (Status::Diverged, 1));
-    assert_eq!(train(&workplace(&layout, &data, &stop), &configuration).unwrap(), Outcome::Diverged(1));
+    assert_eq!(train(&context(&layout, &data, &stop), &configuration).unwrap(), Outcome::Diverged(1));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn two_processes_do_not_train_one_run() {
     let configuration = tiny();
     let folder = folder(&layout, &data, &configuration);
     let _lock = held(&folder);
-    assert_eq!(train(&workplace(&layout, &data, &stop), &configuration).unwrap(), Outcome::Elsewhere);
+    assert_eq!(train(&context(&layout, &data, &stop), &configuration).unwrap(), Outcome::Elsewhere);
     assert!(!folder.record_path().exists());
 }
 
@@ -83,12 +83,12 @@ fn foreign_and_half_written_files_are_named_and_kept() {
     let folder = folder(&layout, &data, &configuration);
     fs_err::create_dir_all(folder.path()).unwrap();
     artifacts::atomic::write(&folder.record_path(), "{\"format\": 1, \"name\":").unwrap();
-    let error = format!("{:#}", train(&workplace(&layout, &data, &stop), &configuration).unwrap_err());
+    let error = format!("{:#}", train(&context(&layout, &data, &stop), &configuration).unwrap_err());
     assert!(error.contains("run.json") && error.contains("move the folder away"), "{error}");
     assert!(folder.record_path().exists());
 
     fs_err::remove_file(folder.record_path()).unwrap();
     artifacts::atomic::write(&folder.epochs_path(), "PAR1 half").unwrap();
-    let error = format!("{:#}", train(&workplace(&layout, &data, &stop), &configuration).unwrap_err());
+    let error = format!("{:#}", train(&context(&layout, &data, &stop), &configuration).unwrap_err());
     assert!(error.contains("epochs.parquet") && error.contains("not a complete parquet file"), "{error}");
 }

@@ -19,16 +19,16 @@ use artifacts::run::RunFolder;
 use artifacts::{Configuration, Engine, Layout};
 use std::path::Path;
 use std::sync::LazyLock;
-use trainer::device::Device;
-use trainer::progress::Screen;
-use trainer::stop::Stop;
-use trainer::workplace::{Data, Workplace};
+use trainer::machine::device::Device;
+use trainer::machine::progress::Screen;
+use trainer::machine::stop::Stop;
+use trainer::run::context::{RunContext, TrainTest};
 
-fn prepare(root: &Path) -> (Layout, Data) {
+fn prepare(root: &Path) -> (Layout, TrainTest) {
     let layout = Layout::new(root);
     Dataset::generated(300, 1).write(&Split::Train.path(&layout)).unwrap();
     Dataset::generated(100, 2).write(&Split::Test.path(&layout)).unwrap();
-    let data = Data::read(&layout).unwrap();
+    let data = TrainTest::read(&layout).unwrap();
     (layout, data)
 }
 
@@ -49,9 +49,9 @@ fn engines() -> Vec<Engine> {
     if cfg!(feature = "tch") { Engine::ALL.to_vec() } else { vec![Engine::Fused] }
 }
 
-fn workplace<'a>(layout: &'a Layout, data: &'a Data, stop: &'a Stop) -> Workplace<'a> {
+fn context<'a>(layout: &'a Layout, data: &'a TrainTest, stop: &'a Stop) -> RunContext<'a> {
     static SCREEN: LazyLock<Screen> = LazyLock::new(Screen::default);
-    Workplace { layout, data, device: Device::Cpu, threads: 1, stop, screen: &SCREEN }
+    RunContext { layout, data, device: Device::Cpu, threads: 1, stop, screen: &SCREEN }
 }
 
 /// Holds a run's lock, as another process that trains it would.
@@ -63,6 +63,6 @@ fn held(folder: &RunFolder) -> std::fs::File {
     lock
 }
 
-fn folder(layout: &Layout, data: &Data, configuration: &Configuration) -> RunFolder {
+fn folder(layout: &Layout, data: &TrainTest, configuration: &Configuration) -> RunFolder {
     RunFolder::new(layout.run(&configuration.run_name(&data.fingerprint())))
 }

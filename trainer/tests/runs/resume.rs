@@ -1,12 +1,12 @@
 //! Runs that were stopped or killed, and go on.
 
-use crate::{engines, folder, prepare, tiny, workplace};
+use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, Status};
 use artifacts::{Configuration, Engine, table};
 use network::Arm;
-use trainer::arrays;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::stop::Stop;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
@@ -18,9 +18,9 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     let (layout, data) = prepare(whole.path());
     let stop = Stop::default();
     let configuration = Configuration { decay: Arm::Frobenius, engine, ..tiny() };
-    train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+    train(&context(&layout, &data, &stop), &configuration).unwrap();
     let expected = folder(&layout, &data, &configuration);
-    let (expected_model, _) = arrays::load(&expected.model_path()).unwrap();
+    let (expected_model, _) = state_dict::load(&expected.model_path()).unwrap();
     let expected_epochs = expected.read_epochs().unwrap();
 
     let parts = tempfile::tempdir().unwrap();
@@ -38,7 +38,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
                 stop.request();
             })
         };
-        let outcome = train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+        let outcome = train(&context(&layout, &data, &stop), &configuration).unwrap();
         watcher.join().unwrap();
         if let Outcome::Interrupted(done) = outcome {
             assert!(done >= epoch);
@@ -46,8 +46,8 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
         }
     }
     let stop = Stop::default();
-    train(&workplace(&layout, &data, &stop), &configuration).unwrap();
-    let (model, _) = arrays::load(&found.model_path()).unwrap();
+    train(&context(&layout, &data, &stop), &configuration).unwrap();
+    let (model, _) = state_dict::load(&found.model_path()).unwrap();
     assert_eq!(model, expected_model);
     let numbers = |rows: &[EpochRow]| {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
@@ -62,13 +62,13 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     let stop = Stop::default();
     stop.request();
     let configuration = tiny();
-    let outcome = train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+    let outcome = train(&context(&layout, &data, &stop), &configuration).unwrap();
     assert_eq!(outcome, Outcome::Interrupted(0));
     // As a crash between the tables and the checkpoint of epoch 1 leaves it.
     let folder = folder(&layout, &data, &configuration);
     let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
     table::write(&folder.epochs_path(), &[row]).unwrap();
-    train(&workplace(&layout, &data, &Stop::default()), &configuration).unwrap();
+    train(&context(&layout, &data, &Stop::default()), &configuration).unwrap();
     let epochs = folder.read_epochs().unwrap();
     assert!(epochs.len() == 3 && epochs[0].train_loss.is_some());
 }

@@ -1,37 +1,37 @@
 //! A kept run trained again.
 
-use crate::{folder, prepare, tiny, workplace};
+use crate::{context, folder, prepare, tiny};
 use artifacts::table;
-use trainer::retrain::retrain;
-use trainer::session::train;
-use trainer::stop::Stop;
+use trainer::machine::stop::Stop;
+use trainer::run::retrain::retrain;
+use trainer::run::session::train;
 
 #[test]
 fn a_kept_run_is_repeated_and_a_changed_one_is_told() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let workplace = workplace(&layout, &data, &stop);
+    let context = context(&layout, &data, &stop);
     let configuration = tiny();
-    train(&workplace, &configuration).unwrap();
+    train(&context, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
     let name = folder.path().file_name().unwrap().to_str().unwrap();
 
-    let two = retrain(&workplace, &layout, name, 2).unwrap();
+    let two = retrain(&context, &layout, name, 2).unwrap();
     assert_eq!(two.rows.len(), 2);
     assert!(two.equal(), "{two}");
-    assert!(retrain(&workplace, &layout, name, 3).unwrap().equal());
+    assert!(retrain(&context, &layout, name, 3).unwrap().equal());
     let left = fs_err::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".retrain-")));
 
     let (_, mut epochs) = folder.read().unwrap();
     epochs[0].train_loss = epochs[0].train_loss.map(f64::next_up);
     table::write(&folder.epochs_path(), &epochs).unwrap();
-    let one = retrain(&workplace, &layout, name, 1).unwrap();
+    let one = retrain(&context, &layout, name, 1).unwrap();
     assert!(!one.repeated() && one.to_string().contains("differs"), "{one}");
 
     for (run, epochs, needle) in [(name, 4, "epochs 4"), (name, 0, "epochs 0"), ("r99", 1, "no such run")] {
-        let error = retrain(&workplace, &layout, run, epochs).unwrap_err().to_string();
+        let error = retrain(&context, &layout, run, epochs).unwrap_err().to_string();
         assert!(error.contains(needle), "{error}");
     }
 }

@@ -1,12 +1,12 @@
 //! What a sweep seals, and when.
 
-use crate::{prepare, tiny, workplace};
+use crate::{context, prepare, tiny};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment};
 use std::num::NonZeroUsize;
-use trainer::device::Device;
-use trainer::session::train;
-use trainer::stop::Stop;
+use trainer::machine::device::Device;
+use trainer::machine::stop::Stop;
+use trainer::run::session::train;
 use trainer::sweep::{Jobs, SideBySide, sweep};
 
 fn experiment(name: &str, seeds: u64) -> Experiment {
@@ -19,11 +19,11 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let workplace = workplace(&layout, &data, &stop);
+    let context = context(&layout, &data, &stop);
     let one = NonZeroUsize::MIN;
     let side_by_side = SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1 };
     let sweep = |experiment: &Experiment, plan_only| {
-        sweep(&workplace, &[Device::Cpu], experiment, side_by_side, plan_only).unwrap();
+        sweep(&context, &[Device::Cpu], experiment, side_by_side, plan_only).unwrap();
         Seal::read(&layout.seal(&experiment.name)).unwrap()
     };
 
@@ -38,7 +38,7 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     assert_eq!(sweep(&grown, false), Some(seal.clone()), "the first seal stays");
     assert!(!seal.holds(&grown));
 
-    train(&workplace, &Configuration { seed: 9, epochs: 1, ..tiny() }).unwrap();
+    train(&context, &Configuration { seed: 9, epochs: 1, ..tiny() }).unwrap();
     let late = experiment("late", 10);
     assert_eq!(sweep(&late, false).unwrap().runs_before, 4, "runs that were there before are counted");
 }

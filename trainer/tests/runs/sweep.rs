@@ -1,14 +1,14 @@
 //! Several runs: side by side, elsewhere, and after a failure.
 
-use crate::{folder, held, prepare, tiny, workplace};
+use crate::{context, folder, held, prepare, tiny};
 use artifacts::run::Status;
 use artifacts::{Configuration, Experiment};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use trainer::arrays;
-use trainer::device::Device;
-use trainer::stop::Stop;
+use trainer::data::state_dict;
+use trainer::machine::device::Device;
+use trainer::machine::stop::Stop;
 use trainer::sweep::{Jobs, SideBySide, single, sweep};
 
 fn at_once(jobs: usize) -> SideBySide {
@@ -25,10 +25,10 @@ fn a_sweep_side_by_side_ends_like_one_after_the_other() {
     let models = [1, 3].map(|jobs| {
         let root = tempfile::tempdir().unwrap();
         let (layout, data) = prepare(root.path());
-        let workplace = workplace(&layout, &data, &stop);
-        assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(jobs), false).unwrap(), None);
+        let context = context(&layout, &data, &stop);
+        assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(jobs), false).unwrap(), None);
         runs.iter()
-            .map(|run| arrays::load(&folder(&layout, &data, run).model_path()).unwrap().0)
+            .map(|run| state_dict::load(&folder(&layout, &data, run).model_path()).unwrap().0)
             .collect::<Vec<_>>()
     });
     assert_eq!(models[0], models[1]);
@@ -48,8 +48,8 @@ fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
     };
     let busy = folder(&layout, &data, &theirs);
     let _lock = held(&busy);
-    let workplace = workplace(&layout, &data, &stop);
-    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
+    let context = context(&layout, &data, &stop);
+    assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
     assert_eq!(folder(&layout, &data, &ours).read_record().unwrap().status, Status::Done);
     assert!(!busy.record_path().exists());
 }
@@ -68,10 +68,10 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     };
     let broken = folder(&layout, &data, &bad);
     artifacts::atomic::write(&broken.record_path(), "not JSON").unwrap();
-    let workplace = workplace(&layout, &data, &stop);
-    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), true).unwrap(), None);
+    let context = context(&layout, &data, &stop);
+    assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(2), true).unwrap(), None);
     assert!(!folder(&layout, &data, &good).path().exists(), "a plan trains nothing");
-    let error = sweep(&workplace, &[Device::Cpu], &experiment, at_once(2), false).unwrap_err().to_string();
+    let error = sweep(&context, &[Device::Cpu], &experiment, at_once(2), false).unwrap_err().to_string();
     assert!(error.contains(&bad.run_name(&data.fingerprint())), "{error}");
     assert_eq!(folder(&layout, &data, &good).read_record().unwrap().status, Status::Done);
     assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);
@@ -105,15 +105,15 @@ fn what_cannot_fit_is_refused_before_anything_is_trained_and_the_others_go_on() 
         verdict: None,
         runs: runs.iter().map(|&run| run.clone()).collect(),
     };
-    let workplace = workplace(&layout, &data, &stop);
-    let run = |experiment: &Experiment, plan| sweep(&workplace, &[Device::Cpu], experiment, at_once(2), plan);
+    let context = context(&layout, &data, &stop);
+    let run = |experiment: &Experiment, plan| sweep(&context, &[Device::Cpu], experiment, at_once(2), plan);
     let before = tracks(root.path());
     let (both, alone) = (experiment("both", &[&huge, &good]), experiment("alone", &[&huge]));
     assert_eq!(run(&both, true).unwrap(), None);
     assert_eq!(run(&alone, true).unwrap(), None);
     let name = huge.run_name(&data.fingerprint());
     assert!(run(&alone, false).unwrap_err().to_string().contains(&name));
-    let message = single(&workplace, &huge).unwrap_err().to_string();
+    let message = single(&context, &huge).unwrap_err().to_string();
     assert!(message.contains("MiB free") && message.contains("smaller batch"), "{message}");
     assert_eq!(tracks(root.path()), before, "neither a plan nor a refusal leaves tracks");
 
@@ -128,14 +128,14 @@ fn a_plan_is_written_when_a_sweep_trains_and_when_all_is_done() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let workplace = workplace(&layout, &data, &stop);
+    let context = context(&layout, &data, &stop);
     let experiment = |name: &str, batch| Experiment {
         name: name.into(),
         title: name.into(),
         verdict: None,
         runs: vec![Configuration { epochs: 1, batch, ..tiny() }],
     };
-    let run = |experiment: &Experiment, plan| sweep(&workplace, &[Device::Cpu], experiment, at_once(1), plan);
+    let run = |experiment: &Experiment, plan| sweep(&context, &[Device::Cpu], experiment, at_once(1), plan);
     for name in ["first", "second", "first"] {
         run(&experiment(name, 64), false).unwrap();
         assert_eq!(Experiment::read_plan(&layout.plan()).unwrap().name, name);
@@ -158,8 +158,8 @@ fn images_that_are_not_there_are_named_before_anything_runs() {
         (Configuration { batch: 301, ..tiny() }, "batch 301: must be at most 300"),
     ] {
         let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![run] };
-        let workplace = workplace(&layout, &data, &stop);
-        let failure = sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err();
+        let context = context(&layout, &data, &stop);
+        let failure = sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err();
         assert!(failure.to_string().starts_with(needle), "{failure}");
         assert!(!layout.runs().exists() && !layout.plan().exists());
     }
@@ -172,7 +172,7 @@ fn a_stop_before_the_first_run_begins_none() {
     let stop = Stop::default();
     stop.request();
     let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![tiny()] };
-    let workplace = workplace(&layout, &data, &stop);
-    assert_eq!(sweep(&workplace, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
+    let context = context(&layout, &data, &stop);
+    assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
     assert!(!layout.runs().exists());
 }

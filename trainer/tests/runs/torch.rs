@@ -1,11 +1,11 @@
 //! Runs that need libtorch: half precision, and both engines side by side.
 
-use crate::{folder, prepare, tiny, workplace};
+use crate::{context, folder, prepare, tiny};
 use artifacts::{Configuration, Engine, Precision};
-use trainer::arrays::{self, Arrays};
-use trainer::initialise::initialise;
-use trainer::session::{Outcome, train};
-use trainer::stop::Stop;
+use trainer::data::state_dict::{self, StateDict};
+use trainer::machine::stop::Stop;
+use trainer::run::initialise::initialise;
+use trainer::run::session::{Outcome, train};
 
 #[test]
 fn half_precision_trains_with_float32_batch_norm() {
@@ -14,7 +14,7 @@ fn half_precision_trains_with_float32_batch_norm() {
     let stop = Stop::default();
     for precision in [Precision::Bf16, Precision::Fp16] {
         let configuration = Configuration { precision, engine: Engine::Tch, ..tiny() };
-        let Outcome::Done(_) = train(&workplace(&layout, &data, &stop), &configuration).unwrap() else {
+        let Outcome::Done(_) = train(&context(&layout, &data, &stop), &configuration).unwrap() else {
             panic!("{precision} did not finish");
         };
         let rows = folder(&layout, &data, &configuration).read_epochs().unwrap();
@@ -34,14 +34,14 @@ fn both_engines_train_the_same_network() {
     for seed in 0..4 {
         let [(tch, first), (fused, second)] = Engine::ALL.map(|engine| {
             let configuration = Configuration { engine, seed, epochs: 2, train_images: Some(64), ..tiny() };
-            train(&workplace(&layout, &data, &stop), &configuration).unwrap();
+            train(&context(&layout, &data, &stop), &configuration).unwrap();
             let folder = folder(&layout, &data, &configuration);
-            (arrays::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
+            (state_dict::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
         });
         let off = first.train_loss.unwrap() - second.train_loss.unwrap();
         assert!(off.abs() < 1e-4, "seed {seed}, loss: off by {off:.1e}");
         let start = initialise(&tiny().architecture(), seed);
-        let distance = |from: &Arrays| {
+        let distance = |from: &StateDict| {
             let squares =
                 tch.iter().flat_map(|(name, end)| (end - &from[name]).mapv(|d| f64::from(d).powi(2)));
             squares.sum::<f64>().sqrt()

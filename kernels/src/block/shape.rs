@@ -1,0 +1,76 @@
+//! The sizes of one block, and how its pixels are walked.
+//!
+//! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most [`STRIP`] pixels.
+
+use crate::simd::patches::PATCH;
+use crate::simd::vectors::{STRIP, pitch};
+use network::{Block, Filter, Place};
+use std::ops::Range;
+
+/// Images that a pass takes together where they are small, so that they fill a strip.
+pub(crate) const GROUP: usize = 4;
+
+/// A block's sizes. The first block's codes are the patches of the image.
+#[derive(Debug, Clone)]
+pub(crate) struct BlockShape {
+    pub(crate) c_in: usize,
+    pub(crate) c_out: usize,
+    /// Channels of the code: the rank, or 27.
+    pub(crate) rank: usize,
+    pub(crate) side: usize,
+    pub(crate) place: Place,
+    pub(crate) sees_image: bool,
+}
+
+impl BlockShape {
+    pub(crate) fn new(block: &Block) -> Self {
+        let (rank, sees_image) = match block.filter {
+            Filter::Dense => (PATCH, true),
+            Filter::LowRank { rank } => (rank, false),
+        };
+        let Block { c_in, c_out, side, place, .. } = *block;
+        Self { c_in, c_out, rank, side, place, sees_image }
+    }
+
+    /// Numbers between two pixels of the input, of the code and of the output.
+    pub(crate) fn in_pitch(&self) -> usize {
+        pitch(self.c_in)
+    }
+
+    pub(crate) fn code_pitch(&self) -> usize {
+        pitch(self.rank)
+    }
+
+    pub(crate) fn out_pitch(&self) -> usize {
+        pitch(self.c_out)
+    }
+
+    /// Pixels of an image before the pool.
+    pub(crate) fn pixels(&self) -> usize {
+        self.side * self.side
+    }
+
+    /// Pixels of an image after it.
+    pub(crate) fn out_pixels(&self) -> usize {
+        if self.place == Place::Pooled { self.pixels() / 4 } else { self.pixels() }
+    }
+
+    /// Numbers of an image's input, code and output.
+    pub(crate) fn in_size(&self) -> usize {
+        self.pixels() * self.in_pitch()
+    }
+
+    pub(crate) fn code_size(&self) -> usize {
+        self.pixels() * self.code_pitch()
+    }
+
+    pub(crate) fn out_size(&self) -> usize {
+        self.out_pixels() * self.out_pitch()
+    }
+
+    /// The strips of some images: ranges of pixels.
+    pub(crate) fn strips(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let pixels = images * self.pixels();
+        (0..pixels).step_by(STRIP).map(move |start| start..(start + STRIP).min(pixels))
+    }
+}

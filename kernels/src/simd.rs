@@ -1,0 +1,18 @@
+//! The kernels, which know arrays, and of the network its constants only.
+//!
+//! - `isa`: the instructions, chosen at run time; `vectors`: loads, stores and pitches; `panels`: packed matrices;
+//! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `elementwise`: what else a block computes;
+//! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block.
+//!
+//! This room imports no other.
+
+pub(crate) mod depthwise;
+pub(crate) mod elementwise;
+pub(crate) mod head;
+pub(crate) mod isa;
+pub(crate) mod matmul;
+pub(crate) mod panels;
+pub(crate) mod patches;
+pub(crate) mod pool;
+pub(crate) mod rank_update;
+pub(crate) mod vectors;

@@ -1,0 +1,164 @@
+//! Matrix products of a strip of pixels: `out = [relu](left . panels + initial) + addend`.
+//!
+//! Each register tile holds several pixels times two vectors of columns and runs through the whole depth; left rows and
+//! panels come from the first cache level.
+//!
+//! *Invariant:* each result is one sum in the order of the depth, whatever the tile it falls into.
+
+use crate::simd::isa::Processor;
+use crate::simd::panels::{PANEL_VECTORS, Panels};
+use crate::simd::vectors::{load, rectify, store};
+use pulp::{Simd, WithSimd};
+
+/// A product to compute.
+pub(crate) struct Matmul<'a> {
+    /// Pixels.
+    pub(crate) rows: usize,
+    /// `[rows, depth]`.
+    pub(crate) left: &'a [f32],
+    pub(crate) left_pitch: usize,
+    pub(crate) right: &'a Panels,
+    /// What every row's sums start from, or zero.
+    pub(crate) initial: Option<&'a [f32]>,
+    pub(crate) rectify: bool,
+    /// Added last: `[rows, columns]`, and its pitch.
+    pub(crate) addend: Option<(&'a [f32], usize)>,
+    pub(crate) out: &'a mut [f32],
+    pub(crate) out_pitch: usize,
+}
+
+impl Matmul<'_> {
+    pub(crate) fn run(self, processor: Processor) {
+        if self.rows > 0 {
+            processor.run(self);
+        }
+    }
+}
+
+/// `sums[r][v] += left[r][k] * panel[k][v]` over the depth.
+///
+/// # Safety
+/// Every row must hold `depth` numbers, the panel `depth * V` vectors.
+#[inline(always)]
+pub(crate) unsafe fn tile<S: Simd, const R: usize, const V: usize>(
+    simd: S,
+    depth: usize,
+    rows: [*const f32; R],
+    panel: *const f32,
+    initial: [S::f32s; V],
+) -> [[S::f32s; V]; R] {
+    let mut sums = [initial; R];
+    let mut right = panel;
+    for k in 0..depth {
+        let mut columns = initial;
+        for (v, column) in columns.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *column = unsafe { load::<S>(right.add(v * S::F32_LANES)) };
+        }
+        for r in 0..R {
+            // SAFETY: the caller's promise.
+            let left = simd.splat_f32s(unsafe { *rows[r].add(k) });
+            for v in 0..V {
+                sums[r][v] = simd.mul_add_e_f32s(left, columns[v], sums[r][v]);
+            }
+        }
+        // SAFETY: stays within the panel or one past its end.
+        right = unsafe { right.add(V * S::F32_LANES) };
+    }
+    sums
+}
+
+impl Matmul<'_> {
+    /// One tile and what is done with it.
+    ///
+    /// # Safety
+    /// Rows `row..row + R` and columns `column..column + V * lanes` must be within the product.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, row: usize, column: usize) {
+        let zero = simd.splat_f32s(0.0);
+        let mut initial = [zero; V];
+        if let Some(values) = self.initial {
+            for (v, initial) in initial.iter_mut().enumerate() {
+                // SAFETY: `initial` holds all columns, as `with_simd` has checked.
+                *initial = unsafe { load::<S>(values.as_ptr().add(column + v * S::F32_LANES)) };
+            }
+        }
+        let mut rows = [self.left.as_ptr(); R];
+        for (r, address) in rows.iter_mut().enumerate() {
+            // SAFETY: the row is within `left`.
+            *address = unsafe { address.add((row + r) * self.left_pitch) };
+        }
+        // SAFETY: the panel of this column starts at `column * depth`; rows are as wide as the depth.
+        let sums = unsafe {
+            let panel = self.right.values.as_ptr().add(column * self.right.depth);
+            tile::<S, R, V>(simd, self.right.depth, rows, panel, initial)
+        };
+        for r in 0..R {
+            for v in 0..V {
+                let at = column + v * S::F32_LANES;
+                let mut value = sums[r][v];
+                if self.rectify {
+                    value = rectify(simd, value);
+                }
+                // SAFETY: row and columns are within `addend` and `out`, as `with_simd` has checked.
+                unsafe {
+                    if let Some((addend, pitch)) = self.addend {
+                        value = simd.add_f32s(value, load::<S>(addend.as_ptr().add((row + r) * pitch + at)));
+                    }
+                    store::<S>(self.out.as_mut_ptr().add((row + r) * self.out_pitch + at), value);
+                }
+            }
+        }
+    }
+
+    /// All rows of one panel of `V` vectors, `R` at a time.
+    ///
+    /// # Safety
+    /// As for `block`.
+    #[inline(always)]
+    unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
+        let mut row = 0;
+        // SAFETY: rows stay below `self.rows`; columns are the caller's promise.
+        unsafe {
+            while row + R <= self.rows {
+                self.block::<S, R, V>(simd, row, column);
+                row += R;
+            }
+            if row + 4 <= self.rows {
+                self.block::<S, 4, V>(simd, row, column);
+                row += 4;
+            }
+            while row < self.rows {
+                self.block::<S, 1, V>(simd, row, column);
+                row += 1;
+            }
+        }
+    }
+}
+
+impl WithSimd for Matmul<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let columns = self.right.columns();
+        assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
+        assert!(self.left.len() >= (self.rows - 1) * self.left_pitch + self.right.depth);
+        assert!(self.out.len() >= (self.rows - 1) * self.out_pitch + columns);
+        assert!(self.initial.is_none_or(|values| values.len() >= columns));
+        assert!(self.addend.is_none_or(|(rows, pitch)| rows.len() >= (self.rows - 1) * pitch + columns));
+        let full = PANEL_VECTORS * S::F32_LANES;
+        let mut column = 0;
+        while column < columns {
+            // SAFETY: the lengths are checked above, and a panel ends within `columns`.
+            unsafe {
+                match (column + full <= columns, S::REGISTER_COUNT > 16) {
+                    (true, true) => self.panel::<S, 8, PANEL_VECTORS>(simd, column),
+                    (true, false) => self.panel::<S, 6, PANEL_VECTORS>(simd, column),
+                    (false, _) => self.panel::<S, 8, 1>(simd, column),
+                }
+            }
+            column += full;
+        }
+    }
+}

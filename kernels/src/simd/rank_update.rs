@@ -1,0 +1,116 @@
+//! Sums of outer products over a strip of pixels: `out[m][n] += sum over pixels of left[m] * right[n]`.
+//!
+//! *Invariant:* pixels are added in their order.
+
+use crate::simd::isa::Processor;
+use crate::simd::vectors::{load, store};
+use pulp::{Simd, WithSimd};
+
+/// Outer products to add up.
+pub(crate) struct RankUpdate<'a> {
+    pub(crate) pixels: usize,
+    /// `[pixels, height]`.
+    pub(crate) left: &'a [f32],
+    pub(crate) left_pitch: usize,
+    pub(crate) height: usize,
+    /// `[pixels, width]`, whose rows are whole vectors long.
+    pub(crate) right: &'a [f32],
+    pub(crate) right_pitch: usize,
+    pub(crate) width: usize,
+    /// `[height, width]`, whose rows are whole vectors long.
+    pub(crate) out: &'a mut [f32],
+    pub(crate) out_pitch: usize,
+    /// Only what lies on or above the diagonal is needed.
+    pub(crate) upper: bool,
+}
+
+impl RankUpdate<'_> {
+    pub(crate) fn run(self, processor: Processor) {
+        if self.pixels > 0 {
+            processor.run(self);
+        }
+    }
+
+    /// # Safety
+    /// Rows `row..row + R` and columns `column..column + V * lanes` must be within the result.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, row: usize, column: usize) {
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        // SAFETY: rows and columns are within both inputs and the result, as `with_simd` has checked.
+        unsafe {
+            let mut left = self.left.as_ptr().add(row);
+            let mut right = self.right.as_ptr().add(column);
+            for _ in 0..self.pixels {
+                let mut columns = [simd.splat_f32s(0.0); V];
+                for (v, column) in columns.iter_mut().enumerate() {
+                    *column = load::<S>(right.add(v * S::F32_LANES));
+                }
+                for r in 0..R {
+                    let left = simd.splat_f32s(*left.add(r));
+                    for v in 0..V {
+                        sums[r][v] = simd.mul_add_e_f32s(left, columns[v], sums[r][v]);
+                    }
+                }
+                left = left.wrapping_add(self.left_pitch);
+                right = right.wrapping_add(self.right_pitch);
+            }
+            for r in 0..R {
+                for v in 0..V {
+                    let at = (row + r) * self.out_pitch + column + v * S::F32_LANES;
+                    let address = self.out.as_mut_ptr().add(at);
+                    store::<S>(address, simd.add_f32s(load::<S>(address), sums[r][v]));
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `block`.
+    #[inline(always)]
+    unsafe fn columns<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
+        let height = if self.upper { self.height.min(column + V * S::F32_LANES) } else { self.height };
+        let mut row = 0;
+        // SAFETY: rows stay below `height`; columns are the caller's promise.
+        unsafe {
+            while row + R <= height {
+                self.block::<S, R, V>(simd, row, column);
+                row += R;
+            }
+            if row + 4 <= height {
+                self.block::<S, 4, V>(simd, row, column);
+                row += 4;
+            }
+            match height - row.min(height) {
+                1 => self.block::<S, 1, V>(simd, row, column),
+                2 => self.block::<S, 2, V>(simd, row, column),
+                3 => self.block::<S, 3, V>(simd, row, column),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl WithSimd for RankUpdate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let width = self.width.next_multiple_of(S::F32_LANES);
+        assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.height);
+        assert!(self.right.len() >= (self.pixels - 1) * self.right_pitch + width);
+        assert!(self.out.len() >= self.height.saturating_sub(1) * self.out_pitch + width);
+        let full = 2 * S::F32_LANES;
+        let mut column = 0;
+        while column < width {
+            // SAFETY: the lengths are checked above, and columns end within `width`.
+            unsafe {
+                match (column + full <= width, S::REGISTER_COUNT > 16) {
+                    (true, true) => self.columns::<S, 8, 2>(simd, column),
+                    (true, false) => self.columns::<S, 6, 2>(simd, column),
+                    (false, _) => self.columns::<S, 8, 1>(simd, column),
+                }
+            }
+            column += full;
+        }
+    }
+}

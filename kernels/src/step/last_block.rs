@@ -1,0 +1,84 @@
+//! Where a training step goes back: the last block's output, the loss, and the first half of the way back through that block.
+//!
+//! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
+
+use crate::block::backward::{OutputGradient, through_output};
+use crate::block::forward::{Codes, Decoded, decode};
+use crate::block::scratch::group;
+use crate::simd::elementwise::Mask;
+use crate::simd::head::{self, GlobalPool};
+use crate::simd::pool::pack;
+use crate::step::chunk::{groups, numbers, split, within};
+use crate::step::state::Step;
+use network::architecture::CLASSES;
+use std::ops::Range;
+
+/// Decodes the last block, computes the loss, and begins the way back.
+pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
+    let labels = step.labels;
+    let last = step.blocks.len() - 1;
+    let block = &step.blocks[last];
+    let shape = &block.shape;
+    let linear = step.parameters.trainable.last_mut().expect("a linear layer ends the network");
+    let weight = &*linear.value;
+    let batch = &mut *step.batch;
+    let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
+    let (channels, row) = (shape.c_out, shape.out_pitch());
+    let scale = 1.0 / labels.len() as f64;
+    let tasks: Vec<_> = chunks
+        .iter()
+        .zip(split(&mut batch.feature_gradients, row, chunks))
+        .zip(split(&mut batch.feature_argmax, row, chunks).zip(split(&mut batch.feature_mask, row, chunks)))
+        .zip(split(&mut batch.losses, 1, chunks).zip(split(&mut batch.classes, 1, chunks)))
+        .zip(split(&mut batch.code_gradients[last % 2], shape.code_size(), chunks))
+        .zip(&mut batch.parts)
+        .collect();
+    step.workers.each(tasks, |task, scratch| {
+        let (((((chunk, gradients), (argmax, relu_mask)), (losses, classes)), out), part) = task;
+        part.output.reset(shape, true);
+        part.linear.clear();
+        part.linear.resize(CLASSES * channels, 0.0);
+        let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
+        for images in groups(chunk, group(&[shape])) {
+            let source = Codes::Rows(codes).of(shape, images.clone());
+            let kept = &kept[numbers(&images, shape.in_size())];
+            let mut activations = std::mem::take(&mut scratch.activations[0]);
+            let mut masks = std::mem::take(&mut scratch.relu_mask);
+            let decoded = Decoded { out: &mut activations, argmax: &mut [], relu_mask: &mut masks };
+            decode(block, images.len(), source, kept, decoded, scratch);
+            for (local, image) in images.clone().enumerate() {
+                let start = local * shape.pixels() * row;
+                let activations = &activations[start..start + shape.pixels() * row];
+                let (features, argmax_of) = (&mut *features, &mut *largest);
+                GlobalPool { activations, pitch: row, features, argmax: argmax_of }.run(scratch.processor);
+                let logits = head::logits(weight, features);
+                let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
+                (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
+                let at = within(chunk, &(image..image + 1), row);
+                let gradient = &mut gradients[at.clone()];
+                let sums = &mut part.linear;
+                head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
+                let argmax = &mut argmax[within(chunk, &images, row)];
+                for (c, (relu_mask, &pixel)) in relu_mask[at].iter_mut().zip(&largest).enumerate() {
+                    let earlier = if local == 0 { 0 } else { argmax[c] };
+                    argmax[c] = earlier | pack(local * shape.pixels() + pixel as usize, local);
+                    *relu_mask = masks[start + pixel as usize * row + c];
+                }
+            }
+            scratch.activations[0] = activations;
+            scratch.relu_mask = masks;
+            let at = within(chunk, &images, row);
+            let incoming = OutputGradient {
+                gradient: &gradients[at.clone()],
+                mask: Mask::Bytes(&relu_mask[at.clone()]),
+                pool: Some((&argmax[at], shape.pixels())),
+            };
+            let out = &mut out[within(chunk, &images, shape.code_size())];
+            through_output(block, images.len(), source, incoming, out, &mut part.output, scratch);
+        }
+    });
+    linear.gradient.fill(0.0);
+    for part in &batch.parts[..chunks.len()] {
+        linear.gradient.iter_mut().zip(&part.linear).for_each(|(total, sum)| *total += sum);
+    }
+}

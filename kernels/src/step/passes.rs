@@ -1,0 +1,129 @@
+//! The passes of a training step over a batch, between the sums that batch norm needs.
+//!
+//! *Invariant:* a group of images passes while it is in the cache; what one pass leaves for the next are codes, block inputs and bytes.
+
+use crate::block::backward::{OutputGradient, through_input, through_output};
+use crate::block::forward::{Codes, Decoded, decode, encode, encode_images};
+use crate::block::scratch::group;
+use crate::buffer::Buffer;
+use crate::simd::elementwise::{Add, Mask};
+use crate::simd::patches::IMAGE;
+use crate::step::batch::Part;
+use crate::step::chunk::{groups, numbers, scatter, split, within};
+use crate::step::state::Step;
+use network::Place;
+use std::ops::Range;
+
+/// The moments of the images' patches.
+pub(crate) fn image_moments(step: &mut Step<'_>, chunks: &[Range<usize>]) {
+    let (images, shape) = (step.images, &step.blocks[0].shape);
+    let tasks = chunks.iter().zip(&mut step.batch.parts).collect();
+    step.workers.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
+        part.moments.reset(shape.rank);
+        for image in groups(chunk, 1) {
+            encode_images(shape, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
+        }
+    });
+}
+
+/// The codes of the block before `k`, or the images.
+fn codes_before<'b>(k: usize, images: &'b [f32], codes: &'b [Buffer]) -> Codes<'b> {
+    if k == 1 { Codes::Images(images) } else { Codes::Rows(&codes[k - 1]) }
+}
+
+/// Decodes block `k - 1` and encodes block `k`.
+pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize>]) {
+    let (before, here) = (&step.blocks[k - 1], &step.blocks[k]);
+    let batch = &mut *step.batch;
+    let (earlier, inputs) = batch.inputs.split_at_mut(k);
+    let (codes, code_rows) = batch.codes.split_at_mut(k);
+    let source = codes_before(k, step.images, codes);
+    let (in_size, code_size) = (here.shape.in_size(), here.shape.code_size());
+    let tasks: Vec<_> = chunks
+        .iter()
+        .zip(split(&mut inputs[0], in_size, chunks))
+        .zip(split(&mut code_rows[0], code_size, chunks))
+        .zip(split(&mut batch.argmax[k - 1], in_size / 4, chunks))
+        .zip(split(&mut batch.relu_mask[k - 1], in_size, chunks))
+        .zip(&mut batch.parts)
+        .collect();
+    step.workers.each(tasks, |(((((chunk, input), codes), argmax), relu_mask), part), scratch| {
+        part.moments.reset(here.shape.rank);
+        for images in groups(chunk, group(&[&before.shape, &here.shape])) {
+            let input = &mut input[within(chunk, &images, in_size)];
+            let argmax = argmax.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
+            let relu_mask = relu_mask.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
+            let kept = match before.shape.place {
+                Place::ResidualSecond => &earlier[k - 2][numbers(&images, in_size)],
+                _ => &[],
+            };
+            let source = source.of(&before.shape, images.clone());
+            let decoded = Decoded { out: input, argmax, relu_mask };
+            decode(before, images.len(), source, kept, decoded, scratch);
+            let codes = &mut codes[within(chunk, &images, code_size)];
+            let moments = Some(&mut part.moments);
+            encode(here, images.len(), (input, codes), scratch, moments);
+        }
+    });
+}
+
+/// Goes from the codes of block `k` to its input, and on to the codes of block `k - 1`.
+pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize>]) {
+    let (before, here) = (&step.blocks[k - 1], &step.blocks[k]);
+    let batch = &mut *step.batch;
+    let in_size = here.shape.in_size();
+    let (even, odd) = batch.code_gradients.split_at_mut(1);
+    let (gradients, out) =
+        if k.is_multiple_of(2) { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
+    let out_size = if k == 1 { 0 } else { before.shape.code_size() };
+    let (inputs, codes) = (&batch.inputs, &batch.codes);
+    let (argmax, relu_mask) = (&batch.argmax[k - 1], &batch.relu_mask[k - 1]);
+    let source = codes_before(k, step.images, codes);
+    let features = (&batch.feature_gradients, &batch.feature_argmax);
+    // The gradient that a residual will want again; other blocks' live in scratch memory.
+    let ends_residual = before.shape.place == Place::ResidualSecond;
+    let begins_residual = here.shape.place == Place::ResidualFirst;
+    let residual_size = if ends_residual || begins_residual { in_size } else { 0 };
+    let last = step.blocks.len() - 1;
+    let tasks: Vec<_> = chunks
+        .iter()
+        .zip(split(&mut batch.residual, residual_size, chunks))
+        .zip(split(out, out_size, chunks))
+        .zip(&mut batch.parts)
+        .collect();
+    step.workers.each(tasks, |(((chunk, residual), out), part), scratch| {
+        part.input.reset(&here.shape);
+        part.output.reset(&before.shape, before.shape.place == Place::Pooled);
+        let mut owned = std::mem::take(&mut scratch.input_gradients);
+        for images in groups(chunk, group(&[&before.shape, &here.shape])) {
+            let at = numbers(&images, in_size);
+            let residual = residual.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
+            let (gradient, residual): (_, &[f32]) = if ends_residual {
+                (residual, &[])
+            } else {
+                (&mut owned[..images.len() * in_size], residual)
+            };
+            let input = &inputs[k][at.clone()];
+            let rows = numbers(&images, here.shape.code_size());
+            let (rows, back) = (&codes[k][rows.clone()], &gradients[rows]);
+            through_input(here, rows, back, input, gradient, &mut part.input, scratch);
+            if begins_residual && k + 1 == last {
+                let row = here.shape.in_pitch();
+                let at = numbers(&images, row);
+                scatter(gradient, &features.0[at.clone()], &features.1[at], row);
+            } else if begins_residual {
+                Add { out: gradient, values: residual }.run(scratch.processor);
+            }
+            let incoming = OutputGradient {
+                gradient,
+                mask: if ends_residual { Mask::Bytes(&relu_mask[at]) } else { Mask::Output(input) },
+                pool: (before.shape.place == Place::Pooled)
+                    .then(|| (&argmax[numbers(&images, in_size / 4)], 4)),
+            };
+            let out = &mut out[within(chunk, &images, out_size)];
+            let source = source.of(&before.shape, images.clone());
+            through_output(before, images.len(), source, incoming, out, &mut part.output, scratch);
+        }
+        scratch.input_gradients = owned;
+    });
+}

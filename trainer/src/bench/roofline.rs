@@ -1,0 +1,56 @@
+//! What a processor could do at best: the measured rate of a large matrix product, by a library.
+//!
+//! Only benchmarks need it, and the library takes as long to compile as the trainer: it is there with the feature `roofline`.
+
+/// Nothing: this build lacks the feature `roofline`.
+#[cfg(not(feature = "roofline"))]
+#[must_use]
+pub fn matmul_flops(_threads: usize, _times: usize) -> Option<f64> {
+    None
+}
+
+/// Floating-point operations per second of a float32 product of two matrices of 2048 rows and columns on so many threads: the best
+/// of `times`; none without the feature `roofline`.
+#[cfg(feature = "roofline")]
+#[must_use]
+pub fn matmul_flops(threads: usize, times: usize) -> Option<f64> {
+    use gemm::{Parallelism, gemm};
+    use std::time::Instant;
+
+    /// Rows and columns of the product that is timed.
+    const SIDE: usize = 2048;
+    let (a, b) = (vec![1f32; SIDE * SIDE], vec![1f32; SIDE * SIDE]);
+    let mut c = vec![0f32; SIDE * SIDE];
+    let (n, row) = (SIDE, SIDE as isize);
+    let parallelism = if threads == 1 { Parallelism::None } else { Parallelism::Rayon(threads) };
+    let mut best = 0.0f64;
+    for _ in 0..times {
+        let start = Instant::now();
+        // SAFETY: three square matrices of the lengths and strides given, of which only the result is written.
+        unsafe {
+            gemm(
+                n,
+                n,
+                n,
+                c.as_mut_ptr(),
+                1,
+                row,
+                false,
+                a.as_ptr(),
+                1,
+                row,
+                b.as_ptr(),
+                1,
+                row,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+        best = best.max(2.0 * (n * n * n) as f64 / start.elapsed().as_secs_f64());
+    }
+    Some(best)
+}

@@ -1,0 +1,237 @@
+//! The command line.
+
+use crate::cli::numbers::{self, whole};
+use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
+use artifacts::{Configuration, Engine, Precision};
+use clap::{Args, Parser, Subcommand};
+use network::{Architecture, Arm};
+use std::path::PathBuf;
+use trainer::machine::device::{DeviceChoice, EngineChoice};
+use trainer::sweep::Jobs;
+
+/// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:
+  trainer describe --rankscale 8 --json
+  trainer train --rankscale 8 --decay appropriate --seed 0
+  trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
+  trainer bench --rankscale 8 --threads 2 --json
+  trainer retrain --study results/quick --run r31-original-s0-208c877c
+  trainer sweep --experiment quick --plan
+  trainer sweep --experiment pilot --jobs 2 --threads 1
+  trainer sweep --experiment experiments/notebook.toml --device cuda:0"
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a network's parameters, multiply-accumulates and compression ratios
+    Describe(Describe),
+    /// Train one run, or take it up where it stopped
+    Train(Train),
+    /// Train what is left of an experiment
+    Sweep(Sweep),
+    /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
+    Retrain(Retrain),
+    /// Measure how fast a network trains here, beside the processor's limit
+    Bench(Bench),
+    /// Print what this program finds: libtorch, GPUs, processor
+    Doctor,
+}
+
+/// Arguments of `describe`.
+#[derive(Debug, Args)]
+pub struct Describe {
+    #[command(flatten)]
+    pub run: Run,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Args)]
+pub struct Train {
+    #[command(flatten)]
+    pub run: Run,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `sweep`.
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// Name of a file in the experiments' directory, or a path to one
+    #[arg(long, default_value = "quick")]
+    pub experiment: String,
+    /// Where named experiments lie
+    #[arg(long, default_value = "experiments")]
+    pub experiments: PathBuf,
+    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where
+    /// memory is short
+    #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
+    pub jobs: Jobs,
+    /// Runs side by side on each GPU
+    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=64))]
+    pub jobs_per_device: usize,
+    /// Say what would run and how long it would take, and stop
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `retrain`.
+#[derive(Debug, Args)]
+pub struct Retrain {
+    /// Directory of the kept study
+    #[arg(long)]
+    pub study: PathBuf,
+    /// The run's name there
+    #[arg(long)]
+    pub run: String,
+    /// Epochs to train again
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(EPOCHS))]
+    pub epochs: usize,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Arguments of `bench`: updates on generated images, as a run would start.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Divisor that makes ranks out of channels; 0 is the dense network
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
+    pub rankscale: i64,
+    /// Images in an update
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
+    pub batch: usize,
+    /// float32, bf16 or fp16
+    #[arg(long, default_value = "float32")]
+    pub precision: Precision,
+    /// Updates to time; two more come first and are not counted
+    #[arg(long, allow_negative_numbers = true, default_value_t = 5, value_parser = whole::<usize>(1..=10_000))]
+    pub steps: usize,
+    /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=10_000))]
+    pub epoch_updates: Option<usize>,
+    /// One JSON object on one line instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+impl Bench {
+    /// The network to measure, on libtorch, which can train every one.
+    ///
+    /// # Errors
+    /// A value that breaks a rule.
+    pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        let channels = Configuration::default().channels;
+        Ok(Configuration {
+            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            batch: self.batch,
+            precision: self.precision,
+            ..Configuration::default()
+        }
+        .validated()?)
+    }
+}
+
+/// Where to run.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Directory of all the pipeline's files
+    #[arg(long, env = "WORK", default_value = "work")]
+    pub work: PathBuf,
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// What to compute with.
+#[derive(Debug, Args)]
+pub struct Machine {
+    /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one, and for a sweep all of them
+    #[arg(long, default_value = "auto")]
+    pub device: DeviceChoice,
+    /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
+    #[arg(long, default_value = "auto")]
+    pub engine: EngineChoice,
+    /// CPU threads of each run, at most four for each core (16 on a small machine) [default: all cores, shared by runs side by side]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
+    pub threads: Option<usize>,
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Divisor that makes ranks out of channels; 0 is the dense network
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
+    pub rankscale: i64,
+    /// original, appropriate, appropriate-separable, frobenius, none, published-original or published-appropriate
+    #[arg(long, default_value = "original")]
+    pub decay: Arm,
+    /// Seeds initialisation, order and augmentation
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=i64::MAX as u64))]
+    pub seed: u64,
+    /// Passes over the training images
+    #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(EPOCHS))]
+    pub epochs: usize,
+    /// Images in an update
+    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
+    pub batch: usize,
+    /// Learning rate at the start of the cosine, for the mean loss
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0.2, value_parser = numbers::positive)]
+    pub peak_learning_rate: f64,
+    /// Base strength of weight decay, in mean-loss units
+    #[arg(long, allow_negative_numbers = true, default_value_t = 5e-4, value_parser = numbers::zero_or_positive)]
+    pub lambda: f64,
+    /// float32, bf16 or fp16
+    #[arg(long, default_value = "float32")]
+    pub precision: Precision,
+    /// Channels after prep, layer1, layer2 and layer3
+    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512", value_parser = whole::<usize>(1..=4096))]
+    pub channels: Vec<usize>,
+    /// Train on a stratified subset of this size [default: all]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
+    pub train_images: Option<usize>,
+    /// Test on a stratified subset of this size [default: all]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
+    pub test_images: Option<usize>,
+}
+
+impl Run {
+    /// The run as a configuration, on libtorch, which can train every one.
+    ///
+    /// # Errors
+    /// A value that breaks a rule.
+    pub fn configuration(&self) -> anyhow::Result<Configuration> {
+        let channels: [usize; 4] = self.channels.as_slice().try_into().map_err(|_| {
+            anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
+        })?;
+        let configuration: Result<_, InvalidConfiguration> = Configuration {
+            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            channels,
+            decay: self.decay,
+            seed: self.seed,
+            epochs: self.epochs,
+            batch: self.batch,
+            peak_learning_rate: self.peak_learning_rate,
+            lambda: self.lambda,
+            precision: self.precision,
+            engine: Engine::Tch,
+            train_images: self.train_images,
+            test_images: self.test_images,
+        }
+        .validated();
+        Ok(configuration?)
+    }
+}

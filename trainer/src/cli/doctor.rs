@@ -1,0 +1,49 @@
+//! `trainer doctor`: what this program, as it is built, finds on this machine.
+
+use artifacts::output;
+use trainer::machine::device::Device;
+use trainer::run::provenance::device_name;
+
+/// Prints one finding a line.
+///
+/// # Errors
+/// Those of standard output.
+pub fn print() -> std::io::Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    output::print(format_args!(
+        "processor       {}\nthreads         {threads}\nfused engine    {} instructions\n{}",
+        device_name(Device::Cpu),
+        kernels::Isa::best().name(),
+        libtorch()
+    ))
+}
+
+#[cfg(feature = "tch")]
+fn libtorch() -> String {
+    use tch::utils;
+    use trainer::engine::torch::{LIBTORCH, gpus};
+    let yes = |found: bool| if found { "yes" } else { "no" };
+    let mut lines = vec![format!(
+        "libtorch        {LIBTORCH} (MKL {}, oneDNN {}, OpenMP {}, CUDA {})",
+        yes(utils::has_mkl()),
+        yes(utils::has_mkldnn()),
+        yes(utils::has_openmp()),
+        yes(gpus().is_some())
+    )];
+    let gpus = gpus().unwrap_or(0);
+    lines.push(format!("CUDA devices    {gpus}"));
+    lines
+        .extend((0..gpus).map(|index| format!("  cuda:{index}        {}", device_name(Device::Cuda(index)))));
+    if gpus == 0 {
+        lines.push(
+            "no GPU is used: training runs on the CPU (DEVICE=auto and DEVICE=cpu), DEVICE=cuda is an error"
+                .to_owned(),
+        );
+    }
+    lines.join("\n")
+}
+
+#[cfg(not(feature = "tch"))]
+fn libtorch() -> &'static str {
+    "libtorch        not built in: no GPU, no dense network, no half precision; ENGINE=tch brings it"
+}

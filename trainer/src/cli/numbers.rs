@@ -1,0 +1,115 @@
+//! Numbers on the command line: each with its bounds, and one rule that an error can name.
+
+use anyhow::ensure;
+pub use artifacts::numbers::whole;
+use clap::builder::TypedValueParser;
+use trainer::sweep::{InvalidJobs, Jobs};
+
+/// The most threads that make sense on a machine with so many cores: beyond one a core they only wait for each other, a few times over
+/// still trains, and thousands do not end an epoch. A small machine takes 16, so that settings of a larger one work there.
+pub const fn most_threads(cores: usize) -> usize {
+    if cores > 4 { 4 * cores } else { 16 }
+}
+
+/// Threads of a run.
+pub fn threads() -> impl TypedValueParser<Value = usize> {
+    whole(1..=most_threads(cores()) as u64)
+}
+
+/// `auto`, or as many jobs as threads.
+pub fn jobs(text: &str) -> Result<Jobs, String> {
+    let most = most_threads(cores());
+    match text.parse() {
+        Ok(Jobs::Exactly(jobs)) if jobs.get() > most => Err(()),
+        parsed => parsed.map_err(|InvalidJobs| ()),
+    }
+    .map_err(|()| format!("must be auto or a whole number between 1 and {most}"))
+}
+
+/// Threads of all jobs.
+///
+/// # Errors
+/// More than one job alone may have.
+pub fn together(jobs: Jobs, threads: Option<usize>) -> anyhow::Result<()> {
+    let (Jobs::Exactly(jobs), Some(threads)) = (jobs, threads) else { return Ok(()) };
+    let (all, most) = (jobs.get() * threads, most_threads(cores()));
+    ensure!(
+        all <= most,
+        "--threads {threads} with --jobs {jobs}: {all} threads together, must be at most {most} on this machine"
+    );
+    Ok(())
+}
+
+/// 0, or a divisor; how large it may be is the network's to say.
+pub fn rankscale(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| {
+        "must be 0 (dense) or a whole number, at most the channels of the widest layer".to_owned()
+    })
+}
+
+/// A finite number above zero.
+pub fn positive(text: &str) -> Result<f64, String> {
+    number(text, |value| value > 0.0).ok_or_else(|| "must be a positive number".to_owned())
+}
+
+/// A finite number that is not negative.
+pub fn zero_or_positive(text: &str) -> Result<f64, String> {
+    number(text, |value| value >= 0.0).ok_or_else(|| "must be zero or a positive number".to_owned())
+}
+
+fn number(text: &str, holds: fn(f64) -> bool) -> Option<f64> {
+    text.parse().ok().filter(|value: &f64| value.is_finite() && holds(*value))
+}
+
+/// Processors that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::arguments::Arguments;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn each_key_names_its_rule() {
+        Arguments::command().debug_assert();
+        let wrong = [
+            ("seed", "-1 x 1.5 9223372036854775808 99999999999999999999999"),
+            ("epochs", "-1 0 100001 1e3"),
+            ("batch", "-1 0 1 65537"),
+            ("peak-learning-rate", "-1 0 nan inf x 1e999"),
+            ("lambda", "-1 -1e-9 nan -inf x"),
+            ("train-images", "-1 0 x 18446744073709551616"),
+            ("test-images", "-1 0 x"),
+            ("channels", "-1,2,3,4 0,2,3,4 1,2,3,4097 x"),
+            ("threads", "-1 0 x 100000 18446744073709551615"),
+        ];
+        for (key, value) in
+            wrong.iter().flat_map(|(key, values)| values.split(' ').map(move |value| (key, value)))
+        {
+            let word = format!("--{key}={value}");
+            let error = Arguments::try_parse_from(["trainer", "train", "--rankscale=8", &word]).unwrap_err();
+            let message = error.to_string();
+            let line = message.lines().next().unwrap();
+            assert!(line.contains(&format!("--{key}")) && line.contains("must be"), "{word}: {line}");
+        }
+        for (key, values) in [("jobs", "-1 0 x 100000"), ("jobs-per-device", "-1 0 x 100000")] {
+            for value in values.split(' ') {
+                // In two words as well: a negative number is not another option.
+                let error =
+                    Arguments::try_parse_from(["trainer", "sweep", &format!("--{key}"), value]).unwrap_err();
+                assert!(error.to_string().contains("must be"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bounds_themselves_are_allowed() {
+        for word in
+            ["--seed=0", "--seed=9223372036854775807", "--epochs=100000", "--threads=16", "--lambda=0"]
+        {
+            assert!(Arguments::try_parse_from(["trainer", "train", "--rankscale=8", word]).is_ok(), "{word}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Named float32 arrays, and safetensors files of them.
+//!
+//! The names are the reference's (`layer1.conv.depthwise.weight`), so its Python code loads what is saved here.
+
+use artifacts::atomic;
+use fs_err as fs;
+use ndarray::{ArrayD, IxDyn};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Arrays by name, in the order of their names.
+pub type StateDict = BTreeMap<String, ArrayD<f32>>;
+
+/// A file of arrays that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateDictError {
+    /// The file system's word, which names the file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Not safetensors, or with unexpected contents.
+    #[error("{path}: {reason}")]
+    Contents {
+        /// The file.
+        path: PathBuf,
+        /// The rule it breaks.
+        reason: String,
+    },
+}
+
+/// Saves arrays with a few words of metadata, all or nothing.
+///
+/// # Errors
+/// The file system's.
+pub fn save(
+    path: &Path,
+    arrays: &StateDict,
+    metadata: BTreeMap<String, String>,
+) -> Result<(), StateDictError> {
+    let metadata = metadata.into_iter().collect();
+    let bytes: Vec<(&str, &[usize], Vec<u8>)> = arrays
+        .iter()
+        .map(|(name, array)| {
+            let bytes = array.iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name.as_str(), array.shape(), bytes)
+        })
+        .collect();
+    let views: Vec<(&str, TensorView<'_>)> = bytes
+        .iter()
+        .map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes).expect("four bytes an element");
+            (*name, view)
+        })
+        .collect();
+    let file = serialize(views, Some(metadata)).map_err(|error| contents(path, &error))?;
+    Ok(atomic::write(path, file)?)
+}
+
+/// Loads every float32 array of a file, and its metadata.
+///
+/// # Errors
+/// A missing file, or one that is not safetensors of float32.
+pub fn load(path: &Path) -> Result<(StateDict, BTreeMap<String, String>), StateDictError> {
+    let bytes = fs::read(path)?;
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| contents(path, &error))?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| contents(path, &error))?;
+    let mut arrays = StateDict::new();
+    for (name, view) in tensors.iter() {
+        if view.dtype() != Dtype::F32 {
+            return Err(contents(path, &format!("`{name}` must be float32, but is {:?}", view.dtype())));
+        }
+        let values: Vec<f32> =
+            view.data().as_chunks().0.iter().map(|&bytes: &[u8; 4]| f32::from_le_bytes(bytes)).collect();
+        let array = ArrayD::from_shape_vec(IxDyn(view.shape()), values).expect("safetensors checks sizes");
+        arrays.insert(name.to_owned(), array);
+    }
+    Ok((arrays, header.metadata().clone().unwrap_or_default().into_iter().collect()))
+}
+
+fn contents(path: &Path, reason: &impl ToString) -> StateDictError {
+    StateDictError::Contents { path: path.to_owned(), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_survive_the_trip_bit_for_bit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("arrays.safetensors");
+        let values = vec![1.0, -0.0, f32::MIN_POSITIVE / 2.0, f32::NAN, 1e30, -3.5];
+        let arrays = StateDict::from([(
+            "a.b".to_owned(),
+            ArrayD::from_shape_vec(IxDyn(&[2, 3]), values.clone()).unwrap(),
+        )]);
+        save(&path, &arrays, BTreeMap::from([("epoch".to_owned(), "7".to_owned())])).unwrap();
+        let (loaded, metadata) = load(&path).unwrap();
+        let bits = |values: &mut dyn Iterator<Item = &f32>| values.map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&mut loaded["a.b"].iter()), bits(&mut values.iter()));
+        assert_eq!(loaded["a.b"].shape(), [2, 3]);
+        assert_eq!(metadata["epoch"], "7");
+    }
+
+    #[test]
+    fn a_file_cut_short_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("arrays.safetensors");
+        fs::write(&path, b"\x40\0\0\0\0\0\0\0{\"a\":").unwrap();
+        assert!(load(&path).unwrap_err().to_string().contains("arrays.safetensors"));
+    }
+}

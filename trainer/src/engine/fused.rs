@@ -1,0 +1,138 @@
+//! Runs on our own kernels. The next batch is augmented on a thread of its own while the present one is trained on.
+//!
+//! *Invariant:* batches arrive in order, whatever the threads do; the numbers do not depend on how many there are.
+
+use crate::data::augment::{Draw, IMAGE, Normal};
+use crate::data::images::Images;
+use crate::data::state_dict::StateDict;
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnUpdate, Predictions, Sums};
+use kernels::EngineError;
+use network::Architecture;
+use std::sync::mpsc::{channel, sync_channel};
+use std::time::Instant;
+
+/// A network, its momentum and its images.
+#[derive(Debug)]
+pub struct Fused<'a> {
+    engine: kernels::Engine,
+    train: Images<'a>,
+    test: Images<'a>,
+    normal: Normal,
+}
+
+/// Images of a batch `[n, 32, 32, 3]` and their labels.
+type Batch = (Vec<f32>, Vec<u8>);
+
+impl<'a> Fused<'a> {
+    /// Takes up a state, as [`crate::engine::Engine::new`].
+    ///
+    /// # Errors
+    /// A network that the kernels do not know; no threads to be had.
+    pub fn new(
+        architecture: Architecture,
+        state: &StateDict,
+        (train, test): (Images<'a>, Images<'a>),
+        threads: usize,
+    ) -> Result<Self, EngineError> {
+        let engine = kernels::Engine::new(architecture, state, threads)?;
+        Ok(Self { engine, train, test, normal: Normal::default() })
+    }
+
+    /// As [`crate::engine::Engine::train`].
+    pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
+        let Self { engine, train, normal, .. } = self;
+        // One batch is trained on while another is made; the buffers go round.
+        let (free_sender, free) = channel::<Batch>();
+        let (ready_sender, ready) = sync_channel::<Batch>(1);
+        for _ in 0..2 {
+            free_sender.send(Batch::default()).expect("the receiver lives as long as this function");
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let batches =
+                    epoch.order.chunks_exact(epoch.batch).zip(epoch.draws.chunks_exact(epoch.batch));
+                for (chosen, draws) in batches {
+                    let Ok(mut batch) = free.recv() else { return };
+                    fill(&mut batch, train, normal, chosen, draws);
+                    // The other end goes away when `on_update` breaks off.
+                    if ready_sender.send(batch).is_err() {
+                        return;
+                    }
+                }
+            });
+            let mut sums = Sums::default();
+            for (done, &rates) in (1..).zip(epoch.rates) {
+                let batch = ready.recv().expect("there is a batch for each update");
+                let step = engine.step(&batch.0, &batch.1, rates, epoch.decay);
+                sums.loss += step.loss;
+                sums.correct += step.correct as u64;
+                // After the last batch nobody takes it.
+                let _ = free_sender.send(batch);
+                if on_update(done, Some(sums)).is_break() {
+                    drop((ready, free_sender));
+                    return None;
+                }
+            }
+            Some(sums)
+        })
+    }
+
+    /// As [`crate::engine::Engine::time_updates`].
+    pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
+        let mut batch = Batch::default();
+        let (chosen, draws) = (&epoch.order[..epoch.batch], &epoch.draws[..epoch.batch]);
+        fill(&mut batch, &self.train, &self.normal, chosen, draws);
+        let update = |&rates| {
+            let start = Instant::now();
+            self.engine.step(&batch.0, &batch.1, rates, epoch.decay);
+            start.elapsed().as_secs_f64()
+        };
+        epoch.rates.iter().map(update).collect()
+    }
+
+    /// How long each phase of the last update took.
+    #[must_use]
+    pub fn phases(&self) -> &[kernels::Phase] {
+        self.engine.phases()
+    }
+
+    /// As [`crate::engine::Engine::predict`].
+    pub fn predict(&mut self) -> Predictions {
+        let mut all = Predictions::default();
+        let mut pixels = Vec::new();
+        for start in (0..self.test.len()).step_by(EVALUATION_BATCH) {
+            let end = self.test.len().min(start + EVALUATION_BATCH);
+            pixels.resize((end - start) * IMAGE, 0.0);
+            for (at, out) in (start..end).zip(pixels.chunks_exact_mut(IMAGE)) {
+                self.normal.normalise(self.test.image(at), out);
+            }
+            let batch = self.engine.predict(&pixels, &self.test.labels[start..end]);
+            all.classes.extend(batch.classes);
+            all.losses.extend(batch.losses);
+        }
+        all
+    }
+
+    /// As [`crate::engine::Engine::model`].
+    #[must_use]
+    pub fn model(&self) -> StateDict {
+        self.engine.model()
+    }
+
+    /// As [`crate::engine::Engine::state`].
+    #[must_use]
+    pub fn state(&self) -> StateDict {
+        self.engine.state()
+    }
+}
+
+/// Makes a batch of the images chosen.
+fn fill(batch: &mut Batch, train: &Images<'_>, normal: &Normal, chosen: &[u32], draws: &[Draw]) {
+    let (pixels, labels) = batch;
+    pixels.resize(chosen.len() * IMAGE, 0.0);
+    for ((out, &at), &draw) in pixels.chunks_exact_mut(IMAGE).zip(chosen).zip(draws) {
+        normal.augment(train.image(at as usize), draw, out);
+    }
+    labels.clear();
+    labels.extend(chosen.iter().map(|&at| train.labels[at as usize]));
+}

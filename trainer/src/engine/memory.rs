@@ -1,0 +1,63 @@
+//! How much memory a run needs, from a formula for each engine.
+//!
+//! *Invariant:* the formula is asked before a network is made, so that a run is refused with a reason and not killed without one.
+
+use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
+use crate::engine::epoch::EVALUATION_BATCH;
+use crate::machine::device::Device;
+use crate::machine::memory::{TooLarge, fits, free};
+use artifacts::{Configuration, Engine};
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
+use network::{Architecture, Filter, Place};
+
+/// Whether a run fits into a device as it is now.
+///
+/// # Errors
+/// As [`fits`].
+pub fn check(configuration: &Configuration, device: Device, threads: usize) -> Result<(), TooLarge> {
+    fits(of_run(configuration, threads), &[(device, free(device))])
+}
+
+/// What a run takes of the process besides its engine and its images: rows of tables, a checkpoint on its way to the disk, what the
+/// allocator cannot fill.
+const BESIDES: usize = 16 << 20;
+
+/// Bytes that a run on so many CPU threads needs on its device, besides the data set, which all runs of a process share.
+#[must_use]
+pub fn of_run(configuration: &Configuration, threads: usize) -> u64 {
+    let (architecture, batch) = (configuration.architecture(), configuration.batch);
+    let bytes = match configuration.engine {
+        // And two batches of images, one in the making, and one of the evaluation.
+        Engine::Fused => {
+            kernels::memory_bytes(architecture, batch)
+                + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
+                + 4 * (2 * batch + EVALUATION_BATCH) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
+                + BESIDES
+        }
+        Engine::Tch => torch_bytes(&architecture, batch),
+    };
+    bytes as u64
+}
+
+/// What libtorch keeps of a step for its backward pass, in float32, twice the largest tensor for what backward makes, the images, and what
+/// an allocator wastes. Measured peaks of whole processes on a CPU: 4.8, 3.3 and 2.7 GiB at rankscales 2, 8 and 31, 3.7 dense.
+fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
+    let (mut kept, mut largest) = (0, 0);
+    for block in architecture.blocks() {
+        let pixels = block.side * block.side;
+        let codes = match block.filter {
+            Filter::Dense => 0,
+            Filter::LowRank { rank } => block.c_in + 2 * rank,
+        };
+        let through = has_bottleneck_below(&block, BOTTLENECK_PAYS_BELOW);
+        // What the convolution, batch norm and the rectifier give; a pool's results come with an index of eight bytes each.
+        let pooled = if block.place == Place::Pooled { 3 * block.c_out / 4 } else { 0 };
+        let outputs = if through { 2 } else { 3 } * block.c_out + pooled;
+        kept += pixels * (codes + outputs);
+        largest = largest.max(pixels * block.c_in.max(block.c_out));
+    }
+    let weights: usize =
+        architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    let images = 60_000 * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
+    images + 4 * (batch * (kept + 2 * largest) + 6 * weights) * 23 / 20
+}

@@ -1,0 +1,240 @@
+//! The network in libtorch: forward passes over the list of blocks.
+//!
+//! Behind a narrow bottleneck batch norm is computed on the codes (`Norm::through_bottleneck`); in evaluation it is folded
+//! into the convolutions.
+//!
+//! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
+//! keeps its statistics and parameters in float32, as the 2018 reference did.
+
+use crate::data::state_dict::StateDict;
+use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
+use ndarray::ArrayD;
+use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
+use network::{Architecture, Block, Filter, Place};
+use std::collections::BTreeMap;
+use tch::{Device, Kind, Tensor};
+
+/// A network's running statistics on a device, and how its parameters are to be used.
+#[derive(Debug)]
+pub struct ResNet {
+    blocks: Vec<Block>,
+    statistics: BTreeMap<String, Tensor>,
+    /// Of the convolutions and the linear layer.
+    kind: Kind,
+    /// Blocks whose rank is below this share of their output channels are normalised through the bottleneck.
+    pub(super) bottleneck_below: f64,
+}
+
+impl ResNet {
+    /// Puts running statistics on a device.
+    ///
+    /// # Panics
+    /// Where an array is missing or has another shape than [`Architecture::buffers`] says; who loads arrays from
+    /// a file checks before.
+    #[must_use]
+    pub fn new(architecture: &Architecture, arrays: &StateDict, device: Device, kind: Kind) -> Self {
+        let place = |(name, shape): (String, Vec<usize>)| {
+            let tensor = tensor(&name, &arrays[&name], &shape, device).to_kind(master_kind(kind));
+            (name, tensor)
+        };
+        Self {
+            blocks: architecture.blocks(),
+            statistics: architecture.buffers().into_iter().map(place).collect(),
+            kind,
+            bottleneck_below: BOTTLENECK_PAYS_BELOW,
+        }
+    }
+
+    /// A copy of every running statistic.
+    #[must_use]
+    pub fn arrays(&self) -> StateDict {
+        self.statistics.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
+    }
+
+    /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
+    /// Training mode normalises by the batch and updates the running statistics; evaluation uses them.
+    pub fn logits(&self, parameters: &BTreeMap<&str, Tensor>, images: &Tensor, training: bool) -> Tensor {
+        let mut x = images.to_kind(self.kind);
+        let mut kept = Vec::new();
+        for block in &self.blocks {
+            if block.place == Place::ResidualFirst {
+                kept.push(x.shallow_clone());
+            }
+            x = self.block(block, parameters, &x, training).relu();
+            x = match block.place {
+                Place::Pooled => x.max_pool2d(2, 2, 0, 1, false),
+                Place::ResidualSecond => kept.pop().expect("a pair has a first") + x,
+                Place::Plain | Place::ResidualFirst => x,
+            };
+        }
+        let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
+        let linear = parameters["linear.weight"].to_kind(self.kind);
+        features.linear(&linear, None::<&Tensor>).to_kind(master_kind(self.kind)) * LOGIT_SCALE
+    }
+
+    /// Convolution and batch norm.
+    fn block(
+        &self,
+        block: &Block,
+        parameters: &BTreeMap<&str, Tensor>,
+        x: &Tensor,
+        training: bool,
+    ) -> Tensor {
+        let parameter = |part: &str| &parameters[format!("{}.{part}", block.name).as_str()];
+        let statistic = |part: &str| self.statistics[&format!("{}.bn.{part}", block.name)].shallow_clone();
+        let norm = Norm {
+            weight: parameter("bn.weight"),
+            bias: parameter("bn.bias"),
+            running_mean: statistic("running_mean"),
+            running_variance: statistic("running_var"),
+        };
+        // The last convolution before batch norm, what it sees, and its padding.
+        let (code, last, padding) = match block.filter {
+            Filter::Dense => (x.shallow_clone(), parameter("conv.weight"), 1),
+            Filter::LowRank { .. } => {
+                let cast = |part: &str| parameter(part).to_kind(self.kind);
+                let groups = block.c_in as i64;
+                let none = None::<&Tensor>;
+                let code = x.conv2d(&cast("conv.depthwise.weight"), none, 1, 1, 1, groups);
+                let code = code.conv2d(&cast("conv.contract.weight"), none, 1, 0, 1, 1);
+                (code, parameter("conv.expand.weight"), 0)
+            }
+        };
+        match (training, has_bottleneck_below(block, self.bottleneck_below)) {
+            (false, _) => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
+            (true, true) => norm.through_bottleneck(&code, last),
+            (true, false) => norm.plain(&code, last, padding),
+        }
+    }
+}
+
+/// A block's batch norm: parameters, and running statistics that share memory with the network's.
+struct Norm<'a> {
+    weight: &'a Tensor,
+    bias: &'a Tensor,
+    running_mean: Tensor,
+    running_variance: Tensor,
+}
+
+impl Norm<'_> {
+    /// Convolution, then batch norm, in training mode.
+    fn plain(&self, x: &Tensor, weight: &Tensor, padding: i64) -> Tensor {
+        x.conv2d(&weight.to_kind(x.kind()), None::<&Tensor>, 1, padding, 1, 1).batch_norm(
+            Some(self.weight),
+            Some(self.bias),
+            Some(&self.running_mean),
+            Some(&self.running_variance),
+            true,
+            BATCH_NORM_MOMENTUM,
+            BATCH_NORM_EPSILON,
+            true,
+        )
+    }
+
+    /// The same of a 1x1 convolution E of codes z, without ever making `y = E z` before it is normalised: its mean is `E mean(z)`, its
+    /// variance `diag(E cov(z) E')`, so batch norm is a scale of E's rows and a shift. Exact to rounding, in backward as
+    /// well, whose sums over the batch run over the codes.
+    fn through_bottleneck(&self, codes: &Tensor, expand: &Tensor) -> Tensor {
+        let rows = codes.permute([0, 2, 3, 1]).flatten(0, 2).to_kind(expand.kind());
+        let count = rows.size()[0] as f64;
+        let code_mean = rows.mean_dim([0i64].as_slice(), false, None::<Kind>);
+        // Centred first: E[zz'] - mean mean' would cancel.
+        let centred = rows - &code_mean;
+        let covariance = centred.tr().matmul(&centred) / count;
+        let matrix = expand.flatten(1, -1);
+        let mean = matrix.mv(&code_mean);
+        let variance =
+            (matrix.matmul(&covariance) * &matrix).sum_dim_intlist([1i64].as_slice(), false, None::<Kind>);
+        // Rounding may leave it a little below zero.
+        let variance = variance.clamp_min(0.0);
+        tch::no_grad(|| {
+            let _ = self.running_mean.shallow_clone().lerp_(&mean, BATCH_NORM_MOMENTUM);
+            let unbiased = &variance * (count / (count - 1.0));
+            let _ = self.running_variance.shallow_clone().lerp_(&unbiased, BATCH_NORM_MOMENTUM);
+        });
+        self.folded(codes, expand, 0, &mean, &variance)
+    }
+
+    /// Convolution with batch norm by these statistics folded into weights and bias.
+    fn folded(&self, x: &Tensor, weight: &Tensor, padding: i64, mean: &Tensor, variance: &Tensor) -> Tensor {
+        let scale = self.weight * (variance + BATCH_NORM_EPSILON).rsqrt();
+        let bias = (self.bias - mean * &scale).to_kind(x.kind());
+        let weight = (weight * scale.view([-1, 1, 1, 1])).to_kind(x.kind());
+        x.conv2d(&weight, Some(&bias), 1, padding, 1, 1)
+    }
+}
+
+/// Kind of the weights' master copy, of batch norm and of the loss: float32, or float64 where all is float64.
+pub(crate) fn master_kind(kind: Kind) -> Kind {
+    if kind == Kind::Double { Kind::Double } else { Kind::Float }
+}
+
+/// The same numbers with channels innermost in memory; what follows keeps that order.
+pub fn channels_last(images: &Tensor) -> Tensor {
+    images.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+/// An array on a device.
+///
+/// # Panics
+/// Where the shapes differ.
+pub(crate) fn tensor(name: &str, array: &ArrayD<f32>, shape: &[usize], device: Device) -> Tensor {
+    assert_eq!(array.shape(), shape, "{name}");
+    let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
+    let values: Vec<f32> = array.iter().copied().collect();
+    Tensor::from_slice(&values).reshape(shape).to_device(device)
+}
+
+/// A tensor on the host.
+pub(crate) fn array(tensor: &Tensor) -> ArrayD<f32> {
+    let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
+    let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view(-1);
+    let mut values = vec![0f32; flat.numel()];
+    flat.copy_data(&mut values, flat.numel());
+    ArrayD::from_shape_vec(shape, values).expect("as many values as the shape says")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both ways of a block in float64: outputs, running statistics, and gradients of a random function of the outputs
+    /// by codes, weights, scale and shift.
+    #[test]
+    fn batch_norm_through_the_bottleneck_is_batch_norm() {
+        tch::manual_seed(1);
+        for (rank, c_out) in [(1, 4), (3, 16), (7, 5)] {
+            let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Double, Device::Cpu));
+            // Codes far from zero mean, which an uncentred covariance would not survive in float32.
+            let codes = random(&[6, rank, 5, 3]) * 2.0 + 3.0;
+            let leaves = [codes, random(&[c_out, rank, 1, 1]), random(&[c_out]), random(&[c_out])]
+                .map(|leaf| leaf.set_requires_grad(true));
+            let probe = random(&[6, c_out, 5, 3]);
+            let ends = [false, true].map(|through| {
+                let [codes, expand, weight, bias] = &leaves;
+                let zeros = Tensor::zeros([c_out], (Kind::Double, Device::Cpu));
+                let norm =
+                    Norm { weight, bias, running_mean: zeros.copy(), running_variance: zeros.ones_like() };
+                let out = if through {
+                    norm.through_bottleneck(codes, expand)
+                } else {
+                    norm.plain(codes, expand, 0)
+                };
+                let gradients = Tensor::run_backward(
+                    &[(out.relu() * &probe).sum(Kind::Double)],
+                    &leaves.iter().collect::<Vec<_>>(),
+                    false,
+                    false,
+                );
+                let seen = [out.detach(), norm.running_mean, norm.running_variance];
+                seen.into_iter().chain(gradients).collect::<Vec<_>>()
+            });
+            let [plain, through] = ends;
+            assert_eq!(plain.len(), 7);
+            for (at, (plain, through)) in plain.iter().zip(&through).enumerate() {
+                let off = (plain - through).norm().double_value(&[]) / plain.norm().double_value(&[]);
+                assert!(off < 1e-9, "rank {rank}, {at}: off by {off:.1e}");
+            }
+        }
+    }
+}

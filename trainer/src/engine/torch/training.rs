@@ -1,0 +1,145 @@
+//! One training step and one evaluation.
+
+use super::resnet::{ResNet, master_kind};
+use super::update::Group;
+use crate::data::state_dict::StateDict;
+use crate::engine::epoch::Predictions;
+use artifacts::Precision;
+use network::schedule::LearningRates;
+use network::{Architecture, WeightDecay};
+use std::collections::BTreeMap;
+use tch::{Device, Kind, Reduction, Tensor};
+
+/// Prefix of the momentum's names among the arrays of a checkpoint.
+const VELOCITY: &str = "velocity.";
+
+/// A network and its momentum.
+#[derive(Debug)]
+pub struct Training {
+    network: ResNet,
+    groups: Vec<Group>,
+    /// The loss is multiplied by this before, and the gradients divided by it after, the backward pass.
+    loss_scale: fn(batch: i64) -> f64,
+}
+
+/// Sums over a batch, left on the device so that nothing waits for them.
+#[derive(Debug)]
+pub struct BatchSums {
+    /// Sum of cross-entropies, float32 scalar.
+    pub loss: Tensor,
+    /// Images whose largest logit is their label's, int64 scalar.
+    pub correct: Tensor,
+}
+
+impl Training {
+    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
+    #[must_use]
+    pub fn new(architecture: Architecture, state: &StateDict, device: Device, precision: Precision) -> Self {
+        Self::with_kind(architecture, state, device, kind(precision))
+    }
+
+    /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
+    #[must_use]
+    pub fn in_float64(architecture: Architecture, state: &StateDict, device: Device) -> Self {
+        Self::with_kind(architecture, state, device, Kind::Double)
+    }
+
+    /// The same with batch norm through every bottleneck that is narrower than this share of its block's output channels; zero is none.
+    #[must_use]
+    pub fn through_bottlenecks_below(mut self, share: f64) -> Self {
+        self.network.bottleneck_below = share;
+        self
+    }
+
+    fn with_kind(architecture: Architecture, state: &StateDict, device: Device, kind: Kind) -> Self {
+        let velocity: StateDict = state
+            .iter()
+            .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
+            .collect();
+        // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
+        let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
+        Self {
+            network: ResNet::new(&architecture, state, device, kind),
+            groups: Group::all(architecture.parameters(), state, &velocity, device, master_kind(kind)),
+            loss_scale,
+        }
+    }
+
+    /// Forward, backward and update on normalised images `[n, 3, 32, 32]` with labels `[n]` (int64).
+    pub fn step(
+        &mut self,
+        images: &Tensor,
+        labels: &Tensor,
+        rates: LearningRates,
+        decay: WeightDecay,
+    ) -> BatchSums {
+        let batch = labels.size()[0];
+        let logits = self.network.logits(&self.parameters(), images, true);
+        let loss = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
+        let scale = (self.loss_scale)(batch);
+        let inputs: Vec<&Tensor> = self.groups.iter().map(|group| &group.parameters.values).collect();
+        let gradients = Tensor::run_backward(&[&loss * scale], &inputs, false, false);
+        tch::no_grad(|| {
+            for (group, gradient) in self.groups.iter_mut().zip(gradients) {
+                let gradient = if scale == 1.0 { gradient } else { gradient / scale };
+                group.update(gradient, rates, decay);
+            }
+            BatchSums {
+                loss: loss.detach() * batch as f64,
+                correct: logits.argmax(-1, false).eq_tensor(labels).sum(Kind::Int64),
+            }
+        })
+    }
+
+    /// Predictions for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running statistics.
+    #[must_use]
+    pub fn predict(&self, images: &Tensor, labels: &Tensor) -> Predictions {
+        tch::no_grad(|| {
+            let logits = self.logits(images);
+            let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
+            let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
+            let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
+            let count = losses.numel();
+            let mut predictions = Predictions { classes: vec![0; count], losses: vec![0.0; count] };
+            classes.copy_data(&mut predictions.classes, count);
+            losses.copy_data(&mut predictions.losses, count);
+            predictions
+        })
+    }
+
+    /// Logits `[n, 10]` by the running statistics.
+    pub fn logits(&self, images: &Tensor) -> Tensor {
+        tch::no_grad(|| self.network.logits(&self.parameters(), images, false))
+    }
+
+    /// Views of the parameters by name.
+    fn parameters(&self) -> BTreeMap<&str, Tensor> {
+        self.groups.iter().flat_map(|group| group.parameters.views(&group.parameters.values)).collect()
+    }
+
+    /// Parameters and running statistics under the reference's names.
+    #[must_use]
+    pub fn model(&self) -> StateDict {
+        self.groups.iter().map(|group| group.parameters.arrays()).fold(self.network.arrays(), joined)
+    }
+
+    /// All that [`Training::new`] needs to go on with the same numbers.
+    #[must_use]
+    pub fn state(&self) -> StateDict {
+        let velocity = self.groups.iter().flat_map(|group| group.velocity.arrays());
+        joined(self.model(), velocity.map(|(name, array)| (format!("{VELOCITY}{name}"), array)).collect())
+    }
+}
+
+fn joined(mut all: StateDict, more: StateDict) -> StateDict {
+    all.extend(more);
+    all
+}
+
+fn kind(precision: Precision) -> Kind {
+    match precision {
+        Precision::Float32 => Kind::Float,
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::Fp16 => Kind::Half,
+    }
+}

@@ -1,0 +1,17 @@
+//! One run: from its configuration and the images to the files of its folder.
+//!
+//! - [`session`]: the way of a run, epoch by epoch; [`context`]: what it is given;
+//! - [`initialise`], [`checkpoint`]: where its weights come from; [`layers`]: what is measured of them;
+//! - [`lock`]: who trains it; [`provenance`]: where and with what it was made;
+//! - [`mod@retrain`]: a kept run beside its first epochs trained again.
+//!
+//! This room imports `engine`, `data` and `machine`.
+
+pub mod checkpoint;
+pub mod context;
+pub mod initialise;
+pub mod layers;
+pub mod lock;
+pub mod provenance;
+pub mod retrain;
+pub mod session;

@@ -1,0 +1,84 @@
+//! What a run needs to go on: weights, running statistics, momentum, and the epoch they belong to.
+//!
+//! *Invariant:* the checkpoint is written after the tables of its epoch, so a crash between the two leaves rows that
+//! are trained again, never a gap.
+
+use crate::data::state_dict::{self, StateDict, StateDictError};
+use network::Architecture;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A run after some epoch.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Epochs that ended.
+    pub epoch: usize,
+    /// As [`crate::engine::Engine::state`] gives it.
+    pub state: StateDict,
+}
+
+impl Checkpoint {
+    /// Saves it, all or nothing.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn save(&self, path: &Path, run: &str) -> Result<(), StateDictError> {
+        let metadata = BTreeMap::from([
+            ("epoch".to_owned(), self.epoch.to_string()),
+            ("run".to_owned(), run.to_owned()),
+        ]);
+        state_dict::save(path, &self.state, metadata)
+    }
+
+    /// Loads the checkpoint of `run`, if there is one.
+    ///
+    /// # Errors
+    /// A file of another run, of another network, or no checkpoint at all.
+    pub fn load(path: &Path, run: &str, architecture: &Architecture) -> Result<Option<Self>, StateDictError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (state, metadata) = state_dict::load(path)?;
+        let broken = |reason: String| StateDictError::Contents { path: path.to_owned(), reason };
+        let owner = metadata.get("run").map_or("nobody", String::as_str);
+        if owner != run {
+            return Err(broken(format!("this is a checkpoint of `{owner}`, not of `{run}`")));
+        }
+        let epoch = metadata.get("epoch").and_then(|epoch| epoch.parse().ok());
+        let epoch = epoch.ok_or_else(|| broken("the metadata names no epoch".to_owned()))?;
+        for (name, shape) in architecture.parameters().into_iter().chain(architecture.buffers()) {
+            match state.get(&name) {
+                Some(array) if array.shape() == shape => {}
+                Some(array) => {
+                    return Err(broken(format!(
+                        "`{name}` must have shape {shape:?}, but has {:?}",
+                        array.shape()
+                    )));
+                }
+                None => return Err(broken(format!("`{name}` is missing"))),
+            }
+        }
+        Ok(Some(Self { epoch, state }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::initialise::initialise;
+
+    #[test]
+    fn a_checkpoint_belongs_to_one_run_and_one_network() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let small = Architecture::new(2, [4, 4, 4, 4]).unwrap();
+        assert!(Checkpoint::load(&path, "a", &small).unwrap().is_none());
+        Checkpoint { epoch: 3, state: initialise(&small, 0) }.save(&path, "a").unwrap();
+        assert_eq!(Checkpoint::load(&path, "a", &small).unwrap().unwrap().epoch, 3);
+        let other_run = Checkpoint::load(&path, "b", &small).unwrap_err().to_string();
+        assert!(other_run.contains("`a`, not of `b`"), "{other_run}");
+        let wide = Architecture::new(2, [8, 4, 4, 4]).unwrap();
+        let other_network = Checkpoint::load(&path, "a", &wide).unwrap_err().to_string();
+        assert!(other_network.contains("must have shape"), "{other_network}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Where and with what a run is made.
+
+use crate::machine::command::answer;
+use crate::machine::device::Device;
+use crate::machine::gpu::gpu_query;
+use artifacts::Engine;
+use artifacts::run::Provenance;
+use artifacts::seal::Circumstances;
+use fs_err as fs;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Provenance of a run that starts now.
+#[must_use]
+pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance {
+    let Circumstances { git_revision, git_dirty, unix_seconds } = circumstances();
+    Provenance {
+        git_revision,
+        git_dirty,
+        device: device.to_string(),
+        device_name: device_name(device),
+        threads,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        instructions: (engine == Engine::Fused).then(|| kernels::Isa::best().name().to_owned()),
+        libtorch: (engine == Engine::Tch).then(libtorch),
+        host: fs::read_to_string("/proc/sys/kernel/hostname")
+            .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
+        started_unix_seconds: unix_seconds,
+    }
+}
+
+/// Which source tree this program was built from, and the time.
+#[must_use]
+pub fn circumstances() -> Circumstances {
+    let changes = git(&["status", "--porcelain", "--untracked-files=no"]);
+    Circumstances {
+        git_revision: git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()),
+        git_dirty: changes.is_some_and(|lines| !lines.is_empty()),
+        unix_seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()),
+    }
+}
+
+/// The processor's or the GPU's name.
+#[must_use]
+pub fn device_name(device: Device) -> String {
+    let name = match device {
+        Device::Cuda(index) => gpu_query(index, "name"),
+        Device::Cpu => fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        }),
+    };
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Version of the libtorch that is linked.
+fn libtorch() -> String {
+    #[cfg(feature = "tch")]
+    let version = crate::engine::torch::LIBTORCH;
+    #[cfg(not(feature = "tch"))]
+    let version = "none";
+    version.to_owned()
+}
+
+/// Asks git about the tree this program was built from.
+fn git(arguments: &[&str]) -> Option<String> {
+    answer(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments))
+}

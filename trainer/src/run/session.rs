@@ -1,0 +1,290 @@
+//! One run from its configuration to its files, now or taken up where it stopped.
+//!
+//! A wish to stop is heard between any two updates and before and after an epoch is evaluated and saved. The epoch under way is lost.
+//!
+//! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
+//! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
+
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::data::seeds::{Purpose, generator};
+use crate::data::state_dict;
+use crate::engine::Engine;
+use crate::engine::epoch::{Epoch, Predictions, Sums};
+use crate::machine::progress::{Progress, SoFar};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::context::RunContext;
+use crate::run::initialise::initialise;
+use crate::run::layers;
+use crate::run::lock::Lock;
+use crate::run::provenance::provenance;
+use anyhow::{Context, bail, ensure};
+use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status};
+use artifacts::{Configuration, table};
+use fs_err as fs;
+use network::schedule::{LearningRates, learning_rates};
+use rand::seq::SliceRandom;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// All epochs are there, with this last test accuracy.
+    Done(f64),
+    /// The loss was no longer finite in this epoch.
+    Diverged(usize),
+    /// The user asked to stop, after this many epochs.
+    Interrupted(usize),
+    /// Another process is training it; nothing was done.
+    Elsewhere,
+}
+
+/// Trains a run to its end, or to the user's wish to stop. A run that is done or diverged stays as it is.
+///
+/// # Errors
+/// A folder or a file that cannot be used or written.
+pub fn train(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
+    train_until(context, configuration, configuration.epochs)
+}
+
+/// The same, stopped as by the user after `last` epochs where that is before the end.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_until(
+    context: &RunContext<'_>,
+    configuration: &Configuration,
+    last: usize,
+) -> anyhow::Result<Outcome> {
+    let name = configuration.run_name(&context.data.fingerprint());
+    let folder = RunFolder::new(context.layout.run(&name));
+    let Some(_lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
+    Session::open(context, configuration, folder.clone(), name)
+        .and_then(|session| session.run(last))
+        .with_context(|| format!("run {}", folder.path().display()))
+}
+
+/// One run under way.
+struct Session<'a> {
+    context: &'a RunContext<'a>,
+    configuration: &'a Configuration,
+    folder: RunFolder,
+    record: RunRecord,
+    epochs: Vec<EpochRow>,
+    layers: Vec<LayerRow>,
+}
+
+impl<'a> Session<'a> {
+    /// Takes up what the folder holds, or starts.
+    fn open(
+        context: &'a RunContext<'a>,
+        configuration: &'a Configuration,
+        folder: RunFolder,
+        name: String,
+    ) -> anyhow::Result<Self> {
+        let fresh = RunRecord {
+            format: FORMAT,
+            name,
+            status: Status::Running,
+            configuration: configuration.clone(),
+            counts: configuration.counts(),
+            data: context.data.provenance(),
+            provenance: Some(provenance(configuration.engine, context.device, context.threads)),
+        };
+        let record = if folder.record_path().exists() {
+            folder.read_record().context("move the folder away to train this run anew")?
+        } else {
+            fresh
+        };
+        let epochs = folder.read_epochs()?;
+        let layers =
+            if folder.layers_path().exists() { table::read(&folder.layers_path())? } else { Vec::new() };
+        Ok(Self { context, configuration, folder, record, epochs, layers })
+    }
+
+    fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
+        match self.record.status {
+            Status::Done => {
+                let last = self.epochs.last().context("a finished run has epochs")?;
+                return Ok(Outcome::Done(last.test_accuracy));
+            }
+            Status::Diverged => return Ok(Outcome::Diverged(self.epochs.len())),
+            Status::Running | Status::Interrupted => {}
+        }
+        let configuration = self.configuration;
+        let architecture = configuration.architecture();
+        let train =
+            Images::new(&self.context.data.train, configuration.train_images).context("train_images")?;
+        let test = Images::new(&self.context.data.test, configuration.test_images).context("test_images")?;
+        let (images, tested) = (train.len(), test.rows.clone());
+        let updates = images / configuration.batch;
+        ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
+
+        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)
+            .context("the checkpoint cannot be used; delete it to start over")?;
+        let (done, state) = match checkpoint {
+            Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
+            Some(checkpoint) => bail!(
+                "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
+                self.folder.checkpoint_path().display(),
+                checkpoint.epoch,
+                self.epochs.len()
+            ),
+            None => (0, initialise(&architecture, configuration.seed)),
+        };
+        self.epochs.truncate(done);
+        self.layers.retain(|row| row.epoch as usize <= done);
+        if done == 0 {
+            self.layers = layers::measure(&architecture, &state, 0);
+        }
+        let RunContext { device, threads, .. } = *self.context;
+        let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
+        self.set_status(Status::Running)?;
+
+        let screen = self.context.screen;
+        let mut progress = Progress::new(screen, &self.record.name, updates, configuration.epochs, done);
+        if done > 0 {
+            progress.say(&format!("resuming after epoch {done}"));
+        }
+        let mut predictions = None;
+        for epoch in done + 1..=last.min(configuration.epochs) {
+            // Before the first update too: one may take a minute.
+            let sums = match self.context.stop.requested() {
+                Some(_) => None,
+                None => self.train_epoch(&mut engine, images, epoch, updates, &mut progress),
+            };
+            let Some(sums) = sums else {
+                self.set_status(Status::Interrupted)?;
+                return Ok(Outcome::Interrupted(epoch - 1));
+            };
+            let start = Instant::now();
+            let predictions = predictions.insert(engine.predict());
+            let row =
+                self.epoch_row(epoch, updates, &sums, predictions, &tested, start.elapsed().as_secs_f64());
+            let finite =
+                row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
+            progress.epoch(&row, configuration.epochs);
+            self.epochs.push(row);
+            table::write(&self.folder.epochs_path(), &self.epochs)?;
+            if !finite {
+                self.set_status(Status::Diverged)?;
+                let _ = fs::remove_file(self.folder.checkpoint_path());
+                return Ok(Outcome::Diverged(epoch));
+            }
+            let state = engine.state();
+            self.layers.append(&mut layers::measure(&architecture, &state, epoch));
+            table::write(&self.folder.layers_path(), &self.layers)?;
+            Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
+        }
+        if last < configuration.epochs {
+            self.set_status(Status::Interrupted)?;
+            return Ok(Outcome::Interrupted(last));
+        }
+        // A run stopped between its last checkpoint and its end has none.
+        let predictions = predictions.unwrap_or_else(|| engine.predict());
+        self.finish(&engine, &predictions, &tested)
+    }
+
+    /// All updates of an epoch; none where the user asked to stop.
+    fn train_epoch(
+        &self,
+        engine: &mut Engine<'_>,
+        images: usize,
+        epoch: usize,
+        updates: usize,
+        progress: &mut Progress<'_>,
+    ) -> Option<EpochSums> {
+        let configuration = self.configuration;
+        let (start, batch) = (Instant::now(), configuration.batch);
+        let mut order: Vec<u32> = (0..images as u32).collect();
+        order.shuffle(&mut generator(configuration.seed, Purpose::Shuffle, epoch));
+        order.truncate(updates * batch);
+        let mut generator = generator(configuration.seed, Purpose::Augment, epoch);
+        let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
+        let (before, total) = ((epoch - 1) * updates, updates * configuration.epochs);
+        let rates: Vec<LearningRates> = (before + 1..=before + updates)
+            .map(|k| learning_rates(configuration.decay, configuration.peak_learning_rate, k, total))
+            .collect();
+        let decay = configuration.decay.weight_decay(configuration.lambda, &self.record.counts, batch);
+        let work = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
+        let Sums { loss, correct } = engine.train(work, &mut |done, sums| {
+            let seen = (done * batch) as f64;
+            let so_far =
+                sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
+            progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
+            match self.context.stop.requested() {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
+        let rate = rates.last().expect("an epoch has updates").factors;
+        Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    fn epoch_row(
+        &self,
+        epoch: usize,
+        updates: usize,
+        sums: &EpochSums,
+        predictions: &Predictions,
+        rows: &[u32],
+        test_seconds: f64,
+    ) -> EpochRow {
+        let seen = (updates * self.configuration.batch) as f64;
+        let tested = rows.len() as f64;
+        let labels = rows.iter().map(|&row| self.context.data.test.labels[row as usize]);
+        let correct = labels.zip(&predictions.classes).filter(|(label, class)| label == *class).count();
+        EpochRow {
+            epoch: epoch as u32,
+            learning_rate: Some(sums.rate),
+            train_loss: Some(sums.loss / seen),
+            train_accuracy: Some(sums.correct as f64 / seen),
+            test_loss: Some(predictions.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / tested),
+            test_accuracy: correct as f64 / tested,
+            train_seconds: Some(sums.seconds),
+            test_seconds: Some(test_seconds),
+            images_per_second: Some(seen / sums.seconds),
+        }
+    }
+
+    /// The files of a finished run; its status is the last of them, then the checkpoint goes.
+    fn finish(
+        mut self,
+        engine: &Engine<'_>,
+        predictions: &Predictions,
+        rows: &[u32],
+    ) -> anyhow::Result<Outcome> {
+        let rows: Vec<PredictionRow> = rows
+            .iter()
+            .zip(predictions.classes.iter().zip(&predictions.losses))
+            .map(|(&image, (&prediction, &loss))| PredictionRow {
+                image,
+                label: self.context.data.test.labels[image as usize],
+                prediction,
+                loss,
+            })
+            .collect();
+        table::write(&self.folder.predictions_path(), &rows)?;
+        let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
+        state_dict::save(&self.folder.model_path(), &engine.model(), metadata)?;
+        self.set_status(Status::Done)?;
+        fs::remove_file(self.folder.checkpoint_path())?;
+        let last = self.epochs.last().context("a run has at least one epoch")?;
+        Ok(Outcome::Done(last.test_accuracy))
+    }
+
+    fn set_status(&mut self, status: Status) -> anyhow::Result<()> {
+        self.record.status = status;
+        Ok(self.folder.write_record(&self.record)?)
+    }
+}
+
+/// Sums over an epoch's updates.
+struct EpochSums {
+    loss: f64,
+    correct: u64,
+    rate: f64,
+    seconds: f64,
+}

@@ -1,0 +1,110 @@
+//! How long a run will take, from a few timed updates.
+
+use crate::data::augment::Draw;
+use crate::data::images::Images;
+use crate::engine::Engine;
+use crate::engine::epoch::Epoch;
+use crate::run::context::RunContext;
+use crate::run::initialise::initialise;
+use anyhow::Context;
+use artifacts::Configuration;
+use network::schedule::LearningRates;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// An evaluation has no backward pass: about a third of an update's arithmetic.
+const EVALUATION_SHARE: f64 = 1.0 / 3.0;
+/// Networks that are timed; the others are interpolated by their multiply-accumulates.
+const TIMED_NETWORKS: usize = 3;
+
+/// Seconds of training an image, by engine and multiply-accumulates of the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// Sorted by multiply-accumulates.
+    points: HashMap<artifacts::Engine, Vec<(f64, f64)>>,
+}
+
+impl Pace {
+    /// Times a few updates of at most three of the networks an engine: the smallest, the largest, and one in between.
+    /// None where the user asked to stop.
+    ///
+    /// # Errors
+    /// Fewer images than a batch.
+    pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
+        let mut points = HashMap::new();
+        for engine in artifacts::Engine::ALL {
+            let mut networks: BTreeMap<u64, &Configuration> = BTreeMap::new();
+            for run in runs.iter().filter(|run| run.engine == engine) {
+                networks.entry(run.counts().macs).or_insert(run);
+            }
+            let networks: Vec<_> = networks.into_iter().collect();
+            let last = networks.len().saturating_sub(1);
+            let mut chosen: Vec<usize> =
+                (0..TIMED_NETWORKS).map(|i| i * last / (TIMED_NETWORKS - 1)).collect();
+            chosen.dedup();
+            let mut timed = Vec::new();
+            for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
+                timed.push((macs as f64, time_updates(context, run)?));
+                if context.stop.requested().is_some() {
+                    return Ok(None);
+                }
+            }
+            points.insert(engine, timed);
+        }
+        Ok(Some(Self { points }))
+    }
+
+    /// Expected time of the epochs that are left of a run.
+    #[must_use]
+    pub fn expect(
+        &self,
+        configuration: &Configuration,
+        epochs_left: usize,
+        train: usize,
+        test: usize,
+    ) -> Duration {
+        let images = train as f64 + test as f64 * EVALUATION_SHARE;
+        let points = self.points.get(&configuration.engine).map_or(&[][..], Vec::as_slice);
+        let pace = seconds_per_image(points, configuration.counts().macs as f64);
+        Duration::from_secs_f64(pace * images * epochs_left as f64)
+    }
+}
+
+/// Piecewise linear between the timed networks, constant beyond them.
+fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
+    let after = points.partition_point(|&(at, _)| at < macs);
+    match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
+        (Some((x0, y0)), Some(&(x1, y1))) => y0 + (y1 - y0) * (macs - x0) / (x1 - x0),
+        (None, Some(&(_, y))) | (Some((_, y)), None) => y,
+        (None, None) => 0.0,
+    }
+}
+
+/// Seconds of training an image: the second of two updates.
+fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<f64> {
+    let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
+    let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
+    let test = Images::new(&context.data.test, Some(1))?;
+    let RunContext { device, threads, .. } = *context;
+    let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
+    let order: Vec<u32> = (0..batch as u32).collect();
+    let draws = vec![Draw::CENTRE; batch];
+    let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
+    let rates = [LearningRates { factors: 0.0, rest: 0.0 }; 2];
+    let seconds = engine.time_updates(Epoch { order: &order, draws: &draws, batch, rates: &rates, decay });
+    Ok(seconds[1] / batch as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_interpolated_between_timed_networks() {
+        let points = [(10.0, 1.0), (20.0, 3.0)];
+        assert_eq!(
+            [5.0, 10.0, 15.0, 20.0, 99.0].map(|macs| seconds_per_image(&points, macs)),
+            [1.0, 1.0, 2.0, 3.0, 3.0]
+        );
+    }
+}
