@@ -38,6 +38,8 @@ fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
 fn every_report_that_is_kept_is_the_one_of_its_analysis() {
     let kept: Vec<_> =
         fs_err::read_dir(root().join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // A study under way keeps the runs that have finished, and no analysis yet.
+    let kept: Vec<_> = kept.into_iter().filter(|place| Layout::new(place).analysis().exists()).collect();
     assert!(kept.len() >= 2, "{kept:?}");
     for place in kept {
         let remedy = format!(
