@@ -13,6 +13,7 @@ pub mod endpoints;
 pub mod images;
 pub mod looks;
 pub mod missing;
+pub mod pair;
 pub mod replication;
 pub mod sample;
 pub mod secondary;

@@ -6,7 +6,7 @@
 //!
 //! *Invariant:* only rankscales that both have enter, on both sides.
 
-use crate::endpoint::secondary::{Pair, grouped};
+use crate::endpoint::pair::{Pair, grouped};
 use crate::stats::student::{average, interval, pooled_sd};
 use artifacts::notebook;
 use artifacts::study::{Agreement, Interval, Replication};

@@ -4,6 +4,7 @@
 //! *Invariant:* every formula names its source; each is held to scipy's or statsmodels' numbers.
 
 use crate::endpoint::images::image_by_image;
+use crate::endpoint::pair::{Pair, grouped};
 use crate::endpoint::replication::replication;
 use crate::endpoint::sample::{Observation, Sample};
 use crate::join::pairs::RunPair;
@@ -19,25 +20,6 @@ use std::collections::BTreeMap;
 
 /// Statistical power that studies are planned for.
 pub const POWER: f64 = 0.8;
-
-/// A pair of runs, as far as it matters here.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pair {
-    /// Where.
-    pub rankscale: u32,
-    /// The arm's accuracy.
-    pub accuracy: f64,
-    /// The baseline's.
-    pub baseline: f64,
-    /// `log2` of full parameters over this network's.
-    pub compression: f64,
-}
-
-impl Pair {
-    pub(crate) fn difference(&self) -> f64 {
-        self.accuracy - self.baseline
-    }
-}
 
 /// All of it for one arm, but for what needs the runs that are not in the sample. `margin` is the one that is judged by; `as_the_notebook` says
 /// whether the runs were trained as the notebook's were.
@@ -91,15 +73,6 @@ pub fn secondary(pairs: &[Pair], test_images: usize, margin: f64) -> Secondary {
         noise: noise(pairs, test_images, margin),
         ..Secondary::default()
     }
-}
-
-/// A quantity of the pairs, by rankscale.
-pub(crate) fn grouped(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> BTreeMap<u32, Vec<f64>> {
-    let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for pair in pairs {
-        groups.entry(pair.rankscale).or_default().push(of(pair));
-    }
-    groups
 }
 
 /// The slope of the differences over the logarithm of compression; none below three pairs or two networks.

@@ -3,7 +3,8 @@
 //! *Invariant:* the same setting gives the same counts; nothing here knows a rule of its own.
 
 use crate::endpoint::looks::first_decisive;
-use crate::endpoint::secondary::{self, Pair};
+use crate::endpoint::pair::Pair;
+use crate::endpoint::secondary;
 use crate::endpoint::verdict::{Found, Judgement, judge};
 use crate::planning::design::Design;
 use crate::stats::heterogeneity::heterogeneity;

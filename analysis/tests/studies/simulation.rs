@@ -3,7 +3,8 @@
 //! Minutes, so they are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
 use analysis::endpoint::images::summary;
-use analysis::endpoint::secondary::{Pair, secondary};
+use analysis::endpoint::pair::Pair;
+use analysis::endpoint::secondary::secondary;
 use analysis::endpoint::verdict::Level;
 use analysis::planning::characteristics::{characteristics, table};
 use analysis::planning::design::Design;
