@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use artifacts::output::{Notes, print, say};
 use artifacts::{Experiment, Layout};
 use clap::{Parser, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -33,10 +33,10 @@ struct Arguments {
     #[arg(long, env = "WORK", default_value = "work", global = true, value_name = "DIR")]
     work: PathBuf,
     /// The experiment under study, by name or path [default: that of the newest sweep, if any]
-    #[arg(long, value_name = "NAME|PATH", conflicts_with = "all_runs", global = true)]
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "all_runs")]
     experiment: Option<String>,
     /// Where experiments are looked up by name
-    #[arg(long, default_value = "experiments", value_name = "DIR", global = true)]
+    #[arg(long, default_value = "experiments", value_name = "DIR")]
     experiments: PathBuf,
     /// Take every run as it is, whatever was planned
     #[arg(long)]
@@ -48,10 +48,23 @@ struct Arguments {
     verb: Option<Verb>,
 }
 
+/// An experiment that is only looked at.
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// The experiment, by name or path
+    #[arg(long, value_name = "NAME|PATH")]
+    experiment: Option<String>,
+    /// Where experiments are looked up by name
+    #[arg(long, default_value = "experiments", value_name = "DIR")]
+    experiments: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Says what an experiment can find: the chance of each difference, before anything is trained
     Power {
+        #[command(flatten)]
+        of: Of,
         /// Standard deviation of the difference of a pair, in percentage points [default: that of the pairs analysed in WORK, or else 0.25 and
         /// 0.35]
         #[arg(long, value_name = "POINTS", value_parser = points)]
@@ -59,6 +72,8 @@ enum Verb {
     },
     /// Judges made-up studies of an experiment's shape by the rules: how often they err
     Simulate {
+        #[command(flatten)]
+        of: Of,
         /// Networks and pairs of each in place of an experiment's, for example 3x9
         #[arg(long, value_name = "NETWORKSxPAIRS", value_parser = shape)]
         design: Option<(usize, usize)>,
@@ -105,14 +120,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Verb::Publish { name, results }) => {
             return analysis::publish::publish(&layout, &results, &name, &mut Notes);
         }
-        Some(Verb::Power { sd }) => {
-            let experiment = find(arguments.experiment, &arguments.experiments)?;
-            return say_power(&layout, &experiment, sd);
-        }
-        Some(Verb::Simulate { design, sd, effect, studies }) => {
+        Some(Verb::Power { of, sd }) => return say_power(&layout, &find(of)?, sd),
+        Some(Verb::Simulate { of, design, sd, effect, studies }) => {
             let design = match design {
                 Some((networks, pairs)) => Design::balanced(networks, pairs),
-                None => design_of(&find(arguments.experiment, &arguments.experiments)?)?,
+                None => design_of(&find(of)?)?,
             };
             let rows = characteristics::characteristics(&design, sd, effect, studies);
             return Ok(print(characteristics::table(&design, effect, &rows))?);
@@ -127,9 +139,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
 }
 
-fn find(experiment: Option<String>, directory: &Path) -> anyhow::Result<Experiment> {
-    let name = experiment.context("--experiment: name the experiment, as in `--experiment desktop`")?;
-    Ok(Experiment::find(&name, directory)?)
+fn find(of: Of) -> anyhow::Result<Experiment> {
+    let name = of.experiment.context("--experiment: name the experiment, as in `--experiment desktop`")?;
+    Ok(Experiment::find(&name, &of.experiments)?)
 }
 
 fn design_of(experiment: &Experiment) -> anyhow::Result<Design> {

@@ -1,7 +1,7 @@
 //! What a study can find, before it is trained.
 //!
 //! [`design`] is the shape of a study; [`simulate`] makes up studies of it and judges them by the rules as they are implemented;
-//! [`mod@power`] is the table that `just plan` prints, and [`characteristics`] that of `just simulate`.
+//! [`mod@power`] is the table of `analysis power`, and [`characteristics`] that of `analysis simulate`.
 //!
 //! *Invariant:* no result enters but a standard deviation.
 

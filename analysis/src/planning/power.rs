@@ -1,4 +1,4 @@
-//! What a design can find, as a table: printed by `just plan`, before anything is trained.
+//! What a design can find, as a table, before anything is trained.
 
 use crate::endpoint::missing::Missing;
 use crate::planning::design::Design;
