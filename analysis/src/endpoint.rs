@@ -1,7 +1,7 @@
 //! From pairs to answers.
 //!
 //! A [`sample`] is the pairs of one comparison, [`looks`] say which of them count when, [`missing`] says what stands in the way of a
-//! verdict, [`verdict`] gives it, and [`sentence`] says it; [`comparison`] puts them together for an arm and
+//! verdict, [`verdict`] gives it, and [`sentence`] says it; [`comparison`] makes a [`draft`] of them for an arm and
 //! [`mod@endpoints`] for all arms. [`secondary`], [`images`],
 //! [`mod@replication`] and [`aa`] say the rest, and [`mod@standing`] how far all of it was fixed before the data.
 //!
@@ -9,6 +9,7 @@
 
 pub mod aa;
 pub mod comparison;
+pub mod draft;
 pub mod endpoints;
 pub mod images;
 pub mod looks;

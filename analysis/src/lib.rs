@@ -130,9 +130,9 @@ fn plan(layout: &Layout, choice: &Choice, runs: &[runs::run::Run]) -> anyhow::Re
 /// points, and what it rests on; none where there is no such analysis.
 #[must_use]
 pub fn known_sd(layout: &Layout, experiment: &Experiment) -> Option<(f64, String)> {
-    let study = Study::read(layout).ok()?;
-    let endpoint = study.summary.endpoints.first()?;
-    let recipe = study.summary.recipes.iter().find(|recipe| recipe.recipe == endpoint.recipe)?;
+    let summary = Summary::read(layout).ok()?;
+    let endpoint = summary.endpoints.first()?;
+    let recipe = summary.recipes.iter().find(|recipe| recipe.recipe == endpoint.recipe)?;
     let shared = |run: &artifacts::Configuration| run.recipe("");
     if shared(&recipe.configuration) != shared(experiment.runs.first()?) {
         return None;

@@ -198,9 +198,7 @@ impl Grid {
         }
         Ok(runs)
     }
-}
 
-impl Grid {
     /// The seeds as (a, b): rankscale r has the seed `a + b r`.
     fn seeds(&self) -> Result<Vec<(u64, u64)>, InvalidConfiguration> {
         let rule = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));

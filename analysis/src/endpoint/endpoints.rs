@@ -4,6 +4,7 @@
 //! primary one comes first, and only it.
 
 use crate::endpoint::comparison::Comparison;
+use crate::endpoint::draft::Draft;
 use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline};
 use crate::join::recipes::Recipe;
@@ -44,7 +45,7 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
         alpha: plan.alpha,
         margin: plan.margin,
     });
-    let (mut drafts, mut looks) = (Vec::new(), None);
+    let mut drafts: Vec<Draft<'_>> = Vec::new();
     for (index, recipe) in evidence.recipes.iter().enumerate() {
         let expected = expected(evidence, recipe, index == 0);
         for lambda in lambdas(&expected) {
@@ -55,14 +56,11 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
                 let primary = drafts.is_empty();
                 let level = if primary { level } else { Level { alpha: ALPHA, ..level } };
                 let comparison = Comparison { recipe, lambda, arm, level, expected: &here, states: &states };
-                let Some(draft) = comparison.draft(evidence.pairs, verdict.filter(|_| primary)) else {
-                    continue;
-                };
-                looks = looks.or_else(|| draft.looks.clone());
-                drafts.push(draft);
+                drafts.extend(comparison.draft(evidence.pairs, verdict.filter(|_| primary)));
             }
         }
     }
+    let looks = drafts.first().and_then(|primary| primary.looks.clone());
     let others: Vec<_> = drafts.iter().skip(1).map(|draft| (draft.p(), draft.p_equivalence())).collect();
     let adjusted = [adjust(others.iter().map(|of| of.0)), adjust(others.iter().map(|of| of.1))];
     let mut found = Vec::with_capacity(drafts.len());

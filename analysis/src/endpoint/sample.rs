@@ -10,6 +10,7 @@ use crate::endpoint::aa::same_network;
 use crate::join::pairs::RunPair;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
+use crate::stats::student::average;
 use network::{Architecture, Counts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -115,17 +116,14 @@ impl<'a> Sample<'a> {
         1.0 / self.test_images as f64
     }
 
-    /// The mean difference of a quantity of runs, as a fraction; none where a run does not know it, or without a spread.
+    /// The mean over networks of a quantity of pairs; none where a run does not know it, or without a spread.
     #[must_use]
     pub fn mean_of(&self, of: impl Fn(&RunPair<'a>) -> Option<f64>) -> Option<Stratified> {
-        let mean = |one: &Observation<'a>| {
-            let values: Option<Vec<f64>> = one.pairs.iter().map(&of).collect();
-            values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
-        };
-        if self.observations.iter().any(|one| mean(one).is_none()) {
-            return None;
+        let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+        for one in &self.observations {
+            let values: Vec<f64> = one.pairs.iter().map(&of).collect::<Option<_>>()?;
+            groups.entry(one.rankscale).or_default().push(average(&values));
         }
-        let groups = self.grouped(|one| mean(one).unwrap_or(f64::NAN));
         Stratified::of(&Strata::new(groups.into_values())?)
     }
 

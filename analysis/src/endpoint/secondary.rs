@@ -1,5 +1,5 @@
 //! What else is said of an arm: where it differs, how often it wins, whether the difference grows with compression, and how much of
-//! all that is noise. None of it enters the verdict.
+//! all that is noise. Rankscales and trend can qualify the verdict or withhold *no meaningful difference*; nothing else enters it.
 //!
 //! *Invariant:* every formula names its source; each is held to scipy's or statsmodels' numbers.
 

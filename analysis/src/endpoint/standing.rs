@@ -25,6 +25,7 @@ pub fn standing(plan: Option<&Plan>, seal: Option<&Seal>, fingerprint: Option<&s
         git_revision: seal.git_revision.clone(),
         plan_sha256: seal.plan_sha256.clone(),
         rules_sha256: seal.rules_sha256.clone(),
+        rules_hold: seal.holds_rules(),
     });
     Standing { sealed, exploratory, looks: None }
 }

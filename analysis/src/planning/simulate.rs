@@ -11,6 +11,7 @@ use crate::stats::heterogeneity::heterogeneity;
 use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
+use artifacts::rules::ALPHA;
 use artifacts::study::{Size, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -121,7 +122,7 @@ fn one(design: &Design, truth: &Truth, random: &mut ChaCha8Rng, outcomes: &mut O
     }
     let first: Vec<f64> = pairs[0].iter().map(|difference| difference - truth.effects[0]).collect();
     let cell = Strata::new([first]).and_then(|strata| Stratified::of(&strata));
-    outcomes.cell_covered += u32::from(cell.is_none_or(|found| found.p() > 0.05));
+    outcomes.cell_covered += u32::from(cell.is_none_or(|found| found.p() > ALPHA));
     if design.secondary > 0 {
         outcomes.false_secondary += u32::from(secondary_called(design, truth, random));
     }
@@ -206,7 +207,7 @@ fn secondary_called(design: &Design, truth: &Truth, random: &mut ChaCha8Rng) -> 
             Stratified::of(&Strata::new(lists)?).map(|found| found.p())
         })
         .collect();
-    holm(&p).into_iter().any(|p| p <= artifacts::rules::ALPHA)
+    holm(&p).into_iter().any(|p| p <= ALPHA)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::made_up::{Place, configuration, finish, grid};
 use analysis::{Choice, analyse, import};
-use artifacts::study::{Study, Verdict};
+use artifacts::study::{Agreement, Study, Verdict};
 use fs_err as fs;
 use network::Arm;
 use serde_json::json;
@@ -99,5 +99,27 @@ fn a_broken_file_is_named_and_leaves_nothing() {
         study.ledger[0].reason.contains("an imported run must have one row"),
         "{}",
         study.ledger[0].reason
+    );
+}
+
+/// Four pairs are too few for a verdict, but they have a spread, and another study can be held against that.
+#[test]
+fn the_notebook_is_held_against_few_pairs_as_well() {
+    let place = Place::new();
+    let entry = |rankscale: u32, seed: u32, d: bool| {
+        let accuracy = 0.9 + if d { 0.05 + 0.0003 * f64::from(seed) } else { 0.0 };
+        json!([{"rankscale": rankscale, "d": d, "seed": seed}, {"epoch": 128, "test acc": accuracy}])
+    };
+    let cells = [8, 16].into_iter().flat_map(|rankscale| [1, 2].map(|seed| (rankscale, seed)));
+    let entries: Vec<_> =
+        cells.flat_map(|(rankscale, seed)| [false, true].map(|d| entry(rankscale, seed, d))).collect();
+    import_text(&place, &serde_json::Value::from(entries).to_string()).unwrap();
+    let endpoint = &place.analyse().summary.endpoints[0];
+    assert_eq!((endpoint.verdict, endpoint.pairs), (Verdict::NotEnoughEvidence, 4));
+    let replication = endpoint.secondary.replication.unwrap();
+    assert_eq!(
+        replication.agreement,
+        Agreement::Incompatible,
+        "five points better, where the notebook is worse"
     );
 }

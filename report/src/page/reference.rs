@@ -32,7 +32,7 @@ pub fn further() -> String {
 just train RANKSCALE=8 DECAY=appropriate SEED=1   # one more run
 just sweep EXPERIMENT=seeds                       # half an hour on a CPU: five seeds of `quick`, how much is chance
 just sweep EXPERIMENT=pilot                       # hours on a CPU: the shape of both curves
-just all EXPERIMENT=notebook                      # on a GPU: the notebook's 60 runs, and the arms its code had
+just all EXPERIMENT=notebook                      # on a GPU: the notebook's rankscales twice, and the arms its code had
 just all EXPERIMENT=decisive                      # on a GPU: every arm, five seeds, the study that settles it
 just analyse && just report                       # this page again, with every run there is
 ```

@@ -26,12 +26,12 @@ pub fn paragraphs(standing: &Standing) -> Vec<String> {
 /// What may be said above the rules: that they were fixed, where the seal holds them.
 #[must_use]
 pub fn rules_heading(standing: &Standing) -> String {
-    let changed = standing.exploratory.iter().any(|reason| reason.contains("rules were changed"));
-    match &standing.sealed {
-        Some(Sealed { rules_sha256: Some(hash), .. }) if !changed => {
+    let sealed = standing.sealed.as_ref();
+    match sealed.map(|sealed| (sealed, sealed.rules_hold, sealed.rules_sha256.as_ref())) {
+        Some((_, Some(true), Some(hash))) => {
             format!("The rules, whose text was sealed before the first run (SHA-256 {}):", code(hash))
         }
-        Some(sealed) if !changed => format!(
+        Some((sealed, None, _)) => format!(
             "The rules. The seal is older than this text and does not hold its hash; what was fixed in words stands in the source at revision {}.",
             code(&sealed.git_revision)
         ),
@@ -50,35 +50,21 @@ fn seal(sealed: &Sealed) -> String {
 
 fn looks(looks: &Looks) -> String {
     let planned: Vec<String> = looks.planned.iter().map(u32::to_string).collect();
-    let plan = format!(
-        "The primary comparison is looked at after {} pairs at every rankscale",
-        numbers::listed(&planned)
-    );
-    let next = |pairs: &u32| {
+    let (plan, all) = (numbers::listed(&planned), planned.len());
+    let next = |which: &str, pairs: &u32, verdict: &str| {
         let missing =
             looks.missing.map_or_else(String::new, |runs| format!(", for which {} to come", are(runs)));
-        format!("The next look comes after {pairs}{missing}; until then there is no new verdict")
+        format!("The {which} look comes after {pairs}{missing}; until then there is no {verdict}.")
     };
-    match (looks.decided, looks.planned.get(looks.reached as usize)) {
-        (Some(look), _) => {
-            format!("{plan}. Look {look} of {} reached the verdict, and ended the study.", planned.len())
+    let so_far = match (looks.decided, looks.reached, looks.planned.get(looks.reached as usize)) {
+        (Some(look), ..) => format!("Look {look} of {all} reached the verdict, and ended the study."),
+        (None, 0, Some(pairs)) => format!("None has been reached. {}", next("first", pairs, "verdict")),
+        (None, reached, Some(pairs)) => {
+            format!("Of {all} looks {reached} reached no verdict. {}", next("next", pairs, "new verdict"))
         }
-        (None, Some(pairs)) if looks.reached == 0 => {
-            format!(
-                "{plan}. None has been reached. {}.",
-                next(pairs).replace("next look", "first look").replace("no new verdict", "no verdict")
-            )
-        }
-        (None, Some(pairs)) => {
-            format!(
-                "{plan}. Of {} looks {} reached no verdict. {}.",
-                planned.len(),
-                looks.reached,
-                next(pairs)
-            )
-        }
-        (None, None) => format!("{plan}. All {} looks are spent without a verdict.", planned.len()),
-    }
+        (None, _, None) => format!("All {all} looks are spent without a verdict."),
+    };
+    format!("The primary comparison is looked at after {plan} pairs at every rankscale. {so_far}")
 }
 
 fn are(runs: u32) -> String {
@@ -95,6 +81,7 @@ mod tests {
             git_revision: "ae56419".into(),
             plan_sha256: "10f4".into(),
             rules_sha256: rules.map(str::to_owned),
+            rules_hold: rules.map(|_| true),
         };
         Standing { sealed: Some(sealed), ..Standing::default() }
     }
@@ -114,8 +101,9 @@ mod tests {
             rules_heading(&sealed(Some("ff"))).contains("was sealed before the first run (SHA-256 `ff`)")
         );
         assert!(rules_heading(&sealed(None)).contains("does not hold its hash"));
-        let exploratory = vec!["the rules were changed after they were sealed".to_owned()];
-        assert!(rules_heading(&Standing { exploratory, ..sealed(Some("ff")) }).contains("no seal holds"));
+        let mut changed = sealed(Some("ff"));
+        changed.sealed.as_mut().unwrap().rules_hold = Some(false);
+        assert!(rules_heading(&changed).contains("no seal holds"));
         assert!(rules_heading(&Standing::default()).contains("no seal holds"));
     }
 

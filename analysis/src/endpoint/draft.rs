@@ -1,0 +1,169 @@
+//! A comparison that is estimated: judged, it is an endpoint.
+//!
+//! *Invariant:* estimates are in images until they are judged, so that counts and margin are whole numbers.
+
+use crate::endpoint::missing::Missing;
+use crate::endpoint::sample::Sample;
+use crate::endpoint::secondary::POWER;
+use crate::endpoint::sentence::{clause, count};
+use crate::endpoint::verdict::{Found, Judgement, Level, judge};
+use crate::stats::heterogeneity::heterogeneity;
+use crate::stats::strata::Strata;
+use crate::stats::stratified::Stratified;
+use artifacts::study::{Certainty, Endpoint, Later, Looks, Noise, Role, Secondary, Verdict};
+use network::Arm;
+
+/// A comparison estimated, and not yet judged: p values may have to be adjusted for others.
+#[derive(Debug, Clone)]
+pub struct Draft<'a> {
+    pub(super) arms: [Arm; 2],
+    pub(super) recipe: String,
+    pub(super) lambda: f64,
+    pub(super) level: Level,
+    /// What it is judged on.
+    pub(super) sample: Sample<'a>,
+    pub(super) estimate: Option<Stratified>,
+    pub(super) secondary: Secondary,
+    pub(super) diverged: [u32; 2],
+    pub(super) missing: Missing,
+    pub(super) look: Option<u32>,
+    /// The planned looks; none where none is planned.
+    pub looks: Option<Looks>,
+}
+
+/// An estimate in images as one in fractions.
+fn scaled(found: &Stratified, unit: f64) -> Stratified {
+    Stratified { mean: found.mean * unit, error: found.error * unit, freedom: found.freedom }
+}
+
+impl Draft<'_> {
+    /// Two-sided p, before any adjustment; none where there can be no verdict.
+    #[must_use]
+    pub fn p(&self) -> Option<f64> {
+        self.judged_estimate().map(|found| found.p())
+    }
+
+    /// The same of the test of equivalence.
+    #[must_use]
+    pub fn p_equivalence(&self) -> Option<f64> {
+        self.judged_estimate().map(|found| found.p_equivalence(self.level.margin / self.sample.unit()))
+    }
+
+    /// All pairs there are, where the draft is of a look before them.
+    pub(super) fn later(&self, all: &Sample<'_>) -> Option<Later> {
+        let (strata, unit) = (all.strata()?, all.unit());
+        let estimate = Stratified::of(&strata);
+        Some(Later {
+            pairs: strata.pairs() as u32,
+            difference: strata.mean() * unit,
+            interval: estimate.map(|found| scaled(&found, unit).interval(1.0 - self.level.alpha)),
+        })
+    }
+
+    fn judged_estimate(&self) -> Option<Stratified> {
+        self.estimate.filter(|_| self.missing.obstacles.is_empty())
+    }
+
+    /// The judgement on p values that are adjusted where they are given.
+    #[must_use]
+    pub fn judge(&self, p: Option<f64>, p_equivalence: Option<f64>) -> Judgement {
+        let strata = self.sample.strata();
+        let found = Found {
+            estimate: self.estimate.map(|found| scaled(&found, self.sample.unit())),
+            // In images, where counts and margin are whole numbers.
+            p: p.or_else(|| self.p()),
+            p_equivalence: p_equivalence.or_else(|| self.p_equivalence()),
+            heterogeneity: strata.as_ref().and_then(heterogeneity),
+            by_rankscale: &self.secondary.by_rankscale,
+            trend: self.secondary.trend,
+            diverged: self.diverged,
+        };
+        judge(&found, self.level, &self.missing.obstacles)
+    }
+
+    /// The endpoint, judged on p values that are adjusted where they are given.
+    #[must_use]
+    pub fn judged(
+        self,
+        role: Role,
+        p: Option<f64>,
+        p_equivalence: Option<f64>,
+        exploratory: bool,
+    ) -> Endpoint {
+        let judged = self.judge(p, p_equivalence);
+        let (strata, unit, Level { alpha, margin }) = (self.sample.strata(), self.sample.unit(), self.level);
+        let rankscales = self.sample.rankscales();
+        let says = clause(self.arms, &rankscales, &judged, &self.missing.differs, exploratory);
+        let mut missing = self.missing.clone().lines();
+        if judged.verdict == Verdict::NotEnoughEvidence && self.missing.obstacles.is_empty() {
+            missing.splice(0..0, self.secondary.noise.as_ref().map(|noise| seeds_for(noise, margin)));
+        }
+        missing.extend(shared_seeds(&self.secondary));
+        let certainty = self.estimate.map(|found| {
+            let fraction = scaled(&found, unit);
+            Certainty {
+                error: fraction.error,
+                freedom: fraction.freedom,
+                interval: fraction.interval(1.0 - alpha),
+                equivalence: fraction.interval(1.0 - 2.0 * alpha),
+                p: found.p(),
+                p_adjusted: p,
+                p_equivalence: found.p_equivalence(margin / unit),
+                p_equivalence_adjusted: p_equivalence,
+            }
+        });
+        Endpoint {
+            decay: self.arms[0],
+            baseline: self.arms[1],
+            recipe: self.recipe,
+            lambda: self.lambda,
+            role,
+            alpha,
+            margin,
+            rankscales,
+            pairs: strata.as_ref().map_or(0, Strata::pairs) as u32,
+            seeds: strata.as_ref().map_or(0, Strata::fewest) as u32,
+            difference: strata.as_ref().map(|strata| strata.mean() * unit),
+            certainty,
+            heterogeneity: strata.as_ref().and_then(heterogeneity),
+            diverged: self.diverged,
+            look: self.look,
+            verdict: judged.verdict,
+            size: judged.size,
+            qualifiers: judged.qualifiers,
+            differs: self.missing.differs,
+            says,
+            rule: judged.rule,
+            missing,
+            secondary: self.secondary,
+        }
+    }
+}
+
+/// What an undecided study lacks: seeds to reach each verdict.
+fn seeds_for(noise: &Noise, margin: f64) -> String {
+    let seeds =
+        |seeds: Option<u32>| seeds.map_or_else(|| "more than 100,000".to_owned(), |seeds| seeds.to_string());
+    format!(
+        "with {} seeds at every rankscale a difference of {} points would be found in {} % of studies, and with {} none at all would be \
+         called no meaningful difference in as many",
+        seeds(noise.seeds_for_margin),
+        (margin * 1e4).round() / 100.0,
+        POWER * 100.0,
+        seeds(noise.seeds_for_equivalence)
+    )
+}
+
+/// What pairs that share seeds over rankscales weaken.
+fn shared_seeds(secondary: &Secondary) -> Option<String> {
+    secondary.intraclass.map(|shared| {
+        format!(
+            "{} are shared by rankscales, whose pairs may then not be independent (intraclass correlation {:.2}, {:.2} to {:.2}): give every \
+             rankscale seeds of its own",
+            count(shared.seeds as usize, "seed"),
+            shared.correlation,
+            shared.interval.low,
+            shared.interval.high
+        )
+    })
+}
