@@ -70,6 +70,10 @@ pub struct Configuration {
     pub train_images: Option<usize>,
     /// Size of a stratified subset of the test images; none for all of them.
     pub test_images: Option<usize>,
+    /// Size of the stratified part of the training images that is held out, and judged in place of the test images, of which none is then
+    /// read; none where the test images judge. Runs from before this key have the name they would have without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_images: Option<usize>,
 }
 
 impl Default for Configuration {
@@ -88,6 +92,7 @@ impl Default for Configuration {
             engine: Engine::Tch,
             train_images: None,
             test_images: None,
+            validation_images: None,
         }
     }
 }
@@ -120,6 +125,18 @@ impl Configuration {
                 self.test_images.unwrap_or(1).to_string(),
                 self.test_images != Some(0),
                 "must be at least 1",
+            ),
+            (
+                "validation_images",
+                self.validation_images.unwrap_or(1).to_string(),
+                self.validation_images != Some(0),
+                "must be at least 1",
+            ),
+            (
+                "test_images",
+                self.test_images.unwrap_or(1).to_string(),
+                self.test_images.is_none() || self.validation_images.is_none(),
+                "cannot be judged by beside validation_images: give one of them",
             ),
             (
                 "peak_learning_rate",
@@ -213,7 +230,7 @@ mod tests {
     fn the_identity_changes_with_every_key_and_with_the_data() {
         let base = Configuration::default();
         let mut identities = vec![base.identity("data"), base.identity("other data")];
-        let changes: [fn(&mut Configuration); 12] = [
+        let changes: [fn(&mut Configuration); 13] = [
             |c| c.rankscale = 9,
             |c| c.channels = [64, 128, 256, 511],
             |c| c.decay = Arm::Appropriate,
@@ -226,6 +243,7 @@ mod tests {
             |c| c.engine = Engine::Fused,
             |c| c.train_images = Some(5000),
             |c| c.test_images = Some(5000),
+            |c| c.validation_images = Some(5000),
         ];
         for change in changes {
             let mut changed = base.clone();
@@ -236,6 +254,15 @@ mod tests {
         identities.sort();
         identities.dedup();
         assert_eq!(identities.len(), count);
+    }
+
+    #[test]
+    fn names_of_runs_that_hold_nothing_out_are_as_they_were() {
+        let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
+        let images = crate::dataset::Split::ALL.map(crate::dataset::Split::cifar10_fingerprint).join(":");
+        assert_eq!(run.run_name(&images), "r31-original-s31-2c5aaa9b");
+        let scaled = Configuration { decay: Arm::Appropriate, ..run };
+        assert_eq!(scaled.run_name(&images), "r31-appropriate-s31-2bd04f79");
     }
 
     #[test]
@@ -255,8 +282,22 @@ mod tests {
             Configuration { lambda: f64::NAN, ..Configuration::default() },
             Configuration { rankscale: 1000, ..Configuration::default() },
             Configuration { rankscale: 0, engine: Engine::Fused, ..Configuration::default() },
+            Configuration { validation_images: Some(0), ..Configuration::default() },
+            Configuration {
+                validation_images: Some(5000),
+                test_images: Some(5000),
+                ..Configuration::default()
+            },
         ];
-        let keys = ["epochs", "train_images", "lambda", "rankscale", "engine fused"];
+        let keys = [
+            "epochs",
+            "train_images",
+            "lambda",
+            "rankscale",
+            "engine fused",
+            "validation_images 0",
+            "test_images 5000",
+        ];
         for (configuration, key) in broken.into_iter().zip(keys) {
             let message = configuration.validated().unwrap_err().to_string();
             assert!(message.contains(key), "{message}");

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! title = "Is appropriate weight decay better?"
+//! tuned = false                 # true: every arm has one lambda and rate of its own, and is compared with its baseline at that one's
 //! [recipe]                      # what all runs share; any key of a configuration but the grid's
 //! epochs = 128
 //! [[grid]]                      # every combination is a run; several grids are joined
@@ -9,30 +10,28 @@
 //! decay = ["original", "appropriate"]
 //! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has seeds of its own, r, r + 100 and r + 200
 //! lambda = [5e-4]               # optional
+//! peak_learning_rate = [0.2]    # optional
 //! [verdict]                     # optional: how it is judged, see [`VerdictPlan`]
 //! ```
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
+mod grid;
 mod plan;
 mod verdict;
 
 pub use verdict::VerdictPlan;
 
-use crate::arithmetic::{Engine, Precision};
+use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use fs_err as fs;
-use network::{Architecture, Arm};
+use grid::{Grid, Recipe};
+use network::Arm;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Most replicates of a grid.
-const REPLICATES: u64 = 10_000;
-/// How far apart the seeds of a rankscale's replicates are: no two rankscales share one, as long as there are fewer than this.
-const STRIDE: u64 = 100;
 
 /// A named list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +41,9 @@ pub struct Experiment {
     pub name: String,
     /// What it asks, in a sentence.
     pub title: String,
+    /// Whether every arm has a lambda and a peak rate of its own, at which it is compared with its baseline at that one's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tuned: bool,
     /// How its primary comparison is judged; none where it is exploratory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictPlan>,
@@ -89,32 +91,12 @@ pub enum ExperimentError {
 struct File {
     title: String,
     #[serde(default)]
+    tuned: bool,
+    #[serde(default)]
     recipe: Recipe,
     verdict: Option<VerdictPlan>,
     #[serde(default)]
     grid: Vec<Grid>,
-}
-
-#[derive(Default, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Recipe {
-    channels: Option<[usize; 4]>,
-    epochs: Option<usize>,
-    batch: Option<usize>,
-    peak_learning_rate: Option<f64>,
-    precision: Option<Precision>,
-    train_images: Option<usize>,
-    test_images: Option<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Grid {
-    rankscale: Vec<i64>,
-    decay: Vec<String>,
-    seed: Option<Vec<u64>>,
-    replicates: Option<u64>,
-    lambda: Option<Vec<f64>>,
 }
 
 impl Experiment {
@@ -165,72 +147,35 @@ impl Experiment {
             .collect::<Result<_, _>>()
             .map_err(value)?;
         // The recipe is one, so these keys tell its cells apart. Zero and -0 are the same strength.
-        let key = |run: &Configuration| (run.rankscale, run.decay, run.seed, (run.lambda + 0.0).to_bits());
+        let key = |run: &Configuration| {
+            let strength = ((run.lambda + 0.0).to_bits(), run.peak_learning_rate.to_bits());
+            (run.rankscale, run.decay, run.seed, strength)
+        };
         let runs = each_once(cells.into_iter().flatten(), key);
         if runs.is_empty() {
             return Err(ExperimentError::Empty(path.to_owned()));
         }
+        if let Some(arm) = file.tuned.then(|| in_two_cells(&runs)).flatten() {
+            let rule = "must be one for each arm: with `tuned = true` every arm is compared at its own";
+            let reason = InvalidConfiguration::rule("lambda and peak_learning_rate of", &arm, rule);
+            return Err(ExperimentError::Value { path: path.to_owned(), reason });
+        }
         let verdict = file.verdict.map(|verdict| verdict.validated(&runs)).transpose();
         let verdict = verdict.map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })?;
-        Ok(Self { name: name.to_owned(), title: file.title, verdict, runs })
+        Ok(Self { name: name.to_owned(), title: file.title, tuned: file.tuned, verdict, runs })
     }
 }
 
-impl Grid {
-    /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
-    fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
-        let base = recipe.over(&Configuration::default());
-        let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
-        let mut runs = Vec::new();
-        for (offset, factor) in self.seeds()? {
-            for &lambda in &lambdas {
-                for &rankscale in &self.rankscale {
-                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
-                    let seed = offset + factor * rankscale as u64;
-                    for decay in &self.decay {
-                        let decay: Arm = decay.parse()?;
-                        runs.push(
-                            Configuration { rankscale, decay, seed, lambda, ..base.clone() }.validated()?,
-                        );
-                    }
-                }
-            }
-        }
-        Ok(runs)
-    }
-
-    /// The seeds as (a, b): rankscale r has the seed `a + b r`.
-    fn seeds(&self) -> Result<Vec<(u64, u64)>, InvalidConfiguration> {
-        let rule = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
-        match (&self.seed, self.replicates) {
-            (Some(_), Some(_)) => {
-                rule("replicates", "and seed", "give one of them, each says which seeds there are")
-            }
-            (None, None) => {
-                rule("seed", "is missing", "list the seeds, or say how many `replicates` there are")
-            }
-            (None, Some(count)) if !(1..=REPLICATES).contains(&count) => {
-                rule("replicates", &count.to_string(), "must be between 1 and 10000")
-            }
-            (Some(seeds), None) => Ok(seeds.iter().map(|&seed| (seed, 0)).collect()),
-            (None, Some(count)) => Ok((0..count).map(|number| (STRIDE * number, 1)).collect()),
-        }
-    }
+/// The first arm that is planned at two strengths.
+fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
+    let strength = |run: &Configuration| (run.lambda.to_bits(), run.peak_learning_rate.to_bits());
+    let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(strength);
+    runs.iter().find(|run| first(run.decay) != Some(strength(run))).map(|run| run.decay)
 }
 
-impl Recipe {
-    fn over(&self, base: &Configuration) -> Configuration {
-        Configuration {
-            channels: self.channels.unwrap_or(base.channels),
-            epochs: self.epochs.unwrap_or(base.epochs),
-            batch: self.batch.unwrap_or(base.batch),
-            peak_learning_rate: self.peak_learning_rate.unwrap_or(base.peak_learning_rate),
-            precision: self.precision.unwrap_or(base.precision),
-            train_images: self.train_images.or(base.train_images),
-            test_images: self.test_images.or(base.test_images),
-            ..base.clone()
-        }
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The first of each key, in their order.

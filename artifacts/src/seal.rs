@@ -130,7 +130,7 @@ mod tests {
 
     fn experiment(seeds: u64) -> Experiment {
         let runs = (0..seeds).map(|seed| Configuration { seed, ..Configuration::default() }).collect();
-        Experiment { name: "e".into(), title: "t".into(), verdict: None, runs }
+        Experiment { name: "e".into(), title: "t".into(), tuned: false, verdict: None, runs }
     }
 
     fn seal(experiment: &Experiment, unix_seconds: u64) -> Seal {

@@ -23,6 +23,8 @@ pub enum Arm {
     Frobenius,
     /// No decay at all.
     None,
+    /// Every parameter decays less, by the factor by which those of `appropriate` do: whether a smaller decay is all that arm is.
+    OriginalScaled,
     /// What the notebook's code did without its `-d` flag: decay divided by the batch size.
     PublishedOriginal,
     /// What it did with `-d`: the same, and only the factors follow the cosine.
@@ -47,12 +49,13 @@ pub struct WeightDecay {
 
 impl Arm {
     /// Every arm, in the order in which documents list them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Original,
         Self::Appropriate,
         Self::AppropriateSeparable,
         Self::Frobenius,
         Self::None,
+        Self::OriginalScaled,
         Self::PublishedOriginal,
         Self::PublishedAppropriate,
     ];
@@ -66,6 +69,7 @@ impl Arm {
             Self::AppropriateSeparable => "appropriate-separable",
             Self::Frobenius => "frobenius",
             Self::None => "none",
+            Self::OriginalScaled => "original-scaled",
             Self::PublishedOriginal => "published-original",
             Self::PublishedAppropriate => "published-appropriate",
         }
@@ -80,6 +84,7 @@ impl Arm {
             Self::AppropriateSeparable => (lambda * counts.ratio_separable, lambda, 0.0),
             Self::Frobenius => (0.0, lambda, lambda),
             Self::None => (0.0, 0.0, 0.0),
+            Self::OriginalScaled => (lambda * counts.ratio_full, lambda * counts.ratio_full, 0.0),
             Self::PublishedOriginal | Self::PublishedAppropriate => {
                 (lambda / batch as f64, lambda / batch as f64, 0.0)
             }
@@ -127,6 +132,14 @@ mod tests {
         }
         let message = "apropriate".parse::<Arm>().unwrap_err().to_string();
         assert!(message.contains("`apropriate`") && message.contains("appropriate-separable"), "{message}");
+    }
+
+    #[test]
+    fn scaled_everywhere_is_the_plain_decay_at_a_smaller_lambda() {
+        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS).unwrap());
+        let plain = Arm::Original.weight_decay(5e-4 * counts.ratio_full, &counts, 512);
+        assert_eq!(Arm::OriginalScaled.weight_decay(5e-4, &counts, 512), plain);
+        assert_eq!(plain.factors, Arm::Appropriate.weight_decay(5e-4, &counts, 512).factors);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub enum Shape {
     Square,
     /// Filled, point down.
     Inverted,
+    /// Filled, upright.
+    Cross,
     /// An outline.
     Ring,
     /// An outline, point up.
@@ -86,6 +88,8 @@ const ORANGE: RGBColor = RGBColor(230, 159, 0);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
 const BLACK: RGBColor = RGBColor(60, 60, 60);
 const SKY: RGBColor = RGBColor(86, 180, 233);
+/// Not of that palette, whose eighth hue is too light for a white ground.
+const BROWN: RGBColor = RGBColor(128, 88, 50);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 
 /// The look of an arm, the same in every figure. The arms of the published code have open markers.
@@ -97,6 +101,7 @@ pub const fn arm(arm: Arm) -> Look {
         Arm::AppropriateSeparable => (ORANGE, Shape::Diamond),
         Arm::Frobenius => (GREEN, Shape::Square),
         Arm::None => (BLACK, Shape::Inverted),
+        Arm::OriginalScaled => (BROWN, Shape::Cross),
         Arm::PublishedOriginal => (SKY, Shape::Ring),
         Arm::PublishedAppropriate => (PURPLE, Shape::HollowTriangle),
     };

@@ -62,7 +62,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
-            return at(&arguments.place, |context| {
+            let judged_by_test = configuration.validation_images.is_none();
+            return at(&arguments.place, judged_by_test, |context| {
                 let configuration = engine.configure(context.device, configuration)?;
                 Ok(match sweep::single(context, &configuration)? {
                     Outcome::Done(accuracy) => {
@@ -84,7 +85,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             });
         }
         Command::Retrain(arguments) => {
-            return at(&arguments.place, |context| {
+            return at(&arguments.place, true, |context| {
                 let study = Layout::new(&arguments.study);
                 let compared = retrain::retrain(context, &study, &arguments.run, arguments.epochs)?;
                 output::print(&compared)?;
@@ -103,7 +104,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 threads: machine.threads,
                 cores: numbers::cores(),
             };
-            return at(&arguments.place, |context| {
+            let judged_by_test = experiment.runs.iter().any(|run| run.validation_images.is_none());
+            return at(&arguments.place, judged_by_test, |context| {
                 sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan)
             });
         }
@@ -111,14 +113,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prepares device, threads, data and signals, and turns what the work returns into an exit code.
+/// Prepares device, threads, data and signals, with the test images where a run is judged by them, and turns what the work returns into an exit code.
 fn at(
     place: &Place,
+    judged_by_test: bool,
     work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
     let (device, threads) = resolve(&place.machine)?;
     let layout = Layout::new(&place.work);
-    let data = TrainTest::read(&layout)?;
+    let data = TrainTest::read(&layout, judged_by_test)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
     let screen = Screen::default();
     let code =

@@ -121,11 +121,14 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
 
 /// Whether the data set has the images of every one of these runs.
 fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
-    let (train, test) = (context.data.train.len(), context.data.test.len());
+    let all = context.data.train.len();
     for run in planned.iter().map(|planned| planned.configuration) {
-        for (key, asked, found) in
-            [("train_images", run.train_images, train), ("test_images", run.test_images, test)]
-        {
+        let (train, test) = context.data.most(run);
+        for (key, asked, found) in [
+            ("validation_images", run.validation_images, all.saturating_sub(run.batch)),
+            ("train_images", run.train_images, train),
+            ("test_images", run.test_images, test),
+        ] {
             let asked = asked.unwrap_or(0);
             ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
         }

@@ -79,6 +79,7 @@ mod tests {
         Experiment {
             name: "e".into(),
             title: "t".into(),
+            tuned: false,
             verdict: Some(verdict),
             runs: (0..seeds).map(run).collect(),
         }
@@ -113,7 +114,7 @@ mod tests {
     fn without_a_seal_or_a_plan_it_is_exploratory() {
         assert!(exploratory(Some(&experiment(3)), None)[0].contains("no plan was sealed"));
         assert!(exploratory(None, Some(&seal()))[0].contains("no experiment"));
-        let open = Experiment { verdict: None, ..experiment(3) };
+        let open = Experiment { tuned: false, verdict: None, ..experiment(3) };
         let found = exploratory(Some(&open), None);
         assert!(found.len() == 2 && found[1].contains("no primary comparison"), "{found:?}");
     }

@@ -71,6 +71,7 @@ pub(crate) fn plan(runs: &[Configuration]) -> Plan {
     Plan::new(Experiment {
         name: "made-up".into(),
         title: "Made up?".into(),
+        tuned: false,
         verdict: None,
         runs: runs.to_vec(),
     })

@@ -25,7 +25,9 @@ pub fn baseline(arm: Arm) -> Option<Arm> {
     match arm {
         Arm::Original | Arm::PublishedOriginal => None,
         Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
-        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None => Some(Arm::Original),
+        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None | Arm::OriginalScaled => {
+            Some(Arm::Original)
+        }
     }
 }
 
@@ -122,7 +124,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((found.len(), expected), (5 * 4 * 3 * 3, 5 * 4 * 3 * 3));
+        assert_eq!((found.len(), expected), (6 * 4 * 3 * 3, 6 * 4 * 3 * 3));
     }
 
     #[test]

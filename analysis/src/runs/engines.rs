@@ -50,8 +50,13 @@ mod tests {
         let dense = Configuration { rankscale: 0, ..file.clone() };
         let planned = |runs: &[Run]| {
             let runs_planned = vec![file.clone(), dense.clone()];
-            let experiment =
-                Experiment { name: "e".into(), title: "t".into(), verdict: None, runs: runs_planned };
+            let experiment = Experiment {
+                name: "e".into(),
+                title: "t".into(),
+                tuned: false,
+                verdict: None,
+                runs: runs_planned,
+            };
             on_engines_found(experiment, runs).runs
         };
         assert_eq!(planned(&[]), [fused.clone(), dense.clone()]);

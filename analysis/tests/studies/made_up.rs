@@ -88,6 +88,7 @@ impl Place {
         let experiment = Experiment {
             name: "made-up".into(),
             title: "Made up?".into(),
+            tuned: false,
             verdict: None,
             runs: runs.to_vec(),
         };

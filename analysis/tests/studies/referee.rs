@@ -187,7 +187,7 @@ fn looked_at(name: &str) -> Experiment {
     }
     let looks = vec![2, 3, 5];
     let verdict = VerdictPlan { primary: Arm::Appropriate, looks, alpha: 0.0221, margin: 0.001 };
-    Experiment { name: name.into(), title: "Looked at?".into(), verdict: Some(verdict), runs }
+    Experiment { name: name.into(), title: "Looked at?".into(), tuned: false, verdict: Some(verdict), runs }
 }
 
 /// Finishes the first runs of it, the pairs of seed number s around `means[s]` images.

@@ -61,6 +61,7 @@ mod tests {
         let experiment = |name: &str| Experiment {
             name: name.into(),
             title: "t".into(),
+            tuned: false,
             verdict: None,
             runs: vec![Configuration::default()],
         };

@@ -89,6 +89,31 @@ fn equal_strengths_are_one_cell() {
 }
 
 #[test]
+fn a_grid_may_list_peak_rates_and_hold_images_out() {
+    let grid = GRID.replace("seed=[0,1]", "seed=[0]\nlambda=[1e-3,5e-4]\npeak_learning_rate=[0.1,0.2]");
+    let runs = parse(&format!("{grid}[recipe]\nvalidation_images=5000\n")).unwrap().runs;
+    assert_eq!(runs.len(), 2 * 2 * 4);
+    assert!(runs.iter().all(|run| run.validation_images == Some(5000) && run.test_images.is_none()));
+    let strengths: Vec<(f64, f64)> =
+        runs.chunks(4).map(|runs| (runs[0].lambda, runs[0].peak_learning_rate)).collect();
+    assert_eq!(strengths, [(1e-3, 0.1), (5e-4, 0.1), (1e-3, 0.2), (5e-4, 0.2)]);
+}
+
+#[test]
+fn a_tuned_arm_has_one_strength() {
+    let grid = |decay: &str, lambda: &str| {
+        format!("[[grid]]\nrankscale=[2,8]\ndecay=['{decay}']\nseed=[0]\nlambda=[{lambda}]\n")
+    };
+    let of = |lambda: &str| {
+        parse(&format!("title='t'\ntuned=true\n{}{}", grid("original", "1e-3"), grid("none", lambda)))
+    };
+    let experiment = of("5e-4").unwrap();
+    assert!(experiment.tuned && experiment.runs.len() == 4);
+    let message = of("5e-4,1e-3").unwrap_err().to_string();
+    assert!(message.contains("peak_learning_rate of none: must be one for each arm"), "{message}");
+}
+
+#[test]
 fn a_misspelt_key_is_an_error_that_names_the_keys() {
     let message = parse(&GRID.replace("seed", "sede")).unwrap_err().to_string();
     assert!(message.contains("test.toml") && message.contains("`sede`"), "{message}");

@@ -201,6 +201,7 @@ const fn shape(shape: Shape) -> &'static str {
         Shape::Diamond => "diamond",
         Shape::Square => "square",
         Shape::Inverted => "inverted",
+        Shape::Cross => "cross",
         Shape::Ring => "ring",
         Shape::HollowTriangle => "hollow-triangle",
     }

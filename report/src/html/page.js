@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const symbols = {
     circle: "circle", triangle: "triangle", diamond: "diamond", square: "rect",
-    inverted: "path://M0,0L10,0L5,9Z", ring: "emptyCircle", "hollow-triangle": "emptyTriangle",
+    inverted: "path://M0,0L10,0L5,9Z", cross: "path://M4,0L8,0L8,4L12,4L12,8L8,8L8,12L4,12L4,8L0,8L0,4L4,4Z", ring: "emptyCircle", "hollow-triangle": "emptyTriangle",
   };
   const rankscales = data.rankscales;
   const shown = {

@@ -176,7 +176,7 @@ pub struct Run {
     /// Divisor that makes ranks out of channels; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
-    /// original, appropriate, appropriate-separable, frobenius, none, published-original or published-appropriate
+    /// original, appropriate, appropriate-separable, frobenius, none, original-scaled, published-original or published-appropriate
     #[arg(long, default_value = "original")]
     pub decay: Arm,
     /// Seeds initialisation, order and augmentation
@@ -206,6 +206,9 @@ pub struct Run {
     /// Test on a stratified subset of this size [default: all]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub test_images: Option<usize>,
+    /// Hold this many training images out, a stratified part, and judge by them; no test image is read [default: none]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
+    pub validation_images: Option<usize>,
 }
 
 impl Run {
@@ -230,6 +233,7 @@ impl Run {
             engine: Engine::Tch,
             train_images: self.train_images,
             test_images: self.test_images,
+            validation_images: self.validation_images,
         }
         .validated();
         Ok(configuration?)

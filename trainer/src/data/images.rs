@@ -19,9 +19,34 @@ impl<'a> Images<'a> {
     /// # Errors
     /// More images than there are.
     pub fn new(dataset: &'a Dataset, size: Option<usize>) -> Result<Self, TooFewImages> {
-        let rows = subset(&dataset.labels, size)?;
+        Ok(Self::of(dataset, subset(&dataset.labels, size)?))
+    }
+
+    /// The images of a half that is split in two: a stratified part of `held_out` images, and of the rest a subset of `size` images, or all of it.
+    ///
+    /// # Errors
+    /// More images than there are.
+    pub fn held_out(
+        dataset: &'a Dataset,
+        held_out: usize,
+        size: Option<usize>,
+    ) -> Result<(Self, Self), TooFewImages> {
+        let found = dataset.len();
+        let rest = found.checked_sub(held_out).ok_or(TooFewImages { asked: held_out, found })?;
+        if let Some(asked) = size.filter(|&size| size > rest) {
+            return Err(TooFewImages { asked, found: rest });
+        }
+        // Subsets are nested: the smaller one has the first images of each class.
+        let kept = subset(&dataset.labels, Some(rest))?;
+        let mut out = vec![true; found];
+        kept.iter().for_each(|&row| out[row as usize] = false);
+        let rows = (0..found as u32).filter(|&row| out[row as usize]).collect();
+        Ok((Self::of(dataset, subset(&dataset.labels, Some(size.unwrap_or(rest)))?), Self::of(dataset, rows)))
+    }
+
+    fn of(dataset: &'a Dataset, rows: Vec<u32>) -> Self {
         let labels = rows.iter().map(|&row| dataset.labels[row as usize]).collect();
-        Ok(Self { dataset, labels, rows })
+        Self { dataset, labels, rows }
     }
 
     /// Image `at`, `[3, 32, 32]`.
@@ -80,6 +105,28 @@ fn subset(labels: &[u8], size: Option<usize>) -> Result<Vec<u32>, TooFewImages> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_held_out_is_stratified_and_never_trained_on() {
+        let dataset = Dataset::generated(1000, 3);
+        let of = |size| Images::held_out(&dataset, 100, size).unwrap();
+        let (rest, held_out) = of(None);
+        assert_eq!((rest.len(), held_out.len()), (900, 100));
+        let mut rows: Vec<u32> = rest.rows.iter().chain(&held_out.rows).copied().collect();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..1000).collect::<Vec<u32>>());
+        let count = |class: u8| held_out.labels.iter().filter(|&&label| label == class).count();
+        assert!((0..10).all(|class| count(class) == 10));
+        let (some, same) = of(Some(300));
+        assert_eq!((some.len(), &same.rows), (300, &held_out.rows));
+        assert!(some.rows.iter().all(|row| rest.rows.binary_search(row).is_ok()));
+        assert_eq!(
+            Images::held_out(&dataset, 1001, None).unwrap_err(),
+            TooFewImages { asked: 1001, found: 1000 }
+        );
+        let message = Images::held_out(&dataset, 100, Some(901)).unwrap_err();
+        assert_eq!(message, TooFewImages { asked: 901, found: 900 });
+    }
 
     #[test]
     fn a_subset_is_stratified_and_in_order() {

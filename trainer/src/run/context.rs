@@ -1,40 +1,73 @@
 //! Where runs are made, and with what: files, images, device, threads.
 
+use crate::data::images::Images;
 use crate::machine::device::Device;
 use crate::machine::progress::Screen;
 use crate::machine::stop::Stop;
-use anyhow::ensure;
-use artifacts::Layout;
-use artifacts::dataset::{Dataset, Provenance, Split};
+use anyhow::{Context as _, ensure};
+use artifacts::dataset::{Dataset, Header, Provenance, Split};
 use artifacts::run::DataProvenance;
+use artifacts::{Configuration, Layout};
 
-/// Both halves of the data, in memory.
+/// The data that runs learn from and are judged by, in memory.
+///
+/// *Invariant:* the test images are there only if they were asked for; nothing else in this program reads them.
 #[derive(Debug)]
 pub struct TrainTest {
     /// To learn from.
     pub train: Dataset,
-    /// To be judged by.
-    pub test: Dataset,
+    /// To be judged by; none where every run is judged by training images that it holds out.
+    pub test: Option<Dataset>,
+    /// What the file of test images says of itself.
+    test_header: Header,
 }
 
 impl TrainTest {
-    /// Reads what `data-prep` prepared.
+    /// Reads what `data-prep` prepared: of the test images no more than the file's word on itself, unless they are to be judged by.
     ///
     /// # Errors
     /// Missing or foreign files; the message says what to run.
-    pub fn read(layout: &Layout) -> anyhow::Result<Self> {
-        let read = |split: Split| {
-            let path = split.path(layout);
+    pub fn read(layout: &Layout, judged_by_test: bool) -> anyhow::Result<Self> {
+        let [train, test] = Split::ALL.map(|split| split.path(layout));
+        for path in [&train, &test] {
             ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
-            Ok(Dataset::read(&path)?)
-        };
-        Ok(Self { train: read(Split::Train)?, test: read(Split::Test)? })
+        }
+        Ok(Self {
+            train: Dataset::read(&train)?,
+            test_header: Header::read(&test)?,
+            test: judged_by_test.then(|| Dataset::read(&test)).transpose()?,
+        })
+    }
+
+    /// What a run learns from, and what it is judged by.
+    ///
+    /// # Errors
+    /// More images than there are; test images that were not read.
+    pub fn images(&self, configuration: &Configuration) -> anyhow::Result<(Images<'_>, Images<'_>)> {
+        if let Some(held_out) = configuration.validation_images {
+            return Images::held_out(&self.train, held_out, configuration.train_images)
+                .context("train_images and validation_images");
+        }
+        let test = self.test.as_ref().context("the test images were not read")?;
+        Ok((
+            Images::new(&self.train, configuration.train_images).context("train_images")?,
+            Images::new(test, configuration.test_images).context("test_images")?,
+        ))
+    }
+
+    /// How many images a run may learn from, and by how many it may be judged.
+    #[must_use]
+    pub fn most(&self, configuration: &Configuration) -> (usize, usize) {
+        match configuration.validation_images {
+            Some(held_out) => (self.train.len().saturating_sub(held_out), self.train.len().min(held_out)),
+            None => (self.train.len(), self.test_header.images),
+        }
     }
 
     /// The two fingerprints, joined by a colon.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        format!("{}:{}", self.train.fingerprint, self.test.fingerprint)
+        format!("{}:{}", self.train.fingerprint, self.test_header.fingerprint)
     }
 
     /// Where the images came from, and their fingerprint.

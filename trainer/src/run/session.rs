@@ -6,7 +6,6 @@
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
 use crate::data::augment::Draw;
-use crate::data::images::Images;
 use crate::data::seeds::{Purpose, generator};
 use crate::data::state_dict;
 use crate::engine::Engine;
@@ -115,10 +114,8 @@ impl<'a> Session<'a> {
         }
         let configuration = self.configuration;
         let architecture = configuration.architecture();
-        let train =
-            Images::new(&self.context.data.train, configuration.train_images).context("train_images")?;
-        let test = Images::new(&self.context.data.test, configuration.test_images).context("test_images")?;
-        let (images, tested) = (train.len(), test.rows.clone());
+        let (train, test) = self.context.data.images(configuration)?;
+        let (images, judged) = (train.len(), Judged { rows: test.rows.clone(), labels: test.labels.clone() });
         let updates = images / configuration.batch;
         ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
 
@@ -162,7 +159,7 @@ impl<'a> Session<'a> {
             let start = Instant::now();
             let predictions = predictions.insert(engine.predict());
             let row =
-                self.epoch_row(epoch, updates, &sums, predictions, &tested, start.elapsed().as_secs_f64());
+                self.epoch_row(epoch, updates, &sums, predictions, &judged, start.elapsed().as_secs_f64());
             let finite =
                 row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
             progress.epoch(&row, configuration.epochs);
@@ -184,7 +181,7 @@ impl<'a> Session<'a> {
         }
         // A run stopped between its last checkpoint and its end has none.
         let predictions = predictions.unwrap_or_else(|| engine.predict());
-        self.finish(&engine, &predictions, &tested)
+        self.finish(&engine, &predictions, &judged)
     }
 
     /// All updates of an epoch; none where the user asked to stop.
@@ -229,13 +226,13 @@ impl<'a> Session<'a> {
         updates: usize,
         sums: &EpochSums,
         predictions: &Predictions,
-        rows: &[u32],
+        judged: &Judged,
         test_seconds: f64,
     ) -> EpochRow {
         let seen = (updates * self.configuration.batch) as f64;
-        let tested = rows.len() as f64;
-        let labels = rows.iter().map(|&row| self.context.data.test.labels[row as usize]);
-        let correct = labels.zip(&predictions.classes).filter(|(label, class)| label == *class).count();
+        let tested = judged.rows.len() as f64;
+        let marked = judged.labels.iter().zip(&predictions.classes);
+        let correct = marked.filter(|(label, class)| label == class).count();
         EpochRow {
             epoch: epoch as u32,
             learning_rate: Some(sums.rate),
@@ -254,17 +251,15 @@ impl<'a> Session<'a> {
         mut self,
         engine: &Engine<'_>,
         predictions: &Predictions,
-        rows: &[u32],
+        judged: &Judged,
     ) -> anyhow::Result<Outcome> {
-        let rows: Vec<PredictionRow> = rows
+        let found = predictions.classes.iter().zip(&predictions.losses);
+        let rows: Vec<PredictionRow> = judged
+            .rows
             .iter()
-            .zip(predictions.classes.iter().zip(&predictions.losses))
-            .map(|(&image, (&prediction, &loss))| PredictionRow {
-                image,
-                label: self.context.data.test.labels[image as usize],
-                prediction,
-                loss,
-            })
+            .zip(&judged.labels)
+            .zip(found)
+            .map(|((&image, &label), (&prediction, &loss))| PredictionRow { image, label, prediction, loss })
             .collect();
         table::write(&self.folder.predictions_path(), &rows)?;
         let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
@@ -279,6 +274,14 @@ impl<'a> Session<'a> {
         self.record.status = status;
         Ok(self.folder.write_record(&self.record)?)
     }
+}
+
+/// The images that a run is judged by.
+struct Judged {
+    /// Their rows in the file.
+    rows: Vec<u32>,
+    /// Their classes.
+    labels: Vec<u8>,
 }
 
 /// Sums over an epoch's updates.

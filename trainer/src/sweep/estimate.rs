@@ -84,7 +84,7 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
 fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<f64> {
     let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
     let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
-    let test = Images::new(&context.data.test, Some(1))?;
+    let test = Images::new(&context.data.train, Some(1))?;
     let RunContext { device, threads, .. } = *context;
     let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
     let order: Vec<u32> = (0..batch as u32).collect();

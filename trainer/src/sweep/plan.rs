@@ -71,8 +71,9 @@ pub(super) fn in_order<'a>(
     let configurations: Vec<Configuration> = planned.iter().map(|run| run.configuration.clone()).collect();
     let Some(pace) = Pace::measure(context, &configurations)? else { return Ok(None) };
     for run in &mut planned {
-        let train = run.configuration.train_images.unwrap_or(context.data.train.len());
-        let test = run.configuration.test_images.unwrap_or(context.data.test.len());
+        let (train, test) = context.data.most(run.configuration);
+        let train = run.configuration.train_images.unwrap_or(train);
+        let test = run.configuration.test_images.unwrap_or(test);
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
     planned.sort_by_key(Planned::turn);

@@ -35,7 +35,7 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     let correct = predictions.iter().filter(|row| row.label == row.prediction).count();
     assert!((correct as f64 / 100.0 - epochs[2].test_accuracy).abs() < 1e-12);
     for row in &predictions {
-        assert_eq!(row.label, data.test.labels[row.image as usize]);
+        assert_eq!(row.label, data.test.as_ref().unwrap().labels[row.image as usize]);
     }
     let (model, _) = state_dict::load(&folder.model_path()).unwrap();
     assert_eq!(

@@ -13,6 +13,7 @@ mod signals;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;
+mod validation;
 
 use artifacts::dataset::{Dataset, Split};
 use artifacts::run::RunFolder;
@@ -28,7 +29,7 @@ fn prepare(root: &Path) -> (Layout, TrainTest) {
     let layout = Layout::new(root);
     Dataset::generated(300, 1).write(&Split::Train.path(&layout)).unwrap();
     Dataset::generated(100, 2).write(&Split::Test.path(&layout)).unwrap();
-    let data = TrainTest::read(&layout).unwrap();
+    let data = TrainTest::read(&layout, true).unwrap();
     (layout, data)
 }
 

@@ -11,7 +11,7 @@ use trainer::sweep::{Jobs, SideBySide, sweep};
 
 fn experiment(name: &str, seeds: u64) -> Experiment {
     let runs = (0..seeds).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
-    Experiment { name: name.into(), title: "sealed".into(), verdict: None, runs }
+    Experiment { name: name.into(), title: "sealed".into(), tuned: false, verdict: None, runs }
 }
 
 #[test]

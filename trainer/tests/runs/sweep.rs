@@ -20,8 +20,13 @@ fn at_once(jobs: usize) -> SideBySide {
 fn a_sweep_side_by_side_ends_like_one_after_the_other() {
     let stop = Stop::default();
     let runs: Vec<_> = (0..5).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
-    let experiment =
-        Experiment { name: "five".into(), title: "five runs".into(), verdict: None, runs: runs.clone() };
+    let experiment = Experiment {
+        name: "five".into(),
+        title: "five runs".into(),
+        tuned: false,
+        verdict: None,
+        runs: runs.clone(),
+    };
     let models = [1, 3].map(|jobs| {
         let root = tempfile::tempdir().unwrap();
         let (layout, data) = prepare(root.path());
@@ -43,6 +48,7 @@ fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
     let experiment = Experiment {
         name: "two".into(),
         title: "two runs".into(),
+        tuned: false,
         verdict: None,
         runs: vec![theirs.clone(), ours.clone()],
     };
@@ -63,6 +69,7 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     let experiment = Experiment {
         name: "two".into(),
         title: "two runs".into(),
+        tuned: false,
         verdict: None,
         runs: vec![bad.clone(), good.clone()],
     };
@@ -102,6 +109,7 @@ fn what_cannot_fit_is_refused_before_anything_is_trained_and_the_others_go_on() 
     let experiment = |name: &str, runs: &[&Configuration]| Experiment {
         name: name.into(),
         title: name.into(),
+        tuned: false,
         verdict: None,
         runs: runs.iter().map(|&run| run.clone()).collect(),
     };
@@ -132,6 +140,7 @@ fn a_plan_is_written_when_a_sweep_trains_and_when_all_is_done() {
     let experiment = |name: &str, batch| Experiment {
         name: name.into(),
         title: name.into(),
+        tuned: false,
         verdict: None,
         runs: vec![Configuration { epochs: 1, batch, ..tiny() }],
     };
@@ -157,7 +166,8 @@ fn images_that_are_not_there_are_named_before_anything_runs() {
         (Configuration { test_images: Some(1000), ..tiny() }, "test_images 1000: must be at most 100"),
         (Configuration { batch: 301, ..tiny() }, "batch 301: must be at most 300"),
     ] {
-        let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![run] };
+        let experiment =
+            Experiment { name: "x".into(), title: "x".into(), tuned: false, verdict: None, runs: vec![run] };
         let context = context(&layout, &data, &stop);
         let failure = sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err();
         assert!(failure.to_string().starts_with(needle), "{failure}");
@@ -171,7 +181,8 @@ fn a_stop_before_the_first_run_begins_none() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     stop.request();
-    let experiment = Experiment { name: "x".into(), title: "x".into(), verdict: None, runs: vec![tiny()] };
+    let experiment =
+        Experiment { name: "x".into(), title: "x".into(), tuned: false, verdict: None, runs: vec![tiny()] };
     let context = context(&layout, &data, &stop);
     assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
     assert!(!layout.runs().exists());

@@ -1,0 +1,99 @@
+//! `[recipe]` and `[[grid]]` of an experiment, and the runs that they make.
+//!
+//! *Invariant:* every run of a grid is a valid configuration.
+
+use crate::arithmetic::Precision;
+use crate::configuration::{Configuration, InvalidConfiguration};
+use network::{Architecture, Arm};
+use serde::Deserialize;
+
+/// Most replicates of a grid.
+const REPLICATES: u64 = 10_000;
+/// How far apart the seeds of a rankscale's replicates are: no two rankscales share one, as long as there are fewer than this.
+const STRIDE: u64 = 100;
+
+/// What all runs share, unless their grid says otherwise.
+#[derive(Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Recipe {
+    channels: Option<[usize; 4]>,
+    epochs: Option<usize>,
+    batch: Option<usize>,
+    peak_learning_rate: Option<f64>,
+    precision: Option<Precision>,
+    train_images: Option<usize>,
+    test_images: Option<usize>,
+    validation_images: Option<usize>,
+}
+
+/// Every combination of its lists is a run.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grid {
+    rankscale: Vec<i64>,
+    decay: Vec<String>,
+    seed: Option<Vec<u64>>,
+    replicates: Option<u64>,
+    lambda: Option<Vec<f64>>,
+    peak_learning_rate: Option<Vec<f64>>,
+}
+
+impl Grid {
+    /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
+    pub(super) fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
+        let base = recipe.over(&Configuration::default());
+        let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
+        let rates = self.peak_learning_rate.clone().unwrap_or_else(|| vec![base.peak_learning_rate]);
+        let strengths: Vec<(f64, f64)> =
+            rates.iter().flat_map(|&rate| lambdas.iter().map(move |&lambda| (lambda, rate))).collect();
+        let mut runs = Vec::new();
+        for (offset, factor) in self.seeds()? {
+            for &(lambda, peak_learning_rate) in &strengths {
+                for &rankscale in &self.rankscale {
+                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    let seed = offset + factor * rankscale as u64;
+                    for decay in &self.decay {
+                        let decay: Arm = decay.parse()?;
+                        let of = Configuration { rankscale, decay, seed, lambda, ..base.clone() };
+                        runs.push(Configuration { peak_learning_rate, ..of }.validated()?);
+                    }
+                }
+            }
+        }
+        Ok(runs)
+    }
+
+    /// The seeds as (a, b): rankscale r has the seed `a + b r`.
+    fn seeds(&self) -> Result<Vec<(u64, u64)>, InvalidConfiguration> {
+        let rule = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
+        match (&self.seed, self.replicates) {
+            (Some(_), Some(_)) => {
+                rule("replicates", "and seed", "give one of them, each says which seeds there are")
+            }
+            (None, None) => {
+                rule("seed", "is missing", "list the seeds, or say how many `replicates` there are")
+            }
+            (None, Some(count)) if !(1..=REPLICATES).contains(&count) => {
+                rule("replicates", &count.to_string(), "must be between 1 and 10000")
+            }
+            (Some(seeds), None) => Ok(seeds.iter().map(|&seed| (seed, 0)).collect()),
+            (None, Some(count)) => Ok((0..count).map(|number| (STRIDE * number, 1)).collect()),
+        }
+    }
+}
+
+impl Recipe {
+    fn over(&self, base: &Configuration) -> Configuration {
+        Configuration {
+            channels: self.channels.unwrap_or(base.channels),
+            epochs: self.epochs.unwrap_or(base.epochs),
+            batch: self.batch.unwrap_or(base.batch),
+            peak_learning_rate: self.peak_learning_rate.unwrap_or(base.peak_learning_rate),
+            precision: self.precision.unwrap_or(base.precision),
+            train_images: self.train_images.or(base.train_images),
+            test_images: self.test_images.or(base.test_images),
+            validation_images: self.validation_images.or(base.validation_images),
+            ..base.clone()
+        }
+    }
+}
