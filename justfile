@@ -12,6 +12,9 @@ run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
 plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 analysis := "analysis EXPERIMENT WORK"
+power    := "analysis power EXPERIMENT SD WORK"
+simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
+tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
 keep     := "analysis publish NAME WORK"
 publish  := "report publish NAME"
@@ -40,10 +43,20 @@ train *settings:
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
 
-# What a sweep would train, and how long it should take
+# What an experiment can find, what a sweep of it would train, and how long that should take: [SD=0.3] points of a pair's difference
 [group('pipeline'), no-exit-message]
 plan *settings:
-    @exec tools/run.py plan "{{plan}}" -- "$@"
+    @exec tools/run.py plan "{{power}}" "{{plan}}" -- "$@"
+
+# How often the rules of the verdict err, on made-up studies of an experiment's shape: EXPERIMENT=desktop or DESIGN=3x9 [SD=0.3] [EFFECT=0.2]
+[group('pipeline'), no-exit-message]
+simulate *settings:
+    @exec tools/run.py simulate "{{simulate}}" -- "$@"
+
+# Each arm at the strength it chooses on held-out training images, and the experiment that compares them there: [EXPERIMENT=tune] [REPLICATES=5]
+[group('pipeline'), no-exit-message]
+tune *settings:
+    @exec tools/run.py tune "{{data}}" "{{sweep}}" "{{tune}}" -- "$@"
 
 # Tables and statistics of the runs there are, or of a kept study: [STUDY=desktop]
 [group('pipeline'), no-exit-message]

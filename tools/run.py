@@ -143,6 +143,8 @@ def with_defaults(chosen, steps):
             raise settings.SettingsError("STUDY and WORK both name a place; give one of them.")
         # A step with a key STUDY reads the study there; for the others it is where they work.
         chosen["STUDY" if reads else "WORK"] = study
+    if any(step.words == ["analysis", "tune"] for step in steps):
+        chosen.setdefault("EXPERIMENT", "tune")
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
         on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
         chosen["EXPERIMENT"] = "notebook" if on_gpu else "quick"

@@ -62,7 +62,7 @@ class Keys(unittest.TestCase):
         return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report) ", value)]
 
     def test_each_key_is_an_argument_of_its_program(self):
-        self.assertEqual(len(self.steps()), 9)
+        self.assertEqual(len(self.steps()), 12)
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             for key in step.keys:
@@ -73,7 +73,7 @@ class Keys(unittest.TestCase):
             words = [word for word in step.words if not word.startswith("-")]
             offered = {settings.flag(key)[2:] for key in step.keys}
             # The processor must be that of the kept run, and so is what belongs to it.
-            by_hand = BY_HAND | ({"device", "engine"} if words[-1] == "retrain" else set())
+            by_hand = BY_HAND | {"retrain": {"device", "engine"}, "simulate": {"work"}}.get(words[-1], set())
             self.assertEqual(flags(*words)[0] - offered - by_hand, set(), step.name)
 
     def test_it_is_analysed_in_either_spelling(self):

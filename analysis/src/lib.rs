@@ -2,7 +2,7 @@
 //!
 //! The way of the data: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of it, [`endpoint`]
 //! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
-//! the source, and [`planning`] says what a study can find. Rooms import to the right only: `planning` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
+//! the source, [`planning`] says what a study can find, and [`tuning`] at which strength each arm is best. Rooms import to the right only: `planning` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
 //!
 //! *Invariant:* only this file, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
 
@@ -12,12 +12,14 @@ pub mod planning;
 pub mod publish;
 pub mod runs;
 pub mod stats;
+pub mod tuning;
 
 use anyhow::{Context as _, bail};
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
 use artifacts::{Experiment, Layout, atomic, rules, table};
+use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
 use endpoint::{aa, endpoints};
@@ -157,12 +159,12 @@ fn study(
     let in_order = join::runs::in_order(runs);
     let rows = join::runs::rows(&in_order, plan);
     let finished_runs = finished(runs, plan);
-    let pairs = pairs(&finished_runs);
+    let pairs = pairs(&finished_runs, plan);
     let comparisons = pairs::comparisons(&pairs);
     let classes = classes::classes(&pairs)?;
     let fingerprint = recipes.first().map(|recipe| recipe.fingerprint.clone());
     let mut standing = standing(plan, seal, fingerprint.as_deref());
-    let (endpoints, looks) = endpoints::endpoints(&endpoints::Evidence {
+    let (endpoints, looks) = endpoints::endpoints(&Evidence {
         plan,
         runs,
         recipes: &recipes,
@@ -171,6 +173,7 @@ fn study(
         exploratory: !standing.exploratory.is_empty(),
     });
     standing.looks = looks;
+    let tuned = plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint.as_deref().unwrap_or_default()));
     let entries = entries::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
     let mut data: Vec<String> = Vec::new();
     for recipe in &recipes {
@@ -197,8 +200,12 @@ fn study(
         standing,
         endpoints,
         identical,
+        tuned,
         data,
-        rules: rules::texts(plan.and_then(|plan| plan.experiment().verdict.as_ref())),
+        rules: rules::texts(
+            plan.and_then(|plan| plan.experiment().verdict.as_ref()),
+            plan.is_some_and(|plan| plan.experiment().tuned),
+        ),
     };
     let study = Study {
         summary,

@@ -20,6 +20,7 @@ Examples:
   analysis publish --name seeds            its runs, plan and analysis in results/seeds
   analysis power --experiment desktop      what that experiment can find, before it is trained
   analysis simulate --experiment desktop   how often the rules err, on made-up studies of its shape
+  analysis tune --experiment tune          each arm at its own optimum, chosen on held-out training images
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
 /// Joins the runs with their configuration, and says what they show.
@@ -87,6 +88,14 @@ enum Verb {
         #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         studies: u32,
     },
+    /// Says which lambda and peak rate each arm chose on held-out training images, and writes the experiment that compares the arms there
+    Tune {
+        #[command(flatten)]
+        of: Of,
+        /// Seeds at every rankscale of the comparison
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
+        replicates: u32,
+    },
     /// Imports a notebook's results.json as runs
     Import {
         /// The file
@@ -128,6 +137,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             };
             let rows = characteristics::characteristics(&design, sd, effect, studies);
             return Ok(print(characteristics::table(&design, effect, &rows))?);
+        }
+        Some(Verb::Tune { of, replicates }) => {
+            return Ok(print(analysis::tuning::tune(&layout, find(of)?, replicates)?.text)?);
         }
         None => {}
     }

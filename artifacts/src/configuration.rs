@@ -183,6 +183,18 @@ impl Configuration {
         Architecture { rankscale: self.rankscale, channels: self.channels }
     }
 
+    /// By how many images it is judged; none for all of the test images.
+    #[must_use]
+    pub fn judged_by(&self) -> Option<usize> {
+        self.validation_images.or(self.test_images)
+    }
+
+    /// What its accuracy is of, in a word: `test` or `held-out` images.
+    #[must_use]
+    pub fn judged_by_what(&self) -> &'static str {
+        if self.validation_images.is_some() { "held-out" } else { "test" }
+    }
+
     /// The network's counts.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -174,7 +174,7 @@ fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_false(value: &bool) -> bool {
+pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 

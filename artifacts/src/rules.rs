@@ -23,9 +23,9 @@ pub const MINIMUM_PAIRS: usize = 9;
 /// hardly begun to where the schedule is a few epochs long.
 pub const MINIMUM_EPOCHS: usize = 128;
 
-/// The rules, one a line; those of an experiment where it states its own.
+/// The rules, one a line; those of an experiment where it states its own, and where each of its arms has a strength of its own (`tuned`).
 #[must_use]
-pub fn texts(plan: Option<&VerdictPlan>) -> Vec<String> {
+pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
     let (alpha, margin) = plan.map_or((ALPHA, MARGIN), |plan| (plan.alpha, plan.margin));
     let margin = margin * 100.0;
     let (sure, wide) = (short(100.0 - 100.0 * alpha), short(100.0 - 200.0 * alpha));
@@ -69,6 +69,13 @@ pub fn texts(plan: Option<&VerdictPlan>) -> Vec<String> {
             )
         },
     ));
+    if tuned {
+        rules.push(
+            "Each arm is trained at a λ and a peak learning rate of its own, and compared with its baseline at that one's: such a pair shares \
+             all but these."
+                .to_owned(),
+        );
+    }
     rules.push(format!(
         "Not enough evidence: none of these; or fewer than {MINIMUM_EPOCHS} epochs, a subset of the images, a network of another width, or λ = 0."
     ));
@@ -77,8 +84,8 @@ pub fn texts(plan: Option<&VerdictPlan>) -> Vec<String> {
 
 /// SHA-256 of the rules' texts, a line each: 64 hex digits.
 #[must_use]
-pub fn sha256(plan: Option<&VerdictPlan>) -> String {
-    hex::encode(Sha256::digest(texts(plan).join("\n")))
+pub fn sha256(plan: Option<&VerdictPlan>, tuned: bool) -> String {
+    hex::encode(Sha256::digest(texts(plan, tuned).join("\n")))
 }
 
 /// A number without the noise of its last bits.
@@ -103,13 +110,18 @@ mod tests {
     fn the_rules_of_an_experiment_are_its_own() {
         let plan =
             VerdictPlan { primary: Arm::Appropriate, looks: vec![3, 6, 10], alpha: 0.0221, margin: 0.001 };
-        let (own, general) = (texts(Some(&plan)).join("\n"), texts(None).join("\n"));
+        let (own, general) = (texts(Some(&plan), false).join("\n"), texts(None, false).join("\n"));
+        assert!(texts(Some(&plan), true).iter().any(|text| text.contains("of its own, and compared")));
+        assert!(!own.contains("of its own, and compared"));
         for words in
             ["p is at most 0.0221", "the 97.79 % interval", "the 95.58 % interval", "first 3, 6 and 10 pairs"]
         {
             assert!(own.contains(words) && !general.contains(words), "{words}: {own}");
         }
-        assert_ne!(sha256(Some(&plan)), sha256(None));
-        assert_ne!(sha256(Some(&plan)), sha256(Some(&VerdictPlan { margin: 0.002, ..plan.clone() })));
+        assert_ne!(sha256(Some(&plan), false), sha256(None, false));
+        assert_ne!(
+            sha256(Some(&plan), false),
+            sha256(Some(&VerdictPlan { margin: 0.002, ..plan.clone() }), false)
+        );
     }
 }

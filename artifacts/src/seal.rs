@@ -33,6 +33,9 @@ pub struct Seal {
     pub runs_before: usize,
     /// How the primary comparison is judged; none where the experiment does not say.
     pub verdict: Option<VerdictPlan>,
+    /// Whether every arm has a strength of its own.
+    #[serde(default, skip_serializing_if = "crate::experiment::is_false")]
+    pub tuned: bool,
     /// SHA-256 of the rules' texts, [`rules::sha256`]; none in seals of programs that did not know them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_sha256: Option<String>,
@@ -73,7 +76,8 @@ impl Seal {
             runs: experiment.runs.len(),
             runs_before,
             verdict: experiment.verdict.clone(),
-            rules_sha256: Some(rules::sha256(experiment.verdict.as_ref())),
+            tuned: experiment.tuned,
+            rules_sha256: Some(rules::sha256(experiment.verdict.as_ref(), experiment.tuned)),
             data_fingerprint: data_fingerprint.to_owned(),
             git_revision: circumstances.git_revision,
             git_dirty: circumstances.git_dirty,
@@ -90,7 +94,7 @@ impl Seal {
     /// Whether the rules are still those that were sealed; none where this seal does not say which they were.
     #[must_use]
     pub fn holds_rules(&self) -> Option<bool> {
-        self.rules_sha256.as_ref().map(|sealed| *sealed == rules::sha256(self.verdict.as_ref()))
+        self.rules_sha256.as_ref().map(|sealed| *sealed == rules::sha256(self.verdict.as_ref(), self.tuned))
     }
 
     /// Reads a seal; none where there is no file.

@@ -21,6 +21,7 @@ use crate::configuration::Configuration;
 use crate::table::{self, Row, TableError};
 use crate::{atomic, layout::Layout};
 use fs_err as fs;
+use network::Arm;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,9 @@ pub struct Summary {
     pub endpoints: Vec<Endpoint>,
     /// The A/A check: rankscales of the headline recipe that build one network.
     pub identical: Vec<Identical>,
+    /// The arms of an experiment whose arms each have a strength of their own; empty for all others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuned: Vec<TunedArm>,
     /// How the endpoints are estimated and judged, one rule a line.
     pub rules: Vec<String>,
     /// Of the images.
@@ -61,6 +65,20 @@ pub struct RecipeSummary {
     pub runs: u32,
     /// One of them; its rankscale, arm, seed and lambda mean nothing here.
     pub configuration: Configuration,
+}
+
+/// An arm at the strength that it alone has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunedArm {
+    /// The arm.
+    pub decay: Arm,
+    /// The hash of its runs' recipe, which differs where the peak rate does.
+    pub recipe: String,
+    /// Its lambda.
+    pub lambda: f64,
+    /// Its peak learning rate.
+    pub peak_learning_rate: f64,
 }
 
 /// All of an analysis.

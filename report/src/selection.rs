@@ -61,8 +61,11 @@ impl<'a> Selection<'a> {
         Self { study, key }
     }
 
-    fn holds(&self, recipe: &str, lambda: f64) -> bool {
-        self.key.is_some_and(|key| key.holds(recipe, lambda))
+    /// Whether rows of this recipe and strength are shown: those of the headline, or of every arm where each has its own.
+    #[must_use]
+    pub fn holds(&self, recipe: &str, lambda: f64) -> bool {
+        let own = self.study.summary.tuned.iter().map(|arm| Key { recipe: &arm.recipe, lambda: arm.lambda });
+        self.key.into_iter().chain(own).any(|key| key.holds(recipe, lambda))
     }
 
     /// A configuration that stands for the recipe.

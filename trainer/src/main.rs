@@ -67,7 +67,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 let configuration = engine.configure(context.device, configuration)?;
                 Ok(match sweep::single(context, &configuration)? {
                     Outcome::Done(accuracy) => {
-                        say(format_args!("done: last-epoch test accuracy {:.2} %", accuracy * 100.0));
+                        say(format_args!(
+                            "done: last-epoch {} accuracy {:.2} %",
+                            configuration.judged_by_what(),
+                            accuracy * 100.0
+                        ));
                         None
                     }
                     Outcome::Diverged(epoch) => {

@@ -176,7 +176,9 @@ impl<'a> RunContext<'a> {
 
 fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
     let what = match outcome {
-        Ok(Outcome::Done(accuracy)) => format!("done, test accuracy {:.2} %", accuracy * 100.0),
+        Ok(Outcome::Done(accuracy)) => {
+            format!("done, {} accuracy {:.2} %", run.configuration.judged_by_what(), accuracy * 100.0)
+        }
         Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
         Ok(Outcome::Interrupted(epoch)) => {
             format!("stopped; {epoch} epochs are saved, and the same command goes on from there")

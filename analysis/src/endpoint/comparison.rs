@@ -12,10 +12,11 @@ use crate::endpoint::sentence::count;
 use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline, baseline_run};
 use crate::join::recipes::Recipe;
+use crate::runs::plan::Plan;
 use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
 use artifacts::experiment::VerdictPlan;
-use artifacts::study::Verdict;
+use artifacts::study::{TunedArm, Verdict};
 use artifacts::{Configuration, Precision};
 use network::Arm;
 use network::architecture::CLASSES;
@@ -32,6 +33,8 @@ pub struct Comparison<'c> {
     pub arm: Arm,
     /// What it is judged by.
     pub level: Level,
+    /// The experiment under study.
+    pub plan: Option<&'c Plan>,
     /// The runs of this recipe and lambda that should be there.
     pub expected: &'c [&'c Configuration],
     /// The state of every run, by name.
@@ -44,7 +47,7 @@ impl Comparison<'_> {
     pub fn draft<'a>(&self, pairs: &[RunPair<'a>], plan: Option<&VerdictPlan>) -> Option<Draft<'a>> {
         let ours: Vec<RunPair<'a>> = pairs.iter().filter(|pair| self.has(pair)).copied().collect();
         let recipe = &self.recipe.summary.configuration;
-        let all = Sample::new(&ours, recipe.channels, recipe.test_images.unwrap_or(TEST_IMAGES));
+        let all = Sample::new(&ours, recipe.channels, recipe.judged_by().unwrap_or(TEST_IMAGES));
         if let Some(plan) = plan {
             return self.at_looks(&all, plan);
         }
@@ -55,7 +58,8 @@ impl Comparison<'_> {
     /// The first look that decides, or the last one reached, or all there is where none is.
     fn at_looks<'a>(&self, all: &Sample<'a>, plan: &VerdictPlan) -> Option<Draft<'a>> {
         let planned: Vec<u32> = plan.looks.iter().map(|pairs| *pairs as u32).collect();
-        let queue = Queue::new(self.treated(), |run| matches!(self.state(run), "done" | "diverged"));
+        let queue =
+            Queue::new(self.treated(), self.plan, |run| matches!(self.state(run), "done" | "diverged"));
         let mut looks = queue.looks(&planned);
         let at = |pairs: u32| {
             let first = queue.first(pairs);
@@ -121,7 +125,15 @@ impl Comparison<'_> {
     }
 
     fn missing_from(&self, recipe: &Configuration) -> Missing {
-        Missing::from_recipe(recipe, self.lambda, &self.recipe.fingerprint)
+        let fingerprint = &self.recipe.fingerprint;
+        let tuned = self.plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint));
+        let compared = |arm: &&TunedArm| arm.decay == self.arm || Some(arm.decay) == baseline(self.arm);
+        let compared: Vec<&TunedArm> = tuned.iter().filter(compared).collect();
+        if compared.is_empty() {
+            return Missing::from_recipe(recipe, self.lambda, fingerprint);
+        }
+        let strongest = compared.iter().map(|arm| arm.lambda).fold(0.0, f64::max);
+        Missing::from_recipe(recipe, strongest, fingerprint).at_their_own(&compared)
     }
 
     /// Whether the recipe is the notebook's, in whatever precision, and whatever became of the runs.
@@ -154,7 +166,8 @@ impl Comparison<'_> {
         if self.treated().next().is_none() {
             unfinished.push(format!("any of `{}`", self.arm));
         }
-        for run in self.treated().flat_map(|run| [Some(run.clone()), baseline_run(run)]).flatten() {
+        for run in self.treated().flat_map(|run| [Some(run.clone()), baseline_run(run, self.plan)]).flatten()
+        {
             let state = self.state(&run);
             if !matches!(state, "done" | "diverged") {
                 unfinished.push(format!("{} ({state})", run.run_name(&self.recipe.fingerprint)));
@@ -168,7 +181,8 @@ impl Comparison<'_> {
         let mut diverged = [0, 0];
         for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
             diverged[0] += u32::from(self.state(run) == "diverged");
-            diverged[1] += u32::from(baseline_run(run).is_some_and(|plain| self.state(&plain) == "diverged"));
+            diverged[1] +=
+                u32::from(baseline_run(run, self.plan).is_some_and(|plain| self.state(&plain) == "diverged"));
         }
         diverged
     }

@@ -4,6 +4,7 @@
 //! their runs is done or has diverged.
 
 use crate::join::pairs::baseline_run;
+use crate::runs::plan::Plan;
 use artifacts::{Configuration, study};
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,14 +17,17 @@ impl Queue {
     #[must_use]
     pub fn new<'a>(
         treated: impl IntoIterator<Item = &'a Configuration>,
+        plan: Option<&Plan>,
         ended: impl Fn(&Configuration) -> bool,
     ) -> Self {
         let mut queue: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
         for run in treated {
             let pairs = queue.entry(run.rankscale as u32).or_default();
             if pairs.iter().all(|(seed, _)| *seed != run.seed) {
-                let open =
-                    [Some(run.clone()), baseline_run(run)].into_iter().flatten().filter(|run| !ended(run));
+                let open = [Some(run.clone()), baseline_run(run, plan)]
+                    .into_iter()
+                    .flatten()
+                    .filter(|run| !ended(run));
                 pairs.push((run.seed, open.count() as u32));
             }
         }
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn a_look_waits_for_every_run_of_its_pairs() {
         let runs = planned(3);
-        let queue = |ended: &dyn Fn(&Configuration) -> bool| Queue::new(&runs, ended).looks(&[2, 3]);
+        let queue = |ended: &dyn Fn(&Configuration) -> bool| Queue::new(&runs, None, ended).looks(&[2, 3]);
         let nothing = queue(&|_| false);
         assert_eq!((nothing.reached, nothing.missing), (0, Some(8)), "two pairs at two rankscales");
         let all = queue(&|_| true);
@@ -116,7 +120,7 @@ mod tests {
     fn it_uses_the_first_pairs_in_the_order_of_the_plan() {
         let mut runs = planned(3);
         runs.reverse();
-        let first = Queue::new(&runs, |_| true).first(2);
+        let first = Queue::new(&runs, None, |_| true).first(2);
         assert_eq!(first, HashSet::from([(31, 231), (31, 131), (8, 208), (8, 108)]));
     }
 

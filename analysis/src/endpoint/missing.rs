@@ -7,11 +7,14 @@ use crate::stats::strata::Strata;
 use artifacts::Configuration;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
+use artifacts::study::TunedArm;
 
 /// Images of CIFAR-10 to learn from.
 const TRAIN_IMAGES: usize = 50_000;
 /// Images of CIFAR-10 to be judged by.
 pub(crate) const TEST_IMAGES: usize = 10_000;
+const LAMBDA: &str = "λ = ";
+const RATE: &str = "peak learning rate ";
 /// Runs named one by one before the rest is only counted.
 const NAMED_RUNS: usize = 4;
 
@@ -40,6 +43,11 @@ impl Missing {
         if let Some(images) = recipe.test_images.filter(|images| *images < TEST_IMAGES) {
             missing.obstacles.push(format!("tested on {images} of {TEST_IMAGES} images"));
         }
+        if let Some(images) = recipe.validation_images {
+            missing
+                .obstacles
+                .push(format!("judged by {images} training images that were held out, and by no test image"));
+        }
         if recipe.channels != network::FULL_CHANNELS {
             let listed = |channels: [usize; 4]| channels.map(|c| c.to_string()).join("-");
             let (found, asked) = (listed(recipe.channels), listed(network::FULL_CHANNELS));
@@ -57,6 +65,17 @@ impl Missing {
             missing.differs.push("on other images than CIFAR-10".to_owned());
         }
         missing
+    }
+
+    /// The same where each of two arms has a strength of its own, which the verdict then names in place of one for both.
+    #[must_use]
+    pub fn at_their_own(mut self, arms: &[&TunedArm]) -> Self {
+        self.differs.retain(|what| !what.starts_with(LAMBDA) && !what.starts_with(RATE));
+        let strengths = arms.iter().map(|arm| {
+            format!("`{}` at {LAMBDA}{} and {RATE}{}", arm.decay, arm.lambda, arm.peak_learning_rate)
+        });
+        self.differs.insert(0, strengths.collect::<Vec<_>>().join(", "));
+        self
     }
 
     /// Adds the runs that should be there and are not, each with what became of it.
@@ -96,10 +115,10 @@ fn differs(recipe: &Configuration, lambda: f64) -> Vec<String> {
     let asked = Configuration::default();
     let mut found = Vec::new();
     if lambda.to_bits() != asked.lambda.to_bits() {
-        found.push(format!("λ = {lambda}"));
+        found.push(format!("{LAMBDA}{lambda}"));
     }
     if recipe.peak_learning_rate.to_bits() != asked.peak_learning_rate.to_bits() {
-        found.push(format!("peak learning rate {}", recipe.peak_learning_rate));
+        found.push(format!("{RATE}{}", recipe.peak_learning_rate));
     }
     if recipe.batch != asked.batch {
         found.push(format!("batches of {}", recipe.batch));
@@ -123,6 +142,7 @@ pub fn allows_interval(strata: &Strata) -> bool {
 mod tests {
     use super::*;
     use artifacts::Precision;
+    use network::Arm;
 
     fn cifar10() -> String {
         Split::ALL.map(Split::cifar10_fingerprint).join(":")
@@ -183,6 +203,28 @@ mod tests {
         );
         let none = of(&Configuration { lambda: 0.0, ..Configuration::default() });
         assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
+    }
+
+    #[test]
+    fn held_out_images_are_no_test_images() {
+        let missing = of(&Configuration { validation_images: Some(5000), ..Configuration::default() });
+        let asked = ["judged by 5000 training images that were held out, and by no test image"];
+        assert_eq!((missing.obstacles.as_slice(), missing.differs.len()), (&asked.map(str::to_owned)[..], 0));
+    }
+
+    #[test]
+    fn arms_at_strengths_of_their_own_are_named_with_them() {
+        let arm = |decay, lambda| TunedArm { decay, recipe: "r".into(), lambda, peak_learning_rate: 0.4 };
+        let recipe = Configuration { peak_learning_rate: 0.4, batch: 256, ..Configuration::default() };
+        let missing = Missing::from_recipe(&recipe, 1e-3, &cifar10());
+        let arms = [arm(Arm::Original, 5e-4), arm(Arm::Appropriate, 1e-3)];
+        assert_eq!(
+            missing.at_their_own(&arms.iter().collect::<Vec<_>>()).differs,
+            [
+                "`original` at λ = 0.0005 and peak learning rate 0.4, `appropriate` at λ = 0.001 and peak learning rate 0.4",
+                "batches of 256"
+            ]
+        );
     }
 
     #[test]

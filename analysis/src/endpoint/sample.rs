@@ -193,7 +193,7 @@ mod tests {
 
     fn differences(runs: &[Run]) -> Vec<(u32, u64, f64)> {
         let finished = finished(runs, None);
-        let found = Sample::new(&pairs(&finished), FULL_CHANNELS, 10_000);
+        let found = Sample::new(&pairs(&finished, None), FULL_CHANNELS, 10_000);
         found.observations.iter().map(|one| (one.rankscale, one.seed, one.difference())).collect()
     }
 

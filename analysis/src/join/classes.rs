@@ -74,7 +74,7 @@ mod tests {
         };
         let [mut plain, mut treated] =
             [Arm::Original, Arm::Appropriate].map(|arm| done(&configuration(8, arm, 0), 0.9));
-        let rows = |plain: &Run, treated: &Run| classes(&pairs(&finished([plain, treated], None)));
+        let rows = |plain: &Run, treated: &Run| classes(&pairs(&finished([plain, treated], None), None));
         plain.marks = marks([0, 4], [3, 1]);
         assert_eq!(rows(&plain, &treated).unwrap(), [], "the one kept none");
         treated.marks = marks([0, 4], [3, 3]);

@@ -1,10 +1,12 @@
 //! Pairs: a finished run of an arm beside the run of its baseline that differs from it in nothing else. So the two share
-//! the images, recipe, lambda, rankscale, engine and seed.
+//! the images, recipe, lambda, rankscale, engine and seed; but where an experiment gives every arm a strength of its own, each has its own
+//! lambda and peak rate.
 //!
 //! *Invariant:* nothing else in this workspace says which runs make a pair; whatever compares two arms takes its pairs, or
 //! the run that is missing from one, from here.
 
 use crate::join::finished::Finished;
+use crate::runs::plan::Plan;
 use artifacts::Configuration;
 use artifacts::study::PairRow;
 use network::Arm;
@@ -33,19 +35,20 @@ pub fn baseline(arm: Arm) -> Option<Arm> {
 
 /// The run that a run is compared with, on the same images; none for those of the two baselines.
 #[must_use]
-pub fn baseline_run(treated: &Configuration) -> Option<Configuration> {
-    Some(Configuration { decay: baseline(treated.decay)?, ..treated.clone() })
+pub fn baseline_run(treated: &Configuration, plan: Option<&Plan>) -> Option<Configuration> {
+    let decay = baseline(treated.decay)?;
+    Some(plan.map_or_else(|| Configuration { decay, ..treated.clone() }, |plan| plan.as_arm(treated, decay)))
 }
 
 /// Every pair, by recipe, lambda, arm, rankscale, seed and engine.
 #[must_use]
-pub fn pairs<'a>(finished: &[Finished<'a>]) -> Vec<RunPair<'a>> {
+pub fn pairs<'a>(finished: &[Finished<'a>], plan: Option<&Plan>) -> Vec<RunPair<'a>> {
     // A run's name is its identity.
     let named: HashMap<&str, Finished<'a>> =
         finished.iter().map(|finished| (finished.run.record.name.as_str(), *finished)).collect();
     let beside = |treated: &Finished<'a>| {
         let record = &treated.run.record;
-        let name = baseline_run(&record.configuration)?.run_name(&record.data.fingerprint);
+        let name = baseline_run(&record.configuration, plan)?.run_name(&record.data.fingerprint);
         Some(RunPair { treated: *treated, plain: *named.get(name.as_str())? })
     };
     let mut pairs: Vec<RunPair<'a>> = finished.iter().filter_map(beside).collect();
@@ -82,7 +85,7 @@ pub fn comparisons(pairs: &[RunPair<'_>]) -> Vec<PairRow> {
 mod tests {
     use super::*;
     use crate::join::finished::finished;
-    use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
+    use crate::join::made_up::{by_name, configuration, done, imported, on_images, plan, run};
     use crate::runs::run::Run;
     use artifacts::Engine;
     use artifacts::run::Status;
@@ -108,7 +111,7 @@ mod tests {
     fn a_pair_shares_everything_but_its_arm() {
         let runs = grid();
         let finished = finished(&runs, None);
-        let found = pairs(&finished);
+        let found = pairs(&finished, None);
         // The same by comparing every run with every other, key by key.
         let key = |finished: &Finished<'_>| {
             let of = finished.run.record.configuration.clone();
@@ -130,7 +133,7 @@ mod tests {
     #[test]
     fn pairs_come_in_one_order_whatever_the_order_of_the_runs() {
         let mut runs = grid();
-        let rows = |runs: &[Run]| comparisons(&pairs(&finished(runs, None)));
+        let rows = |runs: &[Run]| comparisons(&pairs(&finished(runs, None), None));
         let sorted = rows(&runs);
         let key = |row: &PairRow| {
             (row.recipe.clone(), row.lambda.to_bits(), row.decay.clone(), row.rankscale, row.seed)
@@ -147,18 +150,39 @@ mod tests {
     }
 
     #[test]
+    fn tuned_arms_are_compared_each_at_its_own_strength() {
+        let own = |decay, lambda, peak_learning_rate| Configuration {
+            lambda,
+            peak_learning_rate,
+            ..configuration(8, decay, 0)
+        };
+        let (plain, scaled) = (own(Arm::Original, 1e-3, 0.4), own(Arm::Appropriate, 2e-3, 0.1));
+        let runs = [done(&plain, 0.9), done(&scaled, 0.8)];
+        let planned = plan(&[plain.clone(), scaled.clone()]);
+        assert_eq!(pairs(&finished(&runs, Some(&planned)), Some(&planned)), []);
+        let tuned = Plan::new(artifacts::Experiment { tuned: true, ..planned.experiment().clone() });
+        let finished = finished(&runs, Some(&tuned));
+        let rows = comparisons(&pairs(&finished, Some(&tuned)));
+        assert_eq!((rows.len(), rows[0].lambda, rows[0].baseline_accuracy), (1, 2e-3, 0.9));
+        assert_eq!(
+            tuned.tuned("data").iter().map(|arm| arm.peak_learning_rate).collect::<Vec<_>>(),
+            [0.4, 0.1]
+        );
+    }
+
+    #[test]
     fn a_run_without_its_baseline_makes_no_pair() {
         let [original, appropriate, published] = [Arm::Original, Arm::Appropriate, Arm::PublishedAppropriate]
             .map(|decay| configuration(8, decay, 0));
         let alone = [done(&appropriate, 0.9), done(&published, 0.8)];
-        assert_eq!(pairs(&finished(&alone, None)), []);
+        assert_eq!(pairs(&finished(&alone, None), None), []);
         for status in [Status::Diverged, Status::Interrupted, Status::Running] {
             let runs = [done(&appropriate, 0.9), run(&original, status, 3, 0.8)];
-            assert_eq!(pairs(&finished(&runs, None)), []);
+            assert_eq!(pairs(&finished(&runs, None), None), []);
         }
         // The baseline of the arms as described is none for those as the code had them.
         let runs = [done(&original, 0.9), done(&published, 0.8)];
-        assert_eq!(pairs(&finished(&runs, None)), []);
+        assert_eq!(pairs(&finished(&runs, None), None), []);
     }
 
     #[test]
@@ -166,9 +190,9 @@ mod tests {
         let import = |decay, file: &str| imported(on_images(file, done(&configuration(8, decay, 0), 0.9)));
         let here = import(Arm::PublishedAppropriate, "imported:a");
         let runs = [import(Arm::PublishedOriginal, "imported:b"), here.clone()];
-        assert_eq!(pairs(&finished(&runs, None)), []);
+        assert_eq!(pairs(&finished(&runs, None), None), []);
         let runs = [import(Arm::PublishedOriginal, "imported:a"), here];
-        assert_eq!(pairs(&finished(&runs, None)).len(), 1);
+        assert_eq!(pairs(&finished(&runs, None), None).len(), 1);
     }
 
     #[test]
@@ -177,7 +201,7 @@ mod tests {
             done(&configuration(8, Arm::Original, 7), 0.9),
             done(&configuration(8, Arm::Frobenius, 7), 0.93),
         ];
-        let rows = comparisons(&pairs(&finished(&runs, None)));
+        let rows = comparisons(&pairs(&finished(&runs, None), None));
         let expected = PairRow {
             recipe: runs[0].recipe(),
             lambda: 5e-4,

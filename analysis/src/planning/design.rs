@@ -48,7 +48,8 @@ impl Design {
         let runs: Vec<&Configuration> = experiment
             .runs
             .iter()
-            .filter(|run| run.lambda.to_bits() == lambda.to_bits() && run.rankscale > 0)
+            .filter(|run| experiment.tuned || run.lambda.to_bits() == lambda.to_bits())
+            .filter(|run| run.rankscale > 0)
             .collect();
         let has = |arm: Arm| runs.iter().any(|run| run.decay == arm);
         let compared: Vec<Arm> =

@@ -2,7 +2,9 @@
 //!
 //! *Invariant:* whether a run is planned depends on its configuration and not on its images.
 
+use artifacts::study::TunedArm;
 use artifacts::{Configuration, Experiment};
+use network::Arm;
 use std::collections::HashSet;
 
 /// The experiment under study.
@@ -30,6 +32,29 @@ impl Plan {
     #[must_use]
     pub fn has(&self, configuration: &Configuration) -> bool {
         self.identities.contains(&configuration.identity(""))
+    }
+
+    /// The arms in their order, each at its own strength; none where arms are compared at one strength.
+    #[must_use]
+    pub fn tuned(&self, fingerprint: &str) -> Vec<TunedArm> {
+        let Experiment { tuned, runs, .. } = &self.experiment;
+        let of = |decay: Arm| {
+            let run = runs.iter().find(|run| *tuned && run.decay == decay)?;
+            let (lambda, peak_learning_rate) = (run.lambda, run.peak_learning_rate);
+            Some(TunedArm { decay, recipe: run.recipe(fingerprint), lambda, peak_learning_rate })
+        };
+        Arm::ALL.into_iter().filter_map(of).collect()
+    }
+
+    /// The same run as another arm: at that one's own strength where every arm has one, else at this run's.
+    #[must_use]
+    pub fn as_arm(&self, run: &Configuration, decay: Arm) -> Configuration {
+        let mut other = Configuration { decay, ..run.clone() };
+        let planned = || self.experiment.runs.iter().find(|run| run.decay == decay);
+        if let Some(own) = (self.experiment.tuned && self.has(run)).then(planned).flatten() {
+            (other.lambda, other.peak_learning_rate) = (own.lambda, own.peak_learning_rate);
+        }
+        other
     }
 
     /// What trains the rest of it.

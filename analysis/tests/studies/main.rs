@@ -13,3 +13,4 @@ mod published;
 mod referee;
 mod scale;
 mod simulation;
+mod tuned;

@@ -41,7 +41,7 @@ fn comparisons_and_classes_are_of_the_same_pairs() {
     let study = place.analyse();
     let collected = collect(&place.layout).unwrap();
     let finished = finished(&collected.runs, None);
-    let pairs = pairs(&finished);
+    let pairs = pairs(&finished, None);
     assert!(pairs.len() > 150, "{}", pairs.len());
     assert_eq!(study.comparisons, comparisons(&pairs));
     let marked =

@@ -139,7 +139,8 @@ fn impossible_values_are_named() {
 fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
     let names = known(&directory);
-    for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop", "replication"] {
+    for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop", "replication", "tune"]
+    {
         assert!(names.iter().any(|known| known == name), "{name} is missing");
         assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
     }

@@ -93,7 +93,7 @@ struct Group {
 fn others(selection: &Selection<'_>) -> (usize, String) {
     let mut groups: BTreeMap<(&str, u64, &str), Group> = BTreeMap::new();
     for cell in &selection.study.cells {
-        if selection.key.is_some_and(|key| key.holds(&cell.recipe, cell.lambda)) {
+        if selection.holds(&cell.recipe, cell.lambda) {
             continue;
         }
         let group = groups.entry((&cell.recipe, cell.lambda.to_bits(), &cell.decay)).or_default();

@@ -62,6 +62,7 @@ fn looks(looks: &Looks) -> String {
         (None, reached, Some(pairs)) => {
             format!("Of {all} looks {reached} reached no verdict. {}", next("next", pairs, "new verdict"))
         }
+        (None, _, None) if all == 1 => "It is spent without a verdict.".to_owned(),
         (None, _, None) => format!("All {all} looks are spent without a verdict."),
     };
     format!("The primary comparison is looked at after {plan} pairs at every rankscale. {so_far}")

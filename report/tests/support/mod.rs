@@ -98,6 +98,7 @@ impl Plan {
                 },
                 endpoints: vec![],
                 identical: vec![],
+                tuned: Vec::new(),
                 rules: vec!["A made-up rule: differences below 0.1 points do not matter.".to_owned()],
                 data: vec!["no images at all (synthetic)".to_owned()],
             },

@@ -39,7 +39,9 @@ impl<'a> Images<'a> {
         // Subsets are nested: the smaller one has the first images of each class.
         let kept = subset(&dataset.labels, Some(rest))?;
         let mut out = vec![true; found];
-        kept.iter().for_each(|&row| out[row as usize] = false);
+        for row in kept {
+            out[row as usize] = false;
+        }
         let rows = (0..found as u32).filter(|&row| out[row as usize]).collect();
         Ok((Self::of(dataset, subset(&dataset.labels, Some(size.unwrap_or(rest)))?), Self::of(dataset, rows)))
     }

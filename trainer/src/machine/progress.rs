@@ -1,5 +1,6 @@
 //! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to.
 
+use artifacts::Configuration;
 use artifacts::output::say;
 use artifacts::run::EpochRow;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
@@ -119,6 +120,7 @@ pub struct Progress<'a> {
     updates_per_epoch: usize,
     start: Instant,
     last_line: Instant,
+    judged_by: &'static str,
 }
 
 /// Means over the part of an epoch that is done.
@@ -131,15 +133,16 @@ pub struct SoFar {
 }
 
 impl<'a> Progress<'a> {
-    /// A run of so many epochs, of which `epochs_done` are done already.
+    /// A run of which `epochs_done` epochs are done already.
     #[must_use]
     pub fn new(
         screen: &'a Screen,
         run: &str,
         updates_per_epoch: usize,
-        epochs: usize,
+        configuration: &Configuration,
         epochs_done: usize,
     ) -> Self {
+        let epochs = configuration.epochs;
         let (updates, first) = (updates_per_epoch * epochs, updates_per_epoch * epochs_done);
         let bar = screen
             .bars
@@ -155,6 +158,7 @@ impl<'a> Progress<'a> {
             updates_per_epoch,
             start: now,
             last_line: now,
+            judged_by: configuration.judged_by_what(),
         }
     }
 
@@ -182,10 +186,11 @@ impl<'a> Progress<'a> {
         self.report(done);
         self.last_line = Instant::now();
         self.say(&format!(
-            "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s, {} left{}",
+            "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, {} accuracy {:.2} %, {:.0} images/s, {} left{}",
             row.epoch,
             row.train_loss.unwrap_or(f64::NAN),
             row.train_accuracy.unwrap_or(f64::NAN) * 100.0,
+            self.judged_by,
             row.test_accuracy * 100.0,
             row.images_per_second.unwrap_or(f64::NAN),
             HumanDuration(self.remaining(done)),

@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
         self.set_status(Status::Running)?;
 
         let screen = self.context.screen;
-        let mut progress = Progress::new(screen, &self.record.name, updates, configuration.epochs, done);
+        let mut progress = Progress::new(screen, &self.record.name, updates, configuration, done);
         if done > 0 {
             progress.say(&format!("resuming after epoch {done}"));
         }

@@ -1,0 +1,161 @@
+//! The comparisons that there are: which arms, under which recipe, at which strength of decay, and which runs each needs.
+//!
+//! *Invariant:* the first group has the primary arm; together they have every planned run of an arm under test.
+
+use crate::join::pairs::{RunPair, baseline};
+use crate::join::recipes::Recipe;
+use crate::runs::plan::Plan;
+use crate::runs::run::{Run, same_lambda};
+use artifacts::Configuration;
+use artifacts::study::{LedgerRow, RecipeSummary};
+use network::Arm;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// What the endpoints are estimated from.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The experiment under study.
+    pub plan: Option<&'a Plan>,
+    /// Every readable run.
+    pub runs: &'a [Run],
+    /// Their recipes, headline first.
+    pub recipes: &'a [Recipe],
+    /// Every pair of finished runs under study.
+    pub pairs: &'a [RunPair<'a>],
+    /// What became of every run.
+    pub ledger: &'a [LedgerRow],
+    /// Whether the result is exploratory, so that a verdict says so.
+    pub exploratory: bool,
+}
+
+/// Arms that are compared with their baselines under one recipe, at one strength.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// What the runs of the arms share.
+    pub recipe: Cow<'a, Recipe>,
+    /// Their lambda.
+    pub lambda: f64,
+    /// The arms.
+    pub arms: Vec<Arm>,
+    /// The runs that should be there.
+    pub expected: Vec<&'a Configuration>,
+}
+
+/// Every group: by recipe and lambda, or by arm where the experiment gives every arm a strength of its own; imported runs come last.
+#[must_use]
+pub fn groups<'a>(evidence: &Evidence<'a>) -> Vec<Group<'a>> {
+    let primary = evidence.plan.and_then(|plan| plan.experiment().verdict.as_ref()).map(|plan| plan.primary);
+    let mut found = match evidence.plan {
+        Some(plan) if plan.experiment().tuned => tuned(evidence, plan, primary),
+        _ => Vec::new(),
+    };
+    let own = found.len();
+    for (index, recipe) in evidence.recipes.iter().enumerate() {
+        if own > 0 && recipe.planned {
+            continue;
+        }
+        let expected = expected(evidence, recipe, index == 0);
+        for lambda in lambdas(&expected) {
+            let here: Vec<&Configuration> =
+                expected.iter().copied().filter(|run| same_lambda(run.lambda, lambda)).collect();
+            let arms = arms(&here, found.is_empty(), primary);
+            found.push(Group { recipe: Cow::Borrowed(recipe), lambda, arms, expected: here });
+        }
+    }
+    found
+}
+
+/// A group for every arm under test that the plan has beside its baseline, the primary one first.
+fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> Vec<Group<'a>> {
+    let Some(headline) = evidence.recipes.first() else { return Vec::new() };
+    let runs: Vec<&Configuration> = plan.experiment().runs.iter().collect();
+    let group = |arm: Arm| {
+        let configuration = runs.iter().find(|run| run.decay == arm)?;
+        let recipe = configuration.recipe(&headline.fingerprint);
+        let there = evidence.recipes.iter().find(|found| found.summary.recipe == recipe);
+        // None of its runs may be there yet.
+        let recipe = there.map_or_else(
+            || {
+                let summary = RecipeSummary { recipe, runs: 0, configuration: (*configuration).clone() };
+                Cow::Owned(Recipe { summary, fingerprint: headline.fingerprint.clone(), planned: true })
+            },
+            Cow::Borrowed,
+        );
+        Some(Group { recipe, lambda: configuration.lambda, arms: vec![arm], expected: runs.clone() })
+    };
+    arms(&runs, true, primary).into_iter().filter_map(group).collect()
+}
+
+/// The runs that should be there: the planned ones for the headline recipe of a plan, else those that are.
+fn expected<'a>(evidence: &Evidence<'a>, recipe: &Recipe, headline: bool) -> Vec<&'a Configuration> {
+    match evidence.plan {
+        Some(plan) if headline && recipe.planned => {
+            let runs = plan.experiment().runs.iter();
+            runs.filter(|run| run.recipe(&recipe.fingerprint) == recipe.summary.recipe).collect()
+        }
+        plan => {
+            let runs = evidence.runs.iter().filter(|run| run.is_studied(plan));
+            runs.filter(|run| run.recipe() == recipe.summary.recipe)
+                .map(|run| &run.record.configuration)
+                .collect()
+        }
+    }
+}
+
+/// The strengths of decay: that of the question first, else the one with most runs; the others are a sweep around it.
+fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
+    let asked = Configuration::default().lambda.to_bits();
+    // Positive floats sort as their bits do.
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for run in expected {
+        *counts.entry(run.lambda.to_bits()).or_default() += 1;
+    }
+    let mut lambdas: Vec<(u64, usize)> = counts.into_iter().collect();
+    lambdas.sort_by_key(|&(bits, runs)| (bits != asked, Reverse(runs), bits));
+    if let [_, others @ ..] = lambdas.as_mut_slice() {
+        others.sort_unstable();
+    }
+    lambdas.into_iter().map(|(bits, _)| f64::from_bits(bits)).collect()
+}
+
+/// The arms under test, the primary one first. A study of nothing but baselines still asks about the arm that is missing.
+fn arms(expected: &[&Configuration], headline: bool, primary: Option<Arm>) -> Vec<Arm> {
+    let has = |arm: Arm| expected.iter().any(|run| run.decay == arm);
+    let mut arms: Vec<Arm> =
+        Arm::ALL.into_iter().filter(|arm| baseline(*arm).is_some() && has(*arm)).collect();
+    arms.sort_by_key(|arm| Some(*arm) != primary);
+    if !arms.is_empty() || !headline {
+        return arms;
+    }
+    vec![if has(Arm::Original) { Arm::Appropriate } else { Arm::PublishedAppropriate }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(lambdas: &[(f64, usize)]) -> Vec<Configuration> {
+        let runs =
+            |&(lambda, runs): &(f64, usize)| vec![Configuration { lambda, ..Configuration::default() }; runs];
+        lambdas.iter().flat_map(runs).collect()
+    }
+
+    #[test]
+    fn the_questions_lambda_leads_whatever_a_sweep_holds() {
+        let first = |runs: &[(f64, usize)]| lambdas(&of(runs).iter().collect::<Vec<_>>())[0];
+        assert_eq!(first(&[(5e-5, 2), (5e-4, 2), (5e-3, 2)]), 5e-4, "a balanced sweep");
+        assert_eq!(first(&[(5e-5, 9), (5e-4, 1)]), 5e-4);
+        assert_eq!(first(&[(5e-5, 2), (5e-3, 3)]), 5e-3, "without it, the one with most runs");
+    }
+
+    #[test]
+    fn the_primary_arm_comes_first() {
+        let runs: Vec<Configuration> =
+            Arm::ALL.map(|decay| Configuration { decay, ..Configuration::default() }).into();
+        let runs: Vec<&Configuration> = runs.iter().collect();
+        assert_eq!(arms(&runs, true, None)[0], Arm::Appropriate);
+        assert_eq!(arms(&runs, true, Some(Arm::Frobenius))[..2], [Arm::Frobenius, Arm::Appropriate]);
+    }
+}

@@ -1,0 +1,194 @@
+//! Which cell of the grid each arm chose.
+//!
+//! *Invariant:* a cell counts only if all of its runs are done; arms choose by the same rule, each among its own cells.
+
+use crate::runs::run::Run;
+use crate::stats::strata::Strata;
+use crate::stats::stratified::Stratified;
+use artifacts::Experiment;
+use artifacts::rules::ALPHA;
+use network::Arm;
+use std::collections::BTreeMap;
+
+/// A strength of decay and a peak rate, as an arm was trained with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Strength of decay.
+    pub lambda: f64,
+    /// Peak learning rate.
+    pub rate: f64,
+    /// Mean over rankscales of the mean accuracy on the held-out images; none where a run diverged.
+    pub accuracy: Option<f64>,
+    /// How far below the chosen cell it is, over the same rankscales and seeds; none for the chosen cell and where there is no accuracy.
+    pub below: Option<f64>,
+    /// Whether that is more than chance (two-sided t at level [`ALPHA`], stratified by rankscale); none where it cannot be said.
+    pub told_apart: Option<bool>,
+}
+
+/// An arm and its cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The arm.
+    pub arm: Arm,
+    /// Every cell, by peak rate and lambda.
+    pub cells: Vec<Cell>,
+    /// The cell with the highest mean accuracy, the smaller lambda where two are equal; none where every cell has a run that diverged.
+    pub chosen: Option<usize>,
+}
+
+impl Choice {
+    /// The chosen cell.
+    #[must_use]
+    pub fn cell(&self) -> Option<&Cell> {
+        self.chosen.map(|at| &self.cells[at])
+    }
+
+    /// At which ends of the grid the chosen cell lies, in words: beyond them may be a better one.
+    #[must_use]
+    pub fn edges(&self) -> Vec<&'static str> {
+        let Some(chosen) = self.cell() else { return Vec::new() };
+        let among = |of: fn(&Cell) -> f64| {
+            let values = self.cells.iter().map(of);
+            let (low, high) =
+                values.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
+            (low < high).then_some((of(chosen), low, high))
+        };
+        let ends = |found: Option<(f64, f64, f64)>, names: [&'static str; 2]| match found {
+            Some((value, low, _)) if value <= low => Some(names[0]),
+            Some((value, _, high)) if value >= high => Some(names[1]),
+            _ => None,
+        };
+        let lambda = ends(among(|cell| cell.lambda), ["the smallest λ", "the largest λ"]);
+        let rate = ends(among(|cell| cell.rate), ["the smallest peak rate", "the largest peak rate"]);
+        lambda.into_iter().chain(rate).collect()
+    }
+}
+
+/// The choice of every arm of an experiment, in the order in which documents list them.
+#[must_use]
+pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
+    let accuracies: BTreeMap<String, f64> = runs
+        .iter()
+        .filter(|run| run.is_done())
+        .filter_map(|run| Some((run.record.configuration.identity(""), run.last_epoch()?.test_accuracy)))
+        .collect();
+    Arm::ALL.into_iter().filter_map(|arm| choice(experiment, arm, &accuracies)).collect()
+}
+
+/// Accuracies by rankscale and seed, so that two cells are compared run by run.
+type Accuracies = BTreeMap<(usize, u64), f64>;
+
+fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>) -> Option<Choice> {
+    // By peak rate and lambda; none where a run diverged. Numbers that are not negative sort as their bits do.
+    let mut cells: BTreeMap<(u64, u64), Option<Accuracies>> = BTreeMap::new();
+    for run in experiment.runs.iter().filter(|run| run.decay == arm) {
+        let cell = cells
+            .entry((run.peak_learning_rate.to_bits(), run.lambda.to_bits()))
+            .or_insert_with(|| Some(BTreeMap::new()));
+        match accuracies.get(&run.identity("")) {
+            Some(accuracy) => {
+                cell.as_mut().map(|runs| runs.insert((run.rankscale, run.seed), *accuracy));
+            }
+            None => *cell = None,
+        }
+    }
+    if cells.is_empty() {
+        return None;
+    }
+    let mean = |runs: &Accuracies| by_rankscale(runs, |_, accuracy| Some(accuracy)).map(|of| of.mean());
+    let means: Vec<Option<f64>> = cells.values().map(|runs| runs.as_ref().and_then(mean)).collect();
+    // The first of equal ones has the smaller rate, then the smaller lambda.
+    let chosen = (0..means.len())
+        .filter(|&at| means[at].is_some())
+        .reduce(|best, at| if means[at] > means[best] { at } else { best });
+    let best = chosen.and_then(|at| cells.values().nth(at)).and_then(Option::as_ref);
+    let cell = |(at, (&(rate, lambda), runs)): (usize, (&(u64, u64), &Option<Accuracies>))| {
+        let behind =
+            |best: &Accuracies| by_rankscale(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy));
+        let behind = best.filter(|_| chosen != Some(at)).and_then(behind);
+        Cell {
+            lambda: f64::from_bits(lambda),
+            rate: f64::from_bits(rate),
+            accuracy: means[at],
+            below: behind.as_ref().map(Strata::mean),
+            told_apart: behind.as_ref().and_then(Stratified::of).map(|found| found.p() <= ALPHA),
+        }
+    };
+    Some(Choice { arm, cells: cells.iter().enumerate().map(cell).collect(), chosen })
+}
+
+fn by_rankscale(runs: &Accuracies, number: impl Fn(&(usize, u64), f64) -> Option<f64>) -> Option<Strata> {
+    let mut lists: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (key, accuracy) in runs {
+        lists.entry(key.0).or_default().extend(number(key, *accuracy));
+    }
+    Strata::new(lists.into_values())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::join::made_up::{configuration, done, run};
+    use artifacts::Configuration;
+
+    /// Two rankscales, two seeds, and three lambdas at two rates.
+    fn grid(arm: Arm) -> Vec<Configuration> {
+        let mut runs = Vec::new();
+        for lambda in [1e-4, 5e-4, 2e-3] {
+            for peak_learning_rate in [0.1, 0.2] {
+                for (rankscale, seed) in [(8, 1), (8, 2), (31, 1), (31, 2)] {
+                    let of = configuration(rankscale, arm, seed);
+                    let of = Configuration { lambda, peak_learning_rate, ..of };
+                    runs.push(Configuration { validation_images: Some(5000), ..of });
+                }
+            }
+        }
+        runs
+    }
+
+    fn experiment(runs: &[Configuration]) -> Experiment {
+        crate::join::made_up::plan(runs).experiment().clone()
+    }
+
+    /// Best at lambda 5e-4 and rate 0.2, by more than what seeds make of it.
+    fn accuracy(of: &Configuration) -> f64 {
+        let off = (of.lambda / 5e-4).ln().abs() * 0.01 + (0.2 - of.peak_learning_rate) * 0.2;
+        0.9 - off + 0.001 * of.seed as f64 * (1.0 + off)
+    }
+
+    #[test]
+    fn an_arm_chooses_the_cell_with_the_highest_mean_and_says_how_far_the_others_are() {
+        let planned = grid(Arm::Appropriate);
+        let runs: Vec<Run> = planned.iter().map(|of| done(of, accuracy(of))).collect();
+        let found = choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>());
+        let [choice] = found.as_slice() else { panic!("one arm") };
+        let chosen = choice.cell().unwrap();
+        assert_eq!((choice.arm, chosen.lambda, chosen.rate), (Arm::Appropriate, 5e-4, 0.2));
+        assert!((chosen.accuracy.unwrap() - 0.9015).abs() < 1e-12 && chosen.below.is_none());
+        assert_eq!(choice.edges(), ["the largest peak rate"]);
+        let other = choice.cells.iter().find(|cell| cell.lambda == 2e-3 && cell.rate == 0.2).unwrap();
+        assert!((other.below.unwrap() - 4f64.ln() * 0.01 * 0.9985).abs() < 1e-12, "{other:?}");
+        assert_eq!(other.told_apart, Some(true));
+    }
+
+    #[test]
+    fn a_cell_with_a_diverged_run_is_never_chosen() {
+        let planned = grid(Arm::Original);
+        let best = |of: &Configuration| of.lambda == 5e-4 && of.peak_learning_rate == 0.2;
+        let of = |of: &Configuration| {
+            if best(of) && of.seed == 2 { run(of, Status::Diverged, 1, 0.1) } else { done(of, accuracy(of)) }
+        };
+        use artifacts::run::Status;
+        let runs: Vec<Run> = planned.iter().map(of).collect();
+        let choice = choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>()).remove(0);
+        let diverged = choice.cells.iter().find(|cell| cell.lambda == 5e-4 && cell.rate == 0.2).unwrap();
+        assert_eq!((diverged.accuracy, diverged.below), (None, None));
+        assert!(choice.cell().unwrap().accuracy.is_some() && choice.cell() != Some(diverged));
+    }
+
+    #[test]
+    fn without_a_run_there_is_no_choice() {
+        let found = choices(&experiment(&grid(Arm::Original)), &[]);
+        assert!(found[0].chosen.is_none() && found[0].edges().is_empty());
+    }
+}

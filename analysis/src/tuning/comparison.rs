@@ -1,0 +1,70 @@
+//! The experiment that compares arms, each at the strength it chose, on the test images.
+//!
+//! *Invariant:* what it says is TOML that [`Experiment::read`] takes, with one look.
+
+use crate::join::pairs::baseline;
+use crate::tuning::choice::Choice;
+use anyhow::{Context as _, bail};
+use artifacts::rules::{ALPHA, MARGIN};
+use artifacts::{Configuration, Experiment};
+use network::Arm;
+use std::fmt::Write as _;
+
+/// The name of the comparison that an experiment ends in.
+#[must_use]
+pub fn name(tuning: &str) -> String {
+    format!("{tuning}-tuned")
+}
+
+/// The text of the experiment. Its arm under judgement is `appropriate` where it has that, else its first one that has a baseline.
+///
+/// # Errors
+/// An arm of which no cell can be chosen; no arm beside its baseline.
+pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> anyhow::Result<String> {
+    let has = |arm: Arm| choices.iter().any(|choice| choice.arm == arm);
+    let compared: Vec<Arm> =
+        choices.iter().map(|choice| choice.arm).filter(|arm| baseline(*arm).is_some_and(has)).collect();
+    let preferred = compared.iter().find(|arm| **arm == Arm::Appropriate);
+    let Some(primary) = preferred.or(compared.first()) else {
+        bail!("it needs an arm and its baseline, such as appropriate and original")
+    };
+    let first = tuning.runs.first().context("it has no run")?;
+    let mut rankscales: Vec<usize> = tuning.runs.iter().map(|run| run.rankscale).collect();
+    rankscales.sort_unstable();
+    rankscales.dedup();
+    let mut text = format!(
+        "# Written by `analysis tune --experiment {}`: each arm at the strength that it chose on {} held-out training images. Judged once.\n\
+         title = {:?}\ntuned = true\n\n[recipe]\n",
+        tuning.name,
+        first.validation_images.unwrap_or(0),
+        format!("{} Each arm at its own optimum", tuning.title),
+    );
+    text += &recipe(first);
+    _ = write!(
+        text,
+        "\n[verdict]\nprimary = \"{primary}\"\nlooks = [{replicates}]\nalpha = {ALPHA}\nmargin = {MARGIN}\n"
+    );
+    for choice in choices {
+        let cell = choice
+            .cell()
+            .with_context(|| format!("in every cell of `{}` a run diverged: widen its grid", choice.arm))?;
+        _ = write!(
+            text,
+            "\n[[grid]]\nrankscale = {rankscales:?}\ndecay = [\"{}\"]\nlambda = [{:e}]\npeak_learning_rate = [{:?}]\nreplicates = {replicates}\n",
+            choice.arm, cell.lambda, cell.rate
+        );
+    }
+    Ok(text)
+}
+
+/// The keys of a recipe, but for the peak rate, which is an arm's, and for what was held out.
+fn recipe(run: &Configuration) -> String {
+    let mut text = format!(
+        "channels = {:?}\nepochs = {}\nbatch = {}\nprecision = \"{}\"\n",
+        run.channels, run.epochs, run.batch, run.precision
+    );
+    if let Some(images) = run.train_images {
+        _ = writeln!(text, "train_images = {images}");
+    }
+    text
+}

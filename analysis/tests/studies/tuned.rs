@@ -1,0 +1,126 @@
+//! From a grid on held-out images to the comparison of arms at their own optima.
+
+use crate::made_up::Place;
+use analysis::Choice;
+use analysis::tuning::tune;
+use artifacts::run::Status;
+use artifacts::study::Verdict;
+use artifacts::{Configuration, Engine, Experiment};
+use fs_err as fs;
+use network::Arm;
+
+const GRID: &str = "title = 'At its best?'\n[recipe]\nvalidation_images = 5000\n[[grid]]\nrankscale = [8, 31]\n\
+     decay = ['original', 'appropriate', 'original-scaled']\nseed = [7, 9]\nlambda = [2.5e-4, 5e-4, 1e-3]\npeak_learning_rate = [0.1, 0.2, 0.4]\n";
+
+/// Each arm has an optimum of its own.
+fn accuracy(run: &Configuration) -> f64 {
+    let best = if run.decay == Arm::Original { (5e-4, 0.2) } else { (1e-3, 0.4) };
+    let off = (run.lambda / best.0).ln().abs() + (run.peak_learning_rate / best.1).ln().abs();
+    0.9 - 0.004 * off + 0.0003 * (run.seed % 5) as f64 * (1.0 + off / 20.0)
+}
+
+fn experiment(place: &Place, text: &str) -> Experiment {
+    let path = place.layout.root().join("best.toml");
+    fs::create_dir_all(place.layout.root()).unwrap();
+    fs::write(&path, text).unwrap();
+    Experiment::read(&path).unwrap()
+}
+
+#[test]
+fn each_arm_is_compared_at_the_strength_it_chose() {
+    let place = Place::new();
+    let grid = experiment(&place, GRID);
+    for run in grid.clone().on(Engine::Fused).runs {
+        place.done(&run, accuracy(&run));
+    }
+    let tuned = tune(&place.layout, grid.clone(), 3).unwrap();
+    for says in [
+        "Chosen: λ = 0.0005, peak rate 0.2. The next best is 0.27 points below; of 8 other cells, 0 cannot be told from the chosen one.",
+        "Chosen: λ = 0.001, peak rate 0.4.",
+        "It has the largest λ and the largest peak rate of the grid: widen it there.",
+        "| 0.0005 | ",
+    ] {
+        assert!(tuned.text.contains(says), "{says}: {}", tuned.text);
+    }
+
+    let compared = Experiment::read(&tuned.experiment).unwrap();
+    assert_eq!(
+        (compared.name.as_str(), compared.tuned, compared.runs.len()),
+        ("best-tuned", true, 3 * 2 * 3)
+    );
+    assert!(compared.runs.iter().all(|run| run.validation_images.is_none() && run.test_images.is_none()));
+    let strength = |arm: Arm| {
+        let run = compared.runs.iter().find(|run| run.decay == arm).unwrap();
+        (run.lambda, run.peak_learning_rate)
+    };
+    assert_eq!(strength(Arm::Original), (5e-4, 0.2));
+    assert_eq!(strength(Arm::Appropriate), (1e-3, 0.4));
+
+    // A part of the comparison names what is missing, the primary arm first.
+    let [plain, others]: [Vec<Configuration>; 2] = {
+        let runs = compared.clone().on(Engine::Fused).runs;
+        let (plain, others) = runs.into_iter().partition(|run| run.decay == Arm::Original);
+        [plain, others]
+    };
+    for run in &plain {
+        place.done(run, 0.88 + 0.0002 * (run.seed % 3) as f64);
+    }
+    let choice =
+        Choice::Named { experiment: tuned.experiment.display().to_string(), directory: "none".into() };
+    let analyse = || analysis::analyse(&place.layout, &choice, None, &mut Vec::new()).unwrap();
+    let first = analyse().summary.endpoints.remove(0);
+    assert_eq!((first.decay, first.verdict), (Arm::Appropriate, Verdict::NotEnoughEvidence));
+    for run in &others {
+        place.done(run, 0.9 + 0.0003 * (run.seed % 5) as f64);
+    }
+    let study = analyse();
+    let [first, second] = study.summary.endpoints.as_slice() else { panic!("two comparisons") };
+    assert_eq!((first.decay, second.decay), (Arm::Appropriate, Arm::OriginalScaled));
+    assert_eq!((first.pairs, first.lambda, first.verdict), (6, 1e-3, Verdict::Better));
+    assert!(
+        first
+            .says
+            .contains("`original` at λ = 0.0005 and peak learning rate 0.2, `appropriate` at λ = 0.001"),
+        "{}",
+        first.says
+    );
+    assert_eq!(study.summary.tuned.len(), 3);
+    assert_eq!(study.comparisons.len(), 12);
+}
+
+#[test]
+fn a_grid_that_is_not_done_or_holds_nothing_out_chooses_nothing() {
+    let place = Place::new();
+    let grid = experiment(&place, GRID);
+    let runs = grid.clone().on(Engine::Fused).runs;
+    for run in &runs[1..] {
+        place.done(run, accuracy(run));
+    }
+    let message = tune(&place.layout, grid.clone(), 3).unwrap_err().to_string();
+    assert!(message.contains("best: 1 run of 108 not done") && message.contains("just sweep"), "{message}");
+    // One that diverged is an end, too; its cell is out.
+    place.run(&runs[0], Status::Diverged, 1, 0.1);
+    let text = tune(&place.layout, grid, 3).unwrap().text;
+    assert!(text.contains("| diverged |"), "{text}");
+    let on_test = experiment(&place, &GRID.replace("validation_images = 5000", ""));
+    let message = tune(&place.layout, on_test, 3).unwrap_err().to_string();
+    assert!(message.contains("no `validation_images`"), "{message}");
+}
+
+#[test]
+fn a_comparison_that_has_begun_stays_as_it_is() {
+    let place = Place::new();
+    let grid = experiment(&place, GRID);
+    for run in grid.clone().on(Engine::Fused).runs {
+        place.done(&run, accuracy(&run));
+    }
+    let written = fs::read_to_string(tune(&place.layout, grid.clone(), 3).unwrap().experiment).unwrap();
+    let again = tune(&place.layout, grid.clone(), 4).unwrap();
+    assert_ne!(fs::read_to_string(&again.experiment).unwrap(), written, "nothing has begun");
+    let seal = place.layout.seal("best-tuned");
+    fs::create_dir_all(seal.parent().unwrap()).unwrap();
+    fs::write(&seal, "{}").unwrap();
+    tune(&place.layout, grid.clone(), 4).unwrap();
+    let message = tune(&place.layout, grid, 3).unwrap_err().to_string();
+    assert!(message.contains("the comparison has begun"), "{message}");
+}
