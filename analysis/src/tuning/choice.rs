@@ -130,6 +130,7 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, run};
     use artifacts::Configuration;
+    use artifacts::run::Status;
 
     /// Two rankscales, two seeds, and three lambdas at two rates.
     fn grid(arm: Arm) -> Vec<Configuration> {
@@ -178,7 +179,6 @@ mod tests {
         let of = |of: &Configuration| {
             if best(of) && of.seed == 2 { run(of, Status::Diverged, 1, 0.1) } else { done(of, accuracy(of)) }
         };
-        use artifacts::run::Status;
         let runs: Vec<Run> = planned.iter().map(of).collect();
         let choice = choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>()).remove(0);
         let diverged = choice.cells.iter().find(|cell| cell.lambda == 5e-4 && cell.rate == 0.2).unwrap();

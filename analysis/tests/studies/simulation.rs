@@ -1,6 +1,6 @@
 //! Simulated studies: whether intervals hold the truth as often as they say, and how often nothing is called something.
 //!
-//! Minutes, so they are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
+//! Some take minutes, and are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
 use analysis::endpoint::images::summary;
 use analysis::endpoint::pair::Pair;
@@ -24,7 +24,6 @@ fn normal(random: &mut ChaCha8Rng) -> f64 {
 }
 
 #[test]
-#[ignore = "minutes"]
 fn the_rules_err_no_more_often_than_they_say() {
     let looked = |networks, seeds, looks: &[u32]| Design {
         looks: looks.to_vec(),
