@@ -31,7 +31,7 @@ use runs::collect::{Collected, collect};
 use runs::plan::Plan;
 use runs::results::{self, ResultsArms};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Which experiment is under study.
@@ -225,10 +225,13 @@ fn study(
 ///
 /// # Errors
 /// A file that is not one, by entry and key; a directory that cannot be written.
-pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
-    let text = fs::read_to_string(file)?;
-    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let runs::import::Imported { runs, copies } = runs::import::runs(&name, &text)?;
+pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
+    let read = |file: &PathBuf| -> anyhow::Result<(String, String)> {
+        let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok((name, fs::read_to_string(file)?))
+    };
+    let texts = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let runs::import::Imported { runs, copies, unpaired } = runs::import::runs(&texts)?;
     let mut there = 0;
     for (record, epoch) in &runs {
         let folder = RunFolder::new(layout.run(&record.name));
@@ -244,10 +247,18 @@ pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow
         progress,
         "imported {} from {} into {}{}{}",
         count(runs.len() - there, "run"),
-        file.display(),
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "),
         layout.runs().display(),
         if there > 0 { format!("; {there} were there already") } else { String::new() },
         if copies > 0 { format!("; {copies} copies of others were left out") } else { String::new() }
     )?;
+    if unpaired > 0 {
+        writeln!(
+            progress,
+            "{} without a `seed` stand several times for one rankscale and `d`, and make no pair: nothing says which belongs to which. A `seed` in \
+             their settings does",
+            count(unpaired, "run")
+        )?;
+    }
     Ok(())
 }

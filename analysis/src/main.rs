@@ -96,10 +96,11 @@ enum Verb {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
         replicates: u32,
     },
-    /// Imports a notebook's results.json as runs
+    /// Imports a notebook's results.json as runs; several files are one set of runs
     Import {
-        /// The file
-        file: PathBuf,
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Keeps the finished runs of the newest sweep's experiment with the source, and analyses them there
     Publish {
@@ -125,7 +126,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let layout = Layout::new(arguments.work);
     match arguments.verb {
-        Some(Verb::Import { file }) => return analysis::import(&file, &layout, &mut Notes),
+        Some(Verb::Import { files }) => return analysis::import(&files, &layout, &mut Notes),
         Some(Verb::Publish { name, results }) => {
             return analysis::publish::publish(&layout, &results, &name, &mut Notes);
         }

@@ -1,13 +1,16 @@
-//! An old `results.json` as runs.
+//! Old `results.json` files as runs.
 //!
 //! Its two curves are imported as `published-original` (`d` false) and `published-appropriate` (`d` true), because that is
 //! what the notebook's code did: it never scaled the decay, and `-d` changed the learning rate (see `docs/`). The recipe is
-//! the notebook's, in half precision, with as many epochs as the last row says. The images are named by the file's own
+//! the notebook's, in half precision, with as many epochs as the last row says. The images are named by the files' own
 //! hash, so that imported runs are compared with each other and with nothing else.
+//!
+//! Where one arm of a rankscale has several entries without a seed, nothing says which of them belongs to which of the other arm, and their order
+//! in the file does not: they get seeds that the other arm has not, and make no pair.
 //!
 //! An entry that stands there again, equal in every number, is a copy of one run and not another: it is left out.
 //!
-//! *Invariant:* the same file gives the same runs, under the same names.
+//! *Invariant:* the same files give the same runs, under the same names.
 
 use crate::runs::json;
 use crate::runs::results::{LoggedEpoch, Settings};
@@ -59,28 +62,40 @@ pub struct Imported {
     pub runs: Vec<(RunRecord, EpochRow)>,
     /// Entries that are equal to an earlier one, and therefore left out.
     pub copies: usize,
+    /// Runs that make no pair, because nothing says which of the other arm is theirs.
+    pub unpaired: usize,
 }
 
-/// The runs of a file's text. `file` is its name, for messages and as the runs' source.
+/// The runs of files' texts, each with its file's name, for messages and as the runs' source. Several files are one set of runs, as if they were
+/// one file, whatever their order.
 ///
 /// # Errors
-/// The first entry that breaks a rule, by number, with its key.
-pub fn runs(file: &str, text: &str) -> Result<Imported, ImportError> {
-    let entries = json::list(text)
-        .map_err(|error| ImportError::NotAList { file: file.to_owned(), reason: error.to_string() })?;
-    if entries.is_empty() {
-        return Err(ImportError::Empty { file: file.to_owned() });
+/// The first entry that breaks a rule, by file and number, with its key.
+pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
+    let mut files: Vec<&(String, String)> = files.iter().collect();
+    files.sort_by_key(|(_, text)| text);
+    let mut entries = Vec::new();
+    for (file, text) in &files {
+        let found = json::list(text)
+            .map_err(|error| ImportError::NotAList { file: file.clone(), reason: error.to_string() })?;
+        if found.is_empty() {
+            return Err(ImportError::Empty { file: file.clone() });
+        }
+        entries.extend((1..).zip(found).map(|(number, entry)| (file.as_str(), number, entry)));
     }
+    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+    let mut names: Vec<&str> = files.iter().map(|(file, _)| file.as_str()).collect();
+    names.sort_unstable();
     let data = DataProvenance {
-        fingerprint: format!("imported:{}", hex::encode(Sha256::digest(text))),
-        source: format!("imported from {file}"),
+        fingerprint: format!("imported:{}", hex::encode(Sha256::digest(texts.concat()))),
+        source: format!("imported from {}", names.join(", ")),
     };
-    let mut seeds = Seeds::default();
+    let mut seeds = Seeds { ambiguous: ambiguous(&entries), ..Seeds::default() };
     let mut seen = HashSet::new();
     let (mut runs, mut copies) = (Vec::with_capacity(entries.len()), 0);
-    for (number, entry) in (1..).zip(&entries) {
+    for (file, number, entry) in &entries {
         let broken =
-            |(key, rule): Broken| ImportError::Entry { file: file.to_owned(), entry: number, key, rule };
+            |(key, rule): Broken| ImportError::Entry { file: (*file).to_owned(), entry: *number, key, rule };
         if let Some(key) = &entry.twice {
             return Err(broken((
                 format!("`{key}`"),
@@ -104,7 +119,7 @@ pub fn runs(file: &str, text: &str) -> Result<Imported, ImportError> {
         };
         runs.push((record, epoch(&logged)));
     }
-    Ok(Imported { runs, copies })
+    Ok(Imported { runs, copies, unpaired: seeds.unpaired })
 }
 
 fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
@@ -175,16 +190,44 @@ fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
     }
 }
 
+/// Rankscales at which an arm has several different entries without a seed. Broken entries are for [`runs`] to name.
+fn ambiguous(entries: &[(&str, usize, json::Read)]) -> HashSet<u64> {
+    let mut unseeded: HashMap<(u64, bool), HashSet<String>> = HashMap::new();
+    for (_, _, entry) in entries {
+        let Ok((Settings { rankscale, d, seed: None }, _)) = parse(&entry.value) else { continue };
+        let key = (rankscale.as_u64().unwrap_or(0), d);
+        unseeded.entry(key).or_default().insert(entry.value.to_string());
+    }
+    unseeded
+        .into_iter()
+        .filter(|(_, entries)| entries.len() > 1)
+        .map(|((rankscale, _), _)| rankscale)
+        .collect()
+}
+
+/// First seed of runs that are not to be paired, of either arm: no file names seeds as high.
+const UNPAIRED: [u64; 2] = [1_000_000_000, 2_000_000_000];
+
 /// Which seeds a (rankscale, d) has.
 #[derive(Default)]
-struct Seeds(HashMap<(u64, bool), Vec<u64>>);
+struct Seeds {
+    taken: HashMap<(u64, bool), Vec<u64>>,
+    /// Rankscales whose entries without a seed make no pair.
+    ambiguous: HashSet<u64>,
+    /// Runs that got a seed of which there is none in the other arm.
+    unpaired: usize,
+}
 
 impl Seeds {
-    /// The seed an entry names; without one, the first that is free: a repeated run is another seed.
+    /// The seed an entry names; without one, the first that is free: a repeated run is another seed, and belongs to none of the other arm.
     fn take(&mut self, rankscale: u64, d: bool, named: Option<u64>) -> Result<u64, Broken> {
-        let taken = self.0.entry((rankscale, d)).or_default();
-        let free =
-            (0..=taken.len() as u64).find(|seed| !taken.contains(seed)).expect("one more than is taken");
+        let taken = self.taken.entry((rankscale, d)).or_default();
+        let alone = named.is_none() && self.ambiguous.contains(&rankscale);
+        self.unpaired += usize::from(alone);
+        let first = if alone { UNPAIRED[usize::from(d)] } else { 0 };
+        let free = (first..=first + taken.len() as u64)
+            .find(|seed| !taken.contains(seed))
+            .expect("one more than is taken");
         let seed = named.unwrap_or(free);
         if taken.contains(&seed) {
             let rule = format!("{seed} was used by an earlier entry with the same `rankscale` and `d`");

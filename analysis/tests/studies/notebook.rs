@@ -12,7 +12,7 @@ fn import_text(place: &Place, text: &str) -> anyhow::Result<String> {
     let file = place.layout.root().join("results.json");
     fs::write(&file, text).unwrap();
     let mut said = Vec::new();
-    import(&file, &place.layout, &mut said)?;
+    import(&[file], &place.layout, &mut said)?;
     Ok(String::from_utf8(said).unwrap())
 }
 

@@ -4,18 +4,56 @@ const GOOD: &str = r#"[[{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 
     [{"rankscale": 8.0, "d": false}, {"epoch": 128, "test acc": 0.91}],
     [{"rankscale": 8, "d": true}, {"epoch": 128, "test acc": 0.92}]]"#;
 
+fn of(text: &str) -> Result<Imported, ImportError> {
+    runs(&[("results.json".to_owned(), text.to_owned())])
+}
+
 #[test]
-fn d_is_the_published_arm_and_a_repetition_is_another_seed() {
-    let runs = runs("results.json", GOOD).unwrap().runs;
+fn d_is_the_published_arm_and_one_of_several_without_a_seed_belongs_to_none_of_the_other_arm() {
+    let Imported { runs, unpaired, .. } = of(GOOD).unwrap();
     let keys: Vec<_> =
         runs.iter().map(|(record, _)| (record.configuration.decay, record.configuration.seed)).collect();
     assert_eq!(
         keys,
-        [(Arm::PublishedAppropriate, 0), (Arm::PublishedOriginal, 0), (Arm::PublishedAppropriate, 1)]
+        [
+            (Arm::PublishedAppropriate, 2_000_000_000),
+            (Arm::PublishedOriginal, 1_000_000_000),
+            (Arm::PublishedAppropriate, 2_000_000_001)
+        ]
     );
+    assert_eq!(unpaired, 3);
     let (record, last) = &runs[0];
     assert_eq!((record.configuration.epochs, last.epoch, last.test_accuracy), (128, 128, 0.9));
     assert!(record.provenance.is_none() && record.data.fingerprint.starts_with("imported:"));
+}
+
+#[test]
+fn a_rankscale_with_one_run_of_each_arm_is_a_pair_and_so_are_equal_seeds() {
+    let seeds = |text: &str| -> Vec<u64> {
+        let imported = of(text).unwrap();
+        assert_eq!(imported.unpaired, 0);
+        imported.runs.iter().map(|(record, _)| record.configuration.seed).collect()
+    };
+    let one_each = GOOD.replacen("8.0", "9", 1).replacen("\"rankscale\": 8,", "\"rankscale\": 9,", 1);
+    assert_eq!(seeds(&one_each), [0, 0, 0]);
+    assert_eq!(seeds(&GOOD.replace("true}", "true, \"seed\": 4}").replacen("4}", "5}", 1)), [5, 0, 4]);
+}
+
+#[test]
+fn several_files_are_one_set_whatever_their_order() {
+    let text = |d: bool| format!(r#"[[{{"rankscale":8,"d":{d},"seed":3}},{{"epoch":128,"test acc":0.9}}]]"#);
+    let files = [("a.json".to_owned(), text(true)), ("b.json".to_owned(), text(false))];
+    let both = runs(&files).unwrap();
+    let named = |imported: &Imported| -> Vec<(String, String)> {
+        imported.runs.iter().map(|(record, _)| (record.name.clone(), record.data.source.clone())).collect()
+    };
+    let turned = runs(&[files[1].clone(), files[0].clone()]).unwrap();
+    assert_eq!(named(&both), named(&turned));
+    assert_eq!(both.runs[0].0.data.source, "imported from a.json, b.json");
+    assert_eq!(both.runs[0].0.data.fingerprint, both.runs[1].0.data.fingerprint);
+    let message =
+        runs(&[files[0].clone(), ("c.json".to_owned(), text(true).replace("0.9", "0.8"))]).unwrap_err();
+    assert!(message.to_string().contains("`seed` 3 was used by an earlier entry"), "{message}");
 }
 
 #[test]
@@ -24,22 +62,22 @@ fn copies_of_a_run_are_one_run() {
         |accuracy: f64| format!(r#"[{{"rankscale":8,"d":true}},{{"epoch":128,"test acc":{accuracy}}}]"#);
     let spaced = entry(0.9).replace(':', " : ");
     let text = format!("[{},{},{spaced},{}]", entry(0.9), entry(0.9), entry(0.91));
-    let imported = runs("results.json", &text).unwrap();
+    let imported = of(&text).unwrap();
     assert_eq!((imported.runs.len(), imported.copies), (2, 2));
     let named = entry(0.9).replace("true", "true,\"seed\":3");
-    let imported = runs("results.json", &format!("[{named},{named}]")).unwrap();
+    let imported = of(&format!("[{named},{named}]")).unwrap();
     assert_eq!((imported.runs.len(), imported.copies), (1, 1));
 }
 
 #[test]
 fn what_python_writes_for_a_diverged_run_is_named_by_entry_and_key() {
     let nan = GOOD.replace("\"lr\": 0.0", "\"lr\": 0.0, \"train loss\": NaN");
-    assert_eq!(runs("f", &nan).unwrap().runs[0].1.train_loss, None);
-    let message = runs("f", &GOOD.replace("0.91", "NaN")).unwrap_err().to_string();
-    assert!(message.contains("f: entry 2: `test acc` must be a number"), "{message}");
+    assert_eq!(of(&nan).unwrap().runs[0].1.train_loss, None);
+    let message = of(&GOOD.replace("0.91", "NaN")).unwrap_err().to_string();
+    assert!(message.contains("results.json: entry 2: `test acc` must be a number"), "{message}");
     let twice = GOOD.replace("\"test acc\": 0.91", "\"test acc\": 0.91, \"test acc\": 0.5");
-    let message = runs("f", &twice).unwrap_err().to_string();
-    assert!(message.contains("f: entry 2: `test acc` stands twice"), "{message}");
+    let message = of(&twice).unwrap_err().to_string();
+    assert!(message.contains("results.json: entry 2: `test acc` stands twice"), "{message}");
 }
 
 #[test]
@@ -71,10 +109,10 @@ fn a_broken_rule_is_named_with_file_entry_and_key() {
         ),
     ] {
         assert!(GOOD.contains(from), "{from}");
-        let message = runs("results.json", &GOOD.replace(from, to)).unwrap_err().to_string();
+        let message = of(&GOOD.replace(from, to)).unwrap_err().to_string();
         assert!(message.contains(needle), "{message}");
     }
-    assert!(runs("f", "{}").unwrap_err().to_string().contains("f: must be a JSON list"));
-    assert!(runs("f", "<html>").unwrap_err().to_string().contains("f: must be a JSON list"));
-    assert!(runs("f", "[]").unwrap_err().to_string().contains("f: the list is empty"));
+    assert!(of("{}").unwrap_err().to_string().contains("results.json: must be a JSON list"));
+    assert!(of("<html>").unwrap_err().to_string().contains("results.json: must be a JSON list"));
+    assert!(of("[]").unwrap_err().to_string().contains("results.json: the list is empty"));
 }
