@@ -54,7 +54,7 @@ pub enum Choice {
 ///
 /// # Errors
 /// An experiment that does not exist; a directory that cannot be read or written; no usable run at all, in which case
-/// the (empty) study is written all the same, so that an older one does not pass for it.
+/// the (empty) study is written over an older one, so that that does not pass for it.
 pub fn analyse(
     layout: &Layout,
     choice: &Choice,
@@ -64,6 +64,10 @@ pub fn analyse(
     let start = Instant::now();
     let collected = collect(layout)?;
     let plan = plan(layout, choice, &collected.runs)?;
+    // A mistyped directory is not filled.
+    if ![layout.runs(), layout.plan(), summary_path(layout)].iter().any(|path| path.exists()) {
+        bail!(nothing(layout, &collected, plan.as_ref()));
+    }
     let epochs: usize = collected.runs.iter().map(|run| run.epochs.len()).sum();
     writeln!(
         progress,
@@ -93,22 +97,27 @@ pub fn analyse(
     atomic::write(&layout.analysis().join("results.json"), results::to_json(&entries)?)?;
     writeln!(progress, "wrote {} and its tables in {}", summary_path(layout).display(), seconds(start))?;
     if collected.runs.is_empty() {
-        let train = plan.as_ref().map_or_else(|| "`just sweep`".to_owned(), Plan::command);
-        let unusable = match collected.quarantined.first() {
-            Some(first) => format!(" (what is there cannot be used, first {}: {})", first.name, first.reason),
-            None => String::new(),
-        };
-        bail!(
-            "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import \
-             a notebook's with `analysis import results.json`",
-            layout.runs().display()
-        );
+        bail!(nothing(layout, &collected, plan.as_ref()));
     }
     match study.summary.endpoints.first() {
         Some(endpoint) => writeln!(progress, "{}", headline(endpoint))?,
         None => writeln!(progress, "No run is under study, so there is nothing to say.")?,
     }
     Ok(study)
+}
+
+/// Why there is nothing to analyse, and what to do.
+fn nothing(layout: &Layout, collected: &Collected, plan: Option<&Plan>) -> String {
+    let train = plan.map_or_else(|| "`just sweep`".to_owned(), Plan::command);
+    let unusable = match collected.quarantined.first() {
+        Some(first) => format!(" (what is there cannot be used, first {}: {})", first.name, first.reason),
+        None => String::new(),
+    };
+    format!(
+        "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import a notebook's with `analysis import \
+         results.json`",
+        layout.runs().display()
+    )
 }
 
 fn seconds(start: Instant) -> String {

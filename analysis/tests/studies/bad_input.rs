@@ -176,6 +176,9 @@ fn no_run_at_all_says_what_to_run_and_leaves_an_empty_study() {
         analyse(&place.layout, &Choice::Newest, None, &mut Vec::new()).unwrap_err().to_string()
     };
     assert!(failure(&place).contains("no run to analyse") && failure(&place).contains("`just sweep`"));
+    assert!(!place.layout.root().exists(), "a mistyped directory is not filled");
+    fs::create_dir_all(place.layout.runs()).unwrap();
+    assert!(failure(&place).contains("no run to analyse"));
     assert!(Study::read(&place.layout).unwrap().ledger.is_empty());
     place.plan(&grid(&[8], 1));
     assert!(failure(&place).contains("`just sweep EXPERIMENT=made-up`"));
