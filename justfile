@@ -10,7 +10,7 @@ data     := "data-prep SOURCE WORK"
 recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES"
 run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
 plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
-sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WAIT WORK"
 analysis := "analysis EXPERIMENT WORK"
 report   := "report WORK"
 keep     := "analysis publish NAME WORK"
@@ -35,7 +35,7 @@ data *settings:
 train *settings:
     @exec tools/run.py train "{{run}}" -- "$@"
 
-# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1]
+# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1]
 [group('pipeline'), no-exit-message]
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
