@@ -23,12 +23,13 @@ use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
 use crate::run::session::{Outcome, train};
 use anyhow::{bail, ensure};
-use artifacts::run::RunFolder;
+use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Experiment, atomic};
 use plan::Planned;
 use slots::{Queue, Slot};
 use std::cmp::Reverse;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -201,9 +202,22 @@ fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
         let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
         if folder.record_path().exists() {
             // A folder of somebody else's may be read only.
-            let _ = Lock::tidy(&folder);
+            let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
         }
     }
+}
+
+/// Removes the checkpoint of a run that has ended: a process that was killed in its last moment leaves it.
+fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
+    let has_ended =
+        || folder.read().is_ok_and(|(record, _)| matches!(record.status, Status::Done | Status::Diverged));
+    if folder.checkpoint_path().exists()
+        && let Some(_held) = Lock::take(folder)?
+        && has_ended()
+    {
+        atomic::remove(&folder.checkpoint_path())?;
+    }
+    Ok(())
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.

@@ -212,3 +212,20 @@ fn a_stop_before_the_first_run_begins_none() {
     assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
     assert!(!layout.runs().exists());
 }
+
+#[test]
+fn a_checkpoint_left_beside_a_finished_run_is_removed() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let context = context(&layout, &data, &stop);
+    let runs = vec![Configuration { epochs: 1, ..tiny() }];
+    let run = folder(&layout, &data, &runs[0]);
+    let experiment = Experiment { name: "one".into(), title: "one run".into(), verdict: None, runs };
+    sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
+    let before = tracks(run.path());
+    // As a process that is killed between its last two steps leaves it.
+    artifacts::atomic::write(&run.checkpoint_path(), "").unwrap();
+    sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
+    assert_eq!(tracks(run.path()), before);
+}
