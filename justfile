@@ -103,6 +103,11 @@ check: _ready
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 
+# Sweeps of tiny networks killed, stopped and failed again and again, held against one left alone: [SEED=0] [MINUTES=10]
+[group('code'), no-exit-message]
+torture *settings:
+    @python3 tools/torture.py "$@"
+
 # Updates and epochs a second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]
 bench *settings:

@@ -110,7 +110,7 @@ class Sweep:
     """A sweep under way, in a process group of its own."""
 
     def __init__(self, process, said):
-        self.process, self.said = process, said
+        self.process, self.said, self.told = process, said, ""
 
     def send(self, number):
         try:
@@ -131,8 +131,12 @@ class Sweep:
         return code
 
     def text(self):
-        self.said.seek(0)
-        return self.said.read()
+        """What it said, once it has ended."""
+        if not self.said.closed:
+            self.said.seek(0)
+            self.told = self.said.read()
+            self.said.close()
+        return self.told
 
 
 def instants(place, work, draw, counts):
@@ -173,17 +177,19 @@ def crowd(place, work, draw, counts):
 
 
 def calls(place, work, draw, counts):
-    """A kill at one system call, or one that fails."""
-    call, at = draw.choice(CALLS), draw.randint(1, 60)
-    what = draw.choice(["signal=SIGKILL", "error=" + draw.choice(ERRORS), "error=" + draw.choice(ERRORS)])
-    trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, what, at)]
-    sweep = place.sweep(work, jobs=1, before=trace)
-    code = sweep.wait()
-    counts[what.split("=")[1]] += 1
-    if code == ELSEWHERE or "another process" in sweep.text():
-        raise Failure("%s %s: nobody else is at work:\n%s" % (call, what, sweep.text()))
+    """Sweeps that are killed at one system call, or have one fail, one after the other."""
+    for _ in range(draw.randint(1, 8)):
+        call, at = draw.choice(CALLS), draw.randint(1, 60)
+        what = draw.choice(["signal=SIGKILL", "error=" + draw.choice(ERRORS), "error=" + draw.choice(ERRORS)])
+        trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, what, at)]
+        sweep = place.sweep(work, jobs=1, before=trace)
+        code = sweep.wait()
+        counts[what.split("=")[1]] += 1
+        if code == ELSEWHERE or "another process" in sweep.text():
+            raise Failure("%s %s: nobody else is at work:\n%s" % (call, what, sweep.text()))
 
 
+# Each is given a place, a work directory of its own, what it draws from, and what it counts in; the round then finishes and compares.
 PARTS = {"instants": instants, "crowd": crowd, "calls": calls}
 
 
@@ -246,9 +252,10 @@ def main(words):
     except settings.SettingsError as error:
         sys.exit("just torture: %s" % error)
     os.chdir(run.ROOT)
-    code = stop.call(run.BUILD)
-    if code:
-        sys.exit(code)
+    for name in ("data-prep", "trainer"):
+        code = stop.call(run.build(name, run.needs_libtorch({"DEVICE": "cpu"})))
+        if code:
+            sys.exit(code)
     parts = dict(PARTS)
     if not can_trace():
         outcome.note("no strace here, or it may not follow programs: no system call is failed, and none killed at")
