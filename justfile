@@ -10,7 +10,7 @@ data     := "data-prep SOURCE WORK"
 recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES VALIDATION_IMAGES"
 run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
 plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
-sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
+sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WAIT WORK"
 analysis := "analysis EXPERIMENT WORK"
 power    := "analysis power EXPERIMENT SD WORK"
 simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
@@ -38,7 +38,7 @@ data *settings:
 train *settings:
     @exec tools/run.py train "{{run}}" -- "$@"
 
-# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1]
+# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1]
 [group('pipeline'), no-exit-message]
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
@@ -115,6 +115,11 @@ check: _ready
     cargo build --release --workspace --no-default-features
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
+
+# Sweeps of tiny networks killed, stopped and failed again and again, held against one left alone: [SEED=0] [MINUTES=10]
+[group('code'), no-exit-message]
+torture *settings:
+    @python3 tools/torture.py "$@"
 
 # Updates and epochs a second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]

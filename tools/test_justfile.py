@@ -14,7 +14,7 @@ BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-conte
 # Of nvidia-smi, git and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "clean": "clean"}
+OTHERS = {"bench": "bench", "clean": "clean", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -74,6 +74,8 @@ class Keys(unittest.TestCase):
             offered = {settings.flag(key)[2:] for key in step.keys}
             # The processor must be that of the kept run, and so is what belongs to it.
             by_hand = BY_HAND | {"retrain": {"device", "engine"}, "simulate": {"work"}}.get(words[-1], set())
+            # A look waits for nobody.
+            by_hand |= {"wait"} if "--plan" in step.words else set()
             self.assertEqual(flags(*words)[0] - offered - by_hand, set(), step.name)
 
     def test_it_is_analysed_in_either_spelling(self):

@@ -1,13 +1,33 @@
-//! Tells the linker where libtorch lies, so that the programs find it without `LD_LIBRARY_PATH`, and keeps CUDA in.
+//! Tells the program its revision, and the linker where libtorch lies, so that the programs find it without `LD_LIBRARY_PATH`, and keeps
+//! CUDA in.
+//!
+//! *Invariant:* the revision is that of the sources the program is made of: it is asked for again when one of them changes, and when
+//! another commit is checked out.
 //!
 //! *Invariant:* a trainer linked against a libtorch with CUDA needs `libtorch_cuda.so` (`readelf -d`). No symbol of it is
 //! ever named, so the linker drops it unless told otherwise, and CUDA is then silently absent at run time.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the program is made of, seen from the workspace's root.
+const SOURCES: [&str; 10] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "artifacts/Cargo.toml",
+    "artifacts/src",
+    "kernels/Cargo.toml",
+    "kernels/src",
+    "network/Cargo.toml",
+    "network/src",
+    "trainer/Cargo.toml",
+    "trainer/src",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    tell_revision();
     println!("cargo:rustc-check-cfg=cfg(libtorch_cuda)");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     if env::var_os("CARGO_FEATURE_TCH").is_none() {
@@ -33,4 +53,31 @@ fn main() {
         println!("cargo:rustc-link-search=native={}", libraries.display());
         println!("cargo:rustc-link-arg=-Wl,--push-state,--no-as-needed,-ltorch_cuda,--pop-state");
     }
+}
+
+/// As `RANKSCALE_REVISION` and `RANKSCALE_DIRTY`, for the compiler; `unknown` and `false` where there is no git, or no repository.
+fn tell_revision() {
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed=../{source}");
+    }
+    // The second of them changes with every commit, the third where nobody keeps the second. A missing one would be taken for changed.
+    let branch = git(&["rev-parse", "--symbolic-full-name", "HEAD"]).unwrap_or_default();
+    for name in ["HEAD", "logs/HEAD", branch.as_str()] {
+        let path = git(&["rev-parse", "--git-path", name]);
+        if let Some(path) = path.filter(|path| !name.is_empty() && Path::new("..").join(path).is_file()) {
+            println!("cargo:rerun-if-changed={}", Path::new("..").join(path).display());
+        }
+    }
+    let revision = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    let mut changes = vec!["--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--"];
+    changes.extend(SOURCES);
+    let dirty = git(&changes).is_some_and(|lines| !lines.is_empty());
+    println!("cargo:rustc-env=RANKSCALE_REVISION={revision}");
+    println!("cargo:rustc-env=RANKSCALE_DIRTY={dirty}");
+}
+
+/// What git says at the workspace's root.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg("..").args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -2,6 +2,9 @@
 //!
 //! A file is written beside its destination under a temporary name, flushed to the disk, and renamed. A
 //! crash at any instant leaves the old file or the new one, never a part.
+//!
+//! *Invariant:* what is named here stays named when the power fails: a file's directory is flushed after its rename, and a directory's
+//! parent after it is made. Some file systems have no flush of directories and say so; nothing else is passed over.
 
 use fs_err as fs;
 use serde::Serialize;
@@ -20,8 +23,8 @@ pub fn write_with<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
+    let directory = parent(path);
+    make_directories(directory)?;
     let temporary = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write in {}: {error}", directory.display()))
     })?;
@@ -31,12 +34,51 @@ pub fn write_with<E: From<io::Error>>(
     fill(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    file.sync_all()?;
+    // Before the flush, so that they reach the disk with the bytes.
     set_ordinary_permissions(&file)?;
+    file.sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
     // The rename itself is durable once the directory is.
-    fs::File::open(directory)?.sync_all()?;
-    Ok(())
+    Ok(sync_directory(directory)?)
+}
+
+/// Makes a directory and those on the way to it, as far as they are missing.
+///
+/// # Errors
+/// The file system's.
+pub fn make_directories(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let above = parent(directory);
+    make_directories(above)?;
+    match fs::create_dir(directory) {
+        // Another process was faster.
+        Err(_) if directory.is_dir() => {}
+        made => made?,
+    }
+    sync_directory(above)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    match fs::File::open(directory)?.file().sync_all() {
+        Err(error) if !cannot_be_synced(&error) => {
+            Err(io::Error::new(error.kind(), format!("{}: cannot be flushed: {error}", directory.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file system says that it does not flush directories (some CIFS, some FUSE), as opposed to a flush that failed.
+fn cannot_be_synced(error: &io::Error) -> bool {
+    // Two names of one number on Linux.
+    #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
+    let says_so = matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP | libc::EOPNOTSUPP));
+    says_so
 }
 
 /// Writes bytes, all or nothing.
@@ -63,6 +105,18 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 /// As [`json`] and [`write()`].
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     write(path, json(value)?)
+}
+
+/// Sees to it that a file is not there, after a power cut too.
+///
+/// # Errors
+/// The file system's.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_directory(parent(path)),
+    }
 }
 
 /// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.
@@ -123,5 +177,24 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         write(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_flushed_is_no_failure_and_a_flush_that_failed_is() {
+        let passed_over = |code| cannot_be_synced(&io::Error::from_raw_os_error(code));
+        assert!([libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP].map(passed_over) == [true; 3]);
+        assert!([libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::ENOSYS].map(passed_over) == [false; 4]);
+    }
+
+    #[test]
+    fn directories_are_made_where_they_are_missing_and_not_in_place_of_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b/c");
+        make_directories(&deep).unwrap();
+        make_directories(&deep).unwrap();
+        assert!(deep.is_dir());
+        write(&root.path().join("file"), "").unwrap();
+        let message = make_directories(&root.path().join("file/deep")).unwrap_err().to_string();
+        assert!(message.contains("file"), "{message}");
     }
 }

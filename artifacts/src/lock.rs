@@ -3,6 +3,7 @@
 //! *Invariant:* "another process is at work" is said only where one is; whatever else keeps a file from being locked is named with the
 //! file. A lock that is held has its file, and when it is let go of, no file of it stays.
 
+use crate::atomic::make_directories;
 use fs_err as fs;
 use std::fs::TryLockError;
 use std::io;
@@ -41,7 +42,7 @@ impl Lock {
     /// Another process holds it; a file that cannot be made or locked.
     pub fn take(path: &Path) -> Result<Self, LockError> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            make_directories(directory)?;
         }
         loop {
             let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
@@ -67,7 +68,13 @@ impl Drop for Lock {
 /// # Errors
 /// Another process holds it; a file that cannot be locked.
 pub fn whole_file(file: &fs::File) -> Result<(), LockError> {
-    judge(file.file().try_lock(), file.path())
+    loop {
+        match file.file().try_lock() {
+            // A signal came while the server of a network's file system was asked.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return judge(outcome, file.path()),
+        }
+    }
 }
 
 fn judge(outcome: Result<(), TryLockError>, path: &Path) -> Result<(), LockError> {

@@ -55,9 +55,9 @@ pub struct DataProvenance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// Commit of the source tree the trainer was built from, or `unknown`.
+    /// Commit of the sources the trainer was built from, or `unknown`.
     pub git_revision: String,
-    /// Whether that tree had uncommitted changes.
+    /// Whether those sources had uncommitted changes then.
     pub git_dirty: bool,
     /// `cpu` or `cuda:N`.
     pub device: String,

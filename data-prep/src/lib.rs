@@ -57,6 +57,7 @@ pub fn run(arguments: Arguments) -> Result<String> {
 
 fn check(layout: &Layout, arguments: &Prepare) -> Result<String> {
     let found = prepared::verify(layout)?;
+    generate::belong_together(&found)?;
     if !arguments.accept_any_content {
         found.judge()?;
     }

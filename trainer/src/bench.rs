@@ -140,7 +140,7 @@ impl Bench {
             ControlFlow::Continue(())
         });
         let trained = start.elapsed().as_secs_f64();
-        engine.predict();
+        engine.predict(&mut || ControlFlow::Continue(()));
         let epoch_seconds = start.elapsed().as_secs_f64();
         for _ in 0..self.steps / 2 {
             seconds.append(&mut updates(&mut engine, 1));

@@ -15,7 +15,7 @@ pub mod torch;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{Epoch, OnUpdate, Predictions, Sums};
+use crate::engine::epoch::{Epoch, OnBatch, OnUpdate, Predictions, Sums};
 use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
 use crate::engine::torch::Torch;
@@ -88,12 +88,12 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Predictions for all test images, by the running statistics.
-    pub fn predict(&mut self) -> Predictions {
+    /// Predictions for all test images, by the running statistics; none where `on_batch` broke off.
+    pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         match self {
-            Self::Fused(fused) => fused.predict(),
+            Self::Fused(fused) => fused.predict(on_batch),
             #[cfg(feature = "tch")]
-            Self::Torch(torch) => torch.predict(),
+            Self::Torch(torch) => torch.predict(on_batch),
         }
     }
 

@@ -78,7 +78,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                         say(format_args!("diverged in epoch {epoch}: the loss is not a finite number"));
                         Some(1)
                     }
-                    Outcome::Elsewhere => anyhow::bail!("another process is training this run"),
+                    Outcome::Elsewhere => {
+                        say("another process is training this run");
+                        Some(sweep::ELSEWHERE)
+                    }
                     Outcome::Interrupted(epoch) => {
                         say(format_args!(
                             "stopped; {epoch} epochs are saved, and the same command goes on from there"
@@ -107,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
                 threads: machine.threads,
                 cores: numbers::cores(),
+                wait: arguments.wait,
             };
             let judged_by_test = experiment.runs.iter().any(|run| run.validation_images.is_none());
             return at(&arguments.place, judged_by_test, |context| {

@@ -6,7 +6,7 @@
 //! imports `run`, `engine`, `data` and `machine`.
 //!
 //! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
-//! with an error that names it.
+//! with an error that names it; it ends with 0 only when every run has ended.
 
 pub mod estimate;
 mod plan;
@@ -23,18 +23,29 @@ use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
 use crate::run::session::{Outcome, train};
 use anyhow::{bail, ensure};
-use artifacts::run::RunFolder;
+use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Experiment, atomic};
 use plan::Planned;
 use slots::{Queue, Slot};
 use std::cmp::Reverse;
+use std::io;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a sweep, or one run, ends with where another process is at work on it: as `EX_TEMPFAIL` of `sysexits.h`, what passes by itself.
+pub const ELSEWHERE: u8 = 75;
+
+/// Between two looks at runs that other processes train, and at the wish to stop meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const HEARD_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs what is left of an experiment: seed by seed, longest first, as many side by side as asked for and as memory
 /// allows. With `plan_only`, says what it would do and writes nothing.
 ///
 /// A run that does not fit into any device alone is named before anything is trained, and before the others are timed; they go on.
+///
+/// Returns the exit code of a sweep that was asked to stop, or [`ELSEWHERE`] where other processes train some of the runs, which it names.
 ///
 /// # Errors
 /// More images asked for than there are; a run that failed, or does not fit into memory: the sweep goes on with the others first.
@@ -46,7 +57,7 @@ pub fn sweep(
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
     let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-    let mut left = plan::left(context, experiment);
+    let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
     let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
     let threads = side_by_side.slots(devices, left.len())[0].threads;
     for run in &mut left {
@@ -62,7 +73,7 @@ pub fn sweep(
     let Some(planned) = plan::in_order(&context.at(slots[0]), fitting)? else {
         return Ok(context.stop.requested());
     };
-    print_plan(context, experiment, &planned, refused.len(), &slots, &free);
+    print_plan(context, experiment, &planned, (refused.len(), &diverged), &slots, &free);
     for (run, reason) in &refused {
         context.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
     }
@@ -79,10 +90,43 @@ pub fn sweep(
     context.screen.begin(expected);
     let refused: Vec<_> =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
-    let (queue, failures) = (Queue::new(planned, free), Mutex::new(refused));
+    let failures = Mutex::new(refused);
+    let mut elsewhere = train_all(context, &slots, &free, planned, &failures);
+    if side_by_side.wait && !elsewhere.is_empty() {
+        let names = summary::names(&names(&elsewhere));
+        context.screen.say(&format!("waiting for what other processes train: {names}"));
+        while !elsewhere.is_empty() && pause(context) {
+            elsewhere = train_all(context, &slots, &free, elsewhere, &failures);
+        }
+    }
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Another process may have finished some of them since.
+    elsewhere.retain(|run| plan::is_left(context, run.configuration));
+    if !elsewhere.is_empty() {
+        context.screen.say(&format!(
+            "{} of {runs} runs are under way in other processes: {}; --wait waits for them and takes up what they leave",
+            elsewhere.len(),
+            summary::names(&names(&elsewhere))
+        ));
+    }
+    if !failures.is_empty() {
+        bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
+    }
+    Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
+}
+
+/// Trains runs in the slots until none waits any more; returns those that other processes train.
+fn train_all<'a>(
+    context: &RunContext<'_>,
+    slots: &[Slot],
+    free: &[(Device, u64)],
+    runs: Vec<Planned<'a>>,
+    failures: &Mutex<Vec<String>>,
+) -> Vec<Planned<'a>> {
+    let (queue, elsewhere) = (Queue::new(runs, free.to_vec()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for &slot in &slots {
-            let (queue, failures) = (&queue, &failures);
+        for &slot in slots {
+            let (queue, elsewhere) = (&queue, &elsewhere);
             scope.spawn(move || {
                 while context.stop.requested().is_none()
                     && let Some(run) = queue.next(slot.device)
@@ -91,7 +135,11 @@ pub fn sweep(
                     queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
-                        Ok(_) => context.screen.report(&run.name, 1.0),
+                        Ok(Outcome::Elsewhere) => {
+                            elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(run);
+                            continue;
+                        }
+                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.report(&run.name, 1.0),
                         Err(_) => {
                             failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
                         }
@@ -101,11 +149,20 @@ pub fn sweep(
             });
         }
     });
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !failures.is_empty() {
-        bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
+    elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits before the next look at what others train; false where the user asked to stop.
+fn pause(context: &RunContext<'_>) -> bool {
+    let start = Instant::now();
+    while context.stop.requested().is_none() && start.elapsed() < LOOK_EVERY {
+        std::thread::sleep(HEARD_EVERY);
     }
-    Ok(context.stop.requested())
+    context.stop.requested().is_none()
+}
+
+fn names(runs: &[Planned<'_>]) -> Vec<String> {
+    runs.iter().map(|run| run.name.clone()).collect()
 }
 
 /// Trains one run, as [`train`], if it fits into memory as it is now.
@@ -148,9 +205,22 @@ fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
         let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
         if folder.record_path().exists() {
             // A folder of somebody else's may be read only.
-            let _ = Lock::tidy(&folder);
+            let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
         }
     }
+}
+
+/// Removes the checkpoint of a run that has ended: a process that was killed in its last moment leaves it.
+fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
+    let has_ended =
+        || folder.read().is_ok_and(|(record, _)| matches!(record.status, Status::Done | Status::Diverged));
+    if folder.checkpoint_path().exists()
+        && let Some(_held) = Lock::take(folder)?
+        && has_ended()
+    {
+        atomic::remove(&folder.checkpoint_path())?;
+    }
+    Ok(())
 }
 
 /// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
@@ -193,13 +263,13 @@ fn print_plan(
     context: &RunContext<'_>,
     experiment: &Experiment,
     planned: &[Planned<'_>],
-    refused: usize,
+    (refused, diverged): (usize, &[String]),
     slots: &[Slot],
     free: &[(Device, u64)],
 ) {
     let say = |line: String| context.screen.say(&line);
     say(format!("experiment {}: {}", experiment.name, experiment.title));
-    say(summary::heading(experiment.runs.len(), refused, planned, slots, free));
+    say(summary::heading(experiment.runs.len(), refused, diverged, planned, slots, free));
     let known = free.iter().filter(|(_, free)| *free < u64::MAX);
     for (device, free) in known {
         say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));

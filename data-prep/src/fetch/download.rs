@@ -54,7 +54,7 @@ impl Downloads {
     /// # Errors
     /// A server that does not have it, or something else under its address; a full disk.
     pub fn fetch(&self, remote: &Remote) -> Result<PathBuf> {
-        fs::create_dir_all(&self.directory)?;
+        atomic::make_directories(&self.directory)?;
         let path = self.path(remote);
         if path.exists() && remote.sha256.is_some() {
             if check(&path, remote).is_ok() {

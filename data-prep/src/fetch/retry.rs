@@ -27,12 +27,12 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        // A dead address costs two waits for an answer, about half a minute, before the next source is tried.
+        // A dead address costs two waits for an answer and the pause between them: half a minute before the next source is tried.
         Self {
             attempts: 5,
             first_pause: seconds(1),
             vain: seconds(20),
-            answer: seconds(15),
+            answer: seconds(14),
             stall: seconds(30),
             pace: Pace::ORDINARY,
         }
@@ -129,7 +129,8 @@ mod tests {
         assert!(patience.run(attempt, || 0).is_err());
         assert!(attempts.get() <= 3, "{} attempts", attempts.get());
         // What a program does by default: a last attempt begins before `vain` is over.
-        let RetryPolicy { vain, answer, .. } = RetryPolicy::default();
-        assert!(vain.max(2 * answer) <= Duration::from_secs(30));
+        let RetryPolicy { vain, answer, first_pause, .. } = RetryPolicy::default();
+        assert!(answer <= vain && 2 * answer + first_pause > vain, "two attempts, and no third");
+        assert!(2 * answer + first_pause <= Duration::from_secs(30));
     }
 }

@@ -3,7 +3,7 @@
 use crate::disk::leftovers;
 use crate::files::halves::Halves;
 use crate::write::prepared::{self, Outcome};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance};
 use artifacts::lock::Lock;
@@ -33,7 +33,10 @@ pub fn generate(
             );
         }
         let sizes = (found.train.images, found.test.images) == (images.train, images.test);
-        if sizes && found.train.provenance == (Provenance::Generated { seed }) {
+        if sizes
+            && found.train.provenance == (Provenance::Generated { seed })
+            && belong_together(&found).is_ok()
+        {
             return Ok(Outcome::Present(found));
         }
     }
@@ -43,6 +46,28 @@ pub fn generate(
     let datasets = Halves { train: Dataset::generated(images.train, seed), test };
     datasets.write(layout, available)?;
     Ok(Outcome::Prepared(prepared::find(layout)?.context("the files just written are gone")?))
+}
+
+/// Whether both halves were generated from one seed, or neither was generated.
+///
+/// # Errors
+/// If they do not, with what to do.
+pub fn belong_together(found: &Halves<Header>) -> Result<()> {
+    let pair = match (&found.train.provenance, &found.test.provenance) {
+        (Provenance::Generated { seed: train }, Provenance::Generated { seed: test }) => {
+            *test == train ^ TEST_SEED
+        }
+        (train, test) => {
+            let generated = |it: &Provenance| matches!(it, Provenance::Generated { .. });
+            !generated(train) && !generated(test)
+        }
+    };
+    ensure!(
+        pair,
+        "the training images and the test images do not belong together, as two data sets of which each was written in part: \
+         write both again with --force"
+    );
+    Ok(())
 }
 
 fn is_generated(header: &Header) -> bool {

@@ -1,15 +1,15 @@
 //! The prepared files: whether they are there, what they hold, how they are written.
 //!
-//! *Invariant:* both halves are judged before either is written.
+//! *Invariant:* both halves are judged before either is written, and whoever is killed between them leaves no pair of an old half and a new one.
 
 use crate::disk::space;
 use crate::files::address::Address;
 use crate::files::halves::Halves;
 use anyhow::{Context, Result, bail};
 use artifacts::Layout;
+use artifacts::atomic::{self, make_directories};
 use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split};
 use artifacts::lock::Lock;
-use fs_err as fs;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -133,14 +133,19 @@ impl Halves<Dataset> {
     /// A full disk, or whatever else the file system says.
     pub fn write(&self, layout: &Layout, available: fn(&Path) -> io::Result<u64>) -> Result<()> {
         let directory = layout.data();
-        fs::create_dir_all(&directory)?;
+        make_directories(&directory)?;
         let needed =
             [&self.train, &self.test].map(|half| half.len() * (IMAGE_BYTES + 100)).iter().sum::<usize>();
         let left = available(&directory)
             .with_context(|| format!("{}: cannot tell how much room the disk has", directory.display()))?;
         space::require(&directory, needed as u64, left)?;
+        // A new half beside an old one would pass for a pair, so the old one goes first; if it is the same, it may stay.
+        let old = Split::Test.path(layout);
+        if !Header::read(&old).is_ok_and(|old| old.fingerprint == self.test.fingerprint) {
+            atomic::remove(&old)?;
+        }
         self.train.write(&Split::Train.path(layout))?;
-        self.test.write(&Split::Test.path(layout))?;
+        self.test.write(&old)?;
         Ok(())
     }
 }

@@ -103,6 +103,74 @@ fn a_server_that_drips_is_given_up_whatever_is_asked_for() {
 }
 
 #[test]
+fn a_server_that_never_ends_is_given_up_with_the_patience_in_the_message() {
+    let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Endless]))]));
+    let pace = Pace { total: Duration::from_millis(600), ..HASTY.pace };
+    let patient = Downloads { retry: RetryPolicy { pace, ..HASTY }, ..downloads(&directory) };
+    let begun = Instant::now();
+    let message = format!("{:#}", patient.fetch(&Remote::unknown(&server.url("/x"))).unwrap_err());
+    assert!(
+        message.contains("/x: the server is too slow") && message.contains("a file in 600ms"),
+        "{message}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_server_that_promises_more_than_it_sends_is_named() {
+    let file = Served { ranges: false, ..served([Mood::Promise(7); 9]) };
+    let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", file)]));
+    let message = fetch(&directory, &Remote::unknown(&server.url("/x"))).unwrap_err();
+    assert!(message.contains("/x") && message.contains("gave up after 3 attempts"), "{message}");
+}
+
+#[test]
+fn an_address_that_never_answers_costs_two_waits_and_is_asked_for_no_layout() {
+    let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Mute; 9]))]));
+    // The ordinary patience, twenty times as fast.
+    let RetryPolicy { attempts, first_pause, answer, vain, stall, .. } = RetryPolicy::default();
+    let retry = RetryPolicy {
+        attempts,
+        stall: stall / 20,
+        first_pause: first_pause / 20,
+        answer: answer / 20,
+        vain: vain / 20,
+        ..HASTY
+    };
+    let impatient = Downloads { retry, ..downloads(&directory) };
+    let remote = Remote::unknown(&server.url("/x"));
+    for sought in [false, true] {
+        let begun = Instant::now();
+        let error = if sought {
+            locate(&Location::Url(remote.clone()), &retry).unwrap_err()
+        } else {
+            impatient.fetch(&remote).unwrap_err()
+        };
+        let (message, taken) = (format!("{error:#}"), begun.elapsed());
+        assert!(
+            message.contains("gave up after 2 attempts") && message.contains("cannot be reached"),
+            "{message}"
+        );
+        assert!(taken < Duration::from_secs(30) / 20 + Duration::from_millis(300), "{taken:?}");
+        assert_eq!(server.requests().len(), 2, "sought: {sought}");
+    }
+}
+
+#[test]
+fn each_layout_below_an_address_is_asked_for_once() {
+    let server = Server::start([("/busy", Served::new("x"))]);
+    let place = Location::Url(Remote::unknown(&server.url("/nothing")));
+    assert!(
+        format!("{:#}", locate(&place, &HASTY).unwrap_err()).contains("neither it nor what may lie below it")
+    );
+    let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    let asked = paths.len();
+    paths.sort();
+    paths.dedup();
+    assert_eq!((asked, paths.len()), (5, 5), "{paths:?}");
+}
+
+#[test]
 fn a_download_of_nothing_leaves_nothing() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Drop(0); 9]))]));
     assert!(fetch(&directory, &Remote::unknown(&server.url("/x"))).is_err());

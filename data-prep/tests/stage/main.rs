@@ -3,6 +3,8 @@
 
 mod download;
 mod forms;
+mod kills;
+
 mod origins;
 mod prepare;
 mod program;

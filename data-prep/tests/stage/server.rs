@@ -18,6 +18,12 @@ pub enum Mood {
     Stall(usize),
     /// Sends a byte now and then.
     Drip,
+    /// Takes the request and never answers.
+    Mute,
+    /// Sends bytes for ever, and never says how many.
+    Endless,
+    /// Says that there are so many bytes more than there are.
+    Promise(usize),
 }
 
 /// A file, and how it is served.
@@ -110,6 +116,17 @@ fn answer(mut stream: TcpStream, files: &Files, requests: &Mutex<Vec<Request>>) 
     if let Some(Mood::Status(status)) = mood {
         return write!(stream, "HTTP/1.1 {status} Rude\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     }
+    if let Some(Mood::Mute) = mood {
+        thread::sleep(Duration::from_secs(10));
+        return Ok(());
+    }
+    if let Some(Mood::Endless) = mood {
+        write!(stream, "HTTP/1.1 200 Here\r\nconnection: close\r\n\r\n")?;
+        loop {
+            thread::sleep(Duration::from_millis(5));
+            stream.write_all(&file.bytes[..10_000])?;
+        }
+    }
     let total = file.bytes.len();
     let range = range.filter(|_| file.ranges && (if_range.is_none() || if_range == file.etag));
     let bounds = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
@@ -129,7 +146,8 @@ fn answer(mut stream: TcpStream, files: &Files, requests: &Mutex<Vec<Request>>) 
         None => (200, 0, total),
     };
     let body = &file.bytes[from..to];
-    write!(stream, "HTTP/1.1 {status} Here\r\ncontent-length: {}\r\nconnection: close\r\n", body.len())?;
+    let promised = body.len() + if let Some(Mood::Promise(more)) = mood { more } else { 0 };
+    write!(stream, "HTTP/1.1 {status} Here\r\ncontent-length: {promised}\r\nconnection: close\r\n")?;
     if status == 206 {
         write!(stream, "content-range: bytes {from}-{}/{total}\r\n", to - 1)?;
     }

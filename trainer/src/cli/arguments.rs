@@ -37,6 +37,10 @@ pub enum Command {
     /// Train one run, or take it up where it stopped
     Train(Train),
     /// Train what is left of an experiment
+    #[command(
+        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, and with
+129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
+    )]
     Sweep(Sweep),
     /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
     Retrain(Retrain),
@@ -81,6 +85,10 @@ pub struct Sweep {
     /// Runs side by side on each GPU
     #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=64))]
     pub jobs_per_device: usize,
+    /// 1 to wait for runs that other processes train, and to take up what they leave
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "0", default_missing_value = "1", value_name = "0|1",
+          action = clap::ArgAction::Set, value_parser = numbers::switch)]
+    pub wait: bool,
     /// Say what would run and how long it would take, and stop
     #[arg(long)]
     pub plan: bool,

@@ -61,6 +61,15 @@ fn number(text: &str, holds: fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite() && holds(*value))
 }
 
+/// Whether something is wanted.
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => Err("must be 0 or 1".to_owned()),
+    }
+}
+
 /// Processors that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -68,7 +77,7 @@ pub fn cores() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::arguments::Arguments;
+    use crate::cli::arguments::{Arguments, Command};
     use clap::{CommandFactory, Parser};
 
     #[test]
@@ -102,6 +111,24 @@ mod tests {
                 assert!(error.to_string().contains("must be"), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_sweep_waits_where_it_is_asked_to() {
+        let parsed = |words: &[&str]| {
+            let words = ["trainer", "sweep"].iter().chain(words);
+            Arguments::try_parse_from(words).map_err(|error| error.to_string()).map(|arguments| {
+                let Command::Sweep(sweep) = arguments.command else { panic!("a sweep") };
+                sweep.wait
+            })
+        };
+        assert_eq!(parsed(&[]), Ok(false));
+        assert_eq!(
+            (parsed(&["--wait"]), parsed(&["--wait=1"]), parsed(&["--wait=0"])),
+            (Ok(true), Ok(true), Ok(false))
+        );
+        let message = parsed(&["--wait=yes"]).unwrap_err();
+        assert!(message.contains("'--wait[=<0|1>]': must be 0 or 1"), "{message}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnUpdate, Predictions, Sums};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
 use kernels::EngineError;
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};
@@ -97,10 +97,13 @@ impl<'a> Fused<'a> {
     }
 
     /// As [`crate::engine::Engine::predict`].
-    pub fn predict(&mut self) -> Predictions {
+    pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         let mut all = Predictions::default();
         let mut pixels = Vec::new();
         for start in (0..self.test.len()).step_by(EVALUATION_BATCH) {
+            if on_batch().is_break() {
+                return None;
+            }
             let end = self.test.len().min(start + EVALUATION_BATCH);
             pixels.resize((end - start) * IMAGE, 0.0);
             for (at, out) in (start..end).zip(pixels.chunks_exact_mut(IMAGE)) {
@@ -110,7 +113,7 @@ impl<'a> Fused<'a> {
             all.classes.extend(batch.classes);
             all.losses.extend(batch.losses);
         }
-        all
+        Some(all)
     }
 
     /// As [`crate::engine::Engine::model`].

@@ -11,7 +11,7 @@ pub mod update;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnUpdate, Predictions, Sums};
+use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
 use crate::machine::device::Device;
 use artifacts::Precision;
 use augment::{Augmentation, Draws};
@@ -152,11 +152,13 @@ impl Torch {
     }
 
     /// As [`crate::engine::Engine::predict`].
-    #[must_use]
-    pub fn predict(&self) -> Predictions {
+    pub fn predict(&self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         let mut all = Predictions::default();
         let images = self.test.labels.size()[0];
         for start in (0..images).step_by(EVALUATION_BATCH) {
+            if on_batch().is_break() {
+                return None;
+            }
             let length = (EVALUATION_BATCH as i64).min(images - start);
             let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
             let pixels = self.augmentation.normalise(&narrow(&self.test.pixels));
@@ -164,7 +166,7 @@ impl Torch {
             all.classes.append(&mut batch.classes);
             all.losses.append(&mut batch.losses);
         }
-        all
+        Some(all)
     }
 
     /// As [`crate::engine::Engine::model`].

@@ -1,13 +1,11 @@
 //! Where and with what a run is made.
 
-use crate::machine::command::answer;
 use crate::machine::device::Device;
 use crate::machine::gpu::gpu_query;
 use artifacts::Engine;
 use artifacts::run::Provenance;
 use artifacts::seal::Circumstances;
 use fs_err as fs;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Provenance of a run that starts now.
@@ -29,13 +27,12 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
     }
 }
 
-/// Which source tree this program was built from, and the time.
+/// Which sources this program was built from, whatever has become of them since, and the time.
 #[must_use]
 pub fn circumstances() -> Circumstances {
-    let changes = git(&["status", "--porcelain", "--untracked-files=no"]);
     Circumstances {
-        git_revision: git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()),
-        git_dirty: changes.is_some_and(|lines| !lines.is_empty()),
+        git_revision: env!("RANKSCALE_REVISION").to_owned(),
+        git_dirty: env!("RANKSCALE_DIRTY") == "true",
         unix_seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()),
     }
 }
@@ -60,9 +57,4 @@ fn libtorch() -> String {
     #[cfg(not(feature = "tch"))]
     let version = "none";
     version.to_owned()
-}
-
-/// Asks git about the tree this program was built from.
-fn git(arguments: &[&str]) -> Option<String> {
-    answer(Command::new("git").arg("-C").arg(env!("CARGO_MANIFEST_DIR")).args(arguments))
 }

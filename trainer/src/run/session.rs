@@ -1,6 +1,7 @@
 //! One run from its configuration to its files, now or taken up where it stopped.
 //!
-//! A wish to stop is heard between any two updates and before and after an epoch is evaluated and saved. The epoch under way is lost.
+//! A wish to stop is heard between any two updates and between any two batches of an evaluation. The epoch under way is lost; one that is
+//! evaluated is saved first, which takes less than a second.
 //!
 //! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
@@ -105,10 +106,17 @@ impl<'a> Session<'a> {
 
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
         match self.record.status {
-            Status::Done => {
-                let last = self.epochs.last().context("a finished run has epochs")?;
-                return Ok(Outcome::Done(last.test_accuracy));
-            }
+            Status::Done => match self.epochs.last() {
+                Some(last) if self.epochs.len() >= self.configuration.epochs => {
+                    return Ok(Outcome::Done(last.test_accuracy));
+                }
+                _ => self.context.screen.say(&format!(
+                    "{}: its record says done, but {} of {} epochs are there: it is taken up again",
+                    self.record.name,
+                    self.epochs.len(),
+                    self.configuration.epochs
+                )),
+            },
             Status::Diverged => return Ok(Outcome::Diverged(self.epochs.len())),
             Status::Running | Status::Interrupted => {}
         }
@@ -157,11 +165,18 @@ impl<'a> Session<'a> {
                 return Ok(Outcome::Interrupted(epoch - 1));
             };
             let start = Instant::now();
-            let predictions = predictions.insert(engine.predict());
+            let Some(found) = engine.predict(&mut || self.go_on()) else {
+                self.set_status(Status::Interrupted)?;
+                return Ok(Outcome::Interrupted(epoch - 1));
+            };
+            let predictions = predictions.insert(found);
             let row =
                 self.epoch_row(epoch, updates, &sums, predictions, &judged, start.elapsed().as_secs_f64());
-            let finite =
-                row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
+            let state = engine.state();
+            // A running variance without bound gives every image one prediction, at a loss that is finite.
+            let finite = row.train_loss.is_some_and(f64::is_finite)
+                && row.test_loss.is_some_and(f64::is_finite)
+                && state.values().all(|array| array.iter().all(|number| number.is_finite()));
             progress.epoch(&row, configuration.epochs);
             self.epochs.push(row);
             table::write(&self.folder.epochs_path(), &self.epochs)?;
@@ -170,7 +185,6 @@ impl<'a> Session<'a> {
                 let _ = fs::remove_file(self.folder.checkpoint_path());
                 return Ok(Outcome::Diverged(epoch));
             }
-            let state = engine.state();
             self.layers.append(&mut layers::measure(&architecture, &state, epoch));
             table::write(&self.folder.layers_path(), &self.layers)?;
             Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
@@ -180,8 +194,19 @@ impl<'a> Session<'a> {
             return Ok(Outcome::Interrupted(last));
         }
         // A run stopped between its last checkpoint and its end has none.
-        let predictions = predictions.unwrap_or_else(|| engine.predict());
+        let Some(predictions) = predictions.or_else(|| engine.predict(&mut || self.go_on())) else {
+            self.set_status(Status::Interrupted)?;
+            return Ok(Outcome::Interrupted(self.epochs.len()));
+        };
         self.finish(&engine, &predictions, &judged)
+    }
+
+    /// Until the user asks to stop.
+    fn go_on(&self) -> ControlFlow<()> {
+        match self.context.stop.requested() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
     }
 
     /// All updates of an epoch; none where the user asked to stop.
@@ -211,10 +236,7 @@ impl<'a> Session<'a> {
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
             progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
-            match self.context.stop.requested() {
-                Some(_) => ControlFlow::Break(()),
-                None => ControlFlow::Continue(()),
-            }
+            self.go_on()
         })?;
         let rate = rates.last().expect("an epoch has updates").factors;
         Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })

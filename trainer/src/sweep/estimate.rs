@@ -44,10 +44,8 @@ impl Pace {
             chosen.dedup();
             let mut timed = Vec::new();
             for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
-                timed.push((macs as f64, time_updates(context, run)?));
-                if context.stop.requested().is_some() {
-                    return Ok(None);
-                }
+                let Some(pace) = time_updates(context, run)? else { return Ok(None) };
+                timed.push((macs as f64, pace));
             }
             points.insert(engine, timed);
         }
@@ -80,8 +78,8 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
     }
 }
 
-/// Seconds of training an image: the second of two updates.
-fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<f64> {
+/// Seconds of training an image: the second of two updates. None where the user asked to stop before, between or after them.
+fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Option<f64>> {
     let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
     let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
     let test = Images::new(&context.data.train, Some(1))?;
@@ -90,9 +88,16 @@ fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyh
     let order: Vec<u32> = (0..batch as u32).collect();
     let draws = vec![Draw::CENTRE; batch];
     let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
-    let rates = [LearningRates { factors: 0.0, rest: 0.0 }; 2];
-    let seconds = engine.time_updates(Epoch { order: &order, draws: &draws, batch, rates: &rates, decay });
-    Ok(seconds[1] / batch as f64)
+    let rates = [LearningRates { factors: 0.0, rest: 0.0 }];
+    let update = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
+    let mut seconds = 0.0;
+    for _ in 0..2 {
+        if context.stop.requested().is_some() {
+            return Ok(None);
+        }
+        seconds = engine.time_updates(update).into_iter().sum();
+    }
+    Ok(context.stop.requested().is_none().then_some(seconds / batch as f64))
 }
 
 #[cfg(test)]

@@ -31,15 +31,33 @@ impl Planned<'_> {
     }
 }
 
-/// The runs that are not done, without their times and memory.
-pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Vec<Planned<'a>> {
+/// What became of an experiment so far.
+pub(super) struct Left<'a> {
+    /// Runs that have not ended, without their times and memory.
+    pub(super) runs: Vec<Planned<'a>>,
+    /// Names of those that ended without a result.
+    pub(super) diverged: Vec<String>,
+}
+
+/// Looks into the folder of every run.
+pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
     let fingerprint = context.data.fingerprint();
-    let planned = experiment.runs.iter().map(|configuration| {
+    let mut left = Left { runs: Vec::new(), diverged: Vec::new() };
+    for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
-        let epochs_left = epochs_left(&RunFolder::new(context.layout.run(&name)), configuration);
-        Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory: 0 }
-    });
-    planned.filter(|run| run.epochs_left > 0).collect()
+        match state(&RunFolder::new(context.layout.run(&name)), configuration) {
+            State::Done => {}
+            State::Diverged => left.diverged.push(name),
+            State::Left(epochs_left) => left.runs.push(Planned {
+                configuration,
+                name,
+                epochs_left,
+                expected: Duration::ZERO,
+                memory: 0,
+            }),
+        }
+    }
+    left
 }
 
 /// Those that fit into one of the devices, and those that fit into none, with the reason.
@@ -83,15 +101,24 @@ pub(super) fn in_order<'a>(
 /// Whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
-    epochs_left(&RunFolder::new(context.layout.run(&name)), configuration) > 0
+    matches!(state(&RunFolder::new(context.layout.run(&name)), configuration), State::Left(_))
 }
 
-/// Epochs left of a run; a folder that cannot be read has all of them, and training it will say why.
-fn epochs_left(folder: &RunFolder, configuration: &Configuration) -> usize {
+/// How far a run has come.
+enum State {
+    Done,
+    Diverged,
+    /// With so many epochs to go.
+    Left(usize),
+}
+
+/// A folder that cannot be read has all its epochs left, and training it will say why.
+fn state(folder: &RunFolder, configuration: &Configuration) -> State {
     match folder.read() {
-        Ok((record, _)) if matches!(record.status, Status::Done | Status::Diverged) => 0,
-        Ok((_, epochs)) => configuration.epochs.saturating_sub(epochs.len()).max(1),
-        Err(_) => configuration.epochs,
+        Ok((record, _)) if record.status == Status::Done => State::Done,
+        Ok((record, _)) if record.status == Status::Diverged => State::Diverged,
+        Ok((_, epochs)) => State::Left(configuration.epochs.saturating_sub(epochs.len()).max(1)),
+        Err(_) => State::Left(configuration.epochs),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct SideBySide {
     pub threads: Option<usize>,
     /// Cores of this machine.
     pub cores: usize,
+    /// Whether to wait for runs that other processes train, and to take up what they leave.
+    pub wait: bool,
 }
 
 /// A place where runs are trained one after the other.
@@ -141,7 +143,7 @@ mod tests {
 
     fn wish(jobs: &str, threads: Option<usize>) -> SideBySide {
         let per_device = NonZeroUsize::new(2).unwrap();
-        SideBySide { jobs: jobs.parse().unwrap(), per_device, threads, cores: 8 }
+        SideBySide { jobs: jobs.parse().unwrap(), per_device, threads, cores: 8, wait: false }
     }
 
     #[test]

@@ -15,10 +15,11 @@ const NAMED: usize = 40;
 const FIRST: usize = 5;
 const KINDS: usize = 32;
 
-/// How many runs, where, and how long they take; `refused` of them do not fit into memory here.
+/// How many runs, where, and how long they take; `refused` of them do not fit into memory here, and some have `diverged`.
 pub(super) fn heading(
     runs: usize,
     refused: usize,
+    diverged: &[String],
     planned: &[Planned<'_>],
     slots: &[Slot],
     devices: &[(Device, u64)],
@@ -26,9 +27,13 @@ pub(super) fn heading(
     let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
     let expected = longest.max(total(planned.iter()) / slots.len() as u32);
     let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
+    let ended = match diverged {
+        [] => String::new(),
+        diverged => format!(", {} diverged ({})", diverged.len(), names(diverged)),
+    };
     format!(
-        "{runs} runs, {} of them done; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
-        runs - planned.len() - refused,
+        "{runs} runs, {} of them done{ended}; {} to go on {}, {} at once with {} CPU thread(s) each, expected time {}",
+        runs - planned.len() - refused - diverged.len(),
         planned.len(),
         places.join(", "),
         slots.len(),
@@ -122,6 +127,18 @@ mod tests {
         let lines = lines(&planned(&configurations));
         assert_eq!(lines.len(), NAMED);
         assert!(lines[1].contains("r02-original-s1-") && lines[1].contains("3 epochs"), "{}", lines[1]);
+    }
+
+    #[test]
+    fn a_diverged_run_is_not_counted_as_done() {
+        let configurations = grid(2, 1);
+        let slots = [Slot { device: Device::Cpu, threads: 1 }];
+        let heading = |diverged: &[String]| {
+            heading(5, 1, diverged, &planned(&configurations), &slots, &[(Device::Cpu, 1)])
+        };
+        assert!(heading(&[]).starts_with("5 runs, 2 of them done; 2 to go"), "{}", heading(&[]));
+        let two = heading(&["a".to_owned(), "b".to_owned()]);
+        assert!(two.starts_with("5 runs, 0 of them done, 2 diverged (a, b); 2 to go"), "{two}");
     }
 
     #[test]

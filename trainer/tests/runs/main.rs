@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod advice;
+mod elsewhere;
 mod files;
 mod looks;
 mod output;

@@ -6,7 +6,8 @@ use artifacts::{Configuration, Engine, table};
 use network::Arm;
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
-use trainer::run::session::{Outcome, train};
+use trainer::run::checkpoint::Checkpoint;
+use trainer::run::session::{Outcome, train, train_until};
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
@@ -71,4 +72,52 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     train(&context(&layout, &data, &Stop::default()), &configuration).unwrap();
     let epochs = folder.read_epochs().unwrap();
     assert!(epochs.len() == 3 && epochs[0].train_loss.is_some());
+}
+
+#[test]
+fn a_run_that_says_done_without_its_epochs_is_named_and_taken_up_again() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (context, configuration) = (context(&layout, &data, &stop), tiny());
+    let whole = train(&context, &configuration).unwrap();
+    let folder = folder(&layout, &data, &configuration);
+    let epochs = folder.read_epochs().unwrap();
+    // As two processes that trained one run would leave it.
+    table::write(&folder.epochs_path(), &epochs[..2]).unwrap();
+    assert!(folder.read().is_err());
+    assert_eq!(train(&context, &configuration).unwrap(), whole);
+    let (record, again) = folder.read().unwrap();
+    assert_eq!((record.status, again.len()), (Status::Done, 3));
+    assert!(again.iter().zip(&epochs).all(|(now, then)| now.test_loss == then.test_loss));
+}
+
+#[test]
+fn a_running_variance_without_bound_is_a_diverged_run() {
+    engines().into_iter().for_each(a_variance_without_bound_diverges);
+}
+
+fn a_variance_without_bound_diverges(engine: Engine) {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let configuration = Configuration { engine, ..tiny() };
+    let (architecture, name) = (configuration.architecture(), configuration.run_name(&data.fingerprint()));
+    let stop = Stop::default();
+    assert_eq!(
+        train_until(&context(&layout, &data, &stop), &configuration, 1).unwrap(),
+        Outcome::Interrupted(1)
+    );
+    let folder = folder(&layout, &data, &configuration);
+    let mut checkpoint = Checkpoint::load(&folder.checkpoint_path(), &name, &architecture).unwrap().unwrap();
+    let variance = checkpoint.state.keys().find(|name| name.ends_with("running_var")).unwrap().clone();
+    checkpoint.state.get_mut(&variance).unwrap().fill(f32::INFINITY);
+    checkpoint.save(&folder.checkpoint_path(), &name).unwrap();
+    assert_eq!(
+        train(&context(&layout, &data, &stop), &configuration).unwrap(),
+        Outcome::Diverged(2),
+        "{engine:?}"
+    );
+    let (record, epochs) = folder.read().unwrap();
+    assert_eq!(record.status, Status::Diverged);
+    assert!(epochs[1].test_loss.unwrap().is_finite(), "the losses alone do not tell");
 }

@@ -21,7 +21,8 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     let stop = Stop::default();
     let context = context(&layout, &data, &stop);
     let one = NonZeroUsize::MIN;
-    let side_by_side = SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1 };
+    let side_by_side =
+        SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1, wait: false };
     let sweep = |experiment: &Experiment, plan_only| {
         sweep(&context, &[Device::Cpu], experiment, side_by_side, plan_only).unwrap();
         Seal::read(&layout.seal(&experiment.name)).unwrap()

@@ -1,6 +1,8 @@
 //! The program among signals, as batch systems, terminals and containers send them.
 
 use crate::prepare;
+use artifacts::Layout;
+use artifacts::dataset::{Dataset, Split};
 use artifacts::run::{RunFolder, Status, folders};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -9,7 +11,14 @@ use std::time::{Duration, Instant};
 
 /// A run of one update an epoch that takes hours, in a process group of its own.
 fn start(root: &Path, shell: &str) -> Child {
-    let run = "train --rankscale 2 --channels 4,8,8,8 --epochs 100000 --batch 256 --threads 1 --device cpu";
+    program(
+        root,
+        shell,
+        "train --rankscale 2 --channels 4,8,8,8 --epochs 100000 --batch 256 --threads 1 --device cpu",
+    )
+}
+
+fn program(root: &Path, shell: &str, run: &str) -> Child {
     Command::new("sh")
         .args(["-c", &format!("{shell} exec \"$0\" {run} --work \"$1\""), env!("CARGO_BIN_EXE_trainer")])
         .arg(root)
@@ -76,4 +85,26 @@ fn a_hangup_that_was_ignored_stays_ignored() {
     assert_eq!(program.try_wait().unwrap(), None);
     kill(&program, "TERM");
     assert_eq!(code(program), Some(143));
+}
+
+/// Two seconds and an update: what a batch system may be told to wait before it kills.
+#[test]
+fn a_signal_is_heard_in_the_middle_of_an_evaluation() {
+    let root = tempfile::tempdir().unwrap();
+    let layout = Layout::new(root.path());
+    Dataset::generated(64, 1).write(&Split::Train.path(&layout)).unwrap();
+    Dataset::generated(10_000, 2).write(&Split::Test.path(&layout)).unwrap();
+    let run = "train --rankscale 8 --channels 64,128,256,256 --epochs 2 --batch 64 --threads 1 --device cpu";
+    let program = program(root.path(), "", run);
+    let folder =
+        until(|| folders(&root.path().join("runs")).ok()?.pop().filter(|it| it.record_path().exists()));
+    // One update has long ended then, and the evaluation has not.
+    std::thread::sleep(Duration::from_millis(600));
+    kill(&program, "TERM");
+    let asked = Instant::now();
+    assert_eq!(code(program), Some(143));
+    let taken = asked.elapsed();
+    assert!(taken < Duration::from_secs(3), "{taken:?}");
+    let (record, epochs) = folder.read().unwrap();
+    assert_eq!((record.status, epochs.len()), (Status::Interrupted, 0));
 }

@@ -6,14 +6,15 @@ use artifacts::{Configuration, Experiment};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use trainer::data::state_dict;
 use trainer::machine::device::Device;
 use trainer::machine::stop::Stop;
-use trainer::sweep::{Jobs, SideBySide, single, sweep};
+use trainer::sweep::{ELSEWHERE, Jobs, SideBySide, single, sweep};
 
 fn at_once(jobs: usize) -> SideBySide {
     let jobs = NonZeroUsize::new(jobs).unwrap();
-    SideBySide { jobs: Jobs::Exactly(jobs), per_device: jobs, threads: Some(1), cores: 2 }
+    SideBySide { jobs: Jobs::Exactly(jobs), per_device: jobs, threads: Some(1), cores: 2, wait: false }
 }
 
 #[test]
@@ -55,9 +56,45 @@ fn a_sweep_leaves_a_run_alone_that_is_trained_elsewhere() {
     let busy = folder(&layout, &data, &theirs);
     let _lock = held(&busy);
     let context = context(&layout, &data, &stop);
-    assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(2), false).unwrap(), None);
+    let code = sweep(&context, &[Device::Cpu], &experiment, at_once(2), false).unwrap();
+    assert_eq!(code, Some(ELSEWHERE), "the experiment is not done");
     assert_eq!(folder(&layout, &data, &ours).read_record().unwrap().status, Status::Done);
     assert!(!busy.record_path().exists());
+}
+
+#[test]
+fn a_sweep_that_waits_takes_up_what_another_process_leaves() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let theirs = tiny();
+    let runs = vec![theirs.clone()];
+    let experiment =
+        Experiment { name: "one".into(), title: "one run".into(), tuned: false, verdict: None, runs };
+    let wait = SideBySide { wait: true, ..at_once(1) };
+    let busy = folder(&layout, &data, &theirs);
+    // Somebody who is asked to stop while waiting hears it at once.
+    let (lock, stop) = (held(&busy), Stop::default());
+    std::thread::scope(|scope| {
+        let context = context(&layout, &data, &stop);
+        let experiment = &experiment;
+        let waiting = scope.spawn(move || sweep(&context, &[Device::Cpu], experiment, wait, false).unwrap());
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!waiting.is_finished() && !busy.record_path().exists());
+        stop.request();
+        let asked = Instant::now();
+        assert_eq!(waiting.join().unwrap(), Some(130));
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    });
+    let stop = Stop::default();
+    std::thread::scope(|scope| {
+        let context = context(&layout, &data, &stop);
+        let experiment = &experiment;
+        let waiting = scope.spawn(move || sweep(&context, &[Device::Cpu], experiment, wait, false).unwrap());
+        std::thread::sleep(Duration::from_millis(500));
+        drop(lock);
+        assert_eq!(waiting.join().unwrap(), None);
+    });
+    assert_eq!(busy.read_record().unwrap().status, Status::Done);
 }
 
 #[test]
@@ -186,4 +223,22 @@ fn a_stop_before_the_first_run_begins_none() {
     let context = context(&layout, &data, &stop);
     assert_eq!(sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap(), Some(130));
     assert!(!layout.runs().exists());
+}
+
+#[test]
+fn a_checkpoint_left_beside_a_finished_run_is_removed() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let context = context(&layout, &data, &stop);
+    let runs = vec![Configuration { epochs: 1, ..tiny() }];
+    let run = folder(&layout, &data, &runs[0]);
+    let experiment =
+        Experiment { name: "one".into(), title: "one run".into(), tuned: false, verdict: None, runs };
+    sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
+    let before = tracks(run.path());
+    // As a process that is killed between its last two steps leaves it.
+    artifacts::atomic::write(&run.checkpoint_path(), "").unwrap();
+    sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
+    assert_eq!(tracks(run.path()), before);
 }

@@ -1,0 +1,100 @@
+import collections
+import os
+import random
+import shutil
+import tempfile
+import unittest
+
+import torture
+
+
+class Comparison(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="torture-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        cls.place = torture.Place(cls.root)
+
+    def work(self):
+        work = os.path.join(self.root, "work")
+        shutil.copytree(self.place.whole, work)
+        self.addCleanup(shutil.rmtree, work)
+        return work, os.path.join(work, "runs", sorted(os.listdir(os.path.join(work, "runs")))[0])
+
+    def test_what_is_the_same_passes_and_a_bit_does_not(self):
+        work, folder = self.work()
+        self.place.compare(work)
+        for name in ("model.safetensors", "layers.parquet", "predictions.parquet"):
+            path = os.path.join(folder, name)
+            with open(path, "rb+") as file:
+                before = file.read()
+                file.seek(len(before) // 2)
+                file.write(bytes([before[len(before) // 2] ^ 1]))
+            with self.assertRaisesRegex(torture.Failure, name):
+                self.place.compare(work)
+            with open(path, "wb") as file:
+                file.write(before)
+        self.place.compare(work)
+
+    def test_a_file_too_many_a_file_too_few_and_one_outside_are_named(self):
+        work, folder = self.work()
+        stray = os.path.join(folder, "checkpoint.safetensors")
+        open(stray, "w").close()
+        with self.assertRaisesRegex(torture.Failure, "checkpoint.safetensors"):
+            self.place.compare(work)
+        os.remove(stray)
+        outside = os.path.join(self.root, "stray")
+        open(outside, "w").close()
+        with self.assertRaisesRegex(torture.Failure, "outside of the work directory: stray"):
+            self.place.compare(work)
+        os.remove(outside)
+        os.remove(os.path.join(folder, "model.safetensors"))
+        with self.assertRaisesRegex(torture.Failure, "model.safetensors"):
+            self.place.compare(work)
+
+    def test_a_round_of_each_part_holds(self):
+        totals = collections.defaultdict(collections.Counter)
+        parts = {name: part for name, part in torture.PARTS.items() if name != "calls" or torture.can_trace()}
+        for number in range(len(parts)):
+            torture.one(self.place, 0, number, parts, totals)
+        self.assertEqual({name: counts["rounds"] for name, counts in totals.items()}, dict.fromkeys(parts, 1))
+
+    def test_a_part_that_loses_something_fails_with_its_round_and_seed(self):
+        def loses(place, work, draw, counts):
+            place.finish(work)
+            run = os.path.join(work, "runs", draw.choice(sorted(os.listdir(os.path.join(work, "runs")))))
+            open(os.path.join(run, "stray"), "w").close()
+
+        self.addCleanup(shutil.rmtree, os.path.join(self.root, "work"))
+        with self.assertRaisesRegex(torture.Failure, "round 3, loses: files too many.*(?s:.)*SEED=7"):
+            torture.one(self.place, 7, 3, {"loses": loses}, {"loses": collections.Counter()})
+
+
+class Draws(unittest.TestCase):
+    def test_a_seed_draws_the_same_again(self):
+        class Still:
+            seconds = 0.0
+
+            def __init__(self):
+                self.asked = []
+
+            def sweep(self, _work, jobs, before):
+                self.asked.append((jobs, before))
+                return self
+
+            def wait(self):
+                return 0
+
+            def text(self):
+                return ""
+
+        asked = []
+        for _ in range(2):
+            still = Still()
+            torture.calls(still, "work", random.Random("5/2"), collections.Counter())
+            asked.append(still.asked)
+        self.assertEqual(asked[0], asked[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
