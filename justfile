@@ -121,6 +121,11 @@ check: _ready
 torture *settings:
     @python3 tools/torture.py "$@"
 
+# Make goldens, parity cases, counts and published studies anew, and say what changed: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
+[group('code'), no-exit-message]
+bless *settings:
+    @python3 tools/bless.py "$@"
+
 # Updates and epochs a second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]
 bench *settings:

@@ -1,9 +1,9 @@
-//! The engine against the executable `PyTorch` reference. The case, and what is asked on it, are the trainer's; the exact
+//! The engine against the executable `PyTorch` reference. The case, and what is asked on it, lie in `reference/`; the exact
 //! trajectory comes from the plain reference of these tests.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
-#[path = "../../trainer/tests/parity/case.rs"]
+#[path = "../../reference/case.rs"]
 mod case;
 mod reference;
 
@@ -13,6 +13,7 @@ use ndarray::ArrayD;
 use network::Arm;
 use reference::layers::Tensor;
 use reference::{Reference, State};
+use std::collections::BTreeSet;
 
 /// Channels innermost, as the engine takes them.
 fn nhwc(images: &ArrayD<f32>) -> Vec<f32> {
@@ -50,6 +51,13 @@ fn check_arm(arm: Arm) {
 }
 
 test_every_arm!(check_arm);
+
+#[test]
+fn the_parity_case_holds_exactly_the_arms_there_are() {
+    for found in Case::open().arms() {
+        assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), case::arms_there_are());
+    }
+}
 
 /// The first logits of every instruction set, on a case that this crate did not make.
 #[test]

@@ -85,7 +85,7 @@ mod tests {
             counts: Counts,
         }
         let rows: Vec<serde_json::Value> =
-            serde_json::from_str(include_str!("../tests/counts.json")).unwrap();
+            serde_json::from_str(include_str!("../../reference/counts.json")).unwrap();
         assert_eq!(rows.len(), 64);
         for row in rows {
             let Row { rankscale, counts } = serde_json::from_value(row).unwrap();

@@ -16,16 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tree::{Import, Tree};
 
-/// Crates that still have circles, and are not held to it yet.
-const NOT_YET: [&str; 1] = ["report"];
-
-/// The crates of the workspace that are held to it.
+/// The crates of the workspace.
 fn crates() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
     let members = manifest["workspace"]["members"].as_array().unwrap().iter();
-    let names = members.map(|member| member.as_str().unwrap().to_owned());
-    names.filter(|name| !NOT_YET.contains(&name.as_str())).collect()
+    members.map(|member| member.as_str().unwrap().to_owned()).collect()
 }
 
 /// The circles of a crate, in words.

@@ -9,6 +9,7 @@ pub mod gap;
 pub mod identical;
 pub mod lambda;
 pub mod learning_curves;
+pub mod list;
 pub mod mechanism;
 pub mod rankscale;
 pub mod speed;
@@ -16,7 +17,7 @@ pub mod speed;
 mod arms;
 
 use crate::chart::Plot;
-use crate::selection::Selection;
+pub use list::{FILES, all};
 
 /// A figure with all that a page says of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,46 +42,4 @@ impl Figure {
     pub fn stem(&self) -> &'static str {
         self.file.trim_end_matches(".svg")
     }
-}
-
-/// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
-pub const FILES: [&str; 14] = [
-    rankscale::FILE,
-    difference::FILE,
-    learning_curves::FILE,
-    cost::PARAMETERS.file,
-    cost::MACS.file,
-    gap::FILE,
-    classes::FILE,
-    lambda::FILE,
-    identical::FILE,
-    mechanism::NORM.at_end.file,
-    mechanism::STABLE_RANK.at_end.file,
-    mechanism::NORM.over_epochs.file,
-    mechanism::STABLE_RANK.over_epochs.file,
-    speed::FILE,
-];
-
-/// All figures there is something to show for, the headline's first.
-#[must_use]
-pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
-    [
-        rankscale::figure(selection),
-        difference::figure(selection),
-        learning_curves::figure(selection),
-        cost::figure(selection, &cost::PARAMETERS),
-        cost::figure(selection, &cost::MACS),
-        gap::figure(selection),
-        classes::figure(selection),
-        lambda::figure(selection),
-        identical::figure(selection),
-        mechanism::figure(selection, &mechanism::NORM),
-        mechanism::figure(selection, &mechanism::STABLE_RANK),
-        mechanism::over_epochs(selection, &mechanism::NORM),
-        mechanism::over_epochs(selection, &mechanism::STABLE_RANK),
-        speed::figure(selection),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }

@@ -1,0 +1,48 @@
+//! Which figures there are, and in which order a page shows them.
+
+use super::{
+    Figure, classes, cost, difference, gap, identical, lambda, learning_curves, mechanism, rankscale, speed,
+};
+use crate::selection::Selection;
+
+/// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
+pub const FILES: [&str; 14] = [
+    rankscale::FILE,
+    difference::FILE,
+    learning_curves::FILE,
+    cost::PARAMETERS.file,
+    cost::MACS.file,
+    gap::FILE,
+    classes::FILE,
+    lambda::FILE,
+    identical::FILE,
+    mechanism::NORM.at_end.file,
+    mechanism::STABLE_RANK.at_end.file,
+    mechanism::NORM.over_epochs.file,
+    mechanism::STABLE_RANK.over_epochs.file,
+    speed::FILE,
+];
+
+/// All figures there is something to show for, the headline's first.
+#[must_use]
+pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
+    [
+        rankscale::figure(selection),
+        difference::figure(selection),
+        learning_curves::figure(selection),
+        cost::figure(selection, &cost::PARAMETERS),
+        cost::figure(selection, &cost::MACS),
+        gap::figure(selection),
+        classes::figure(selection),
+        lambda::figure(selection),
+        identical::figure(selection),
+        mechanism::figure(selection, &mechanism::NORM),
+        mechanism::figure(selection, &mechanism::STABLE_RANK),
+        mechanism::over_epochs(selection, &mechanism::NORM),
+        mechanism::over_epochs(selection, &mechanism::STABLE_RANK),
+        speed::figure(selection),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Makes anew what the tests are held to, and says what changed: `bless.py KEY=VALUE...`
+
+    WHAT=counts,parity,goldens,studies   PYTHON=python3
+
+- counts: reference/counts.json
+- parity: reference/parity, where PYTHON has what reference/requirements.txt names
+- goldens: report/tests/golden, of the made-up studies
+- studies: analysis and report of every study in results/, and the answer in the README
+
+Look at what changed before it is committed: a changed number is a finding and not a formality.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import outcome
+import settings
+import stop
+from outcome import note, say
+from run import ROOT, binary, build
+
+WHAT = ("counts", "parity", "goldens", "studies")
+PLACES = ["reference", "report/tests/golden", "results", "README.md"]
+ANSWERED = re.compile(r"<!-- answer of `report publish` -->.*?\(results/([\w-]+)/report/report\.md\)", re.DOTALL)
+
+
+def main(words):
+    try:
+        chosen = {"WHAT": ",".join(WHAT), "PYTHON": "python3", **settings.parse(words, ["WHAT", "PYTHON"])}
+        asked = chosen["WHAT"].split(",")
+        if not set(asked) <= set(WHAT):
+            raise settings.SettingsError("WHAT=%s: must be some of %s." % (chosen["WHAT"], ", ".join(WHAT)))
+    except settings.SettingsError as error:
+        sys.exit("just bless: %s" % error)
+    os.chdir(ROOT)
+    stop.listen()
+    left_out = []
+    for name in WHAT:
+        if name not in asked:
+            continue
+        if name == "parity" and not has_torch(chosen["PYTHON"]):
+            left_out.append("parity: %s lacks torch or safetensors; `pip install -r reference/requirements.txt`, or PYTHON= names another"
+                            % chosen["PYTHON"])
+            continue
+        for command, environment in commands(name, chosen["PYTHON"]):
+            run(command, environment)
+    note(changes())
+    if left_out:
+        for line in left_out:
+            say("just bless: not made: %s" % line)
+        return 1
+    return 0
+
+
+def commands(name, python):
+    """What to run, each with what it adds to the environment."""
+    if name in ("counts", "parity"):
+        return [([python, os.path.join("reference", "make.py"), name], {})]
+    if name == "goldens":
+        return [(["cargo", "test", "--release", "--package", "report", "--test", "golden"], {"UPDATE_EXPECT": "1"})]
+    found = [(build(program, False), {}) for program in ("analysis", "report")]
+    for study in studies():
+        found.append(([binary("analysis"), "--work", os.path.join("results", study)], {}))
+        found.append(([binary("report"), "publish", "--name", study], {}))
+    return found
+
+
+def studies(root=ROOT):
+    """The studies that are kept with an analysis, last the one whose answer the README gives, because the last one that is published stays there."""
+    results = os.path.join(root, "results")
+    kept = sorted(name for name in os.listdir(results) if os.path.isdir(os.path.join(results, name, "analysis")))
+    with open(os.path.join(root, "README.md")) as file:
+        shown = ANSWERED.search(file.read())
+    if not shown or shown.group(1) not in kept:
+        sys.exit("just bless: README.md gives the answer of no study that is kept in results/")
+    return [name for name in kept if name != shown.group(1)] + [shown.group(1)]
+
+
+def has_torch(python):
+    try:
+        return subprocess.run([python, "-c", "import torch, numpy, safetensors"], stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def run(command, environment):
+    say("$ " + " ".join(["%s=%s" % pair for pair in environment.items()] + command))
+    if stop.join(stop.Program(command, environment={**os.environ, **environment})):
+        sys.exit("just bless: failed: %s" % " ".join(command))
+
+
+def changes(root=ROOT, places=PLACES):
+    """What differs from the last commit, file by file, in words for people."""
+    def git(*words):
+        return subprocess.run(["git", *words, "--", *places], cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.rstrip()
+
+    new = ["new: " + path for path in git("ls-files", "--others", "--exclude-standard").splitlines()]
+    return "\n".join(filter(None, [git("diff", "--stat", "HEAD"), *new])) or "nothing changed"
+
+
+if __name__ == "__main__":
+    outcome.of(main, sys.argv[1:])
