@@ -217,6 +217,7 @@ macro_rules! test_every_arm {
             parity_appropriate_separable: AppropriateSeparable,
             parity_frobenius: Frobenius,
             parity_none: None,
+            parity_original_scaled: OriginalScaled,
             parity_published_original: PublishedOriginal,
             parity_published_appropriate: PublishedAppropriate,
         }

@@ -84,6 +84,7 @@ def learning_rates(arm, peak, update, steps_per_epoch, epochs):
 ARMS = {
     "original": lambda strength, ratios, batch: (strength, strength),
     "none": lambda strength, ratios, batch: (0.0, 0.0),
+    "original-scaled": lambda strength, ratios, batch: (strength * ratios["ratio_full"],) * 2,
     "appropriate": lambda strength, ratios, batch: (strength * ratios["ratio_full"], strength),
     "appropriate-separable": lambda strength, ratios, batch: (strength * ratios["ratio_separable"], strength),
     # The factors decay by their product, see `product_decay`.
