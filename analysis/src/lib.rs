@@ -14,10 +14,10 @@ pub mod runs;
 pub mod stats;
 
 use anyhow::{Context as _, bail};
-use artifacts::run::RunFolder;
+use artifacts::run::{RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, atomic, rules, table};
+use artifacts::{Experiment, Layout, rules};
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
 use endpoint::{aa, endpoints};
@@ -87,8 +87,7 @@ pub fn analyse(
         seconds(start)
     )?;
     let start = Instant::now();
-    study.write(layout)?;
-    atomic::write(&layout.analysis().join("results.json"), results::to_json(&entries)?)?;
+    study.write_beside(layout, &[("results.json", results::to_json(&entries)?.as_bytes())])?;
     writeln!(progress, "wrote {} and its tables in {}", summary_path(layout).display(), seconds(start))?;
     if collected.runs.is_empty() {
         let train = plan.as_ref().map_or_else(|| "`just sweep`".to_owned(), Plan::command);
@@ -199,6 +198,7 @@ fn study(
         identical,
         data,
         rules: rules::texts(plan.and_then(|plan| plan.experiment().verdict.as_ref())),
+        sealed: None,
     };
     let study = Study {
         summary,
@@ -225,13 +225,14 @@ pub fn import(file: &Path, layout: &Layout, progress: &mut impl Write) -> anyhow
     let mut there = 0;
     for (record, epoch) in &runs {
         let folder = RunFolder::new(layout.run(&record.name));
-        if folder.read().is_ok_and(|(known, rows)| known == *record && rows == [epoch.clone()]) {
+        let is_known = |known: RunRecord| RunRecord { sealed: None, ..known } == *record;
+        if folder.read().is_ok_and(|(known, rows)| is_known(known) && rows == [epoch.clone()]) {
             there += 1;
             continue;
         }
         // The record comes last: without it, the folder is no run.
-        table::write(&folder.epochs_path(), std::slice::from_ref(epoch))?;
-        folder.write_record(record)?;
+        folder.write_epochs(std::slice::from_ref(epoch))?;
+        folder.write_record(&RunRecord { sealed: Some(folder.seal()?), ..record.clone() })?;
     }
     writeln!(
         progress,

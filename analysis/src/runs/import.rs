@@ -101,6 +101,7 @@ pub fn runs(file: &str, text: &str) -> Result<Imported, ImportError> {
             configuration,
             data: data.clone(),
             provenance: None,
+            sealed: None,
         };
         runs.push((record, epoch(&logged)));
     }

@@ -99,6 +99,7 @@ impl Plan {
                 endpoints: vec![],
                 identical: vec![],
                 rules: vec!["A made-up rule: differences below 0.1 points do not matter.".to_owned()],
+                sealed: None,
                 data: vec!["no images at all (synthetic)".to_owned()],
             },
             ledger: vec![],

@@ -18,15 +18,15 @@ pub struct TrainTest {
 }
 
 impl TrainTest {
-    /// Reads what `data-prep` prepared.
+    /// Reads what `data-prep` prepared, and holds every image against the content that its file names.
     ///
     /// # Errors
-    /// Missing or foreign files; the message says what to run.
+    /// Missing, damaged or foreign files; the message says what to run.
     pub fn read(layout: &Layout) -> anyhow::Result<Self> {
         let read = |split: Split| {
             let path = split.path(layout);
             ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
-            Ok(Dataset::read(&path)?)
+            Ok(Dataset::read_verified(&path)?)
         };
         Ok(Self { train: read(Split::Train)?, test: read(Split::Test)? })
     }

@@ -8,7 +8,7 @@
 use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::data::seeds::{Purpose, generator};
-use crate::data::state_dict;
+use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
 use crate::engine::epoch::{Epoch, Predictions, Sums};
 use crate::machine::progress::{Progress, SoFar};
@@ -19,8 +19,9 @@ use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
 use anyhow::{Context, bail, ensure};
+use artifacts::Configuration;
 use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status};
-use artifacts::{Configuration, table};
+use artifacts::stamp::FileSums;
 use fs_err as fs;
 use network::schedule::{LearningRates, learning_rates};
 use rand::seq::SliceRandom;
@@ -92,15 +93,15 @@ impl<'a> Session<'a> {
             counts: configuration.counts(),
             data: context.data.provenance(),
             provenance: Some(provenance(configuration.engine, context.device, context.threads)),
+            sealed: Some(FileSums::default()),
         };
         let record = if folder.record_path().exists() {
             folder.read_record().context("move the folder away to train this run anew")?
         } else {
             fresh
         };
-        let epochs = folder.read_epochs()?;
-        let layers =
-            if folder.layers_path().exists() { table::read(&folder.layers_path())? } else { Vec::new() };
+        let epochs = if record.is_finished() { folder.read_whole()?.1 } else { folder.epochs_of(&record)? };
+        let layers = folder.read_layers(&record)?;
         Ok(Self { context, configuration, folder, record, epochs, layers })
     }
 
@@ -124,6 +125,12 @@ impl<'a> Session<'a> {
 
         let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)
             .context("the checkpoint cannot be used; delete it to start over")?;
+        let early = self.record.sealed.is_none();
+        ensure!(
+            early || checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.stamped),
+            "{}: has no checksum, though the run has; delete it to start over",
+            self.folder.checkpoint_path().display()
+        );
         let (done, state) = match checkpoint {
             Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
             Some(checkpoint) => bail!(
@@ -139,6 +146,9 @@ impl<'a> Session<'a> {
         if done == 0 {
             self.layers = layers::measure(&architecture, &state, 0);
         }
+        if early {
+            self.seal_early(done, &state)?;
+        }
         let RunContext { device, threads, .. } = *self.context;
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
         self.set_status(Status::Running)?;
@@ -147,6 +157,10 @@ impl<'a> Session<'a> {
         let mut progress = Progress::new(screen, &self.record.name, updates, configuration.epochs, done);
         if done > 0 {
             progress.say(&format!("resuming after epoch {done}"));
+        }
+        if early {
+            progress
+                .say("taken up from an earlier version: its files had no checksums, and have them from here");
         }
         let mut predictions = None;
         for epoch in done + 1..=last.min(configuration.epochs) {
@@ -167,16 +181,18 @@ impl<'a> Session<'a> {
                 row.train_loss.is_some_and(f64::is_finite) && row.test_loss.is_some_and(f64::is_finite);
             progress.epoch(&row, configuration.epochs);
             self.epochs.push(row);
-            table::write(&self.folder.epochs_path(), &self.epochs)?;
+            self.folder.write_epochs(&self.epochs)?;
             if !finite {
+                self.record.sealed = Some(self.folder.seal()?);
                 self.set_status(Status::Diverged)?;
                 let _ = fs::remove_file(self.folder.checkpoint_path());
                 return Ok(Outcome::Diverged(epoch));
             }
             let state = engine.state();
             self.layers.append(&mut layers::measure(&architecture, &state, epoch));
-            table::write(&self.folder.layers_path(), &self.layers)?;
-            Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
+            self.folder.write_layers(&self.layers)?;
+            Checkpoint { epoch, state, stamped: true }
+                .save(&self.folder.checkpoint_path(), &self.record.name)?;
         }
         if last < configuration.epochs {
             self.set_status(Status::Interrupted)?;
@@ -256,29 +272,55 @@ impl<'a> Session<'a> {
         predictions: &Predictions,
         rows: &[u32],
     ) -> anyhow::Result<Outcome> {
-        let rows: Vec<PredictionRow> = rows
-            .iter()
-            .zip(predictions.classes.iter().zip(&predictions.losses))
-            .map(|(&image, (&prediction, &loss))| PredictionRow {
-                image,
-                label: self.context.data.test.labels[image as usize],
-                prediction,
-                loss,
-            })
-            .collect();
-        table::write(&self.folder.predictions_path(), &rows)?;
+        let labels = &self.context.data.test.labels;
+        self.folder.write_predictions(&prediction_rows(predictions, rows, labels))?;
         let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
         state_dict::save(&self.folder.model_path(), &engine.model(), metadata)?;
+        self.record.sealed = Some(self.folder.seal()?);
         self.set_status(Status::Done)?;
         fs::remove_file(self.folder.checkpoint_path())?;
         let last = self.epochs.last().context("a run has at least one epoch")?;
         Ok(Outcome::Done(last.test_accuracy))
     }
 
+    /// Gives the files of a run of an earlier version, as they were taken up, their checksums.
+    fn seal_early(&mut self, done: usize, state: &StateDict) -> anyhow::Result<()> {
+        if done > 0 {
+            self.folder.write_epochs(&self.epochs)?;
+            self.folder.write_layers(&self.layers)?;
+            Checkpoint { epoch: done, state: state.clone(), stamped: true }
+                .save(&self.folder.checkpoint_path(), &self.record.name)?;
+        } else {
+            for path in [self.folder.epochs_path(), self.folder.layers_path()] {
+                if path.exists() {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        self.record.sealed = Some(FileSums::default());
+        Ok(())
+    }
+
     fn set_status(&mut self, status: Status) -> anyhow::Result<()> {
         self.record.status = status;
         Ok(self.folder.write_record(&self.record)?)
     }
+}
+
+/// Predictions for these test images, of which there are all labels, as a table.
+pub(crate) fn prediction_rows(
+    predictions: &Predictions,
+    images: &[u32],
+    labels: &[u8],
+) -> Vec<PredictionRow> {
+    let rows = images.iter().zip(predictions.classes.iter().zip(&predictions.losses));
+    rows.map(|(&image, (&prediction, &loss))| PredictionRow {
+        image,
+        label: labels[image as usize],
+        prediction,
+        loss,
+    })
+    .collect()
 }
 
 /// Sums over an epoch's updates.

@@ -6,6 +6,7 @@ mod advice;
 mod files;
 mod looks;
 mod output;
+mod repair;
 mod resume;
 mod retrain;
 mod seal;

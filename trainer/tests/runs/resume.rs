@@ -2,7 +2,7 @@
 
 use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, Status};
-use artifacts::{Configuration, Engine, table};
+use artifacts::{Configuration, Engine};
 use network::Arm;
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
@@ -67,7 +67,7 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     // As a crash between the tables and the checkpoint of epoch 1 leaves it.
     let folder = folder(&layout, &data, &configuration);
     let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
-    table::write(&folder.epochs_path(), &[row]).unwrap();
+    folder.write_epochs(&[row]).unwrap();
     train(&context(&layout, &data, &Stop::default()), &configuration).unwrap();
     let epochs = folder.read_epochs().unwrap();
     assert!(epochs.len() == 3 && epochs[0].train_loss.is_some());
