@@ -1,9 +1,9 @@
 //! Plain row structs to parquet and back.
 //!
 //! The columns of a file are the fields of its row type, in order, with their names and types; `Option`
-//! is a nullable column. Nothing else decides a schema. The footer holds a stamp ([`crate::stamp`]) and, of a run's table, the run's name.
+//! is a nullable column. Nothing else decides a schema. The footer of a run's table holds the run's name and a stamp ([`crate::stamp`]).
 //!
-//! *Invariant:* a table is held against its stamp before it is parsed, and unpacks to [`MOST_BYTES`] at most.
+//! *Invariant:* a table that has a stamp is held against it before it is parsed, and unpacks to [`MOST_BYTES`] at most.
 
 use crate::reading::{self, MOST_BYTES};
 use crate::{atomic, stamp};
@@ -101,33 +101,37 @@ pub fn schema<T: Row>() -> Schema {
 /// # Errors
 /// The file system's, or a row that does not fit.
 pub fn write<T: Row>(path: &Path, rows: &[T]) -> Result<String, TableError> {
-    write_stamped(path, None, rows)
+    write_rows(path, None, rows)
 }
 
-/// The same for a table of a run.
+/// The same for a table of a run, with the run's name and a stamp.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_of<T: Row>(path: &Path, run: &str, rows: &[T]) -> Result<String, TableError> {
-    write_stamped(path, Some(run), rows)
+    write_rows(path, Some(run), rows)
 }
 
-fn write_stamped<T: Row>(path: &Path, run: Option<&str>, rows: &[T]) -> Result<String, TableError> {
+fn write_rows<T: Row>(path: &Path, run: Option<&str>, rows: &[T]) -> Result<String, TableError> {
     let batch = serde_arrow::to_record_batch(schema::<T>().fields(), &rows)
         .map_err(|error| rows_error(path, &error))?;
-    let run = run.map(|run| KeyValue::new(RUN.to_owned(), run.to_owned()));
-    let pairs = run.into_iter().chain([KeyValue::new(STAMP.to_owned(), stamp::blank())]).collect();
+    let pairs = run.map(|run| {
+        let pair = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
+        vec![pair(RUN, run.to_owned()), pair(STAMP, stamp::blank())]
+    });
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("rankscale ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(pairs))
+        .set_key_value_metadata(pairs)
         .build();
     let mut bytes = Vec::new();
     let mut writer =
         ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).map_err(io::Error::other)?;
     writer.write(&batch).map_err(io::Error::other)?;
     writer.close().map_err(io::Error::other)?;
-    stamp::fill(&mut bytes);
+    if run.is_some() {
+        stamp::fill(&mut bytes);
+    }
     atomic::write(path, &bytes)?;
     Ok(stamp::sha256(&bytes))
 }

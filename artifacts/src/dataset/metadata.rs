@@ -52,8 +52,8 @@ const SUM: &str = "metadata_sha256";
 
 fn sum(pairs: &[KeyValue]) -> String {
     let ours = pairs.iter().filter(|pair| pair.key.starts_with("rankscale.") && !pair.key.ends_with(SUM));
-    let text: String = ours.map(|pair| format!("{}={:?}\n", pair.key, pair.value)).collect();
-    stamp::sha256(text.as_bytes())
+    let lines: Vec<String> = ours.map(|pair| format!("{}={:?}", pair.key, pair.value)).collect();
+    stamp::sha256(lines.join("\n").as_bytes())
 }
 
 /// The pairs as the header they are.

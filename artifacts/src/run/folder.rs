@@ -189,7 +189,7 @@ impl RunFolder {
     /// # Errors
     /// The same; a table that is damaged or of another run, or missing though the record names it.
     pub fn epochs_of(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
-        in_order(self.epochs_path(), self.rows(record, &self.epochs_path())?)
+        in_order(self.epochs_path(), record.rows(&self.epochs_path())?)
     }
 
     /// Reads a run's record and epochs, and checks that they agree. An imported run has one row, its last epoch:
@@ -214,7 +214,7 @@ impl RunFolder {
 
     fn read_imported_epoch(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
         let (path, planned) = (self.epochs_path(), record.configuration.epochs);
-        let rows: Vec<EpochRow> = self.rows(record, &path)?;
+        let rows: Vec<EpochRow> = record.rows(&path)?;
         match rows.as_slice() {
             [last] if last.epoch as usize == planned => Ok(rows),
             _ => Err(RunError::Imported { path, found: rows.iter().map(|row| row.epoch).collect(), planned }),

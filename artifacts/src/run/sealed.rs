@@ -25,6 +25,47 @@ impl RunRecord {
     pub const fn is_finished(&self) -> bool {
         matches!(self.status, Status::Done | Status::Diverged)
     }
+
+    /// Holds a file that is there, and of which the record names the SHA-256, against it.
+    ///
+    /// # Errors
+    /// The file system's; another SHA-256.
+    pub fn check(&self, path: &Path) -> Result<(), RunError> {
+        match named(self, path) {
+            Some(sum) if path.exists() && *sum != stamp::sha256(&reading::bytes(path)?) => {
+                Err(damaged(self, path, "is not the file that run.json names by its SHA-256"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The rows of one of the run's tables; none where there is no such table yet.
+    pub(super) fn rows<T: Row>(&self, path: &Path) -> Result<Vec<T>, RunError> {
+        let expected = named(self, path);
+        if !path.exists() {
+            return match expected {
+                Some(_) => Err(damaged(self, path, "is missing, though run.json names it")),
+                None => Ok(Vec::new()),
+            };
+        }
+        let table = table::read_whole(path)
+            .map_err(|source| RunError::Table { source, advice: advice(self).to_owned() })?;
+        if table.run.as_ref().is_some_and(|run| *run != self.name) {
+            return Err(damaged(self, path, "belongs to another run"));
+        }
+        match expected {
+            Some(sum) if *sum != table.sha256 => {
+                Err(damaged(self, path, "is not the file that run.json names by its SHA-256"))
+            }
+            None if self.sealed.is_some() && self.is_finished() => {
+                Err(damaged(self, path, "is not among the files that run.json names"))
+            }
+            None if self.sealed.is_some() && (table.run.is_none() || !table.stamped) => {
+                Err(damaged(self, path, "does not say which run it belongs to and what its SHA-256 is"))
+            }
+            _ => Ok(table.rows),
+        }
+    }
 }
 
 impl RunFolder {
@@ -69,7 +110,7 @@ impl RunFolder {
     /// # Errors
     /// A file that is damaged, foreign or of another run, or missing though the record names it.
     pub fn read_layers(&self, record: &RunRecord) -> Result<Vec<LayerRow>, RunError> {
-        self.rows(record, &self.layers_path())
+        record.rows(&self.layers_path())
     }
 
     /// Reads `predictions.parquet`; empty where there is none yet.
@@ -77,20 +118,7 @@ impl RunFolder {
     /// # Errors
     /// As [`RunFolder::read_layers`].
     pub fn read_predictions(&self, record: &RunRecord) -> Result<Vec<PredictionRow>, RunError> {
-        self.rows(record, &self.predictions_path())
-    }
-
-    /// Holds a file that is there, and of which the record names the SHA-256, against it.
-    ///
-    /// # Errors
-    /// The file system's; another SHA-256.
-    pub fn check(&self, record: &RunRecord, path: &Path) -> Result<(), RunError> {
-        match named(record, path) {
-            Some(sum) if path.exists() && *sum != stamp::sha256(&reading::bytes(path)?) => {
-                Err(damaged(record, path, "is not the file that run.json names by its SHA-256"))
-            }
-            _ => Ok(()),
-        }
+        record.rows(&self.predictions_path())
     }
 
     /// Reads and checks all tables of a run.
@@ -116,33 +144,6 @@ impl RunFolder {
             files.insert(file_name(&path), stamp::sha256(&bytes));
         }
         Ok(FileSums::of(files))
-    }
-
-    pub(super) fn rows<T: Row>(&self, record: &RunRecord, path: &Path) -> Result<Vec<T>, RunError> {
-        let expected = named(record, path);
-        if !path.exists() {
-            return match expected {
-                Some(_) => Err(damaged(record, path, "is missing, though run.json names it")),
-                None => Ok(Vec::new()),
-            };
-        }
-        let table = table::read_whole(path)
-            .map_err(|source| RunError::Table { source, advice: advice(record).to_owned() })?;
-        if table.run.as_ref().is_some_and(|run| *run != record.name) {
-            return Err(damaged(record, path, "belongs to another run"));
-        }
-        match expected {
-            Some(sum) if *sum != table.sha256 => {
-                Err(damaged(record, path, "is not the file that run.json names by its SHA-256"))
-            }
-            None if record.sealed.is_some() && record.is_finished() => {
-                Err(damaged(record, path, "is not among the files that run.json names"))
-            }
-            None if record.sealed.is_some() && (table.run.is_none() || !table.stamped) => {
-                Err(damaged(record, path, "does not say which run it belongs to and what its SHA-256 is"))
-            }
-            _ => Ok(table.rows),
-        }
     }
 }
 

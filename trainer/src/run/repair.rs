@@ -128,7 +128,7 @@ impl<'a> Repair<'a> {
         let mut done = Done::default();
         if record.status == Status::Done && record.provenance.is_some() {
             if !folder.read_layers(&record).is_ok_and(|rows| !rows.is_empty()) {
-                self.remake_layers(folder, &record)?;
+                remake_layers(folder, &record)?;
                 done.remade.push("layers.parquet (of the last epoch)");
             }
             if !folder.read_predictions(&record).is_ok_and(|rows| !rows.is_empty()) {
@@ -147,13 +147,6 @@ impl<'a> Repair<'a> {
             seal(folder, record)?;
         }
         Ok(Some(done))
-    }
-
-    fn remake_layers(&self, folder: &RunFolder, record: &RunRecord) -> anyhow::Result<()> {
-        let configuration = &record.configuration;
-        let model = model(folder, record).context("layers.parquet is missing or damaged")?;
-        let rows = layers::measure(&configuration.architecture(), &model, configuration.epochs);
-        Ok(folder.write_layers(&rows)?)
     }
 
     fn remake_predictions(
@@ -207,12 +200,19 @@ impl<'a> Repair<'a> {
 /// The weights of a finished run, held against its record and its network.
 fn model(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<StateDict> {
     let path = folder.model_path();
-    folder.check(record, &path)?;
+    record.check(&path)?;
     let (state, metadata) = state_dict::load(&path)?;
     let owner = metadata.get("run").map_or("nobody", String::as_str);
     ensure!(owner == record.name, "{}: these are the weights of `{owner}`", path.display());
     check_shapes(&path, &state, &record.configuration.architecture())?;
     Ok(state)
+}
+
+fn remake_layers(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<()> {
+    let configuration = &record.configuration;
+    let model = model(folder, record).context("layers.parquet is missing or damaged")?;
+    let rows = layers::measure(&configuration.architecture(), &model, configuration.epochs);
+    Ok(folder.write_layers(&rows)?)
 }
 
 /// Names every file in the record. One that is kept elsewhere, as the weights of a published run, stays named.
