@@ -18,6 +18,7 @@ tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
 keep     := "analysis publish NAME WORK"
 publish  := "report publish NAME"
+repair   := "trainer repair RETRAIN THREADS WORK"
 retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 
 _default:
@@ -74,6 +75,11 @@ report *settings:
 [group('pipeline'), no-exit-message]
 publish *settings:
     @exec tools/run.py publish "{{keep}}" "{{publish}}" -- "$@"
+
+# Check all runs: seal old ones, make damaged tables again from the weights; [RETRAIN=1] sets aside what cannot be mended
+[group('pipeline'), no-exit-message]
+repair *settings:
+    @exec tools/run.py repair "{{repair}}" -- "$@"
 
 # The first epochs of a kept run again, held against what is kept: STUDY=desktop RUN=r31-... [EPOCHS=1]
 [group('pipeline'), no-exit-message]

@@ -15,10 +15,10 @@ pub mod stats;
 pub mod tuning;
 
 use anyhow::{Context as _, bail};
-use artifacts::run::RunFolder;
+use artifacts::run::{RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, atomic, rules, table};
+use artifacts::{Experiment, Layout, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
@@ -93,8 +93,7 @@ pub fn analyse(
         seconds(start)
     )?;
     let start = Instant::now();
-    study.write(layout)?;
-    atomic::write(&layout.analysis().join("results.json"), results::to_json(&entries)?)?;
+    study.write_beside(layout, &[("results.json", results::to_json(&entries)?.as_bytes())])?;
     writeln!(progress, "wrote {} and its tables in {}", summary_path(layout).display(), seconds(start))?;
     if collected.runs.is_empty() {
         bail!(nothing(layout, &collected, plan.as_ref()));
@@ -215,6 +214,7 @@ fn study(
             plan.and_then(|plan| plan.experiment().verdict.as_ref()),
             plan.is_some_and(|plan| plan.experiment().tuned),
         ),
+        sealed: None,
     };
     let study = Study {
         summary,
@@ -244,13 +244,14 @@ pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> 
     let mut there = 0;
     for (record, epoch) in &runs {
         let folder = RunFolder::new(layout.run(&record.name));
-        if folder.read().is_ok_and(|(known, rows)| known == *record && rows == [epoch.clone()]) {
+        let is_known = |known: RunRecord| RunRecord { sealed: None, ..known } == *record;
+        if folder.read().is_ok_and(|(known, rows)| is_known(known) && rows == [epoch.clone()]) {
             there += 1;
             continue;
         }
         // The record comes last: without it, the folder is no run.
-        table::write(&folder.epochs_path(), std::slice::from_ref(epoch))?;
-        folder.write_record(record)?;
+        folder.write_epochs(std::slice::from_ref(epoch))?;
+        folder.write_record(&RunRecord { sealed: Some(folder.seal()?), ..record.clone() })?;
     }
     writeln!(
         progress,

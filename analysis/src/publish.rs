@@ -24,7 +24,13 @@ pub fn keep(work: &Layout, results: &Path, name: &str, progress: &mut impl Write
     let plan = work.plan().exists().then(|| Experiment::read_plan(&work.plan())).transpose()?;
     let (mut added, mut there) = (0, 0);
     for folder in run::folders(&work.runs())? {
-        let Ok((record, _)) = folder.read() else { continue };
+        let record = match folder.read_whole() {
+            Ok((record, _)) => record,
+            Err(error) => {
+                writeln!(progress, "left out {}: {error}", folder.name())?;
+                continue;
+            }
+        };
         let planned = plan.as_ref().is_none_or(|plan| plan.runs.contains(&record.configuration));
         if planned && matches!(record.status, Status::Done | Status::Diverged) {
             *(if copy_run(&folder, &RunFolder::new(kept.run(&record.name)))? {

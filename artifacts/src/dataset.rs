@@ -24,7 +24,7 @@ pub use records::{InvalidRecords, RECORD_BYTES};
 use crate::{Layout, Sha256Sum};
 use network::architecture::{CLASSES, IMAGE_SIDE};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const TRAIN_FINGERPRINT: &str = "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260";
 const TEST_FINGERPRINT: &str = "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f";
@@ -60,6 +60,12 @@ impl Split {
             Self::Train => TRAIN_FINGERPRINT,
             Self::Test => TEST_FINGERPRINT,
         }
+    }
+
+    /// The half whose file has this name; none for a file of another name.
+    #[must_use]
+    pub fn of_path(path: &Path) -> Option<Self> {
+        Self::ALL.into_iter().find(|split| path.file_stem().is_some_and(|stem| stem == split.name()))
     }
 
     /// Where this half lies.

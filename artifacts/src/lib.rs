@@ -2,6 +2,8 @@
 //!
 //! - [`layout`]: the one place that knows paths;
 //! - [`atomic`]: the one place that gives a file its final name;
+//! - [`reading`]: limits and containment for whoever reads a file that may be damaged;
+//! - [`stamp`]: a file's word on its own bytes, and a record's on other files;
 //! - [`table`]: plain row structs to parquet and back;
 //! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
 //! - [`configuration`], [`arithmetic`], [`experiment`]: what a run is, and an experiment file as a list of runs;
@@ -28,9 +30,11 @@ pub mod lock;
 pub mod notebook;
 pub mod numbers;
 pub mod output;
+pub mod reading;
 pub mod rules;
 pub mod run;
 pub mod seal;
+pub mod stamp;
 pub mod study;
 pub mod sum;
 pub mod table;

@@ -3,11 +3,13 @@
 
 mod folder;
 mod rows;
+mod sealed;
 
 pub use folder::{RunError, RunFolder, folders, strays};
 pub use rows::{EpochRow, LayerRow, PredictionRow};
 
 use crate::configuration::Configuration;
+use crate::stamp::FileSums;
 use network::Counts;
 use serde::{Deserialize, Serialize};
 
@@ -95,4 +97,7 @@ pub struct RunRecord {
     pub data: DataProvenance,
     /// Where and with what; none for a run imported from a notebook's `results.json`.
     pub provenance: Option<Provenance>,
+    /// What its files are; none in runs of versions that did not say so, written before tables were sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<FileSums>,
 }

@@ -1,5 +1,8 @@
 //! Joined tables and statistics: what `analysis` writes and `report` reads.
 //!
+//! `summary.json` is written last and names the SHA-256 of every table, so that tables of two analyses, or a damaged one, are told. An
+//! analysis of a version that did not name them is read as it is.
+//!
 //! *Invariant:* accuracies and differences are fractions; per cent appears on paper only.
 
 mod endpoint;
@@ -18,13 +21,23 @@ pub use secondary::{
 pub use standing::{Looks, Sealed, Standing};
 
 use crate::configuration::Configuration;
+use crate::layout::Layout;
+use crate::lock::{Lock, LockError};
+use crate::stamp::{self, FileSums};
 use crate::table::{self, Row, TableError};
-use crate::{atomic, layout::Layout};
+use crate::{atomic, reading};
 use fs_err as fs;
 use network::Arm;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// So long, in all, an analysis waits for another one that is writing, which takes a moment.
+const PATIENCE: u32 = 600;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// `analysis/summary.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +66,9 @@ pub struct Summary {
     pub rules: Vec<String>,
     /// Of the images.
     pub data: Vec<String>,
+    /// What its tables are, in the file; none in memory, and in files of versions that did not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<FileSums>,
 }
 
 /// A recipe's hash and meaning.
@@ -113,6 +129,12 @@ pub enum StudyError {
     /// The file system's word, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// A table that `summary.json` was not written with.
+    #[error(
+        "{0}: is not the table that summary.json names: it is damaged, or of another analysis, one of which was broken off; run `just \
+         analyse` again"
+    )]
+    Mixture(PathBuf),
     /// Not JSON, or of another version.
     #[error("{path}: {reason}; run `just analyse` again")]
     Summary {
@@ -124,51 +146,93 @@ pub enum StudyError {
 }
 
 impl Summary {
-    /// Reads `summary.json` alone.
+    /// Reads `summary.json` alone, and holds it against its stamp.
     ///
     /// # Errors
-    /// A missing, half-written or foreign file.
+    /// A missing, half-written, damaged or foreign file.
     pub fn read(layout: &Layout) -> Result<Self, StudyError> {
         let path = summary_path(layout);
-        serde_json::from_str(&fs::read_to_string(&path)?)
-            .map_err(|error| StudyError::Summary { path, reason: error.to_string() })
+        let json = reading::bytes(&path)?;
+        stamp::check(&json)
+            .and_then(|_| serde_json::from_slice(&json).map_err(|error| error.to_string()))
+            .map_err(|reason| StudyError::Summary { path, reason })
     }
 }
 
 impl Study {
-    /// Writes every file of the analysis; `summary.json` last, so that its presence means that all are there.
+    /// Writes every file of the analysis; `summary.json` last, so that its presence means that all are there. One process at a time;
+    /// what killed ones left is removed.
     ///
     /// # Errors
     /// The file system's.
     pub fn write(&self, layout: &Layout) -> Result<(), StudyError> {
-        write(layout, "runs", &self.runs)?;
-        write(layout, "epochs", &self.epochs)?;
-        write(layout, "cells", &self.cells)?;
-        write(layout, "comparisons", &self.comparisons)?;
-        write(layout, "classes", &self.classes)?;
-        write(layout, "layers", &self.layers)?;
-        write(layout, "trajectories", &self.trajectories)?;
-        write(layout, "ledger", &self.ledger)?;
-        Ok(atomic::write_json(&summary_path(layout), &self.summary)?)
+        self.write_beside(layout, &[])
+    }
+
+    /// The same, with other files of the analysis, by name.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn write_beside(&self, layout: &Layout, others: &[(&str, &[u8])]) -> Result<(), StudyError> {
+        let _held = lock(layout)?;
+        atomic::clear(&layout.analysis())?;
+        // One that does not name its tables must not stand beside newer ones.
+        let path = summary_path(layout);
+        if path.exists() && !Summary::read(layout).is_ok_and(|summary| summary.sealed.is_some()) {
+            fs::remove_file(&path)?;
+        }
+        let mut files = BTreeMap::new();
+        let mut keep = |name: &str, sha256: String| files.insert(file_name(name), sha256);
+        keep("runs", write(layout, "runs", &self.runs)?);
+        keep("epochs", write(layout, "epochs", &self.epochs)?);
+        keep("cells", write(layout, "cells", &self.cells)?);
+        keep("comparisons", write(layout, "comparisons", &self.comparisons)?);
+        keep("classes", write(layout, "classes", &self.classes)?);
+        keep("layers", write(layout, "layers", &self.layers)?);
+        keep("trajectories", write(layout, "trajectories", &self.trajectories)?);
+        keep("ledger", write(layout, "ledger", &self.ledger)?);
+        for (name, bytes) in others {
+            atomic::write(&layout.analysis().join(name), bytes)?;
+            files.insert((*name).to_owned(), stamp::sha256(bytes));
+        }
+        let summary = Summary { sealed: Some(FileSums::of(files)), ..self.summary.clone() };
+        Ok(stamp::write_json(&path, &summary, true)?)
     }
 
     /// Reads every file of the analysis.
     ///
     /// # Errors
-    /// A missing, half-written or foreign file.
+    /// A missing, half-written, damaged or foreign file; a table of another analysis.
     pub fn read(layout: &Layout) -> Result<Self, StudyError> {
+        let mut summary = Summary::read(layout)?;
+        let sealed = summary.sealed.take();
+        let sealed = sealed.as_ref();
         Ok(Self {
-            summary: Summary::read(layout)?,
-            runs: read(layout, "runs")?,
-            epochs: read(layout, "epochs")?,
-            cells: read(layout, "cells")?,
-            comparisons: read(layout, "comparisons")?,
-            classes: read(layout, "classes")?,
-            layers: read(layout, "layers")?,
-            trajectories: read(layout, "trajectories")?,
-            ledger: read(layout, "ledger")?,
+            summary,
+            runs: read(layout, sealed, "runs")?,
+            epochs: read(layout, sealed, "epochs")?,
+            cells: read(layout, sealed, "cells")?,
+            comparisons: read(layout, sealed, "comparisons")?,
+            classes: read(layout, sealed, "classes")?,
+            layers: read(layout, sealed, "layers")?,
+            trajectories: read(layout, sealed, "trajectories")?,
+            ledger: read(layout, sealed, "ledger")?,
         })
     }
+}
+
+/// The lock of the analysis; none where the file system has no locks: then the sums tell what two at once have mixed.
+fn lock(layout: &Layout) -> io::Result<Option<Lock>> {
+    let path = layout.analysis().join(".lock");
+    for _ in 0..PATIENCE {
+        match Lock::take(&path) {
+            Ok(held) => return Ok(Some(held)),
+            Err(LockError::Held(_)) => sleep(PAUSE),
+            Err(LockError::Io(error)) => return Err(error),
+            Err(LockError::Refused { .. }) => return Ok(None),
+        }
+    }
+    Err(io::Error::other(LockError::Held(path)))
 }
 
 /// `analysis/summary.json`.
@@ -177,14 +241,28 @@ pub fn summary_path(layout: &Layout) -> PathBuf {
     layout.analysis().join("summary.json")
 }
 
-fn table_path(layout: &Layout, name: &str) -> PathBuf {
-    layout.analysis().join(Path::new(name).with_extension("parquet"))
+fn file_name(name: &str) -> String {
+    format!("{name}.parquet")
 }
 
-fn write<T: Row>(layout: &Layout, name: &str, rows: &[T]) -> Result<(), TableError> {
+fn table_path(layout: &Layout, name: &str) -> PathBuf {
+    layout.analysis().join(file_name(name))
+}
+
+fn write<T: Row>(layout: &Layout, name: &str, rows: &[T]) -> Result<String, TableError> {
     table::write(&table_path(layout, name), rows)
 }
 
-fn read<T: Row>(layout: &Layout, name: &str) -> Result<Vec<T>, TableError> {
-    table::read(&table_path(layout, name))
+fn read<T: Row>(layout: &Layout, sealed: Option<&FileSums>, name: &str) -> Result<Vec<T>, StudyError> {
+    let path = table_path(layout, name);
+    let table = table::read_whole(&path)?;
+    match sealed {
+        Some(sealed) if sealed.files.get(&file_name(name)) != Some(&table.sha256) => {
+            Err(StudyError::Mixture(path))
+        }
+        _ => Ok(table.rows),
+    }
 }
+
+#[cfg(test)]
+mod tests;

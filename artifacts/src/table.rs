@@ -1,15 +1,18 @@
 //! Plain row structs to parquet and back.
 //!
 //! The columns of a file are the fields of its row type, in order, with their names and types; `Option`
-//! is a nullable column. Nothing else decides a schema.
+//! is a nullable column. Nothing else decides a schema. The footer of a run's table holds the run's name and a stamp ([`crate::stamp`]).
+//!
+//! *Invariant:* a table that has a stamp is held against it before it is parsed, and unpacks to [`MOST_BYTES`] at most.
 
-use crate::atomic;
-use arrow_array::RecordBatch;
+use crate::reading::{self, MOST_BYTES};
+use crate::{atomic, stamp};
 use arrow_schema::{FieldRef, Schema};
-use fs_err as fs;
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +24,24 @@ use std::path::{Path, PathBuf};
 pub trait Row: Serialize + DeserializeOwned {}
 impl<T: Serialize + DeserializeOwned> Row for T {}
 
+const RUN: &str = "rankscale.run";
+const STAMP: &str = "rankscale.stamp";
+/// A row takes some bytes in memory however well its column is packed.
+const ROW_BYTES: u64 = 16;
+
+/// A table with what holds for the file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table<T> {
+    /// Its rows.
+    pub rows: Vec<T>,
+    /// The run it belongs to, where it says so.
+    pub run: Option<String>,
+    /// Whether it has a stamp, which then holds.
+    pub stamped: bool,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+}
+
 /// A table that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -28,14 +49,20 @@ pub enum TableError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Not a parquet file, or one cut short.
-    #[error(
-        "{path}: not a complete parquet file ({reason}); delete it, and what wrote it will write it again"
-    )]
+    #[error("{path}: not a complete parquet file ({reason})")]
     NotParquet {
         /// The file.
         path: PathBuf,
         /// The reader's reason.
         reason: String,
+    },
+    /// Not the bytes that were written.
+    #[error("{path}: {rule}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The rule it breaks.
+        rule: String,
     },
     /// A parquet file of something else.
     #[error(
@@ -69,50 +96,101 @@ pub fn schema<T: Row>() -> Schema {
     Schema::new(Vec::<FieldRef>::from_type::<T>(options).expect("a row type is a struct of plain values"))
 }
 
-/// Writes a whole table, all or nothing.
+/// Writes a whole table, all or nothing, and returns the SHA-256 of the file.
 ///
 /// # Errors
 /// The file system's, or a row that does not fit.
-pub fn write<T: Row>(path: &Path, rows: &[T]) -> Result<(), TableError> {
+pub fn write<T: Row>(path: &Path, rows: &[T]) -> Result<String, TableError> {
+    write_rows(path, None, rows)
+}
+
+/// The same for a table of a run, with the run's name and a stamp.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_of<T: Row>(path: &Path, run: &str, rows: &[T]) -> Result<String, TableError> {
+    write_rows(path, Some(run), rows)
+}
+
+fn write_rows<T: Row>(path: &Path, run: Option<&str>, rows: &[T]) -> Result<String, TableError> {
     let batch = serde_arrow::to_record_batch(schema::<T>().fields(), &rows)
         .map_err(|error| rows_error(path, &error))?;
+    let pairs = run.map(|run| {
+        let pair = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
+        vec![pair(RUN, run.to_owned()), pair(STAMP, stamp::blank())]
+    });
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("rankscale ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata(pairs)
         .build();
-    atomic::write_with(path, |file| {
-        let mut writer =
-            ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(io::Error::other)?;
-        writer.write(&batch).map_err(io::Error::other)?;
-        writer.close().map_err(io::Error::other)?;
-        Ok::<(), io::Error>(())
-    })?;
-    Ok(())
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).map_err(io::Error::other)?;
+    writer.write(&batch).map_err(io::Error::other)?;
+    writer.close().map_err(io::Error::other)?;
+    if run.is_some() {
+        stamp::fill(&mut bytes);
+    }
+    atomic::write(path, &bytes)?;
+    Ok(stamp::sha256(&bytes))
 }
 
 /// Reads a whole table.
 ///
 /// # Errors
-/// A missing, half-written or foreign file; each names the file, and the column where there is one.
+/// A missing, half-written, damaged or foreign file; each names the file, and the column where there is one.
 pub fn read<T: Row>(path: &Path) -> Result<Vec<T>, TableError> {
-    let reader = open(path, &schema::<T>())?.build().map_err(|error| not_parquet(path, &error))?;
-    let batches: Vec<RecordBatch> =
-        reader.collect::<Result<_, _>>().map_err(|error| not_parquet(path, &error))?;
-    let mut rows = Vec::new();
-    for batch in batches {
+    Ok(read_whole(path)?.rows)
+}
+
+/// Reads a whole table, with what holds for the file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_whole<T: Row>(path: &Path) -> Result<Table<T>, TableError> {
+    let bytes = reading::bytes(path)?;
+    let damaged = |rule: String| TableError::Damaged { path: path.to_owned(), rule };
+    let (stamped, sha256) = (stamp::check(&bytes).map_err(damaged)?, stamp::sha256(&bytes));
+    let (rows, run) = reading::contained(|| parse(path, bytes.into()))
+        .unwrap_or_else(|panic| Err(not_parquet(path, &panic)))?;
+    Ok(Table { rows, run, stamped, sha256 })
+}
+
+/// The rows, and the run's name where there is one.
+fn parse<T: Row>(path: &Path, bytes: Bytes) -> Result<(Vec<T>, Option<String>), TableError> {
+    let builder = open(path, bytes, &schema::<T>())?;
+    let pairs = builder.metadata().file_metadata().key_value_metadata();
+    let run = pairs.into_iter().flatten().find(|pair| pair.key == RUN).and_then(|pair| pair.value.clone());
+    let reader = builder.build().map_err(|error| not_parquet(path, &error))?;
+    let (mut rows, mut memory) = (Vec::new(), 0);
+    for batch in reader {
+        let batch = batch.map_err(|error| not_parquet(path, &error))?;
+        memory += batch.get_array_memory_size() as u64;
+        if memory > MOST_BYTES {
+            return Err(too_large(path));
+        }
         let batch = serde_arrow::from_record_batch::<Vec<T>>(&batch);
         rows.append(&mut batch.map_err(|error| rows_error(path, &error))?);
     }
-    Ok(rows)
+    Ok((rows, run))
 }
 
 fn open(
     path: &Path,
+    bytes: Bytes,
     expected: &Schema,
-) -> Result<ParquetRecordBatchReaderBuilder<std::fs::File>, TableError> {
-    let (file, _) = fs::File::open(path)?.into_parts();
+) -> Result<ParquetRecordBatchReaderBuilder<Bytes>, TableError> {
     let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
+        ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| not_parquet(path, &error))?;
+    let groups = builder.metadata().row_groups().iter();
+    let asked = groups.map(|group: &RowGroupMetaData| {
+        let rows = u64::try_from(group.num_rows()).unwrap_or(u64::MAX).saturating_mul(ROW_BYTES);
+        rows.max(u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX))
+    });
+    if asked.fold(0, u64::saturating_add) > MOST_BYTES {
+        return Err(too_large(path));
+    }
     for field in expected.fields() {
         let foreign =
             |rule: String| TableError::Foreign { path: path.to_owned(), column: field.name().clone(), rule };
@@ -123,6 +201,11 @@ fn open(
         }
     }
     Ok(builder)
+}
+
+fn too_large(path: &Path) -> TableError {
+    let rule = format!("says that it unpacks to more than {MOST_BYTES} bytes, so it is damaged");
+    TableError::Damaged { path: path.to_owned(), rule }
 }
 
 fn not_parquet(path: &Path, reason: &dyn ToString) -> TableError {
@@ -137,6 +220,7 @@ fn rows_error(path: &Path, error: &serde_arrow::Error) -> TableError {
 mod tests {
     use super::*;
     use crate::run::PredictionRow;
+    use fs_err as fs;
     use serde::Deserialize;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -181,5 +265,52 @@ mod tests {
             message.contains("rows.parquet") && message.contains("not a complete parquet file"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_table_is_noticed_or_harmless() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rows.parquet");
+        let rows: Vec<Sample> =
+            (0..40).map(|at| Sample { name: format!("r{at}"), count: at, value: Some(0.1) }).collect();
+        write_of(&path, "a run", &rows).unwrap();
+        let whole = read_whole::<Sample>(&path).unwrap();
+        assert_eq!((whole.run.as_deref(), whole.stamped), (Some("a run"), true));
+        let bytes = fs::read(&path).unwrap();
+        let mut noticed = 0;
+        for byte in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[byte] ^= 1 << (byte % 8);
+            fs::write(&path, flipped).unwrap();
+            match read_whole::<Sample>(&path) {
+                Err(error) => {
+                    noticed += 1;
+                    assert!(error.to_string().contains("rows.parquet"), "{error}");
+                }
+                // In the mark: the rows are whole, and the file no longer says that it is stamped.
+                Ok(table) => assert!(table.rows == rows && !table.stamped, "byte {byte}"),
+            }
+        }
+        assert!(bytes.len() - noticed <= 32, "{noticed} of {}", bytes.len());
+    }
+
+    #[test]
+    fn a_table_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rows.parquet");
+        // A few bytes a hundred thousand rows: nothing but runs of one value.
+        let schema = std::sync::Arc::new(schema::<PredictionRow>());
+        let one = PredictionRow { image: 0, label: 0, prediction: 0, loss: 0.0 };
+        let batch = serde_arrow::to_record_batch(schema.fields(), &vec![one; 100_000]).unwrap();
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(10_000_000)).build();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties)).unwrap();
+        for _ in 0..=MOST_BYTES / ROW_BYTES / 100_000 {
+            writer.write(&batch).unwrap();
+        }
+        writer.close().unwrap();
+        fs::write(&path, &bytes).unwrap();
+        let message = read::<PredictionRow>(&path).unwrap_err().to_string();
+        assert!(message.contains("rows.parquet: says that it unpacks to more than"), "{message}");
     }
 }

@@ -22,6 +22,7 @@ use anyhow::{Context, Result, anyhow};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split};
 use artifacts::lock::Lock;
+use artifacts::reading::contained;
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,10 @@ pub struct Options {
 pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
     if !options.force {
         match present(layout, options) {
-            Ok(Some(headers)) => return Ok(Outcome::Present(headers)),
+            Ok(Some(headers)) => {
+                leftovers::tidy(layout);
+                return Ok(Outcome::Present(headers));
+            }
             Ok(None) => (),
             Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
         }
@@ -208,7 +212,8 @@ fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
 fn read_parquet(path: &Path) -> Result<Vec<u8>> {
     codec::judge(path)?;
     if Header::read(path).is_err() {
-        return mirror::read(path);
+        let read = contained(|| mirror::read(path));
+        return read.unwrap_or_else(|panic| Err(anyhow!("{}: {panic}", path.display())));
     }
     let dataset = Dataset::read(path)?;
     let mut records = Vec::with_capacity(dataset.len() * RECORD_BYTES);

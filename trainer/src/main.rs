@@ -7,7 +7,7 @@ use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::Parser;
 use clap::error::ErrorKind;
-use cli::arguments::{Arguments, Command, Machine, Place};
+use cli::arguments::{self, Arguments, Command, Machine, Place};
 use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -17,6 +17,7 @@ use trainer::machine::device::Device;
 use trainer::machine::progress::Screen;
 use trainer::machine::stop::Stop;
 use trainer::run::context::{RunContext, TrainTest};
+use trainer::run::repair::{Repair, Tally};
 use trainer::run::retrain;
 use trainer::run::session::Outcome;
 use trainer::sweep;
@@ -91,6 +92,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 })
             });
         }
+        Command::Repair(arguments) => return repair(&arguments),
         Command::Retrain(arguments) => {
             return at(&arguments.place, true, |context| {
                 let study = Layout::new(&arguments.study);
@@ -119,6 +121,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks and mends all runs; fails where one stays damaged.
+fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
+    let layout = Layout::new(&arguments.work);
+    let threads = arguments.threads.unwrap_or_else(numbers::cores);
+    let tally = Repair::new(&layout, threads, arguments.retrain).all(&mut |line| say(line))?;
+    let Tally { whole, sealed, mended, aside, broken } = tally;
+    output::print(format_args!(
+        "{whole} runs as they should be, {sealed} of them sealed now and {mended} mended; {aside} set aside; {broken} damaged"
+    ))?;
+    Ok(if broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Prepares device, threads, data and signals, with the test images where a run is judged by them, and turns what the work returns into an exit code.

@@ -3,6 +3,7 @@
 //! - [`session`]: the way of a run, epoch by epoch; [`context`]: what it is given;
 //! - [`initialise`], [`checkpoint`]: where its weights come from; [`layers`]: what is measured of them;
 //! - [`lock`]: who trains it; [`provenance`]: where and with what it was made;
+//! - [`repair`]: runs checked one by one, sealed and mended;
 //! - [`mod@retrain`]: a kept run beside its first epochs trained again.
 //!
 //! This room imports `engine`, `data` and `machine`.
@@ -13,5 +14,6 @@ pub mod initialise;
 pub mod layers;
 pub mod lock;
 pub mod provenance;
+pub mod repair;
 pub mod retrain;
 pub mod session;

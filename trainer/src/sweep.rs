@@ -74,6 +74,9 @@ pub fn sweep(
         return Ok(context.stop.requested());
     };
     print_plan(context, experiment, &planned, (refused.len(), &diverged), &slots, &free);
+    for (name, reason) in plan::unusable(context, experiment) {
+        context.screen.say(&format!("  {name} cannot be used as it is: {reason}"));
+    }
     for (run, reason) in &refused {
         context.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
     }

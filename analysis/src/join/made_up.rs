@@ -31,6 +31,7 @@ pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, ac
         configuration: configuration.clone(),
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
         provenance: Some(provenance()),
+        sealed: None,
     };
     Run {
         record,

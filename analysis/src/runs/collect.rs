@@ -7,8 +7,7 @@ use crate::runs::marks::{Marks, Tested};
 use crate::runs::run::Run;
 use crate::runs::trajectory::trajectory;
 use artifacts::Layout;
-use artifacts::run::{self, LayerRow, PredictionRow, RunFolder};
-use artifacts::table::{self, Row};
+use artifacts::run::{self, RunFolder};
 use std::io;
 use std::path::Path;
 
@@ -54,26 +53,18 @@ pub fn collect(layout: &Layout) -> io::Result<Collected> {
 fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
     let last = record.configuration.epochs as u32;
-    let mut layers: Vec<LayerRow> = rows(&folder.layers_path())?;
+    let mut layers = folder.read_layers(&record).map_err(|error| error.to_string())?;
     let trajectory = trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);
     // Of a hundred epochs one is kept.
     layers.shrink_to_fit();
-    let predictions: Vec<PredictionRow> = rows(&folder.predictions_path())?;
+    let predictions = folder.read_predictions(&record).map_err(|error| error.to_string())?;
     let marks = (!predictions.is_empty()).then(|| Marks::new(&predictions, tested));
     let run = Run { record, epochs, layers, trajectory, marks };
     match run.broken_rule() {
         Some(broken) => Err(broken),
         None => Ok(run),
     }
-}
-
-/// The rows of a table, if it is there.
-fn rows<T: Row>(path: &Path) -> Result<Vec<T>, String> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    table::read(path).map_err(|error| error.to_string())
 }
 
 /// Names paths as seen from the directory of runs: where that lies is the machine's business.

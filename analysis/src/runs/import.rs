@@ -116,6 +116,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
             configuration,
             data: data.clone(),
             provenance: None,
+            sealed: None,
         };
         runs.push((record, epoch(&logged)));
     }

@@ -46,6 +46,7 @@ impl Place {
             counts: configuration.counts(),
             data: DataProvenance { fingerprint: "made up".into(), source: "made up".into() },
             provenance: Some(provenance()),
+            sealed: None,
         };
         folder.write_record(&record).unwrap();
         let rows: Vec<EpochRow> =

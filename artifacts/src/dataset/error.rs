@@ -6,6 +6,9 @@ use parquet::errors::ParquetError;
 use std::io;
 use std::path::PathBuf;
 
+/// What to do about a damaged file.
+pub(super) const ADVICE: &str = "; delete it, and `just data` prepares it again";
+
 /// A file that is no data set, or cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
@@ -13,7 +16,7 @@ pub enum DatasetError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Half a file, another kind of file, or a damaged one.
-    #[error("{path}: is not a whole parquet file")]
+    #[error("{path}: is not a whole parquet file{ADVICE}")]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -29,7 +32,7 @@ pub enum DatasetError {
         rule: String,
     },
     /// Rows that are not what the metadata says.
-    #[error("{path}: content fingerprint is {found}, but its metadata says {expected}")]
+    #[error("{path}: damaged: content fingerprint is {found}, but its metadata says {expected}{ADVICE}")]
     Fingerprint {
         /// The file.
         path: PathBuf,

@@ -7,9 +7,11 @@
 //! *Invariant:* what [`Dataset::write`] writes, [`Dataset::read`] reads back equal; any other file is refused
 //! with its name and the rule it breaks.
 
+use super::error::ADVICE;
 use super::metadata::{self, Header};
-use super::{Dataset, DatasetError, IMAGE_BYTES, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, Split, records};
 use crate::atomic;
+use crate::reading::contained;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
@@ -56,7 +58,7 @@ impl Dataset {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
-            .set_key_value_metadata(Some(metadata::pairs(self)))
+            .set_key_value_metadata(Some(metadata::pairs(self, Split::of_path(path))))
             .build();
         atomic::write_with(path, |file| {
             let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
@@ -88,7 +90,10 @@ impl Dataset {
                 (images_here, images) = images.split_at_mut(rows * IMAGE_BYTES);
                 (labels_here, labels) = labels.split_at_mut(rows);
                 let parquet = parquet.clone();
-                readers.push(scope.spawn(move || read_group(path, parquet, group, images_here, labels_here)));
+                readers.push(scope.spawn(move || {
+                    contained(|| read_group(path, parquet, group, images_here, labels_here))
+                        .unwrap_or_else(|panic| Err(failure(path, ParquetError::General(panic))))
+                }));
             }
             readers
                 .into_iter()
@@ -114,7 +119,7 @@ impl Dataset {
             return Err(foreign("its rows are not in canonical order: prepare the data again".to_owned()));
         }
         if super::Moments::of(&dataset.images) != dataset.moments {
-            return Err(foreign("`rankscale.moments` are not those of its images".to_owned()));
+            return Err(foreign(format!("`rankscale.moments` are not those of its images{ADVICE}")));
         }
         Ok(dataset)
     }
@@ -162,7 +167,8 @@ fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
 /// Opens a file and checks everything but its rows.
 fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let file = fs::File::open(path)?;
-    let parquet = ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default())
+    let parquet = contained(|| ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default()))
+        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
         .map_err(|source| DatasetError::Parquet { path: path.to_owned(), source })?;
     let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
     for expected in schema().fields() {
@@ -189,6 +195,13 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
         )));
     }
     let header = metadata::header(path, rows as usize, pairs)?;
+    if let Some(named) = Split::of_path(path)
+        && let Some(other) = Split::ALL.into_iter().find(|split| *split != named)
+        && (header.split == Some(other) || header.fingerprint == other.cifar10_fingerprint())
+    {
+        let (named, other) = (named.name(), other.name());
+        return Err(foreign(format!("holds the {other} images, and must hold the {named} images{ADVICE}")));
+    }
     Ok((parquet, header))
 }
 

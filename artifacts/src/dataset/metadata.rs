@@ -2,7 +2,8 @@
 //!
 //! *Invariant:* a file whose pairs are of another [`FORMAT_VERSION`], or missing, is refused before a row is read.
 
-use super::{CLASS_NAMES, Dataset, DatasetError, Moments, Provenance};
+use super::{CLASS_NAMES, Dataset, DatasetError, Moments, Provenance, Split};
+use crate::stamp;
 use parquet::file::metadata::KeyValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,19 +26,34 @@ pub struct Header {
     pub moments: Moments,
     /// Where the images came from.
     pub provenance: Provenance,
+    /// Which half it was written as, where the file says so.
+    pub split: Option<Split>,
 }
 
-/// The pairs of a data set.
-pub(super) fn pairs(dataset: &Dataset) -> Vec<KeyValue> {
+/// The pairs of a data set that is written as this half.
+pub(super) fn pairs(dataset: &Dataset, split: Option<Split>) -> Vec<KeyValue> {
     let Dataset { fingerprint, moments, provenance, .. } = dataset;
-    vec![
+    let mut pairs = vec![
         pair("format_version", FORMAT_VERSION.to_string()),
         pair("content_sha256", fingerprint.clone()),
         pair("provenance", json(provenance)),
         pair("moments", json(moments)),
         pair("class_names", json(&CLASS_NAMES)),
         pair("row_order", ROW_ORDER.to_owned()),
-    ]
+    ];
+    pairs.extend(split.map(|split| pair("split", split.name().to_owned())));
+    let sum = sum(&pairs);
+    pairs.push(pair(SUM, sum));
+    pairs
+}
+
+/// Of all of our pairs before it: the rows have a fingerprint of their own.
+const SUM: &str = "metadata_sha256";
+
+fn sum(pairs: &[KeyValue]) -> String {
+    let ours = pairs.iter().filter(|pair| pair.key.starts_with("rankscale.") && !pair.key.ends_with(SUM));
+    let lines: Vec<String> = ours.map(|pair| format!("{}={:?}", pair.key, pair.value)).collect();
+    stamp::sha256(lines.join("\n").as_bytes())
 }
 
 /// The pairs as the header they are.
@@ -49,6 +65,10 @@ pub(super) fn header(path: &Path, images: usize, pairs: &[KeyValue]) -> Result<H
             foreign(format!("no `{name}` in its metadata, so it was not written by data-prep"))
         })
     };
+    // Files of earlier versions have none.
+    if value(SUM).is_ok_and(|found| found != sum(pairs)) {
+        return Err(foreign("damaged: its metadata is not what it was written with".to_owned()));
+    }
     let version = value("format_version")?;
     if version != FORMAT_VERSION.to_string() {
         return Err(foreign(format!(
@@ -66,6 +86,7 @@ pub(super) fn header(path: &Path, images: usize, pairs: &[KeyValue]) -> Result<H
         fingerprint: value("content_sha256")?.to_owned(),
         moments: parse("moments", value("moments")?).map_err(foreign)?,
         provenance: parse("provenance", value("provenance")?).map_err(foreign)?,
+        split: value("split").ok().and_then(|name| Split::ALL.into_iter().find(|split| split.name() == name)),
     })
 }
 

@@ -4,8 +4,8 @@
 //! folder does not pass for a run.
 
 use super::{EpochRow, FORMAT, RunRecord, Status};
-use crate::atomic;
 use crate::table::{self, TableError};
+use crate::{reading, stamp};
 use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,16 @@ pub enum RunError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A table's word, which names the file.
+    #[error("{source}; {advice}")]
+    Table {
+        /// The table's word.
+        source: TableError,
+        /// What to do.
+        advice: String,
+    },
+    /// The same where nothing is to be done about it.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Bare(#[from] TableError),
     /// Not JSON, or not this format.
     #[error("{path}: {reason}")]
     Record {
@@ -56,7 +64,9 @@ pub enum RunError {
         planned: usize,
     },
     /// A run that says it is done without its last epoch.
-    #[error("{path}: status is done, but {found} of {planned} epochs are there")]
+    #[error(
+        "{path}: status is done, but {found} of {planned} epochs are there; delete the folder, and `just sweep` trains the run anew"
+    )]
     Short {
         /// The folder.
         path: PathBuf,
@@ -132,7 +142,7 @@ impl RunFolder {
     /// # Errors
     /// The file system's.
     pub fn write_record(&self, record: &RunRecord) -> io::Result<()> {
-        atomic::write_json(&self.record_path(), record)
+        stamp::write_json(&self.record_path(), record, record.sealed.is_some())
     }
 
     /// Reads `run.json` and checks that it belongs into this folder.
@@ -141,9 +151,10 @@ impl RunFolder {
     /// A missing or foreign file, or one that belongs elsewhere.
     pub fn read_record(&self) -> Result<RunRecord, RunError> {
         let path = self.record_path();
-        let text = fs::read_to_string(&path)?;
+        let text = reading::bytes(&path)?;
         let broken = |reason: String| RunError::Record { path: path.clone(), reason };
-        let record: RunRecord = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        stamp::check(&text).map_err(broken)?;
+        let record: RunRecord = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
         if record.format != FORMAT {
             return Err(broken(format!(
                 "format {} is not {FORMAT}, the one this version reads",
@@ -155,10 +166,13 @@ impl RunFolder {
         if self.path.file_name().is_none_or(|folder| folder != name.as_str()) || record.name != name {
             return Err(RunError::Misplaced { path: self.path.clone(), name });
         }
+        if record.counts != record.configuration.counts() {
+            return Err(broken("its counts are not those of its network".to_owned()));
+        }
         Ok(record)
     }
 
-    /// Reads `epochs.parquet`: epochs 1, 2, 3, ... without gaps; empty where none has ended yet.
+    /// Reads `epochs.parquet` as it is: epochs 1, 2, 3, ... without gaps; empty where none has ended yet.
     ///
     /// # Errors
     /// A half-written or foreign file, or epochs out of order.
@@ -167,11 +181,15 @@ impl RunFolder {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let rows: Vec<EpochRow> = table::read(&path)?;
-        match (1..).zip(&rows).find(|(row, found)| found.epoch as usize != *row) {
-            Some((row, found)) => Err(RunError::Epochs { path, row, epoch: found.epoch }),
-            None => Ok(rows),
-        }
+        in_order(path, table::read(&self.epochs_path())?)
+    }
+
+    /// The same, held against the run's record.
+    ///
+    /// # Errors
+    /// The same; a table that is damaged or of another run, or missing though the record names it.
+    pub fn epochs_of(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
+        in_order(self.epochs_path(), record.rows(&self.epochs_path())?)
     }
 
     /// Reads a run's record and epochs, and checks that they agree. An imported run has one row, its last epoch:
@@ -183,10 +201,10 @@ impl RunFolder {
         let record = self.read_record()?;
         let planned = record.configuration.epochs;
         if record.provenance.is_none() {
-            let epochs = self.read_imported_epoch(planned)?;
+            let epochs = self.read_imported_epoch(&record)?;
             return Ok((record, epochs));
         }
-        let epochs = self.read_epochs()?;
+        let epochs = self.epochs_of(&record)?;
         let found = epochs.len();
         if record.status == Status::Done && found != planned {
             return Err(RunError::Short { path: self.path.clone(), found, planned });
@@ -194,13 +212,20 @@ impl RunFolder {
         Ok((record, epochs))
     }
 
-    fn read_imported_epoch(&self, planned: usize) -> Result<Vec<EpochRow>, RunError> {
-        let path = self.epochs_path();
-        let rows: Vec<EpochRow> = table::read(&path)?;
+    fn read_imported_epoch(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
+        let (path, planned) = (self.epochs_path(), record.configuration.epochs);
+        let rows: Vec<EpochRow> = record.rows(&path)?;
         match rows.as_slice() {
             [last] if last.epoch as usize == planned => Ok(rows),
             _ => Err(RunError::Imported { path, found: rows.iter().map(|row| row.epoch).collect(), planned }),
         }
+    }
+}
+
+fn in_order(path: PathBuf, rows: Vec<EpochRow>) -> Result<Vec<EpochRow>, RunError> {
+    match (1..).zip(&rows).find(|(row, found)| found.epoch as usize != *row) {
+        Some((row, found)) => Err(RunError::Epochs { path, row, epoch: found.epoch }),
+        None => Ok(rows),
     }
 }
 

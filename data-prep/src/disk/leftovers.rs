@@ -3,6 +3,7 @@
 //! *Invariant:* what is removed has a name that only this program gives, and is removed only by who holds the lock.
 
 use anyhow::Result;
+use artifacts::Layout;
 use artifacts::atomic;
 use artifacts::lock::Lock;
 use fs_err as fs;
@@ -33,6 +34,19 @@ pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// Removes temporary files where the data is there already and nobody is at work. What cannot be removed stays.
+pub fn tidy(layout: &Layout) {
+    let directories = [layout.data(), layout.downloads()];
+    let left = |directory: &PathBuf| atomic::has_leftovers(directory).unwrap_or(false);
+    if directories.iter().any(left)
+        && let Ok(held) = Lock::take(&layout.data_lock())
+    {
+        for directory in &directories {
+            drop(sweep(&held, directory, false));
+        }
+    }
 }
 
 /// The directories on the way to this one that are not there, the deepest first.
@@ -83,5 +97,21 @@ mod tests {
         assert!(resumable.iter().all(|name| !at(name).exists()));
         assert!(foreign.iter().all(|name| at(name).exists()));
         assert!(sweep(&held, &at("nowhere"), true).is_ok());
+    }
+
+    #[test]
+    fn what_was_left_beside_whole_data_goes_unless_somebody_is_at_work() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        let left = [layout.data().join(".partial-x"), layout.downloads().join(".partial-y")];
+        for path in &left {
+            atomic::write(path, "half").unwrap();
+        }
+        let held = Lock::take(&layout.data_lock()).unwrap();
+        tidy(&layout);
+        assert!(left.iter().all(|path| path.exists()));
+        drop(held);
+        tidy(&layout);
+        assert!(!left.iter().any(|path| path.exists()));
     }
 }

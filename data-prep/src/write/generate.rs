@@ -37,6 +37,7 @@ pub fn generate(
             && found.train.provenance == (Provenance::Generated { seed })
             && belong_together(&found).is_ok()
         {
+            leftovers::tidy(layout);
             return Ok(Outcome::Present(found));
         }
     }

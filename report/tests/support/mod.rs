@@ -100,6 +100,7 @@ impl Plan {
                 identical: vec![],
                 tuned: Vec::new(),
                 rules: vec!["A made-up rule: differences below 0.1 points do not matter.".to_owned()],
+                sealed: None,
                 data: vec!["no images at all (synthetic)".to_owned()],
             },
             ledger: vec![],

@@ -3,7 +3,8 @@
 use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::{Configuration, Engine, Precision};
-use clap::{Args, Parser, Subcommand};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::machine::device::{DeviceChoice, EngineChoice};
@@ -18,6 +19,7 @@ use trainer::sweep::Jobs;
   trainer train --rankscale 8 --decay appropriate --seed 0
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
   trainer bench --rankscale 8 --threads 2 --json
+  trainer repair --work work
   trainer retrain --study results/quick --run r31-original-s0-208c877c
   trainer sweep --experiment quick --plan
   trainer sweep --experiment pilot --jobs 2 --threads 1
@@ -42,6 +44,8 @@ pub enum Command {
 129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
     )]
     Sweep(Sweep),
+    /// Check all runs, seal those of earlier versions, and make missing or damaged tables again from the weights
+    Repair(Repair),
     /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
     Retrain(Retrain),
     /// Measure how fast a network trains here, beside the processor's limit
@@ -94,6 +98,21 @@ pub struct Sweep {
     pub plan: bool,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// Arguments of `repair`.
+#[derive(Debug, Args)]
+pub struct Repair {
+    /// Set aside what cannot be mended, so that the next sweep trains it anew
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false",
+          default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub retrain: bool,
+    /// CPU threads [default: all cores]
+    #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
+    pub threads: Option<usize>,
+    /// Directory of all the pipeline's files
+    #[arg(long, env = "WORK", default_value = "work")]
+    pub work: PathBuf,
 }
 
 /// Arguments of `retrain`.

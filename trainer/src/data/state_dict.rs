@@ -2,13 +2,16 @@
 //!
 //! The names are the reference's (`layer1.conv.depthwise.weight`), so its Python code loads what is saved here.
 
-use artifacts::atomic;
-use fs_err as fs;
+use artifacts::reading::{self, contained};
+use artifacts::{atomic, stamp};
 use ndarray::{ArrayD, IxDyn};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The key of the file's stamp in its metadata.
+const STAMP: &str = "stamp";
 
 /// Arrays by name, in the order of their names.
 pub type StateDict = BTreeMap<String, ArrayD<f32>>;
@@ -29,7 +32,7 @@ pub enum StateDictError {
     },
 }
 
-/// Saves arrays with a few words of metadata, all or nothing.
+/// Saves arrays with a few words of metadata and a stamp, all or nothing.
 ///
 /// # Errors
 /// The file system's.
@@ -38,7 +41,7 @@ pub fn save(
     arrays: &StateDict,
     metadata: BTreeMap<String, String>,
 ) -> Result<(), StateDictError> {
-    let metadata = metadata.into_iter().collect();
+    let metadata = metadata.into_iter().chain([(STAMP.to_owned(), stamp::blank())]).collect();
     let bytes: Vec<(&str, &[usize], Vec<u8>)> = arrays
         .iter()
         .map(|(name, array)| {
@@ -53,18 +56,36 @@ pub fn save(
             (*name, view)
         })
         .collect();
-    let file = serialize(views, Some(metadata)).map_err(|error| contents(path, &error))?;
+    let mut file = serialize(views, Some(metadata)).map_err(|error| contents(path, &error))?;
+    stamp::fill(&mut file);
     Ok(atomic::write(path, file)?)
 }
 
-/// Loads every float32 array of a file, and its metadata.
+/// Loads every float32 array of a file, and its metadata. The file is held against its stamp, where it has one: then the metadata has
+/// it too, as [`is_stamped`] says.
 ///
 /// # Errors
-/// A missing file, or one that is not safetensors of float32.
+/// A missing or damaged file, or one that is not safetensors of float32.
 pub fn load(path: &Path) -> Result<(StateDict, BTreeMap<String, String>), StateDictError> {
-    let bytes = fs::read(path)?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| contents(path, &error))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| contents(path, &error))?;
+    let bytes = reading::bytes(path)?;
+    let stamped = stamp::check(&bytes).map_err(|rule| contents(path, &rule))?;
+    let (arrays, mut metadata) =
+        contained(|| parse(path, &bytes)).unwrap_or_else(|panic| Err(contents(path, &panic)))?;
+    if !stamped {
+        metadata.remove(STAMP);
+    }
+    Ok((arrays, metadata))
+}
+
+/// Whether the file that has this metadata had a stamp.
+#[must_use]
+pub fn is_stamped(metadata: &BTreeMap<String, String>) -> bool {
+    metadata.contains_key(STAMP)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, String>), StateDictError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| contents(path, &error))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| contents(path, &error))?;
     let mut arrays = StateDict::new();
     for (name, view) in tensors.iter() {
         if view.dtype() != Dtype::F32 {
@@ -85,6 +106,7 @@ fn contents(path: &Path, reason: &impl ToString) -> StateDictError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     #[test]
     fn arrays_survive_the_trip_bit_for_bit() {

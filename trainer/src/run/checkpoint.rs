@@ -15,6 +15,31 @@ pub struct Checkpoint {
     pub epoch: usize,
     /// As [`crate::engine::Engine::state`] gives it.
     pub state: StateDict,
+    /// Whether its file has a stamp, which then holds; those of earlier versions have none.
+    pub stamped: bool,
+}
+
+/// Whether there is each parameter and buffer of a network, in its shape.
+///
+/// # Errors
+/// One that is missing or has another shape, by the file's name.
+pub fn check_shapes(
+    path: &Path,
+    state: &StateDict,
+    architecture: &Architecture,
+) -> Result<(), StateDictError> {
+    let broken = |reason: String| StateDictError::Contents { path: path.to_owned(), reason };
+    for (name, shape) in architecture.parameters().into_iter().chain(architecture.buffers()) {
+        match state.get(&name) {
+            Some(array) if array.shape() == shape => {}
+            Some(array) => {
+                let found = array.shape();
+                return Err(broken(format!("`{name}` must have shape {shape:?}, but has {found:?}")));
+            }
+            None => return Err(broken(format!("`{name}` is missing"))),
+        }
+    }
+    Ok(())
 }
 
 impl Checkpoint {
@@ -46,19 +71,8 @@ impl Checkpoint {
         }
         let epoch = metadata.get("epoch").and_then(|epoch| epoch.parse().ok());
         let epoch = epoch.ok_or_else(|| broken("the metadata names no epoch".to_owned()))?;
-        for (name, shape) in architecture.parameters().into_iter().chain(architecture.buffers()) {
-            match state.get(&name) {
-                Some(array) if array.shape() == shape => {}
-                Some(array) => {
-                    return Err(broken(format!(
-                        "`{name}` must have shape {shape:?}, but has {:?}",
-                        array.shape()
-                    )));
-                }
-                None => return Err(broken(format!("`{name}` is missing"))),
-            }
-        }
-        Ok(Some(Self { epoch, state }))
+        check_shapes(path, &state, architecture)?;
+        Ok(Some(Self { epoch, state, stamped: state_dict::is_stamped(&metadata) }))
     }
 }
 
@@ -73,12 +87,41 @@ mod tests {
         let path = directory.path().join("checkpoint.safetensors");
         let small = Architecture::new(2, [4, 4, 4, 4]).unwrap();
         assert!(Checkpoint::load(&path, "a", &small).unwrap().is_none());
-        Checkpoint { epoch: 3, state: initialise(&small, 0) }.save(&path, "a").unwrap();
+        Checkpoint { epoch: 3, state: initialise(&small, 0), stamped: true }.save(&path, "a").unwrap();
         assert_eq!(Checkpoint::load(&path, "a", &small).unwrap().unwrap().epoch, 3);
         let other_run = Checkpoint::load(&path, "b", &small).unwrap_err().to_string();
         assert!(other_run.contains("`a`, not of `b`"), "{other_run}");
         let wide = Architecture::new(2, [8, 4, 4, 4]).unwrap();
         let other_network = Checkpoint::load(&path, "a", &wide).unwrap_err().to_string();
         assert!(other_network.contains("must have shape"), "{other_network}");
+    }
+
+    #[test]
+    fn every_flip_and_cut_of_a_checkpoint_is_noticed_or_harmless() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let small = Architecture::new(2, [2, 2, 2, 2]).unwrap();
+        let state = initialise(&small, 0);
+        Checkpoint { epoch: 3, state: state.clone(), stamped: true }.save(&path, "a").unwrap();
+        let load = || Checkpoint::load(&path, "a", &small);
+        assert!(load().unwrap().unwrap().stamped);
+        let bytes = fs_err::read(&path).unwrap();
+        for at in (0..bytes.len()).step_by(3) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at / 3 % 8);
+            fs_err::write(&path, flipped).unwrap();
+            match load() {
+                Err(error) => assert!(error.to_string().contains("checkpoint.safetensors"), "{error}"),
+                // In the mark: whole, and no longer a stamped one.
+                Ok(found) => {
+                    let found = found.unwrap();
+                    assert!(!found.stamped && found.state == state && found.epoch == 3, "byte {at}");
+                }
+            }
+            if at % 100 == 0 {
+                fs_err::write(&path, &bytes[..at]).unwrap();
+                assert!(load().is_err());
+            }
+        }
     }
 }

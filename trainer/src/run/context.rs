@@ -23,19 +23,20 @@ pub struct TrainTest {
 }
 
 impl TrainTest {
-    /// Reads what `data-prep` prepared: of the test images no more than the file's word on itself, unless they are to be judged by.
+    /// Reads what `data-prep` prepared: of the test images no more than the file's word on itself, unless they are to be judged by. Images that
+    /// are read are held against the content that their file names.
     ///
     /// # Errors
-    /// Missing or foreign files; the message says what to run.
+    /// Missing, damaged or foreign files; the message says what to run.
     pub fn read(layout: &Layout, judged_by_test: bool) -> anyhow::Result<Self> {
         let [train, test] = Split::ALL.map(|split| split.path(layout));
         for path in [&train, &test] {
             ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
         }
         Ok(Self {
-            train: Dataset::read(&train)?,
+            train: Dataset::read_verified(&train)?,
             test_header: Header::read(&test)?,
-            test: judged_by_test.then(|| Dataset::read(&test)).transpose()?,
+            test: judged_by_test.then(|| Dataset::read_verified(&test)).transpose()?,
         })
     }
 

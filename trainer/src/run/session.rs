@@ -8,7 +8,7 @@
 
 use crate::data::augment::Draw;
 use crate::data::seeds::{Purpose, generator};
-use crate::data::state_dict;
+use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
 use crate::engine::epoch::{Epoch, Predictions, Sums};
 use crate::machine::progress::{Progress, SoFar};
@@ -19,9 +19,11 @@ use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
 use anyhow::{Context, bail, ensure};
-use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunFolder, RunRecord, Status};
-use artifacts::{Configuration, table};
+use artifacts::Configuration;
+use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunError, RunFolder, RunRecord, Status};
+use artifacts::stamp::FileSums;
 use fs_err as fs;
+use network::Architecture;
 use network::schedule::{LearningRates, learning_rates};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
@@ -92,15 +94,20 @@ impl<'a> Session<'a> {
             counts: configuration.counts(),
             data: context.data.provenance(),
             provenance: Some(provenance(configuration.engine, context.device, context.threads)),
+            sealed: Some(FileSums::default()),
         };
         let record = if folder.record_path().exists() {
             folder.read_record().context("move the folder away to train this run anew")?
         } else {
             fresh
         };
-        let epochs = folder.read_epochs()?;
-        let layers =
-            if folder.layers_path().exists() { table::read(&folder.layers_path())? } else { Vec::new() };
+        let epochs = match record.is_finished().then(|| folder.read_whole()) {
+            // It is named and taken up again: nothing says that its table was ever longer.
+            Some(Err(RunError::Short { .. })) if record.sealed.is_none() => folder.epochs_of(&record)?,
+            Some(whole) => whole?.1,
+            None => folder.epochs_of(&record)?,
+        };
+        let layers = folder.read_layers(&record)?;
         Ok(Self { context, configuration, folder, record, epochs, layers })
     }
 
@@ -127,23 +134,8 @@ impl<'a> Session<'a> {
         let updates = images / configuration.batch;
         ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
 
-        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, &architecture)
-            .context("the checkpoint cannot be used; delete it to start over")?;
-        let (done, state) = match checkpoint {
-            Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
-            Some(checkpoint) => bail!(
-                "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
-                self.folder.checkpoint_path().display(),
-                checkpoint.epoch,
-                self.epochs.len()
-            ),
-            None => (0, initialise(&architecture, configuration.seed)),
-        };
-        self.epochs.truncate(done);
-        self.layers.retain(|row| row.epoch as usize <= done);
-        if done == 0 {
-            self.layers = layers::measure(&architecture, &state, 0);
-        }
+        let early = self.record.sealed.is_none();
+        let (done, state) = self.take_up(&architecture, early)?;
         let RunContext { device, threads, .. } = *self.context;
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
         self.set_status(Status::Running)?;
@@ -152,6 +144,10 @@ impl<'a> Session<'a> {
         let mut progress = Progress::new(screen, &self.record.name, updates, configuration, done);
         if done > 0 {
             progress.say(&format!("resuming after epoch {done}"));
+        }
+        if early {
+            progress
+                .say("taken up from an earlier version: its files had no checksums, and have them from here");
         }
         let mut predictions = None;
         for epoch in done + 1..=last.min(configuration.epochs) {
@@ -179,15 +175,17 @@ impl<'a> Session<'a> {
                 && state.values().all(|array| array.iter().all(|number| number.is_finite()));
             progress.epoch(&row, configuration.epochs);
             self.epochs.push(row);
-            table::write(&self.folder.epochs_path(), &self.epochs)?;
+            self.folder.write_epochs(&self.epochs)?;
             if !finite {
+                self.record.sealed = Some(self.folder.seal()?);
                 self.set_status(Status::Diverged)?;
                 let _ = fs::remove_file(self.folder.checkpoint_path());
                 return Ok(Outcome::Diverged(epoch));
             }
             self.layers.append(&mut layers::measure(&architecture, &state, epoch));
-            table::write(&self.folder.layers_path(), &self.layers)?;
-            Checkpoint { epoch, state }.save(&self.folder.checkpoint_path(), &self.record.name)?;
+            self.folder.write_layers(&self.layers)?;
+            Checkpoint { epoch, state, stamped: true }
+                .save(&self.folder.checkpoint_path(), &self.record.name)?;
         }
         if last < configuration.epochs {
             self.set_status(Status::Interrupted)?;
@@ -199,6 +197,36 @@ impl<'a> Session<'a> {
             return Ok(Outcome::Interrupted(self.epochs.len()));
         };
         self.finish(&engine, &predictions, &judged)
+    }
+
+    /// The epochs that are done, and the state after them: of the checkpoint, or the start. `early` says that its files had no checksums.
+    fn take_up(&mut self, architecture: &Architecture, early: bool) -> anyhow::Result<(usize, StateDict)> {
+        let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, architecture)
+            .context("the checkpoint cannot be used; delete it to start over")?;
+        ensure!(
+            early || checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.stamped),
+            "{}: has no checksum, though the run has; delete it to start over",
+            self.folder.checkpoint_path().display()
+        );
+        let (done, state) = match checkpoint {
+            Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
+            Some(checkpoint) => bail!(
+                "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
+                self.folder.checkpoint_path().display(),
+                checkpoint.epoch,
+                self.epochs.len()
+            ),
+            None => (0, initialise(architecture, self.configuration.seed)),
+        };
+        self.epochs.truncate(done);
+        self.layers.retain(|row| row.epoch as usize <= done);
+        if done == 0 {
+            self.layers = layers::measure(architecture, &state, 0);
+        }
+        if early {
+            self.seal_early(done, &state)?;
+        }
+        Ok((done, state))
     }
 
     /// Until the user asks to stop.
@@ -275,21 +303,32 @@ impl<'a> Session<'a> {
         predictions: &Predictions,
         judged: &Judged,
     ) -> anyhow::Result<Outcome> {
-        let found = predictions.classes.iter().zip(&predictions.losses);
-        let rows: Vec<PredictionRow> = judged
-            .rows
-            .iter()
-            .zip(&judged.labels)
-            .zip(found)
-            .map(|((&image, &label), (&prediction, &loss))| PredictionRow { image, label, prediction, loss })
-            .collect();
-        table::write(&self.folder.predictions_path(), &rows)?;
+        self.folder.write_predictions(&prediction_rows(predictions, &judged.rows, &judged.labels))?;
         let metadata = BTreeMap::from([("run".to_owned(), self.record.name.clone())]);
         state_dict::save(&self.folder.model_path(), &engine.model(), metadata)?;
+        self.record.sealed = Some(self.folder.seal()?);
         self.set_status(Status::Done)?;
         fs::remove_file(self.folder.checkpoint_path())?;
         let last = self.epochs.last().context("a run has at least one epoch")?;
         Ok(Outcome::Done(last.test_accuracy))
+    }
+
+    /// Gives the files of a run of an earlier version, as they were taken up, their checksums.
+    fn seal_early(&mut self, done: usize, state: &StateDict) -> anyhow::Result<()> {
+        if done > 0 {
+            self.folder.write_epochs(&self.epochs)?;
+            self.folder.write_layers(&self.layers)?;
+            Checkpoint { epoch: done, state: state.clone(), stamped: true }
+                .save(&self.folder.checkpoint_path(), &self.record.name)?;
+        } else {
+            for path in [self.folder.epochs_path(), self.folder.layers_path()] {
+                if path.exists() {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        self.record.sealed = Some(FileSums::default());
+        Ok(())
     }
 
     fn set_status(&mut self, status: Status) -> anyhow::Result<()> {
@@ -304,6 +343,18 @@ struct Judged {
     rows: Vec<u32>,
     /// Their classes.
     labels: Vec<u8>,
+}
+
+/// Predictions for these images, of these classes, as a table.
+pub(crate) fn prediction_rows(
+    predictions: &Predictions,
+    images: &[u32],
+    labels: &[u8],
+) -> Vec<PredictionRow> {
+    let found = predictions.classes.iter().zip(&predictions.losses);
+    let rows = images.iter().zip(labels).zip(found);
+    rows.map(|((&image, &label), (&prediction, &loss))| PredictionRow { image, label, prediction, loss })
+        .collect()
 }
 
 /// Sums over an epoch's updates.

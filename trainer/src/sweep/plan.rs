@@ -98,6 +98,14 @@ pub(super) fn in_order<'a>(
     Ok(Some(planned))
 }
 
+/// The runs of an experiment whose folders cannot be used as they are, each with the reason.
+pub(super) fn unusable(context: &RunContext<'_>, experiment: &Experiment) -> Vec<(String, String)> {
+    let fingerprint = context.data.fingerprint();
+    let folders = experiment.runs.iter().map(|run| context.layout.run(&run.run_name(&fingerprint)));
+    let begun = folders.map(RunFolder::new).filter(|folder| folder.record_path().exists());
+    begun.filter_map(|folder| Some((folder.name(), folder.read_whole().err()?.to_string()))).collect()
+}
+
 /// Whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
@@ -114,7 +122,7 @@ enum State {
 
 /// A folder that cannot be read has all its epochs left, and training it will say why.
 fn state(folder: &RunFolder, configuration: &Configuration) -> State {
-    match folder.read() {
+    match folder.read_whole() {
         Ok((record, _)) if record.status == Status::Done => State::Done,
         Ok((record, _)) if record.status == Status::Diverged => State::Diverged,
         Ok((_, epochs)) => State::Left(configuration.epochs.saturating_sub(epochs.len()).max(1)),

@@ -7,6 +7,7 @@ mod elsewhere;
 mod files;
 mod looks;
 mod output;
+mod repair;
 mod resume;
 mod retrain;
 mod seal;

@@ -1,8 +1,8 @@
 //! Runs that were stopped or killed, and go on.
 
 use crate::{context, engines, folder, prepare, tiny};
-use artifacts::run::{EpochRow, Status};
-use artifacts::{Configuration, Engine, table};
+use artifacts::run::{EpochRow, RunRecord, Status};
+use artifacts::{Configuration, Engine};
 use network::Arm;
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
@@ -68,7 +68,7 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     // As a crash between the tables and the checkpoint of epoch 1 leaves it.
     let folder = folder(&layout, &data, &configuration);
     let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
-    table::write(&folder.epochs_path(), &[row]).unwrap();
+    folder.write_epochs(&[row]).unwrap();
     train(&context(&layout, &data, &Stop::default()), &configuration).unwrap();
     let epochs = folder.read_epochs().unwrap();
     assert!(epochs.len() == 3 && epochs[0].train_loss.is_some());
@@ -83,8 +83,10 @@ fn a_run_that_says_done_without_its_epochs_is_named_and_taken_up_again() {
     let whole = train(&context, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
     let epochs = folder.read_epochs().unwrap();
-    // As two processes that trained one run would leave it.
-    table::write(&folder.epochs_path(), &epochs[..2]).unwrap();
+    // As two processes that trained one run left it before records named their files.
+    let record = folder.read_record().unwrap();
+    folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();
+    folder.write_epochs(&epochs[..2]).unwrap();
     assert!(folder.read().is_err());
     assert_eq!(train(&context, &configuration).unwrap(), whole);
     let (record, again) = folder.read().unwrap();

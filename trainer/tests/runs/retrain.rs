@@ -1,7 +1,6 @@
 //! A kept run trained again.
 
 use crate::{context, folder, prepare, tiny};
-use artifacts::table;
 use trainer::machine::stop::Stop;
 use trainer::run::retrain::retrain;
 use trainer::run::session::train;
@@ -24,9 +23,12 @@ fn a_kept_run_is_repeated_and_a_changed_one_is_told() {
     let left = fs_err::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".retrain-")));
 
-    let (_, mut epochs) = folder.read().unwrap();
+    let (mut record, mut epochs) = folder.read().unwrap();
     epochs[0].train_loss = epochs[0].train_loss.map(f64::next_up);
-    table::write(&folder.epochs_path(), &epochs).unwrap();
+    folder.write_epochs(&epochs).unwrap();
+    assert!(retrain(&context, &layout, name, 1).is_err(), "it is not the table that the record names");
+    record.sealed = Some(folder.seal().unwrap());
+    folder.write_record(&record).unwrap();
     let one = retrain(&context, &layout, name, 1).unwrap();
     assert!(!one.repeated() && one.to_string().contains("differs"), "{one}");
 

@@ -31,6 +31,7 @@ fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> Run
         configuration,
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
         provenance: (!imported).then_some(provenance),
+        sealed: None,
     };
     folder.write_record(&record).unwrap();
     table::write(&folder.epochs_path(), rows).unwrap();

@@ -1,0 +1,80 @@
+//! How a file that may be damaged is read: no more of it than a limit, and no panic of its reader beyond this module.
+//!
+//! *Invariant:* what a reader does with a damaged file ends as an error of that file; nobody else notices.
+
+use fs_err as fs;
+use std::cell::Cell;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::path::Path;
+use std::sync::Once;
+
+/// No file of a run or of an analysis is larger, nor what is unpacked of one; a file that says so is damaged.
+pub const MOST_BYTES: u64 = 1 << 30;
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// All bytes of a file.
+///
+/// # Errors
+/// The file system's; a file of more than [`MOST_BYTES`].
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?.len();
+    if found > MOST_BYTES {
+        let message = format!("{}: has {found} bytes, but must have at most {MOST_BYTES}", path.display());
+        return Err(io::Error::other(message));
+    }
+    fs::read(path)
+}
+
+/// What a reader gives, or what it said when it panicked; the panic itself is not shown.
+///
+/// # Errors
+/// The panic's message.
+pub fn contained<T>(read: impl FnOnce() -> T) -> Result<T, String> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let show = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !CONTAINED.get() {
+                show(panic);
+            }
+        }));
+    });
+    let before = CONTAINED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(read));
+    CONTAINED.set(before);
+    outcome.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
+        format!("its reader gave up: {text}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_words() {
+        assert_eq!(contained(|| 3), Ok(3));
+        let number = 7;
+        let said = contained(|| assert!(number < 3, "page {number}"));
+        assert_eq!(said, Err("its reader gave up: page 7".to_owned()));
+        let inner = contained(|| contained(|| panic!("deep")).is_err());
+        assert_eq!(inner, Ok(true));
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_named_and_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("large");
+        let file = fs::OpenOptions::new().create(true).truncate(true).write(true).open(&path).unwrap();
+        // Sparse: it takes no room.
+        file.set_len(MOST_BYTES + 1).unwrap();
+        let message = bytes(&path).unwrap_err().to_string();
+        assert!(message.contains("large") && message.contains("at most"), "{message}");
+    }
+}

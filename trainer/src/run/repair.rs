@@ -1,0 +1,236 @@
+//! Runs that are there, checked one by one: sealed where they were not, and mended where their weights allow it.
+//!
+//! Predictions of a finished run, and its layers after the last epoch, follow from its weights. Everything else that is damaged is gone
+//! with its run, which is then trained anew: on request only.
+//!
+//! *Invariant:* no file is changed but a table that is missing or damaged, and `run.json` after it; nothing is deleted; each run is
+//! named that is not as it should be.
+
+use crate::data::state_dict::{self, StateDict};
+use crate::engine::Engine;
+use crate::machine::device::Device;
+use crate::run::checkpoint::{Checkpoint, check_shapes};
+use crate::run::context::TrainTest;
+use crate::run::layers;
+use crate::run::lock::Lock;
+use crate::run::session::prediction_rows;
+use anyhow::{Context, bail, ensure};
+use artifacts::Layout;
+use artifacts::run::{EpochRow, RunError, RunFolder, RunRecord, Status, folders};
+use artifacts::stamp::FileSums;
+use fs_err as fs;
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Predictions made again by other instructions may differ for so large a part of the images.
+const CLOSE: f64 = 0.005;
+
+/// Where runs are repaired, and with what.
+#[derive(Debug)]
+pub struct Repair<'a> {
+    layout: &'a Layout,
+    threads: usize,
+    retrain: bool,
+    /// Without and with the test images, read when they are needed first.
+    data: [OnceCell<Result<TrainTest, String>>; 2],
+}
+
+/// How many runs are as they should be, and what was done to the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// As they should be, before or now.
+    pub whole: usize,
+    /// Of these, sealed now.
+    pub sealed: usize,
+    /// Of these, with a table that was made again.
+    pub mended: usize,
+    /// Set aside, to be trained anew.
+    pub aside: usize,
+    /// Damaged still.
+    pub broken: usize,
+}
+
+/// What was done to a run.
+#[derive(Debug, Default)]
+struct Done {
+    sealed: bool,
+    remade: Vec<&'static str>,
+}
+
+impl<'a> Repair<'a> {
+    /// Repairs below `layout`; with `retrain`, what cannot be mended is set aside.
+    #[must_use]
+    pub fn new(layout: &'a Layout, threads: usize, retrain: bool) -> Self {
+        Self { layout, threads, retrain, data: [OnceCell::new(), OnceCell::new()] }
+    }
+
+    /// Repairs every run, with a line for each that was not as it should be.
+    ///
+    /// # Errors
+    /// A directory that cannot be listed.
+    pub fn all(&self, say: &mut impl FnMut(String)) -> anyhow::Result<Tally> {
+        let mut tally = Tally::default();
+        for folder in folders(&self.layout.runs())? {
+            let name = folder.name();
+            let reason = match self.one(&folder) {
+                Ok(None) => {
+                    say(format!("{name}: another process is training it; left alone"));
+                    continue;
+                }
+                Ok(Some(done)) => {
+                    tally.whole += 1;
+                    tally.sealed += usize::from(done.sealed);
+                    tally.mended += usize::from(!done.remade.is_empty());
+                    if !done.remade.is_empty() {
+                        say(format!("{name}: made again from its weights: {}", done.remade.join(", ")));
+                    }
+                    continue;
+                }
+                Err(error) => plain(&error),
+            };
+            if self.retrain {
+                let place = self.set_aside(&folder).with_context(|| format!("{name}: {reason}"))?;
+                say(format!(
+                    "{name}: {reason}; set aside in {}, and `just sweep` trains it anew",
+                    place.display()
+                ));
+                tally.aside += 1;
+            } else {
+                say(format!(
+                    "{name}: {reason}; it cannot be mended: delete {} and `just sweep` trains it anew, or `just repair \
+                     RETRAIN=1` sets it aside for that",
+                    folder.path().display()
+                ));
+                tally.broken += 1;
+            }
+        }
+        Ok(tally)
+    }
+
+    /// What was done to a run; none where another process trains it.
+    fn one(&self, folder: &RunFolder) -> anyhow::Result<Option<Done>> {
+        let Some(_lock) = Lock::take(folder)? else { return Ok(None) };
+        let record = folder.read_record()?;
+        if !record.is_finished() {
+            folder.epochs_of(&record)?;
+            folder.read_layers(&record)?;
+            let architecture = record.configuration.architecture();
+            let checkpoint = Checkpoint::load(&folder.checkpoint_path(), &record.name, &architecture)?;
+            ensure!(
+                record.sealed.is_none() || checkpoint.is_none_or(|checkpoint| checkpoint.stamped),
+                "{}: has no checksum, though the run has",
+                folder.checkpoint_path().display()
+            );
+            return Ok(Some(Done::default()));
+        }
+        let (_, epochs) = folder.read()?;
+        let mut done = Done::default();
+        if record.status == Status::Done && record.provenance.is_some() {
+            if !folder.read_layers(&record).is_ok_and(|rows| !rows.is_empty()) {
+                remake_layers(folder, &record)?;
+                done.remade.push("layers.parquet (of the last epoch)");
+            }
+            if !folder.read_predictions(&record).is_ok_and(|rows| !rows.is_empty()) {
+                self.remake_predictions(folder, &record, &epochs)?;
+                done.remade.push("predictions.parquet");
+            }
+        } else {
+            folder.read_layers(&record)?;
+            folder.read_predictions(&record)?;
+        }
+        if folder.model_path().exists() {
+            model(folder, &record)?;
+        }
+        done.sealed = record.sealed.is_none();
+        if done.sealed || !done.remade.is_empty() {
+            seal(folder, record)?;
+        }
+        Ok(Some(done))
+    }
+
+    fn remake_predictions(
+        &self,
+        folder: &RunFolder,
+        record: &RunRecord,
+        epochs: &[EpochRow],
+    ) -> anyhow::Result<()> {
+        let configuration = &record.configuration;
+        let model = model(folder, record).context("predictions.parquet is missing or damaged")?;
+        let judged_by_test = configuration.validation_images.is_none();
+        let read = || TrainTest::read(self.layout, judged_by_test).map_err(|error| format!("{error:#}"));
+        let data = self.data[usize::from(judged_by_test)].get_or_init(read);
+        let data = data.as_ref().map_err(|reason| anyhow::anyhow!("predictions.parquet: {reason}"))?;
+        ensure!(
+            data.fingerprint() == record.data.fingerprint,
+            "predictions.parquet is missing or damaged, and the images here are not those it was tested on"
+        );
+        let (train, test) = data.images(configuration)?;
+        let (rows, labels) = (test.rows.clone(), test.labels.clone());
+        let mut engine = Engine::new(configuration, &model, (train, test), Device::Cpu, self.threads)?;
+        let found =
+            engine.predict(&mut || ControlFlow::Continue(())).context("nothing stops this prediction")?;
+        let rows = prediction_rows(&found, &rows, &labels);
+        let right = rows.iter().filter(|row| row.label == row.prediction).count() as f64 / rows.len() as f64;
+        let Some(last) = epochs.last() else { bail!("epochs.parquet has no epoch") };
+        ensure!(
+            (right - last.test_accuracy).abs() <= CLOSE,
+            "model.safetensors is right about {right} of the images, but epochs.parquet says {}",
+            last.test_accuracy
+        );
+        Ok(folder.write_predictions(&rows)?)
+    }
+
+    /// Moves a run's folder out of the way, and says where it is.
+    fn set_aside(&self, folder: &RunFolder) -> anyhow::Result<PathBuf> {
+        let Some(_lock) = Lock::take(folder)? else { bail!("another process is training it") };
+        let aside = self.layout.root().join("aside");
+        fs::create_dir_all(&aside)?;
+        let places = (0..).map(|count| match count {
+            0 => aside.join(folder.name()),
+            count => aside.join(format!("{}-{count}", folder.name())),
+        });
+        let place =
+            places.into_iter().find(|place| !place.exists()).context("there are more names than places")?;
+        fs::rename(folder.path(), &place)?;
+        // The lock's own file went with it.
+        let _ = fs::remove_file(RunFolder::new(&place).lock_path());
+        Ok(place)
+    }
+}
+
+/// The weights of a finished run, held against its record and its network.
+fn model(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<StateDict> {
+    let path = folder.model_path();
+    record.check(&path)?;
+    let (state, metadata) = state_dict::load(&path)?;
+    let owner = metadata.get("run").map_or("nobody", String::as_str);
+    ensure!(owner == record.name, "{}: these are the weights of `{owner}`", path.display());
+    check_shapes(&path, &state, &record.configuration.architecture())?;
+    Ok(state)
+}
+
+fn remake_layers(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<()> {
+    let configuration = &record.configuration;
+    let model = model(folder, record).context("layers.parquet is missing or damaged")?;
+    let rows = layers::measure(&configuration.architecture(), &model, configuration.epochs);
+    Ok(folder.write_layers(&rows)?)
+}
+
+/// Names every file in the record. One that is kept elsewhere, as the weights of a published run, stays named.
+fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
+    let mut sums: FileSums = folder.seal()?;
+    for (name, sum) in record.sealed.iter().flat_map(|before| &before.files) {
+        sums.files.entry(name.clone()).or_insert_with(|| sum.clone());
+    }
+    sums.later = true;
+    Ok(folder.write_record(&RunRecord { sealed: Some(sums), ..record })?)
+}
+
+/// An error without the advice to do what is being done.
+fn plain(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<RunError>() {
+        Some(RunError::Table { source, .. }) => source.to_string(),
+        _ => format!("{error:#}"),
+    }
+}
