@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+import bench_line
 import outcome
 import settings
 import stop
@@ -86,9 +87,10 @@ def measure(turn, command, environment):
     program = stop.Program(command, captured=True, environment={**os.environ, **environment})
     if stop.join(program):
         sys.exit("just bench: failed: %s" % " ".join(command))
-    line = {"round": turn, **json.loads("\n".join(program.said))}
-    if "variant" in line:
-        line["pages_kept"] = bool(environment)
+    try:
+        line = bench_line.line(turn, json.loads("\n".join(program.said)), bool(environment))
+    except bench_line.LineError as error:
+        sys.exit("just bench: %s: %s" % (" ".join(command), error))
     outcome.show(json.dumps(line))
     return line
 

@@ -9,28 +9,40 @@ use crate::splice::spliced;
 use crate::style;
 use anyhow::{Context, Result, ensure};
 use artifacts::atomic;
+use artifacts::bench::{Line, Measured, median};
 use plotters::style::text_anchor::HPos;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Where the table goes in a page: whatever stands between these lines is replaced.
 pub const MARKS: (&str, &str) = ("<!-- table of `report bench` -->", "<!-- end of the table -->");
 
-/// A line of `just bench`. What it does not name here is for other readers.
-#[derive(Debug, Clone, Deserialize)]
-struct Line {
-    round: u32,
-    engine: String,
-    variant: Option<String>,
-    #[serde(default)]
-    pages_kept: bool,
-    rankscale: u32,
-    threads: u32,
+/// What is shown of a line.
+#[derive(Debug, Clone)]
+struct Row {
     images_per_second: f64,
     epoch_images_per_second: Option<f64>,
     limit_images_per_second: Option<f64>,
-    peak_memory_mib: f64,
+    peak_memory_mib: Option<f64>,
+}
+
+impl From<&Measured> for Row {
+    fn from(measured: &Measured) -> Self {
+        match measured {
+            Measured::Ours(ours) => Self {
+                images_per_second: ours.images_per_second,
+                epoch_images_per_second: Some(ours.epoch_images_per_second),
+                limit_images_per_second: ours.limit_images_per_second,
+                peak_memory_mib: ours.peak_memory_mib,
+            },
+            Measured::Peer(peer) => Self {
+                images_per_second: peer.images_per_second,
+                epoch_images_per_second: None,
+                limit_images_per_second: None,
+                peak_memory_mib: Some(peer.peak_memory_mib),
+            },
+        }
+    }
 }
 
 /// A program that was measured.
@@ -41,10 +53,12 @@ enum Program {
 }
 
 impl Program {
-    fn of(line: &Line) -> Self {
-        match &line.variant {
-            None => Self::Ours(line.engine.clone()),
-            Some(variant) => Self::PyTorch { variant: variant.clone(), pages_kept: line.pages_kept },
+    fn of(measured: &Measured) -> Self {
+        match measured {
+            Measured::Ours(ours) => Self::Ours(ours.engine.name().to_owned()),
+            Measured::Peer(peer) => {
+                Self::PyTorch { variant: peer.variant.clone(), pages_kept: peer.pages_kept }
+            }
         }
     }
 
@@ -59,12 +73,19 @@ impl Program {
 }
 
 /// A network, and the threads it was trained with.
-type Case = (u32, u32);
+type Case = (usize, usize);
+
+fn case(measured: &Measured) -> Case {
+    match measured {
+        Measured::Ours(ours) => (ours.rankscale, ours.threads),
+        Measured::Peer(peer) => (peer.rankscale, peer.threads),
+    }
+}
 
 /// All lines, by case, program and round.
 #[derive(Debug)]
 pub struct Benchmark {
-    cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Line>>>,
+    cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Row>>>,
 }
 
 impl Benchmark {
@@ -74,12 +95,12 @@ impl Benchmark {
     /// A file that cannot be read, has no line, or has one that is not of `just bench`; the message names the line.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs_err::read_to_string(path)?;
-        let mut cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Line>>> = BTreeMap::new();
+        let mut cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Row>>> = BTreeMap::new();
         for (number, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-            let line: Line = serde_json::from_str(text)
+            let Line { round, measured } = Line::parse(text)
                 .with_context(|| format!("{}: line {number} is not of `just bench`", path.display()))?;
-            let programs = cases.entry((line.rankscale, line.threads)).or_default();
-            programs.entry(Program::of(&line)).or_default().insert(line.round, line);
+            let programs = cases.entry(case(&measured)).or_default();
+            programs.entry(Program::of(&measured)).or_default().insert(round, Row::from(&measured));
         }
         ensure!(!cases.is_empty(), "{}: no line", path.display());
         Ok(Self { cases })
@@ -96,8 +117,8 @@ impl Benchmark {
             for (program, rounds) in programs {
                 let Program::Ours(engine) = program else { continue };
                 let network = if rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
-                let of = |value: &dyn Fn(&Line) -> Option<f64>| median(rounds.values().filter_map(value));
-                let share = |line: &Line| Some(line.images_per_second / line.limit_images_per_second?);
+                let of = |value: &dyn Fn(&Row) -> Option<f64>| median(rounds.values().filter_map(value));
+                let share = |line: &Row| Some(line.images_per_second / line.limit_images_per_second?);
                 let cells = [
                     network,
                     threads.to_string(),
@@ -106,7 +127,7 @@ impl Benchmark {
                     speed(of(&|line| line.epoch_images_per_second)),
                     of(&share)
                         .map_or_else(missing, |share| format!("{} %", numbers::fixed(100.0 * share, 0))),
-                    speed(of(&|line| Some(line.peak_memory_mib))),
+                    speed(of(&|line| line.peak_memory_mib)),
                     beside(rounds, programs, |variant, kept| variant == "contiguous" && !kept),
                     beside(rounds, programs, |_, kept| !kept),
                     beside(rounds, programs, |_, kept| kept),
@@ -124,7 +145,7 @@ impl Benchmark {
     #[must_use]
     pub fn figure(&self) -> String {
         let threads = self.cases.keys().map(|(_, threads)| *threads).max().expect("there is a line");
-        let cases: BTreeMap<u32, _> = self
+        let cases: BTreeMap<usize, _> = self
             .cases
             .iter()
             .filter(|((rankscale, at), _)| *rankscale > 0 && *at == threads)
@@ -138,7 +159,7 @@ impl Benchmark {
                 let means = cases.iter().filter_map(|(&rankscale, programs)| {
                     let rounds = programs.get(program)?;
                     let y = median(rounds.values().map(|line| line.images_per_second))?;
-                    Some(Mean { x: f64::from(rankscale), y, runs: 1, interval: None })
+                    Some(Mean { x: rankscale as f64, y, runs: 1, interval: None })
                 });
                 let look = style::device(index);
                 Series { means: means.collect(), ..Series::empty(&program.name(), look) }
@@ -148,12 +169,12 @@ impl Benchmark {
             .iter()
             .filter_map(|(&rankscale, programs)| {
                 let lines = programs.values().flat_map(BTreeMap::values);
-                Some((f64::from(rankscale), median(lines.filter_map(|line| line.limit_images_per_second))?))
+                Some((rankscale as f64, median(lines.filter_map(|line| line.limit_images_per_second))?))
             })
             .collect();
         let title = format!(
             "Training images a second against rankscale, {}",
-            numbers::many(threads.into(), "thread")
+            numbers::many(threads as u64, "thread")
         );
         let described: Vec<_> = series
             .iter()
@@ -170,8 +191,8 @@ impl Benchmark {
         };
         picture.draw(|area| {
             let heights = series.iter().flat_map(Series::heights).chain(limit.iter().map(|(_, y)| *y));
-            let mut x = Axis::logarithmic(cases.keys().map(|&rankscale| f64::from(rankscale)));
-            x.ticks = cases.keys().map(|at| (x.position(f64::from(*at)), at.to_string())).collect();
+            let mut x = Axis::logarithmic(cases.keys().map(|&rankscale| rankscale as f64));
+            x.ticks = cases.keys().map(|at| (x.position(*at as f64), at.to_string())).collect();
             let frame = Frame::draw(
                 area,
                 frame::WITH_LEGEND,
@@ -194,8 +215,8 @@ impl Benchmark {
 
 /// The best of the peer's variants that are meant, and how many times as fast ours is.
 fn beside(
-    ours: &BTreeMap<u32, Line>,
-    programs: &BTreeMap<Program, BTreeMap<u32, Line>>,
+    ours: &BTreeMap<u32, Row>,
+    programs: &BTreeMap<Program, BTreeMap<u32, Row>>,
     meant: impl Fn(&str, bool) -> bool,
 ) -> String {
     let speeds = programs.iter().filter_map(|(program, rounds)| match program {
@@ -220,14 +241,6 @@ fn speed(value: Option<f64>) -> String {
 
 fn missing() -> String {
     "–".to_owned()
-}
-
-/// The middle value, or the mean of the middle two.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(values[values.len() / 2 - 1], upper) })
 }
 
 /// Reads the lines, writes the figure, and puts the table into the page.
@@ -255,13 +268,13 @@ mod tests {
 
     fn ours(round: u32, speed: f64) -> String {
         format!(
-            r#"{{"round":{round},"engine":"fused","rankscale":8,"threads":2,"images_per_second":{speed},"epoch_images_per_second":900,"limit_images_per_second":2000,"peak_memory_mib":700.4,"other":1}}"#
+            r#"{{"round":{round},"engine":"fused","rankscale":8,"threads":2,"images_per_second":{speed},"epoch_images_per_second":900,"limit_images_per_second":2000,"peak_memory_mib":700.4,"device":"cpu","batch":512,"parameters":1,"steps":3,"step_seconds":1,"epoch_updates":3,"epoch_seconds":1,"epoch_over_steps":1,"evaluation_images_per_second":1,"product_gflops":null,"share_of_limit":0.5,"planned_memory_mib":1}}"#
         )
     }
 
     fn theirs(round: u32, variant: &str, kept: bool, speed: f64) -> String {
         format!(
-            r#"{{"round":{round},"engine":"pytorch","variant":"{variant}","pages_kept":{kept},"rankscale":8,"threads":2,"images_per_second":{speed},"peak_memory_mib":3000}}"#
+            r#"{{"round":{round},"engine":"pytorch","variant":"{variant}","pages_kept":{kept},"rankscale":8,"threads":2,"images_per_second":{speed},"peak_memory_mib":3000,"version":"2","batch":512,"steps":3,"step_seconds":1,"parameters":1}}"#
         )
     }
 

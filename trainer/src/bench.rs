@@ -10,7 +10,7 @@
 
 pub mod roofline;
 
-use crate::bench::roofline::matmul_flops;
+use crate::bench::roofline::{matmul_flops, most_images_per_second};
 use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::data::seeds::{Purpose, generator};
@@ -21,10 +21,10 @@ use crate::machine::device::Device;
 use crate::machine::memory::peak;
 use crate::run::initialise::initialise;
 use artifacts::Configuration;
+use artifacts::bench::{Ours, median};
 use artifacts::dataset::Dataset;
 use kernels::Phase;
 use network::schedule::LearningRates;
-use serde::Serialize;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -52,50 +52,12 @@ pub struct Bench {
     pub epoch_updates: usize,
 }
 
-/// What was measured. Times are in seconds, medians where there are several.
-#[derive(Debug, Clone, Serialize)]
+/// What was measured.
+#[derive(Debug, Clone)]
 pub struct Measured {
-    /// `fused` or `tch`.
-    pub engine: artifacts::Engine,
-    /// Divisor that makes ranks; 0 is the dense network.
-    pub rankscale: usize,
-    /// `cpu` or `cuda:N`.
-    pub device: String,
-    /// CPU threads.
-    pub threads: usize,
-    /// Images in an update.
-    pub batch: usize,
-    /// The network's.
-    pub parameters: u64,
-    /// Timed updates.
-    pub steps: usize,
-    /// Forward, backward and update.
-    pub step_seconds: f64,
-    /// `batch / step_seconds`.
-    pub images_per_second: f64,
-    /// Updates of the timed epoch.
-    pub epoch_updates: usize,
-    /// Augmentation, updates and evaluation.
-    pub epoch_seconds: f64,
-    /// Training images a second of a whole epoch.
-    pub epoch_images_per_second: f64,
-    /// `epoch_seconds / (epoch_updates * step_seconds)`.
-    pub epoch_over_steps: f64,
-    /// Images a second of evaluation.
-    pub evaluation_images_per_second: f64,
-    /// Rate of a large matrix product on the same threads, in 10^9 operations a second; none on a GPU, and without the feature
-    /// `roofline`.
-    pub product_gflops: Option<f64>,
-    /// What products at that rate would allow.
-    pub limit_images_per_second: Option<f64>,
-    /// `images_per_second / limit_images_per_second`.
-    pub share_of_limit: Option<f64>,
-    /// The largest memory of the process so far, where the system tells.
-    pub peak_memory_mib: Option<f64>,
-    /// What a sweep reckons with for such a run.
-    pub planned_memory_mib: f64,
+    /// As it stands in a file of lines.
+    pub line: Ours,
     /// Median times of a step's phases, where the engine tells.
-    #[serde(skip)]
     pub phases: Vec<Phase>,
 }
 
@@ -148,10 +110,10 @@ impl Bench {
         }
         let product = [before, rate()].into_iter().flatten().reduce(f64::max);
 
-        let step_seconds = median(seconds);
+        let step_seconds = median(seconds).expect("at least one update was timed");
         let images_per_second = batch as f64 / step_seconds;
-        let limit = product.map(|product| product / (6.0 * configuration.counts().macs as f64));
-        Ok(Measured {
+        let limit = product.map(|product| most_images_per_second(product, configuration.counts().macs));
+        let line = Ours {
             engine: configuration.engine,
             rankscale: configuration.rankscale,
             device: device.to_string(),
@@ -171,8 +133,8 @@ impl Bench {
             share_of_limit: limit.map(|limit| images_per_second / limit),
             peak_memory_mib: peak().map(|bytes| bytes as f64 / MEBIBYTE),
             planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
-            phases: medians(&phases),
-        })
+        };
+        Ok(Measured { line, phases: medians(&phases) })
     }
 }
 
@@ -182,7 +144,8 @@ impl fmt::Display for Measured {
         for Phase { pass, block, seconds } in &self.phases {
             writeln!(f, "{pass:>8} {block:<12} {:7.2} ms", 1e3 * seconds)?;
         }
-        let Self { rankscale, engine, device, threads, batch, .. } = self;
+        let line = &self.line;
+        let Ours { rankscale, engine, device, threads, batch, .. } = line;
         writeln!(
             f,
             "rankscale {rankscale}, {} on {device}, {threads} threads, batch {batch}",
@@ -191,17 +154,17 @@ impl fmt::Display for Measured {
         writeln!(
             f,
             "update          {:8.1} ms  {:8.0} images/s",
-            1e3 * self.step_seconds,
-            self.images_per_second
+            1e3 * line.step_seconds,
+            line.images_per_second
         )?;
         writeln!(
             f,
             "epoch           {:8.1} s   {:8.0} images/s, {:.3} of {} updates' time",
-            self.epoch_seconds, self.epoch_images_per_second, self.epoch_over_steps, self.epoch_updates
+            line.epoch_seconds, line.epoch_images_per_second, line.epoch_over_steps, line.epoch_updates
         )?;
-        writeln!(f, "evaluation                  {:8.0} images/s", self.evaluation_images_per_second)?;
+        writeln!(f, "evaluation                  {:8.0} images/s", line.evaluation_images_per_second)?;
         if let (Some(rate), Some(limit), Some(share)) =
-            (self.product_gflops, self.limit_images_per_second, self.share_of_limit)
+            (line.product_gflops, line.limit_images_per_second, line.share_of_limit)
         {
             writeln!(
                 f,
@@ -211,8 +174,8 @@ impl fmt::Display for Measured {
         } else if cfg!(not(feature = "roofline")) {
             writeln!(f, "limit           not measured: only `just bench` builds that in")?;
         }
-        write!(f, "memory planned  {:8.0} MiB", self.planned_memory_mib)?;
-        self.peak_memory_mib.map_or(Ok(()), |peak| write!(f, ", the process's peak {peak:.0} MiB"))
+        write!(f, "memory planned  {:8.0} MiB", line.planned_memory_mib)?;
+        line.peak_memory_mib.map_or(Ok(()), |peak| write!(f, ", the process's peak {peak:.0} MiB"))
     }
 }
 
@@ -226,15 +189,10 @@ fn phases_of(engine: &Engine<'_>) -> Vec<Phase> {
 
 fn medians(steps: &[Vec<Phase>]) -> Vec<Phase> {
     let of = |(at, phase): (usize, &Phase)| Phase {
-        seconds: median(steps.iter().map(|step| step[at].seconds).collect()),
+        seconds: median(steps.iter().map(|step| step[at].seconds)).expect("there is a step"),
         ..*phase
     };
     steps[0].iter().enumerate().map(of).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[cfg(test)]
@@ -255,7 +213,7 @@ mod tests {
                 ..Configuration::default()
             };
             let bench = Bench { configuration, device: Device::Cpu, threads: 1, steps: 2, epoch_updates: 3 };
-            let found = bench.run().unwrap();
+            let found = bench.run().unwrap().line;
             let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
             assert!(close(found.images_per_second * found.step_seconds, 16.0));
             assert!(close(found.epoch_images_per_second * found.epoch_seconds, 48.0));

@@ -54,7 +54,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
             let measured = Bench { configuration, device, threads, steps, epoch_updates }.run()?;
             if arguments.json {
-                output::print(serde_json::to_string(&measured)?)?;
+                output::print(serde_json::to_string(&measured.line)?)?;
             } else {
                 output::print(measured)?;
             }

@@ -2,6 +2,13 @@
 //!
 //! Only benchmarks need it, and the library takes as long to compile as the trainer: it is there with the feature `roofline`.
 
+/// Images a second that products at this rate would allow: an update takes six operations for each multiply-accumulate of an image, two of
+/// them forward and four backward.
+#[must_use]
+pub fn most_images_per_second(flops: f64, macs: u64) -> f64 {
+    flops / (6.0 * macs as f64)
+}
+
 /// Nothing: this build lacks the feature `roofline`.
 #[cfg(not(feature = "roofline"))]
 #[must_use]

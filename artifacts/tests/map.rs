@@ -1,0 +1,71 @@
+//! What ARCHITECTURE.md says of the tree is true: paths that it names are there, and rooms hold what it lists.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn page() -> String {
+    fs_err::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
+}
+
+/// A section, without its heading.
+fn section<'a>(page: &'a str, heading: &str) -> &'a str {
+    let after = page.split_once(&format!("\n## {heading}\n")).unwrap().1;
+    after.split("\n## ").next().unwrap()
+}
+
+/// What stands in backticks and has a slash in it, or ends as a file does.
+fn paths(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|word| !word.contains([' ', '<', '=']) && word.contains('/')).collect()
+}
+
+#[test]
+fn the_paths_of_the_map_are_there() {
+    let page = page();
+    let map = section(&page, "Where things are");
+    let named = paths(map);
+    assert!(named.len() >= 20, "{named:?}");
+    let missing: Vec<_> = named.into_iter().filter(|path| !root().join(path).exists()).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
+}
+
+/// The drawing's rooms, each as a folder from the root and the names in it.
+fn rooms(page: &str) -> Vec<(String, BTreeSet<String>)> {
+    let drawing = section(page, "Rooms").split("```").nth(1).unwrap();
+    let (mut krate, mut rooms) = (String::new(), Vec::new());
+    for line in drawing.lines().filter(|line| !line.trim().is_empty()) {
+        if line.contains("->") {
+            line.split_whitespace().next().unwrap().clone_into(&mut krate);
+            continue;
+        }
+        let columns: Vec<_> = line.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
+        for room in columns.chunks(2) {
+            let names = room[1].split(' ').map(|name| name.trim_end_matches('/').to_owned());
+            rooms.push((format!("{krate}/src/{}", room[0]), names.collect()));
+        }
+    }
+    rooms
+}
+
+#[test]
+fn the_rooms_hold_what_is_drawn() {
+    let rooms = rooms(&page());
+    assert!(rooms.len() >= 14, "{rooms:?}");
+    for (room, drawn) in rooms {
+        let entries = fs_err::read_dir(root().join(&room)).unwrap().map(|entry| entry.unwrap().path());
+        let there: BTreeSet<_> =
+            entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        assert_eq!(drawn, there, "{room}: drawn in ARCHITECTURE.md, and there");
+    }
+}
+
+#[test]
+fn a_path_that_is_named_is_found_and_a_word_is_not() {
+    assert_eq!(paths("`a/b.rs`, `two words`, `word`, `runs/<run>/x`, `c/`"), ["a/b.rs", "c/"]);
+}
