@@ -7,7 +7,7 @@
 use crate::Choice;
 use crate::endpoint::sentence::count;
 use anyhow::{Context, Result, ensure};
-use artifacts::run::{self, RunFolder, Status};
+use artifacts::run::{self, RunFolder, RunRecord, Status};
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
 use std::io::Write;
@@ -72,8 +72,7 @@ pub fn publish(work: &Layout, results: &Path, name: &str, progress: &mut impl Wr
 fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
     if to.record_path().exists() {
         ensure!(
-            fs::read(to.record_path())? == fs::read(from.record_path())?
-                && fs::read(to.epochs_path())? == fs::read(from.epochs_path())?,
+            unsealed(to)? == unsealed(from)? && fs::read(to.epochs_path())? == fs::read(from.epochs_path())?,
             "{}: another run of this name is kept already, and differs from {}; remove the one that is not wanted",
             to.path().display(),
             from.path().display()
@@ -86,6 +85,11 @@ fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
         copy(&file(from), &file(to))?;
     }
     Ok(true)
+}
+
+/// What the record says of the run: one may have been sealed since the other was kept.
+fn unsealed(folder: &RunFolder) -> Result<RunRecord> {
+    Ok(RunRecord { sealed: None, ..folder.read_record()? })
 }
 
 /// Copies a file that may be missing.

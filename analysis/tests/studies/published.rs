@@ -3,7 +3,7 @@
 use crate::made_up::{self, Place};
 use analysis::{Choice, publish};
 use artifacts::Layout;
-use artifacts::run::{RunFolder, Status, folders};
+use artifacts::run::{RunFolder, RunRecord, Status, folders};
 use artifacts::seal::Seal;
 use fs_err as fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,11 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
     assert!(files(kept.root()) == before, "publishing twice changes nothing");
 
+    // Sealed since: it is still the run that is kept.
+    let sealed = RunFolder::new(place.layout.run(&grid[1].run_name("made up")));
+    let record = sealed.read_record().unwrap();
+    fs::remove_file(sealed.model_path()).unwrap();
+    sealed.write_record(&RunRecord { sealed: Some(sealed.seal().unwrap()), ..record }).unwrap();
     place.done_in_full(&grid[0], 0.93, 100);
     publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
     assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len(), "what has finished since is added");

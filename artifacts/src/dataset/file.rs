@@ -9,9 +9,9 @@
 
 use super::error::ADVICE;
 use super::metadata::{self, Header};
-use super::{Dataset, DatasetError, IMAGE_BYTES, Split, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, RECORD_BYTES, Split, records};
 use crate::atomic;
-use crate::reading::contained;
+use crate::reading::{MOST_BYTES, contained};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
@@ -34,7 +34,7 @@ use std::sync::Arc;
 /// So that threads can share the work of reading.
 const ROWS_PER_GROUP: usize = 5_000;
 /// More than anyone has; keeps a damaged footer from asking for all memory.
-const MOST_ROWS: i64 = 1_000_000;
+const MOST_ROWS: i64 = MOST_BYTES as i64 / RECORD_BYTES as i64;
 /// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
 const ROWS_PER_BATCH: usize = 250;
 
