@@ -2,9 +2,11 @@ import collections
 import os
 import random
 import shutil
+import subprocess
 import tempfile
 import unittest
 
+import damage
 import torture
 
 
@@ -58,6 +60,30 @@ class Comparison(unittest.TestCase):
         for number in range(len(parts)):
             torture.one(self.place, 0, number, parts, totals)
         self.assertEqual({name: counts["rounds"] for name, counts in totals.items()}, dict.fromkeys(parts, 1))
+
+    def test_damage_that_nobody_names_is_a_failure(self):
+        class Deaf(torture.Place):
+            """Programs that say nothing, and an analysis that is another whatever it reads."""
+
+            def __init__(self, whole, root):
+                self.whole, self.root, self.asked = whole, root, 0
+
+            def program(self, work, name, *_words):
+                self.asked += 1
+                os.makedirs(os.path.join(work, name), exist_ok=True)
+                with open(os.path.join(work, name, "summary.json"), "w") as file:
+                    file.write(str(self.asked))
+                return subprocess.CompletedProcess([], 0, "")
+
+        work, _ = self.work()
+        deaf = Deaf(self.place.whole, self.root)
+        for reader, other in ((damage.tables, "the analysis is another"), (damage.analyses, "the report is another")):
+            with self.assertRaisesRegex(damage.Silent, other):
+                draw = random.Random(1)
+                draw.choice = lambda of: of[0] if "summary.json" in of else random.Random.choice(draw, of)
+                reader(deaf, work, draw)
+        with self.assertRaisesRegex(damage.Silent, "a panic"):
+            damage.heard(subprocess.CompletedProcess([], 101, "thread panicked at"))
 
     def test_a_part_that_loses_something_fails_with_its_round_and_seed(self):
         def loses(place, work, draw, counts):

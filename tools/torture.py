@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sweeps that are killed, stopped and failed, again and again, and held against one that was left alone: `torture.py [SEED=0] [MINUTES=10]`
+"""Sweeps that are killed, stopped and failed, and files that are damaged, again and again, held against one that was left alone: `torture.py [SEED=0] [MINUTES=10]`
 
 Each round takes a fresh place with generated images, does to a sweep of tiny networks what one of the `PARTS` draws, and then gives the same
 command to its end. It must end with 0, and what it leaves must be that of the untouched sweep, bit for bit, with no file too many.
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import damage
 import outcome
 import run
 import settings
@@ -77,6 +78,28 @@ class Place:
         said = tempfile.TemporaryFile(mode="w+", errors="replace")
         process = subprocess.Popen([*before, *command], stdout=said, stderr=subprocess.STDOUT, start_new_session=True)
         return Sweep(process, said)
+
+    def trainer(self, work, verb, *more):
+        """A command of the trainer to its end; a sweep is that of this place."""
+        if verb == "sweep":
+            more += ("--device=cpu", "--engine=fused", "--experiment=" + self.experiment)
+        return self.program(work, "trainer", verb, "--threads=1", *more)
+
+    def program(self, work, name, *words):
+        command = [program(name), *words, "--work=" + work]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PATIENCE_SECONDS)
+
+    def interrupted(self, work):
+        """The checkpoints that a killed sweep leaves, if it was killed while there were some."""
+        shutil.rmtree(os.path.join(work, "runs"))
+        sweep, patience = self.sweep(work), time.monotonic() + PATIENCE_SECONDS
+        found = []
+        while not found and sweep.process.poll() is None and time.monotonic() < patience:
+            found = checkpoints(work)
+        sweep.send(signal.SIGKILL)
+        sweep.process.wait()
+        sweep.text()
+        return checkpoints(work)
 
     def finish(self, work):
         """The command to its end, as a person would give it again."""
@@ -190,7 +213,7 @@ def calls(place, work, draw, counts):
 
 
 # Each is given a place, a work directory of its own, what it draws from, and what it counts in; the round then finishes and compares.
-PARTS = {"instants": instants, "crowd": crowd, "calls": calls}
+PARTS = {"instants": instants, "crowd": crowd, "calls": calls, "damage": damage.damage}
 
 
 def files(work):
@@ -205,8 +228,18 @@ def content(path):
     if path.endswith("run.json"):
         record = json.loads(found)
         record.pop("provenance")
+        # Epochs have times.
+        record["sealed"]["files"].pop("epochs.parquet")
+        for when in ("stamp", "later"):
+            record["sealed"].pop(when, None)
         return record
     return found
+
+
+def checkpoints(work):
+    folders = os.path.join(work, "runs")
+    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in sorted(os.listdir(folders))] if os.path.isdir(folders) else []
+    return [path for path in found if os.path.exists(path)]
 
 
 def program(name):
@@ -231,7 +264,7 @@ def one(place, seed, number, parts, totals):
         place.finish(work)
         place.compare(work)
         place.retrain(work, draw.choice(sorted(os.listdir(os.path.join(work, "runs")))))
-    except Failure as failure:
+    except (Failure, damage.Silent) as failure:
         raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d` comes to it again." % (number, name, failure, work, seed))
     totals[name]["rounds"] += 1
     shutil.rmtree(work)
@@ -252,7 +285,7 @@ def main(words):
     except settings.SettingsError as error:
         sys.exit("just torture: %s" % error)
     os.chdir(run.ROOT)
-    for name in ("data-prep", "trainer"):
+    for name in ("data-prep", "trainer", "analysis", "report"):
         code = stop.call(run.build(name, run.needs_libtorch({"DEVICE": "cpu"})))
         if code:
             sys.exit(code)

@@ -41,7 +41,8 @@ pub fn save(
     arrays: &StateDict,
     metadata: BTreeMap<String, String>,
 ) -> Result<(), StateDictError> {
-    let metadata = metadata.into_iter().chain([(STAMP.to_owned(), stamp::blank())]).collect();
+    let metadata: BTreeMap<String, String> =
+        metadata.into_iter().chain([(STAMP.to_owned(), stamp::blank())]).collect();
     let bytes: Vec<(&str, &[usize], Vec<u8>)> = arrays
         .iter()
         .map(|(name, array)| {
@@ -56,9 +57,20 @@ pub fn save(
             (*name, view)
         })
         .collect();
-    let mut file = serialize(views, Some(metadata)).map_err(|error| contents(path, &error))?;
+    let mut file = serialize(views, Some(metadata.clone().into_iter().collect()))
+        .map_err(|error| contents(path, &error))?;
+    put_in_order(&mut file, &metadata);
     stamp::fill(&mut file);
     Ok(atomic::write(path, file)?)
+}
+
+/// Puts the metadata of a file into the order of its keys: the crate takes them out of a hash map, and files of equal runs are equal.
+fn put_in_order(file: &mut [u8], metadata: &BTreeMap<String, String>) {
+    const KEY: &[u8] = b"\"__metadata__\":";
+    let sorted = serde_json::to_vec(metadata).expect("strings have a JSON form");
+    let key = file.windows(KEY.len()).position(|bytes| bytes == KEY).expect("the header begins with it");
+    // The same words in another order are as long.
+    file[key + KEY.len()..][..sorted.len()].copy_from_slice(&sorted);
 }
 
 /// Loads every float32 array of a file, and its metadata. The file is held against its stamp, where it has one: then the metadata has
@@ -123,6 +135,24 @@ mod tests {
         assert_eq!(bits(&mut loaded["a.b"].iter()), bits(&mut values.iter()));
         assert_eq!(loaded["a.b"].shape(), [2, 3]);
         assert_eq!(metadata["epoch"], "7");
+    }
+
+    #[test]
+    fn equal_arrays_are_equal_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let arrays = StateDict::from([("a".to_owned(), ArrayD::zeros(IxDyn(&[2])))]);
+        let metadata: BTreeMap<String, String> =
+            (0..9).map(|key| (key.to_string(), format!("}}\"{key}"))).collect();
+        let written = |name: &str| {
+            let path = directory.path().join(name);
+            save(&path, &arrays, metadata.clone()).unwrap();
+            let (loaded, mut found) = load(&path).unwrap();
+            found.remove(STAMP);
+            assert_eq!((&loaded, &found), (&arrays, &metadata));
+            fs::read(path).unwrap()
+        };
+        let first = written("first");
+        assert!((0..9).all(|time| written(&time.to_string()) == first));
     }
 
     #[test]
