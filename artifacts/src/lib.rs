@@ -11,7 +11,7 @@
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
-//! - [`bench`]: the lines of `just bench`, and the one median of them;
+//! - [`mod@bench`]: the lines of `just bench`, and the one median of them;
 //! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
 //! - [`lock`]: one process at a time;
 //! - [`numbers`]: whole numbers of a command line, and their rule;
