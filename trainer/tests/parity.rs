@@ -121,9 +121,11 @@ fn parity_augmentation() {
 /// The order of a sum depends on the number of threads, and so do ties; libtorch takes that number when a process starts.
 #[test]
 fn an_update_with_ties_is_exact_with_any_number_of_threads() {
-    for threads in [1, 2, 3, 4, 8] {
+    for threads in [1, 3] {
         let mut program = std::process::Command::new(std::env::current_exe().unwrap());
         program.args(["--exact", "parity_published_appropriate"]).env("OMP_NUM_THREADS", threads.to_string());
+        // More threads than cores must not spin while they wait for each other.
+        program.env("OMP_WAIT_POLICY", "passive");
         let ended = program.output().unwrap();
         let said = String::from_utf8_lossy(&ended.stdout);
         assert!(ended.status.success() && said.contains("1 passed"), "{threads} threads: {said}");
