@@ -137,6 +137,11 @@ bless *settings:
 bench *settings:
     @python3 tools/bench.py "$@"
 
+# Whether a GPU trains, is right, resumes, and how fast, in one JSON file to show: [DEVICE=cuda:0] [OUT=gpu-check.json] [PYTHON=python3] ...
+[group('machine'), no-exit-message]
+gpu-check *settings:
+    @python3 tools/gpu_check.py "$@"
+
 # The README's table and figure of docs/bench.jsonl, which is what `just bench` printed
 [group('code')]
 bench-report:

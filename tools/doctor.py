@@ -99,11 +99,13 @@ def torch():
     kind = libtorch.linked_kind(place)
     where_from = "LIBTORCH=" + place if os.environ.get("LIBTORCH") else libtorch.origin()
     say("libtorch", "%s (%s) from %s" % (version, kind, where_from))
-    if version != libtorch.VERSION:
+    if not libtorch.compiles(version):
         return "libtorch is %s, needed is %s: run ./justw setup (and unset LIBTORCH if it is set)" % (version, libtorch.VERSION)
     if machine.has_gpu() and kind == "cpu":
         return "there is a GPU, but libtorch has no CUDA: run ./justw setup --cuda"
-    return None
+    if os.environ.get("LIBTORCH") and libtorch.lacks_functions(place):
+        return "libtorch %s lacks functions that the binding names: run ./justw setup, which adds them, then unset LIBTORCH" % version
+    return libtorch.untested(version)
 
 
 def driver():

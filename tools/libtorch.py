@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Puts libtorch where the build looks for it: `.libtorch/current`, with `lib/` and `include/` inside.
 
-In this order: $LIBTORCH; a Python on PATH that has torch of this version; the wheel, fetched with pip.
-The wheel is unpacked as it is laid out, because its libraries find each other by relative paths.
+In this order: $LIBTORCH; the torch of a Python on PATH, of this version rather than another that compiles; the wheel, fetched with pip.
+The wheel is unpacked as it is laid out, because its libraries find each other by relative paths. A libtorch that lacks functions which the
+binding names, is seen through a tree of links that adds them to its headers.
 
 Invariant: `.libtorch/current` is absent or complete. A tree is built under another name and renamed.
 """
@@ -24,12 +25,16 @@ import machine
 import outcome
 import stop
 
+# What the binding is made for and the tests run on, which the wheel is; and the oldest and the newest that it compiles against.
 VERSION = "2.13.0"
+OLDEST, NEWEST = (2, 11), (2, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(ROOT, ".libtorch")
 CURRENT = os.path.join(HOME, "current")
 # Touched whenever `current` moves, so that cargo links again (trainer/build.rs watches it).
 ORIGIN = os.path.join(HOME, "current.origin")
+# Declares what libtorch lacks before this version.
+ABSENT, WHOLE = os.path.join(ROOT, "tools", "torch-2.11.h"), (2, 13)
 
 WANTED = {
     "cpu": ["torch/include/*", "torch/lib/*", "nvidia/*/lib/libcudart.so.*", "nvidia/*/lib/libcupti.so.*"],
@@ -58,18 +63,44 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)
         given = os.environ.get("LIBTORCH")
         if given and os.path.realpath(given) != os.path.realpath(CURRENT):
-            choose(checked(given), "LIBTORCH=" + given)
+            choose(whole(checked(given)), "LIBTORCH=" + given)
         elif not is_set_up(kind):
             installed = None if asked == "cpu" else installed_torch(kind)
             if installed:
-                choose(installed, "Python's torch in " + installed)
+                choose(whole(installed), "Python's torch in " + installed)
             else:
                 choose(unpacked(kind), "the wheel of torch, " + kind)
-    outcome.note("libtorch %s (%s) from %s" % (VERSION, linked_kind(CURRENT), origin()))
+    version = version_of(CURRENT)
+    outcome.note("libtorch %s (%s) from %s" % (version, linked_kind(CURRENT), origin()))
+    if untested(version):
+        outcome.note(untested(version))
 
 
 def is_set_up(kind):
-    return version_of(CURRENT) == VERSION and linked_kind(CURRENT) == kind
+    return compiles(version_of(CURRENT)) and linked_kind(CURRENT) == kind
+
+
+def compiles(version):
+    """Whether the binding compiles against a libtorch of this version, as in `2.11.0` or `2.12.1+cu130`."""
+    return version is not None and OLDEST <= numbers(version)[:2] <= NEWEST
+
+
+def numbers(version):
+    """`2.11.0+cu130` as (2, 11, 0); nothing of a version that is not released counts."""
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(\+\w+)?", version)
+    return tuple(int(part) for part in found.groups()[:3]) if found else (0, 0, 0)
+
+
+def is_tested(version):
+    return numbers(version) == numbers(VERSION)
+
+
+def untested(version):
+    """What to know of a version that is used and that no test of this project has run on, or None."""
+    if is_tested(version):
+        return None
+    return ("libtorch %s compiles here, but this project is tested on %s only: run `just test parity` once. To have %s instead,"
+            " delete .libtorch/current and run `just setup` where no Python on PATH has torch" % (version, VERSION, VERSION))
 
 
 def version_of(libtorch):
@@ -100,16 +131,16 @@ def origin():
 def checked(libtorch):
     """The absolute path of a libtorch that the user named."""
     found = version_of(libtorch)
-    if found != VERSION:
-        sys.exit("LIBTORCH=%s: %s; this project needs libtorch %s.\n"
+    if not compiles(found):
+        sys.exit("LIBTORCH=%s: %s; this project needs libtorch %s, or another from %d.%d to %d.%d.\n"
                  "Point LIBTORCH at one (the directory that holds lib/ and include/), or unset it."
-                 % (libtorch, "holds libtorch " + found if found else "holds no libtorch", VERSION))
+                 % (libtorch, "holds libtorch " + found if found else "holds no libtorch", VERSION, *OLDEST, *NEWEST))
     return os.path.realpath(libtorch)
 
 
 def installed_torch(kind):
-    """The torch package of a Python on PATH, if it has the version and, where asked for, CUDA."""
-    seen = set()
+    """The torch package of a Python on PATH, if it compiles and has, where asked for, CUDA: the first of this version, else the newest."""
+    seen, found = set(), []
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         python = os.path.join(folder, "python3")
         if not os.access(python, os.X_OK) or os.path.realpath(folder) in seen:
@@ -118,9 +149,47 @@ def installed_torch(kind):
         # Finding the package does not import it, which would take seconds.
         package = machine.first_line(
             [python, "-c", "from importlib.util import find_spec; print(find_spec('torch').submodule_search_locations[0])"])
-        if package and version_of(package) == VERSION and (kind == "cpu" or linked_kind(package) == "cuda"):
-            return package
-    return None
+        version = version_of(package) if package else None
+        if compiles(version) and (kind == "cpu" or linked_kind(package) == "cuda"):
+            found.append((is_tested(version), numbers(version), package))
+    # Of equals the first, which is the one that `python3` starts.
+    return max(found, key=lambda each: each[:2])[2] if found else None
+
+
+def lacks_functions(libtorch):
+    """Whether the binding names functions that this libtorch has not, and that nothing here adds to its headers."""
+    added = os.path.exists(os.path.join(libtorch, "include", "torch", "torch.h"))
+    return numbers(version_of(libtorch)) < WHOLE and not added
+
+
+def whole(libtorch):
+    """The libtorch itself, or where it lacks functions that the binding names, links to it with a header that adds them."""
+    if not lacks_functions(libtorch):
+        return libtorch
+    version = version_of(libtorch)
+    tree = os.path.join(HOME, "links-%s" % version)
+    unfinished = tree + ".unfinished"
+    for leftover in (tree, unfinished):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with removed_on_failure(unfinished):
+        headers = os.path.join(libtorch, "include")
+        link_all(headers, os.path.join(unfinished, "include"), but="torch")
+        link_all(os.path.join(headers, "torch"), os.path.join(unfinished, "include", "torch"), but="torch.h")
+        # Found before libtorch's own, which lies deeper and in the path behind.
+        own = os.path.join(headers, "torch", "csrc", "api", "include", "torch", "torch.h")
+        with open(os.path.join(unfinished, "include", "torch", "torch.h"), "w") as file:
+            file.write('#pragma once\n#include "%s"\n#include "%s"\n' % (own, ABSENT))
+        os.symlink(os.path.join(libtorch, "lib"), os.path.join(unfinished, "lib"))
+        os.rename(unfinished, tree)
+    return tree
+
+
+def link_all(folder, into, but):
+    """Makes a folder of links to everything in another but one."""
+    os.makedirs(into, exist_ok=True)
+    for name in os.listdir(folder):
+        if name != but:
+            os.symlink(os.path.join(folder, name), os.path.join(into, name))
 
 
 def unpacked(kind):
@@ -200,6 +269,7 @@ def try_to_load(libtorch):
 
 def choose(libtorch, where_from):
     """Points `current` at a libtorch, in one step."""
+    before = version_of(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
         new = CURRENT + ".new"
         with contextlib.suppress(FileNotFoundError):
@@ -209,6 +279,9 @@ def choose(libtorch, where_from):
     if origin() != where_from:
         with open(ORIGIN, "w") as file:
             file.write(where_from + "\n")
+    if before not in (None, version_of(CURRENT)) and shutil.which("cargo"):
+        # The binding was compiled with the other's headers, and cargo does not see that they changed.
+        subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys"], cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Times the same training step in PyTorch, for `just bench`: one variant, one JSON line.
 
-    python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last
+    python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last [--device cuda:0 --precision bf16]
 
-Variants: contiguous, channels_last, and either with `+compile`. Forward, backward and Nesterov's update on random images, float32, with
-PyTorch's own optimiser at its fastest setting (foreach). Needs torch; nothing else here does.
+Variants: contiguous, channels_last, and either with `+compile`. Forward, backward and Nesterov's update on random images, with PyTorch's own
+optimiser at its fastest setting (foreach); half precision is autocast's, with its scaling of gradients for fp16. On a GPU all updates are
+waited for once. Needs torch; nothing else here does.
 """
 
 import argparse
@@ -31,6 +32,7 @@ except ImportError as error:
     sys.exit(1)
 
 CHANNELS = (64, 128, 256, 512)
+KINDS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def convolution(c_in, c_out, rankscale):
@@ -84,6 +86,8 @@ def main():
     cli.add_argument("--batch", type=int, default=512)
     cli.add_argument("--steps", type=int, default=5, help="timed; two more come first and are not counted")
     cli.add_argument("--variant", default="channels_last")
+    cli.add_argument("--device", default="cpu")
+    cli.add_argument("--precision", choices=list(KINDS), default="float32")
     arguments = cli.parse_args()
     layout, *extras = arguments.variant.split("+")
     if layout not in ("contiguous", "channels_last") or extras not in ([], ["compile"]):
@@ -91,27 +95,42 @@ def main():
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    net = network(arguments.rankscale)
-    images, labels = torch.randn(arguments.batch, 3, 32, 32), torch.randint(0, 10, (arguments.batch,))
+    device, kind = torch.device(arguments.device), KINDS[arguments.precision]
+    on_gpu = device.type == "cuda"
+    torch.backends.cudnn.benchmark = True
+    net = network(arguments.rankscale).to(device)
+    images = torch.randn(arguments.batch, 3, 32, 32, device=device)
+    labels = torch.randint(0, 10, (arguments.batch,), device=device)
     if layout == "channels_last":
         net, images = (each.to(memory_format=torch.channels_last) for each in (net, images))
     optimiser = torch.optim.SGD(net.parameters(), 1e-3, 0.9, weight_decay=5e-4, nesterov=True, foreach=True)
+    scaler = torch.amp.GradScaler(device.type, enabled=on_gpu and arguments.precision == "fp16")
     call = torch.compile(net) if extras else net
 
-    seconds = []
-    for _ in range(arguments.steps + 2):
-        start = time.perf_counter()
-        loss = nn.functional.cross_entropy(call(images), labels)
+    def update():
+        with torch.autocast(device.type, dtype=kind, enabled=kind != torch.float32):
+            loss = nn.functional.cross_entropy(call(images), labels)
         optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        seconds.append(time.perf_counter() - start)
-    step = statistics.median(seconds[2:])
+        scaler.scale(loss).backward()
+        scaler.step(optimiser)
+        scaler.update()
+
+    def timed(count):
+        start = time.perf_counter()
+        for _ in range(count):
+            update()
+        if on_gpu:
+            torch.cuda.synchronize(device)
+        return (time.perf_counter() - start) / count
+
+    timed(2)
+    step = timed(arguments.steps) if on_gpu else statistics.median(timed(1) for _ in range(arguments.steps))
     outcome.show(json.dumps({
         "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
-        "rankscale": arguments.rankscale, "threads": arguments.threads, "batch": arguments.batch,
+        "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads, "batch": arguments.batch,
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "device_memory_mib": torch.cuda.max_memory_reserved(device) / 2**20 if on_gpu else None,
         "parameters": sum(parameter.numel() for parameter in net.parameters()),
     }))
 

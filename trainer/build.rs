@@ -42,7 +42,7 @@ fn main() {
     }
     let Ok(libraries) = libtorch.join("lib").canonicalize() else {
         panic!(
-            "no libtorch in {}: run `./justw setup`, or set LIBTORCH to a libtorch 2.13.0",
+            "no libtorch in {}: run `./justw setup`, or set LIBTORCH to a libtorch from 2.11 to 2.13",
             libtorch.display()
         );
     };

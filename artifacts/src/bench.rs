@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* a line has every field of its kind and no other.
 
-use crate::arithmetic::Engine;
+use crate::arithmetic::{Engine, Precision};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +20,8 @@ pub struct Ours {
     pub rankscale: usize,
     /// `cpu` or `cuda:N`.
     pub device: String,
+    /// Of activations and products.
+    pub precision: Precision,
     /// CPU threads.
     pub threads: usize,
     /// Images in an update.
@@ -50,6 +52,8 @@ pub struct Ours {
     pub share_of_limit: Option<f64>,
     /// The largest memory of the process so far, where the system tells.
     pub peak_memory_mib: Option<f64>,
+    /// What the run took of a GPU's memory at most; none on a CPU.
+    pub device_memory_mib: Option<f64>,
     /// What a sweep reckons with for such a run.
     pub planned_memory_mib: f64,
 }
@@ -66,6 +70,10 @@ pub struct Peer {
     pub variant: String,
     /// As [`Ours::rankscale`].
     pub rankscale: usize,
+    /// `cpu` or `cuda:N`.
+    pub device: String,
+    /// Of activations and products.
+    pub precision: Precision,
     /// CPU threads.
     pub threads: usize,
     /// Images in an update.
@@ -78,6 +86,8 @@ pub struct Peer {
     pub images_per_second: f64,
     /// The largest memory of the process.
     pub peak_memory_mib: f64,
+    /// What it took of a GPU's memory at most; none on a CPU.
+    pub device_memory_mib: Option<f64>,
     /// The network's.
     pub parameters: u64,
     /// Whether the allocator was told to keep the pages it was given.

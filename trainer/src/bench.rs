@@ -6,7 +6,8 @@
 //!
 //! This room imports `run` for a start, `engine`, `data` and `machine`, and nothing imports it but `main`.
 //!
-//! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products.
+//! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products. On a GPU nothing is
+//! timed before its libraries have chosen their kernels.
 
 pub mod roofline;
 
@@ -18,7 +19,7 @@ use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
 use crate::engine::memory;
 use crate::machine::device::Device;
-use crate::machine::memory::peak;
+use crate::machine::memory::{peak, taken};
 use crate::run::initialise::initialise;
 use artifacts::Configuration;
 use artifacts::bench::{Ours, median};
@@ -75,6 +76,7 @@ impl Bench {
             (Dataset::generated(self.epoch_updates * batch, 0), Dataset::generated(tested, 1));
         let images = (Images::new(&train, None)?, Images::new(&test, None)?);
         let state = initialise(&architecture, configuration.seed);
+        let taken_before = taken(*device);
         let mut engine = Engine::new(configuration, &state, images, *device, *threads)?;
 
         let order: Vec<u32> = (0..train.len() as u32).collect();
@@ -95,6 +97,10 @@ impl Bench {
         let rate = || on_cpu.then(|| matmul_flops(*threads, PRODUCTS)).flatten();
         let before = rate();
         updates(&mut engine, WARM_UP);
+        if !on_cpu {
+            // A GPU's libraries choose their kernels when they first meet a shape; evaluation has shapes of its own.
+            engine.predict(&mut || ControlFlow::Continue(()));
+        }
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
         let mut phases = vec![phases_of(&engine)];
         let start = Instant::now();
@@ -104,8 +110,10 @@ impl Bench {
         let trained = start.elapsed().as_secs_f64();
         engine.predict(&mut || ControlFlow::Continue(()));
         let epoch_seconds = start.elapsed().as_secs_f64();
-        for _ in 0..self.steps / 2 {
-            seconds.append(&mut updates(&mut engine, 1));
+        // One by one for the sake of the phases; a GPU is waited for once.
+        let (turns, each) = if on_cpu { (self.steps / 2, 1) } else { (1, self.steps / 2) };
+        for _ in 0..turns {
+            seconds.append(&mut updates(&mut engine, each));
             phases.push(phases_of(&engine));
         }
         let product = [before, rate()].into_iter().flatten().reduce(f64::max);
@@ -117,6 +125,7 @@ impl Bench {
             engine: configuration.engine,
             rankscale: configuration.rankscale,
             device: device.to_string(),
+            precision: configuration.precision,
             threads: *threads,
             batch,
             parameters: configuration.counts().parameters,
@@ -132,6 +141,9 @@ impl Bench {
             limit_images_per_second: limit,
             share_of_limit: limit.map(|limit| images_per_second / limit),
             peak_memory_mib: peak().map(|bytes| bytes as f64 / MEBIBYTE),
+            device_memory_mib: taken(*device)
+                .zip(taken_before)
+                .map(|(after, before)| after.saturating_sub(before) as f64 / MEBIBYTE),
             planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
         };
         Ok(Measured { line, phases: medians(&phases) })
@@ -175,6 +187,9 @@ impl fmt::Display for Measured {
             writeln!(f, "limit           not measured: only `just bench` builds that in")?;
         }
         write!(f, "memory planned  {:8.0} MiB", line.planned_memory_mib)?;
+        if let Some(taken) = line.device_memory_mib {
+            write!(f, ", taken of {}'s {taken:.0} MiB", line.device)?;
+        }
         line.peak_memory_mib.map_or(Ok(()), |peak| write!(f, ", the process's peak {peak:.0} MiB"))
     }
 }
@@ -224,6 +239,7 @@ mod tests {
                 assert!(limit.is_finite());
                 assert!(close(found.share_of_limit.unwrap() * limit, found.images_per_second));
             }
+            assert_eq!(found.device_memory_mib, None, "a CPU's is the process's");
             let json = serde_json::to_string(&found).unwrap();
             for key in ["images_per_second", "limit_images_per_second", "peak_memory_mib"] {
                 assert!(json.contains(&format!("\"{key}\":")), "{json}");

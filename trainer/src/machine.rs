@@ -2,12 +2,13 @@
 //!
 //! - [`device`]: where a run computes; `gpu`: what its driver says; `command`: what other programs answer;
 //! - [`memory`]: what may still be taken; [`allocator`]: how the process keeps what it has;
-//! - [`stop`]: the user's wish to stop; [`progress`]: what the user sees meanwhile.
+//! - [`mod@contained`]: work that may break off; [`stop`]: the user's wish to stop; [`progress`]: what the user sees meanwhile.
 //!
 //! This room imports no other.
 
 pub mod allocator;
 pub(crate) mod command;
+pub mod contained;
 pub mod device;
 pub(crate) mod gpu;
 pub mod memory;

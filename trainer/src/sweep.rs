@@ -5,17 +5,20 @@
 //! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `summary` puts the plan into words. This room
 //! imports `run`, `engine`, `data` and `machine`.
 //!
-//! *Invariant:* a finished run is never trained again; one run's failure does not stop the others, but the sweep ends
+//! *Invariant:* a finished run is never trained again; one run's failure, a panic too, does not stop the others, but the sweep ends
 //! with an error that names it; it ends with 0 only when every run has ended.
 
 pub mod estimate;
 mod plan;
 mod slots;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::engine::memory;
+use crate::machine::contained::contained;
 use crate::machine::device::Device;
 use crate::machine::memory::free;
 use crate::run::context::RunContext;
@@ -94,12 +97,12 @@ pub fn sweep(
     let refused: Vec<_> =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
     let failures = Mutex::new(refused);
-    let mut elsewhere = train_all(context, &slots, &free, planned, &failures);
+    let mut elsewhere = train_all(context, &slots, &free, planned, &failures, train);
     if side_by_side.wait && !elsewhere.is_empty() {
         let names = summary::names(&names(&elsewhere));
         context.screen.say(&format!("waiting for what other processes train: {names}"));
         while !elsewhere.is_empty() && pause(context) {
-            elsewhere = train_all(context, &slots, &free, elsewhere, &failures);
+            elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
         }
     }
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +121,9 @@ pub fn sweep(
     Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
 }
 
+/// What trains a run, as [`train`] does.
+type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Outcome>;
+
 /// Trains runs in the slots until none waits any more; returns those that other processes train.
 fn train_all<'a>(
     context: &RunContext<'_>,
@@ -125,6 +131,7 @@ fn train_all<'a>(
     free: &[(Device, u64)],
     runs: Vec<Planned<'a>>,
     failures: &Mutex<Vec<String>>,
+    train: Train,
 ) -> Vec<Planned<'a>> {
     let (queue, elsewhere) = (Queue::new(runs, free.to_vec()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -134,7 +141,8 @@ fn train_all<'a>(
                 while context.stop.requested().is_none()
                     && let Some(run) = queue.next(slot.device)
                 {
-                    let outcome = train(&context.at(slot), run.configuration);
+                    let outcome = contained(|| train(&context.at(slot), run.configuration))
+                        .unwrap_or_else(|broken| Err(broken.into()));
                     queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
@@ -176,7 +184,7 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     if plan::is_left(context, configuration) {
         memory::check(configuration, context.device, context.threads)?;
     }
-    train(context, configuration)
+    contained(|| train(context, configuration))?
 }
 
 /// Whether the data set has the images of every one of these runs.

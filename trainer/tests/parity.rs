@@ -1,4 +1,7 @@
 //! libtorch's engine and the augmentation against the executable `PyTorch` reference, computed in float64.
+//!
+//! `PARITY_DEVICE`, as in `cuda:0`, puts what is computed in float32 there; float64 stays on the CPU. On a GPU the convolutions must not
+//! round to TF32, which is coarser than the tolerances: `NVIDIA_TF32_OVERRIDE=0`.
 
 #![cfg(feature = "tch")]
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
@@ -23,9 +26,16 @@ fn tensor(array: &ArrayD<f32>) -> Tensor {
     Tensor::from_slice(array.as_slice().unwrap()).reshape(shape)
 }
 
+fn device() -> Device {
+    match std::env::var("PARITY_DEVICE").unwrap_or_default().strip_prefix("cuda:") {
+        Some(index) => Device::Cuda(index.parse().unwrap()),
+        None => Device::Cpu,
+    }
+}
+
 fn array(tensor: &Tensor) -> ArrayD<f32> {
     let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
-    let flat = tensor.to_kind(Kind::Float).contiguous().view(-1);
+    let flat = tensor.to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view(-1);
     ArrayD::from_shape_vec(shape, Vec::<f32>::try_from(&flat).unwrap()).unwrap()
 }
 
@@ -43,24 +53,24 @@ fn check_arm_with(arm: Arm, share: f64) {
     let start = with_prefix(&case.common, "start.");
     let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
     let single = |state: &StateDict| {
-        Training::new(architecture, state, Device::Cpu, Precision::Float32).through_bottlenecks_below(share)
+        Training::new(architecture, state, device(), Precision::Float32).through_bottlenecks_below(share)
     };
 
-    let first = channels_last(&tensor(&case.images(0)));
+    let first = channels_last(&tensor(&case.images(0))).to_device(device());
     check("logits before training", &array(&single(&start).logits(&first)), &case.common["eval_logits"]);
 
     for update in case.updates(arm) {
         let images = channels_last(&tensor(&update.images));
         let labels = Tensor::from_slice(&update.labels).to_kind(Kind::Int64);
         let step = |training: &mut Training, images: &Tensor| {
-            let sums = training.step(images, &labels, update.rates, update.decay);
+            let sums = training.step(images, &labels.to_device(images.device()), update.rates, update.decay);
             sums.loss.double_value(&[]) / update.labels.len() as f64
         };
         let before = exact.state();
         update.check_loss("float64", step(&mut exact, &images.to_kind(Kind::Double)));
         update.check_rounded(&before, &exact.model(), |state| {
             let mut rounded = single(state);
-            (step(&mut rounded, &images), rounded.model())
+            (step(&mut rounded, &images.to_device(device())), rounded.model())
         });
     }
     let weights = with_prefix(&expected, "end.");
@@ -91,10 +101,10 @@ fn parity_augmentation() {
             .collect()
     };
     let images = &case["images"];
-    let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, Device::Cpu));
-    let augmentation = Augmentation::new(Device::Cpu);
-    let bytes = tensor(images).to_kind(Kind::Uint8);
-    let found = augmentation.augment(&bytes, &chosen, &Draws::new(&draws, Device::Cpu));
+    let chosen = Tensor::arange(draws.len() as i64, (Kind::Int64, device()));
+    let augmentation = Augmentation::new(device());
+    let bytes = tensor(images).to_kind(Kind::Uint8).to_device(device());
+    let found = augmentation.augment(&bytes, &chosen, &Draws::new(&draws, device()));
     let expected = &case["expected"];
     assert!(relative(&array(&found), expected) <= 1e-6, "on the device");
 
@@ -106,4 +116,18 @@ fn parity_augmentation() {
     let found = ArrayD::from_shape_vec(vec![draws.len(), 32, 32, 3], found).unwrap();
     let found = found.permuted_axes(vec![0, 3, 1, 2]).as_standard_layout().into_owned();
     assert!(relative(&found, expected) <= 1e-6, "on the host");
+}
+
+/// The order of a sum depends on the number of threads, and so do ties; libtorch takes that number when a process starts.
+#[test]
+fn an_update_with_ties_is_exact_with_any_number_of_threads() {
+    for threads in [1, 3] {
+        let mut program = std::process::Command::new(std::env::current_exe().unwrap());
+        program.args(["--exact", "parity_published_appropriate"]).env("OMP_NUM_THREADS", threads.to_string());
+        // More threads than cores must not spin while they wait for each other.
+        program.env("OMP_WAIT_POLICY", "passive");
+        let ended = program.output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && said.contains("1 passed"), "{threads} threads: {said}");
+    }
 }

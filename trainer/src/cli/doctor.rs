@@ -21,16 +21,23 @@ pub fn print() -> std::io::Result<()> {
 #[cfg(feature = "tch")]
 fn libtorch() -> String {
     use tch::utils;
-    use trainer::engine::torch::{LIBTORCH, gpus};
+    use trainer::engine::torch::gpus;
+    use trainer::engine::torch::version::{cuda, libtorch, tf32};
     let yes = |found: bool| if found { "yes" } else { "no" };
     let mut lines = vec![format!(
-        "libtorch        {LIBTORCH} (MKL {}, oneDNN {}, OpenMP {}, CUDA {})",
+        "libtorch        {} (MKL {}, oneDNN {}, OpenMP {}, CUDA {})",
+        libtorch(),
         yes(utils::has_mkl()),
         yes(utils::has_mkldnn()),
         yes(utils::has_openmp()),
         yes(gpus().is_some())
     )];
     let gpus = gpus().unwrap_or(0);
+    lines.push(format!(
+        "on a GPU        {}, float32: {}",
+        cuda().as_deref().unwrap_or("no CUDA to ask"),
+        tf32()
+    ));
     lines.push(format!("CUDA devices    {gpus}"));
     lines
         .extend((0..gpus).map(|index| format!("  cuda:{index}        {}", device_name(Device::Cuda(index)))));

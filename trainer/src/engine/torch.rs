@@ -8,6 +8,7 @@ pub mod flat;
 pub mod resnet;
 pub mod training;
 pub mod update;
+pub mod version;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
@@ -19,9 +20,6 @@ use network::Architecture;
 use std::time::Instant;
 use tch::{Cuda, Kind, Tensor};
 use training::Training;
-
-/// Version of the libtorch that `tch` is made for, and so the one that is linked.
-pub const LIBTORCH: &str = "2.13.0";
 
 /// GPUs that CUDA sees; none where the linked libtorch has no CUDA. (libtorch itself says that it has none wherever there
 /// is no GPU.)
@@ -141,14 +139,20 @@ impl Torch {
     /// As [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
         let (images, labels) = Batches::new(epoch, self.device).get(0, &self.train, &self.augmentation);
-        let update = |&rates| {
+        let mut update = |rates| self.training.step(&images, &labels, rates, epoch.decay).loss;
+        // Reading a number waits for the device: on a GPU once, as in an epoch, so that the host may run ahead of it.
+        if self.device != tch::Device::Cpu {
             let start = Instant::now();
-            let sums = self.training.step(&images, &labels, rates, epoch.decay);
-            // Reading a number waits for the device.
-            let _ = sums.loss.double_value(&[]);
+            let losses: Vec<Tensor> = epoch.rates.iter().map(|&rates| update(rates)).collect();
+            let _ = losses.last().map(|loss| loss.double_value(&[]));
+            return vec![start.elapsed().as_secs_f64() / losses.len() as f64; losses.len()];
+        }
+        let timed = |&rates| {
+            let start = Instant::now();
+            let _ = update(rates).double_value(&[]);
             start.elapsed().as_secs_f64()
         };
-        epoch.rates.iter().map(update).collect()
+        epoch.rates.iter().map(timed).collect()
     }
 
     /// As [`crate::engine::Engine::predict`].

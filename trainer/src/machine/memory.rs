@@ -8,7 +8,7 @@ mod groups;
 pub use available::{Available, Bound};
 
 use crate::machine::device::Device;
-use crate::machine::gpu::gpu_query;
+use crate::machine::gpu::{cuda_memory, free_memory};
 use fs_err as fs;
 use std::path::Path;
 
@@ -24,10 +24,17 @@ pub fn free(device: Device) -> Available {
     match device {
         Device::Cpu => available::available(Path::new("/")),
         Device::Cuda(index) => {
-            let mebibytes = gpu_query(index, "memory.free").and_then(|line| line.parse::<u64>().ok());
-            let bytes = mebibytes.map_or(u64::MAX, |mebibytes| mebibytes << 20);
-            Available { bytes, bound: Bound::Device }
+            Available { bytes: free_memory(index).unwrap_or(u64::MAX), bound: Bound::Device }
         }
+    }
+}
+
+/// Bytes of a GPU that are taken, by whomever, where CUDA tells; libtorch gives none back while it runs, so that this is its peak.
+#[must_use]
+pub fn taken(device: Device) -> Option<u64> {
+    match device {
+        Device::Cpu => None,
+        Device::Cuda(index) => cuda_memory(index).map(|(free, total)| total.saturating_sub(free)),
     }
 }
 

@@ -20,7 +20,7 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
         threads,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instructions: (engine == Engine::Fused).then(|| kernels::Isa::best().name().to_owned()),
-        libtorch: (engine == Engine::Tch).then(libtorch),
+        libtorch: (engine == Engine::Tch).then(|| libtorch(device)),
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
         started_unix_seconds: unix_seconds,
@@ -50,11 +50,13 @@ pub fn device_name(device: Device) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Version of the libtorch that is linked.
-fn libtorch() -> String {
-    #[cfg(feature = "tch")]
-    let version = crate::engine::torch::LIBTORCH;
-    #[cfg(not(feature = "tch"))]
-    let version = "none";
-    version.to_owned()
+/// The libtorch that was loaded, with CUDA, cuDNN and TF32 where it computes on a GPU.
+#[cfg(feature = "tch")]
+fn libtorch(device: Device) -> String {
+    crate::engine::torch::version::libtorch_on(device != Device::Cpu)
+}
+
+#[cfg(not(feature = "tch"))]
+fn libtorch(_: Device) -> String {
+    "none".to_owned()
 }

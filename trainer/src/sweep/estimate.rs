@@ -4,6 +4,7 @@ use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
+use crate::machine::contained::contained;
 use crate::run::context::RunContext;
 use crate::run::initialise::initialise;
 use anyhow::Context;
@@ -44,7 +45,9 @@ impl Pace {
             chosen.dedup();
             let mut timed = Vec::new();
             for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
-                let Some(pace) = time_updates(context, run)? else { return Ok(None) };
+                // A network that cannot be timed may still be trained; if not, its run says why.
+                let Ok(pace) = contained(|| time_updates(context, run)) else { continue };
+                let Some(pace) = pace? else { return Ok(None) };
                 timed.push((macs as f64, pace));
             }
             points.insert(engine, timed);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod advice;
+#[cfg(feature = "tch")]
+mod broken_off;
 mod elsewhere;
 mod files;
 mod looks;

@@ -147,11 +147,12 @@ impl Norm<'_> {
             (matrix.matmul(&covariance) * &matrix).sum_dim_intlist([1i64].as_slice(), false, None::<Kind>);
         // Rounding may leave it a little below zero.
         let variance = variance.clamp_min(0.0);
-        tch::no_grad(|| {
+        {
+            let _without_gradients = tch::no_grad_guard();
             let _ = self.running_mean.shallow_clone().lerp_(&mean, BATCH_NORM_MOMENTUM);
             let unbiased = &variance * (count / (count - 1.0));
             let _ = self.running_variance.shallow_clone().lerp_(&unbiased, BATCH_NORM_MOMENTUM);
-        });
+        }
         self.folded(codes, expand, 0, &mean, &variance)
     }
 

@@ -79,37 +79,36 @@ impl Training {
         let scale = (self.loss_scale)(batch);
         let inputs: Vec<&Tensor> = self.groups.iter().map(|group| &group.parameters.values).collect();
         let gradients = Tensor::run_backward(&[&loss * scale], &inputs, false, false);
-        tch::no_grad(|| {
-            for (group, gradient) in self.groups.iter_mut().zip(gradients) {
-                let gradient = if scale == 1.0 { gradient } else { gradient / scale };
-                group.update(gradient, rates, decay);
-            }
-            BatchSums {
-                loss: loss.detach() * batch as f64,
-                correct: logits.argmax(-1, false).eq_tensor(labels).sum(Kind::Int64),
-            }
-        })
+        let _without_gradients = tch::no_grad_guard();
+        for (group, gradient) in self.groups.iter_mut().zip(gradients) {
+            let gradient = if scale == 1.0 { gradient } else { gradient / scale };
+            group.update(gradient, rates, decay);
+        }
+        BatchSums {
+            loss: loss.detach() * batch as f64,
+            correct: logits.argmax(-1, false).eq_tensor(labels).sum(Kind::Int64),
+        }
     }
 
     /// Predictions for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running statistics.
     #[must_use]
     pub fn predict(&self, images: &Tensor, labels: &Tensor) -> Predictions {
-        tch::no_grad(|| {
-            let logits = self.logits(images);
-            let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
-            let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
-            let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
-            let count = losses.numel();
-            let mut predictions = Predictions { classes: vec![0; count], losses: vec![0.0; count] };
-            classes.copy_data(&mut predictions.classes, count);
-            losses.copy_data(&mut predictions.losses, count);
-            predictions
-        })
+        let _without_gradients = tch::no_grad_guard();
+        let logits = self.logits(images);
+        let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
+        let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
+        let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
+        let count = losses.numel();
+        let mut predictions = Predictions { classes: vec![0; count], losses: vec![0.0; count] };
+        classes.copy_data(&mut predictions.classes, count);
+        losses.copy_data(&mut predictions.losses, count);
+        predictions
     }
 
     /// Logits `[n, 10]` by the running statistics.
     pub fn logits(&self, images: &Tensor) -> Tensor {
-        tch::no_grad(|| self.network.logits(&self.parameters(), images, false))
+        let _without_gradients = tch::no_grad_guard();
+        self.network.logits(&self.parameters(), images, false)
     }
 
     /// Views of the parameters by name.

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""What a GPU does with the trainer, in about three minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
+
+In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped and resumed, beside
+one that was left alone and that one again; images a second and memory, beside PyTorch's where PYTHON can import torch.
+
+    DEVICE=cuda:0  OUT=gpu-check.json  PYTHON=python3  PRECISIONS=float32,bf16,fp16
+    RANKSCALES=8,0  STEPS=30  VARIANTS=channels_last  CHANNELS=64,128,256,512  IMAGES=10240  BATCH=512
+
+CHANNELS, IMAGES and BATCH are those of the short runs; speed is measured on the whole network. With DEVICE=cpu all of it runs on a CPU.
+
+Invariant: a check that fails is a line of the file and ends no other; the exit code is 1 if one of them failed.
+"""
+
+import array
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import machine
+import outcome
+import settings
+import stop
+from bench import can_import_torch
+from outcome import note, say
+from run import ROOT, binary, build, spoken
+
+DEFAULTS = {
+    "DEVICE": "cuda:0", "OUT": "gpu-check.json", "PYTHON": "python3", "PRECISIONS": "float32,bf16,fp16", "RANKSCALES": "8,0", "STEPS": "30",
+    "VARIANTS": "channels_last", "CHANNELS": "64,128,256,512", "IMAGES": "10240", "BATCH": "512",
+}
+FORMAT = 1
+EPOCHS = 8
+# Of one command; a GPU that hangs must not hang the check.
+PATIENCE_SECONDS = 600
+# What a failed command said last.
+SHOWN = 1500
+
+
+class Failed(Exception):
+    """A check that did not hold, and why."""
+
+
+def main(words):
+    try:
+        chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
+        settings.device_and_engine(chosen)
+        settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
+        settings.whole_numbers(chosen, "CHANNELS", 1, 4096)
+        for key in ("STEPS", "IMAGES", "BATCH"):
+            settings.whole_number(chosen, key, 1, 1_000_000)
+        unknown = set(chosen["PRECISIONS"].split(",")) - {"float32", "bf16", "fp16"}
+        if unknown:
+            raise settings.SettingsError("PRECISIONS=%s: must be of float32, bf16, fp16." % chosen["PRECISIONS"])
+    except settings.SettingsError as error:
+        sys.exit("just gpu-check: %s" % error)
+    out = os.path.abspath(os.path.join(os.environ.get("INVOKED_FROM", os.getcwd()), chosen["OUT"]))
+    os.chdir(ROOT)
+    stop.listen()
+    for command in (["tools/ready", "--libtorch"], build("trainer", True), build("data-prep", True)):
+        if stop.call(command):
+            sys.exit("just gpu-check: failed: %s" % " ".join(command))
+    parity = built_parity()
+
+    began = time.monotonic()
+    work = tempfile.mkdtemp(prefix="gpu-check-")
+    try:
+        check = Check(chosen, work, parity)
+        check.all()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    found = {"format": FORMAT, "settings": chosen, "versions": versions(chosen["PYTHON"]), "checks": check.checks, "speed": check.speed,
+             "seconds": round(time.monotonic() - began, 1)}
+    with open(out + ".new", "w") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+    os.replace(out + ".new", out)
+    failed = [one["check"] for one in check.checks if not one["ok"]]
+    note("%s of %d checks failed; %s in %s" % (len(failed) or "none", len(check.checks), spoken(found["seconds"]), out))
+    return 1 if failed else 0
+
+
+def built_parity():
+    """The program of the parity tests, built now, so that its time is not the device's."""
+    command = ["cargo", "test", "--release", "--package", "trainer", "--test", "parity", "--no-run", "--message-format=json"]
+    program = stop.Program(command, captured=True)
+    if stop.join(program):
+        sys.exit("just gpu-check: failed: %s" % " ".join(command))
+    messages = [json.loads(line) for line in program.said if line.startswith("{")]
+    return [message["executable"] for message in messages if message.get("executable") and message["target"]["name"] == "parity"][-1]
+
+
+def versions(python):
+    """Of all that takes part, each as its owner says it; None where nobody answers."""
+    query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader"]
+    asked = subprocess.run([binary("trainer"), "doctor"], stdout=subprocess.PIPE, text=True)
+    return {
+        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(), "driver": machine.first_line(query),
+        "python": machine.first_line([python, "--version"]), "system": " ".join(os.uname()[0:3:2]),
+    }
+
+
+class Check:
+    """Does one check after the other, and keeps what each found."""
+
+    def __init__(self, chosen, work, parity):
+        self.chosen, self.work, self.parity = chosen, work, parity
+        self.device, self.precisions = chosen["DEVICE"], chosen["PRECISIONS"].split(",")
+        self.checks, self.speed = [], []
+
+    def all(self):
+        self.of("images", self.images)
+        for precision in self.precisions:
+            self.of("trains in " + precision, lambda: self.train("trained-" + precision, 1, precision))
+        self.of("parity", self.is_right)
+        self.of("stop and resume", self.resumes)
+        for rankscale in self.chosen["RANKSCALES"].split(","):
+            # No processor here is made for fp16: an update of the whole network takes minutes.
+            for precision in self.precisions if self.device != "cpu" else [name for name in self.precisions if name != "fp16"]:
+                self.of("speed of %s at rankscale %s" % (precision, rankscale), lambda: self.measure(rankscale, precision))
+
+    def of(self, name, check):
+        began = time.monotonic()
+        try:
+            ok, detail = True, check()
+        except Failed as failure:
+            ok, detail = False, str(failure)
+        self.checks.append({"check": name, "ok": ok, "seconds": round(time.monotonic() - began, 1), "detail": detail})
+        say("%s %s: %s" % ("ok    " if ok else "FAILED", name, detail))
+
+    def images(self):
+        count = int(self.chosen["IMAGES"])
+        run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)), "--work", self.place("first")])
+        for name in ("again", "stopped") + tuple("trained-" + precision for precision in self.precisions):
+            shutil.copytree(self.place("first", "data"), self.place(name, "data"))
+        return "%d generated" % count
+
+    def place(self, *names):
+        return os.path.join(self.work, *names)
+
+    def command(self, place, epochs, precision="float32"):
+        return [binary("trainer"), "train", "--rankscale=8", "--engine=tch", "--device=" + self.device, "--precision=" + precision,
+                "--channels=" + self.chosen["CHANNELS"], "--batch=" + self.chosen["BATCH"], "--epochs=%d" % epochs, "--work=" + self.place(place)]
+
+    def train(self, place, epochs, precision="float32"):
+        said = run(self.command(place, epochs, precision))
+        return next((line for line in reversed(said.splitlines()) if line.startswith("done")), "it does not say how it ended")
+
+    def is_right(self):
+        where = {"PARITY_DEVICE": self.device} if self.device != "cpu" else {}
+        said = run([self.parity, "--test-threads=1"], {"NVIDIA_TF32_OVERRIDE": "0", **where})
+        return next((line for line in said.splitlines() if line.startswith("test result")), "no result")
+
+    def resumes(self):
+        """On a CPU every number must be the same; on a GPU sums have no order, so the same run once more shows what that makes."""
+        self.train("first", EPOCHS)
+        self.train("again", EPOCHS)
+        stopped = run_until(self.command("stopped", EPOCHS), lambda: self.files("stopped", "checkpoint"))
+        if not stopped:
+            raise Failed("the run ended before it could be stopped: more IMAGES make it longer")
+        self.train("stopped", EPOCHS)
+        first, again, resumed = (weights(*self.files(place, "model")) for place in ("first", "again", "stopped"))
+        repeated, resumed = distance(first, again), distance(first, resumed)
+        if not math.isfinite(resumed) or self.device == "cpu" and resumed > 0:
+            raise Failed("the resumed run is off by %.1e, the same run once more by %.1e" % (resumed, repeated))
+        return {"resumed": resumed, "repeated": repeated}
+
+    def files(self, place, begins):
+        """The files of the place's only run whose names begin so."""
+        runs = self.place(place, "runs")
+        folders = os.listdir(runs) if os.path.isdir(runs) else []
+        return [os.path.join(runs, folder, name) for folder in folders for name in os.listdir(os.path.join(runs, folder))
+                if name.startswith(begins) and name.endswith(".safetensors")]
+
+    def measure(self, rankscale, precision):
+        case = ["--rankscale=" + rankscale, "--steps=" + self.chosen["STEPS"], "--precision=" + precision, "--device=" + self.device]
+        lines = [json.loads(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))]
+        if can_import_torch(self.chosen["PYTHON"]):
+            for variant in self.chosen["VARIANTS"].split(","):
+                lines.append(json.loads(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1]))
+        self.speed += lines
+        return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],
+                                               " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "") for line in lines)
+
+
+def run(command, environment=None):
+    """What a command says, on both streams where it fails."""
+    try:
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS,
+                               env={**os.environ, **(environment or {})})
+    except subprocess.TimeoutExpired:
+        raise Failed("no end after %d s: %s" % (PATIENCE_SECONDS, " ".join(command)))
+    if ended.returncode:
+        raise Failed("exit code %d: %s" % (ended.returncode, (ended.stdout + ended.stderr)[-SHOWN:]))
+    # The trainer speaks of its work on standard error.
+    return ended.stdout or ended.stderr
+
+
+def run_until(command, reached):
+    """Stops a command, as a batch system would, once something is there; whether it was stopped, and not at its end before."""
+    with tempfile.TemporaryFile(mode="w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while process.poll() is None and not reached() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Failed("it does not hear SIGTERM")
+        if code not in (0, 128 + signal.SIGTERM):
+            said.seek(0)
+            raise Failed("exit code %d: %s" % (code, said.read()[-SHOWN:]))
+        return code != 0
+
+
+def weights(path):
+    """The float32 numbers of a safetensors file, by array."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        rest = file.read()
+    found = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            found[name] = array.array("f", rest[begin:end])
+    return found
+
+
+def distance(first, second):
+    """Euclidean norm of the difference over that of the first."""
+    if first.keys() != second.keys():
+        return math.inf
+    squares = sum((a - b) ** 2 for name in first for a, b in zip(first[name], second[name]))
+    return math.sqrt(squares / sum(a * a for values in first.values() for a in values))
+
+
+if __name__ == "__main__":
+    outcome.of(main, sys.argv[1:])

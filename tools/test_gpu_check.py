@@ -1,0 +1,61 @@
+import array
+import json
+import math
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+import gpu_check
+
+
+class Parts(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def safetensors(self, name, values):
+        data = array.array("f", values).tobytes()
+        header = json.dumps({"__metadata__": {"run": "r"}, "a": {"dtype": "F32", "shape": [len(values)], "data_offsets": [0, len(data)]}}).encode()
+        path = os.path.join(self.root, name)
+        with open(path, "wb") as file:
+            file.write(len(header).to_bytes(8, "little") + header + data)
+        return path
+
+    def test_models_are_read_and_held_against_each_other(self):
+        first, second = (gpu_check.weights(self.safetensors(*model)) for model in (("a", [3, 4]), ("b", [3, 4.5])))
+        self.assertEqual(list(first["a"]), [3, 4])
+        self.assertEqual(gpu_check.distance(first, first), 0)
+        self.assertAlmostEqual(gpu_check.distance(first, second), 0.1)
+        self.assertEqual(gpu_check.distance(first, {}), math.inf)
+
+    def test_a_failed_check_is_a_line_and_ends_no_other(self):
+        check = gpu_check.Check({**gpu_check.DEFAULTS, "DEVICE": "cpu"}, self.root, "parity")
+        with mock.patch.object(gpu_check, "say"):
+            check.of("bad", lambda: gpu_check.run([sys.executable, "-c", "import sys; sys.exit('no such GPU')"]))
+            check.of("good", lambda: gpu_check.run([sys.executable, "-c", "print('well')"]))
+        self.assertEqual([one["ok"] for one in check.checks], [False, True])
+        self.assertIn("exit code 1: no such GPU", check.checks[0]["detail"])
+        self.assertEqual(check.checks[1]["detail"], "well\n")
+
+    def test_a_program_is_stopped_when_something_is_there(self):
+        mark = os.path.join(self.root, "mark")
+        stops = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); open(%r, 'w'); time.sleep(60)" % mark
+        self.assertTrue(gpu_check.run_until([sys.executable, "-c", stops], lambda: os.path.exists(mark)))
+        self.assertFalse(gpu_check.run_until([sys.executable, "-c", ""], lambda: False), "it ended by itself")
+        with self.assertRaises(gpu_check.Failed) as failure:
+            gpu_check.run_until([sys.executable, "-c", "import sys; sys.exit('cannot')"], lambda: False)
+        self.assertIn("exit code 1: cannot", str(failure.exception))
+
+    def test_settings_are_refused_before_anything_is_built(self):
+        for words, needle in ((["DEVICE=gpu"], "cuda:N"), (["PRECISIONS=int8"], "float32, bf16, fp16"), (["STEPS=0"], "whole number"),
+                              (["SPEED=1"], "The keys are: DEVICE")):
+            with self.assertRaises(SystemExit) as end, mock.patch.object(gpu_check.stop, "call", side_effect=AssertionError("built")):
+                gpu_check.main(words)
+            self.assertIn(needle, str(end.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,120 @@
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from unittest import mock
+
+import doctor
+import libtorch
+
+
+class Setup(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        home = os.path.join(self.root, "home")
+        os.makedirs(home)
+        for name, value in {"HOME": home, "CURRENT": os.path.join(home, "current"), "ORIGIN": os.path.join(home, "current.origin")}.items():
+            self.replace(libtorch, name, value)
+        self.replace(libtorch.stop, "listen", mock.Mock())
+
+    def replace(self, place, name, value):
+        patch = mock.patch.object(place, name, value)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def write(self, text, *path):
+        path = os.path.join(self.root, *path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def python(self, name, version, cuda=False):
+        """A folder with a python3 that knows where torch lies, as far as `find_spec` is asked, and that torch."""
+        package = os.path.join(self.root, name, "torch")
+        for library in ["libtorch_cpu.so"] + ["libtorch_cuda.so"] * cuda:
+            self.write("", package, "lib", library)
+        self.write('#define TORCH_VERSION \\\n  "%s"\n' % version, package, "include", "torch", "headeronly", "version.h")
+        self.write("#pragma once\nnamespace at { struct Tensor {}; }\n#include <tuple>\n#define TORCH_CHECK(...) throw 0\n",
+                   package, "include", "torch", "csrc", "api", "include", "torch", "torch.h")
+        program = self.write("#!/bin/sh\necho %s\n" % package, name, "bin", "python3")
+        os.chmod(program, 0o755)
+        return package, os.path.dirname(program)
+
+    def set_up(self, folders, kind="cpu", environment=None, words=()):
+        said = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.dict(os.environ, {"PATH": os.pathsep.join(folders), **(environment or {})}))
+            if "LIBTORCH" not in (environment or {}):
+                os.environ.pop("LIBTORCH", None)
+            stack.enter_context(mock.patch.object(libtorch.sys, "argv", ["libtorch.py", *words]))
+            stack.enter_context(mock.patch.object(libtorch.machine, "has_gpu", lambda: kind == "cuda"))
+            stack.enter_context(contextlib.redirect_stdout(said))
+            libtorch.main()
+        return said.getvalue()
+
+    def test_versions_that_compile(self):
+        for version, does in {"2.10.0": False, "2.11.0": True, "2.12.1+cu130": True, "2.13.0+cpu": True, "2.14.0": False,
+                              "2.13.0a0+git1": False, "3.11.0": False}.items():
+            self.assertEqual(libtorch.compiles(version), does, version)
+        self.assertFalse(libtorch.compiles(None))
+        self.assertIsNone(libtorch.untested("2.13.0+cu130"))
+        self.assertIn("just test parity", libtorch.untested("2.11.0"))
+
+    def test_a_torch_that_python_has_is_taken_before_anything_is_fetched(self):
+        package, folder = self.python("a", "2.12.0")
+        with mock.patch.object(libtorch, "unpacked", side_effect=AssertionError("fetched")):
+            said = self.set_up([folder])
+        self.assertIn("libtorch 2.12.0 (cpu) from Python's torch in " + package, said)
+        self.assertIn("tested on 2.13.0 only", said)
+        self.assertEqual(libtorch.version_of(libtorch.CURRENT), "2.12.0")
+
+    def test_the_tested_version_comes_before_others_and_cuda_where_there_is_a_gpu(self):
+        folders = [self.python("old", "2.9.0")[1], self.python("a", "2.11.0", cuda=True)[1], self.python("b", "2.13.0+cu130")[1]]
+        said = self.set_up(folders)
+        self.assertIn("libtorch 2.13.0+cu130 (cpu)", said)
+        self.assertNotIn("tested on", said)
+        self.assertIn("libtorch 2.11.0 (cuda)", self.set_up(folders, kind="cuda"))
+
+    def test_without_one_that_compiles_the_wheel_is_fetched(self):
+        wheel, _ = self.python("wheel", libtorch.VERSION)
+        _, folder = self.python("old", "2.10.0")
+        with mock.patch.object(libtorch, "unpacked", return_value=wheel) as fetched:
+            self.set_up([folder])
+        fetched.assert_called_once_with("cpu")
+
+    def test_what_an_older_one_lacks_is_added_to_its_headers(self):
+        package, folder = self.python("a", "2.11.0")
+        self.set_up([folder])
+        self.assertEqual(os.path.realpath(os.path.join(libtorch.CURRENT, "lib")), os.path.realpath(os.path.join(package, "lib")))
+        self.assertTrue(libtorch.lacks_functions(package))
+        self.assertFalse(libtorch.lacks_functions(libtorch.CURRENT))
+        source = self.write("#include <torch/torch.h>\nat::Tensor absent() { return torch::_philox_normal(1, 2.0); }\n", "use.cpp")
+        includes = [os.path.join(libtorch.CURRENT, "include"), os.path.join(libtorch.CURRENT, "include", "torch", "csrc", "api", "include")]
+        command = [os.environ.get("CXX", "c++"), "-std=c++17", "-Wall", "-Werror", "-fsyntax-only", '-DTORCH_VERSION="2.11.0"', source]
+        compiled = subprocess.run(command + ["-I" + place for place in includes], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(compiled.returncode, 0, compiled.stderr)
+
+    def test_a_named_one_is_checked(self):
+        _, folder = self.python("a", "2.13.0")
+        old, _ = self.python("old", "2.10.0")
+        with self.assertRaises(SystemExit) as end:
+            self.set_up([folder], environment={"LIBTORCH": old})
+        self.assertIn("holds libtorch 2.10.0; this project needs libtorch 2.13.0, or another from 2.11 to 2.13", str(end.exception))
+
+    def test_the_doctor_says_what_is_untested(self):
+        _, folder = self.python("a", "2.12.0")
+        self.set_up([folder])
+        said = io.StringIO()
+        with mock.patch.dict(os.environ), contextlib.redirect_stdout(said), mock.patch.object(doctor.machine, "has_gpu", lambda: False):
+            os.environ.pop("LIBTORCH", None)
+            self.assertIn("tested on 2.13.0 only", doctor.torch())
+        self.assertIn("2.12.0 (cpu) from Python's torch", said.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()

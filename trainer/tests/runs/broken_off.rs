@@ -1,0 +1,76 @@
+//! Runs that break off in the middle of libtorch: they are named, and what comes after them on the thread trains. (A run that panics
+//! elsewhere, and its memory: the tests of `trainer::sweep`.)
+
+use crate::{context, folder, prepare, tiny};
+use artifacts::run::Status;
+use artifacts::{Configuration, Engine, Experiment, Precision};
+use network::schedule::LearningRates;
+use std::num::NonZeroUsize;
+use tch::{Kind, Tensor};
+use trainer::engine::torch::training::Training;
+use trainer::machine::contained::contained;
+use trainer::machine::device::Device;
+use trainer::machine::stop::Stop;
+use trainer::run::initialise::initialise;
+use trainer::sweep::{Jobs, SideBySide, sweep};
+
+fn experiment(runs: &[&Configuration]) -> Experiment {
+    Experiment {
+        name: "some".into(),
+        title: "some runs".into(),
+        tuned: false,
+        verdict: None,
+        runs: runs.iter().map(|&run| run.clone()).collect(),
+    }
+}
+
+fn one_by_one() -> SideBySide {
+    let one = NonZeroUsize::MIN;
+    SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1, wait: false }
+}
+
+/// More than any machine has, of a view that takes nothing.
+fn petabytes() -> (Tensor, Tensor) {
+    let cpu = tch::Device::Cpu;
+    let images = Tensor::zeros([1, 3, 32, 32], (Kind::Float, cpu)).expand([1 << 40, 3, 32, 32], false);
+    (images, Tensor::zeros([1], (Kind::Int64, cpu)).expand([1 << 40], false))
+}
+
+#[test]
+fn what_libtorch_cannot_allocate_is_said_and_the_thread_keeps_its_gradients() {
+    let configuration = Configuration { engine: Engine::Tch, ..tiny() };
+    let state = initialise(&configuration.architecture(), 0);
+    let mut training =
+        Training::new(configuration.architecture(), &state, tch::Device::Cpu, Precision::Float32);
+    let (images, labels) = petabytes();
+    let error = contained(|| training.predict(&images, &labels)).unwrap_err().to_string();
+    assert!(error.contains("not enough memory") && error.contains("smaller batch"), "{error}");
+    assert!(!error.contains("frame #"), "{error}");
+
+    let few = |tensor: &Tensor| tensor.narrow(0, 0, 4).contiguous();
+    let decay = configuration.decay.weight_decay(0.0, &configuration.counts(), 4);
+    let before = training.model();
+    let rates = LearningRates { factors: 0.1, rest: 0.1 };
+    let noise = Tensor::randn([4, 3, 32, 32], (Kind::Float, tch::Device::Cpu));
+    let sums = training.step(&noise, &few(&labels), rates, decay);
+    assert!(sums.loss.double_value(&[]).is_finite());
+    assert_ne!(training.model(), before, "the thread's next step learns");
+}
+
+/// There is no such GPU, and libtorch says so by a panic where the networks are timed and where they are trained.
+#[test]
+fn a_device_that_fails_ends_no_sweep_without_its_names() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let context = context(&layout, &data, &stop);
+    let run = |seed, engine| Configuration { seed, engine, epochs: 1, ..tiny() };
+    let (lost, kept) = ([run(0, Engine::Tch), run(1, Engine::Tch)], run(2, Engine::Fused));
+    let runs = experiment(&[&lost[0], &kept, &lost[1]]);
+    let error = sweep(&context, &[Device::Cuda(99)], &runs, one_by_one(), false).unwrap_err().to_string();
+    assert!(error.starts_with("2 of 3 runs failed"), "{error}");
+    for run in &lost {
+        assert!(error.contains(&run.run_name(&data.fingerprint())), "{error}");
+    }
+    assert_eq!(folder(&layout, &data, &kept).read_record().unwrap().status, Status::Done);
+}
