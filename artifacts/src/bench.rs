@@ -143,7 +143,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const PEER: &str = r#"{"round":2,"engine":"pytorch","version":"2","variant":"contiguous","rankscale":8,"threads":2,"batch":512,"steps":3,"step_seconds":0.5,"images_per_second":1024.0,"peak_memory_mib":3000.0,"parameters":7,"pages_kept":true}"#;
+    const PEER: &str = r#"{"round":2,"engine":"pytorch","version":"2","variant":"contiguous","rankscale":8,"device":"cpu","precision":"float32","threads":2,"batch":512,"steps":3,"step_seconds":0.5,"images_per_second":1024.0,"peak_memory_mib":3000.0,"device_memory_mib":null,"parameters":7,"pages_kept":true}"#;
 
     #[test]
     fn a_line_of_either_kind_is_read() {
