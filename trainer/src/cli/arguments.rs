@@ -38,8 +38,8 @@ pub enum Command {
     Train(Train),
     /// Train what is left of an experiment
     #[command(
-        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, and with
-129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
+        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, \
+                      and with 129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
     )]
     Sweep(Sweep),
     /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
