@@ -4,7 +4,6 @@
 mod download;
 mod forms;
 mod kills;
-
 mod origins;
 mod prepare;
 mod program;

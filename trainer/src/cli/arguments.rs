@@ -40,8 +40,8 @@ pub enum Command {
     Train(Train),
     /// Train what is left of an experiment
     #[command(
-        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, and with
-129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
+        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, \
+                      and with 129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
     )]
     Sweep(Sweep),
     /// Check all runs, seal those of earlier versions, and make missing or damaged tables again from the weights
