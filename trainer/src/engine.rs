@@ -6,12 +6,12 @@
 //! *Invariant:* an engine sees images, draws, rates and decays, and gives sums, predictions and weights; what an epoch is,
 //! what is saved and when, is the session's.
 
-pub(crate) mod bottleneck;
 pub mod epoch;
 pub mod fused;
 pub mod memory;
 #[cfg(feature = "tch")]
 pub mod torch;
+pub mod ways;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
@@ -19,6 +19,7 @@ use crate::engine::epoch::{Epoch, OnBatch, OnUpdate, Predictions, Sums};
 use crate::engine::fused::Fused;
 #[cfg(feature = "tch")]
 use crate::engine::torch::Torch;
+use crate::engine::ways::Ways;
 #[cfg(feature = "tch")]
 use crate::machine::allocator::prefer_huge_pages;
 use crate::machine::device::Device;
@@ -46,6 +47,22 @@ impl<'a> Engine<'a> {
         device: Device,
         threads: usize,
     ) -> anyhow::Result<Self> {
+        let ways = Ways::of(device, configuration.precision);
+        Self::by(configuration, state, (train, test), device, threads, ways)
+    }
+
+    /// The same with libtorch computing in these ways.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn by(
+        configuration: &Configuration,
+        state: &StateDict,
+        (train, test): (Images<'a>, Images<'a>),
+        device: Device,
+        threads: usize,
+        ways: Ways,
+    ) -> anyhow::Result<Self> {
         let architecture = configuration.architecture();
         match configuration.engine {
             artifacts::Engine::Fused => {
@@ -57,11 +74,19 @@ impl<'a> Engine<'a> {
                 if device == Device::Cpu {
                     prefer_huge_pages(memory::of_run(configuration, threads));
                 }
-                Ok(Self::Torch(Torch::new(architecture, state, (&train, &test), device, threads, precision)))
+                Ok(Self::Torch(Torch::new(
+                    architecture,
+                    state,
+                    (&train, &test),
+                    device,
+                    threads,
+                    precision,
+                    ways,
+                )))
             }
             #[cfg(not(feature = "tch"))]
             artifacts::Engine::Tch => {
-                let _ = device;
+                let _ = (device, ways);
                 anyhow::bail!(
                     "engine tch: this trainer was built without libtorch; `./justw setup` brings libtorch, and what \
                      is built after it has this engine"

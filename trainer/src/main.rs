@@ -52,7 +52,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let configuration = engine.configure(device, arguments.configuration()?)?;
             let (steps, epoch_updates) =
                 (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
-            let measured = Bench { configuration, device, threads, steps, epoch_updates }.run()?;
+            let measured =
+                Bench { configuration, device, threads, steps, epoch_updates, changes: arguments.ways }
+                    .run()?;
             if arguments.json {
                 output::print(serde_json::to_string(&measured.line)?)?;
             } else {

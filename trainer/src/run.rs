@@ -2,6 +2,7 @@
 //!
 //! - [`session`]: the way of a run, epoch by epoch; [`context`]: what it is given;
 //! - [`initialise`], [`checkpoint`]: where its weights come from; [`layers`]: what is measured of them;
+//! - `work`: what an epoch is made of; `tables`: what is saved after it;
 //! - [`lock`]: who trains it; [`provenance`]: where and with what it was made;
 //! - [`repair`]: runs checked one by one, sealed and mended;
 //! - [`mod@retrain`]: a kept run beside its first epochs trained again.
@@ -17,3 +18,5 @@ pub mod provenance;
 pub mod repair;
 pub mod retrain;
 pub mod session;
+mod tables;
+mod work;

@@ -20,6 +20,7 @@ use trainer::data::state_dict::StateDict;
 use trainer::engine::torch::augment::{Augmentation, Draws};
 use trainer::engine::torch::resnet::channels_last;
 use trainer::engine::torch::training::Training;
+use trainer::engine::ways::Ways;
 
 fn tensor(array: &ArrayD<f32>) -> Tensor {
     let shape: Vec<i64> = array.shape().iter().map(|&n| n as i64).collect();
@@ -39,22 +40,22 @@ fn array(tensor: &Tensor) -> ArrayD<f32> {
     ArrayD::from_shape_vec(shape, Vec::<f32>::try_from(&flat).unwrap()).unwrap()
 }
 
-/// Batch norm is computed either way: of what comes out of a bottleneck, and through it.
+/// Each way of computing a step: batch norm of what comes out of a bottleneck and through it, filters one by one and as one.
 fn check_arm(arm: Arm) {
-    for share in [0.0, 2.0] {
-        check_arm_with(arm, share);
+    for bottleneck_below in [0.0, 2.0] {
+        for (one_filter, rank_multiple) in [(false, 1), (true, 1), (true, 8)] {
+            check_arm_with(arm, Ways { bottleneck_below, one_filter, rank_multiple, ..Ways::CPU });
+        }
     }
 }
 
-fn check_arm_with(arm: Arm, share: f64) {
+fn check_arm_with(arm: Arm, ways: Ways) {
     let case = Case::open();
     let architecture = case.architecture();
     let expected = case.file(arm.name());
     let start = with_prefix(&case.common, "start.");
-    let mut exact = Training::in_float64(architecture, &start, Device::Cpu).through_bottlenecks_below(share);
-    let single = |state: &StateDict| {
-        Training::new(architecture, state, device(), Precision::Float32).through_bottlenecks_below(share)
-    };
+    let mut exact = Training::in_float64(architecture, &start, Device::Cpu, ways);
+    let single = |state: &StateDict| Training::new(architecture, state, device(), Precision::Float32, ways);
 
     let first = channels_last(&tensor(&case.images(0))).to_device(device());
     check("logits before training", &array(&single(&start).logits(&first)), &case.common["eval_logits"]);

@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use network::{Architecture, Arm};
 use std::path::PathBuf;
+use trainer::engine::ways::Changes;
 use trainer::machine::device::{DeviceChoice, EngineChoice};
 use trainer::sweep::Jobs;
 
@@ -149,6 +150,10 @@ pub struct Bench {
     /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=10_000))]
     pub epoch_updates: Option<usize>,
+    /// What libtorch is to do in another way, as in `filter=0,recorded=0`: one filter for depthwise and contract, the multiple that ranks
+    /// are filled up to, the share below which batch norm goes through the bottleneck, recorded steps, a stream of its own
+    #[arg(long, default_value = "")]
+    pub ways: Changes,
     /// One JSON object on one line instead of a table
     #[arg(long)]
     pub json: bool,

@@ -17,9 +17,9 @@ pub const STANDARD_DEVIATION: [f32; 3] = [0.2471, 0.2435, 0.2616];
 /// Numbers in an image.
 pub const IMAGE: usize = IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
 const PADDING: usize = 4;
-const CROP_OFFSETS: usize = 2 * PADDING + 1;
+pub(crate) const CROP_OFFSETS: usize = 2 * PADDING + 1;
 pub(crate) const CUTOUT_SIDE: usize = 8;
-const CUTOUT_OFFSETS: usize = IMAGE_SIDE - CUTOUT_SIDE + 1;
+pub(crate) const CUTOUT_OFFSETS: usize = IMAGE_SIDE - CUTOUT_SIDE + 1;
 
 /// What happens to one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

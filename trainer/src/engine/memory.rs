@@ -2,8 +2,8 @@
 //!
 //! *Invariant:* the formula is asked before a network is made, so that a run is refused with a reason and not killed without one.
 
-use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
 use crate::engine::epoch::EVALUATION_BATCH;
+use crate::engine::ways::Ways;
 use crate::machine::device::Device;
 use crate::machine::memory::{TooLarge, fits, free};
 use artifacts::{Configuration, Engine};
@@ -49,7 +49,7 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
             Filter::Dense => 0,
             Filter::LowRank { rank } => block.c_in + 2 * rank,
         };
-        let through = has_bottleneck_below(&block, BOTTLENECK_PAYS_BELOW);
+        let through = Ways::CPU.through_bottleneck(&block);
         // What the convolution, batch norm and the rectifier give; a pool's results come with an index of eight bytes each.
         let pooled = if block.place == Place::Pooled { 3 * block.c_out / 4 } else { 0 };
         let outputs = if through { 2 } else { 3 } * block.c_out + pooled;

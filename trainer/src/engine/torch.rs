@@ -4,6 +4,8 @@
 //! waits for a GPU: its sums are read at the end.
 
 pub mod augment;
+#[cfg(libtorch_cuda)]
+mod cuda;
 pub mod flat;
 pub mod resnet;
 pub mod training;
@@ -13,13 +15,15 @@ pub mod version;
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
+use crate::engine::ways::Ways;
 use crate::machine::device::Device;
 use artifacts::Precision;
 use augment::{Augmentation, Draws};
-use network::Architecture;
+use network::schedule::LearningRates;
+use network::{Architecture, WeightDecay};
 use std::time::Instant;
 use tch::{Cuda, Kind, Tensor};
-use training::Training;
+use training::{Training, rates_table};
 
 /// GPUs that CUDA sees; none where the linked libtorch has no CUDA. (libtorch itself says that it has none wherever there
 /// is no GPU.)
@@ -28,13 +32,21 @@ pub fn gpus() -> Option<usize> {
     cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }
 
+/// Updates that a GPU does one piece of work after the other before they are recorded: its libraries choose their kernels in the first.
+pub const UPDATES_BEFORE_RECORDING: usize = 3;
+
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
 pub struct Torch {
+    // First, so that it goes before what it reads and writes.
+    #[cfg(libtorch_cuda)]
+    recording: Option<cuda::Recording>,
     training: Training,
     train: OnDevice,
     test: OnDevice,
     augmentation: Augmentation,
+    feed: Option<Feed>,
+    ways: Ways,
     device: tch::Device,
 }
 
@@ -59,30 +71,64 @@ impl OnDevice {
     }
 }
 
-/// What an epoch's batches are made of, on a device.
-struct Batches {
-    /// int64 `[n]`.
+/// What the updates of an epoch read, and what they add to. It stays in its place in memory from one epoch to the next.
+#[derive(Debug)]
+struct Feed {
+    /// Training images in the order of the epoch, int64 `[updates * batch]`.
     order: Tensor,
     draws: Draws,
-    length: i64,
+    /// As [`rates_table`].
+    rates: Tensor,
+    decay: WeightDecay,
+    /// 0, 1, ... of a batch, int64 `[batch]`.
+    within: Tensor,
+    /// The next update, int64 `[1]`.
+    update: Tensor,
+    /// Sums so far, float64 and int64 scalars.
+    loss: Tensor,
+    correct: Tensor,
+    /// Updates done since this was made.
+    done: usize,
 }
 
-impl Batches {
+impl Feed {
     fn new(epoch: Epoch<'_>, device: tch::Device) -> Self {
         let order: Vec<i64> = epoch.order.iter().map(|&at| i64::from(at)).collect();
+        let none = LearningRates { factors: 0.0, rest: 0.0 };
+        let updates = order.len() / epoch.batch;
+        let rates = epoch.rates.iter().chain(std::iter::repeat(&none)).take(updates);
         Self {
             order: Tensor::from_slice(&order).to_device(device),
             draws: Draws::new(epoch.draws, device),
-            length: epoch.batch as i64,
+            rates: rates_table(rates).to_device(device),
+            decay: epoch.decay,
+            within: Tensor::arange(epoch.batch as i64, (Kind::Int64, device)),
+            update: Tensor::zeros([1], (Kind::Int64, device)),
+            loss: Tensor::zeros([], (Kind::Double, device)),
+            correct: Tensor::zeros([], (Kind::Int64, device)),
+            done: 0,
         }
     }
 
-    /// Augmented images and labels of an update.
-    fn get(&self, update: usize, train: &OnDevice, augmentation: &Augmentation) -> (Tensor, Tensor) {
-        let at = update as i64 * self.length;
-        let chosen = self.order.narrow(0, at, self.length);
-        let images = augmentation.augment(&train.pixels, &chosen, &self.draws.narrow(at, self.length));
-        (images, train.labels.index_select(0, &chosen))
+    /// Whether another takes the same places and is used in the same way.
+    fn is_like(&self, other: &Self) -> bool {
+        self.order.size() == other.order.size()
+            && self.within.size() == other.within.size()
+            && self.decay == other.decay
+    }
+
+    /// Takes up another epoch.
+    fn replace(&mut self, other: &Self) {
+        self.order.copy_(&other.order);
+        self.draws.replace(&other.draws);
+        self.rates.copy_(&other.rates);
+        self.update.copy_(&other.update);
+        self.loss.copy_(&other.loss);
+        self.correct.copy_(&other.correct);
+    }
+
+    fn sums(&self) -> Sums {
+        Sums { loss: self.loss.double_value(&[]), correct: self.correct.int64_value(&[]) as u64 }
     }
 }
 
@@ -96,6 +142,7 @@ impl Torch {
         device: Device,
         threads: usize,
         precision: Precision,
+        ways: Ways,
     ) -> Self {
         tch::set_num_threads(threads as i32);
         Cuda::cudnn_set_benchmark(true);
@@ -103,62 +150,118 @@ impl Torch {
             Device::Cpu => tch::Device::Cpu,
             Device::Cuda(index) => tch::Device::Cuda(index),
         };
+        #[cfg(libtorch_cuda)]
+        if let (true, tch::Device::Cuda(index)) = (ways.of_its_own, device) {
+            cuda::of_its_own(index);
+        }
         Self {
-            training: Training::new(architecture, state, device, precision),
+            #[cfg(libtorch_cuda)]
+            recording: None,
+            training: Training::new(architecture, state, device, precision, ways),
             train: OnDevice::new(train, device),
             test: OnDevice::new(test, device),
             augmentation: Augmentation::new(device),
+            feed: None,
+            ways,
             device,
         }
     }
 
     /// As [`crate::engine::Engine::train`].
     pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
-        let device = self.device;
-        let batches = Batches::new(epoch, device);
-        let mut loss = Tensor::zeros([], (Kind::Double, device));
-        let mut correct = Tensor::zeros([], (Kind::Int64, device));
-        let read = |loss: &Tensor, correct: &Tensor| Sums {
-            loss: loss.double_value(&[]),
-            correct: correct.int64_value(&[]) as u64,
-        };
-        for (update, &rates) in (0..).zip(epoch.rates) {
-            let (images, labels) = batches.get(update, &self.train, &self.augmentation);
-            let sums = self.training.step(&images, &labels, rates, epoch.decay);
-            loss += sums.loss;
-            correct += sums.correct;
+        self.take_up(epoch);
+        for update in 0..epoch.rates.len() {
+            self.update();
             // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
-            let so_far = (device == tch::Device::Cpu).then(|| read(&loss, &correct));
+            let so_far = (self.device == tch::Device::Cpu).then(|| self.sums());
             if on_update(update + 1, so_far).is_break() {
                 return None;
             }
         }
-        Some(read(&loss, &correct))
+        Some(self.sums())
     }
 
     /// As [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
-        let (images, labels) = Batches::new(epoch, self.device).get(0, &self.train, &self.augmentation);
-        let mut update = |rates| self.training.step(&images, &labels, rates, epoch.decay).loss;
-        // Reading a number waits for the device: on a GPU once, as in an epoch, so that the host may run ahead of it.
-        if self.device != tch::Device::Cpu {
-            let start = Instant::now();
-            let losses: Vec<Tensor> = epoch.rates.iter().map(|&rates| update(rates)).collect();
-            let _ = losses.last().map(|loss| loss.double_value(&[]));
-            return vec![start.elapsed().as_secs_f64() / losses.len() as f64; losses.len()];
+        self.take_up(epoch);
+        let on_cpu = self.device == tch::Device::Cpu;
+        let mut seconds = Vec::new();
+        let mut start = Instant::now();
+        for _ in epoch.rates {
+            let _ = self.feed_mut().update.zero_();
+            self.update();
+            // Reading a number waits for the device: on a GPU once, as in an epoch, so that the host may run ahead of it.
+            if on_cpu {
+                self.sums();
+                seconds.push(start.elapsed().as_secs_f64());
+                start = Instant::now();
+            }
         }
-        let timed = |&rates| {
-            let start = Instant::now();
-            let _ = update(rates).double_value(&[]);
-            start.elapsed().as_secs_f64()
-        };
-        epoch.rates.iter().map(timed).collect()
+        if !on_cpu {
+            self.sums();
+            seconds = vec![start.elapsed().as_secs_f64() / epoch.rates.len() as f64; epoch.rates.len()];
+        }
+        seconds
+    }
+
+    /// Puts an epoch on the device.
+    fn take_up(&mut self, epoch: Epoch<'_>) {
+        let new = Feed::new(epoch, self.device);
+        match &mut self.feed {
+            Some(feed) if feed.is_like(&new) => feed.replace(&new),
+            feed => {
+                #[cfg(libtorch_cuda)]
+                {
+                    self.recording = None;
+                }
+                *feed = Some(new);
+            }
+        }
+    }
+
+    fn feed_mut(&mut self) -> &mut Feed {
+        self.feed.as_mut().expect("an epoch was taken up")
+    }
+
+    fn sums(&self) -> Sums {
+        self.feed.as_ref().expect("an epoch was taken up").sums()
+    }
+
+    /// The next update of the epoch.
+    fn update(&mut self) {
+        #[cfg(libtorch_cuda)]
+        if self.ways.recorded
+            && self.device != tch::Device::Cpu
+            && self.feed_mut().done >= UPDATES_BEFORE_RECORDING
+        {
+            if self.recording.is_none() {
+                self.recording = Some(cuda::Recording::of(|| self.next_update()));
+            }
+            self.recording.as_ref().expect("it was just made").play();
+            return;
+        }
+        self.next_update();
+        self.feed_mut().done += 1;
+    }
+
+    /// Reads only what lies on the device and does not wait for it.
+    fn next_update(&mut self) {
+        let feed = self.feed.as_mut().expect("an epoch was taken up");
+        let places = &feed.within + &feed.update * feed.within.size()[0];
+        let chosen = feed.order.index_select(0, &places);
+        let images = self.augmentation.augment(&self.train.pixels, &chosen, &feed.draws.at(&places));
+        let labels = self.train.labels.index_select(0, &chosen);
+        let rates = feed.rates.index_select(0, &feed.update).get(0);
+        let sums = self.training.step_at(&images, &labels, &rates, feed.decay);
+        feed.loss += sums.loss;
+        feed.correct += sums.correct;
+        feed.update += 1;
     }
 
     /// As [`crate::engine::Engine::predict`].
     pub fn predict(&self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
-        let mut all = Predictions::default();
         let images = self.test.labels.size()[0];
+        let (mut classes, mut losses) = (Vec::new(), Vec::new());
         for start in (0..images).step_by(EVALUATION_BATCH) {
             if on_batch().is_break() {
                 return None;
@@ -166,9 +269,14 @@ impl Torch {
             let length = (EVALUATION_BATCH as i64).min(images - start);
             let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
             let pixels = self.augmentation.normalise(&narrow(&self.test.pixels));
-            let mut batch = self.training.predict(&pixels, &narrow(&self.test.labels));
-            all.classes.append(&mut batch.classes);
-            all.losses.append(&mut batch.losses);
+            let (class, loss) = self.training.predict(&pixels, &narrow(&self.test.labels));
+            classes.push(class);
+            losses.push(loss);
+        }
+        let mut all = Predictions { classes: vec![0; images as usize], losses: vec![0.0; images as usize] };
+        if images > 0 {
+            Tensor::cat(&classes, 0).to_device(tch::Device::Cpu).copy_data(&mut all.classes, images as usize);
+            Tensor::cat(&losses, 0).to_device(tch::Device::Cpu).copy_data(&mut all.losses, images as usize);
         }
         Some(all)
     }

@@ -6,11 +6,9 @@
 //! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
 //! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
-use crate::data::augment::Draw;
-use crate::data::seeds::{Purpose, generator};
 use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
-use crate::engine::epoch::{Epoch, Predictions, Sums};
+use crate::engine::epoch::{Predictions, Sums};
 use crate::machine::progress::{Progress, SoFar};
 use crate::run::checkpoint::Checkpoint;
 use crate::run::context::RunContext;
@@ -18,16 +16,18 @@ use crate::run::initialise::initialise;
 use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
+use crate::run::tables::Tables;
+use crate::run::work::Work;
 use anyhow::{Context, bail, ensure};
 use artifacts::Configuration;
-use artifacts::run::{EpochRow, FORMAT, LayerRow, PredictionRow, RunError, RunFolder, RunRecord, Status};
+use artifacts::run::{EpochRow, FORMAT, PredictionRow, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use fs_err as fs;
 use network::Architecture;
-use network::schedule::{LearningRates, learning_rates};
-use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
 /// How a session ended.
@@ -74,8 +74,7 @@ struct Session<'a> {
     configuration: &'a Configuration,
     folder: RunFolder,
     record: RunRecord,
-    epochs: Vec<EpochRow>,
-    layers: Vec<LayerRow>,
+    tables: Tables,
 }
 
 impl<'a> Session<'a> {
@@ -108,23 +107,23 @@ impl<'a> Session<'a> {
             None => folder.epochs_of(&record)?,
         };
         let layers = folder.read_layers(&record)?;
-        Ok(Self { context, configuration, folder, record, epochs, layers })
+        Ok(Self { context, configuration, folder, record, tables: Tables { epochs, layers } })
     }
 
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
         match self.record.status {
-            Status::Done => match self.epochs.last() {
-                Some(last) if self.epochs.len() >= self.configuration.epochs => {
+            Status::Done => match self.tables.epochs.last() {
+                Some(last) if self.tables.epochs.len() >= self.configuration.epochs => {
                     return Ok(Outcome::Done(last.test_accuracy));
                 }
                 _ => self.context.screen.say(&format!(
                     "{}: its record says done, but {} of {} epochs are there: it is taken up again",
                     self.record.name,
-                    self.epochs.len(),
+                    self.tables.epochs.len(),
                     self.configuration.epochs
                 )),
             },
-            Status::Diverged => return Ok(Outcome::Diverged(self.epochs.len())),
+            Status::Diverged => return Ok(Outcome::Diverged(self.tables.epochs.len())),
             Status::Running | Status::Interrupted => {}
         }
         let configuration = self.configuration;
@@ -149,54 +148,78 @@ impl<'a> Session<'a> {
             progress
                 .say("taken up from an earlier version: its files had no checksums, and have them from here");
         }
-        let mut predictions = None;
-        for epoch in done + 1..=last.min(configuration.epochs) {
-            // Before the first update too: one may take a minute.
-            let sums = match self.context.stop.requested() {
-                Some(_) => None,
-                None => self.train_epoch(&mut engine, images, epoch, updates, &mut progress),
-            };
-            let Some(sums) = sums else {
-                self.set_status(Status::Interrupted)?;
-                return Ok(Outcome::Interrupted(epoch - 1));
-            };
-            let start = Instant::now();
-            let Some(found) = engine.predict(&mut || self.go_on()) else {
-                self.set_status(Status::Interrupted)?;
-                return Ok(Outcome::Interrupted(epoch - 1));
-            };
-            let predictions = predictions.insert(found);
-            let row =
-                self.epoch_row(epoch, updates, &sums, predictions, &judged, start.elapsed().as_secs_f64());
-            let state = engine.state();
-            // A running variance without bound gives every image one prediction, at a loss that is finite.
-            let finite = row.train_loss.is_some_and(f64::is_finite)
-                && row.test_loss.is_some_and(f64::is_finite)
-                && state.values().all(|array| array.iter().all(|number| number.is_finite()));
-            progress.epoch(&row, configuration.epochs);
-            self.epochs.push(row);
-            self.folder.write_epochs(&self.epochs)?;
-            if !finite {
+        let tables = std::mem::take(&mut self.tables);
+        let epochs = (done, last.min(configuration.epochs));
+        let (tables, ended) =
+            self.train_epochs(&mut engine, &judged, epochs, images, tables, &mut progress)?;
+        self.tables = tables;
+        let predictions = match ended {
+            Ended::Diverged => {
                 self.record.sealed = Some(self.folder.seal()?);
                 self.set_status(Status::Diverged)?;
                 let _ = fs::remove_file(self.folder.checkpoint_path());
-                return Ok(Outcome::Diverged(epoch));
+                return Ok(Outcome::Diverged(self.tables.epochs.len()));
             }
-            self.layers.append(&mut layers::measure(&architecture, &state, epoch));
-            self.folder.write_layers(&self.layers)?;
-            Checkpoint { epoch, state, stamped: true }
-                .save(&self.folder.checkpoint_path(), &self.record.name)?;
-        }
-        if last < configuration.epochs {
+            Ended::Stopped => None,
+            Ended::Trained(_) if last < configuration.epochs => None,
+            // A run stopped between its last checkpoint and its end has none.
+            Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || self.go_on())),
+        };
+        let Some(predictions) = predictions else {
             self.set_status(Status::Interrupted)?;
-            return Ok(Outcome::Interrupted(last));
-        }
-        // A run stopped between its last checkpoint and its end has none.
-        let Some(predictions) = predictions.or_else(|| engine.predict(&mut || self.go_on())) else {
-            self.set_status(Status::Interrupted)?;
-            return Ok(Outcome::Interrupted(self.epochs.len()));
+            return Ok(Outcome::Interrupted(self.tables.epochs.len()));
         };
         self.finish(&engine, &predictions, &judged)
+    }
+
+    /// All epochs after the `done`-th. While one is trained, the one before is saved and the one after is drawn. Whichever way it ends, what
+    /// was trained to the end of an epoch is saved.
+    fn train_epochs(
+        &self,
+        engine: &mut Engine<'_>,
+        judged: &Judged,
+        (done, last): (usize, usize),
+        images: usize,
+        tables: Tables,
+        progress: &mut Progress<'_>,
+    ) -> anyhow::Result<(Tables, Ended)> {
+        let (configuration, folder) = (self.configuration, &self.folder);
+        let draw = |epoch: usize| Work::of(configuration, images, epoch.clamp(1, last.max(1)));
+        let mut predictions = None;
+        thread::scope(|scope| {
+            let mut saving = scope.spawn(move || Ok(tables));
+            let mut drawing = scope.spawn(move || draw(done + 1));
+            for epoch in done + 1..=last {
+                let work = joined(drawing);
+                drawing = scope.spawn(move || draw(epoch + 1));
+                // Before the first update too: one may take a minute.
+                let sums = match self.context.stop.requested() {
+                    Some(_) => None,
+                    None => self.train_epoch(engine, &work, epoch, progress),
+                };
+                let Some(sums) = sums else { return Ok((joined(saving)?, Ended::Stopped)) };
+                let start = Instant::now();
+                let Some(found) = engine.predict(&mut || self.go_on()) else {
+                    return Ok((joined(saving)?, Ended::Stopped));
+                };
+                let predictions = predictions.insert(found);
+                let row = epoch_row(epoch, &sums, predictions, judged, start.elapsed().as_secs_f64());
+                let state = engine.state();
+                // A running variance without bound gives every image one prediction, at a loss that is finite.
+                let finite = row.train_loss.is_some_and(f64::is_finite)
+                    && row.test_loss.is_some_and(f64::is_finite)
+                    && state.values().all(|array| array.iter().all(|number| number.is_finite()));
+                progress.epoch(&row, configuration.epochs);
+                let mut tables = joined(saving)?;
+                if !finite {
+                    tables.epochs.push(row);
+                    folder.write_epochs(&tables.epochs)?;
+                    return Ok((tables, Ended::Diverged));
+                }
+                saving = scope.spawn(move || tables.add(row, state, configuration, folder));
+            }
+            Ok((joined(saving)?, Ended::Trained(predictions)))
+        })
     }
 
     /// The epochs that are done, and the state after them: of the checkpoint, or the start. `early` says that its files had no checksums.
@@ -209,19 +232,21 @@ impl<'a> Session<'a> {
             self.folder.checkpoint_path().display()
         );
         let (done, state) = match checkpoint {
-            Some(checkpoint) if checkpoint.epoch <= self.epochs.len() => (checkpoint.epoch, checkpoint.state),
+            Some(checkpoint) if checkpoint.epoch <= self.tables.epochs.len() => {
+                (checkpoint.epoch, checkpoint.state)
+            }
             Some(checkpoint) => bail!(
                 "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
                 self.folder.checkpoint_path().display(),
                 checkpoint.epoch,
-                self.epochs.len()
+                self.tables.epochs.len()
             ),
             None => (0, initialise(architecture, self.configuration.seed)),
         };
-        self.epochs.truncate(done);
-        self.layers.retain(|row| row.epoch as usize <= done);
+        self.tables.epochs.truncate(done);
+        self.tables.layers.retain(|row| row.epoch as usize <= done);
         if done == 0 {
-            self.layers = layers::measure(architecture, &state, 0);
+            self.tables.layers = layers::measure(architecture, &state, 0);
         }
         if early {
             self.seal_early(done, &state)?;
@@ -241,59 +266,27 @@ impl<'a> Session<'a> {
     fn train_epoch(
         &self,
         engine: &mut Engine<'_>,
-        images: usize,
+        work: &Work,
         epoch: usize,
-        updates: usize,
         progress: &mut Progress<'_>,
     ) -> Option<EpochSums> {
-        let configuration = self.configuration;
-        let (start, batch) = (Instant::now(), configuration.batch);
-        let mut order: Vec<u32> = (0..images as u32).collect();
-        order.shuffle(&mut generator(configuration.seed, Purpose::Shuffle, epoch));
-        order.truncate(updates * batch);
-        let mut generator = generator(configuration.seed, Purpose::Augment, epoch);
-        let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
-        let (before, total) = ((epoch - 1) * updates, updates * configuration.epochs);
-        let rates: Vec<LearningRates> = (before + 1..=before + updates)
-            .map(|k| learning_rates(configuration.decay, configuration.peak_learning_rate, k, total))
-            .collect();
-        let decay = configuration.decay.weight_decay(configuration.lambda, &self.record.counts, batch);
-        let work = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
-        let Sums { loss, correct } = engine.train(work, &mut |done, sums| {
-            let seen = (done * batch) as f64;
+        let (start, work_epoch) = (Instant::now(), work.epoch());
+        let updates = work_epoch.rates.len();
+        let Sums { loss, correct } = engine.train(work_epoch, &mut |done, sums| {
+            let seen = (done * work_epoch.batch) as f64;
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
-            progress.update(before + done, so_far, seen / start.elapsed().as_secs_f64());
+            progress.update((epoch - 1) * updates + done, so_far, seen / start.elapsed().as_secs_f64());
             self.go_on()
         })?;
-        let rate = rates.last().expect("an epoch has updates").factors;
-        Some(EpochSums { loss, correct, rate, seconds: start.elapsed().as_secs_f64() })
-    }
-
-    fn epoch_row(
-        &self,
-        epoch: usize,
-        updates: usize,
-        sums: &EpochSums,
-        predictions: &Predictions,
-        judged: &Judged,
-        test_seconds: f64,
-    ) -> EpochRow {
-        let seen = (updates * self.configuration.batch) as f64;
-        let tested = judged.rows.len() as f64;
-        let marked = judged.labels.iter().zip(&predictions.classes);
-        let correct = marked.filter(|(label, class)| label == class).count();
-        EpochRow {
-            epoch: epoch as u32,
-            learning_rate: Some(sums.rate),
-            train_loss: Some(sums.loss / seen),
-            train_accuracy: Some(sums.correct as f64 / seen),
-            test_loss: Some(predictions.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / tested),
-            test_accuracy: correct as f64 / tested,
-            train_seconds: Some(sums.seconds),
-            test_seconds: Some(test_seconds),
-            images_per_second: Some(seen / sums.seconds),
-        }
+        let seen = (updates * work_epoch.batch) as f64;
+        Some(EpochSums {
+            loss,
+            correct,
+            seen,
+            rate: work.last_rate(),
+            seconds: start.elapsed().as_secs_f64(),
+        })
     }
 
     /// The files of a finished run; its status is the last of them, then the checkpoint goes.
@@ -309,15 +302,15 @@ impl<'a> Session<'a> {
         self.record.sealed = Some(self.folder.seal()?);
         self.set_status(Status::Done)?;
         fs::remove_file(self.folder.checkpoint_path())?;
-        let last = self.epochs.last().context("a run has at least one epoch")?;
+        let last = self.tables.epochs.last().context("a run has at least one epoch")?;
         Ok(Outcome::Done(last.test_accuracy))
     }
 
     /// Gives the files of a run of an earlier version, as they were taken up, their checksums.
     fn seal_early(&mut self, done: usize, state: &StateDict) -> anyhow::Result<()> {
         if done > 0 {
-            self.folder.write_epochs(&self.epochs)?;
-            self.folder.write_layers(&self.layers)?;
+            self.folder.write_epochs(&self.tables.epochs)?;
+            self.folder.write_layers(&self.tables.layers)?;
             Checkpoint { epoch: done, state: state.clone(), stamped: true }
                 .save(&self.folder.checkpoint_path(), &self.record.name)?;
         } else {
@@ -334,6 +327,44 @@ impl<'a> Session<'a> {
     fn set_status(&mut self, status: Status) -> anyhow::Result<()> {
         self.record.status = status;
         Ok(self.folder.write_record(&self.record)?)
+    }
+}
+
+/// How the epochs of a session ended.
+enum Ended {
+    /// The user asked to stop.
+    Stopped,
+    /// Something in the last epoch was no longer finite; its row is written.
+    Diverged,
+    /// With these predictions of the last epoch, where there was one to train.
+    Trained(Option<Predictions>),
+}
+
+/// What a thread gives, or the panic that it met.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+fn epoch_row(
+    epoch: usize,
+    sums: &EpochSums,
+    predictions: &Predictions,
+    judged: &Judged,
+    test_seconds: f64,
+) -> EpochRow {
+    let tested = judged.rows.len() as f64;
+    let marked = judged.labels.iter().zip(&predictions.classes);
+    let correct = marked.filter(|(label, class)| label == class).count();
+    EpochRow {
+        epoch: epoch as u32,
+        learning_rate: Some(sums.rate),
+        train_loss: Some(sums.loss / sums.seen),
+        train_accuracy: Some(sums.correct as f64 / sums.seen),
+        test_loss: Some(predictions.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / tested),
+        test_accuracy: correct as f64 / tested,
+        train_seconds: Some(sums.seconds),
+        test_seconds: Some(test_seconds),
+        images_per_second: Some(sums.seen / sums.seconds),
     }
 }
 
@@ -361,6 +392,8 @@ pub(crate) fn prediction_rows(
 struct EpochSums {
     loss: f64,
     correct: u64,
+    /// Images of all updates.
+    seen: f64,
     rate: f64,
     seconds: f64,
 }

@@ -8,6 +8,7 @@ use network::schedule::LearningRates;
 use std::num::NonZeroUsize;
 use tch::{Kind, Tensor};
 use trainer::engine::torch::training::Training;
+use trainer::engine::ways::Ways;
 use trainer::machine::contained::contained;
 use trainer::machine::device::Device;
 use trainer::machine::stop::Stop;
@@ -41,7 +42,7 @@ fn what_libtorch_cannot_allocate_is_said_and_the_thread_keeps_its_gradients() {
     let configuration = Configuration { engine: Engine::Tch, ..tiny() };
     let state = initialise(&configuration.architecture(), 0);
     let mut training =
-        Training::new(configuration.architecture(), &state, tch::Device::Cpu, Precision::Float32);
+        Training::new(configuration.architecture(), &state, tch::Device::Cpu, Precision::Float32, Ways::CPU);
     let (images, labels) = petabytes();
     let error = contained(|| training.predict(&images, &labels)).unwrap_err().to_string();
     assert!(error.contains("not enough memory") && error.contains("smaller batch"), "{error}");

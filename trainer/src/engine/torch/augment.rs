@@ -1,50 +1,35 @@
 //! Augmentation of a whole batch on the device, as one gather.
 
 use super::resnet::channels_last;
-use crate::data::augment::{CUTOUT_SIDE, Draw, MEAN, STANDARD_DEVIATION};
+use crate::data::augment::{CROP_OFFSETS, CUTOUT_OFFSETS, CUTOUT_SIDE, Draw, MEAN, STANDARD_DEVIATION};
 use network::architecture::IMAGE_SIDE;
 use tch::{Device, Kind, Tensor};
 
-/// The draws of many images, on the device.
+/// The draws of many images, on the device: of the tables of [`Augmentation`] the rows that each image takes, uint8 `[n, 4]`.
 #[derive(Debug)]
-pub struct Draws {
-    /// Source rows, uint8 `[n, 32]`.
-    rows: Tensor,
-    /// Source columns, uint8 `[n, 32]`.
-    columns: Tensor,
-    /// One where a row or column meets the cutout, uint8 `[n, 32]` each.
-    cut_rows: Tensor,
-    cut_columns: Tensor,
-}
+pub struct Draws(Tensor);
 
 impl Draws {
     /// Puts draws on a device.
     #[must_use]
     pub fn new(draws: &[Draw], device: Device) -> Self {
-        let table = |row: &dyn Fn(Draw) -> [u8; IMAGE_SIDE]| {
-            let flat: Vec<u8> = draws.iter().flat_map(|&draw| row(draw)).collect();
-            Tensor::from_slice(&flat).view([-1, IMAGE_SIDE as i64]).to_device(device)
+        let rows = |draw: &Draw| {
+            [draw.crop_y, 2 * draw.crop_x + usize::from(draw.flip), draw.cut_y, draw.cut_x]
+                .map(|row| row as u8)
         };
-        let cut =
-            |start: usize| std::array::from_fn(|at| u8::from((start..start + CUTOUT_SIDE).contains(&at)));
-        Self {
-            rows: table(&|draw| draw.rows()),
-            columns: table(&|draw| draw.columns()),
-            cut_rows: table(&|draw| cut(draw.cut_y)),
-            cut_columns: table(&|draw| cut(draw.cut_x)),
-        }
+        let flat: Vec<u8> = draws.iter().flat_map(rows).collect();
+        Self(Tensor::from_slice(&flat).view([-1, 4]).to_device(device))
     }
 
-    /// The draws `start..start + length`.
+    /// The draws at these places, int64 `[n]`.
     #[must_use]
-    pub fn narrow(&self, start: i64, length: i64) -> Self {
-        let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
-        Self {
-            rows: narrow(&self.rows),
-            columns: narrow(&self.columns),
-            cut_rows: narrow(&self.cut_rows),
-            cut_columns: narrow(&self.cut_columns),
-        }
+    pub fn at(&self, places: &Tensor) -> Self {
+        Self(self.0.index_select(0, places))
+    }
+
+    /// Puts others in their place.
+    pub fn replace(&mut self, others: &Self) {
+        self.0.copy_(&others.0);
     }
 }
 
@@ -56,6 +41,11 @@ pub struct Augmentation {
     /// Of the three planes, float32 `[1, 3, 1, 1]`.
     scale: Tensor,
     shift: Tensor,
+    /// For each draw of a crop, and of a crop and a flip, where the 32 rows and columns come from, int64 `[draws, 32]`.
+    rows: Tensor,
+    columns: Tensor,
+    /// For each draw of a cutout, one where a row or column meets it, uint8 `[draws, 32]`.
+    cut: Tensor,
 }
 
 impl Augmentation {
@@ -64,10 +54,19 @@ impl Augmentation {
     pub fn new(device: Device) -> Self {
         let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(device);
         let plane = (IMAGE_SIDE * IMAGE_SIDE) as i64;
+        let table = |flat: Vec<u8>| Tensor::from_slice(&flat).view([-1, IMAGE_SIDE as i64]).to_device(device);
+        let crop = |at: usize| Draw { crop_x: at / 2, crop_y: at, flip: at % 2 == 1, ..Draw::CENTRE };
+        let cut = |start: usize| {
+            (0..IMAGE_SIDE).map(move |at| u8::from((start..start + CUTOUT_SIDE).contains(&at)))
+        };
         Self {
             planes: Tensor::arange(3, (Kind::Int64, device)).view([1, 3, 1, 1]) * plane,
             scale: planes(STANDARD_DEVIATION.map(|deviation| 1.0 / (255.0 * deviation))),
             shift: planes(std::array::from_fn(|plane| -MEAN[plane] / STANDARD_DEVIATION[plane])),
+            rows: table((0..CROP_OFFSETS).flat_map(|at| crop(at).rows()).collect()).to_kind(Kind::Int64),
+            columns: table((0..2 * CROP_OFFSETS).flat_map(|at| crop(at).columns()).collect())
+                .to_kind(Kind::Int64),
+            cut: table((0..CUTOUT_OFFSETS).flat_map(cut).collect()),
         }
     }
 
@@ -75,11 +74,13 @@ impl Augmentation {
     /// `images` (uint8 `[all, 3, 32, 32]`).
     pub fn augment(&self, images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
         let side = IMAGE_SIDE as i64;
+        let of =
+            |table: &Tensor, draw: i64| table.index_select(0, &draws.0.select(1, draw).to_kind(Kind::Int64));
         let source = chosen.view([-1, 1, 1, 1]) * (3 * side * side)
             + &self.planes
-            + draws.rows.to_kind(Kind::Int64).view([-1, 1, side, 1]) * side
-            + draws.columns.to_kind(Kind::Int64).view([-1, 1, 1, side]);
-        let cut = draws.cut_rows.view([-1, 1, side, 1]) * draws.cut_columns.view([-1, 1, 1, side]);
+            + of(&self.rows, 0).view([-1, 1, side, 1]) * side
+            + of(&self.columns, 1).view([-1, 1, 1, side]);
+        let cut = of(&self.cut, 2).view([-1, 1, side, 1]) * of(&self.cut, 3).view([-1, 1, 1, side]);
         // A product keeps the order in memory; `masked_fill` would make every later operation work on planes.
         self.normalise(&images.take(&source)) * (1 - cut)
     }

@@ -7,7 +7,7 @@
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
 use crate::data::state_dict::StateDict;
-use crate::engine::bottleneck::{BOTTLENECK_PAYS_BELOW, has_bottleneck_below};
+use crate::engine::ways::Ways;
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
 use network::{Architecture, Block, Filter, Place};
@@ -21,8 +21,7 @@ pub struct ResNet {
     statistics: BTreeMap<String, Tensor>,
     /// Of the convolutions and the linear layer.
     kind: Kind,
-    /// Blocks whose rank is below this share of their output channels are normalised through the bottleneck.
-    pub(super) bottleneck_below: f64,
+    ways: Ways,
 }
 
 impl ResNet {
@@ -32,7 +31,13 @@ impl ResNet {
     /// Where an array is missing or has another shape than [`Architecture::buffers`] says; who loads arrays from
     /// a file checks before.
     #[must_use]
-    pub fn new(architecture: &Architecture, arrays: &StateDict, device: Device, kind: Kind) -> Self {
+    pub fn new(
+        architecture: &Architecture,
+        arrays: &StateDict,
+        device: Device,
+        kind: Kind,
+        ways: Ways,
+    ) -> Self {
         let place = |(name, shape): (String, Vec<usize>)| {
             let tensor = tensor(&name, &arrays[&name], &shape, device).to_kind(master_kind(kind));
             (name, tensor)
@@ -41,7 +46,7 @@ impl ResNet {
             blocks: architecture.blocks(),
             statistics: architecture.buffers().into_iter().map(place).collect(),
             kind,
-            bottleneck_below: BOTTLENECK_PAYS_BELOW,
+            ways,
         }
     }
 
@@ -60,11 +65,12 @@ impl ResNet {
             if block.place == Place::ResidualFirst {
                 kept.push(x.shallow_clone());
             }
-            x = self.block(block, parameters, &x, training).relu();
+            let normal = self.block(block, parameters, &x, training);
             x = match block.place {
-                Place::Pooled => x.max_pool2d(2, 2, 0, 1, false),
-                Place::ResidualSecond => kept.pop().expect("a pair has a first") + x,
-                Place::Plain | Place::ResidualFirst => x,
+                // The largest of the rectified is the rectified largest, in backward as well: a quarter of the numbers is rectified.
+                Place::Pooled => normal.max_pool2d(2, 2, 0, 1, false).relu(),
+                Place::ResidualSecond => kept.pop().expect("a pair has a first") + normal.relu(),
+                Place::Plain | Place::ResidualFirst => normal.relu(),
             };
         }
         let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
@@ -87,25 +93,47 @@ impl ResNet {
             bias: parameter("bn.bias"),
             running_mean: statistic("running_mean"),
             running_variance: statistic("running_var"),
+            by_cudnn: self.ways.norm_by_cudnn,
         };
         // The last convolution before batch norm, what it sees, and its padding.
         let (code, last, padding) = match block.filter {
-            Filter::Dense => (x.shallow_clone(), parameter("conv.weight"), 1),
+            Filter::Dense => (x.shallow_clone(), parameter("conv.weight").shallow_clone(), 1),
             Filter::LowRank { .. } => {
-                let cast = |part: &str| parameter(part).to_kind(self.kind);
-                let groups = block.c_in as i64;
-                let none = None::<&Tensor>;
-                let code = x.conv2d(&cast("conv.depthwise.weight"), none, 1, 1, 1, groups);
-                let code = code.conv2d(&cast("conv.contract.weight"), none, 1, 0, 1, 1);
-                (code, parameter("conv.expand.weight"), 0)
+                let (depthwise, contract) =
+                    (parameter("conv.depthwise.weight"), parameter("conv.contract.weight"));
+                let expand = parameter("conv.expand.weight");
+                if self.ways.one_filter {
+                    let missing =
+                        contract.size()[0].wrapping_neg().rem_euclid(self.ways.rank_multiple as i64);
+                    let filter = filled(&(contract * depthwise.permute([1, 0, 2, 3])), 0, missing);
+                    let filter = channels_last(&filter.to_kind(self.kind));
+                    (x.conv2d(&filter, None::<&Tensor>, 1, 1, 1, 1), filled(expand, 1, missing), 0)
+                } else {
+                    let groups = block.c_in as i64;
+                    let code = x.conv2d(&depthwise.to_kind(self.kind), None::<&Tensor>, 1, 1, 1, groups);
+                    let code = code.conv2d(&contract.to_kind(self.kind), None::<&Tensor>, 1, 0, 1, 1);
+                    (code, expand.shallow_clone(), 0)
+                }
             }
         };
-        match (training, has_bottleneck_below(block, self.bottleneck_below)) {
-            (false, _) => norm.folded(&code, last, padding, &norm.running_mean, &norm.running_variance),
-            (true, true) => norm.through_bottleneck(&code, last),
-            (true, false) => norm.plain(&code, last, padding),
+        match (training, self.ways.through_bottleneck(block)) {
+            (false, _) => norm.folded(&code, &last, padding, &norm.running_mean, &norm.running_variance),
+            (true, true) => norm.through_bottleneck(&code, &last),
+            (true, false) => norm.plain(&code, &last, padding),
         }
     }
+}
+
+/// A filter with so many more outputs (dimension 0) or inputs (1), which are zero: the function is the same, and so are the gradients of what
+/// was there. Tensor cores take channels in eights.
+fn filled(filter: &Tensor, dimension: usize, missing: i64) -> Tensor {
+    if missing == 0 {
+        return filter.shallow_clone();
+    }
+    let mut padding = [0; 8];
+    // Dimensions count from the last one.
+    padding[2 * (3 - dimension) + 1] = missing;
+    filter.constant_pad_nd(padding)
 }
 
 /// A block's batch norm: parameters, and running statistics that share memory with the network's.
@@ -114,12 +142,27 @@ struct Norm<'a> {
     bias: &'a Tensor,
     running_mean: Tensor,
     running_variance: Tensor,
+    /// Computed by cuDNN, which libtorch asks for float32 and fp16 only.
+    by_cudnn: bool,
 }
 
 impl Norm<'_> {
     /// Convolution, then batch norm, in training mode.
     fn plain(&self, x: &Tensor, weight: &Tensor, padding: i64) -> Tensor {
-        x.conv2d(&weight.to_kind(x.kind()), None::<&Tensor>, 1, padding, 1, 1).batch_norm(
+        let y = x.conv2d(&weight.to_kind(x.kind()), None::<&Tensor>, 1, padding, 1, 1);
+        if self.by_cudnn {
+            let (normal, ..) = y.cudnn_batch_norm(
+                self.weight,
+                Some(self.bias),
+                Some(&self.running_mean),
+                Some(&self.running_variance),
+                true,
+                BATCH_NORM_MOMENTUM,
+                BATCH_NORM_EPSILON,
+            );
+            return normal;
+        }
+        y.batch_norm(
             Some(self.weight),
             Some(self.bias),
             Some(&self.running_mean),
@@ -214,8 +257,13 @@ mod tests {
             let ends = [false, true].map(|through| {
                 let [codes, expand, weight, bias] = &leaves;
                 let zeros = Tensor::zeros([c_out], (Kind::Double, Device::Cpu));
-                let norm =
-                    Norm { weight, bias, running_mean: zeros.copy(), running_variance: zeros.ones_like() };
+                let norm = Norm {
+                    weight,
+                    bias,
+                    running_mean: zeros.copy(),
+                    running_variance: zeros.ones_like(),
+                    by_cudnn: false,
+                };
                 let out = if through {
                     norm.through_bottleneck(codes, expand)
                 } else {

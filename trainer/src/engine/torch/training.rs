@@ -3,7 +3,7 @@
 use super::resnet::{ResNet, master_kind};
 use super::update::Group;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::Predictions;
+use crate::engine::ways::Ways;
 use artifacts::Precision;
 use network::schedule::LearningRates;
 use network::{Architecture, WeightDecay};
@@ -34,24 +34,29 @@ pub struct BatchSums {
 impl Training {
     /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
     #[must_use]
-    pub fn new(architecture: Architecture, state: &StateDict, device: Device, precision: Precision) -> Self {
-        Self::with_kind(architecture, state, device, kind(precision))
+    pub fn new(
+        architecture: Architecture,
+        state: &StateDict,
+        device: Device,
+        precision: Precision,
+        ways: Ways,
+    ) -> Self {
+        Self::with_kind(architecture, state, device, kind(precision), ways)
     }
 
     /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
     #[must_use]
-    pub fn in_float64(architecture: Architecture, state: &StateDict, device: Device) -> Self {
-        Self::with_kind(architecture, state, device, Kind::Double)
+    pub fn in_float64(architecture: Architecture, state: &StateDict, device: Device, ways: Ways) -> Self {
+        Self::with_kind(architecture, state, device, Kind::Double, ways)
     }
 
-    /// The same with batch norm through every bottleneck that is narrower than this share of its block's output channels; zero is none.
-    #[must_use]
-    pub fn through_bottlenecks_below(mut self, share: f64) -> Self {
-        self.network.bottleneck_below = share;
-        self
-    }
-
-    fn with_kind(architecture: Architecture, state: &StateDict, device: Device, kind: Kind) -> Self {
+    fn with_kind(
+        architecture: Architecture,
+        state: &StateDict,
+        device: Device,
+        kind: Kind,
+        ways: Ways,
+    ) -> Self {
         let velocity: StateDict = state
             .iter()
             .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
@@ -59,7 +64,7 @@ impl Training {
         // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
         let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
         Self {
-            network: ResNet::new(&architecture, state, device, kind),
+            network: ResNet::new(&architecture, state, device, kind, ways),
             groups: Group::all(architecture.parameters(), state, &velocity, device, master_kind(kind)),
             loss_scale,
         }
@@ -71,6 +76,18 @@ impl Training {
         images: &Tensor,
         labels: &Tensor,
         rates: LearningRates,
+        decay: WeightDecay,
+    ) -> BatchSums {
+        let rates = rates_table([rates].iter()).to_device(images.device()).get(0);
+        self.step_at(images, labels, &rates, decay)
+    }
+
+    /// The same at rates that lie on the device, one row of a [`rates_table`].
+    pub fn step_at(
+        &mut self,
+        images: &Tensor,
+        labels: &Tensor,
+        rates: &Tensor,
         decay: WeightDecay,
     ) -> BatchSums {
         let batch = labels.size()[0];
@@ -90,19 +107,14 @@ impl Training {
         }
     }
 
-    /// Predictions for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running statistics.
+    /// Classes (uint8) and cross-entropies (float32) `[n]` for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running
+    /// statistics; they stay on the device.
     #[must_use]
-    pub fn predict(&self, images: &Tensor, labels: &Tensor) -> Predictions {
+    pub fn predict(&self, images: &Tensor, labels: &Tensor) -> (Tensor, Tensor) {
         let _without_gradients = tch::no_grad_guard();
         let logits = self.logits(images);
         let losses = logits.cross_entropy_loss(labels, None::<&Tensor>, Reduction::None, -100, 0.0);
-        let classes = logits.argmax(-1, false).to_kind(Kind::Uint8).to_device(Device::Cpu);
-        let losses = losses.to_kind(Kind::Float).to_device(Device::Cpu);
-        let count = losses.numel();
-        let mut predictions = Predictions { classes: vec![0; count], losses: vec![0.0; count] };
-        classes.copy_data(&mut predictions.classes, count);
-        losses.copy_data(&mut predictions.losses, count);
-        predictions
+        (logits.argmax(-1, false).to_kind(Kind::Uint8), losses.to_kind(Kind::Float))
     }
 
     /// Logits `[n, 10]` by the running statistics.
@@ -128,6 +140,12 @@ impl Training {
         let velocity = self.groups.iter().flat_map(|group| group.velocity.arrays());
         joined(self.model(), velocity.map(|(name, array)| (format!("{VELOCITY}{name}"), array)).collect())
     }
+}
+
+/// Rates of factors and of the rest, one row an update, float64 `[updates, 2]`.
+pub fn rates_table<'a>(rates: impl Iterator<Item = &'a LearningRates>) -> Tensor {
+    let flat: Vec<f64> = rates.flat_map(|rates| [rates.factors, rates.rest]).collect();
+    Tensor::from_slice(&flat).view([-1, 2])
 }
 
 fn joined(mut all: StateDict, more: StateDict) -> StateDict {

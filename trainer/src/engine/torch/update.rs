@@ -10,7 +10,7 @@ use super::flat::Flat;
 use crate::data::state_dict::StateDict;
 use network::WeightDecay;
 use network::decay::is_factor;
-use network::schedule::{LearningRates, MOMENTUM};
+use network::schedule::MOMENTUM;
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -46,9 +46,10 @@ impl Group {
     }
 
     /// Updates the parameters by their gradient, which is used up. Call it without gradient tracking.
-    pub fn update(&mut self, mut gradient: Tensor, rates: LearningRates, decay: WeightDecay) {
+    /// `rates` are those of factors and of the rest.
+    pub fn update(&mut self, mut gradient: Tensor, rates: &Tensor, decay: WeightDecay) {
         let (rate, strength) =
-            if self.factors { (rates.factors, decay.factors) } else { (rates.rest, decay.rest) };
+            if self.factors { (rates.get(0), decay.factors) } else { (rates.get(1), decay.rest) };
         if strength != 0.0 {
             gradient += &self.parameters.values * strength;
         }

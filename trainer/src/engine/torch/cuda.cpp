@@ -1,0 +1,55 @@
+// What libtorch offers on a GPU and its Rust binding has no words for: a stream and a backward pass of the calling thread's own, and a
+// recording of a step (a CUDA graph) that is played again without the host's part of it. Errors are messages, as C has no exceptions.
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/AutogradState.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <cstring>
+#include <exception>
+
+namespace {
+thread_local std::string message;
+
+// Null where `work` succeeds, or what went wrong, which the next call of the same thread overwrites.
+template <class Work>
+const char* attempt(Work work) {
+  try {
+    work();
+    return nullptr;
+  } catch (const c10::Error& error) {
+    message = error.what_without_backtrace();
+  } catch (const std::exception& error) {
+    message = error.what();
+  }
+  return message.c_str();
+}
+}  // namespace
+
+extern "C" {
+// From now on the calling thread computes on a stream of its own and runs its backward passes itself. libtorch keeps one thread for the
+// backward passes of each GPU, which runs side by side would share.
+const char* rankscale_of_its_own(int device) {
+  return attempt([&] {
+    c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device)));
+    c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
+  });
+}
+
+void* rankscale_recording_new() { return new at::cuda::CUDAGraph(); }
+
+void rankscale_recording_free(void* recording) { delete static_cast<at::cuda::CUDAGraph*>(recording); }
+
+// What the calling thread asks of the GPU is kept and not done. Other threads go on as ever: a run beside this one may allocate memory.
+const char* rankscale_recording_begin(void* recording) {
+  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); });
+}
+
+const char* rankscale_recording_end(void* recording) {
+  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->capture_end(); });
+}
+
+const char* rankscale_recording_play(void* recording) {
+  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->replay(); });
+}
+}

@@ -1,0 +1,36 @@
+//! What a run keeps of its epochs on disk: two tables, and the checkpoint that belongs to their last row.
+
+use crate::data::state_dict::StateDict;
+use crate::run::checkpoint::Checkpoint;
+use crate::run::layers;
+use artifacts::Configuration;
+use artifacts::run::{EpochRow, LayerRow, RunFolder};
+
+/// Rows of the epochs that are done.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) epochs: Vec<EpochRow>,
+    pub(super) layers: Vec<LayerRow>,
+}
+
+impl Tables {
+    /// Adds an epoch and writes all of it, the checkpoint last.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub(super) fn add(
+        mut self,
+        row: EpochRow,
+        state: StateDict,
+        configuration: &Configuration,
+        folder: &RunFolder,
+    ) -> anyhow::Result<Self> {
+        let epoch = row.epoch as usize;
+        self.epochs.push(row);
+        folder.write_epochs(&self.epochs)?;
+        self.layers.append(&mut layers::measure(&configuration.architecture(), &state, epoch));
+        folder.write_layers(&self.layers)?;
+        Checkpoint { epoch, state, stamped: true }.save(&folder.checkpoint_path(), &folder.name())?;
+        Ok(self)
+    }
+}

@@ -1,0 +1,50 @@
+//! What the updates of an epoch are made of: the order of the images, the draws of their augmentation, rates and decay.
+//!
+//! *Invariant:* it depends on the configuration and the epoch's number alone, so it may be made ahead, and anew.
+
+use crate::data::augment::Draw;
+use crate::data::seeds::{Purpose, generator};
+use crate::engine::epoch::Epoch;
+use artifacts::Configuration;
+use network::WeightDecay;
+use network::schedule::{LearningRates, learning_rates};
+use rand::seq::SliceRandom;
+
+/// The work of one epoch.
+#[derive(Debug)]
+pub(super) struct Work {
+    order: Vec<u32>,
+    draws: Vec<Draw>,
+    batch: usize,
+    rates: Vec<LearningRates>,
+    decay: WeightDecay,
+}
+
+impl Work {
+    /// Of an epoch, counted from one, on so many images.
+    pub(super) fn of(configuration: &Configuration, images: usize, epoch: usize) -> Self {
+        let Configuration { seed, batch, decay, peak_learning_rate, lambda, epochs, .. } = *configuration;
+        let updates = images / batch;
+        let mut order: Vec<u32> = (0..images as u32).collect();
+        order.shuffle(&mut generator(seed, Purpose::Shuffle, epoch));
+        order.truncate(updates * batch);
+        let mut generator = generator(seed, Purpose::Augment, epoch);
+        let draws = order.iter().map(|_| Draw::random(&mut generator)).collect();
+        let (before, total) = ((epoch - 1) * updates, updates * epochs);
+        let rates = (before + 1..=before + updates)
+            .map(|update| learning_rates(decay, peak_learning_rate, update, total))
+            .collect();
+        Self { order, draws, batch, rates, decay: decay.weight_decay(lambda, &configuration.counts(), batch) }
+    }
+
+    /// As an engine takes it.
+    pub(super) fn epoch(&self) -> Epoch<'_> {
+        let Self { order, draws, rates, .. } = self;
+        Epoch { order, draws, batch: self.batch, rates, decay: self.decay }
+    }
+
+    /// Learning rate of the factors at the last update.
+    pub(super) fn last_rate(&self) -> f64 {
+        self.rates.last().expect("an epoch has updates").factors
+    }
+}
