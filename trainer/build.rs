@@ -59,6 +59,7 @@ fn main() {
 /// Compiles the half of `engine::torch::cuda` that is C++. CUDA's headers are where pip puts them, beside torch, or where CUDA itself lies.
 fn compile_cuda(libtorch: &Path) {
     println!("cargo:rerun-if-changed=src/engine/torch/cuda.cpp");
+    println!("cargo:rerun-if-changed=src/engine/torch/norm.cpp");
     println!("cargo:rerun-if-env-changed=CUDA_HOME");
     let cuda = env::var_os("CUDA_HOME").map_or_else(|| PathBuf::from("/usr/local/cuda"), PathBuf::from);
     let beside = libtorch.canonicalize().unwrap_or_default().join("../nvidia");
@@ -79,7 +80,7 @@ fn compile_cuda(libtorch: &Path) {
         .std("c++17")
         .opt_level(2)
         .warnings(false)
-        .file("src/engine/torch/cuda.cpp")
+        .files(["src/engine/torch/cuda.cpp", "src/engine/torch/norm.cpp"])
         .includes([libtorch.join("include"), libtorch.join("include/torch/csrc/api/include"), headers])
         .compile("rankscale_cuda");
     println!("cargo:rustc-link-lib=c10_cuda");

@@ -42,6 +42,14 @@ fn array(tensor: &Tensor) -> ArrayD<f32> {
 
 /// Each way of computing a step: batch norm of what comes out of a bottleneck and through it, filters one by one and as one.
 fn check_arm(arm: Arm) {
+    // On a GPU also by our own kernels.
+    let norm_in_one = device() != Device::Cpu;
+    if norm_in_one {
+        check_arm_with(
+            arm,
+            Ways { bottleneck_below: 0.0, one_filter: true, rank_multiple: 8, norm_in_one, ..Ways::CPU },
+        );
+    }
     for bottleneck_below in [0.0, 2.0] {
         for (one_filter, rank_multiple) in [(false, 1), (true, 1), (true, 8)] {
             check_arm_with(arm, Ways { bottleneck_below, one_filter, rank_multiple, ..Ways::CPU });

@@ -16,8 +16,8 @@ pub struct Ways {
     pub one_filter: bool,
     /// Ranks are filled up with zeros to a multiple of this many, where the filters are one.
     pub rank_multiple: usize,
-    /// Batch norm is cuDNN's, also where libtorch would not ask it.
-    pub norm_by_cudnn: bool,
+    /// Batch norm, rectifier and what follows them in a block are one pass of our own kernels.
+    pub norm_in_one: bool,
     /// A step is recorded and played again.
     pub recorded: bool,
     /// Each thread that trains has a stream and backward passes of its own.
@@ -31,7 +31,7 @@ impl Ways {
         bottleneck_below: 0.2,
         one_filter: false,
         rank_multiple: 1,
-        norm_by_cudnn: false,
+        norm_in_one: false,
         recorded: false,
         of_its_own: false,
     };
@@ -45,7 +45,7 @@ impl Ways {
                 bottleneck_below: 0.0,
                 one_filter: true,
                 rank_multiple: 8,
-                norm_by_cudnn: false,
+                norm_in_one: true,
                 recorded: true,
                 of_its_own: true,
             },
@@ -66,7 +66,7 @@ pub struct Changes(Vec<(String, f64)>);
 /// A change that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0}: not a way of computing a step; there are bottleneck=SHARE, filter=0|1, multiple=N, cudnn=0|1, recorded=0|1 and own=0|1"
+    "{0}: not a way of computing a step; there are bottleneck=SHARE, filter=0|1, multiple=N, norm=0|1, recorded=0|1 and own=0|1"
 )]
 pub struct NoWay(String);
 
@@ -81,7 +81,7 @@ impl FromStr for Changes {
             let known = match name {
                 "bottleneck" => (0.0..=2.0).contains(&value),
                 "multiple" => [1.0, 2.0, 4.0, 8.0, 16.0].contains(&value),
-                "filter" | "cudnn" | "recorded" | "own" => [0.0, 1.0].contains(&value),
+                "filter" | "norm" | "recorded" | "own" => [0.0, 1.0].contains(&value),
                 _ => false,
             };
             if known { Ok((name.to_owned(), value)) } else { Err(none()) }
@@ -100,7 +100,7 @@ impl Changes {
                 "bottleneck" => ways.bottleneck_below = *value,
                 "filter" => ways.one_filter = on,
                 "multiple" => ways.rank_multiple = *value as usize,
-                "cudnn" => ways.norm_by_cudnn = on,
+                "norm" => ways.norm_in_one = on,
                 "recorded" => ways.recorded = on,
                 _ => ways.of_its_own = on,
             }

@@ -5,8 +5,8 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAStream.h>
 
-#include <cstring>
 #include <exception>
+#include <string>
 
 namespace {
 thread_local std::string message;
@@ -25,6 +25,10 @@ const char* attempt(Work work) {
   return message.c_str();
 }
 }  // namespace
+
+const char* rankscale_attempt(void (*work)(void*), void* with) {
+  return attempt([&] { work(with); });
+}
 
 extern "C" {
 // From now on the calling thread computes on a stream of its own and runs its backward passes itself. libtorch keeps one thread for the

@@ -8,9 +8,11 @@
 
 #![allow(unsafe_code, reason = "calls C++")]
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_double, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
+use std::sync::LazyLock;
+use tch::Tensor;
 
 unsafe extern "C" {
     safe fn rankscale_of_its_own(device: c_int) -> *const c_char;
@@ -19,7 +21,28 @@ unsafe extern "C" {
     fn rankscale_recording_begin(recording: *mut c_void) -> *const c_char;
     fn rankscale_recording_end(recording: *mut c_void) -> *const c_char;
     fn rankscale_recording_play(recording: *mut c_void) -> *const c_char;
+    fn rankscale_norm_source(text: *const c_char);
+    fn rankscale_norm(
+        y: *const c_void,
+        weight: *const c_void,
+        bias: *const c_void,
+        running_mean: *const c_void,
+        running_variance: *const c_void,
+        residual: *const c_void,
+        pooled: c_int,
+        momentum: c_double,
+        epsilon: c_double,
+        out: *mut *mut c_void,
+    ) -> *const c_char;
 }
+
+/// The kernels of `norm.cu`, which a GPU's own compiler translates when they are first used.
+static NORM: LazyLock<CString> = LazyLock::new(|| {
+    let text = CString::new(include_str!("norm.cu")).expect("a text without zeros");
+    // SAFETY: it lives as long as the process.
+    unsafe { rankscale_norm_source(text.as_ptr()) };
+    text
+});
 
 /// What a call says, as the binding's own calls do: by a panic that names libtorch's error, see [`crate::machine::contained`].
 fn checked(message: *const c_char) {
@@ -32,6 +55,57 @@ fn checked(message: *const c_char) {
 /// The calling thread computes on a stream of its own from now on, and runs its backward passes itself.
 pub(super) fn of_its_own(index: usize) {
     checked(rankscale_of_its_own(c_int::try_from(index).expect("CUDA counts GPUs so")));
+}
+
+/// What batch norm has besides its input: weight and bias, and running statistics that it moves.
+pub(super) struct Statistics<'a> {
+    pub(super) weight: &'a Tensor,
+    pub(super) bias: &'a Tensor,
+    pub(super) running_mean: &'a Tensor,
+    pub(super) running_variance: &'a Tensor,
+}
+
+/// Channels that [`norm`] takes: a thread block's 256 threads share the 16 bytes that each of them reads.
+pub(super) fn has_norm_for(y: &Tensor) -> bool {
+    let each = match y.kind() {
+        tch::Kind::Float => 4,
+        tch::Kind::BFloat16 | tch::Kind::Half => 8,
+        _ => return false,
+    };
+    let columns = y.size()[1] / each;
+    y.size()[1] % each == 0
+        && (1..=256).contains(&columns)
+        && columns.count_ones() == 1
+        && matches!(y.device(), tch::Device::Cuda(_))
+}
+
+/// Batch norm of a batch, rectified, then the largest of each 2x2 pixels or the sum with `residual`.
+pub(super) fn norm(
+    y: &Tensor,
+    statistics: &Statistics<'_>,
+    residual: Option<&Tensor>,
+    pooled: bool,
+    (momentum, epsilon): (f64, f64),
+) -> Tensor {
+    LazyLock::force(&NORM);
+    let of = |tensor: &Tensor| tensor.as_ptr().cast::<c_void>();
+    let mut out = ptr::null_mut();
+    // SAFETY: tensors that live through the call; `out` is a new one where it succeeds.
+    unsafe {
+        checked(rankscale_norm(
+            of(y),
+            of(statistics.weight),
+            of(statistics.bias),
+            of(statistics.running_mean),
+            of(statistics.running_variance),
+            residual.map_or(ptr::null(), of),
+            c_int::from(pooled),
+            momentum,
+            epsilon,
+            &raw mut out,
+        ));
+        Tensor::from_ptr(out.cast())
+    }
 }
 
 /// Work for the GPU of one thread, recorded.

@@ -6,6 +6,8 @@
 //! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
 //! keeps its statistics and parameters in float32, as the 2018 reference did.
 
+#[cfg(libtorch_cuda)]
+use super::cuda;
 use crate::data::state_dict::StateDict;
 use crate::engine::ways::Ways;
 use ndarray::ArrayD;
@@ -65,25 +67,22 @@ impl ResNet {
             if block.place == Place::ResidualFirst {
                 kept.push(x.shallow_clone());
             }
-            let normal = self.block(block, parameters, &x, training);
-            x = match block.place {
-                // The largest of the rectified is the rectified largest, in backward as well: a quarter of the numbers is rectified.
-                Place::Pooled => normal.max_pool2d(2, 2, 0, 1, false).relu(),
-                Place::ResidualSecond => kept.pop().expect("a pair has a first") + normal.relu(),
-                Place::Plain | Place::ResidualFirst => normal.relu(),
-            };
+            let residual =
+                (block.place == Place::ResidualSecond).then(|| kept.pop().expect("a pair has a first"));
+            x = self.block(block, parameters, &x, residual.as_ref(), training);
         }
         let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
         let linear = parameters["linear.weight"].to_kind(self.kind);
         features.linear(&linear, None::<&Tensor>).to_kind(master_kind(self.kind)) * LOGIT_SCALE
     }
 
-    /// Convolution and batch norm.
+    /// Convolution, batch norm and rectifier, and the pooling or the sum after it.
     fn block(
         &self,
         block: &Block,
         parameters: &BTreeMap<&str, Tensor>,
         x: &Tensor,
+        residual: Option<&Tensor>,
         training: bool,
     ) -> Tensor {
         let parameter = |part: &str| &parameters[format!("{}.{part}", block.name).as_str()];
@@ -93,7 +92,6 @@ impl ResNet {
             bias: parameter("bn.bias"),
             running_mean: statistic("running_mean"),
             running_variance: statistic("running_var"),
-            by_cudnn: self.ways.norm_by_cudnn,
         };
         // The last convolution before batch norm, what it sees, and its padding.
         let (code, last, padding) = match block.filter {
@@ -116,11 +114,22 @@ impl ResNet {
                 }
             }
         };
-        match (training, self.ways.through_bottleneck(block)) {
+        let pooled = block.place == Place::Pooled;
+        let normal = match (training, self.ways.through_bottleneck(block)) {
             (false, _) => norm.folded(&code, &last, padding, &norm.running_mean, &norm.running_variance),
             (true, true) => norm.through_bottleneck(&code, &last),
-            (true, false) => norm.plain(&code, &last, padding),
-        }
+            (true, false) => {
+                let y = code.conv2d(&last.to_kind(code.kind()), None::<&Tensor>, 1, padding, 1, 1);
+                #[cfg(libtorch_cuda)]
+                if self.ways.norm_in_one && cuda::has_norm_for(&y) {
+                    return norm.in_one(&y, residual, pooled);
+                }
+                norm.plain(&y)
+            }
+        };
+        // The largest of the rectified is the rectified largest, in backward as well: so only a quarter of the numbers is rectified.
+        let out = if pooled { normal.max_pool2d(2, 2, 0, 1, false).relu() } else { normal.relu() };
+        residual.map_or_else(|| out.shallow_clone(), |residual| residual + &out)
     }
 }
 
@@ -142,26 +151,11 @@ struct Norm<'a> {
     bias: &'a Tensor,
     running_mean: Tensor,
     running_variance: Tensor,
-    /// Computed by cuDNN, which libtorch asks for float32 and fp16 only.
-    by_cudnn: bool,
 }
 
 impl Norm<'_> {
-    /// Convolution, then batch norm, in training mode.
-    fn plain(&self, x: &Tensor, weight: &Tensor, padding: i64) -> Tensor {
-        let y = x.conv2d(&weight.to_kind(x.kind()), None::<&Tensor>, 1, padding, 1, 1);
-        if self.by_cudnn {
-            let (normal, ..) = y.cudnn_batch_norm(
-                self.weight,
-                Some(self.bias),
-                Some(&self.running_mean),
-                Some(&self.running_variance),
-                true,
-                BATCH_NORM_MOMENTUM,
-                BATCH_NORM_EPSILON,
-            );
-            return normal;
-        }
+    /// Batch norm of y in training mode.
+    fn plain(&self, y: &Tensor) -> Tensor {
         y.batch_norm(
             Some(self.weight),
             Some(self.bias),
@@ -174,7 +168,19 @@ impl Norm<'_> {
         )
     }
 
-    /// The same of a 1x1 convolution E of codes z, without ever making `y = E z` before it is normalised: its mean is `E mean(z)`, its
+    /// The same and all that follows it in a block, by kernels of our own.
+    #[cfg(libtorch_cuda)]
+    fn in_one(&self, y: &Tensor, residual: Option<&Tensor>, pooled: bool) -> Tensor {
+        let statistics = cuda::Statistics {
+            weight: self.weight,
+            bias: self.bias,
+            running_mean: &self.running_mean,
+            running_variance: &self.running_variance,
+        };
+        cuda::norm(y, &statistics, residual, pooled, (BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON))
+    }
+
+    /// Batch norm of a 1x1 convolution E of codes z, without ever making `y = E z` before it is normalised: its mean is `E mean(z)`, its
     /// variance `diag(E cov(z) E')`, so batch norm is a scale of E's rows and a shift. Exact to rounding, in backward as
     /// well, whose sums over the batch run over the codes.
     fn through_bottleneck(&self, codes: &Tensor, expand: &Tensor) -> Tensor {
@@ -257,17 +263,12 @@ mod tests {
             let ends = [false, true].map(|through| {
                 let [codes, expand, weight, bias] = &leaves;
                 let zeros = Tensor::zeros([c_out], (Kind::Double, Device::Cpu));
-                let norm = Norm {
-                    weight,
-                    bias,
-                    running_mean: zeros.copy(),
-                    running_variance: zeros.ones_like(),
-                    by_cudnn: false,
-                };
+                let norm =
+                    Norm { weight, bias, running_mean: zeros.copy(), running_variance: zeros.ones_like() };
                 let out = if through {
                     norm.through_bottleneck(codes, expand)
                 } else {
-                    norm.plain(codes, expand, 0)
+                    norm.plain(&codes.conv2d(expand, None::<&Tensor>, 1, 0, 1, 1))
                 };
                 let gradients = Tensor::run_backward(
                     &[(out.relu() * &probe).sum(Kind::Double)],
