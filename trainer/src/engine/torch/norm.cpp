@@ -133,7 +133,7 @@ using at::Tensor;
 
 struct Norm : torch::autograd::Function<Norm> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& given, const Tensor& weight, const Tensor& bias,
-                        const Tensor& running_mean, const Tensor& running_variance, const Tensor& residual, bool pooled, double momentum,
+                        const Tensor& running_mean, const Tensor& running_variance, const std::optional<Tensor>& residual, bool pooled, double momentum,
                         double epsilon) {
     const c10::DeviceGuard guard(given.device());
     const auto y = given.contiguous(at::MemoryFormat::ChannelsLast);
@@ -148,12 +148,12 @@ struct Norm : torch::autograd::Function<Norm> {
     const int side = pooled ? static_cast<int>(y.size(3) / 2) : 0;
     const auto out = pooled ? at::empty({y.size(0), y.size(1), y.size(2) / 2, y.size(3) / 2}, y.options(), at::MemoryFormat::ChannelsLast)
                             : at::empty_like(y);
-    const auto added = residual.defined() ? residual.contiguous(at::MemoryFormat::ChannelsLast) : Tensor();
+    const auto added = residual ? residual->contiguous(at::MemoryFormat::ChannelsLast) : Tensor();
     layout.launch(FORWARD, y.data_ptr(), kept.data_ptr(), added.defined() ? added.data_ptr() : nullptr, out.data_ptr(), layout.packs(out),
                   layout.columns, side);
     context->save_for_backward({y, kept});
     context->saved_data["side"] = static_cast<int64_t>(side);
-    context->saved_data["residual"] = residual.defined();
+    context->saved_data["residual"] = residual.has_value();
     return out;
   }
 
@@ -192,7 +192,7 @@ const char* rankscale_norm(const Tensor* y, const Tensor* weight, const Tensor* 
                            const Tensor* running_variance, const Tensor* residual, int pooled, double momentum, double epsilon,
                            Tensor** out) {
   auto work = [&] {
-    *out = new Tensor(Norm::apply(*y, *weight, *bias, *running_mean, *running_variance, residual ? *residual : Tensor(), pooled != 0,
+    *out = new Tensor(Norm::apply(*y, *weight, *bias, *running_mean, *running_variance, residual ? std::optional<Tensor>(*residual) : std::nullopt, pooled != 0,
                                   momentum, epsilon));
   };
   return rankscale_attempt([](void* with) { (*static_cast<decltype(work)*>(with))(); }, &work);
