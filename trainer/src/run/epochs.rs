@@ -132,3 +132,60 @@ pub(super) fn go_on(stop: &Stop) -> ControlFlow<()> {
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::images::Images;
+    use crate::machine::device::Device;
+    use crate::machine::progress::Screen;
+    use crate::run::initialise::initialise;
+    use artifacts::dataset::Dataset;
+
+    /// Trains this many epochs in a folder.
+    fn train(folder: &RunFolder, last: usize) -> anyhow::Result<(Tables, Ended)> {
+        let (train, test) = (Dataset::generated(8, 1), Dataset::generated(4, 2));
+        let images = (Images::new(&train, None).unwrap(), Images::new(&test, None).unwrap());
+        let (channels, engine) = ([4, 4, 4, 4], artifacts::Engine::Fused);
+        let configuration =
+            Configuration { rankscale: 2, channels, epochs: 3, batch: 4, engine, ..Configuration::default() };
+        let judged = Judged { rows: images.1.rows.clone(), labels: images.1.labels.clone() };
+        let state = initialise(&configuration.architecture(), 0);
+        let mut engine = Engine::new(&configuration, &state, images, Device::Cpu, 1).unwrap();
+        let (screen, stop) = (Screen::default(), Stop::default());
+        let mut progress = Progress::new(&screen, "run", 2, &configuration, 0);
+        let (configuration, judged) = (&configuration, &judged);
+        Epochs { configuration, folder, stop: &stop, images: 8, judged }.train(
+            &mut engine,
+            (0, last),
+            Tables::default(),
+            &mut progress,
+        )
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_after_the_last_epoch_as_after_any_other() {
+        for file in ["epochs.parquet", "layers.parquet", "checkpoint.safetensors"] {
+            for last in [1, 3] {
+                let root = tempfile::tempdir().unwrap();
+                let folder = RunFolder::new(root.path().join("run"));
+                // Nothing can be renamed to a directory that is not empty, whoever asks.
+                fs_err::create_dir_all(folder.path().join(file).join("in the way")).unwrap();
+                let Err(error) = train(&folder, last) else { panic!("{file}, {last} epochs: no error") };
+                assert!(format!("{error:#}").contains(file), "{last} epochs: {error:#}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_epoch_is_on_the_disk_when_the_last_one_has_ended() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = RunFolder::new(root.path().join("run"));
+        for last in [1, 3] {
+            let (tables, ended) = train(&folder, last).unwrap();
+            assert!(matches!(ended, Ended::Trained(Some(_))));
+            assert_eq!((tables.epochs.len(), folder.read_epochs().unwrap().len()), (last, last));
+            assert!(folder.checkpoint_path().exists());
+        }
+    }
+}
