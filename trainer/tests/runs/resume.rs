@@ -4,10 +4,15 @@ use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, RunFolder, RunRecord, Status};
 use artifacts::{Configuration, Engine};
 use network::Arm;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::checkpoint::Checkpoint;
 use trainer::run::session::{Outcome, train, train_until};
+
+/// What a test waits for at most, so that one that fails ends.
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
@@ -76,7 +81,8 @@ fn a_stop_while_saving_leaves_a_whole_epoch(engine: Engine) {
         let stop = Stop::default();
         let outcome = std::thread::scope(|scope| {
             scope.spawn(|| {
-                while !found.read_epochs().is_ok_and(|rows| rows.len() > before) {
+                let start = Instant::now();
+                while start.elapsed() < MINUTE && !found.read_epochs().is_ok_and(|rows| rows.len() > before) {
                     std::thread::yield_now();
                 }
                 stop.request();
@@ -116,15 +122,29 @@ fn a_run_that_cannot_be_saved_any_more_fails_by_the_name_of_its_file_and_is_not_
     let configuration = Configuration { epochs: 100_000, ..tiny() };
     let (folder, stop) = (folder(&layout, &data, &configuration), Stop::default());
     let context = context(&layout, &data, &stop);
-    let error = std::thread::scope(|scope| {
+    let (ended, hears) = std::sync::mpsc::channel::<()>();
+    let outcome = std::thread::scope(|scope| {
+        let (folder, stop) = (&folder, &stop);
         // After an epoch that was saved: a directory where the table is to come.
-        scope.spawn(|| {
-            while !folder.checkpoint_path().exists() || fs_err::create_dir(folder.epochs_path()).is_err() {
-                let _ = fs_err::remove_file(folder.epochs_path());
+        scope.spawn(move || {
+            let start = Instant::now();
+            while start.elapsed() < MINUTE
+                && !(folder.checkpoint_path().exists() && fs_err::create_dir(folder.epochs_path()).is_ok())
+            {
+                if folder.checkpoint_path().exists() {
+                    let _ = fs_err::remove_file(folder.epochs_path());
+                }
+            }
+            // A run that does not see it would train for hours.
+            if hears.recv_timeout(MINUTE) == Err(RecvTimeoutError::Timeout) {
+                stop.request();
             }
         });
-        format!("{:#}", train(&context, &configuration).unwrap_err())
+        let outcome = train(&context, &configuration);
+        drop(ended);
+        outcome
     });
+    let error = format!("{:#}", outcome.unwrap_err());
     assert!(error.contains("epochs.parquet"), "{error}");
     assert_eq!(folder.read_record().unwrap().status, Status::Running);
     let names = fs_err::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
