@@ -37,7 +37,9 @@ pub fn write_with<E: From<io::Error>>(
     // Before the flush, so that they reach the disk with the bytes.
     set_ordinary_permissions(&file)?;
     file.sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
+    temporary.persist(path).map_err(|tempfile::PathPersistError { error, .. }| {
+        io::Error::new(error.kind(), format!("{}: cannot be written: {error}", path.display()))
+    })?;
     // The rename itself is durable once the directory is.
     Ok(sync_directory(directory)?)
 }
@@ -177,6 +179,16 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         write(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_file_that_cannot_get_its_name_is_named_and_nothing_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("taken");
+        make_directories(&path.join("by a directory")).unwrap();
+        let error = write(&path, "new").unwrap_err();
+        assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+        assert!(!has_leftovers(root.path()).unwrap());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::run::checkpoint::{Checkpoint, check_shapes};
 use crate::run::context::TrainTest;
 use crate::run::layers;
 use crate::run::lock::Lock;
-use crate::run::session::prediction_rows;
+use crate::run::rows::prediction_rows;
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::run::{EpochRow, RunError, RunFolder, RunRecord, Status, folders};

@@ -1,34 +1,33 @@
 //! One run from its configuration to its files, now or taken up where it stopped.
 //!
-//! A wish to stop is heard between any two updates and between any two batches of an evaluation. The epoch under way is lost; one that is
-//! evaluated is saved first, which takes less than a second.
+//! A wish to stop is heard between any two updates and between any two batches of an evaluation. A stop loses the epoch under way; the one
+//! before it is saved to its end first. A crash loses the epoch under way and, for the fraction of a second that its saving takes, the one
+//! before it.
 //!
-//! *Invariant:* after every epoch the folder holds all that is needed to go on; on the CPU with the same number of threads
-//! the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
+//! *Invariant:* at any instant the folder holds all that is needed to go on from its checkpoint, or from the start; on the CPU with the same
+//! number of threads the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
 
 use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
-use crate::engine::epoch::{Predictions, Sums};
-use crate::machine::progress::{Progress, SoFar};
+use crate::engine::epoch::Predictions;
+use crate::machine::progress::Progress;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::context::RunContext;
+use crate::run::epochs::{Ended, Epochs, go_on};
 use crate::run::initialise::initialise;
 use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
+use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
-use crate::run::work::Work;
 use anyhow::{Context, bail, ensure};
 use artifacts::Configuration;
-use artifacts::run::{EpochRow, FORMAT, PredictionRow, RunError, RunFolder, RunRecord, Status};
+use artifacts::run::{FORMAT, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use fs_err as fs;
 use network::Architecture;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
-use std::time::Instant;
+use std::mem;
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,11 +147,12 @@ impl<'a> Session<'a> {
             progress
                 .say("taken up from an earlier version: its files had no checksums, and have them from here");
         }
-        let tables = std::mem::take(&mut self.tables);
-        let epochs = (done, last.min(configuration.epochs));
-        let (tables, ended) =
-            self.train_epochs(&mut engine, &judged, epochs, images, tables, &mut progress)?;
-        self.tables = tables;
+        let (folder, stop) = (&self.folder, self.context.stop);
+        let epochs = Epochs { configuration, folder, stop, images, judged: &judged };
+        let ahead = (done, last.min(configuration.epochs));
+        let ended;
+        (self.tables, ended) =
+            epochs.train(&mut engine, ahead, mem::take(&mut self.tables), &mut progress)?;
         let predictions = match ended {
             Ended::Diverged => {
                 self.record.sealed = Some(self.folder.seal()?);
@@ -163,63 +163,13 @@ impl<'a> Session<'a> {
             Ended::Stopped => None,
             Ended::Trained(_) if last < configuration.epochs => None,
             // A run stopped between its last checkpoint and its end has none.
-            Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || self.go_on())),
+            Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || go_on(stop))),
         };
         let Some(predictions) = predictions else {
             self.set_status(Status::Interrupted)?;
             return Ok(Outcome::Interrupted(self.tables.epochs.len()));
         };
         self.finish(&engine, &predictions, &judged)
-    }
-
-    /// All epochs after the `done`-th. While one is trained, the one before is saved and the one after is drawn. Whichever way it ends, what
-    /// was trained to the end of an epoch is saved.
-    fn train_epochs(
-        &self,
-        engine: &mut Engine<'_>,
-        judged: &Judged,
-        (done, last): (usize, usize),
-        images: usize,
-        tables: Tables,
-        progress: &mut Progress<'_>,
-    ) -> anyhow::Result<(Tables, Ended)> {
-        let (configuration, folder) = (self.configuration, &self.folder);
-        let draw = |epoch: usize| Work::of(configuration, images, epoch.clamp(1, last.max(1)));
-        let mut predictions = None;
-        thread::scope(|scope| {
-            let mut saving = scope.spawn(move || Ok(tables));
-            let mut drawing = scope.spawn(move || draw(done + 1));
-            for epoch in done + 1..=last {
-                let work = joined(drawing);
-                drawing = scope.spawn(move || draw(epoch + 1));
-                // Before the first update too: one may take a minute.
-                let sums = match self.context.stop.requested() {
-                    Some(_) => None,
-                    None => self.train_epoch(engine, &work, epoch, progress),
-                };
-                let Some(sums) = sums else { return Ok((joined(saving)?, Ended::Stopped)) };
-                let start = Instant::now();
-                let Some(found) = engine.predict(&mut || self.go_on()) else {
-                    return Ok((joined(saving)?, Ended::Stopped));
-                };
-                let predictions = predictions.insert(found);
-                let row = epoch_row(epoch, &sums, predictions, judged, start.elapsed().as_secs_f64());
-                let state = engine.state();
-                // A running variance without bound gives every image one prediction, at a loss that is finite.
-                let finite = row.train_loss.is_some_and(f64::is_finite)
-                    && row.test_loss.is_some_and(f64::is_finite)
-                    && state.values().all(|array| array.iter().all(|number| number.is_finite()));
-                progress.epoch(&row, configuration.epochs);
-                let mut tables = joined(saving)?;
-                if !finite {
-                    tables.epochs.push(row);
-                    folder.write_epochs(&tables.epochs)?;
-                    return Ok((tables, Ended::Diverged));
-                }
-                saving = scope.spawn(move || tables.add(row, state, configuration, folder));
-            }
-            Ok((joined(saving)?, Ended::Trained(predictions)))
-        })
     }
 
     /// The epochs that are done, and the state after them: of the checkpoint, or the start. `early` says that its files had no checksums.
@@ -252,41 +202,6 @@ impl<'a> Session<'a> {
             self.seal_early(done, &state)?;
         }
         Ok((done, state))
-    }
-
-    /// Until the user asks to stop.
-    fn go_on(&self) -> ControlFlow<()> {
-        match self.context.stop.requested() {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
-        }
-    }
-
-    /// All updates of an epoch; none where the user asked to stop.
-    fn train_epoch(
-        &self,
-        engine: &mut Engine<'_>,
-        work: &Work,
-        epoch: usize,
-        progress: &mut Progress<'_>,
-    ) -> Option<EpochSums> {
-        let (start, work_epoch) = (Instant::now(), work.epoch());
-        let updates = work_epoch.rates.len();
-        let Sums { loss, correct } = engine.train(work_epoch, &mut |done, sums| {
-            let seen = (done * work_epoch.batch) as f64;
-            let so_far =
-                sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
-            progress.update((epoch - 1) * updates + done, so_far, seen / start.elapsed().as_secs_f64());
-            self.go_on()
-        })?;
-        let seen = (updates * work_epoch.batch) as f64;
-        Some(EpochSums {
-            loss,
-            correct,
-            seen,
-            rate: work.last_rate(),
-            seconds: start.elapsed().as_secs_f64(),
-        })
     }
 
     /// The files of a finished run; its status is the last of them, then the checkpoint goes.
@@ -328,72 +243,4 @@ impl<'a> Session<'a> {
         self.record.status = status;
         Ok(self.folder.write_record(&self.record)?)
     }
-}
-
-/// How the epochs of a session ended.
-enum Ended {
-    /// The user asked to stop.
-    Stopped,
-    /// Something in the last epoch was no longer finite; its row is written.
-    Diverged,
-    /// With these predictions of the last epoch, where there was one to train.
-    Trained(Option<Predictions>),
-}
-
-/// What a thread gives, or the panic that it met.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
-}
-
-fn epoch_row(
-    epoch: usize,
-    sums: &EpochSums,
-    predictions: &Predictions,
-    judged: &Judged,
-    test_seconds: f64,
-) -> EpochRow {
-    let tested = judged.rows.len() as f64;
-    let marked = judged.labels.iter().zip(&predictions.classes);
-    let correct = marked.filter(|(label, class)| label == class).count();
-    EpochRow {
-        epoch: epoch as u32,
-        learning_rate: Some(sums.rate),
-        train_loss: Some(sums.loss / sums.seen),
-        train_accuracy: Some(sums.correct as f64 / sums.seen),
-        test_loss: Some(predictions.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / tested),
-        test_accuracy: correct as f64 / tested,
-        train_seconds: Some(sums.seconds),
-        test_seconds: Some(test_seconds),
-        images_per_second: Some(sums.seen / sums.seconds),
-    }
-}
-
-/// The images that a run is judged by.
-struct Judged {
-    /// Their rows in the file.
-    rows: Vec<u32>,
-    /// Their classes.
-    labels: Vec<u8>,
-}
-
-/// Predictions for these images, of these classes, as a table.
-pub(crate) fn prediction_rows(
-    predictions: &Predictions,
-    images: &[u32],
-    labels: &[u8],
-) -> Vec<PredictionRow> {
-    let found = predictions.classes.iter().zip(&predictions.losses);
-    let rows = images.iter().zip(labels).zip(found);
-    rows.map(|((&image, &label), (&prediction, &loss))| PredictionRow { image, label, prediction, loss })
-        .collect()
-}
-
-/// Sums over an epoch's updates.
-struct EpochSums {
-    loss: f64,
-    correct: u64,
-    /// Images of all updates.
-    seen: f64,
-    rate: f64,
-    seconds: f64,
 }

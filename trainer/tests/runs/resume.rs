@@ -1,13 +1,18 @@
 //! Runs that were stopped or killed, and go on.
 
 use crate::{context, engines, folder, prepare, tiny};
-use artifacts::run::{EpochRow, RunRecord, Status};
+use artifacts::run::{EpochRow, RunFolder, RunRecord, Status};
 use artifacts::{Configuration, Engine};
 use network::Arm;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::checkpoint::Checkpoint;
 use trainer::run::session::{Outcome, train, train_until};
+
+/// What a test waits for at most, so that one that fails ends.
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
@@ -54,6 +59,101 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
     };
     assert_eq!(numbers(&found.read_epochs().unwrap()), numbers(&expected_epochs));
+}
+
+/// Asks to stop as soon as the tables have a row that they had not, which is while the rest of its epoch is saved and the next is trained.
+#[test]
+fn a_stop_in_the_moments_of_saving_leaves_a_whole_epoch_and_costs_no_bit() {
+    engines().into_iter().for_each(a_stop_while_saving_leaves_a_whole_epoch);
+}
+
+fn a_stop_while_saving_leaves_a_whole_epoch(engine: Engine) {
+    // So many epochs that none of these sessions ends before it is asked to.
+    let configuration = Configuration { epochs: 100_000, engine, ..tiny() };
+    let parts = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(parts.path());
+    let (found, architecture) = (folder(&layout, &data, &configuration), configuration.architecture());
+    let checkpoint = |folder: &RunFolder| {
+        Checkpoint::load(&folder.checkpoint_path(), &folder.name(), &architecture).unwrap().unwrap()
+    };
+    let mut before = 0;
+    for _ in 0..3 {
+        let stop = Stop::default();
+        let outcome = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let start = Instant::now();
+                while start.elapsed() < MINUTE && !found.read_epochs().is_ok_and(|rows| rows.len() > before) {
+                    std::thread::yield_now();
+                }
+                stop.request();
+            });
+            train(&context(&layout, &data, &stop), &configuration).unwrap()
+        });
+        let Outcome::Interrupted(done) = outcome else { panic!("{engine:?}: {outcome:?}") };
+        assert!(done > before, "{engine:?}: the epoch that was being saved is lost");
+        let (record, epochs) = found.read().unwrap();
+        assert_eq!(
+            (record.status, epochs.len(), checkpoint(&found).epoch),
+            (Status::Interrupted, done, done)
+        );
+        // A row for each convolution, at the start and after each epoch.
+        assert_eq!(found.read_layers(&record).unwrap().len(), 8 * (done + 1), "{engine:?}");
+        before = done;
+    }
+    let last = before + 1;
+    train_until(&context(&layout, &data, &Stop::default()), &configuration, last).unwrap();
+
+    let whole = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(whole.path());
+    train_until(&context(&layout, &data, &Stop::default()), &configuration, last).unwrap();
+    let expected = folder(&layout, &data, &configuration);
+    assert_eq!(checkpoint(&found).state, checkpoint(&expected).state, "{engine:?}");
+    let numbers = |folder: &RunFolder| {
+        let rows = folder.read_epochs().unwrap();
+        rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&found), numbers(&expected));
+}
+
+#[test]
+fn a_run_that_cannot_be_saved_any_more_fails_by_the_name_of_its_file_and_is_not_done() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let configuration = Configuration { epochs: 100_000, ..tiny() };
+    let (folder, stop) = (folder(&layout, &data, &configuration), Stop::default());
+    let context = context(&layout, &data, &stop);
+    let (ended, hears) = std::sync::mpsc::channel::<()>();
+    let outcome = std::thread::scope(|scope| {
+        let (folder, stop) = (&folder, &stop);
+        // After an epoch that was saved: a directory where the table is to come.
+        scope.spawn(move || {
+            let start = Instant::now();
+            while start.elapsed() < MINUTE
+                && !(folder.checkpoint_path().exists() && fs_err::create_dir(folder.epochs_path()).is_ok())
+            {
+                if folder.checkpoint_path().exists() {
+                    let _ = fs_err::remove_file(folder.epochs_path());
+                }
+            }
+            // A run that does not see it would train for hours.
+            if hears.recv_timeout(MINUTE) == Err(RecvTimeoutError::Timeout) {
+                stop.request();
+            }
+        });
+        let outcome = train(&context, &configuration);
+        drop(ended);
+        outcome
+    });
+    let error = format!("{:#}", outcome.unwrap_err());
+    assert!(error.contains("epochs.parquet"), "{error}");
+    assert_eq!(folder.read_record().unwrap().status, Status::Running);
+    let names = fs_err::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    assert!(!names.iter().any(|name| name.starts_with('.')), "no lock and no half file stays: {names:?}");
+
+    let saved = Checkpoint::load(&folder.checkpoint_path(), &folder.name(), &configuration.architecture());
+    let epoch = saved.unwrap().unwrap().epoch;
+    assert!((1..100_000).contains(&epoch));
 }
 
 #[test]

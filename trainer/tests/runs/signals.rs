@@ -4,13 +4,24 @@ use crate::prepare;
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Split};
 use artifacts::run::{RunFolder, Status, folders};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A run of one update an epoch that takes hours, in a process group of its own.
-fn start(root: &Path, shell: &str) -> Child {
+/// A program in a process group of its own, which ends with the test, also with one that fails.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A run of one update an epoch that takes hours.
+fn start(root: &Path, shell: &str) -> Program {
     program(
         root,
         shell,
@@ -18,16 +29,31 @@ fn start(root: &Path, shell: &str) -> Child {
     )
 }
 
-fn program(root: &Path, shell: &str, run: &str) -> Child {
-    Command::new("sh")
+fn program(root: &Path, shell: &str, run: &str) -> Program {
+    let mut command = Command::new("sh");
+    command
         .args(["-c", &format!("{shell} exec \"$0\" {run} --work \"$1\""), env!("CARGO_BIN_EXE_trainer")])
         .arg(root)
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap()
+        .process_group(0);
+    // SAFETY: between fork and exec, signal(2) is safe to call; it touches no memory.
+    unsafe { command.pre_exec(heard) };
+    Program(command.spawn().unwrap())
 }
 
+/// Undoes what the tests themselves may have been started with: under `nohup` SIGHUP is ignored, and of a shell's background SIGINT is, which
+/// programs inherit.
+fn heard() -> io::Result<()> {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: the default action is valid for each of them.
+        if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+#[track_caller]
 fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -40,6 +66,7 @@ fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The run's folder, as soon as an epoch is saved.
+#[track_caller]
 fn under_way(root: &Path) -> RunFolder {
     until(|| {
         let folder = folders(&root.join("runs")).ok()?.pop()?;
@@ -47,13 +74,14 @@ fn under_way(root: &Path) -> RunFolder {
     })
 }
 
-fn kill(program: &Child, signal: &str) {
-    let group = format!("-{}", program.id());
+fn kill(program: &Program, signal: &str) {
+    let group = format!("-{}", program.0.id());
     assert!(Command::new("kill").args(["-s", signal, "--", &group]).status().unwrap().success());
 }
 
-fn code(mut program: Child) -> Option<i32> {
-    until(|| program.try_wait().unwrap()).code()
+#[track_caller]
+fn code(mut program: Program) -> Option<i32> {
+    until(|| program.0.try_wait().unwrap()).code()
 }
 
 #[test]
@@ -82,7 +110,7 @@ fn a_hangup_that_was_ignored_stays_ignored() {
     kill(&program, "HUP");
     let before = folder.read_epochs().unwrap().len();
     until(|| (folder.read_epochs().unwrap().len() > before + 3).then_some(()));
-    assert_eq!(program.try_wait().unwrap(), None);
+    assert_eq!(program.0.try_wait().unwrap(), None);
     kill(&program, "TERM");
     assert_eq!(code(program), Some(143));
 }

@@ -1,0 +1,191 @@
+//! The epochs of a run, one after the other. While one is trained, the one before it is saved and the one after it is drawn.
+//!
+//! An epoch's line of progress says that the epoch was trained and evaluated, not that it is on the disk: it is saved in the first moments
+//! of the next epoch, while the engine computes. An error of saving is said when the next epoch has ended, or broke off.
+//!
+//! *Invariant:* whichever way the epochs end, by a stop, an error or a panic, no file is being written any more when [`Epochs::train`] is left;
+//! and but for an error, every epoch that was evaluated is then on the disk, its checkpoint with it.
+
+use crate::engine::Engine;
+use crate::engine::epoch::{Predictions, Sums};
+use crate::machine::progress::{Progress, SoFar};
+use crate::machine::stop::Stop;
+use crate::run::rows::{EpochSums, Judged, epoch_row};
+use crate::run::tables::Tables;
+use crate::run::work::Work;
+use artifacts::Configuration;
+use artifacts::run::RunFolder;
+use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Instant;
+
+/// What all epochs of a session have in common.
+pub(super) struct Epochs<'a> {
+    pub(super) configuration: &'a Configuration,
+    pub(super) folder: &'a RunFolder,
+    /// Whether the user asked to stop.
+    pub(super) stop: &'a Stop,
+    /// How many images there are to learn from.
+    pub(super) images: usize,
+    pub(super) judged: &'a Judged,
+}
+
+/// How the epochs of a session ended.
+pub(super) enum Ended {
+    /// The user asked to stop.
+    Stopped,
+    /// Something in the last epoch was no longer finite; its row is written.
+    Diverged,
+    /// With these predictions of the last epoch, where there was one to train.
+    Trained(Option<Predictions>),
+}
+
+impl Epochs<'_> {
+    /// All epochs after the `done`-th, up to the `last`; `tables` are those of the epochs that are done.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(super) fn train(
+        &self,
+        engine: &mut Engine<'_>,
+        (done, last): (usize, usize),
+        tables: Tables,
+        progress: &mut Progress<'_>,
+    ) -> anyhow::Result<(Tables, Ended)> {
+        let Self { configuration, folder, images, .. } = *self;
+        let draw = |epoch: usize| Work::of(configuration, images, epoch.clamp(1, last.max(1)));
+        let mut predictions = None;
+        thread::scope(|scope| {
+            let mut saving = scope.spawn(move || Ok(tables));
+            let mut drawing = scope.spawn(move || draw(done + 1));
+            for epoch in done + 1..=last {
+                let work = joined(drawing);
+                drawing = scope.spawn(move || draw(epoch + 1));
+                // Before the first update too: one may take a minute.
+                let sums = match self.stop.requested() {
+                    Some(_) => None,
+                    None => self.train_one(engine, &work, epoch, progress),
+                };
+                let Some(sums) = sums else { return Ok((joined(saving)?, Ended::Stopped)) };
+                let start = Instant::now();
+                let Some(found) = engine.predict(&mut || go_on(self.stop)) else {
+                    return Ok((joined(saving)?, Ended::Stopped));
+                };
+                let predictions = predictions.insert(found);
+                let row = epoch_row(epoch, &sums, predictions, self.judged, start.elapsed().as_secs_f64());
+                let state = engine.state();
+                // A running variance without bound gives every image one prediction, at a loss that is finite.
+                let finite = row.train_loss.is_some_and(f64::is_finite)
+                    && row.test_loss.is_some_and(f64::is_finite)
+                    && state.values().all(|array| array.iter().all(|number| number.is_finite()));
+                progress.epoch(&row, configuration.epochs);
+                let mut tables = joined(saving)?;
+                if !finite {
+                    tables.epochs.push(row);
+                    folder.write_epochs(&tables.epochs)?;
+                    return Ok((tables, Ended::Diverged));
+                }
+                saving = scope.spawn(move || tables.add(row, state, configuration, folder));
+            }
+            Ok((joined(saving)?, Ended::Trained(predictions)))
+        })
+    }
+
+    /// All updates of an epoch; none where the user asked to stop.
+    fn train_one(
+        &self,
+        engine: &mut Engine<'_>,
+        work: &Work,
+        epoch: usize,
+        progress: &mut Progress<'_>,
+    ) -> Option<EpochSums> {
+        let (start, work_epoch) = (Instant::now(), work.epoch());
+        let updates = work_epoch.rates.len();
+        let Sums { loss, correct } = engine.train(work_epoch, &mut |done, sums| {
+            let seen = (done * work_epoch.batch) as f64;
+            let so_far =
+                sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
+            progress.update((epoch - 1) * updates + done, so_far, seen / start.elapsed().as_secs_f64());
+            go_on(self.stop)
+        })?;
+        let seen = (updates * work_epoch.batch) as f64;
+        Some(EpochSums {
+            loss,
+            correct,
+            seen,
+            rate: work.last_rate(),
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+/// Until the user asks to stop.
+pub(super) fn go_on(stop: &Stop) -> ControlFlow<()> {
+    match stop.requested() {
+        Some(_) => ControlFlow::Break(()),
+        None => ControlFlow::Continue(()),
+    }
+}
+
+/// What a thread gives, or the panic that it met.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::images::Images;
+    use crate::machine::device::Device;
+    use crate::machine::progress::Screen;
+    use crate::run::initialise::initialise;
+    use artifacts::dataset::Dataset;
+
+    /// Trains this many epochs in a folder.
+    fn train(folder: &RunFolder, last: usize) -> anyhow::Result<(Tables, Ended)> {
+        let (train, test) = (Dataset::generated(8, 1), Dataset::generated(4, 2));
+        let images = (Images::new(&train, None).unwrap(), Images::new(&test, None).unwrap());
+        let (channels, engine) = ([4, 4, 4, 4], artifacts::Engine::Fused);
+        let configuration =
+            Configuration { rankscale: 2, channels, epochs: 3, batch: 4, engine, ..Configuration::default() };
+        let judged = Judged { rows: images.1.rows.clone(), labels: images.1.labels.clone() };
+        let state = initialise(&configuration.architecture(), 0);
+        let mut engine = Engine::new(&configuration, &state, images, Device::Cpu, 1).unwrap();
+        let (screen, stop) = (Screen::default(), Stop::default());
+        let mut progress = Progress::new(&screen, "run", 2, &configuration, 0);
+        let (configuration, judged) = (&configuration, &judged);
+        Epochs { configuration, folder, stop: &stop, images: 8, judged }.train(
+            &mut engine,
+            (0, last),
+            Tables::default(),
+            &mut progress,
+        )
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_after_the_last_epoch_as_after_any_other() {
+        for file in ["epochs.parquet", "layers.parquet", "checkpoint.safetensors"] {
+            for last in [1, 3] {
+                let root = tempfile::tempdir().unwrap();
+                let folder = RunFolder::new(root.path().join("run"));
+                // Nothing can be renamed to a directory that is not empty, whoever asks.
+                fs_err::create_dir_all(folder.path().join(file).join("in the way")).unwrap();
+                let Err(error) = train(&folder, last) else { panic!("{file}, {last} epochs: no error") };
+                assert!(format!("{error:#}").contains(file), "{last} epochs: {error:#}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_epoch_is_on_the_disk_when_the_last_one_has_ended() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = RunFolder::new(root.path().join("run"));
+        for last in [1, 3] {
+            let (tables, ended) = train(&folder, last).unwrap();
+            assert!(matches!(ended, Ended::Trained(Some(_))));
+            assert_eq!((tables.epochs.len(), folder.read_epochs().unwrap().len()), (last, last));
+            assert!(folder.checkpoint_path().exists());
+        }
+    }
+}
