@@ -52,11 +52,13 @@ fn main() {
         println!("cargo:rustc-cfg=libtorch_cuda");
         println!("cargo:rustc-link-search=native={}", libraries.display());
         println!("cargo:rustc-link-arg=-Wl,--push-state,--no-as-needed,-ltorch_cuda,--pop-state");
+        #[cfg(feature = "tch")]
         compile_cuda(&libtorch);
     }
 }
 
 /// Compiles the half of `engine::torch::cuda` that is C++. CUDA's headers are where pip puts them, beside torch, or where CUDA itself lies.
+#[cfg(feature = "tch")]
 fn compile_cuda(libtorch: &Path) {
     println!("cargo:rerun-if-changed=src/engine/torch/cuda.cpp");
     println!("cargo:rerun-if-changed=src/engine/torch/norm.cpp");

@@ -150,7 +150,7 @@ impl Bench {
             device_memory_mib: taken(*device)
                 .zip(taken_before)
                 .map(|(after, before)| after.saturating_sub(before) as f64 / MEBIBYTE),
-            planned_memory_mib: memory::of_run(configuration, *threads) as f64 / MEBIBYTE,
+            planned_memory_mib: memory::of_run(configuration, *device, *threads) as f64 / MEBIBYTE,
         };
         Ok(Measured { line, phases: medians(&phases) })
     }

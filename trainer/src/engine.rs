@@ -72,7 +72,7 @@ impl<'a> Engine<'a> {
             artifacts::Engine::Tch => {
                 let precision = configuration.precision;
                 if device == Device::Cpu {
-                    prefer_huge_pages(memory::of_run(configuration, threads));
+                    prefer_huge_pages(memory::of_run(configuration, device, threads));
                 }
                 Ok(Self::Torch(Torch::new(
                     architecture,

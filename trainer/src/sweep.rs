@@ -64,7 +64,7 @@ pub fn sweep(
     let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
     let threads = side_by_side.slots(devices, left.len())[0].threads;
     for run in &mut left {
-        run.memory = memory::of_run(run.configuration, threads);
+        run.memory = memory::of_run(run.configuration, devices[0], threads);
     }
     let (fitting, refused) = plan::fitting(left, &free);
     has_images(context, &fitting)?;

@@ -12,10 +12,9 @@ use std::str::FromStr;
 pub struct Ways {
     /// Share of a block's output channels that its rank must stay below for batch norm to be computed through its bottleneck.
     pub bottleneck_below: f64,
-    /// Depthwise and contracting filter are multiplied into one dense 3x3 filter with as many outputs as the rank.
-    pub one_filter: bool,
-    /// Ranks are filled up with zeros to a multiple of this many, where the filters are one.
-    pub rank_multiple: usize,
+    /// Depthwise and contracting filter are multiplied into one dense 3x3 filter with as many outputs as the rank, filled up with zeros to a
+    /// multiple of this many.
+    pub one_filter: Option<usize>,
     /// Batch norm, rectifier and what follows them in a block are one pass of our own kernels.
     pub norm_in_one: bool,
     /// A step is recorded and played again.
@@ -29,8 +28,7 @@ impl Ways {
     /// quarter slower at 3 and 2. It always saves memory.
     pub const CPU: Self = Self {
         bottleneck_below: 0.2,
-        one_filter: false,
-        rank_multiple: 1,
+        one_filter: None,
         norm_in_one: false,
         recorded: false,
         of_its_own: false,
@@ -43,8 +41,7 @@ impl Ways {
             (Device::Cpu, _) => Self::CPU,
             (Device::Cuda(_), _) => Self {
                 bottleneck_below: 0.0,
-                one_filter: true,
-                rank_multiple: 8,
+                one_filter: Some(8),
                 norm_in_one: true,
                 recorded: true,
                 of_its_own: true,
@@ -66,7 +63,7 @@ pub struct Changes(Vec<(String, f64)>);
 /// A change that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0}: not a way of computing a step; there are bottleneck=SHARE, filter=0|1, multiple=N, norm=0|1, recorded=0|1 and own=0|1"
+    "{0}: not a way of computing a step; there are bottleneck=SHARE, filter=0|MULTIPLE, norm=0|1, recorded=0|1 and own=0|1"
 )]
 pub struct NoWay(String);
 
@@ -80,8 +77,8 @@ impl FromStr for Changes {
             let value: f64 = value.parse().map_err(|_| none())?;
             let known = match name {
                 "bottleneck" => (0.0..=2.0).contains(&value),
-                "multiple" => [1.0, 2.0, 4.0, 8.0, 16.0].contains(&value),
-                "filter" | "norm" | "recorded" | "own" => [0.0, 1.0].contains(&value),
+                "filter" => [0.0, 1.0, 2.0, 4.0, 8.0, 16.0].contains(&value),
+                "norm" | "recorded" | "own" => [0.0, 1.0].contains(&value),
                 _ => false,
             };
             if known { Ok((name.to_owned(), value)) } else { Err(none()) }
@@ -98,8 +95,7 @@ impl Changes {
             let on = *value != 0.0;
             match name.as_str() {
                 "bottleneck" => ways.bottleneck_below = *value,
-                "filter" => ways.one_filter = on,
-                "multiple" => ways.rank_multiple = *value as usize,
+                "filter" => ways.one_filter = on.then_some(*value as usize),
                 "norm" => ways.norm_in_one = on,
                 "recorded" => ways.recorded = on,
                 _ => ways.of_its_own = on,
@@ -115,11 +111,11 @@ mod tests {
 
     #[test]
     fn ways_change_as_they_are_told() {
-        let changes: Changes = "bottleneck=0.5,filter=1,recorded=1".parse().unwrap();
+        let changes: Changes = "bottleneck=0.5,filter=8,recorded=1".parse().unwrap();
         let changed = changes.of(Ways::CPU);
-        assert_eq!(changed, Ways { bottleneck_below: 0.5, one_filter: true, recorded: true, ..Ways::CPU });
+        assert_eq!(changed, Ways { bottleneck_below: 0.5, one_filter: Some(8), recorded: true, ..Ways::CPU });
         assert_eq!("".parse::<Changes>().unwrap().of(Ways::CPU), Ways::CPU);
-        for wrong in ["filter", "filter=2", "multiple=3", "graph=1", "bottleneck=x"] {
+        for wrong in ["filter", "filter=3", "norm=2", "graph=1", "bottleneck=x"] {
             assert_eq!(wrong.parse::<Changes>(), Err(NoWay(wrong.to_owned())));
         }
     }
