@@ -32,7 +32,7 @@ pub enum Engine<'a> {
     Fused(Box<Fused<'a>>),
     /// libtorch.
     #[cfg(feature = "tch")]
-    Torch(Torch),
+    Torch(Box<Torch>),
 }
 
 impl<'a> Engine<'a> {
@@ -74,7 +74,7 @@ impl<'a> Engine<'a> {
                 if device == Device::Cpu {
                     prefer_huge_pages(memory::of_run(configuration, device, threads));
                 }
-                Ok(Self::Torch(Torch::new(
+                Ok(Self::Torch(Box::new(Torch::new(
                     architecture,
                     state,
                     (&train, &test),
@@ -82,7 +82,7 @@ impl<'a> Engine<'a> {
                     threads,
                     precision,
                     ways,
-                )))
+                ))))
             }
             #[cfg(not(feature = "tch"))]
             artifacts::Engine::Tch => {

@@ -46,7 +46,8 @@ pub struct Torch {
     test: OnDevice,
     augmentation: Augmentation,
     feed: Option<Feed>,
-    ways: Ways,
+    #[cfg(libtorch_cuda)]
+    recorded: bool,
     device: tch::Device,
 }
 
@@ -162,7 +163,8 @@ impl Torch {
             test: OnDevice::new(test, device),
             augmentation: Augmentation::new(device),
             feed: None,
-            ways,
+            #[cfg(libtorch_cuda)]
+            recorded: ways.recorded,
             device,
         }
     }
@@ -230,7 +232,7 @@ impl Torch {
     /// The next update of the epoch.
     fn update(&mut self) {
         #[cfg(libtorch_cuda)]
-        if self.ways.recorded
+        if self.recorded
             && self.device != tch::Device::Cpu
             && self.feed_mut().done >= UPDATES_BEFORE_RECORDING
         {

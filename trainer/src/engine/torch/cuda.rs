@@ -46,10 +46,9 @@ static NORM: LazyLock<CString> = LazyLock::new(|| {
 
 /// What a call says, as the binding's own calls do: by a panic that names libtorch's error, see [`crate::machine::contained`].
 fn checked(message: *const c_char) {
-    if !message.is_null() {
-        // SAFETY: a string that ends in a zero and lasts until this thread's next call.
-        panic!("{}", unsafe { CStr::from_ptr(message) }.to_string_lossy());
-    }
+    // SAFETY: a string that ends in a zero and lasts until this thread's next call.
+    assert!(message.is_null(), "{}", unsafe { CStr::from_ptr(message) }.to_string_lossy());
+}
 }
 
 /// The calling thread computes on a stream of its own from now on, and runs its backward passes itself.

@@ -109,7 +109,6 @@ impl Training {
 
     /// Classes (uint8) and cross-entropies (float32) `[n]` for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running
     /// statistics; they stay on the device.
-    #[must_use]
     pub fn predict(&self, images: &Tensor, labels: &Tensor) -> (Tensor, Tensor) {
         let _without_gradients = tch::no_grad_guard();
         let logits = self.logits(images);
