@@ -49,7 +49,6 @@ fn checked(message: *const c_char) {
     // SAFETY: a string that ends in a zero and lasts until this thread's next call.
     assert!(message.is_null(), "{}", unsafe { CStr::from_ptr(message) }.to_string_lossy());
 }
-}
 
 /// The calling thread computes on a stream of its own from now on, and runs its backward passes itself.
 pub(super) fn of_its_own(index: usize) {
