@@ -124,6 +124,10 @@ pub fn sweep(
 /// What trains a run, as [`train`] does.
 type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Outcome>;
 
+/// Runs that break off one after the other before their slot gets no more: a device that fails at once would use up the whole sweep,
+/// while another is busy with one run.
+const MOST_BROKEN_OFF: u32 = 3;
+
 /// Trains runs in the slots until none waits any more; returns those that other processes train.
 fn train_all<'a>(
     context: &RunContext<'_>,
@@ -138,11 +142,14 @@ fn train_all<'a>(
         for &slot in slots {
             let (queue, elsewhere) = (&queue, &elsewhere);
             scope.spawn(move || {
+                let mut broken_off = 0;
                 while context.stop.requested().is_none()
+                    && broken_off < MOST_BROKEN_OFF
                     && let Some(run) = queue.next(slot.device)
                 {
-                    let outcome = contained(|| train(&context.at(slot), run.configuration))
-                        .unwrap_or_else(|broken| Err(broken.into()));
+                    let outcome = contained(|| train(&context.at(slot), run.configuration));
+                    broken_off = if outcome.is_err() { broken_off + 1 } else { 0 };
+                    let outcome = outcome.unwrap_or_else(|broken| Err(broken.into()));
                     queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
@@ -157,9 +164,19 @@ fn train_all<'a>(
                     }
                     say(context, &run, outcome);
                 }
+                if broken_off == MOST_BROKEN_OFF {
+                    context.screen.say(&format!(
+                        "{}: {MOST_BROKEN_OFF} runs in a row broke off there; it is given no more of them",
+                        slot.device
+                    ));
+                }
             });
         }
     });
+    if context.stop.requested().is_none() {
+        let untried = queue.left().into_iter().map(|run| format!("{} (not tried)", run.name));
+        failures.lock().unwrap_or_else(PoisonError::into_inner).extend(untried);
+    }
     elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -124,6 +124,11 @@ impl<'a> Queue<'a> {
         self.changed.notify_all();
     }
 
+    /// The runs that wait still.
+    pub(super) fn left(&self) -> Vec<Planned<'a>> {
+        self.lock().waiting.drain(..).collect()
+    }
+
     /// Nobody gets another run.
     pub(super) fn close(&self) {
         self.lock().waiting.clear();

@@ -12,9 +12,8 @@ fn two_of_five_panic(_: &RunContext<'_>, run: &Configuration) -> anyhow::Result<
     Ok(Outcome::Done(0.5))
 }
 
-/// Two slots, and memory for one run only: a run that kept its memory would hold up all others, a thread that ended would leave them.
-#[test]
-fn runs_that_panic_are_named_and_give_their_memory_back() {
+/// Trains runs of seeds 0 and on in these slots and returns the names of those that failed, in order; a sweep that hangs fails.
+fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<String>) {
     let root = tempfile::tempdir().unwrap();
     let layout = Layout::new(root.path());
     for split in Split::ALL {
@@ -29,7 +28,8 @@ fn runs_that_panic_are_named_and_give_their_memory_back() {
         stop: &stop,
         screen: &screen,
     };
-    let configurations = [0, 1, 2, 3, 4].map(|seed| Configuration { seed, ..Configuration::default() });
+    let configurations: Vec<_> =
+        (0..seeds).map(|seed| Configuration { seed, ..Configuration::default() }).collect();
     let planned = |configuration| Planned {
         configuration,
         name: Configuration::run_name(configuration, "data"),
@@ -38,21 +38,51 @@ fn runs_that_panic_are_named_and_give_their_memory_back() {
         memory: 60,
     };
     let runs: Vec<_> = configurations.iter().map(planned).collect();
-    let mut expected = vec![runs[1].name.clone(), runs[3].name.clone()];
-    expected.sort();
+    let names = names(&runs);
+    // Memory for one run only on each device.
+    let free: Vec<_> = slots.iter().map(|slot| (slot.device, 100)).collect();
     let failures = Mutex::new(Vec::new());
-    let slots = [Slot { device: Device::Cpu, threads: 1 }; 2];
     let (done, hears) = std::sync::mpsc::channel();
     thread::scope(|scope| {
-        let (context, failures) = (&context, &failures);
+        let (context, failures, free) = (&context, &failures, &free);
         scope.spawn(move || {
-            let elsewhere =
-                train_all(context, &slots, &[(Device::Cpu, 100)], runs, failures, two_of_five_panic);
+            let elsewhere = train_all(context, slots, free, runs, failures, train);
             done.send(elsewhere.len()).unwrap();
         });
         assert_eq!(hears.recv_timeout(Duration::from_mins(1)), Ok(0));
     });
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
+    (names, failures)
+}
+
+/// A run that kept its memory would hold up all others, a thread that ended would leave them.
+#[test]
+fn runs_that_panic_are_named_and_give_their_memory_back() {
+    let slots = [Slot { device: Device::Cpu, threads: 1 }; 2];
+    let (names, failures) = failures_of(5, &slots, two_of_five_panic);
+    let mut expected = vec![names[1].clone(), names[3].clone()];
+    expected.sort();
     assert_eq!(failures, expected);
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands for one that may fail")]
+fn one_device_fails(context: &RunContext<'_>, _: &Configuration) -> anyhow::Result<Outcome> {
+    assert_ne!(context.device, Device::Cuda(7), "this device fails");
+    // The other is slower than one that fails at once.
+    thread::sleep(Duration::from_millis(50));
+    Ok(Outcome::Done(0.5))
+}
+
+/// It would take all but a few of the runs before the other has trained one.
+#[test]
+fn a_device_that_fails_at_once_does_not_use_up_the_runs() {
+    let (bad, good) =
+        (Slot { device: Device::Cuda(7), threads: 1 }, Slot { device: Device::Cuda(8), threads: 1 });
+    let (_, failures) = failures_of(20, &[bad, good], one_device_fails);
+    assert_eq!(failures.len(), 3, "{failures:?}");
+
+    let (names, failures) = failures_of(20, &[bad], one_device_fails);
+    let untried = failures.iter().filter(|name| name.ends_with(" (not tried)")).count();
+    assert_eq!((failures.len(), untried), (names.len(), 17));
 }
