@@ -11,9 +11,12 @@ use serde::Serialize;
 use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How a temporary name begins.
 const PARTIAL: &str = ".partial-";
+/// Age of a temporary file that has no owner any more.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
 /// Writes a file through `fill`, all or nothing. Missing parent directories are made.
 ///
@@ -25,6 +28,7 @@ pub fn write_with<E: From<io::Error>>(
 ) -> Result<(), E> {
     let directory = parent(path);
     make_directories(directory)?;
+    remove_abandoned(directory);
     let temporary = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write in {}: {error}", directory.display()))
     })?;
@@ -143,6 +147,18 @@ pub fn is_partial(name: &str) -> bool {
     name.starts_with(PARTIAL)
 }
 
+/// Removes the temporary files that nobody has written to for a day: their process was killed, and no file takes that long.
+fn remove_abandoned(directory: &Path) {
+    let is_old = |path: &PathBuf| {
+        let modified = fs::symlink_metadata(path).and_then(|found| found.modified());
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED_AFTER))
+    };
+    // Whoever cannot remove them can still write.
+    for path in leftovers(directory).unwrap_or_default().into_iter().filter(is_old) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 fn leftovers(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let is_partial = |path: &PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(is_partial);
     let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
@@ -179,6 +195,22 @@ mod tests {
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
         write(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_goes_with_a_later_write_and_what_is_being_written_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let age = |name: &str, hours| {
+            let file = std::fs::File::create(at(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - Duration::from_hours(hours)).unwrap();
+        };
+        age(".partial-old", 25);
+        age(".partial-new", 23);
+        age("old.json", 25);
+        write(&at("plan.json"), "{}").unwrap();
+        let left = |name: &str| at(name).exists();
+        assert!(!left(".partial-old") && left(".partial-new") && left("old.json") && left("plan.json"));
     }
 
     #[test]
