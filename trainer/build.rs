@@ -114,9 +114,14 @@ fn cuda_headers(libtorch: &Path) -> PathBuf {
     let major = number_after(&String::from_utf8_lossy(&library), "libcudart.so.");
     let set_up = major.map(|major| PathBuf::from(format!("../.libtorch/cuda-{major}/include")));
     let beside = libraries.join("../../nvidia");
-    let packages = ["cu13/include", "cu12/include", "cuda_runtime/include"].map(|package| beside.join(package));
-    let cuda = env::var_os("CUDA_HOME").filter(|path| !path.is_empty()).map_or_else(|| "/usr/local/cuda".into(), PathBuf::from);
-    let are_whole = |place: &PathBuf| ["cuda_runtime_api.h", "crt/host_config.h"].iter().all(|header| place.join(header).is_file());
+    let packages =
+        ["cu13/include", "cu12/include", "cuda_runtime/include"].map(|package| beside.join(package));
+    let cuda = env::var_os("CUDA_HOME")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| "/usr/local/cuda".into(), PathBuf::from);
+    let are_whole = |place: &PathBuf| {
+        ["cuda_runtime_api.h", "crt/host_config.h"].iter().all(|header| place.join(header).is_file())
+    };
     let are_of_it = |place: &PathBuf| {
         let stated = fs::read(place.join("cuda.h")).unwrap_or_default();
         let stated = number_after(&String::from_utf8_lossy(&stated), "#define CUDA_VERSION ");
@@ -136,7 +141,9 @@ fn cuda_headers(libtorch: &Path) -> PathBuf {
 
 /// The number that follows a text where it is first followed by one.
 fn number_after(text: &str, before: &str) -> Option<u32> {
-    text.split(before).skip(1).find_map(|rest| rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok())
+    text.split(before)
+        .skip(1)
+        .find_map(|rest| rest.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok())
 }
 
 /// As `RANKSCALE_REVISION` and `RANKSCALE_DIRTY`, for the compiler; `unknown` and `false` where there is no git, or no repository.
