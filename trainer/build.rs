@@ -113,7 +113,7 @@ fn cuda_headers(libtorch: &Path) -> PathBuf {
     let library = fs::read(libraries.join("libc10_cuda.so")).unwrap_or_default();
     let major = number_after(&String::from_utf8_lossy(&library), "libcudart.so.");
     let set_up = major.map(|major| PathBuf::from(format!("../.libtorch/cuda-{major}/include")));
-    let beside = libraries.join("../../nvidia");
+    let beside = libraries.ancestors().nth(2).unwrap_or(&libraries).join("nvidia");
     let packages =
         ["cu13/include", "cu12/include", "cuda_runtime/include"].map(|package| beside.join(package));
     let cuda = env::var_os("CUDA_HOME")
