@@ -59,12 +59,12 @@ fn main() {
 
 /// Compiles the half of `engine::torch` that is C++, unless the archive there is of the same files: a commit runs this program again.
 fn compile_cuda(libtorch: &Path) {
-    const SOURCES: [&str; 2] = ["src/engine/torch/cuda.cpp", "src/engine/torch/norm.cpp"];
+    const FILES: [&str; 2] = ["src/engine/torch/cuda.cpp", "src/engine/torch/norm.cpp"];
     const VARIABLES: [&str; 3] = ["CUDA_HOME", "CXX", "CXXFLAGS"];
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let headers = cuda_headers(libtorch);
     let libtorch = libtorch.canonicalize().expect("it has a folder lib");
-    for source in SOURCES {
+    for source in FILES {
         println!("cargo:rerun-if-changed={source}");
     }
     for variable in VARIABLES {
@@ -73,7 +73,7 @@ fn compile_cuda(libtorch: &Path) {
     println!("cargo:rerun-if-changed={}", headers.join("cuda.h").display());
 
     let (archive, stamp) = (out.join("librankscale_cuda.a"), out.join("rankscale_cuda.stamp"));
-    let files = SOURCES.map(PathBuf::from).into_iter().chain([
+    let files = FILES.map(PathBuf::from).into_iter().chain([
         PathBuf::from("build.rs"),
         libtorch.join("lib/libc10_cuda.so"),
         libtorch.join("include/torch/csrc/api/include/torch/version.h"),
@@ -95,7 +95,7 @@ fn compile_cuda(libtorch: &Path) {
             .opt_level(2)
             .warnings(false)
             .cargo_metadata(false)
-            .files(SOURCES)
+            .files(FILES)
             .includes([libtorch.join("include"), libtorch.join("include/torch/csrc/api/include"), headers])
             .compile("rankscale_cuda");
         fs::write(&stamp, made_of).expect("OUT_DIR can be written");
