@@ -67,6 +67,7 @@ def main(words):
         if stop.call(command):
             sys.exit("just gpu-check: failed: %s" % " ".join(command))
     parity = built_parity()
+    found = {"format": FORMAT, "settings": chosen, "versions": versions(chosen["PYTHON"])}
 
     began = time.monotonic()
     work = tempfile.mkdtemp(prefix="gpu-check-")
@@ -75,8 +76,7 @@ def main(words):
         check.all()
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    found = {"format": FORMAT, "settings": chosen, "versions": versions(chosen["PYTHON"]), "checks": check.checks, "speed": check.speed,
-             "seconds": round(time.monotonic() - began, 1)}
+    found.update({"checks": check.checks, "speed": check.speed, "seconds": round(time.monotonic() - began, 1)})
     with open(out + ".new", "w") as file:
         json.dump(found, file, indent=1)
         file.write("\n")
@@ -154,7 +154,8 @@ class Check:
 
     def is_right(self):
         where = {"PARITY_DEVICE": self.device} if self.device != "cpu" else {}
-        said = run([self.parity, "--test-threads=1"], {"NVIDIA_TF32_OVERRIDE": "0", **where})
+        # The exact half is computed on the CPU; threads that spin while they wait for cores that others use take minutes for it.
+        said = run([self.parity, "--test-threads=1"], {"NVIDIA_TF32_OVERRIDE": "0", "OMP_WAIT_POLICY": "passive", **where})
         return next((line for line in said.splitlines() if line.startswith("test result")), "no result")
 
     def resumes(self):
@@ -194,8 +195,9 @@ def run(command, environment=None):
     try:
         ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS,
                                env={**os.environ, **(environment or {})})
-    except subprocess.TimeoutExpired:
-        raise Failed("no end after %d s: %s" % (PATIENCE_SECONDS, " ".join(command)))
+    except subprocess.TimeoutExpired as end:
+        said = b"".join(filter(None, [end.stdout, end.stderr])).decode(errors="replace")
+        raise Failed("no end after %d s: %s: %s" % (PATIENCE_SECONDS, " ".join(command), said[-SHOWN:]))
     if ended.returncode:
         raise Failed("exit code %d: %s" % (ended.returncode, (ended.stdout + ended.stderr)[-SHOWN:]))
     # The trainer speaks of its work on standard error.

@@ -3,9 +3,10 @@
 
 In this order: $LIBTORCH; the torch of a Python on PATH, of this version rather than another that compiles; the wheel, fetched with pip.
 The wheel is unpacked as it is laid out, because its libraries find each other by relative paths. A libtorch that lacks functions which the
-binding names, is seen through a tree of links that adds them to its headers.
+binding names, is seen through a tree of links that adds them to its headers. A libtorch with CUDA gets the headers of CUDA in
+`.libtorch/cuda-MAJOR/include`, unless they lie beside it or in $CUDA_HOME: pip brings a part of them with torch.
 
-Invariant: `.libtorch/current` is absent or complete. A tree is built under another name and renamed.
+Invariant: `.libtorch/current` is absent or complete, and so is each `.libtorch/cuda-MAJOR`. A tree is built under another name and renamed.
 """
 
 import argparse
@@ -47,6 +48,8 @@ UNWANTED = {
 }
 # Wheels, pip's copy of them and the unpacked tree lie side by side for a while.
 NEEDED_GB = {"cpu": 2, "cuda": 8}
+# Whoever has both has what trainer/src/engine/torch/*.cpp include; pip has them in different packages.
+HEADERS = ("cuda_runtime_api.h", os.path.join("crt", "host_config.h"))
 
 
 def main():
@@ -70,6 +73,8 @@ def main():
                 choose(whole(installed), "Python's torch in " + installed)
             else:
                 choose(unpacked(kind), "the wheel of torch, " + kind)
+        if linked_kind(CURRENT) == "cuda":
+            bring_headers(CURRENT)
     version = version_of(CURRENT)
     outcome.note("libtorch %s (%s) from %s" % (version, linked_kind(CURRENT), origin()))
     if untested(version):
@@ -199,7 +204,9 @@ def unpacked(kind):
         unfinished = tree + ".unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         with removed_on_failure(unfinished):
-            for wheel in fetch(kind, os.path.join(unfinished, "wheels")):
+            wheels = fetch("libtorch-" + kind, "libtorch (%s)" % kind, NEEDED_GB[kind], os.path.join(unfinished, "wheels"),
+                           "set LIBTORCH to a libtorch %s" % VERSION)
+            for wheel in wheels:
                 outcome.note("unpacking %s" % os.path.basename(wheel))
                 unpack(wheel, kind, unfinished)
             shutil.rmtree(os.path.join(unfinished, "wheels"))
@@ -219,8 +226,8 @@ def removed_on_failure(folder):
         raise
 
 
-def fetch(kind, into):
-    """Downloads the wheels that `libtorch-KIND.txt` pins, whatever Python runs this, and returns their paths."""
+def fetch(pinned, what, needed_gb, into, otherwise):
+    """Downloads the wheels that `PINNED.txt` pins, whatever Python runs this, and returns their paths."""
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
         sys.exit("There is no pinned wheel for %s on %s.\nInstall torch %s for python3 (pip install torch==%s), or set "
                  "LIBTORCH to a libtorch of that version." % (platform.system(), platform.machine(), VERSION, VERSION))
@@ -229,18 +236,17 @@ def fetch(kind, into):
         sys.exit("pip is missing: install it for %s (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install "
                  "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
     free_gb = machine.free_bytes(HOME) / 1e9
-    if free_gb < NEEDED_GB[kind]:
-        sys.exit("%s has %.1f GB free; libtorch (%s) needs %d GB while it is being unpacked."
-                 % (HOME, free_gb, kind, NEEDED_GB[kind]))
+    if free_gb < needed_gb:
+        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked." % (HOME, free_gb, what, needed_gb))
     # The libraries do not depend on the Python version, so one set of wheels serves every Python.
     command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                      "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]
     glibc = ["manylinux_2_%d" % minor for minor in range(28, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"]
     command += ["--platform=%s_%s" % (tag, platform.machine()) for tag in glibc]
-    command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", "libtorch-%s.txt" % kind)]
+    command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", pinned + ".txt")]
     if stop.call(command) != 0:
-        sys.exit("pip could not download libtorch: see its message above. A pip older than 21 does not know these options\n"
-                 "(python3 -m pip install --upgrade pip). Without a network, set LIBTORCH to a libtorch %s." % VERSION)
+        sys.exit("pip could not download %s: see its message above. A pip older than 21 does not know these options\n"
+                 "(python3 -m pip install --upgrade pip). Without a network, %s." % (what, otherwise))
     return sorted(glob.glob(os.path.join(into, "*.whl")))
 
 
@@ -250,6 +256,74 @@ def unpack(wheel, kind, into):
             wanted = any(fnmatch.fnmatchcase(name, pattern) for pattern in WANTED[kind])
             if wanted and not any(fnmatch.fnmatchcase(name, pattern) for pattern in UNWANTED[kind]):
                 archive.extract(name, into)
+
+
+def bring_headers(libtorch):
+    """Fetches the headers of CUDA into a folder of their own, unless a build with this libtorch finds them."""
+    if cuda_headers(libtorch) is not None:
+        return
+    major = cuda_major(libtorch)
+    if major not in ("12", "13"):
+        sys.exit("%s is made with %s, for which no headers are pinned: set CUDA_HOME to a CUDA of that version, which holds\n"
+                 "include/cuda_runtime_api.h." % (libtorch, "CUDA " + major if major else "an unknown CUDA"))
+    tree = headers_tree(major)
+    unfinished = tree + ".unfinished"
+    for leftover in (tree, unfinished):
+        shutil.rmtree(leftover, ignore_errors=True)
+    with removed_on_failure(unfinished):
+        wheels = fetch("cuda-headers-" + major, "the headers of CUDA " + major, 0.1, os.path.join(unfinished, "wheels"),
+                       "set CUDA_HOME to a CUDA %s, which holds include/cuda_runtime_api.h" % major)
+        for wheel in wheels:
+            unpack_headers(wheel, os.path.join(unfinished, "include"))
+        shutil.rmtree(os.path.join(unfinished, "wheels"))
+        os.rename(unfinished, tree)
+    outcome.note("the headers of CUDA %s in %s" % (major, tree))
+
+
+def headers_tree(major):
+    return os.path.join(HOME, "cuda-%s" % major)
+
+
+def cuda_headers(libtorch):
+    """The folder that trainer/build.rs takes the headers of CUDA from, or None: the same places in the same order."""
+    major = cuda_major(libtorch)
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(os.path.join(libtorch, "lib")))), "nvidia")
+    places = [os.path.join(headers_tree(major), "include")] if major else []
+    places += [os.path.join(beside, package, "include") for package in ("cu13", "cu12", "cuda_runtime")]
+    places.append(os.path.join(os.environ.get("CUDA_HOME") or "/usr/local/cuda", "include"))
+    for place in places:
+        whole_set = all(os.path.isfile(os.path.join(place, header)) for header in HEADERS)
+        if whole_set and (major is None or stated_cuda_major(place) == major):
+            return place
+    return None
+
+
+def cuda_major(libtorch):
+    """`13` of a libtorch that needs libcudart.so.13, or None where it does not say."""
+    with contextlib.suppress(OSError), open(os.path.join(libtorch, "lib", "libc10_cuda.so"), "rb") as file:
+        needed = re.search(rb"libcudart\.so\.(\d+)", file.read())
+        return needed.group(1).decode() if needed else None
+    return None
+
+
+def stated_cuda_major(place):
+    """`13` where cuda.h states version 13000, or None."""
+    with contextlib.suppress(OSError), open(os.path.join(place, "cuda.h"), errors="replace") as file:
+        stated = re.search(r"#define CUDA_VERSION (\d+)", file.read())
+        return str(int(stated.group(1)) // 1000) if stated else None
+    return None
+
+
+def unpack_headers(wheel, into):
+    """All packages' headers in one folder, wherever under nvidia/ the wheel has them."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            header = re.fullmatch(r"nvidia/\w+/include/(.*[^/])", name)
+            if header:
+                path = os.path.join(into, header.group(1))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(archive.read(name))
 
 
 def forget_cuda(libtorch):

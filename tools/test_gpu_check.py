@@ -40,6 +40,19 @@ class Parts(unittest.TestCase):
         self.assertIn("exit code 1: no such GPU", check.checks[0]["detail"])
         self.assertEqual(check.checks[1]["detail"], "well\n")
 
+    def test_a_program_without_an_end_is_shown_with_what_it_said(self):
+        speaks = "import sys, time; print('test parity_none ...', flush=True); time.sleep(60)"
+        with self.assertRaises(gpu_check.Failed) as failure, mock.patch.object(gpu_check, "PATIENCE_SECONDS", 1):
+            gpu_check.run([sys.executable, "-c", speaks])
+        self.assertRegex(str(failure.exception), r"no end after 1 s: .*: test parity_none \.\.\.\n$")
+
+    def test_parity_is_checked_on_the_device_without_tf32_and_without_threads_that_spin(self):
+        program = os.path.join(self.root, "parity")
+        with open(program, "w") as file:
+            file.write("#!/bin/sh\necho test result: $PARITY_DEVICE $NVIDIA_TF32_OVERRIDE $OMP_WAIT_POLICY\n")
+        os.chmod(program, 0o755)
+        self.assertEqual(gpu_check.Check(gpu_check.DEFAULTS, self.root, program).is_right(), "test result: cuda:0 0 passive")
+
     def test_a_program_is_stopped_when_something_is_there(self):
         mark = os.path.join(self.root, "mark")
         stops = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); open(%r, 'w'); time.sleep(60)" % mark

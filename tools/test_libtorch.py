@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import zipfile
 from unittest import mock
 
 import doctor
@@ -20,6 +21,8 @@ class Setup(unittest.TestCase):
         for name, value in {"HOME": home, "CURRENT": os.path.join(home, "current"), "ORIGIN": os.path.join(home, "current.origin")}.items():
             self.replace(libtorch, name, value)
         self.replace(libtorch.stop, "listen", mock.Mock())
+        self.fetched = []
+        self.replace(libtorch, "fetch", self.wheels_of_headers)
 
     def replace(self, place, name, value):
         patch = mock.patch.object(place, name, value)
@@ -33,11 +36,12 @@ class Setup(unittest.TestCase):
             file.write(text)
         return path
 
-    def python(self, name, version, cuda=False):
-        """A folder with a python3 that knows where torch lies, as far as `find_spec` is asked, and that torch."""
+    def python(self, name, version, cuda=None):
+        """A folder with a python3 that knows where torch lies, as far as `find_spec` is asked, and that torch, perhaps made with a CUDA."""
         package = os.path.join(self.root, name, "torch")
-        for library in ["libtorch_cpu.so"] + ["libtorch_cuda.so"] * cuda:
+        for library in ["libtorch_cpu.so"] + ["libtorch_cuda.so"] * (cuda is not None):
             self.write("", package, "lib", library)
+        self.write("\0libc10.so\0libcudart.so.%s\0" % cuda, package, "lib", "libc10_cuda.so")
         self.write('#define TORCH_VERSION \\\n  "%s"\n' % version, package, "include", "torch", "headeronly", "version.h")
         self.write("#pragma once\nnamespace at { struct Tensor {}; }\n#include <tuple>\n#define TORCH_CHECK(...) throw 0\n",
                    package, "include", "torch", "csrc", "api", "include", "torch", "torch.h")
@@ -45,10 +49,30 @@ class Setup(unittest.TestCase):
         os.chmod(program, 0o755)
         return package, os.path.dirname(program)
 
+    def cuda_headers(self, *place, version="13000", crt=True):
+        for header in ("cuda_runtime_api.h",) + ("crt/host_config.h",) * crt:
+            self.write("", *place, header)
+        self.write("#define CUDA_VERSION %s\n" % version, *place, "cuda.h")
+
+    def wheels_of_headers(self, pinned, what, needed_gb, into, otherwise):
+        """In place of pip: two wheels as NVIDIA lays them out."""
+        self.fetched.append(pinned)
+        runtime, crt = {"cuda-headers-13": ("cu13", "cu13"), "cuda-headers-12": ("cuda_runtime", "cuda_nvcc")}[pinned]
+        os.makedirs(into)
+        wheels = [os.path.join(into, name) for name in ("runtime.whl", "crt.whl")]
+        with zipfile.ZipFile(wheels[0], "w") as archive:
+            archive.writestr("nvidia/%s/include/cuda_runtime_api.h" % runtime, "")
+            archive.writestr("nvidia/%s/include/cuda.h" % runtime, "#define CUDA_VERSION %s040\n" % pinned[-2:])
+            archive.writestr("nvidia/%s/lib/libcudart_static.a" % runtime, "")
+        with zipfile.ZipFile(wheels[1], "w") as archive:
+            archive.writestr("nvidia/%s/include/crt/host_config.h" % crt, "")
+        return wheels
+
     def set_up(self, folders, kind="cpu", environment=None, words=()):
         said = io.StringIO()
         with contextlib.ExitStack() as stack:
-            stack.enter_context(mock.patch.dict(os.environ, {"PATH": os.pathsep.join(folders), **(environment or {})}))
+            stack.enter_context(mock.patch.dict(os.environ, {
+                "PATH": os.pathsep.join(folders), "CUDA_HOME": os.path.join(self.root, "cuda"), **(environment or {})}))
             if "LIBTORCH" not in (environment or {}):
                 os.environ.pop("LIBTORCH", None)
             stack.enter_context(mock.patch.object(libtorch.sys, "argv", ["libtorch.py", *words]))
@@ -56,6 +80,13 @@ class Setup(unittest.TestCase):
             stack.enter_context(contextlib.redirect_stdout(said))
             libtorch.main()
         return said.getvalue()
+
+    def doctor(self):
+        """What the doctor asks for, on a machine without a GPU."""
+        with mock.patch.dict(os.environ, {"CUDA_HOME": os.path.join(self.root, "cuda")}), \
+                contextlib.redirect_stdout(io.StringIO()), mock.patch.object(doctor.machine, "has_gpu", lambda: False):
+            os.environ.pop("LIBTORCH", None)
+            return doctor.torch()
 
     def test_versions_that_compile(self):
         for version, does in {"2.10.0": False, "2.11.0": True, "2.12.1+cu130": True, "2.13.0+cpu": True, "2.14.0": False,
@@ -74,7 +105,8 @@ class Setup(unittest.TestCase):
         self.assertEqual(libtorch.version_of(libtorch.CURRENT), "2.12.0")
 
     def test_the_tested_version_comes_before_others_and_cuda_where_there_is_a_gpu(self):
-        folders = [self.python("old", "2.9.0")[1], self.python("a", "2.11.0", cuda=True)[1], self.python("b", "2.13.0+cu130")[1]]
+        folders = [self.python("old", "2.9.0")[1], self.python("a", "2.11.0", cuda="13")[1], self.python("b", "2.13.0+cu130")[1]]
+        self.cuda_headers("a", "nvidia", "cu13", "include")
         said = self.set_up(folders)
         self.assertIn("libtorch 2.13.0+cu130 (cpu)", said)
         self.assertNotIn("tested on", said)
@@ -98,6 +130,50 @@ class Setup(unittest.TestCase):
         command = [os.environ.get("CXX", "c++"), "-std=c++17", "-Wall", "-Werror", "-fsyntax-only", '-DTORCH_VERSION="2.11.0"', source]
         compiled = subprocess.run(command + ["-I" + place for place in includes], stderr=subprocess.PIPE, text=True)
         self.assertEqual(compiled.returncode, 0, compiled.stderr)
+
+    def test_a_libtorch_with_cuda_gets_the_headers_of_its_cuda_in_a_folder_of_their_own(self):
+        for cuda in ("13", "12"):
+            package, folder = self.python("with-" + cuda, "2.11.0", cuda=cuda)
+            # What pip brings with torch: all but crt/.
+            beside = {"13": "cu13", "12": "cuda_runtime"}[cuda]
+            self.cuda_headers("with-" + cuda, "nvidia", beside, "include", version=cuda + "000", crt=False)
+            with contextlib.suppress(OSError):
+                os.remove(libtorch.CURRENT)
+            said = self.set_up([folder], kind="cuda")
+            place = os.path.join(libtorch.HOME, "cuda-" + cuda)
+            self.assertIn("the headers of CUDA %s in %s" % (cuda, place), said)
+            self.assertEqual(sorted(os.listdir(place)), ["include"])
+            self.assertEqual(sorted(os.listdir(os.path.join(place, "include"))), ["crt", "cuda.h", "cuda_runtime_api.h"])
+            self.assertEqual(libtorch.cuda_headers(libtorch.CURRENT), os.path.join(place, "include"))
+            self.set_up([folder], kind="cuda")
+        self.assertEqual(self.fetched, ["cuda-headers-13", "cuda-headers-12"], "each once")
+        self.assertFalse(os.path.exists(os.path.join(os.path.dirname(package), "nvidia", "cuda_nvcc")), "beside torch nothing changes")
+
+    def test_headers_that_a_build_finds_are_not_fetched_and_those_of_another_cuda_are_not_taken(self):
+        package, _ = self.python("a", "2.13.0", cuda="13")
+        named = {"LIBTORCH": package, "CUDA_HOME": os.path.join(self.root, "cuda")}
+        self.cuda_headers("cuda", "include", version="11080")
+        self.set_up([], kind="cuda", environment=named)
+        self.assertEqual(self.fetched, ["cuda-headers-13"])
+        shutil.rmtree(os.path.join(libtorch.HOME, "cuda-13"))
+        self.cuda_headers("cuda", "include", version="13010")
+        self.set_up([], kind="cuda", environment=named)
+        self.assertEqual(self.fetched, ["cuda-headers-13"])
+
+    def test_of_a_cuda_without_pinned_headers_the_user_is_told(self):
+        package, _ = self.python("a", "2.13.0", cuda="14")
+        with self.assertRaises(SystemExit) as end:
+            self.set_up([], environment={"LIBTORCH": package})
+        self.assertIn("made with CUDA 14, for which no headers are pinned: set CUDA_HOME", str(end.exception))
+
+    def test_headers_that_do_not_come_leave_nothing(self):
+        package, folder = self.python("a", "2.13.0", cuda="13")
+        with mock.patch.object(libtorch, "unpack_headers", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+            self.set_up([folder], kind="cuda")
+        self.assertFalse([name for name in os.listdir(libtorch.HOME) if name.startswith("cuda")])
+        self.assertIn("run ./justw setup --cuda", self.doctor())
+        self.set_up([folder], kind="cuda")
+        self.assertIsNone(self.doctor())
 
     def test_a_named_one_is_checked(self):
         _, folder = self.python("a", "2.13.0")

@@ -7,6 +7,14 @@
 //! *Invariant:* a trainer linked against a libtorch with CUDA needs `libtorch_cuda.so` (`readelf -d`). No symbol of it is
 //! ever named, so the linker drops it unless told otherwise, and CUDA is then silently absent at run time.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "no other crate is built yet, and a half-written stamp counts for none"
+)]
+
+#[cfg(feature = "tch")]
+mod build_cuda;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +35,7 @@ const SOURCES: [&str; 10] = [
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build_cuda.rs");
     tell_revision();
     println!("cargo:rustc-check-cfg=cfg(libtorch_cuda)");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
@@ -53,39 +62,8 @@ fn main() {
         println!("cargo:rustc-link-search=native={}", libraries.display());
         println!("cargo:rustc-link-arg=-Wl,--push-state,--no-as-needed,-ltorch_cuda,--pop-state");
         #[cfg(feature = "tch")]
-        compile_cuda(&libtorch);
+        build_cuda::compile(&libtorch);
     }
-}
-
-/// Compiles the half of `engine::torch::cuda` that is C++. CUDA's headers are where pip puts them, beside torch, or where CUDA itself lies.
-#[cfg(feature = "tch")]
-fn compile_cuda(libtorch: &Path) {
-    println!("cargo:rerun-if-changed=src/engine/torch/cuda.cpp");
-    println!("cargo:rerun-if-changed=src/engine/torch/norm.cpp");
-    println!("cargo:rerun-if-env-changed=CUDA_HOME");
-    let cuda = env::var_os("CUDA_HOME").map_or_else(|| PathBuf::from("/usr/local/cuda"), PathBuf::from);
-    let beside = libtorch.canonicalize().unwrap_or_default().join("../nvidia");
-    let places = ["cu13/include", "cu12/include", "cuda_runtime/include"].map(|place| beside.join(place));
-    let headers = places
-        .into_iter()
-        .chain([cuda.join("include")])
-        .find(|place| place.join("cuda_runtime_api.h").is_file());
-    let Some(headers) = headers else {
-        panic!(
-            "no cuda_runtime_api.h in {} nor in {}: set CUDA_HOME to a CUDA of the version of this libtorch",
-            beside.display(),
-            cuda.join("include").display()
-        );
-    };
-    cc::Build::new()
-        .cpp(true)
-        .std("c++17")
-        .opt_level(2)
-        .warnings(false)
-        .files(["src/engine/torch/cuda.cpp", "src/engine/torch/norm.cpp"])
-        .includes([libtorch.join("include"), libtorch.join("include/torch/csrc/api/include"), headers])
-        .compile("rankscale_cuda");
-    println!("cargo:rustc-link-lib=c10_cuda");
 }
 
 /// As `RANKSCALE_REVISION` and `RANKSCALE_DIRTY`, for the compiler; `unknown` and `false` where there is no git, or no repository.
