@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* a table that has a stamp is held against it before it is parsed, and unpacks to [`MOST_BYTES`] at most.
 
-use crate::reading::{self, MOST_BYTES};
+use crate::reading::{self, MOST_BYTES, claims};
 use crate::{atomic, stamp};
 use arrow_schema::{FieldRef, Schema};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use parquet::file::properties::WriterProperties;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_arrow::schema::{SchemaLike, TracingOptions};
-use std::io;
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 /// A row type: a struct of numbers, strings and options of them.
@@ -181,8 +181,9 @@ fn open(
     bytes: Bytes,
     expected: &Schema,
 ) -> Result<ParquetRecordBatchReaderBuilder<Bytes>, TableError> {
+    claims::footer(Cursor::new(&bytes)).map_err(|error| not_parquet(path, &error))?;
     let builder =
-        ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| not_parquet(path, &error))?;
+        ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|error| not_parquet(path, &error))?;
     let groups = builder.metadata().row_groups().iter();
     let asked = groups.map(|group: &RowGroupMetaData| {
         let rows = u64::try_from(group.num_rows()).unwrap_or(u64::MAX).saturating_mul(ROW_BYTES);
@@ -191,6 +192,7 @@ fn open(
     if asked.fold(0, u64::saturating_add) > MOST_BYTES {
         return Err(too_large(path));
     }
+    claims::pages(Cursor::new(&bytes), builder.metadata()).map_err(|error| not_parquet(path, &error))?;
     for field in expected.fields() {
         let foreign =
             |rule: String| TableError::Foreign { path: path.to_owned(), column: field.name().clone(), rule };
