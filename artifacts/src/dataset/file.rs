@@ -169,8 +169,10 @@ fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
 /// Opens a file and checks everything but its rows.
 fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let file = fs::File::open(path)?;
-    let damaged =
-        |source: io::Error| DatasetError::Parquet { path: path.to_owned(), source: ParquetError::General(source.to_string()) };
+    let damaged = |source: io::Error| DatasetError::Parquet {
+        path: path.to_owned(),
+        source: ParquetError::General(source.to_string()),
+    };
     claims::footer(file.file()).map_err(damaged)?;
     let parquet = contained(|| ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default()))
         .unwrap_or_else(|panic| Err(ParquetError::General(panic)))

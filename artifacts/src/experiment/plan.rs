@@ -55,7 +55,8 @@ impl Experiment {
     fn checked(self) -> Result<Self, InvalidConfiguration> {
         let broken = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
         let mut parts = Path::new(&self.name).components();
-        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == self.name.as_str()) {
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == self.name.as_str())
+        {
             return broken("name", &format!("`{}`", self.name), "must be the name of a folder");
         }
         if !(1..=MOST_RUNS).contains(&self.runs.len()) {

@@ -65,7 +65,9 @@ pub fn pages(mut file: impl Read + Seek, metadata: &ParquetMetaData) -> io::Resu
             let Some(page) = page(&mut file, at, end - at)? else { break };
             unpacked = unpacked.saturating_add(page.unpacked);
             if unpacked > MOST_BYTES {
-                return Err(broken(format!("its pages say that they unpack to more than {MOST_BYTES} bytes")));
+                return Err(broken(format!(
+                    "its pages say that they unpack to more than {MOST_BYTES} bytes"
+                )));
             }
             at = at.saturating_add(page.length);
         }
@@ -228,7 +230,9 @@ mod tests {
     #[test]
     fn structures_deep_in_each_other_and_very_many_columns_are_refused() {
         assert!(footer(file(&[0x1c; 10_000])).is_err());
-        let columns = |count: usize| [&[0x29, 0xfc, (count % 128) as u8 | 128, (count / 128) as u8][..], &vec![0; count + 1]].concat();
+        let columns = |count: usize| {
+            [&[0x29, 0xfc, (count % 128) as u8 | 128, (count / 128) as u8][..], &vec![0; count + 1]].concat()
+        };
         assert!(footer(file(&columns(900))).is_ok());
         assert!(footer(file(&columns(1001))).is_err());
     }

@@ -4,15 +4,20 @@
 
 #![allow(dead_code, reason = "each crate's tests take what they need")]
 
+use artifacts::stamp;
+use fs_err as fs;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::error::Error;
+use std::path::Path;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// What a reader may ask for in all: what a file may unpack to, and a quarter of it for what is read of it.
 pub const MOST: usize = (1 << 30) + (1 << 28);
@@ -89,6 +94,35 @@ pub fn fuzz<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value)) {
     }
 }
 
+/// What a reader says of mutations of a valid file, half of which bear the sum of their bytes, where they have room for one.
+pub fn mutated<T, E: Into<Box<dyn Error>>>(
+    cases: u32,
+    name: &str,
+    valid: &[u8],
+    read: impl Fn(&Path) -> Result<T, E>,
+    obeys: impl Fn(T),
+) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, valid).unwrap();
+    assert!(read(&path).is_ok(), "{name} is valid before it is mutated");
+    fuzz(cases, (mutation(), any::<bool>()), |(mutation, stamped): (Mutation, bool)| {
+        let mut bytes = mutation.of(valid);
+        if stamped && stamp::check(&bytes).is_err() {
+            stamp::fill(&mut bytes);
+        }
+        fs::write(&path, &bytes).unwrap();
+        match held(|| read(&path)) {
+            Ok(found) => obeys(found),
+            Err(error) => {
+                let (error, file) = (error.into(), path.file_name().unwrap().to_str().unwrap());
+                assert!(error.to_string().contains(file), "{error}");
+            }
+        }
+    });
+}
+
 /// Where a change is made: anywhere, or where files have their headers and footers.
 #[derive(Debug, Clone)]
 enum Place {
@@ -107,24 +141,57 @@ impl Place {
     }
 }
 
-fn place() -> impl Strategy<Value = Place> {
+fn place() -> BoxedStrategy<Place> {
     prop_oneof![
         2 => any::<Index>().prop_map(Place::Anywhere),
         1 => (0_usize..200).prop_map(Place::Head),
         2 => (0_usize..1200).prop_map(Place::Tail),
     ]
+    .boxed()
 }
 
 /// Numbers as no file has them: in decimals, and in the bytes of the binary formats.
 const NUMBERS: [&str; 22] = [
-    "0", "-0", "-1", "1", "2", "0.5", "-0.5", "1e308", "1e999", "1e-320", "255", "256", "65536", "4294967295",
-    "2147483648", "9007199254740993", "9223372036854775807", "9223372036854775808", "18446744073709551615",
-    "-9223372036854775808", "1000000", "99999999999999999999999999999999",
+    "0",
+    "-0",
+    "-1",
+    "1",
+    "2",
+    "0.5",
+    "-0.5",
+    "1e308",
+    "1e999",
+    "1e-320",
+    "255",
+    "256",
+    "65536",
+    "4294967295",
+    "2147483648",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "-9223372036854775808",
+    "1000000",
+    "99999999999999999999999999999999",
 ];
 const BYTES: [&[u8]; 16] = [
-    &[0], &[1], &[0x7f], &[0x80], &[0xff], &[0xfe, 0xff, 0xff, 0xff, 0x0f], &[0xff, 0xff, 0xff, 0xff, 0x0f],
-    &[0xf9, 0xff, 0xff, 0xff, 0xff, 0x07], &[0xfc, 0xff, 0xff, 0xff, 0x07], &[0xff; 10], &[0xff, 0xff, 0xff, 0x7f], &[0, 0, 0, 0x80],
-    &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], &[0xff; 8], &[0; 8], &[0, 0, 0, 0x40, 0, 0, 0, 0],
+    &[0],
+    &[1],
+    &[0x7f],
+    &[0x80],
+    &[0xff],
+    &[0xfe, 0xff, 0xff, 0xff, 0x0f],
+    &[0xff, 0xff, 0xff, 0xff, 0x0f],
+    &[0xf9, 0xff, 0xff, 0xff, 0xff, 0x07],
+    &[0xfc, 0xff, 0xff, 0xff, 0x07],
+    &[0xff; 10],
+    &[0xff, 0xff, 0xff, 0x7f],
+    &[0, 0, 0, 0x80],
+    &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+    &[0xff; 8],
+    &[0; 8],
+    &[0, 0, 0, 0x40, 0, 0, 0, 0],
 ];
 
 #[derive(Debug, Clone)]
@@ -145,7 +212,7 @@ enum Change {
     Nested(Index, usize),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change() -> BoxedStrategy<Change> {
     let extreme = || prop::sample::select(&BYTES[..]).prop_map(<[u8]>::to_vec);
     let some = || prop_oneof![vec(any::<u8>(), 1..12), extreme()];
     let text = prop_oneof![
@@ -166,6 +233,7 @@ fn change() -> impl Strategy<Value = Change> {
         4 => (place(), some()).prop_map(|(at, bytes)| Change::Overwrite(at, bytes)),
         6 => text,
     ]
+    .boxed()
 }
 
 /// A file that is not as it was written.
@@ -179,11 +247,12 @@ enum Kind {
 }
 
 /// One file in twenty is of random bytes.
-pub fn mutation() -> impl Strategy<Value = Mutation> {
+pub fn mutation() -> BoxedStrategy<Mutation> {
     prop_oneof![
         1 => vec(any::<u8>(), 0..300).prop_map(|bytes| Mutation(Kind::Random(bytes))),
         19 => vec(change(), 1..4).prop_map(|changes| Mutation(Kind::Changed(changes))),
     ]
+    .boxed()
 }
 
 impl Mutation {
@@ -229,7 +298,10 @@ impl Change {
             }
             Self::Number(index, number) => {
                 let runs = runs(bytes, |byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-                let numbers: Vec<_> = runs.into_iter().filter(|run| bytes[run.clone()].iter().any(u8::is_ascii_digit)).collect();
+                let numbers: Vec<_> = runs
+                    .into_iter()
+                    .filter(|run| bytes[run.clone()].iter().any(u8::is_ascii_digit))
+                    .collect();
                 if let Some(run) = chosen(&numbers, *index) {
                     bytes.splice(run, number.bytes());
                 }
@@ -246,7 +318,9 @@ impl Change {
                 }
             }
             Self::Renamed(index) => {
-                if let Some(word) = chosen(&runs(bytes, |byte| byte.is_ascii_lowercase() || byte == b'_'), *index) {
+                if let Some(word) =
+                    chosen(&runs(bytes, |byte| byte.is_ascii_lowercase() || byte == b'_'), *index)
+                {
                     bytes.insert(word.end, b'x');
                 }
             }
