@@ -23,7 +23,6 @@ use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
 use endpoint::{aa, endpoints};
-use fs_err as fs;
 use join::finished::finished;
 use join::pairs::{self, pairs};
 use join::{cells, classes, entries, epochs, layers, ledger, recipes};

@@ -262,7 +262,9 @@ impl Mutation {
             Kind::Random(bytes) => bytes.clone(),
             Kind::Changed(changes) => {
                 let mut bytes = valid.to_vec();
-                changes.iter().for_each(|change| change.make(&mut bytes));
+                for change in changes {
+                    change.make(&mut bytes);
+                }
                 bytes
             }
         }
