@@ -110,7 +110,8 @@ def shown(value):
         return value
     address, mark, query = value.partition("#")[0].partition("?")
     address = re.sub("://[^/]*@", "://***@", address)
-    return address + mark + re.sub("[^&=]+(?=&|$)", "***", query)
+    # Only whole words: looked for from every letter of a long one, the end would take minutes to be found.
+    return address + mark + re.sub("(?<![^&=])[^&=]+(?![^&])", "***", query)
 
 
 def flags(settings, keys):

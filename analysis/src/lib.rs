@@ -18,12 +18,11 @@ use anyhow::{Context as _, bail};
 use artifacts::run::{RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, rules};
+use artifacts::{Experiment, Layout, reading, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
 use endpoint::{aa, endpoints};
-use fs_err as fs;
 use join::finished::finished;
 use join::pairs::{self, pairs};
 use join::{cells, classes, entries, epochs, layers, ledger, recipes};
@@ -237,7 +236,7 @@ fn study(
 pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
     let read = |file: &PathBuf| -> anyhow::Result<(String, String)> {
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok((name, fs::read_to_string(file)?))
+        Ok((name, reading::text(file)?))
     };
     let texts = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     let runs::import::Imported { runs, copies, unpaired } = runs::import::runs(&texts)?;

@@ -24,8 +24,9 @@ pub use verdict::VerdictPlan;
 
 use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
+use crate::reading;
 use fs_err as fs;
-use grid::{Grid, Recipe};
+use grid::{Grid, MOST_RUNS, Recipe};
 use network::Arm;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -122,7 +123,7 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::find`].
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
-        let text = fs::read_to_string(path)?;
+        let text = reading::text(path)?;
         let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Self::parse(&name, path, &text)
     }
@@ -140,6 +141,11 @@ impl Experiment {
             reason: with_line_and_key(text, &error),
         })?;
         let value = |reason| ExperimentError::Value { path: path.to_owned(), reason };
+        let asked = file.grid.iter().map(Grid::asked).fold(0, usize::saturating_add);
+        if asked > MOST_RUNS {
+            let rule = "runs are asked for, and there must be at most 100000";
+            return Err(value(InvalidConfiguration::rule("grid", &asked, rule)));
+        }
         let cells: Vec<Vec<Configuration>> = file
             .grid
             .iter()
@@ -156,8 +162,7 @@ impl Experiment {
             return Err(ExperimentError::Empty(path.to_owned()));
         }
         if let Some(arm) = file.tuned.then(|| in_two_cells(&runs)).flatten() {
-            let rule = "must be one for each arm: with `tuned = true` every arm is compared at its own";
-            let reason = InvalidConfiguration::rule("lambda and peak_learning_rate of", &arm, rule);
+            let reason = InvalidConfiguration::rule("lambda and peak_learning_rate of", &arm, TUNED);
             return Err(ExperimentError::Value { path: path.to_owned(), reason });
         }
         let verdict = file.verdict.map(|verdict| verdict.validated(&runs)).transpose();
@@ -165,6 +170,9 @@ impl Experiment {
         Ok(Self { name: name.to_owned(), title: file.title, tuned: file.tuned, verdict, runs })
     }
 }
+
+/// The rule for those strengths.
+const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is compared at its own";
 
 /// The first arm that is planned at two strengths.
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* what a reader does with a damaged file ends as an error of that file; nobody else notices.
 
+pub mod claims;
+
 use fs_err as fs;
 use std::cell::Cell;
 use std::io;
@@ -27,6 +29,17 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(message));
     }
     fs::read(path)
+}
+
+/// All of a file's text.
+///
+/// # Errors
+/// As [`bytes`]; a file that is not UTF-8.
+pub fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(bytes(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        io::Error::other(format!("{}: is not text: byte {at} is not UTF-8", path.display()))
+    })
 }
 
 /// What a reader gives, or what it said when it panicked; the panic itself is not shown.

@@ -7,8 +7,7 @@
 
 use crate::atomic;
 use crate::experiment::{Experiment, VerdictPlan};
-use crate::rules;
-use fs_err as fs;
+use crate::{reading, rules};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -107,7 +106,7 @@ impl Seal {
         }
         let broken = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
         let seal: Self =
-            serde_json::from_str(&fs::read_to_string(path)?).map_err(|error| broken(error.to_string()))?;
+            serde_json::from_str(&reading::text(path)?).map_err(|error| broken(error.to_string()))?;
         match seal.format {
             FORMAT => Ok(Some(seal)),
             other => Err(broken(format!("format {other} is not {FORMAT}, the one this version reads"))),
@@ -131,6 +130,7 @@ impl Seal {
 mod tests {
     use super::*;
     use crate::Configuration;
+    use fs_err as fs;
 
     fn experiment(seeds: u64) -> Experiment {
         let runs = (0..seeds).map(|seed| Configuration { seed, ..Configuration::default() }).collect();

@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* a table that has a stamp is held against it before it is parsed, and unpacks to [`MOST_BYTES`] at most.
 
-use crate::reading::{self, MOST_BYTES};
+use crate::reading::{self, MOST_BYTES, claims};
 use crate::{atomic, stamp};
 use arrow_schema::{FieldRef, Schema};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use parquet::file::properties::WriterProperties;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_arrow::schema::{SchemaLike, TracingOptions};
-use std::io;
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 /// A row type: a struct of numbers, strings and options of them.
@@ -152,13 +152,13 @@ pub fn read_whole<T: Row>(path: &Path) -> Result<Table<T>, TableError> {
     let bytes = reading::bytes(path)?;
     let damaged = |rule: String| TableError::Damaged { path: path.to_owned(), rule };
     let (stamped, sha256) = (stamp::check(&bytes).map_err(damaged)?, stamp::sha256(&bytes));
-    let (rows, run) = reading::contained(|| parse(path, bytes.into()))
+    let (rows, run) = reading::contained(|| parse(path, &bytes.into()))
         .unwrap_or_else(|panic| Err(not_parquet(path, &panic)))?;
     Ok(Table { rows, run, stamped, sha256 })
 }
 
 /// The rows, and the run's name where there is one.
-fn parse<T: Row>(path: &Path, bytes: Bytes) -> Result<(Vec<T>, Option<String>), TableError> {
+fn parse<T: Row>(path: &Path, bytes: &Bytes) -> Result<(Vec<T>, Option<String>), TableError> {
     let builder = open(path, bytes, &schema::<T>())?;
     let pairs = builder.metadata().file_metadata().key_value_metadata();
     let run = pairs.into_iter().flatten().find(|pair| pair.key == RUN).and_then(|pair| pair.value.clone());
@@ -178,11 +178,12 @@ fn parse<T: Row>(path: &Path, bytes: Bytes) -> Result<(Vec<T>, Option<String>), 
 
 fn open(
     path: &Path,
-    bytes: Bytes,
+    bytes: &Bytes,
     expected: &Schema,
 ) -> Result<ParquetRecordBatchReaderBuilder<Bytes>, TableError> {
+    claims::footer(Cursor::new(bytes)).map_err(|error| not_parquet(path, &error))?;
     let builder =
-        ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| not_parquet(path, &error))?;
+        ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|error| not_parquet(path, &error))?;
     let groups = builder.metadata().row_groups().iter();
     let asked = groups.map(|group: &RowGroupMetaData| {
         let rows = u64::try_from(group.num_rows()).unwrap_or(u64::MAX).saturating_mul(ROW_BYTES);
@@ -191,6 +192,7 @@ fn open(
     if asked.fold(0, u64::saturating_add) > MOST_BYTES {
         return Err(too_large(path));
     }
+    claims::pages(Cursor::new(bytes), builder.metadata()).map_err(|error| not_parquet(path, &error))?;
     for field in expected.fields() {
         let foreign =
             |rule: String| TableError::Foreign { path: path.to_owned(), column: field.name().clone(), rule };
@@ -251,6 +253,29 @@ mod tests {
         assert!(message.contains("rows.parquet") && message.contains("`image` is missing"), "{message}");
         write::<Sample>(&path, &[]).unwrap();
         assert_eq!(read::<Sample>(&path).unwrap(), []);
+    }
+
+    #[test]
+    fn a_page_that_says_it_is_gigabytes_is_refused_before_it_has_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rows.parquet");
+        let rows: Vec<Sample> =
+            (0..300).map(|at| Sample { name: "a".into(), count: at * at, value: None }).collect();
+        write(&path, &rows).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        // The first page: its kind, and behind that the size it unpacks to.
+        let start = 4;
+        assert_eq!(bytes[start], 0x15, "the kind of page");
+        let mut large = bytes.clone();
+        assert_eq!(large[start + 2], 0x15, "its size");
+        let end = start + 3 + bytes[start + 3..].iter().position(|&byte| byte < 0x80).unwrap();
+        large.splice(start + 3..=end, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
+        fs::write(&path, large).unwrap();
+        let message = read::<Sample>(&path).unwrap_err().to_string();
+        assert!(
+            message.contains("rows.parquet") && message.contains("pages say that they unpack to more"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -153,26 +153,28 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
         let sha256 = sha256(&path)?.to_string();
         Ok((path, Provenance::File { source, sha256 }))
     };
-    let judged = |split: Split, records: &[u8], provenance: Provenance| -> Result<Dataset> {
-        let dataset = Dataset::from_records(records, provenance).context(split.name())?;
-        if !options.accept_any_content {
-            prepared::judge(split, dataset.len(), &dataset.fingerprint)?;
-        }
-        Ok(dataset)
-    };
+    let judged =
+        |place: &Location, split: Split, records: &[u8], provenance: Provenance| -> Result<Dataset> {
+            let dataset = Dataset::from_records(records, provenance)
+                .with_context(|| format!("{place}: {}", split.name()))?;
+            if !options.accept_any_content {
+                prepared::judge(split, dataset.len(), &dataset.fingerprint)?;
+            }
+            Ok(dataset)
+        };
     match files {
         Files::Archive(place) => {
             let (path, provenance) = read(place)?;
             let records = read_archive(&path).with_context(|| place.to_string())?;
             Ok(Halves {
-                train: judged(Split::Train, &records.train, provenance.clone())?,
-                test: judged(Split::Test, &records.test, provenance)?,
+                train: judged(place, Split::Train, &records.train, provenance.clone())?,
+                test: judged(place, Split::Test, &records.test, provenance)?,
             })
         }
         Files::Batches(Location::Url(remote)) | Files::Folders(Location::Url(remote)) => {
             Err(anyhow!("{}: folders are read only from a disk", remote.url))
         }
-        Files::Batches(Location::Path(path)) | Files::Folders(Location::Path(path)) => {
+        Files::Batches(place @ Location::Path(path)) | Files::Folders(place @ Location::Path(path)) => {
             let (records, sha256) = match files {
                 Files::Folders(_) => folders::read(path)?,
                 _ => batches::read(path, Limits::CIFAR10)?,
@@ -181,8 +183,8 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
                 fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let provenance = Provenance::File { source, sha256: sha256.to_string() };
             Ok(Halves {
-                train: judged(Split::Train, &records.train, provenance.clone())?,
-                test: judged(Split::Test, &records.test, provenance)?,
+                train: judged(place, Split::Train, &records.train, provenance.clone())?,
+                test: judged(place, Split::Test, &records.test, provenance)?,
             })
         }
         Files::Pair(Halves { train, test }) => {
@@ -195,7 +197,7 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
                     records = records.with_context(|| remote.url.to_string());
                 }
                 let records = records?;
-                judged(split, &records, provenance)
+                judged(place, split, &records, provenance)
             };
             let test = half(Split::Test, test)?;
             Ok(Halves { train: half(Split::Train, train)?, test })

@@ -212,7 +212,9 @@ const UNPAIRED: [u64; 2] = [1_000_000_000, 2_000_000_000];
 /// Which seeds a (rankscale, d) has.
 #[derive(Default)]
 struct Seeds {
-    taken: HashMap<(u64, bool), Vec<u64>>,
+    taken: HashMap<(u64, bool), HashSet<u64>>,
+    /// Seeds below this are taken, of each.
+    free_from: HashMap<(u64, bool), u64>,
     /// Rankscales whose entries without a seed make no pair.
     ambiguous: HashSet<u64>,
     /// Runs that got a seed of which there is none in the other arm.
@@ -226,15 +228,18 @@ impl Seeds {
         let alone = named.is_none() && self.ambiguous.contains(&rankscale);
         self.unpaired += usize::from(alone);
         let first = if alone { UNPAIRED[usize::from(d)] } else { 0 };
-        let free = (first..=first + taken.len() as u64)
-            .find(|seed| !taken.contains(seed))
-            .expect("one more than is taken");
-        let seed = named.unwrap_or(free);
-        if taken.contains(&seed) {
+        let seed = named.unwrap_or_else(|| {
+            // Seeds are never given back, so what was passed over once need not be looked at again.
+            let next = self.free_from.entry((rankscale, d)).or_insert(first);
+            while taken.contains(next) {
+                *next += 1;
+            }
+            *next
+        });
+        if !taken.insert(seed) {
             let rule = format!("{seed} was used by an earlier entry with the same `rankscale` and `d`");
             return Err(("`seed`".into(), rule));
         }
-        taken.push(seed);
         Ok(seed)
     }
 }

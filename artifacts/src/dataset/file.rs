@@ -11,7 +11,7 @@ use super::error::ADVICE;
 use super::metadata::{self, Header};
 use super::{Dataset, DatasetError, IMAGE_BYTES, RECORD_BYTES, Split, records};
 use crate::atomic;
-use crate::reading::{MOST_BYTES, contained};
+use crate::reading::{MOST_BYTES, claims, contained};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
@@ -34,6 +34,8 @@ use std::sync::Arc;
 /// So that threads can share the work of reading.
 const ROWS_PER_GROUP: usize = 5_000;
 /// More than anyone has; keeps a damaged footer from asking for all memory.
+/// Far more than there are in a file of ours.
+const MOST_GROUPS: usize = 256;
 const MOST_ROWS: i64 = MOST_BYTES as i64 / RECORD_BYTES as i64;
 /// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
 const ROWS_PER_BATCH: usize = 250;
@@ -167,6 +169,11 @@ fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
 /// Opens a file and checks everything but its rows.
 fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let file = fs::File::open(path)?;
+    let damaged = |source: io::Error| DatasetError::Parquet {
+        path: path.to_owned(),
+        source: ParquetError::General(source.to_string()),
+    };
+    claims::footer(file.file()).map_err(damaged)?;
     let parquet = contained(|| ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default()))
         .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
         .map_err(|source| DatasetError::Parquet { path: path.to_owned(), source })?;
@@ -189,11 +196,16 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let pairs = footer.key_value_metadata().map_or(&[][..], Vec::as_slice);
     let (rows, in_groups) =
         (footer.num_rows(), parquet.metadata().row_groups().iter().map(RowGroupMetaData::num_rows));
+    // Each group is read by a thread of its own.
+    if in_groups.len() > MOST_GROUPS || in_groups.clone().any(|rows| !(1..=MOST_ROWS).contains(&rows)) {
+        return Err(foreign(format!("must have at most {MOST_GROUPS} row groups, and rows in each of them")));
+    }
     if rows != in_groups.sum::<i64>() || !(1..=MOST_ROWS).contains(&rows) {
         return Err(foreign(format!(
             "says it has {rows} rows, expected 1 to {MOST_ROWS}, all of them in row groups"
         )));
     }
+    claims::pages(file.file(), parquet.metadata()).map_err(damaged)?;
     let header = metadata::header(path, rows as usize, pairs)?;
     if let Some(named) = Split::of_path(path)
         && let Some(other) = Split::ALL.into_iter().find(|split| *split != named)

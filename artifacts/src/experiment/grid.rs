@@ -7,6 +7,8 @@ use crate::configuration::{Configuration, InvalidConfiguration};
 use network::{Architecture, Arm};
 use serde::Deserialize;
 
+/// Most runs of an experiment: lists of a few thousand numbers each make more than a memory holds.
+pub(super) const MOST_RUNS: usize = 100_000;
 /// Most replicates of a grid.
 const REPLICATES: u64 = 10_000;
 /// How far apart the seeds of a rankscale's replicates are: no two rankscales share one, as long as there are fewer than this.
@@ -39,6 +41,15 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// How many runs its lists ask for, each combination once.
+    pub(super) fn asked(&self) -> usize {
+        let seeds = self.seed.as_ref().map_or(0, Vec::len).max(self.replicates.unwrap_or(0) as usize);
+        let count = |list: &Option<Vec<f64>>| list.as_ref().map_or(1, Vec::len);
+        [self.rankscale.len(), self.decay.len(), count(&self.lambda), count(&self.peak_learning_rate)]
+            .into_iter()
+            .fold(seeds, usize::saturating_mul)
+    }
+
     /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
     pub(super) fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
         let base = recipe.over(&Configuration::default());

@@ -2,12 +2,14 @@
 //!
 //! *Invariant:* the same experiment is the same bytes, which is what its hash is of.
 
-use super::{Experiment, ExperimentError};
-use crate::atomic;
+use super::grid::MOST_RUNS;
+use super::{Experiment, ExperimentError, TUNED, in_two_cells};
+use crate::configuration::InvalidConfiguration;
 use crate::layout::Layout;
-use fs_err as fs;
+use crate::{atomic, reading};
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Component, Path};
 
 impl Experiment {
     /// Writes the resolved experiment below its own name, and as that of the newest sweep.
@@ -43,9 +45,35 @@ impl Experiment {
     /// # Errors
     /// A missing or foreign file.
     pub fn read_plan(path: &Path) -> Result<Self, ExperimentError> {
-        let text = fs::read_to_string(path)?;
-        serde_json::from_str(&text)
-            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })
+        let text = reading::text(path)?;
+        let experiment: Self = serde_json::from_str(&text)
+            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })?;
+        experiment.checked().map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })
+    }
+
+    /// Holds a resolved experiment against the rules for those that are read from TOML.
+    fn checked(self) -> Result<Self, InvalidConfiguration> {
+        let broken = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
+        let mut parts = Path::new(&self.name).components();
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(name)), None) if name == self.name.as_str())
+        {
+            return broken("name", &format!("`{}`", self.name), "must be the name of a folder");
+        }
+        if !(1..=MOST_RUNS).contains(&self.runs.len()) {
+            return broken("runs", &self.runs.len().to_string(), "must be between 1 and 100000");
+        }
+        let mut known = HashSet::new();
+        for run in &self.runs {
+            run.clone().validated()?;
+            if !known.insert(run.identity("")) {
+                return broken("runs", &run.run_name(""), "stands twice");
+            }
+        }
+        if let Some(arm) = self.tuned.then(|| in_two_cells(&self.runs)).flatten() {
+            return broken("lambda and peak_learning_rate of", &arm.to_string(), TUNED);
+        }
+        let verdict = self.verdict.clone().map(|verdict| verdict.validated(&self.runs)).transpose()?;
+        Ok(Self { verdict, ..self })
     }
 }
 
@@ -53,6 +81,34 @@ impl Experiment {
 mod tests {
     use super::*;
     use crate::Configuration;
+
+    #[test]
+    fn a_plan_that_breaks_a_rule_is_named_with_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.json");
+        let run = Configuration::default();
+        let plan = |name: &str, runs: Vec<Configuration>| Experiment {
+            name: name.into(),
+            title: "t".into(),
+            tuned: false,
+            verdict: None,
+            runs,
+        };
+        let broken = Configuration { rankscale: 1 << 60, ..run.clone() };
+        for (plan, needle) in [
+            (plan("../e", vec![run.clone()]), "name `../e`"),
+            (plan("", vec![run.clone()]), "name ``"),
+            (plan("e", vec![]), "runs 0"),
+            (plan("e", vec![broken]), "rankscale 1152921504606846976"),
+            (plan("e", vec![run.clone(), run.clone()]), "stands twice"),
+        ] {
+            plan.write_plan(&path).unwrap();
+            let message = Experiment::read_plan(&path).unwrap_err().to_string();
+            assert!(message.contains("plan.json") && message.contains(needle), "{message}");
+        }
+        plan("e", vec![run]).write_plan(&path).unwrap();
+        assert!(Experiment::read_plan(&path).is_ok());
+    }
 
     #[test]
     fn each_experiment_keeps_its_plan_and_the_newest_is_pointed_to() {

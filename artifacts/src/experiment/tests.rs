@@ -136,6 +136,14 @@ fn impossible_values_are_named() {
 }
 
 #[test]
+fn lists_that_make_more_runs_than_a_memory_holds_are_named() {
+    let seeds: Vec<String> = (0..5000).map(|seed| seed.to_string()).collect();
+    let text = GRID.replace("seed=[0,1]", &format!("seed=[{0}]\nlambda=[{0}]", seeds.join(",")));
+    let message = parse(&text).unwrap_err().to_string();
+    assert!(message.contains("test.toml: grid ") && message.contains("at most 100000"), "{message}");
+}
+
+#[test]
 fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
     let names = known(&directory);

@@ -6,11 +6,13 @@ use crate::files::halves::Halves;
 use crate::read::archive::{BATCHES, Limits};
 use anyhow::{Result, bail, ensure};
 use artifacts::Sha256Sum;
-use artifacts::dataset::RECORD_BYTES;
+use artifacts::dataset::{CLASS_NAMES, RECORD_BYTES};
 use fs_err as fs;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+const CLASSES: usize = CLASS_NAMES.len();
 
 /// What the authors' archive unpacks to.
 pub const FOLDER: &str = "cifar-10-batches-bin";
@@ -63,6 +65,12 @@ pub fn read(directory: &Path, limits: Limits) -> Result<(Halves<Vec<u8>>, Sha256
         let half = if name == "test_batch.bin" { &mut halves.test } else { &mut halves.train };
         let start = half.len();
         fs::File::open(&path)?.take(limits.member).read_to_end(half)?;
+        if let Some(record) =
+            half[start..].chunks(RECORD_BYTES).position(|record| usize::from(record[0]) >= CLASSES)
+        {
+            let label = half[start + record * RECORD_BYTES];
+            bail!("{}: record {record} has label {label}: labels are 0 to {}", path.display(), CLASSES - 1);
+        }
         hash.update(&half[start..]);
     }
     Ok((halves, Sha256Sum(hash.finalize().into())))

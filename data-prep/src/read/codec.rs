@@ -1,6 +1,7 @@
 //! Whether this build can read a parquet file at all: what is valid but not supported is not called damaged.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use artifacts::reading::{claims, contained};
 use fs_err as fs;
 use parquet::basic::Compression;
 use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
@@ -15,9 +16,13 @@ const READABLE: &str = "none, snappy, gzip, lz4 or zstd";
 /// A file that is not whole, or is compressed with something else, which is named.
 pub fn judge(path: &Path) -> Result<()> {
     let file = fs::File::open(path)?.into_parts().0;
-    let metadata = ParquetMetaDataReader::new()
-        .parse_and_finish(&file)
-        .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
+    let whole = || format!("{}: is not a whole parquet file", path.display());
+    claims::footer(&file).with_context(whole)?;
+    let metadata = contained(|| ParquetMetaDataReader::new().parse_and_finish(&file))
+        .map_err(|panic| anyhow!(panic))
+        .with_context(whole)?
+        .with_context(whole)?;
+    claims::pages(&file, &metadata).with_context(whole)?;
     for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         let codec = match column.compression() {
             Compression::UNCOMPRESSED

@@ -25,7 +25,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)
         .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
     let rows = builder.metadata().file_metadata().num_rows();
-    ensure!(rows <= MOST_ROWS, "{}: has {rows} rows, expected at most {MOST_ROWS}", path.display());
+    ensure!(
+        (0..=MOST_ROWS).contains(&rows),
+        "{}: has {rows} rows, expected 0 to {MOST_ROWS}",
+        path.display()
+    );
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
     if names.contains(&"fine_label") {
         bail!("{}: is of CIFAR-100, as its column `fine_label` says: take CIFAR-10", path.display());

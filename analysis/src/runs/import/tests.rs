@@ -9,6 +9,17 @@ fn of(text: &str) -> Result<Imported, ImportError> {
 }
 
 #[test]
+fn ten_thousand_entries_without_a_seed_take_a_moment() {
+    let entry = |at: usize| {
+        format!(r#"[{{"rankscale": 8, "d": true}}, {{"epoch": 128, "test acc": {}}}]"#, at as f64 / 1e5)
+    };
+    let text = format!("[{}]", (0..10_000).map(entry).collect::<Vec<_>>().join(","));
+    let start = std::time::Instant::now();
+    assert_eq!(of(&text).unwrap().runs.len(), 10_000);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn d_is_the_published_arm_and_one_of_several_without_a_seed_belongs_to_none_of_the_other_arm() {
     let Imported { runs, unpaired, .. } = of(GOOD).unwrap();
     let keys: Vec<_> =

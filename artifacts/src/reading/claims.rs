@@ -1,0 +1,246 @@
+//! What a parquet file claims of itself, held against its own size before anything is made ready for it.
+//!
+//! The parquet library makes room for as many row groups, and for as large a page, as a header names. A few damaged bytes name
+//! gigabytes, and an allocation that fails cannot be contained. So the two headers are walked here first, in Thrift's compact protocol.
+//!
+//! *Invariant:* a list has no more entries than bytes are left, and all pages together unpack to [`MOST_BYTES`] at most.
+
+use super::MOST_BYTES;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Of its schema, whose groups the library follows by calling itself.
+const MOST_COLUMNS: i64 = 1_000;
+/// Of structures in each other: parquet has five.
+const DEEPEST: usize = 16;
+/// The length of the footer and `PAR1`.
+const TAIL: usize = 8;
+/// More than the header of a page has, but for very long statistics.
+const HEADER: u64 = 4096;
+
+/// Holds the footer against its own length. What has no footer is left to the reader.
+///
+/// # Errors
+/// The file system's; the rule that the footer breaks.
+pub fn footer(mut file: impl Read + Seek) -> io::Result<()> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut tail = [0; TAIL];
+    if length < TAIL as u64 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-(TAIL as i64)))?;
+    file.read_exact(&mut tail)?;
+    let footer = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    if &tail[4..] != b"PAR1" || footer > length - TAIL as u64 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::Start(length - TAIL as u64 - footer))?;
+    let mut bytes = Vec::new();
+    file.take(footer).read_to_end(&mut bytes)?;
+    let mut columns = 0;
+    let walked = Walk { rest: &bytes }.structure(0, &mut |field, value| {
+        if field == 2 {
+            columns = value;
+        }
+    });
+    if walked.is_none() || columns > MOST_COLUMNS {
+        return Err(broken("its footer says that there is more in it than there is".to_owned()));
+    }
+    Ok(())
+}
+
+/// Adds up what all pages say that they unpack to. A header that cannot be read is left to the reader, which ends there.
+///
+/// # Errors
+/// The file system's; more than [`MOST_BYTES`].
+pub fn pages(mut file: impl Read + Seek, metadata: &ParquetMetaData) -> io::Result<()> {
+    let mut unpacked = 0_u64;
+    for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
+        let first = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+        let (Ok(mut at), Ok(length)) = (u64::try_from(first), u64::try_from(column.compressed_size())) else {
+            return Err(broken("one of its columns begins before it".to_owned()));
+        };
+        let end = at.saturating_add(length);
+        while at < end {
+            let Some(page) = page(&mut file, at, end - at)? else { break };
+            unpacked = unpacked.saturating_add(page.unpacked);
+            if unpacked > MOST_BYTES {
+                return Err(broken(format!(
+                    "its pages say that they unpack to more than {MOST_BYTES} bytes"
+                )));
+            }
+            at = at.saturating_add(page.length);
+        }
+    }
+    Ok(())
+}
+
+struct Page {
+    /// In the file, with its header.
+    length: u64,
+    unpacked: u64,
+}
+
+fn page(file: &mut (impl Read + Seek), at: u64, most: u64) -> io::Result<Option<Page>> {
+    let mut asked = HEADER.min(most);
+    loop {
+        file.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(asked).read_to_end(&mut bytes)?;
+        let (mut unpacked, mut packed) = (0, 0);
+        let mut walk = Walk { rest: &bytes };
+        let walked = walk.structure(0, &mut |field, value| match field {
+            2 => unpacked = value,
+            3 => packed = value,
+            _ => {}
+        });
+        match (walked, u64::try_from(unpacked), u64::try_from(packed)) {
+            (Some(()), Ok(unpacked), Ok(packed)) => {
+                let header = (bytes.len() - walk.rest.len()) as u64;
+                return Ok(Some(Page { length: header + packed, unpacked }));
+            }
+            (None, ..) if asked < most && bytes.len() as u64 == asked => asked = (16 * asked).min(most),
+            _ => return Ok(None),
+        }
+    }
+}
+
+fn broken(rule: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, rule)
+}
+
+/// What is left of a structure in the compact protocol. None where it ends early or breaks a rule.
+struct Walk<'a> {
+    rest: &'a [u8],
+}
+
+impl Walk<'_> {
+    /// Goes to the end of a structure, and tells of each of its fields the number, and the value or the number of entries.
+    fn structure(&mut self, depth: usize, tell: &mut dyn FnMut(i64, i64)) -> Option<()> {
+        let mut field = 0;
+        loop {
+            let header = self.byte()?;
+            if header == 0 {
+                return Some(());
+            }
+            field = match header >> 4 {
+                0 => self.number()?,
+                delta => field + i64::from(delta),
+            };
+            // A truth value lies in its header.
+            let value = if matches!(header & 15, 1 | 2) { 0 } else { self.value(header & 15, depth)? };
+            tell(field, value);
+        }
+    }
+
+    fn value(&mut self, kind: u8, depth: usize) -> Option<i64> {
+        let below = depth + 1;
+        if below > DEEPEST {
+            return None;
+        }
+        match kind {
+            1..=3 => self.skip(1),
+            4..=6 => self.number(),
+            7 => self.skip(8),
+            8 => {
+                let length = self.varint()?;
+                self.skip(usize::try_from(length).ok()?)
+            }
+            9 | 10 => {
+                let header = self.byte()?;
+                let count = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
+                if count > self.rest.len() as u64 {
+                    return None;
+                }
+                for _ in 0..count {
+                    self.value(header & 15, below)?;
+                }
+                Some(count as i64)
+            }
+            11 => {
+                let count = self.varint()?;
+                let kinds = if count == 0 { 0 } else { self.byte()? };
+                if count > self.rest.len() as u64 {
+                    return None;
+                }
+                for _ in 0..count {
+                    self.value(kinds >> 4, below)?;
+                    self.value(kinds & 15, below)?;
+                }
+                Some(count as i64)
+            }
+            12 => self.structure(below, &mut |_, _| {}).map(|()| 0),
+            13 => self.skip(16),
+            _ => None,
+        }
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    fn skip(&mut self, count: usize) -> Option<i64> {
+        self.rest = self.rest.get(count..)?;
+        Some(0)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// Zero, minus one, one, minus two, and so on.
+    fn number(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn file(footer: &[u8]) -> Cursor<Vec<u8>> {
+        let length = (footer.len() as u32).to_le_bytes();
+        Cursor::new([b"PAR1", footer, &length, b"PAR1"].concat())
+    }
+
+    #[test]
+    fn a_list_longer_than_the_footer_is_refused() {
+        // Version 1, no column, no row, and two thousand million row groups.
+        let many = [0x15, 2, 0x19, 0x0c, 0x16, 0, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0];
+        assert!(footer(file(&many)).is_err());
+        let none = [0x15, 2, 0x19, 0x0c, 0x16, 0, 0x19, 0x0c, 0];
+        assert!(footer(file(&none)).is_ok());
+        for end in 0..none.len() {
+            assert!(footer(file(&none[..end])).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn structures_deep_in_each_other_and_very_many_columns_are_refused() {
+        assert!(footer(file(&[0x1c; 10_000])).is_err());
+        let columns = |count: usize| {
+            [&[0x29, 0xfc, (count % 128) as u8 | 128, (count / 128) as u8][..], &vec![0; count + 1]].concat()
+        };
+        assert!(footer(file(&columns(900))).is_ok());
+        assert!(footer(file(&columns(1001))).is_err());
+    }
+
+    #[test]
+    fn what_is_no_parquet_is_left_to_its_reader() {
+        for bytes in [&b""[..], b"PAR1", b"PAR1PAR1", b"\xff\xff\xff\xffPAR1"] {
+            assert!(footer(Cursor::new(bytes)).is_ok() || bytes.starts_with(b"PAR1PAR1"));
+        }
+    }
+}
