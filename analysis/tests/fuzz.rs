@@ -83,7 +83,7 @@ fn an_analysis_by_a_plan_and_a_seal() {
             fs::copy(path, &place)?;
             analysed(&layout)
         };
-        mutated(60, place.file_name().unwrap().to_str().unwrap(), &fs::read(&place).unwrap(), here, drop);
+        mutated(15, place.file_name().unwrap().to_str().unwrap(), &fs::read(&place).unwrap(), here, drop);
     }
 }
 
@@ -98,7 +98,7 @@ fn an_analysis_of_a_run_of_an_earlier_version() {
             fs::copy(path, &place)?;
             analysed(&layout)
         };
-        mutated(60, name, &valid, here, |study| {
+        mutated(15, name, &valid, here, |study| {
             let row = study.ledger.iter().find(|row| row.run == RunFolder::new(&run).name()).unwrap();
             assert!(
                 row.state != "quarantined"

@@ -55,7 +55,7 @@ fn obey([train, test]: [Dataset; 2]) {
 #[test]
 fn the_archive() {
     let valid = archive(&records());
-    mutated(60, "cifar-10-binary.tar.gz", &valid, prepared, obey);
+    mutated(30, "cifar-10-binary.tar.gz", &valid, prepared, obey);
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn the_archive_packed_anew() {
         fs::write(path, packer.finish()?)?;
         prepared(path)
     };
-    mutated(60, "cifar.tar.gz", &tar, packed, obey);
-    mutated(60, "cifar.tar", &tar, prepared, obey);
+    mutated(30, "cifar.tar.gz", &tar, packed, obey);
+    mutated(30, "cifar.tar", &tar, prepared, obey);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_batch_of_records() {
         fs::copy(path, directory.path().join("data_batch_2.bin"))?;
         prepared(directory.path())
     };
-    mutated(60, "data_batch_2.bin", &batches[1].1, here, obey);
+    mutated(30, "data_batch_2.bin", &batches[1].1, here, obey);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn an_image_in_a_folder() {
         fs::copy(path, &place)?;
         prepared(directory.path())
     };
-    mutated(80, "1.png", &png(&train[1..RECORD_BYTES]), here, obey);
+    mutated(40, "1.png", &png(&train[1..RECORD_BYTES]), here, obey);
 }
 
 #[test]

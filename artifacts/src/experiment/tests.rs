@@ -153,5 +153,5 @@ fn every_shipped_experiment_is_valid() {
         assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
     }
     let message = Experiment::find("quik", &directory).unwrap_err().to_string();
-    assert!(message.contains("quik") && message.contains("decisive, desktop, notebook"), "{message}");
+    assert!(message.contains("quik") && message.contains("decisive, desktop, gpu, notebook"), "{message}");
 }
