@@ -202,8 +202,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let age = |name: &str, hours| {
-            let file = std::fs::File::create(at(name)).unwrap();
-            file.set_modified(std::time::SystemTime::now() - Duration::from_hours(hours)).unwrap();
+            let file = fs::File::create(at(name)).unwrap();
+            file.file().set_modified(std::time::SystemTime::now() - Duration::from_hours(hours)).unwrap();
         };
         age(".partial-old", 25);
         age(".partial-new", 23);
