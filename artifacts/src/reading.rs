@@ -34,7 +34,7 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 /// All of a file's text.
 ///
 /// # Errors
-/// As [`bytes`]; a file that is not UTF-8.
+/// As [`bytes()`]; a file that is not UTF-8.
 pub fn text(path: &Path) -> io::Result<String> {
     String::from_utf8(bytes(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
