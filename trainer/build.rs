@@ -7,11 +7,6 @@
 //! *Invariant:* a trainer linked against a libtorch with CUDA needs `libtorch_cuda.so` (`readelf -d`). No symbol of it is
 //! ever named, so the linker drops it unless told otherwise, and CUDA is then silently absent at run time.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "no other crate is built yet, and a half-written stamp counts for none"
-)]
-
 #[cfg(feature = "tch")]
 mod build_cuda;
 

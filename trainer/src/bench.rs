@@ -18,7 +18,7 @@ use crate::data::seeds::{Purpose, generator};
 use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
 use crate::engine::memory;
-use crate::engine::ways::{Changes, Ways};
+use crate::engine::ways::{Changes, UPDATES_BEFORE_RECORDING, Ways};
 use crate::machine::device::Device;
 use crate::machine::memory::{peak, taken};
 use crate::run::initialise::initialise;
@@ -35,8 +35,8 @@ use std::time::Instant;
 const EPOCH: (usize, usize, usize) = (97, 49_664, 10_000);
 /// Updates that come first and are not counted.
 const WARM_UP: usize = 2;
-/// The same on a GPU, where an update is recorded after three.
-const WARM_UP_ON_GPU: usize = 5;
+/// The same on a GPU, where updates are recorded after some.
+const WARM_UP_ON_GPU: usize = UPDATES_BEFORE_RECORDING + WARM_UP;
 /// Products timed before, and again after.
 const PRODUCTS: usize = 4;
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -82,7 +82,7 @@ impl Bench {
         let images = (Images::new(&train, None)?, Images::new(&test, None)?);
         let state = initialise(&architecture, configuration.seed);
         let taken_before = taken(*device);
-        let ways = self.changes.of(Ways::of(*device, configuration.precision));
+        let ways = self.changes.of(Ways::of(*device));
         let mut engine = Engine::by(configuration, &state, images, *device, *threads, ways)?;
 
         let order: Vec<u32> = (0..train.len() as u32).collect();

@@ -47,7 +47,7 @@ impl<'a> Engine<'a> {
         device: Device,
         threads: usize,
     ) -> anyhow::Result<Self> {
-        let ways = Ways::of(device, configuration.precision);
+        let ways = Ways::of(device);
         Self::by(configuration, state, (train, test), device, threads, ways)
     }
 

@@ -33,9 +33,9 @@ use std::sync::Arc;
 
 /// So that threads can share the work of reading.
 const ROWS_PER_GROUP: usize = 5_000;
-/// More than anyone has; keeps a damaged footer from asking for all memory.
 /// Far more than there are in a file of ours.
 const MOST_GROUPS: usize = 256;
+/// More than anyone has; keeps a damaged footer from asking for all memory.
 const MOST_ROWS: i64 = MOST_BYTES as i64 / RECORD_BYTES as i64;
 /// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
 const ROWS_PER_BATCH: usize = 250;

@@ -15,6 +15,8 @@ pub mod version;
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
+#[cfg(libtorch_cuda)]
+use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::engine::ways::Ways;
 use crate::machine::device::Device;
 use artifacts::Precision;
@@ -31,9 +33,6 @@ use training::{Training, rates_table};
 pub fn gpus() -> Option<usize> {
     cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }
-
-/// Updates that a GPU does one piece of work after the other before they are recorded: its libraries choose their kernels in the first.
-pub const UPDATES_BEFORE_RECORDING: usize = 3;
 
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
@@ -164,7 +163,7 @@ impl Torch {
             augmentation: Augmentation::new(device),
             feed: None,
             #[cfg(libtorch_cuda)]
-            recorded: ways.recorded,
+            recorded: ways.recorded && device != tch::Device::Cpu,
             device,
         }
     }
@@ -232,10 +231,7 @@ impl Torch {
     /// The next update of the epoch.
     fn update(&mut self) {
         #[cfg(libtorch_cuda)]
-        if self.recorded
-            && self.device != tch::Device::Cpu
-            && self.feed_mut().done >= UPDATES_BEFORE_RECORDING
-        {
+        if self.recorded && self.feed_mut().done >= UPDATES_BEFORE_RECORDING {
             if self.recording.is_none() {
                 self.recording = Some(cuda::Recording::of(|| self.next_update()));
             }

@@ -3,9 +3,11 @@
 //! *Invariant:* whatever depends on the way, the formula of memory too, asks here.
 
 use crate::machine::device::Device;
-use artifacts::Precision;
 use network::{Block, Filter};
 use std::str::FromStr;
+
+/// Updates that a GPU does one piece of work after the other before they are recorded: its libraries choose their kernels in the first.
+pub const UPDATES_BEFORE_RECORDING: usize = 3;
 
 /// How libtorch computes a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,12 +36,12 @@ impl Ways {
         of_its_own: false,
     };
 
-    /// The fastest, as measured.
+    /// The fastest as measured in bf16, see `docs/gpu.md`; in other precisions nothing was found that wants another way.
     #[must_use]
-    pub fn of(device: Device, precision: Precision) -> Self {
-        match (device, precision) {
-            (Device::Cpu, _) => Self::CPU,
-            (Device::Cuda(_), _) => Self {
+    pub fn of(device: Device) -> Self {
+        match device {
+            Device::Cpu => Self::CPU,
+            Device::Cuda(_) => Self {
                 bottleneck_below: 0.0,
                 one_filter: Some(8),
                 norm_in_one: true,

@@ -224,10 +224,7 @@ impl<'a> Session<'a> {
     /// Gives the files of a run of an earlier version, as they were taken up, their checksums.
     fn seal_early(&mut self, done: usize, state: &StateDict) -> anyhow::Result<()> {
         if done > 0 {
-            self.folder.write_epochs(&self.tables.epochs)?;
-            self.folder.write_layers(&self.tables.layers)?;
-            Checkpoint { epoch: done, state: state.clone(), stamped: true }
-                .save(&self.folder.checkpoint_path(), &self.record.name)?;
+            self.tables.write(state.clone(), &self.folder)?;
         } else {
             for path in [self.folder.epochs_path(), self.folder.layers_path()] {
                 if path.exists() {

@@ -25,12 +25,21 @@ impl Tables {
         configuration: &Configuration,
         folder: &RunFolder,
     ) -> anyhow::Result<Self> {
-        let epoch = row.epoch as usize;
+        self.layers.append(&mut layers::measure(&configuration.architecture(), &state, row.epoch as usize));
         self.epochs.push(row);
-        folder.write_epochs(&self.epochs)?;
-        self.layers.append(&mut layers::measure(&configuration.architecture(), &state, epoch));
-        folder.write_layers(&self.layers)?;
-        Checkpoint { epoch, state, stamped: true }.save(&folder.checkpoint_path(), &folder.name())?;
+        self.write(state, folder)?;
         Ok(self)
+    }
+
+    /// Writes all of it with the state after the last epoch, the checkpoint last.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub(super) fn write(&self, state: StateDict, folder: &RunFolder) -> anyhow::Result<()> {
+        folder.write_epochs(&self.epochs)?;
+        folder.write_layers(&self.layers)?;
+        Checkpoint { epoch: self.epochs.len(), state, stamped: true }
+            .save(&folder.checkpoint_path(), &folder.name())?;
+        Ok(())
     }
 }

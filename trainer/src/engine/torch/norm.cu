@@ -177,6 +177,18 @@ __device__ inline void largest(const Pack* y, long long begin, int columns, int 
   }
 }
 
+// What batch norm makes of a pack, or of the largest of a square, and the y that it is made of.
+__device__ inline void normed(const Pack* y, long long pack, int columns, int side, const float* scale, const float* shift, float* value,
+                              float* of) {
+  if (side > 0) {
+    int which[EACH];
+    largest(y, square(pack, columns, side), columns, side, scale, shift, value, of, which);
+  } else {
+    unpack(y[pack], of);
+    for (int k = 0; k < EACH; k++) value[k] = scale[k] * of[k] + shift[k];
+  }
+}
+
 __device__ inline void load(const float* from, int channels, int row, int channel, float* to) {
   for (int k = 0; k < EACH; k++) to[k] = from[row * channels + channel + k];
 }
@@ -185,16 +197,10 @@ __device__ inline void load(const float* from, int channels, int row, int channe
 extern "C" __global__ void forward(const Pack* y, const float* kept, const Pack* residual, Pack* out, long long packs, int columns, int side) {
   int channels = columns * EACH, channel = threadIdx.x % columns * EACH;
   float scale[EACH], shift[EACH], value[EACH], of[EACH];
-  int which[EACH];
   load(kept, channels, 2, channel, scale);
   load(kept, channels, 3, channel, shift);
   for (long long pack = (long long)blockIdx.x * THREADS + threadIdx.x; pack < packs; pack += (long long)gridDim.x * THREADS) {
-    if (side > 0) {
-      largest(y, square(pack, columns, side), columns, side, scale, shift, value, of, which);
-    } else {
-      unpack(y[pack], of);
-      for (int k = 0; k < EACH; k++) value[k] = scale[k] * of[k] + shift[k];
-    }
+    normed(y, pack, columns, side, scale, shift, value, of);
     // NaN stays.
     for (int k = 0; k < EACH; k++) value[k] = value[k] < 0 ? 0 : value[k];
     if (residual) {
@@ -210,19 +216,13 @@ extern "C" __global__ void backward_sums(const Pack* y, const float* kept, const
                                          float* partial) {
   int channels = columns * EACH, channel = threadIdx.x % columns * EACH;
   float mean[EACH], scale[EACH], shift[EACH], value[EACH], of[EACH], given[EACH], first[EACH], second[EACH];
-  int which[EACH];
   load(kept, channels, 0, channel, mean);
   load(kept, channels, 2, channel, scale);
   load(kept, channels, 3, channel, shift);
   for (int k = 0; k < EACH; k++) first[k] = second[k] = 0;
   for (long long pack = (long long)blockIdx.x * THREADS + threadIdx.x; pack < packs; pack += (long long)gridDim.x * THREADS) {
     unpack(gradient[pack], given);
-    if (side > 0) {
-      largest(y, square(pack, columns, side), columns, side, scale, shift, value, of, which);
-    } else {
-      unpack(y[pack], of);
-      for (int k = 0; k < EACH; k++) value[k] = scale[k] * of[k] + shift[k];
-    }
+    normed(y, pack, columns, side, scale, shift, value, of);
     for (int k = 0; k < EACH; k++) {
       float passed = value[k] <= 0 ? 0 : given[k];
       first[k] += passed;

@@ -101,7 +101,7 @@ impl ResNet {
                     (parameter("conv.depthwise.weight"), parameter("conv.contract.weight"));
                 let expand = parameter("conv.expand.weight");
                 if let Some(multiple) = self.ways.one_filter {
-                    let missing = contract.size()[0].wrapping_neg().rem_euclid(multiple as i64);
+                    let missing = (-contract.size()[0]).rem_euclid(multiple as i64);
                     let filter = filled(&(contract * depthwise.permute([1, 0, 2, 3])), 0, missing);
                     let filter = channels_last(&filter.to_kind(self.kind));
                     (x.conv2d(&filter, None::<&Tensor>, 1, 1, 1, 1), filled(expand, 1, missing), 0)
