@@ -2,7 +2,7 @@
 """What a GPU does with the trainer, in about three minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
 
 In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped and resumed, beside
-one that was left alone and that one again; images a second and memory, beside PyTorch's where PYTHON can import torch.
+one that was left alone and that one again; runs one after the other and side by side; images a second and memory, beside PyTorch's where PYTHON can import torch.
 
     DEVICE=cuda:0  OUT=gpu-check.json  PYTHON=python3  PRECISIONS=float32,bf16,fp16
     RANKSCALES=8,0  STEPS=30  VARIANTS=channels_last  CHANNELS=64,128,256,512  IMAGES=10240  BATCH=512
@@ -37,6 +37,7 @@ DEFAULTS = {
 }
 FORMAT = 1
 EPOCHS = 8
+AT_ONCE = 3
 # Of one command; a GPU that hangs must not hang the check.
 PATIENCE_SECONDS = 600
 # What a failed command said last.
@@ -120,6 +121,7 @@ class Check:
             self.of("trains in " + precision, lambda: self.train("trained-" + precision, 1, precision))
         self.of("parity", self.is_right)
         self.of("stop and resume", self.resumes)
+        self.of("side by side", self.side_by_side)
         for rankscale in self.chosen["RANKSCALES"].split(","):
             # No processor here is made for fp16: an update of the whole network takes minutes.
             for precision in self.precisions if self.device != "cpu" else [name for name in self.precisions if name != "fp16"]:
@@ -137,7 +139,7 @@ class Check:
     def images(self):
         count = int(self.chosen["IMAGES"])
         run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)), "--work", self.place("first")])
-        for name in ("again", "stopped") + tuple("trained-" + precision for precision in self.precisions):
+        for name in ("again", "stopped", "in turn", "at once") + tuple("trained-" + precision for precision in self.precisions):
             shutil.copytree(self.place("first", "data"), self.place(name, "data"))
         return "%d generated" % count
 
@@ -172,8 +174,25 @@ class Check:
             raise Failed("the resumed run is off by %.1e, the same run once more by %.1e" % (resumed, repeated))
         return {"resumed": resumed, "repeated": repeated}
 
+    def side_by_side(self):
+        """Runs that start at the same moment, of two networks, each in a place where another one was before it."""
+        recipe = 'epochs = 3\nbatch = %s\nchannels = [%s]\nprecision = "%s"' % (
+            self.chosen["BATCH"], self.chosen["CHANNELS"], self.precisions[0])
+        experiment = self.place("side-by-side.toml")
+        with open(experiment, "w") as file:
+            file.write('title = "Side by side"\n[recipe]\n%s\n[[grid]]\nrankscale = [8, 4]\ndecay = ["original"]\nseed = [1, 2, 3]\n' % recipe)
+        seconds = []
+        for place, jobs in (("in turn", 1), ("at once", AT_ONCE)):
+            began = time.monotonic()
+            run([binary("trainer"), "sweep", "--experiment=" + experiment, "--engine=tch", "--device=" + self.device, "--jobs=%d" % jobs,
+                 "--work=" + self.place(place)])
+            seconds.append(time.monotonic() - began)
+            if len(self.files(place, "model")) != 6:
+                raise Failed("%d of 6 runs have ended" % len(self.files(place, "model")))
+        return "6 runs took %.1f s one after the other, %.1f s %d at once" % (*seconds, AT_ONCE)
+
     def files(self, place, begins):
-        """The files of the place's only run whose names begin so."""
+        """The files of the place's runs whose names begin so."""
         runs = self.place(place, "runs")
         folders = os.listdir(runs) if os.path.isdir(runs) else []
         return [os.path.join(runs, folder, name) for folder in folders for name in os.listdir(os.path.join(runs, folder))

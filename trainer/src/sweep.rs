@@ -93,7 +93,7 @@ pub fn sweep(
     }
     let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
-    context.screen.begin(expected);
+    context.screen.begin(expected, summary::until_all_ended(&planned, &slots));
     let refused: Vec<_> =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
     let failures = Mutex::new(refused);

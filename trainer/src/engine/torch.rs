@@ -3,9 +3,11 @@
 //! Images stay on the device as bytes; a batch is gathered and augmented there ([`augment`]), and nothing within an epoch
 //! waits for a GPU: its sums are read at the end.
 
+mod alone;
 pub mod augment;
 #[cfg(libtorch_cuda)]
 mod cuda;
+mod feed;
 pub mod flat;
 pub mod resnet;
 pub mod training;
@@ -19,13 +21,16 @@ use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictio
 use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::engine::ways::Ways;
 use crate::machine::device::Device;
+use alone::Alone;
 use artifacts::Precision;
-use augment::{Augmentation, Draws};
-use network::schedule::LearningRates;
-use network::{Architecture, WeightDecay};
+use augment::Augmentation;
+use feed::{Feed, OnDevice};
+use network::Architecture;
+use std::cell::Cell;
+use std::sync::MutexGuard;
 use std::time::Instant;
-use tch::{Cuda, Kind, Tensor};
-use training::{Training, rates_table};
+use tch::{Cuda, Tensor};
+use training::Training;
 
 /// GPUs that CUDA sees; none where the linked libtorch has no CUDA. (libtorch itself says that it has none wherever there
 /// is no GPU.)
@@ -45,91 +50,10 @@ pub struct Torch {
     test: OnDevice,
     augmentation: Augmentation,
     feed: Option<Feed>,
-    #[cfg(libtorch_cuda)]
-    recorded: bool,
+    evaluated: Cell<bool>,
     device: tch::Device,
-}
-
-/// Images on a device.
-#[derive(Debug)]
-struct OnDevice {
-    /// uint8 `[n, 3, 32, 32]`.
-    pixels: Tensor,
-    /// int64 `[n]`.
-    labels: Tensor,
-}
-
-impl OnDevice {
-    fn new(images: &Images<'_>, device: tch::Device) -> Self {
-        let labels: Vec<i64> = images.labels.iter().map(|&label| i64::from(label)).collect();
-        let pixels: Vec<u8> = (0..images.len()).flat_map(|at| images.image(at)).copied().collect();
-        Self {
-            pixels: Tensor::from_data_size(&pixels, &[images.len() as i64, 3, 32, 32], Kind::Uint8)
-                .to_device(device),
-            labels: Tensor::from_slice(&labels).to_device(device),
-        }
-    }
-}
-
-/// What the updates of an epoch read, and what they add to. It stays in its place in memory from one epoch to the next.
-#[derive(Debug)]
-struct Feed {
-    /// Training images in the order of the epoch, int64 `[updates * batch]`.
-    order: Tensor,
-    draws: Draws,
-    /// As [`rates_table`].
-    rates: Tensor,
-    decay: WeightDecay,
-    /// 0, 1, ... of a batch, int64 `[batch]`.
-    within: Tensor,
-    /// The next update, int64 `[1]`.
-    update: Tensor,
-    /// Sums so far, float64 and int64 scalars.
-    loss: Tensor,
-    correct: Tensor,
-    /// Updates done since this was made.
-    done: usize,
-}
-
-impl Feed {
-    fn new(epoch: Epoch<'_>, device: tch::Device) -> Self {
-        let order: Vec<i64> = epoch.order.iter().map(|&at| i64::from(at)).collect();
-        let none = LearningRates { factors: 0.0, rest: 0.0 };
-        let updates = order.len() / epoch.batch;
-        let rates = epoch.rates.iter().chain(std::iter::repeat(&none)).take(updates);
-        Self {
-            order: Tensor::from_slice(&order).to_device(device),
-            draws: Draws::new(epoch.draws, device),
-            rates: rates_table(rates).to_device(device),
-            decay: epoch.decay,
-            within: Tensor::arange(epoch.batch as i64, (Kind::Int64, device)),
-            update: Tensor::zeros([1], (Kind::Int64, device)),
-            loss: Tensor::zeros([], (Kind::Double, device)),
-            correct: Tensor::zeros([], (Kind::Int64, device)),
-            done: 0,
-        }
-    }
-
-    /// Whether another takes the same places and is used in the same way.
-    fn is_like(&self, other: &Self) -> bool {
-        self.order.size() == other.order.size()
-            && self.within.size() == other.within.size()
-            && self.decay == other.decay
-    }
-
-    /// Takes up another epoch.
-    fn replace(&mut self, other: &Self) {
-        self.order.copy_(&other.order);
-        self.draws.replace(&other.draws);
-        self.rates.copy_(&other.rates);
-        self.update.copy_(&other.update);
-        self.loss.copy_(&other.loss);
-        self.correct.copy_(&other.correct);
-    }
-
-    fn sums(&self) -> Sums {
-        Sums { loss: self.loss.double_value(&[]), correct: self.correct.int64_value(&[]) as u64 }
-    }
+    // Last, so that it gives back what all the others had.
+    alone: Alone,
 }
 
 impl Torch {
@@ -154,6 +78,8 @@ impl Torch {
         if let (true, tch::Device::Cuda(index)) = (ways.of_its_own, device) {
             cuda::of_its_own(index);
         }
+        let alone = Alone::on(device, ways);
+        let _held = alone.hold();
         Self {
             #[cfg(libtorch_cuda)]
             recording: None,
@@ -162,9 +88,9 @@ impl Torch {
             test: OnDevice::new(test, device),
             augmentation: Augmentation::new(device),
             feed: None,
-            #[cfg(libtorch_cuda)]
-            recorded: ways.recorded && device != tch::Device::Cpu,
+            evaluated: Cell::new(false),
             device,
+            alone,
         }
     }
 
@@ -205,8 +131,18 @@ impl Torch {
         seconds
     }
 
+    /// Held until a step is recorded: by then all kernels of an update were chosen.
+    fn alone_at_first(&self) -> Option<MutexGuard<'static, ()>> {
+        #[cfg(libtorch_cuda)]
+        if self.recording.is_some() {
+            return None;
+        }
+        self.alone.hold()
+    }
+
     /// Puts an epoch on the device.
     fn take_up(&mut self, epoch: Epoch<'_>) {
+        let _held = self.alone_at_first();
         let new = Feed::new(epoch, self.device);
         match &mut self.feed {
             Some(feed) if feed.is_like(&new) => feed.replace(&new),
@@ -230,9 +166,12 @@ impl Torch {
 
     /// The next update of the epoch.
     fn update(&mut self) {
+        let _held = self.alone_at_first();
         #[cfg(libtorch_cuda)]
-        if self.recorded && self.feed_mut().done >= UPDATES_BEFORE_RECORDING {
+        if self.alone.records() && self.feed_mut().done >= UPDATES_BEFORE_RECORDING {
             if self.recording.is_none() {
+                // A recording has memory of its own: what the updates before it and the choice of kernels took is free.
+                cuda::give_back();
                 self.recording = Some(cuda::Recording::of(|| self.next_update()));
             }
             self.recording.as_ref().expect("it was just made").play();
@@ -258,6 +197,7 @@ impl Torch {
 
     /// As [`crate::engine::Engine::predict`].
     pub fn predict(&self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
+        let _held = if self.evaluated.replace(true) { None } else { self.alone.hold() };
         let images = self.test.labels.size()[0];
         let (mut classes, mut losses) = (Vec::new(), Vec::new());
         for start in (0..images).step_by(EVALUATION_BATCH) {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A place to compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Device {
     /// The processor.
     Cpu,

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// On no terminal, at most one line within an epoch each so often.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
+/// Of what was expected of a sweep, so much is believed as if it had been seen.
+const TRUSTED: Duration = Duration::from_mins(1);
+
 /// Where the progress of all runs under way is shown.
 #[derive(Debug)]
 pub struct Screen {
@@ -23,6 +26,8 @@ pub struct Screen {
 #[derive(Debug)]
 struct Tally {
     start: Instant,
+    /// Until all have ended, as expected before the first began.
+    whole: Duration,
     /// Of each run that is left.
     expected: BTreeMap<String, f64>,
     /// Share of each run that is done by now.
@@ -37,10 +42,14 @@ impl Tally {
         done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
     }
 
-    /// What is left at the measured pace: all that differs from what was expected is in it.
+    /// What is left at the measured pace, in which all is that differs from what was expected. In the first moments, while a GPU's libraries
+    /// still choose their kernels, there is little to measure: as much counts as if [`TRUSTED`] had gone as expected.
     fn remaining(&self, elapsed: Duration) -> Duration {
+        let whole = self.whole.as_secs_f64().max(f64::MIN_POSITIVE);
+        let trusted = TRUSTED.as_secs_f64().min(whole / 10.0);
         let share = self.share();
-        if share > 0.0 { elapsed.mul_f64((1.0 - share) / share) } else { Duration::ZERO }
+        let pace = (elapsed.as_secs_f64() + trusted) / (share + trusted / whole);
+        Duration::try_from_secs_f64(pace * (1.0 - share).max(0.0)).unwrap_or(Duration::MAX)
     }
 }
 
@@ -52,10 +61,10 @@ impl Default for Screen {
 }
 
 impl Screen {
-    /// A sweep begins: the runs that are left, and the seconds that each is expected to take.
-    pub fn begin(&self, expected: BTreeMap<String, f64>) {
+    /// A sweep begins: the runs that are left with the seconds that each is expected to take, and how long all of them are.
+    pub fn begin(&self, expected: BTreeMap<String, f64>, whole: Duration) {
         let bar = self.bars.as_ref().map(|bars| bars.add(bar("sweep", 1000)));
-        *self.tally() = Some(Tally { start: Instant::now(), expected, done: BTreeMap::new(), bar });
+        *self.tally() = Some(Tally { start: Instant::now(), whole, expected, done: BTreeMap::new(), bar });
     }
 
     /// This share of what was left of a run is done.
@@ -118,7 +127,8 @@ pub struct Progress<'a> {
     updates: usize,
     first: usize,
     updates_per_epoch: usize,
-    start: Instant,
+    /// Updates that were done when the pace began to be measured, and when that was: after the session's first epoch, where there is one.
+    paced: (usize, Instant),
     last_line: Instant,
     judged_by: &'static str,
 }
@@ -156,7 +166,7 @@ impl<'a> Progress<'a> {
             updates,
             first,
             updates_per_epoch,
-            start: now,
+            paced: (first, now),
             last_line: now,
             judged_by: configuration.judged_by_what(),
         }
@@ -196,6 +206,9 @@ impl<'a> Progress<'a> {
             HumanDuration(self.remaining(done)),
             self.screen.sweep_summary(),
         ));
+        if self.paced.0 == self.first {
+            self.paced = (done, self.last_line);
+        }
     }
 
     /// A line about this run.
@@ -210,9 +223,10 @@ impl<'a> Progress<'a> {
 
     /// Time left at the mean pace so far, evaluations included.
     fn remaining(&self, done: usize) -> Duration {
-        match done.checked_sub(self.first) {
+        let (before, start) = self.paced;
+        match done.checked_sub(before) {
             None | Some(0) => Duration::ZERO,
-            Some(here) => self.start.elapsed().mul_f64((self.updates - done) as f64 / here as f64),
+            Some(here) => start.elapsed().mul_f64((self.updates - done) as f64 / here as f64),
         }
     }
 }
@@ -233,7 +247,7 @@ mod tests {
     fn nothing_is_done_of_a_sweep_that_begins() {
         let screen = Screen { bars: None, sweep: Mutex::default() };
         for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
-            screen.begin(expected);
+            screen.begin(expected, Duration::ZERO);
             assert!(screen.sweep_summary().starts_with("; sweep 0 %"), "{}", screen.sweep_summary());
         }
     }
@@ -242,10 +256,14 @@ mod tests {
     fn what_is_left_of_a_sweep_follows_the_measured_pace() {
         let expected = BTreeMap::from([("a".to_owned(), 30.0), ("b".to_owned(), 10.0)]);
         let done = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
-        let tally = Tally { start: Instant::now(), expected, done, bar: None };
+        let (start, whole) = (Instant::now(), Duration::from_secs(40));
+        let tally = Tally { start, whole, expected, done, bar: None };
         assert!((tally.share() - 0.5).abs() < 1e-12);
-        // Expected 20 seconds for the first half; it took 50.
-        assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(50));
+        // Expected 20 seconds for the first half, of which 4 count; it took 50.
+        assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(45));
+        let begun =
+            Tally { start, whole, expected: tally.expected.clone(), done: BTreeMap::new(), bar: None };
+        assert_eq!(begun.remaining(Duration::from_secs(2)), Duration::from_mins(1));
 
         let screen = Screen { bars: None, sweep: Mutex::new(Some(tally)) };
         screen.report("a", 1.0);

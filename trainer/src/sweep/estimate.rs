@@ -4,7 +4,9 @@ use crate::data::augment::Draw;
 use crate::data::images::Images;
 use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
+use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::machine::contained::contained;
+use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::initialise::initialise;
 use anyhow::Context;
@@ -15,6 +17,8 @@ use std::time::Duration;
 
 /// An evaluation has no backward pass: about a third of an update's arithmetic.
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
+/// Updates that are timed on a GPU, in a tenth of a second: one alone is mostly the host's.
+const TIMED_ON_GPU: usize = 20;
 /// Networks that are timed; the others are interpolated by their multiply-accumulates.
 const TIMED_NETWORKS: usize = 3;
 
@@ -81,7 +85,7 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
     }
 }
 
-/// Seconds of training an image: the second of two updates. None where the user asked to stop before, between or after them.
+/// Seconds of training an image, from a few updates after the first ones. None where the user asked to stop before, between or after them.
 fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Option<f64>> {
     let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
     let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
@@ -91,16 +95,16 @@ fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyh
     let order: Vec<u32> = (0..batch as u32).collect();
     let draws = vec![Draw::CENTRE; batch];
     let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
-    let rates = [LearningRates { factors: 0.0, rest: 0.0 }];
-    let update = Epoch { order: &order, draws: &draws, batch, rates: &rates, decay };
-    let mut seconds = 0.0;
-    for _ in 0..2 {
+    let rates = vec![LearningRates { factors: 0.0, rest: 0.0 }; TIMED_ON_GPU];
+    let mut pace = 0.0;
+    for updates in if device == Device::Cpu { [1, 1] } else { [UPDATES_BEFORE_RECORDING + 1, TIMED_ON_GPU] } {
         if context.stop.requested().is_some() {
             return Ok(None);
         }
-        seconds = engine.time_updates(update).into_iter().sum();
+        let update = Epoch { order: &order, draws: &draws, batch, rates: &rates[..updates], decay };
+        pace = engine.time_updates(update).into_iter().sum::<f64>() / (updates * batch) as f64;
     }
-    Ok(context.stop.requested().is_none().then_some(seconds / batch as f64))
+    Ok(context.stop.requested().is_none().then_some(pace))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::plan::Planned;
 use super::slots::Slot;
 use crate::machine::device::Device;
 use indicatif::HumanDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Runs that are named one by one; the shipped experiments for an afternoon have up to thirty.
@@ -24,8 +24,6 @@ pub(super) fn heading(
     slots: &[Slot],
     devices: &[(Device, u64)],
 ) -> String {
-    let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
-    let expected = longest.max(total(planned.iter()) / slots.len() as u32);
     let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
     let ended = match diverged {
         [] => String::new(),
@@ -38,8 +36,17 @@ pub(super) fn heading(
         places.join(", "),
         slots.len(),
         slots[0].threads,
-        HumanDuration(expected)
+        HumanDuration(until_all_ended(planned, slots))
     )
+}
+
+/// Cores that train side by side do not slow each other down; runs on one GPU share it, and each is the slower for it.
+pub(super) fn until_all_ended(planned: &[Planned<'_>], slots: &[Slot]) -> Duration {
+    let gpus: BTreeSet<_> =
+        slots.iter().filter(|slot| slot.device != Device::Cpu).map(|slot| slot.device).collect();
+    let at_once = if gpus.is_empty() { slots.len() } else { gpus.len() };
+    let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
+    longest.max(total(planned.iter()) / at_once as u32)
 }
 
 /// The runs, in their order.
@@ -119,6 +126,18 @@ mod tests {
         (0..runs)
             .map(|at| Configuration { rankscale: rankscale(at), seed: at as u64, ..Configuration::default() })
             .collect()
+    }
+
+    #[test]
+    fn runs_on_one_gpu_share_it() {
+        let configurations = grid(6, 1);
+        let until = |devices: &[Device]| {
+            let slots: Vec<_> = devices.iter().map(|&device| Slot { device, threads: 1 }).collect();
+            until_all_ended(&planned(&configurations), &slots).as_secs() / 60
+        };
+        let [first, second] = [Device::Cuda(0), Device::Cuda(1)];
+        assert_eq!([until(&[Device::Cpu]), until(&[Device::Cpu; 2]), until(&[Device::Cpu; 9])], [6, 3, 1]);
+        assert_eq!([until(&[first]), until(&[first; 2]), until(&[first, second, first, second])], [6, 6, 3]);
     }
 
     #[test]

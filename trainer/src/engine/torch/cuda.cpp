@@ -40,11 +40,17 @@ const char* rankscale_of_its_own(int device) {
   });
 }
 
+// Memory that no tensor of this process uses goes back to the GPU, that of recordings which are gone too. It waits for the whole GPU.
+const char* rankscale_give_back() {
+  return attempt([] { c10::cuda::CUDACachingAllocator::emptyCache(); });
+}
+
 void* rankscale_recording_new() { return new at::cuda::CUDAGraph(); }
 
 void rankscale_recording_free(void* recording) { delete static_cast<at::cuda::CUDAGraph*>(recording); }
 
-// What the calling thread asks of the GPU is kept and not done. Other threads go on as ever: a run beside this one may allocate memory.
+// What the calling thread asks of the GPU is kept and not done. Other threads go on, and may allocate memory; whoever waits for the whole
+// GPU meanwhile spoils the recording.
 const char* rankscale_recording_begin(void* recording) {
   return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); });
 }

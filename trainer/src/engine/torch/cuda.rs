@@ -16,6 +16,7 @@ use tch::Tensor;
 
 unsafe extern "C" {
     safe fn rankscale_of_its_own(device: c_int) -> *const c_char;
+    safe fn rankscale_give_back() -> *const c_char;
     safe fn rankscale_recording_new() -> *mut c_void;
     fn rankscale_recording_free(recording: *mut c_void);
     fn rankscale_recording_begin(recording: *mut c_void) -> *const c_char;
@@ -53,6 +54,11 @@ fn checked(message: *const c_char) {
 /// The calling thread computes on a stream of its own from now on, and runs its backward passes itself.
 pub(super) fn of_its_own(index: usize) {
     checked(rankscale_of_its_own(c_int::try_from(index).expect("CUDA counts GPUs so")));
+}
+
+/// Gives back to the GPU what no tensor of this process uses any more. An error is another run's, who meets it in its own next step.
+pub(super) fn give_back() {
+    let _ = rankscale_give_back();
 }
 
 /// What batch norm has besides its input: weight and bias, and running statistics that it moves.

@@ -1,0 +1,78 @@
+//! What runs side by side on a GPU do one after the other.
+//!
+//! While a stream of a GPU is recorded, nobody may wait for the whole GPU, whichever thread waits: it spoils the recording (CUDA C++ Programming
+//! Guide, "Prohibited and Unhandled Operations"). Libraries wait so when they choose and load their kernels, and so does giving memory
+//! back. A run does these in its first updates, in its first evaluation and at its end; in all others it goes on beside the rest.
+
+use crate::engine::ways::Ways;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// GPUs of one machine that do not wait for each other; those beyond share a place.
+const PLACES: usize = 64;
+static PLACE: [Mutex<()>; PLACES] = [const { Mutex::new(()) }; PLACES];
+
+/// One run's share in a GPU. At its end it gives back what memory nobody uses any more.
+#[derive(Debug)]
+pub(super) struct Alone {
+    /// Where steps are recorded; nobody waits for anybody elsewhere.
+    gpu: Option<usize>,
+}
+
+impl Alone {
+    pub(super) fn on(device: tch::Device, ways: Ways) -> Self {
+        match device {
+            tch::Device::Cuda(index) if ways.recorded => Self { gpu: Some(index) },
+            _ => Self { gpu: None },
+        }
+    }
+
+    /// Whether steps are recorded here.
+    #[cfg(libtorch_cuda)]
+    pub(super) fn records(&self) -> bool {
+        self.gpu.is_some()
+    }
+
+    /// Nobody else on the GPU holds this meanwhile.
+    #[must_use]
+    pub(super) fn hold(&self) -> Option<MutexGuard<'static, ()>> {
+        self.gpu.map(|index| PLACE[index % PLACES].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(libtorch_cuda)]
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let held = self.hold();
+        if held.is_some() {
+            super::cuda::give_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn runs_on_one_gpu_wait_for_each_other_and_for_nobody_elsewhere() {
+        let recorded = Ways { recorded: true, ..Ways::CPU };
+        let on = |index| Alone { gpu: Alone::on(tch::Device::Cuda(index), recorded).gpu };
+        assert!(Alone::on(tch::Device::Cpu, recorded).hold().is_none());
+        assert!(Alone::on(tch::Device::Cuda(7), Ways::CPU).hold().is_none());
+
+        let (first, (began, begins)) = (on(40).hold(), mpsc::channel());
+        assert!(first.is_some() && on(41).hold().is_some());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let held = on(40).hold();
+                began.send(held.is_some()).unwrap();
+            });
+            assert!(begins.recv_timeout(Duration::from_millis(100)).is_err(), "two at once on one GPU");
+            drop(first);
+            assert_eq!(begins.recv_timeout(Duration::from_mins(1)), Ok(true));
+        });
+    }
+}
