@@ -5,7 +5,7 @@
 use crate::endpoint::missing::Missing;
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary::POWER;
-use crate::endpoint::sentence::{clause, count};
+use crate::endpoint::sentence::{before_the_first_look, clause, count};
 use crate::endpoint::verdict::{Found, Judgement, Level, judge};
 use crate::stats::heterogeneity::heterogeneity;
 use crate::stats::strata::Strata;
@@ -93,7 +93,10 @@ impl Draft<'_> {
         let judged = self.judge(p, p_equivalence);
         let (strata, unit, Level { alpha, margin }) = (self.sample.strata(), self.sample.unit(), self.level);
         let rankscales = self.sample.rankscales();
-        let says = clause(self.arms, &rankscales, &judged, &self.missing.differs, exploratory);
+        let says = match (&self.looks, self.look) {
+            (Some(_), None) => before_the_first_look(self.arms, &self.missing.differs),
+            _ => clause(self.arms, &rankscales, &judged, &self.missing.differs, exploratory),
+        };
         let mut missing = self.missing.clone().lines();
         if judged.verdict == Verdict::NotEnoughEvidence && self.missing.obstacles.is_empty() {
             missing.splice(0..0, self.secondary.noise.as_ref().map(|noise| seeds_for(noise, margin)));

@@ -46,6 +46,15 @@ pub fn clause(
     }
 }
 
+/// Where looks are planned and none is reached: the data may be as clear as they like, they are not judged.
+#[must_use]
+pub fn before_the_first_look([arm, baseline]: [Arm; 2], differs: &[String]) -> String {
+    format!(
+        "There is no verdict before the first look on whether `{arm}` weight decay is better than `{baseline}`{}",
+        named(differs)
+    )
+}
+
 /// Over which networks a mean is taken.
 fn scope(rankscales: &[u32]) -> String {
     match rankscales {

@@ -228,6 +228,7 @@ fn before_the_first_look_there_are_data_and_no_verdict() {
         found.missing[0],
         "the first look comes with 2 pairs at every rankscale; still to come for it: 1 run"
     );
+    assert!(found.says.starts_with("There is no verdict before the first look"), "{}", found.says);
     let looks = study.summary.standing.looks.as_ref().unwrap();
     assert_eq!((looks.reached, looks.decided, looks.missing), (0, None, Some(1)));
 }
