@@ -24,7 +24,7 @@ retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 _default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [ENGINE=auto|fused|tch] [SOURCE=...] [WORK=work]
+# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [ENGINE=auto|fused|tch] [SOURCE=...] [NOTIFY=command] [WORK=work]
 [group('pipeline'), no-exit-message]
 all *settings:
     @exec tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
@@ -39,7 +39,7 @@ data *settings:
 train *settings:
     @exec tools/run.py train "{{run}}" -- "$@"
 
-# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1]
+# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1] [NOTIFY=command]
 [group('pipeline'), no-exit-message]
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"

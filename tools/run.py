@@ -3,7 +3,7 @@
 
 A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The recipe takes
 the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With
-`--repeat` the steps run again every EVERY seconds, until interrupted.
+`--repeat` the steps run again every EVERY seconds, until interrupted. One that trains takes NOTIFY, a command that is told of its end.
 
 A step's program is built when its turn comes. Images are fetched while the next program is built, so that whoever has no network and no
 copy of them hears it soon.
@@ -16,6 +16,7 @@ import sys
 import time
 
 import machine
+import notify
 import outcome
 import settings
 import stop
@@ -37,6 +38,7 @@ def main(arguments):
     looks = {step.program for step in steps} <= LOOKING
     keys = list(dict.fromkeys(key for step in steps for key in step.keys))
     keys += ["STUDY"] * (looks and "WORK" in keys and "NAME" not in keys) + ["EVERY"] * repeat
+    keys += ["NOTIFY"] * any(step.trains for step in steps)
     try:
         chosen = settings.parse(words, keys)
         pause_seconds = settings.number({"EVERY": 60, **chosen}, "EVERY", 0, WEEK)
@@ -48,13 +50,16 @@ def main(arguments):
         outcome.note(overview(recipe, steps, chosen))
     stop.listen()
 
-    took = Steps(chosen)
-    while True:
-        for step, following in zip(steps, steps[1:] + [None]):
-            took.take(step, following, keep_going=repeat)
-        if not repeat:
-            break
-        time.sleep(pause_seconds)
+    began, took, code = time.monotonic(), Steps(chosen), 1
+    try:
+        took.all(steps, pause_seconds if repeat else None)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else code
+        raise
+    finally:
+        if "NOTIFY" in chosen:
+            notify.send(chosen["NOTIFY"], notify.summary(recipe, chosen, code, time.monotonic() - began, took.seconds))
     if len(steps) > 1:
         outcome.note("\n" + "\n".join("%-17s %s" % (name, spoken(seconds)) for name, seconds in took.seconds))
     if steps[-1].name == "report":
@@ -69,7 +74,16 @@ class Steps:
         self.built, self.seconds = set(), []
         # On a terminal they show bars of their own.
         self.through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
+
+    def all(self, steps, pause_seconds):
+        """Takes them in turn, once, or again and again with so many seconds between."""
         self.run([os.path.join("tools", "ready")], "check tools")
+        while True:
+            for step, following in zip(steps, steps[1:] + [None]):
+                self.take(step, following, keep_going=pause_seconds is not None)
+            if pause_seconds is None:
+                break
+            time.sleep(pause_seconds)
 
     def take(self, step, following, keep_going):
         network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True) if step.asks_servers(self.chosen) else None
@@ -109,6 +123,7 @@ class Step:
         self.words = [word for word in words if not word.isupper()]
         self.program = self.words[0]
         self.name = " ".join(self.words)
+        self.trains = self.words[:2] in (["trainer", "sweep"], ["trainer", "train"]) and "--plan" not in self.words
 
     def asks_servers(self, chosen):
         """Whether it needs a network, because images are not there yet and no copy of them is given."""

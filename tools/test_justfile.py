@@ -48,7 +48,8 @@ def recipes():
     found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*\w+)?:", justfile(), re.MULTILINE)}
     for name, words in re.findall(r"tools/run\.py (\w+) (.*) -- ", justfile()):
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
-            found[name] |= set(run.Step(variables()[variable]).keys)
+            step = run.Step(variables()[variable])
+            found[name] |= set(step.keys) | ({"NOTIFY"} if step.trains else set())
         found[name] |= {"STUDY"} if name in ("analyse", "report") else {"EVERY"} if name == "watch" else set()
     for name, tool in OTHERS.items():
         with open(os.path.join(run.ROOT, "tools", tool + ".py")) as file:

@@ -1,0 +1,66 @@
+"""Tells somebody that the work has ended, by a command of the user's: NOTIFY="mail -s \\"$RANKSCALE_ANSWER\\" me@example.org".
+
+A shell runs it once. On its standard input is one JSON object (`recipe`, `outcome`: done, failed, stopped, or elsewhere, where other processes train the rest, `exit_code`, `seconds`, `steps`
+with the seconds of each, `experiment`, `work`, `answer`), and RANKSCALE_ANSWER has the sentence.
+
+*Invariant:* whatever the command does, the work's exit code stays what it was; a command that hangs is ended after a minute.
+"""
+
+import json
+import os
+import signal
+import subprocess
+
+from outcome import say
+
+PATIENCE_SECONDS = 60
+# As of `trainer sweep`.
+ELSEWHERE = 75
+# Of what a command that failed has said.
+SHOWN = 500
+
+
+def summary(recipe, chosen, code, seconds, steps):
+    """What there is to tell; `steps` are (name, seconds) of those that have ended well."""
+    outcome = "done" if code == 0 else "elsewhere" if code == ELSEWHERE else "stopped" if code > 128 else "failed"
+    told = {"recipe": recipe, "outcome": outcome, "exit_code": code, "seconds": round(seconds, 1), "steps": dict(steps),
+            "experiment": chosen.get("EXPERIMENT"), "work": chosen.get("WORK")}
+    told["answer"] = answer(chosen) if any(name == "analysis" for name, _ in steps) else None
+    return told
+
+
+def answer(chosen):
+    """What the analysis that was just made says first; None where it says nothing."""
+    try:
+        with open(os.path.join(chosen["WORK"], "analysis", "summary.json"), encoding="utf-8") as file:
+            endpoints = json.load(file)["endpoints"]
+        return endpoints[0]["says"] + "." if endpoints else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def sentence(told):
+    what = "just %s%s" % (told["recipe"], " EXPERIMENT=" + told["experiment"] if told["experiment"] else "")
+    ended = {"done": "is done", "elsewhere": "has left the rest to other processes", "stopped": "was stopped", "failed": "failed"}[told["outcome"]]
+    code = " (exit code %d)" % told["exit_code"] if told["exit_code"] else ""
+    return told["answer"] or "%s %s%s." % (what, ended, code)
+
+
+def send(command, told):
+    """Runs the command; says so where it fails, and where it does not end."""
+    environment = {**os.environ, "RANKSCALE_ANSWER": sentence(told)}
+    try:
+        process = subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   env=environment, start_new_session=True)
+    except OSError as error:
+        return say("NOTIFY cannot be run: %s" % error)
+    try:
+        said, _ = process.communicate((json.dumps(told) + "\n").encode(), PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        # Not for its output's end: what it started in another session may hold that open.
+        process.stdout.close()
+        process.wait()
+        return say("NOTIFY did not end within %d s and was ended: %s" % (PATIENCE_SECONDS, command))
+    if process.returncode:
+        say("NOTIFY failed with exit code %d: %s" % (process.returncode, said.decode(errors="replace").strip()[-SHOWN:]))
