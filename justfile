@@ -14,6 +14,7 @@ sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE
 analysis := "analysis EXPERIMENT WORK"
 power    := "analysis power EXPERIMENT SD WORK"
 simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
+compare  := "analysis compare A B JSON"
 tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
 keep     := "analysis publish NAME WORK"
@@ -70,6 +71,11 @@ alias analyze := analyse
 [group('pipeline'), no-exit-message]
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
+
+# What two studies say of each other, run by run where they share seeds: just compare quick seeds [JSON=numbers.json]
+[group('pipeline'), no-exit-message]
+compare a b *settings:
+    @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" -- "A=$a" "B=$b" "$@"
 
 # Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds
 [group('pipeline'), no-exit-message]

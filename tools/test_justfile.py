@@ -45,7 +45,7 @@ def variables():
 
 def recipes():
     """Each recipe with the keys it takes."""
-    found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*\w+)?:", justfile(), re.MULTILINE)}
+    found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*?\w+)*:(?!=)", justfile(), re.MULTILINE)}
     for name, words in re.findall(r"tools/run\.py (\w+) (.*) -- ", justfile()):
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
             step = run.Step(variables()[variable])
@@ -63,7 +63,7 @@ class Keys(unittest.TestCase):
         return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report) ", value)]
 
     def test_each_key_is_an_argument_of_its_program(self):
-        self.assertEqual(len(self.steps()), 13)
+        self.assertEqual(len(self.steps()), 14)
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             for key in step.keys:
@@ -74,7 +74,7 @@ class Keys(unittest.TestCase):
             words = [word for word in step.words if not word.startswith("-")]
             offered = {settings.flag(key)[2:] for key in step.keys}
             # The processor must be that of the kept run, and so is what belongs to it.
-            by_hand = BY_HAND | {"retrain": {"device", "engine"}, "simulate": {"work"}}.get(words[-1], set())
+            by_hand = BY_HAND | {"retrain": {"device", "engine"}, "simulate": {"work"}, "compare": {"work"}}.get(words[-1], set())
             # A look waits for nobody.
             by_hand |= {"wait"} if "--plan" in step.words else set()
             self.assertEqual(flags(*words)[0] - offered - by_hand, set(), step.name)

@@ -6,9 +6,10 @@ use analysis::planning::{characteristics, power};
 use analysis::runs::results::ResultsArms;
 use anyhow::Context as _;
 use artifacts::output::{Notes, print, say};
+use artifacts::study::Study;
 use artifacts::{Experiment, Layout};
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -21,6 +22,7 @@ Examples:
   analysis power --experiment desktop      what that experiment can find, before it is trained
   analysis simulate --experiment desktop   how often the rules err, on made-up studies of its shape
   analysis tune --experiment tune          each arm at its own optimum, chosen on held-out training images
+  analysis compare --a quick --b seeds     what two studies say of each other
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
 /// Joins the runs with their configuration, and says what they show.
@@ -96,6 +98,21 @@ enum Verb {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
         replicates: u32,
     },
+    /// Holds two analysed studies against each other: paired where they share network, arm, lambda and seed
+    Compare {
+        /// The first: a directory, or a study's name below `results/`
+        #[arg(long, value_name = "DIR|NAME")]
+        a: PathBuf,
+        /// The second
+        #[arg(long, value_name = "DIR|NAME")]
+        b: PathBuf,
+        /// Where studies are kept
+        #[arg(long, default_value = "results", value_name = "DIR")]
+        results: PathBuf,
+        /// Also write all numbers to this file
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Imports a notebook's results.json as runs; several files are one set of runs
     Import {
         /// The files
@@ -142,6 +159,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Verb::Tune { of, replicates }) => {
             return Ok(print(analysis::tuning::tune(&layout, find(of)?, replicates)?.text)?);
         }
+        Some(Verb::Compare { a, b, results, json }) => return compare([&a, &b], &results, json),
         None => {}
     }
     let choice = match arguments.experiment {
@@ -150,6 +168,27 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => Choice::Newest,
     };
     analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
+}
+
+/// A study that is there as a directory is meant before one of that name.
+fn compare(places: [&Path; 2], results: &Path, json: Option<PathBuf>) -> anyhow::Result<()> {
+    let read = |place: &Path| {
+        let kept = results.join(place);
+        let root = if place.is_dir() || !kept.is_dir() { place } else { &kept };
+        Study::read(&Layout::new(root)).with_context(|| {
+            format!(
+                "{}: an analysed study is needed; `just analyse`, with WORK= or STUDY=, makes it one",
+                root.display()
+            )
+        })
+    };
+    let ([first, second], names) =
+        ([read(places[0])?, read(places[1])?], places.map(|place| place.display().to_string()));
+    let compared = analysis::compare::compare([(&names[0], &first), (&names[1], &second)]);
+    if let Some(path) = json {
+        artifacts::atomic::write(&path, &serde_json::to_vec_pretty(&compared)?)?;
+    }
+    Ok(print(analysis::compare::markdown(&compared).trim_end())?)
 }
 
 fn find(of: Of) -> anyhow::Result<Experiment> {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod compared;
 mod made_up;
 mod notebook;
 mod output;

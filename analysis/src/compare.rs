@@ -1,0 +1,179 @@
+//! Two studies held against each other, run by run where both have one of the same network, arm, λ and seed.
+//!
+//! A cell of shared seeds is compared by the one-sample t test of its pairs; one without by Welch's test (B. L. Welch, "The generalization of
+//! Student's problem when several different population variances are involved", Biometrika 34, 1947). p values of cells are adjusted over all
+//! of them by Holm's method. Over all, every cell of pairs counts the same, as in the endpoint of a study.
+//!
+//! *Invariant:* a study and itself are never told apart; what is told apart has an adjusted p of at most 0.05.
+
+mod side;
+mod text;
+
+pub use side::{Differs, Side};
+pub use text::markdown;
+
+use crate::stats::LEVEL;
+use crate::stats::holm::holm;
+use crate::stats::strata::Strata;
+use crate::stats::stratified::Stratified;
+use artifacts::study::{Interval, Study};
+use serde::Serialize;
+use side::{Cells, Key};
+
+/// What two studies say of each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// The first study.
+    pub a: Side,
+    /// The second study.
+    pub b: Side,
+    /// Runs that both have, by name: they are the same to the last bit.
+    pub same_runs: u32,
+    /// What else differs between the runs that were compared.
+    pub differs: Vec<Differs>,
+    /// By network, arm and λ, where both studies have runs.
+    pub cells: Vec<Cell>,
+    /// The mean over the cells of pairs; none without pairs.
+    pub overall: Option<Overall>,
+}
+
+/// The runs of one network, arm and λ in both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cell {
+    /// 0 for the dense network.
+    pub rankscale: u32,
+    /// The arm's name.
+    pub decay: String,
+    /// Base strength of weight decay.
+    pub lambda: f64,
+    /// Finished runs in the first and in the second study.
+    pub runs: [u32; 2],
+    /// Their mean accuracies, as fractions.
+    pub accuracies: [f64; 2],
+    /// Seeds that both have; where there is none, the runs are compared unpaired.
+    pub pairs: u32,
+    /// The second study minus the first.
+    pub difference: f64,
+    /// Of the difference, at 95 %; none where there is no spread to tell by.
+    pub interval: Option<Interval>,
+    /// Two-sided p of no difference, and that adjusted over all cells.
+    pub p: Option<[f64; 2]>,
+    /// Whether the adjusted p is at most 0.05.
+    pub told_apart: bool,
+}
+
+/// The mean difference over all cells of pairs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overall {
+    /// Cells and pairs that enter it.
+    pub cells: u32,
+    /// As above.
+    pub pairs: u32,
+    /// The second study minus the first.
+    pub difference: f64,
+    /// At 95 %; none where a cell has one pair, or none of them a spread.
+    pub interval: Option<Interval>,
+    /// Two-sided p of no difference.
+    pub p: Option<f64>,
+    /// Whether p is at most 0.05.
+    pub told_apart: bool,
+}
+
+/// Compares two studies, each with its name.
+#[must_use]
+pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
+    let [(first, a), (second, b)] = [a, b].map(|(name, study)| (Cells::of(study), Side::of(name, study)));
+    let shared: Vec<(&Key, Sample)> = first
+        .by_key
+        .iter()
+        .filter_map(|(key, runs)| Some((key, Sample::of(runs, second.by_key.get(key)?))))
+        .collect();
+    let estimates: Vec<Option<Stratified>> = shared.iter().map(|(_, sample)| sample.estimate()).collect();
+    let p: Vec<f64> = estimates.iter().flatten().map(Stratified::p).collect();
+    let mut adjusted = holm(&p).into_iter();
+    let cells = shared
+        .iter()
+        .zip(&estimates)
+        .map(|((key, sample), estimate)| {
+            let p =
+                estimate.map(|estimate| [Some(estimate.p()), adjusted.next()].map(Option::unwrap_or_default));
+            Cell {
+                rankscale: key.rankscale,
+                decay: key.decay.clone(),
+                lambda: f64::from_bits(key.lambda),
+                runs: sample.runs.each_ref().map(|runs| runs.len() as u32),
+                accuracies: sample.runs.each_ref().map(|runs| mean(runs)),
+                pairs: sample.pairs.len() as u32,
+                difference: sample.difference(),
+                interval: estimate.map(|estimate| estimate.interval(LEVEL)),
+                p,
+                told_apart: p.is_some_and(|[_, adjusted]| adjusted <= 1.0 - LEVEL),
+            }
+        })
+        .collect();
+    let differs = side::differs(&first, &second);
+    Compared { a, b, same_runs: side::same_runs(&first, &second), differs, cells, overall: overall(&shared) }
+}
+
+fn overall(shared: &[(&Key, Sample)]) -> Option<Overall> {
+    let strata = Strata::new(shared.iter().map(|(_, sample)| sample.pairs.clone()))?;
+    let estimate = Stratified::of(&strata);
+    Some(Overall {
+        cells: strata.lists().len() as u32,
+        pairs: strata.pairs() as u32,
+        difference: strata.mean(),
+        interval: estimate.map(|estimate| estimate.interval(LEVEL)),
+        p: estimate.map(|estimate| estimate.p()),
+        told_apart: estimate.is_some_and(|estimate| estimate.p() <= 1.0 - LEVEL),
+    })
+}
+
+/// The accuracies of one cell in both studies.
+struct Sample {
+    runs: [Vec<f64>; 2],
+    /// Differences of runs with the same seed.
+    pairs: Vec<f64>,
+}
+
+impl Sample {
+    fn of(first: &side::Seeds, second: &side::Seeds) -> Self {
+        let pairs = first.iter().filter_map(|(seed, accuracy)| Some(second.get(seed)? - accuracy)).collect();
+        Self { runs: [first, second].map(|runs| runs.values().copied().collect()), pairs }
+    }
+
+    fn difference(&self) -> f64 {
+        let [first, second] = &self.runs;
+        if self.pairs.is_empty() { mean(second) - mean(first) } else { mean(&self.pairs) }
+    }
+
+    fn estimate(&self) -> Option<Stratified> {
+        let lists = if self.pairs.is_empty() {
+            // The difference of two means is the mean of twice the one and twice the other, taken away.
+            let [first, second] = &self.runs;
+            vec![second.iter().map(|x| 2.0 * x).collect(), first.iter().map(|x| -2.0 * x).collect()]
+        } else {
+            vec![self.pairs.clone()]
+        };
+        Stratified::of(&Strata::new(lists)?)
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_without_shared_seeds_are_compared_by_welchs_test() {
+        let seeds = |from: u64, values: &[f64]| (from..).zip(values.iter().copied()).collect();
+        let sample = Sample::of(&seeds(0, &[0.50, 0.52, 0.49, 0.51]), &seeds(10, &[0.55, 0.53, 0.56]));
+        let estimate = sample.estimate().unwrap();
+        // scipy.stats.ttest_ind(second, first, equal_var=False), SciPy: pvalue, df, confidence_interval(0.95).
+        assert!((sample.difference() - 0.125 / 3.0).abs() < 1e-12 && sample.pairs.is_empty());
+        assert!((estimate.p() - 0.019_259_215_414_959_08).abs() < 1e-12, "{}", estimate.p());
+        assert!((estimate.freedom - 3.959_314_775_160_599_3).abs() < 1e-12, "{}", estimate.freedom);
+    }
+}

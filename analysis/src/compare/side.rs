@@ -1,0 +1,141 @@
+//! One of two studies that are compared: its finished runs, and what else can tell them from the other's.
+//!
+//! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
+
+use artifacts::study::{RunRow, Study};
+use serde::Serialize;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A study that takes part.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Side {
+    /// As it was asked for.
+    pub name: String,
+    /// The experiment under study; none where all runs were taken as they are.
+    pub experiment: Option<String>,
+    /// Finished runs that take part: those of the recipe that most of them have.
+    pub runs: u32,
+    /// Finished runs of other recipes or of a second engine, which do not.
+    pub left_out: u32,
+}
+
+/// A property that the runs of the two studies do not share.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Differs {
+    /// What it is.
+    pub what: String,
+    /// Its values in the first study.
+    pub a: Vec<String>,
+    /// Its values in the second study.
+    pub b: Vec<String>,
+}
+
+/// What makes runs comparable across studies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) rankscale: u32,
+    pub(super) decay: String,
+    /// The bits of a number that is not negative, which sort as it does.
+    pub(super) lambda: u64,
+}
+
+/// Accuracies by seed.
+pub(super) type Seeds = BTreeMap<u64, f64>;
+
+/// The finished runs of a study.
+pub(super) struct Cells<'a> {
+    pub(super) by_key: BTreeMap<Key, Seeds>,
+    runs: Vec<&'a RunRow>,
+    data: &'a [String],
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn of(study: &'a Study) -> Self {
+        let mut by_key: BTreeMap<Key, Seeds> = BTreeMap::new();
+        let mut runs = Vec::new();
+        for (run, accuracy) in taken(study) {
+            let key =
+                Key { rankscale: run.rankscale, decay: run.decay.clone(), lambda: run.lambda.to_bits() };
+            let seeds = by_key.entry(key).or_default();
+            if let Entry::Vacant(free) = seeds.entry(run.seed) {
+                free.insert(accuracy);
+                runs.push(run);
+            }
+        }
+        Self { by_key, runs, data: &study.summary.data }
+    }
+}
+
+impl Side {
+    pub(super) fn of(name: &str, study: &Study) -> Self {
+        let runs = Cells::of(study).runs.len();
+        Self {
+            name: name.to_owned(),
+            experiment: study.summary.experiment.clone(),
+            runs: runs as u32,
+            left_out: (finished(study).count() - runs) as u32,
+        }
+    }
+}
+
+/// Runs that both take part with; a run's name is its identity.
+pub(super) fn same_runs(a: &Cells<'_>, b: &Cells<'_>) -> u32 {
+    let names: BTreeSet<&str> = a.runs.iter().map(|run| run.run.as_str()).collect();
+    b.runs.iter().filter(|run| names.contains(run.run.as_str())).count() as u32
+}
+
+fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
+    let done = study.runs.iter().filter(|run| run.status == "done" && run.planned);
+    done.filter_map(|run| Some((run, run.test_accuracy?)))
+}
+
+/// The finished runs of the recipe that most of them have.
+fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
+    let mut recipes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (run, _) in finished(study) {
+        *recipes.entry(&run.recipe).or_default() += 1;
+    }
+    let most = recipes.iter().max_by_key(|(_, runs)| **runs).map(|(recipe, _)| *recipe);
+    finished(study).filter(|(run, _)| Some(run.recipe.as_str()) == most).collect()
+}
+
+/// A property of a run, as people read it.
+type Property = (&'static str, fn(&RunRow) -> String);
+const PROPERTIES: [Property; 11] = [
+    ("epochs", |run| run.epochs.to_string()),
+    ("batch", |run| run.batch.to_string()),
+    ("channels", |run| run.channels.clone()),
+    ("training images", |run| all_or(run.train_images)),
+    ("test images", |run| all_or(run.test_images)),
+    ("precision", |run| run.precision.clone()),
+    ("engine", |run| run.engine.clone()),
+    ("revision", |run| known(run.git_revision.as_ref())),
+    ("device", |run| known(run.device_name.as_ref())),
+    ("libtorch", |run| known(run.libtorch.as_ref())),
+    ("imported", |run| if run.imported { "yes" } else { "no" }.to_owned()),
+];
+
+fn all_or(images: Option<u32>) -> String {
+    images.map_or_else(|| "all".to_owned(), |images| images.to_string())
+}
+
+fn known(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// What the two do not share. Recipes differ in what no row says as well, the peak rate; their hash says that they do.
+pub(super) fn differs(a: &Cells<'_>, b: &Cells<'_>) -> Vec<Differs> {
+    let values = |cells: &Cells<'_>, of: fn(&RunRow) -> String| -> Vec<String> {
+        cells.runs.iter().map(|run| of(run)).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let recipe: Property = ("recipe", |run| run.recipe.clone());
+    let of_runs =
+        PROPERTIES.into_iter().chain([recipe]).map(|(what, of)| (what, values(a, of), values(b, of)));
+    let images = ("images", a.data.to_vec(), b.data.to_vec());
+    of_runs
+        .chain([images])
+        .filter(|(_, a, b)| a != b)
+        .map(|(what, a, b)| Differs { what: what.to_owned(), a, b })
+        .collect()
+}

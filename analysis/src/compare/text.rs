@@ -1,0 +1,87 @@
+//! A comparison in Markdown. Where nothing can be told apart stands `~`, as benchstat prints it.
+
+use super::{Cell, Compared, Side};
+use crate::endpoint::sentence::count;
+use artifacts::study::Interval;
+use std::fmt::Write;
+
+/// The whole comparison; accuracies in per cent, differences in percentage points, the second study minus the first.
+#[must_use]
+pub fn markdown(compared: &Compared) -> String {
+    let Compared { a, b, same_runs, differs, cells, overall } = compared;
+    let mut text = format!("A: {}\nB: {}\n", side(a), side(b));
+    if *same_runs > 0 {
+        _ = writeln!(text, "\n{} in both, the same to the last bit.", are(*same_runs));
+    }
+    if !differs.is_empty() {
+        text += "\n| differs | A | B |\n| --- | --- | --- |\n";
+        for one in differs {
+            _ = writeln!(text, "| {} | {} | {} |", one.what, listed(&one.a), listed(&one.b));
+        }
+    }
+    if cells.is_empty() {
+        return text + "\nThey have no network, arm and λ in common.\n";
+    }
+    text += "\n| rankscale | arm | λ | A, % | B, % | B − A | 95 % interval | p | p, adjusted (Holm) | by |\n";
+    text += "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n";
+    for cell in cells {
+        _ = writeln!(text, "{}", row(cell));
+    }
+    if let Some(all) = overall {
+        let (pairs, cells) = (count(all.pairs as usize, "pair"), count(all.cells as usize, "cell"));
+        let p = all.p.map_or_else(String::new, |p| format!(", p = {p:.3}"));
+        _ = writeln!(
+            text,
+            "\nOver {pairs} in {cells}, every cell counting the same: {} ({}{p}).",
+            told(all.difference, all.told_apart),
+            all.interval.map_or_else(|| "no spread to tell by".to_owned(), interval)
+        );
+    }
+    text += "\n`~`: not told apart, at 5 % over all cells.\n";
+    text
+}
+
+fn are(runs: u32) -> String {
+    format!("{} {}", count(runs as usize, "run"), if runs == 1 { "is" } else { "are" })
+}
+
+fn side(side: &Side) -> String {
+    let experiment = side.experiment.as_ref().map_or_else(String::new, |name| format!(", experiment {name}"));
+    let left_out = match side.left_out {
+        0 => String::new(),
+        others => format!("; {} of other recipes or engines left out", count(others as usize, "run")),
+    };
+    format!("{}{experiment}: {}{left_out}", side.name, count(side.runs as usize, "finished run"))
+}
+
+fn listed(values: &[String]) -> String {
+    values.join("; ").replace('|', "\\|")
+}
+
+fn row(cell: &Cell) -> String {
+    let by = match cell.pairs {
+        0 => format!("{} against {} runs", cell.runs[0], cell.runs[1]),
+        pairs => count(pairs as usize, "pair"),
+    };
+    let p = cell.p.map(|both| both.map(|p| format!("{p:.3}"))).unwrap_or_default();
+    format!(
+        "| {} | {} | {:e} | {:.2} | {:.2} | {} | {} | {} | {} | {by} |",
+        cell.rankscale,
+        cell.decay,
+        cell.lambda,
+        cell.accuracies[0] * 100.0,
+        cell.accuracies[1] * 100.0,
+        told(cell.difference, cell.told_apart),
+        cell.interval.map(interval).unwrap_or_default(),
+        p[0],
+        p[1],
+    )
+}
+
+fn told(difference: f64, apart: bool) -> String {
+    if apart { format!("{:+.2}", difference * 100.0) } else { "~".to_owned() }
+}
+
+fn interval(interval: Interval) -> String {
+    format!("{:+.2} to {:+.2}", interval.low * 100.0, interval.high * 100.0)
+}
