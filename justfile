@@ -16,7 +16,7 @@ power    := "analysis power EXPERIMENT SD WORK"
 simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
 tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
-keep     := "analysis publish NAME WORK"
+keep     := "analysis publish EXPERIMENT NAME WORK"
 publish  := "report publish NAME"
 repair   := "trainer repair RETRAIN THREADS WORK"
 retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
@@ -71,7 +71,7 @@ alias analyze := analyse
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
-# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds
+# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds [EXPERIMENT=that of the newest sweep]
 [group('pipeline'), no-exit-message]
 publish *settings:
     @exec tools/run.py publish "{{keep}}" "{{publish}}" -- "$@"

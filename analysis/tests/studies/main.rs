@@ -3,6 +3,7 @@
 // What these tests lack, they may fail for without a word of explanation.
 #![allow(clippy::unwrap_used)]
 
+mod advice;
 mod bad_input;
 mod made_up;
 mod notebook;
@@ -12,5 +13,6 @@ mod planted;
 mod published;
 mod referee;
 mod scale;
+mod several;
 mod simulation;
 mod tuned;
