@@ -17,7 +17,7 @@ simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
 compare  := "analysis compare A B JSON"
 tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
-keep     := "analysis publish NAME WORK"
+keep     := "analysis publish EXPERIMENT NAME WORK"
 publish  := "report publish NAME"
 repair   := "trainer repair RETRAIN THREADS WORK"
 retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
@@ -77,7 +77,7 @@ report *settings:
 compare a b *settings:
     @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" -- "A=$a" "B=$b" "$@"
 
-# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds
+# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds [EXPERIMENT=that of the newest sweep]
 [group('pipeline'), no-exit-message]
 publish *settings:
     @exec tools/run.py publish "{{keep}}" "{{publish}}" -- "$@"

@@ -97,12 +97,13 @@ def torch():
         needed = machine.has_gpu() or os.environ.get("LIBTORCH")
         return "run ./justw setup, which brings libtorch %s" % libtorch.VERSION if needed else None
     kind = libtorch.linked_kind(place)
+    unset = "unset LIBTORCH, and " if os.environ.get("LIBTORCH") else ""
     where_from = "LIBTORCH=" + place if os.environ.get("LIBTORCH") else libtorch.origin()
     say("libtorch", "%s (%s) from %s" % (version, kind, where_from))
     if not libtorch.compiles(version):
-        return "libtorch is %s, needed is %s: run ./justw setup (and unset LIBTORCH if it is set)" % (version, libtorch.VERSION)
+        return "libtorch is %s, needed is %s: %srun ./justw setup" % (version, libtorch.VERSION, unset)
     if machine.has_gpu() and kind == "cpu":
-        return "there is a GPU, but libtorch has no CUDA: run ./justw setup --cuda"
+        return "there is a GPU, but libtorch has no CUDA: %srun ./justw setup --cuda" % unset
     if os.environ.get("LIBTORCH") and libtorch.lacks_functions(place):
         return "libtorch %s lacks functions that the binding names: run ./justw setup, which adds them, then unset LIBTORCH" % version
     if kind == "cuda" and libtorch.cuda_headers(place) is None:

@@ -65,8 +65,8 @@ def main():
     with open(os.path.join(HOME, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         given = os.environ.get("LIBTORCH")
-        if given and os.path.realpath(given) != os.path.realpath(CURRENT):
-            choose(whole(checked(given)), "LIBTORCH=" + given)
+        if given and os.path.abspath(given) != CURRENT:
+            choose(whole(checked(given, asked)), "LIBTORCH=" + given)
         elif not is_set_up(kind):
             installed = None if asked == "cpu" else installed_torch(kind)
             if installed:
@@ -133,9 +133,11 @@ def origin():
         return CURRENT
 
 
-def checked(libtorch):
-    """The absolute path of a libtorch that the user named."""
+def checked(libtorch, asked):
+    """The absolute path of a libtorch that the user named, which has CUDA where that was asked for."""
     found = version_of(libtorch)
+    if asked == "cuda" and found and linked_kind(libtorch) == "cpu":
+        sys.exit("LIBTORCH=%s: has no CUDA. Point LIBTORCH at one that has it, or unset it." % libtorch)
     if not compiles(found):
         sys.exit("LIBTORCH=%s: %s; this project needs libtorch %s, or another from %d.%d to %d.%d.\n"
                  "Point LIBTORCH at one (the directory that holds lib/ and include/), or unset it."
@@ -237,7 +239,7 @@ def fetch(pinned, what, needed_gb, into, otherwise):
                  "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
     free_gb = machine.free_bytes(HOME) / 1e9
     if free_gb < needed_gb:
-        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked." % (HOME, free_gb, what, needed_gb))
+        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s." % (HOME, free_gb, what, needed_gb, otherwise))
     # The libraries do not depend on the Python version, so one set of wheels serves every Python.
     command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                      "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]

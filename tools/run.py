@@ -168,7 +168,7 @@ def with_defaults(chosen, steps):
     chosen.setdefault("WORK", os.environ.get("WORK") or place)
     chosen = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
     if "EXPERIMENT" in chosen:
-        settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"))
+        settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"), chosen["WORK"])
     settings.device_and_engine(chosen)
     return chosen
 

@@ -1,6 +1,7 @@
 """`KEY=VALUE` words, as people type them after a recipe's name: parsed, checked, and turned into a program's flags."""
 
 import difflib
+import glob
 import math
 import os
 import re
@@ -83,9 +84,11 @@ def located(settings, invoked_from):
     return located
 
 
-def experiment(name_or_path, directory):
-    """Checks that there is such an experiment; the programs would say so only after they are built."""
-    named = sorted(entry[:-5] for entry in os.listdir(directory) if entry.endswith(".toml"))
+def experiment(name_or_path, directory, work):
+    """Checks that there is such an experiment, or a plan of it in `work`; the programs would say so only after they are built."""
+    named = {entry[:-5] for entry in os.listdir(directory) if entry.endswith(".toml")}
+    plans = glob.glob(os.path.join(glob.escape(work), "plans", "*", "plan.json"))
+    named = sorted(named | {os.path.basename(os.path.dirname(plan)) for plan in plans})
     if name_or_path not in named and not os.path.isfile(name_or_path):
         raise SettingsError("EXPERIMENT=%s: no such file, and none of %s." % (name_or_path, ", ".join(named)))
 

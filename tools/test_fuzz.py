@@ -42,7 +42,7 @@ class Fuzz(unittest.TestCase):
             chosen = settings.parse(words, KEYS)
             self.assertEqual([word for word in words if word], ["%s=%s" % pair for pair in chosen.items()])
             chosen = settings.located(chosen, folder)
-            settings.experiment(chosen.get("EXPERIMENT", "quick"), folder)
+            settings.experiment(chosen.get("EXPERIMENT", "quick"), folder, folder)
             settings.device_and_engine(chosen)
             for key, value in chosen.items():
                 settings.shown(value)

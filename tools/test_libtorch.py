@@ -12,7 +12,9 @@ import doctor
 import libtorch
 
 
-class Setup(unittest.TestCase):
+class Place(unittest.TestCase):
+    """A home for libtorch with no network, and Pythons that have it."""
+
     def setUp(self):
         self.root = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.root)
@@ -81,13 +83,16 @@ class Setup(unittest.TestCase):
             libtorch.main()
         return said.getvalue()
 
-    def doctor(self):
-        """What the doctor asks for, on a machine without a GPU."""
+    def doctor(self, gpu=False, named=None):
+        """What the doctor asks for, of a libtorch that is set up or named."""
         with mock.patch.dict(os.environ, {"CUDA_HOME": os.path.join(self.root, "cuda")}), \
-                contextlib.redirect_stdout(io.StringIO()), mock.patch.object(doctor.machine, "has_gpu", lambda: False):
+                contextlib.redirect_stdout(io.StringIO()), mock.patch.object(doctor.machine, "has_gpu", lambda: gpu):
             os.environ.pop("LIBTORCH", None)
+            os.environ.update({"LIBTORCH": named} if named else {})
             return doctor.torch()
 
+
+class Setup(Place):
     def test_versions_that_compile(self):
         for version, does in {"2.10.0": False, "2.11.0": True, "2.12.1+cu130": True, "2.13.0+cpu": True, "2.14.0": False,
                               "2.13.0a0+git1": False, "3.11.0": False}.items():

@@ -4,7 +4,7 @@
 //! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
 //! the source, [`planning`] says what a study can find, [`tuning`] at which strength each arm is best, and [`compare`] what two studies say of each other. Rooms import to the right only: `planning` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
 //!
-//! *Invariant:* only this file, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
+//! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
 
 pub mod compare;
 pub mod endpoint;
@@ -14,8 +14,11 @@ pub mod publish;
 pub mod runs;
 pub mod stats;
 pub mod tuning;
+mod which;
 
-use anyhow::{Context as _, bail};
+pub use which::Choice;
+
+use anyhow::bail;
 use artifacts::run::{RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
@@ -33,22 +36,7 @@ use runs::results::{self, ResultsArms};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// Which experiment is under study.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// The one that the newest sweep left a plan of, if any.
-    Newest,
-    /// An experiment by its name in this directory, or by path.
-    Named {
-        /// Name or path.
-        experiment: String,
-        /// Where names are looked up.
-        directory: PathBuf,
-    },
-    /// None: every run as it is.
-    AllRuns,
-}
+use which::{plan, which};
 
 /// Analyses the runs and writes the study and `results.json`. Says what it does, a line a step, to `progress`.
 ///
@@ -81,6 +69,9 @@ pub fn analyse(
         layout.runs().display(),
         seconds(start),
     )?;
+    if let Some(plan) = &plan {
+        writeln!(progress, "{}", which(layout, choice, &plan.experiment().name))?;
+    }
     let start = Instant::now();
     let seal =
         plan.as_ref().map(|plan| Seal::read(&layout.seal(&plan.experiment().name))).transpose()?.flatten();
@@ -112,8 +103,10 @@ fn nothing(layout: &Layout, collected: &Collected, plan: Option<&Plan>) -> Strin
         Some(first) => format!(" (what is there cannot be used, first {}: {})", first.name, first.reason),
         None => String::new(),
     };
+    // As it was called: `just` calls it by a path.
+    let program = std::env::args().next().unwrap_or_else(|| "analysis".to_owned());
     format!(
-        "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import a notebook's with `analysis import \
+        "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import a notebook's with `{program} import \
          results.json`",
         layout.runs().display()
     )
@@ -121,19 +114,6 @@ fn nothing(layout: &Layout, collected: &Collected, plan: Option<&Plan>) -> Strin
 
 fn seconds(start: Instant) -> String {
     format!("{:.2} s", start.elapsed().as_secs_f64())
-}
-
-fn plan(layout: &Layout, choice: &Choice, runs: &[runs::run::Run]) -> anyhow::Result<Option<Plan>> {
-    let experiment = match choice {
-        Choice::Named { experiment, directory } => {
-            Some(runs::engines::on_engines_found(Experiment::find(experiment, directory)?, runs))
-        }
-        Choice::Newest if layout.plan().exists() => {
-            Some(Experiment::read_plan(&layout.plan()).context("cannot read the plan of the newest sweep")?)
-        }
-        Choice::Newest | Choice::AllRuns => None,
-    };
-    Ok(experiment.map(Plan::new))
 }
 
 /// The standard deviation of a pair's difference that the newest analysis in a work directory found under the recipe of an experiment, in percentage

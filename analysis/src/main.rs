@@ -119,8 +119,11 @@ enum Verb {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Keeps the finished runs of the newest sweep's experiment with the source, and analyses them there
+    /// Keeps an experiment's finished runs with the source, and analyses them there
     Publish {
+        /// The experiment, by its name among the plans of WORK [default: that of the newest sweep]
+        #[arg(long, value_name = "NAME")]
+        experiment: Option<String>,
         /// The study's name below `results/`
         #[arg(long)]
         name: String,
@@ -144,20 +147,20 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let layout = Layout::new(arguments.work);
     match arguments.verb {
         Some(Verb::Import { files }) => return analysis::import(&files, &layout, &mut Notes),
-        Some(Verb::Publish { name, results }) => {
-            return analysis::publish::publish(&layout, &results, &name, &mut Notes);
+        Some(Verb::Publish { experiment, name, results }) => {
+            return analysis::publish::publish(&layout, experiment.as_deref(), &results, &name, &mut Notes);
         }
-        Some(Verb::Power { of, sd }) => return say_power(&layout, &find(of)?, sd),
+        Some(Verb::Power { of, sd }) => return say_power(&layout, &find(of, &layout)?, sd),
         Some(Verb::Simulate { of, design, sd, effect, studies }) => {
             let design = match design {
                 Some((networks, pairs)) => Design::balanced(networks, pairs),
-                None => design_of(&find(of)?)?,
+                None => design_of(&find(of, &layout)?)?,
             };
             let rows = characteristics::characteristics(&design, sd, effect, studies);
             return Ok(print(characteristics::table(&design, effect, &rows))?);
         }
         Some(Verb::Tune { of, replicates }) => {
-            return Ok(print(analysis::tuning::tune(&layout, find(of)?, replicates)?.text)?);
+            return Ok(print(analysis::tuning::tune(&layout, find(of, &layout)?, replicates)?.text)?);
         }
         Some(Verb::Compare { a, b, results, json }) => return compare([&a, &b], &results, json),
         None => {}
@@ -191,9 +194,9 @@ fn compare(places: [&Path; 2], results: &Path, json: Option<PathBuf>) -> anyhow:
     Ok(print(analysis::compare::markdown(&compared).trim_end())?)
 }
 
-fn find(of: Of) -> anyhow::Result<Experiment> {
+fn find(of: Of, layout: &Layout) -> anyhow::Result<Experiment> {
     let name = of.experiment.context("--experiment: name the experiment, as in `--experiment desktop`")?;
-    Ok(Experiment::find(&name, &of.experiments)?)
+    Ok(Experiment::find(&name, &of.experiments, layout)?)
 }
 
 fn design_of(experiment: &Experiment) -> anyhow::Result<Design> {

@@ -4,43 +4,14 @@
 //! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
 //! two engines round differently, and a run that is taken up must go on as it began.
 
+mod rules;
+
+pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
+
 use crate::arithmetic::{Engine, Precision};
-use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter, InvalidArchitecture};
+use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::ops::RangeInclusive;
-
-/// How many epochs a run may have.
-pub const EPOCHS: RangeInclusive<u64> = 1..=100_000;
-/// How many images an update may have.
-pub const BATCH: RangeInclusive<u64> = 2..=65_536;
-
-/// A configuration that no run can have.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum InvalidConfiguration {
-    /// A value outside its range.
-    #[error("{key} {value}: {rule}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What was given.
-        value: String,
-        /// What it must be.
-        rule: &'static str,
-    },
-    /// A network that cannot be built.
-    #[error(transparent)]
-    Architecture(#[from] InvalidArchitecture),
-    /// An arm that does not exist.
-    #[error(transparent)]
-    Arm(#[from] network::UnknownArm),
-}
-
-impl InvalidConfiguration {
-    pub(crate) fn rule(key: &'static str, value: &impl ToString, rule: &'static str) -> Self {
-        Self::Value { key, value: value.to_string(), rule }
-    }
-}
 
 /// Everything that can change a run's numbers, but for the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,72 +69,6 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// Checks every rule.
-    ///
-    /// # Errors
-    /// The first rule that is broken, with the key and its value.
-    pub fn validated(self) -> Result<Self, InvalidConfiguration> {
-        use InvalidConfiguration as E;
-        Architecture::new(self.rankscale as i64, self.channels)?;
-        let images = self.train_images.unwrap_or(usize::MAX);
-        let rules = [
-            (
-                "epochs",
-                self.epochs.to_string(),
-                EPOCHS.contains(&(self.epochs as u64)),
-                "must be between 1 and 100000",
-            ),
-            (
-                "batch",
-                self.batch.to_string(),
-                BATCH.contains(&(self.batch as u64)),
-                "must be between 2 and 65536",
-            ),
-            ("train_images", images.to_string(), images >= self.batch, "must be at least one batch"),
-            (
-                "test_images",
-                self.test_images.unwrap_or(1).to_string(),
-                self.test_images != Some(0),
-                "must be at least 1",
-            ),
-            (
-                "validation_images",
-                self.validation_images.unwrap_or(1).to_string(),
-                self.validation_images != Some(0),
-                "must be at least 1",
-            ),
-            (
-                "test_images",
-                self.test_images.unwrap_or(1).to_string(),
-                self.test_images.is_none() || self.validation_images.is_none(),
-                "cannot be judged by beside validation_images: give one of them",
-            ),
-            (
-                "peak_learning_rate",
-                self.peak_learning_rate.to_string(),
-                self.peak_learning_rate.is_finite() && self.peak_learning_rate > 0.0,
-                "must be a positive number",
-            ),
-            (
-                "lambda",
-                self.lambda.to_string(),
-                self.lambda.is_finite() && self.lambda >= 0.0,
-                "must be zero or a positive number",
-            ),
-            (
-                "engine",
-                self.engine.to_string(),
-                self.engine == Engine::Tch || self.fits_fused(),
-                "trains low-rank networks in float32 only; take tch for others",
-            ),
-            ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
-        ];
-        match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((key, value, _, rule)) => Err(E::rule(key, &value, rule)),
-            None => Ok(self),
-        }
-    }
-
     /// The same run on the fused engine if that can train it, else on libtorch.
     #[must_use]
     pub fn on(self, engine: Engine) -> Self {
@@ -284,35 +189,5 @@ mod tests {
         let other = Configuration { seed: 3, rankscale: 2, decay: Arm::None, ..base.clone() };
         assert_eq!(base.recipe("data"), other.recipe("data"));
         assert_ne!(base.recipe("data"), Configuration { epochs: 1, ..base }.recipe("data"));
-    }
-
-    #[test]
-    fn broken_rules_are_named() {
-        let broken = [
-            Configuration { epochs: 0, ..Configuration::default() },
-            Configuration { train_images: Some(100), ..Configuration::default() },
-            Configuration { lambda: f64::NAN, ..Configuration::default() },
-            Configuration { rankscale: 1000, ..Configuration::default() },
-            Configuration { rankscale: 0, engine: Engine::Fused, ..Configuration::default() },
-            Configuration { validation_images: Some(0), ..Configuration::default() },
-            Configuration {
-                validation_images: Some(5000),
-                test_images: Some(5000),
-                ..Configuration::default()
-            },
-        ];
-        let keys = [
-            "epochs",
-            "train_images",
-            "lambda",
-            "rankscale",
-            "engine fused",
-            "validation_images 0",
-            "test_images 5000",
-        ];
-        for (configuration, key) in broken.into_iter().zip(keys) {
-            let message = configuration.validated().unwrap_err().to_string();
-            assert!(message.contains(key), "{message}");
-        }
     }
 }

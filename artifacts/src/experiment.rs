@@ -16,16 +16,17 @@
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
+mod find;
 mod grid;
 mod plan;
 mod verdict;
 
+pub use find::planned;
 pub use verdict::VerdictPlan;
 
 use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::reading;
-use fs_err as fs;
 use grid::{Grid, MOST_RUNS, Recipe};
 use network::Arm;
 use serde::{Deserialize, Serialize};
@@ -101,23 +102,6 @@ struct File {
 }
 
 impl Experiment {
-    /// Finds an experiment by name in `directory`, or by path.
-    ///
-    /// # Errors
-    /// None such, or one that cannot be run; the message names the file, the key and the rule.
-    pub fn find(name_or_path: &str, directory: &Path) -> Result<Self, ExperimentError> {
-        let named = directory.join(format!("{name_or_path}.toml"));
-        let looks_like_path =
-            name_or_path.contains(['/', '\\']) || Path::new(name_or_path).extension().is_some();
-        if !looks_like_path && named.is_file() {
-            return Self::read(&named);
-        }
-        if Path::new(name_or_path).is_file() {
-            return Self::read(Path::new(name_or_path));
-        }
-        Err(ExperimentError::Unknown { name: name_or_path.to_owned(), known: known(directory).join(", ") })
-    }
-
     /// Reads an experiment file.
     ///
     /// # Errors
@@ -209,17 +193,6 @@ fn with_line_and_key(text: &str, error: &toml::de::Error) -> String {
         Some(about) => format!("line {}, `{about}`: {reason}", line + 1),
         None => format!("line {}: {reason}", line + 1),
     }
-}
-
-fn known(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
-        .collect();
-    names.sort();
-    names
 }
 
 #[cfg(test)]

@@ -97,8 +97,14 @@ impl Layout {
         self.of_experiment(experiment).join("plan.lock")
     }
 
+    /// Directory of the plans and seals of all experiments, a folder each.
+    #[must_use]
+    pub fn plans(&self) -> PathBuf {
+        self.root.join("plans")
+    }
+
     fn of_experiment(&self, name: &str) -> PathBuf {
-        self.root.join("plans").join(name)
+        self.plans().join(name)
     }
 
     /// Directory of the joined tables and statistics.

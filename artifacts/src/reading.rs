@@ -31,15 +31,27 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// All of a file's text.
+/// All of a file's text, in UTF-8 or, as some shells write it, in UTF-16 behind a byte-order mark.
 ///
 /// # Errors
-/// As [`bytes()`]; a file that is not UTF-8.
+/// As [`bytes()`]; a file that is neither.
 pub fn text(path: &Path) -> io::Result<String> {
-    String::from_utf8(bytes(path)?).map_err(|error| {
+    let bytes = bytes(path)?;
+    let wide = match bytes.as_slice() {
+        [0xff, 0xfe, text @ ..] => wide(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => wide(text, u16::from_be_bytes),
+        _ => None,
+    };
+    wide.map_or_else(|| String::from_utf8(bytes), Ok).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         io::Error::other(format!("{}: is not text: byte {at} is not UTF-8", path.display()))
     })
+}
+
+fn wide(text: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 /// What a reader gives, or what it said when it panicked; the panic itself is not shown.
@@ -78,6 +90,24 @@ mod tests {
         assert_eq!(said, Err("its reader gave up: page 7".to_owned()));
         let inner = contained(|| contained(|| panic!("deep")).is_err());
         assert_eq!(inner, Ok(true));
+    }
+
+    #[test]
+    fn text_is_read_in_either_width_and_anything_else_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("text.json");
+        let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}ä😀".encode_utf16().flat_map(bytes).collect()
+        };
+        for bytes in ["ä😀".into(), wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(text(&path).unwrap(), "ä😀");
+        }
+        for bytes in [&b"\xff\xfea"[..], b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\x00a\x00\x00"] {
+            fs::write(&path, bytes).unwrap();
+            let message = text(&path).unwrap_err().to_string();
+            assert!(message.contains("text.json: is not text: byte 0"), "{message}");
+        }
     }
 
     #[test]

@@ -182,6 +182,36 @@ fn hostile_strings_stay_text() {
 }
 
 #[test]
+fn a_thousand_recipes_are_a_page_that_can_be_read() {
+    let mut study = Plan::default().study();
+    let (recipe, endpoint) = (study.summary.recipes[0].clone(), study.summary.endpoints[0].clone());
+    let (run, cell) = (study.runs[0].clone(), study.cells[0].clone());
+    for number in 0..1000 {
+        let name = format!("{number:08x}");
+        study
+            .summary
+            .recipes
+            .push(artifacts::study::RecipeSummary { recipe: name.clone(), ..recipe.clone() });
+        study.summary.endpoints.push(Endpoint { recipe: name.clone(), diverged: [1, 0], ..endpoint.clone() });
+        study.summary.data.push(format!("images {number}"));
+        study.cells.push(artifacts::study::CellRow { recipe: name.clone(), ..cell.clone() });
+        study.runs.push(artifacts::study::RunRow { git_revision: Some(name), ..run.clone() });
+    }
+    let page = checked(&study).markdown;
+    assert!(page.lines().count() < 1000, "{}", page.lines().count());
+    for (section, needle) in [
+        ("How sure", "and 901 more, in `analysis/summary.json`"),
+        ("What was run", "and 900 more, in `analysis/cells.parquet`"),
+        ("Provenance", "Recipes: and 901 more"),
+        ("Provenance", "Data: and 901 more"),
+        ("Provenance", "and 901 more, in `analysis/runs.parquet`"),
+    ] {
+        let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
+        assert!(rest.split("\n## ").next().unwrap().contains(needle), "{section}: {needle}");
+    }
+}
+
+#[test]
 fn a_plan_of_fifty_thousand_runs_is_a_page_that_can_be_read() {
     let mut study = Plan::default().study();
     let row = study.ledger[0].clone();

@@ -90,6 +90,9 @@ fn without_an_analysis_it_says_what_to_do() {
     assert!(!output.status.success());
     assert!(said.contains("summary.json") && said.contains("just analyse"), "{said}");
     assert!(!layout.report().exists());
+    // Which is to write what an analysis writes.
+    Plan::default().study().write(&layout).unwrap();
+    assert!(report_again(&layout));
 }
 
 #[test]
@@ -104,4 +107,6 @@ fn a_half_written_table_is_named() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(said.contains("cells.parquet") && said.contains("just analyse"), "{said}");
+    Plan::default().study().write(&layout).unwrap();
+    assert!(report_again(&layout));
 }

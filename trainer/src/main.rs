@@ -104,7 +104,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             });
         }
         Command::Sweep(arguments) => {
-            let experiment = Experiment::find(&arguments.experiment, &arguments.experiments)?;
+            let experiment = Experiment::find(
+                &arguments.experiment,
+                &arguments.experiments,
+                &Layout::new(&arguments.place.work),
+            )?;
             let machine = &arguments.place.machine;
             numbers::together(arguments.jobs, machine.threads)?;
             let devices = machine.device.resolve_all(gpus())?;

@@ -2,7 +2,7 @@
 //!
 //! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
 //!
-//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `summary` puts the plan into words. This room
+//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `train_all` trains, `summary` puts the plan into words. This room
 //! imports `run`, `engine`, `data` and `machine`.
 //!
 //! *Invariant:* a finished run is never trained again; one run's failure, a panic too, does not stop the others, but the sweep ends
@@ -12,8 +12,7 @@ pub mod estimate;
 mod plan;
 mod slots;
 mod summary;
-#[cfg(test)]
-mod tests;
+mod train_all;
 
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
@@ -30,11 +29,12 @@ use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, atomic};
 use plan::Planned;
-use slots::{Queue, Slot};
+use slots::Slot;
 use std::cmp::Reverse;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use train_all::train_all;
 
 /// What a sweep, or one run, ends with where another process is at work on it: as `EX_TEMPFAIL` of `sysexits.h`, what passes by itself.
 pub const ELSEWHERE: u8 = 75;
@@ -77,11 +77,12 @@ pub fn sweep(
         return Ok(context.stop.requested());
     };
     print_plan(context, experiment, &planned, (refused.len(), &diverged), &slots, &free);
-    for (name, reason) in plan::unusable(context, experiment) {
-        context.screen.say(&format!("  {name} cannot be used as it is: {reason}"));
-    }
-    for (run, reason) in &refused {
-        context.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
+    let unusable = plan::unusable(context, experiment).into_iter();
+    let unusable = unusable.map(|(name, reason)| format!("  {name} cannot be used as it is: {reason}"));
+    let too_large =
+        refused.iter().map(|(run, reason)| format!("  {} cannot be trained here: {reason}", run.name));
+    for line in summary::shortened(unusable).into_iter().chain(summary::shortened(too_large)) {
+        context.screen.say(&line);
     }
     if plan_only || context.stop.requested().is_some() {
         return Ok(context.stop.requested());
@@ -119,65 +120,6 @@ pub fn sweep(
         bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
     }
     Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
-}
-
-/// What trains a run, as [`train`] does.
-type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Outcome>;
-
-/// Runs that break off one after the other before their slot gets no more: a device that fails at once would use up the whole sweep,
-/// while another is busy with one run.
-const MOST_BROKEN_OFF: u32 = 3;
-
-/// Trains runs in the slots until none waits any more; returns those that other processes train.
-fn train_all<'a>(
-    context: &RunContext<'_>,
-    slots: &[Slot],
-    free: &[(Device, u64)],
-    runs: Vec<Planned<'a>>,
-    failures: &Mutex<Vec<String>>,
-    train: Train,
-) -> Vec<Planned<'a>> {
-    let (queue, elsewhere) = (Queue::new(runs, free.to_vec()), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for &slot in slots {
-            let (queue, elsewhere) = (&queue, &elsewhere);
-            scope.spawn(move || {
-                let mut broken_off = 0;
-                while context.stop.requested().is_none()
-                    && broken_off < MOST_BROKEN_OFF
-                    && let Some(run) = queue.next(slot.device)
-                {
-                    let outcome = contained(|| train(&context.at(slot), run.configuration));
-                    broken_off = if outcome.is_err() { broken_off + 1 } else { 0 };
-                    let outcome = outcome.unwrap_or_else(|broken| Err(broken.into()));
-                    queue.ended(slot.device, &run);
-                    match &outcome {
-                        Ok(Outcome::Interrupted(_)) => queue.close(),
-                        Ok(Outcome::Elsewhere) => {
-                            elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(run);
-                            continue;
-                        }
-                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.report(&run.name, 1.0),
-                        Err(_) => {
-                            failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
-                        }
-                    }
-                    say(context, &run, outcome);
-                }
-                if broken_off == MOST_BROKEN_OFF {
-                    context.screen.say(&format!(
-                        "{}: {MOST_BROKEN_OFF} runs in a row broke off there; it is given no more of them",
-                        slot.device
-                    ));
-                }
-            });
-        }
-    });
-    if context.stop.requested().is_none() {
-        let untried = queue.left().into_iter().map(|run| format!("{} (not tried)", run.name));
-        failures.lock().unwrap_or_else(PoisonError::into_inner).extend(untried);
-    }
-    elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits before the next look at what others train; false where the user asked to stop.
@@ -264,27 +206,6 @@ fn seal(context: &RunContext<'_>, experiment: &Experiment, runs_before: usize) -
         ));
     }
     Ok(())
-}
-
-impl<'a> RunContext<'a> {
-    fn at(&self, slot: Slot) -> RunContext<'a> {
-        RunContext { device: slot.device, threads: slot.threads, ..*self }
-    }
-}
-
-fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
-    let what = match outcome {
-        Ok(Outcome::Done(accuracy)) => {
-            format!("done, {} accuracy {:.2} %", run.configuration.judged_by_what(), accuracy * 100.0)
-        }
-        Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
-        Ok(Outcome::Interrupted(epoch)) => {
-            format!("stopped; {epoch} epochs are saved, and the same command goes on from there")
-        }
-        Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
-        Err(error) => format!("failed: {error:#}"),
-    };
-    context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
 }
 
 fn print_plan(

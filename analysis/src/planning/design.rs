@@ -112,11 +112,12 @@ impl Design {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::Layout;
     use std::path::Path;
 
     fn of(name: &str) -> Option<Design> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
-        Design::of(&Experiment::find(name, &directory).unwrap())
+        Design::of(&Experiment::find(name, &directory, &Layout::new("nowhere")).unwrap())
     }
 
     #[test]

@@ -8,14 +8,18 @@
 //! Where one arm of a rankscale has several entries without a seed, nothing says which of them belongs to which of the other arm, and their order
 //! in the file does not: they get seeds that the other arm has not, and make no pair.
 //!
-//! An entry that stands there again, equal in every number, is a copy of one run and not another: it is left out.
+//! An entry that stands there again, equal in every number, is a copy of one run and not another: it is left out. So is one that differs in its
+//! seed alone, where it has a loss, of which no two runs have the same.
 //!
 //! *Invariant:* the same files give the same runs, under the same names.
 
-use crate::runs::json;
+mod copies;
+
+use crate::runs::json::{self, whole};
 use crate::runs::results::{LoggedEpoch, Settings};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
 use artifacts::{Configuration, Precision};
+use copies::without_seed;
 use network::Arm;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -76,8 +80,8 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
     files.sort_by_key(|(_, text)| text);
     let mut entries = Vec::new();
     for (file, text) in &files {
-        let found = json::list(text)
-            .map_err(|error| ImportError::NotAList { file: file.clone(), reason: error.to_string() })?;
+        let found =
+            json::list(text).map_err(|reason| ImportError::NotAList { file: file.clone(), reason })?;
         if found.is_empty() {
             return Err(ImportError::Empty { file: file.clone() });
         }
@@ -103,7 +107,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
             )));
         }
         let (settings, logged) = parse(&entry.value).map_err(broken)?;
-        if !seen.insert(entry.value.to_string()) {
+        if !seen.insert(without_seed(&entry.value, &logged)) {
             copies += 1;
             continue;
         }
@@ -152,7 +156,7 @@ fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
     let epoch = whole(&row["epoch"]).filter(|epoch| *epoch >= 1);
     let epoch = epoch.ok_or_else(|| must("epoch", "be a whole number from 1", &row["epoch"]))?;
     let seed = match settings.get("seed") {
-        None => None,
+        None | Some(Value::Null) => None,
         Some(seed) => Some(whole(seed).ok_or_else(|| must("seed", "be a whole number from 0", seed))?),
     };
     let settings = Settings { rankscale: rankscale.into(), d, seed };
@@ -175,13 +179,6 @@ fn must(key: &str, rule: &str, found: &Value) -> Broken {
     (format!("`{key}`"), format!("must {rule}, but is {found}"))
 }
 
-/// A number without a fraction, from 0; the notebook's code once wrote rankscales as floats.
-fn whole(value: &Value) -> Option<u64> {
-    let fractional =
-        || value.as_f64().filter(|v| v.fract() == 0.0 && (0.0..1e15).contains(v)).map(|v| v as u64);
-    value.as_u64().or_else(fractional)
-}
-
 fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
     match value {
         Some(v) if !(0.0..=1.0).contains(&v) => {
@@ -195,9 +192,9 @@ fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
 fn ambiguous(entries: &[(&str, usize, json::Read)]) -> HashSet<u64> {
     let mut unseeded: HashMap<(u64, bool), HashSet<String>> = HashMap::new();
     for (_, _, entry) in entries {
-        let Ok((Settings { rankscale, d, seed: None }, _)) = parse(&entry.value) else { continue };
+        let Ok((Settings { rankscale, d, seed: None }, logged)) = parse(&entry.value) else { continue };
         let key = (rankscale.as_u64().unwrap_or(0), d);
-        unseeded.entry(key).or_default().insert(entry.value.to_string());
+        unseeded.entry(key).or_default().insert(without_seed(&entry.value, &logged));
     }
     unseeded
         .into_iter()

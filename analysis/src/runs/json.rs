@@ -1,7 +1,7 @@
 //! JSON as other tools write it.
 //!
 //! A byte-order mark at the start and a comma before a closing bracket are passed over. `NaN` and `Infinity`, which Python writes and
-//! JSON does not have, are read as null: a value that is not there. A key that stands twice in one object is kept in mind, because
+//! JSON does not have, are read as null: a value that is not there. Items on lines of their own, without brackets around all, are a list. A key that stands twice in one object is kept in mind, because
 //! which of the two was meant nobody knows.
 //!
 //! *Invariant:* what lies within quotation marks is never touched, and valid JSON is read as it is.
@@ -22,9 +22,51 @@ pub struct Read {
 /// The items of a list.
 ///
 /// # Errors
-/// The parser's, with line and column: it is no list, or no JSON even so.
-pub fn list(text: &str) -> serde_json::Result<Vec<Read>> {
-    serde_json::from_str(&plain(text))
+/// It is no list, or no JSON even so: the parser's reason, behind the item and the key where it gave up.
+pub fn list(text: &str) -> Result<Vec<Read>, String> {
+    let plain = plain(text);
+    serde_json::from_str(&plain).or_else(|error| lines(&plain).ok_or_else(|| with_place(&plain, &error)))
+}
+
+/// JSON lines: several values, none of which stands in the list of another.
+fn lines(plain: &str) -> Option<Vec<Read>> {
+    let values: Result<Vec<Read>, _> = serde_json::Deserializer::from_str(plain).into_iter().collect();
+    values.ok().filter(|values| values.len() > 1)
+}
+
+/// The parser's reason; a column says little of a text that is one line.
+fn with_place(text: &str, error: &serde_json::Error) -> String {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let until = text.as_bytes().get(..before + error.column()).unwrap_or(text.as_bytes());
+    let (mut depth, mut item, mut key, mut quote, mut closed) = (0, 1, None, None, None);
+    for (at, byte) in until.iter().enumerate() {
+        match (quote, byte) {
+            (Some(_), b'"')
+                if until[..at].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1 => {}
+            (Some(start), b'"') => (quote, closed) = (None, Some(start..at)),
+            (None, b'"') => quote = Some(at + 1),
+            (None, b'[' | b'{') => depth += 1,
+            (None, b']' | b'}') => depth -= 1,
+            (None, b':') => key.clone_from(&closed),
+            (None, b',') if depth == 1 => (item, key) = (item + 1, None),
+            _ => {}
+        }
+    }
+    let reason = error.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    match key.and_then(|key| std::str::from_utf8(&until[key]).ok()) {
+        Some(key) if depth > 0 => format!("entry {item}, at `{key}`: {reason}"),
+        None if depth > 1 => format!("entry {item}: {reason}"),
+        _ => format!("line {}: {reason}", error.line()),
+    }
+}
+
+/// A number without a fraction, from 0; the notebook's code once wrote rankscales as floats.
+#[must_use]
+pub fn whole(value: &Value) -> Option<u64> {
+    let fractional =
+        || value.as_f64().filter(|v| v.fract() == 0.0 && (0.0..1e15).contains(v)).map(|v| v as u64);
+    value.as_u64().or_else(fractional)
 }
 
 /// The text in the words of the standard.
@@ -145,6 +187,29 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_a_list() {
+        let items = list("{\"a\": 1}\n{\"a\": 2,}\r\n").unwrap();
+        assert_eq!(
+            items.iter().map(|item| item.value["a"].clone()).collect::<Vec<_>>(),
+            [json!(1), json!(2)]
+        );
+    }
+
+    #[test]
+    fn where_it_is_no_json_the_item_and_the_key_are_named() {
+        for (text, says) in [
+            (r#"[{"a": 1}, {"b,": "x\"]", "c": nan}]"#, "entry 2, at `c`: expected ident"),
+            ("[{'a': 1}]", "entry 1: key must be a string"),
+            (r#"[{"a": [1, {"b": 1e999}]}]"#, "entry 1, at `b`: number out of range"),
+            (r#"[{"a": 1}] x"#, "line 1: trailing characters"),
+            ("\n{}", "line 2: invalid type: map, expected a sequence"),
+            ("", "line 1: EOF while parsing a value"),
+        ] {
+            assert_eq!(list(text).unwrap_err(), says);
+        }
+    }
+
+    #[test]
     fn what_is_quoted_stays() {
         let text = r#"[{"NaN": "Infinity, ]", "a\"NaN": "\\", "b": ",}"}]"#;
         assert_eq!(first(text).value, json!({"NaN": "Infinity, ]", "a\"NaN": "\\", "b": ",}"}));
@@ -159,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_even_so_is_an_error() {
-        for text in ["", "{}", "[nan]", "[1,,2]", "[\"NaN]", "[NaNa]", "[,]x", "\\"] {
+        for text in ["", "{}", "[1] x", "[nan]", "[1,,2]", "[\"NaN]", "[NaNa]", "[,]x", "\\"] {
             assert!(list(text).is_err(), "{text}");
         }
     }

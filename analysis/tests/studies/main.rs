@@ -3,6 +3,7 @@
 // What these tests lack, they may fail for without a word of explanation.
 #![allow(clippy::unwrap_used)]
 
+mod advice;
 mod bad_input;
 mod compared;
 mod made_up;
@@ -13,5 +14,6 @@ mod planted;
 mod published;
 mod referee;
 mod scale;
+mod several;
 mod simulation;
 mod tuned;

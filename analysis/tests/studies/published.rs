@@ -36,7 +36,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     place.done(&made_up::configuration(4, network::Arm::None, 0), 0.9);
     let results = place.layout.root().join("results");
 
-    publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    publish::publish(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
     let kept = Layout::kept(&results, "made-up").unwrap();
     assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len() - 1, "neither unfinished nor unplanned runs");
     let first = RunFolder::new(folders(&kept.runs()).unwrap()[0].path());
@@ -45,7 +45,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     );
 
     let before = files(kept.root());
-    publish::publish(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    publish::publish(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
     assert!(files(kept.root()) == before, "publishing twice changes nothing");
 
     // Sealed since: it is still the run that is kept.
@@ -54,7 +54,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     fs::remove_file(sealed.model_path()).unwrap();
     sealed.write_record(&RunRecord { sealed: Some(sealed.seal().unwrap()), ..record }).unwrap();
     place.done_in_full(&grid[0], 0.93, 100);
-    publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
     assert_eq!(folders(&kept.runs()).unwrap().len(), grid.len(), "what has finished since is added");
 }
 
@@ -65,10 +65,11 @@ fn a_run_that_is_kept_is_never_replaced() {
     place.plan(&grid);
     made_up::finish(&place, &grid, 0.0);
     let results = place.layout.root().join("results");
-    let kept = publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap();
+    let kept = publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
     let before = files(kept.root());
     place.done(&grid[0], 0.5);
-    let error = publish::keep(&place.layout, &results, "made-up", &mut Vec::new()).unwrap_err().to_string();
+    let error =
+        publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap_err().to_string();
     assert!(error.contains("r08-original-s0-") && error.contains("kept already"), "{error}");
     assert!(files(kept.root()) == before);
 }
@@ -78,7 +79,8 @@ fn nothing_is_kept_under_a_name_that_leads_elsewhere_or_without_a_run() {
     let place = Place::new();
     let results = place.layout.root().join("results");
     for (name, needle) in [("../elsewhere", "letters, digits"), ("empty", "no finished run")] {
-        let error = publish::keep(&place.layout, &results, name, &mut Vec::new()).unwrap_err().to_string();
+        let error =
+            publish::keep(&place.layout, None, &results, name, &mut Vec::new()).unwrap_err().to_string();
         assert!(error.contains(needle), "{error}");
     }
     assert!(!results.exists());

@@ -81,6 +81,7 @@ impl Experiment {
 mod tests {
     use super::*;
     use crate::Configuration;
+    use crate::experiment::planned;
 
     #[test]
     fn a_plan_that_breaks_a_rule_is_named_with_it() {
@@ -125,6 +126,13 @@ mod tests {
             experiment(name).write_plans(&layout).unwrap();
         }
         let read = |path: &Path| Experiment::read_plan(path).unwrap().name;
+        assert_eq!(planned(&layout), ["first", "second"]);
+        for name in ["first", "second"] {
+            assert_eq!(Experiment::find(name, root.path(), &layout).unwrap(), experiment(name));
+        }
+        let message = Experiment::find("third", root.path(), &layout).unwrap_err().to_string();
+        assert!(message.ends_with("or one of first, second"), "{message}");
+        assert!(Experiment::find("../plans/first", root.path(), &layout).is_err());
         assert_eq!(read(&layout.plan()), "second");
         assert_eq!(["first", "second"].map(|name| read(&layout.plan_of(name))), ["first", "second"]);
         assert_eq!(layout.plan_of("first").parent(), layout.seal("first").parent());

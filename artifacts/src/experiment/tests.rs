@@ -1,4 +1,6 @@
+use super::find::known;
 use super::*;
+use crate::layout::Layout;
 
 fn parse(text: &str) -> Result<Experiment, ExperimentError> {
     Experiment::parse("test", Path::new("test.toml"), text)
@@ -146,12 +148,27 @@ fn lists_that_make_more_runs_than_a_memory_holds_are_named() {
 #[test]
 fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
-    let names = known(&directory);
+    let (names, nowhere) = (known(&directory), Layout::new("nowhere"));
     for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop", "replication", "tune"]
     {
         assert!(names.iter().any(|known| known == name), "{name} is missing");
-        assert_eq!(Experiment::find(name, &directory).unwrap().name, name);
+        assert_eq!(Experiment::find(name, &directory, &nowhere).unwrap().name, name);
     }
-    let message = Experiment::find("quik", &directory).unwrap_err().to_string();
+    let message = Experiment::find("quik", &directory, &nowhere).unwrap_err().to_string();
     assert!(message.contains("quik") && message.contains("decisive, desktop, gpu, notebook"), "{message}");
+}
+
+#[test]
+fn whoever_does_what_a_message_says_has_an_experiment() {
+    for (from, to, advice, mended) in [
+        (GRID, "title='t'\n", "add `[[grid]]` with rankscale, decay and seed", GRID),
+        ("seed=[0,1]", "", "list the seeds, or say how many `replicates` there are", "seed=[0,1]"),
+        ("seed=[0,1]", "", "list the seeds, or say how many `replicates` there are", "replicates=2"),
+        ("seed=[0,1]", "seed=[0]\nreplicates=2", "give one of them", "seed=[0]"),
+        ("seed=[0,1]", "seed=[0]\nreplicates=2", "give one of them", "replicates=2"),
+    ] {
+        let message = parse(&GRID.replace(from, to)).unwrap_err().to_string();
+        assert!(message.contains(advice), "{message}");
+        assert!(parse(&GRID.replace(from, mended)).is_ok(), "{advice}: {mended}");
+    }
 }

@@ -22,7 +22,8 @@ pub enum Content {
 pub enum NoData {
     /// What a server sends in place of a file.
     #[error(
-        "is a web page, not an archive or a parquet file: open it in a browser to see what the server says"
+        "is a web page, as a network sends that wants a sign-in, or a server that has moved the file: sign in and try again, or take \
+         cifar-10-binary.tar.gz"
     )]
     WebPage,
     /// What `git clone` leaves in place of a large file.

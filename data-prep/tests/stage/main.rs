@@ -1,6 +1,7 @@
 //! The stage as a whole, on tiny generated data and a server on the loopback interface.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod advice;
 mod download;
 mod forms;
 mod kills;

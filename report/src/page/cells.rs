@@ -1,6 +1,6 @@
 //! What was run: a table of the headline recipe by rankscale and arm, and what lies outside it.
 
-use super::markdown::{Align, code, folded_if, table};
+use super::markdown::{Align, code, folded_if, shorten, table};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::CellRow;
@@ -101,7 +101,7 @@ fn others(selection: &Selection<'_>) -> (usize, String) {
         group.runs += cell.runs;
         group.means.push(cell.mean);
     }
-    let rows: Vec<_> = groups
+    let mut rows: Vec<_> = groups
         .into_iter()
         .map(|((recipe, lambda, arm), Group { rankscales, runs, means })| {
             vec![
@@ -122,5 +122,8 @@ fn others(selection: &Selection<'_>) -> (usize, String) {
         ("Runs", Align::Right),
         ("Mean over rankscales", Align::Right),
     ];
-    (rows.len(), table(&columns, &rows))
+    let groups = rows.len();
+    let others = shorten(&mut rows, "cells.parquet");
+    let parts: Vec<_> = [table(&columns, &rows)].into_iter().chain(others).collect();
+    (groups, parts.join("\n\n"))
 }

@@ -1,6 +1,6 @@
 //! How sure: the endpoints, the rules that judged them, and what is missing.
 
-use super::markdown::{Align, bullets, code, folded_if, table, text};
+use super::markdown::{Align, bullets, code, folded_if, shorten, table, text};
 use super::standing;
 use crate::numbers;
 use crate::selection::Selection;
@@ -8,8 +8,8 @@ use artifacts::study::{Endpoint, Size, Verdict};
 
 /// Items of a list before it is folded.
 const SHOWN: usize = 8;
-/// Items that are named at most.
-const NAMED: usize = 100;
+/// Where all of them are.
+const SUMMARY: &str = "summary.json";
 
 /// The section; it says so where nothing could be compared.
 #[must_use]
@@ -79,7 +79,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
         ("Rule", Align::Left),
     ]);
     let dash = || "–".to_owned();
-    let rows: Vec<_> = endpoints
+    let mut rows: Vec<_> = endpoints
         .iter()
         .map(|endpoint| {
             let mut row = vec![code(endpoint.decay.name()), code(endpoint.baseline.name())];
@@ -107,7 +107,8 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
             row
         })
         .collect();
-    table(&columns, &rows)
+    let others = shorten(&mut rows, SUMMARY);
+    [table(&columns, &rows)].into_iter().chain(others).collect::<Vec<_>>().join("\n\n")
 }
 
 /// What the verdicts must be read with; of several comparisons, what was done about their number.
@@ -124,6 +125,8 @@ fn qualifiers(endpoints: &[Endpoint]) -> Vec<String> {
             ));
         }
     }
+    let others = shorten(&mut items, SUMMARY);
+    items.extend(others);
     if endpoints.len() > 1 {
         let first = code(endpoints[0].decay.name());
         items.push(format!("{first} in the first row is primary; the p values of the other rows are adjusted for their number (Holm)"));
@@ -144,11 +147,8 @@ fn missing(endpoints: &[Endpoint]) -> Vec<String> {
         return Vec::new();
     }
     let summary = format!("{} missing", numbers::many(items.len() as u64, "item"));
-    let others = items.len().saturating_sub(NAMED);
-    items.truncate(NAMED);
-    if others > 0 {
-        items.push(format!("and {others} more, in `analysis/summary.json`"));
-    }
+    let others = shorten(&mut items, SUMMARY);
+    items.extend(others);
     vec![
         "What is missing for a better founded verdict:".to_owned(),
         folded_if(items.len() > SHOWN, &summary, bullets(&items)),

@@ -1,6 +1,6 @@
 //! The ledger: every planned run and every folder found, and what became of it.
 
-use super::markdown::{Align, code, folded_if, table, text};
+use super::markdown::{Align, NAMED, code, folded_if, table, text};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::LedgerRow;
@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 
 /// Rows of a table before it is folded.
 const SHOWN: usize = 10;
-/// Runs that are named at most; a plan may have fifty thousand, and its table has them all.
-const NAMED: usize = 100;
 
 /// States in the order in which they are counted.
 const STATES: [(&str, &str); 6] = [

@@ -62,6 +62,16 @@ pub fn folded_if(long: bool, summary: &str, inside: String) -> String {
     if long { folded(summary, &inside) } else { inside }
 }
 
+/// Items of a list, or rows of a table, that a page has at most.
+pub const NAMED: usize = 100;
+
+/// Keeps the first of them, and says where the others are.
+pub fn shorten<T>(items: &mut Vec<T>, file: &str) -> Option<String> {
+    let others = items.len().saturating_sub(NAMED);
+    items.truncate(NAMED);
+    (others > 0).then(|| format!("and {others} more, in `analysis/{file}`"))
+}
+
 /// A bulleted list; its items are Markdown already.
 #[must_use]
 pub fn bullets(items: &[String]) -> String {
@@ -78,6 +88,13 @@ mod tests {
         assert_eq!(text("[a](b) ![c](d)"), "\\[a\\](b) \\!\\[c\\](d)");
         assert_eq!(code("r08-none-s0"), "`r08-none-s0`");
         assert_eq!(code("a`b|c"), "a\\`b\\|c");
+    }
+
+    #[test]
+    fn what_is_long_keeps_its_first_and_says_where_the_rest_is() {
+        let mut items: Vec<usize> = (0..NAMED + 7).collect();
+        assert_eq!(shorten(&mut items, "f").as_deref(), Some("and 7 more, in `analysis/f`"));
+        assert_eq!((items.len(), shorten(&mut items, "f")), (NAMED, None));
     }
 
     #[test]

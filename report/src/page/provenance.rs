@@ -1,6 +1,6 @@
 //! Provenance: the recipes spelled out, the data, the machines and the versions.
 
-use super::markdown::{Align, bullets, code, table, text};
+use super::markdown::{Align, bullets, code, shorten, table, text};
 use crate::numbers::{self, count, many, short};
 use crate::selection::Selection;
 use artifacts::Configuration;
@@ -23,7 +23,12 @@ pub fn section(selection: &Selection<'_>) -> String {
         })
         .collect();
     let mut items = recipes;
-    items.extend(study.summary.data.iter().map(|line| format!("Data: {}", text(line))));
+    let others = shorten(&mut items, "summary.json");
+    items.extend(others.map(|others| format!("Recipes: {others}")));
+    let mut data: Vec<_> = study.summary.data.iter().collect();
+    let others = shorten(&mut data, "summary.json");
+    items.extend(data.iter().map(|line| format!("Data: {}", text(line))));
+    items.extend(others.map(|others| format!("Data: {others}")));
     let imported = study.runs.iter().filter(|run| run.imported).count();
     if imported > 0 {
         items.push(format!(
@@ -77,7 +82,7 @@ fn machines(runs: &[RunRow]) -> String {
         let key = [known(&run.device), known(&run.device_name), threads, engine, revision];
         *groups.entry(key).or_default() += 1;
     }
-    let rows: Vec<_> = groups
+    let mut rows: Vec<_> = groups
         .into_iter()
         .map(|(key, runs)| key.into_iter().chain([numbers::count(runs as u64)]).collect())
         .collect();
@@ -89,7 +94,8 @@ fn machines(runs: &[RunRow]) -> String {
         ("Trainer's revision", Align::Left),
         ("Runs", Align::Right),
     ];
-    let mut text = table(&columns, &rows);
+    let others = shorten(&mut rows, "runs.parquet");
+    let mut text = [table(&columns, &rows)].into_iter().chain(others).collect::<Vec<_>>().join("\n\n");
     if runs.iter().any(|run| run.git_revision.as_deref().is_some_and(|revision| revision.ends_with('+'))) {
         text += "\n\nA revision that ends with `+` had changes that were not committed.";
     }

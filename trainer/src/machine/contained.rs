@@ -39,7 +39,7 @@ fn first_line(panic: &(dyn Any + Send)) -> String {
 fn advice(what: &str) -> &'static str {
     let what = what.to_lowercase();
     if what.contains("out of memory") || what.contains("can't allocate memory") {
-        "; there was not enough memory: use fewer runs side by side (JOBS_PER_DEVICE, JOBS) or a smaller batch, and start again, which goes on from the last checkpoint"
+        "; there was not enough memory: use fewer runs side by side (JOBS_PER_DEVICE, JOBS) and start again, which goes on from the last checkpoint; or use a smaller batch, which is another run"
     } else if what.contains("cuda error") || what.contains("cudnn_status") {
         "; a GPU seldom recovers from this within a process: start again, which goes on from the last checkpoint"
     } else {

@@ -41,8 +41,8 @@ pub fn taken(device: Device) -> Option<u64> {
 /// A run that no device has the memory for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "it needs about {} MiB of memory, and {device} has {} MiB free ({}): use a smaller batch, raise that limit, or take another machine",
-    .needed.div_ceil(1 << 20), .free.bytes >> 20, .free.bound
+    "it needs about {} MiB of memory, and {device} has {} MiB free ({}): use a smaller batch, {}, or take another machine",
+    .needed.div_ceil(1 << 20), .free.bytes >> 20, .free.bound, .free.bound.remedy()
 )]
 pub struct TooLarge {
     needed: u64,
@@ -77,8 +77,9 @@ mod tests {
         assert_eq!(fits(100 << 20, &devices), Ok(()));
         let message = fits((100 << 20) + 1, &devices).unwrap_err().to_string();
         assert!(message.contains("101 MiB") && message.contains("cuda:0 has 100 MiB free"), "{message}");
+        assert!(message.contains("end what else takes its memory"), "{message}");
         let message = fits(51 << 20, &devices[..1]).unwrap_err().to_string();
-        assert!(message.contains("control group /job") && message.contains("smaller batch"), "{message}");
+        assert!(message.contains("control group /job") && message.contains("raise that limit"), "{message}");
         assert_eq!(
             fits(u64::MAX, &[(Device::Cpu, Available { bytes: u64::MAX, bound: Bound::Machine })]),
             Ok(())

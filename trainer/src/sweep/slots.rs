@@ -4,6 +4,7 @@
 
 use super::plan::Planned;
 use crate::machine::device::Device;
+use crate::run::context::RunContext;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -137,6 +138,13 @@ impl<'a> Queue<'a> {
 
     fn lock(&self) -> MutexGuard<'_, State<'a>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> RunContext<'a> {
+    /// The same in a slot.
+    pub(super) fn at(&self, slot: Slot) -> RunContext<'a> {
+        RunContext { device: slot.device, threads: slot.threads, ..*self }
     }
 }
 

@@ -70,6 +70,17 @@ pub(super) fn lines(planned: &[Planned<'_>]) -> Vec<String> {
     lines
 }
 
+/// All lines where they are few, else the first of them and how many more there are.
+pub(super) fn shortened(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    if lines.len() > NAMED {
+        let more = format!("  and {} more", lines.len() - FIRST);
+        lines.truncate(FIRST);
+        lines.push(more);
+    }
+    lines
+}
+
 /// The first names, and how many there are beside them.
 pub(super) fn names(names: &[String]) -> String {
     let first = names[..names.len().min(FIRST)].join(", ");
@@ -177,5 +188,8 @@ mod tests {
         let failed: Vec<String> = (0..1000).map(|at| format!("r{at}")).collect();
         assert_eq!(names(&failed), "r0, r1, r2, r3, r4 and 995 more");
         assert_eq!(names(&failed[..2]), "r0, r1");
+        let lines = |count: usize| shortened(failed[..count].iter().cloned());
+        assert_eq!(lines(NAMED), failed[..NAMED]);
+        assert_eq!(lines(1000), [&failed[..FIRST], &["  and 995 more".to_owned()]].concat());
     }
 }

@@ -81,6 +81,27 @@ fn copies_of_a_run_are_one_run() {
 }
 
 #[test]
+fn copies_are_found_however_their_numbers_are_written_and_whatever_seed_they_bear() {
+    let entry = |seed: &str, epoch: &str, last: &str| {
+        format!(r#"[{{"rankscale":8,"d":true{seed}}},{{"epoch":{epoch},"test acc":0.9{last}}}]"#)
+    };
+    let counts = |entries: &[String]| {
+        let imported = of(&format!("[{}]", entries.join(","))).unwrap();
+        (imported.runs.len(), imported.copies)
+    };
+    let of_epoch = |epoch| entry("", epoch, "");
+    assert_eq!(counts(&[of_epoch("128"), of_epoch("128.0"), of_epoch("1.28e2")]), (1, 2));
+    let seeded = |seed: u32, last: &str| entry(&format!(",\"seed\":{seed}"), "128", last);
+    // Two runs may well have the same accuracy, and one rounded loss; no two have the same loss to its last digit.
+    for (last, expected) in
+        [("", (2, 0)), (",\"test loss\":0.31", (2, 0)), (",\"test loss\":0.3145926", (1, 1))]
+    {
+        assert_eq!(counts(&[seeded(0, last), seeded(1, last)]), expected, "{last}");
+    }
+    assert_eq!(counts(&[entry(",\"seed\":null", "128", ""), of_epoch("127")]), (2, 0), "null is no seed");
+}
+
+#[test]
 fn what_python_writes_for_a_diverged_run_is_named_by_entry_and_key() {
     let nan = GOOD.replace("\"lr\": 0.0", "\"lr\": 0.0, \"train loss\": NaN");
     assert_eq!(of(&nan).unwrap().runs[0].1.train_loss, None);
@@ -123,6 +144,10 @@ fn a_broken_rule_is_named_with_file_entry_and_key() {
         let message = of(&GOOD.replace(from, to)).unwrap_err().to_string();
         assert!(message.contains(needle), "{message}");
     }
+    let message = of(&GOOD.replace("0.91", "np.float64(0.91)")).unwrap_err().to_string();
+    assert!(message.contains("results.json: ") && message.contains("entry 2, at `test acc`"), "{message}");
+    let lines = GOOD.replace("}],", "}]");
+    assert_eq!(of(&lines[1..lines.len() - 1]).unwrap().runs.len(), 3, "JSON lines");
     assert!(of("{}").unwrap_err().to_string().contains("results.json: must be a JSON list"));
     assert!(of("<html>").unwrap_err().to_string().contains("results.json: must be a JSON list"));
     assert!(of("[]").unwrap_err().to_string().contains("results.json: the list is empty"));

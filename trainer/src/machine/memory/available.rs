@@ -40,6 +40,16 @@ pub enum Bound {
     Device,
 }
 
+impl Bound {
+    /// What makes it looser.
+    pub(super) const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Group(_) | Self::AddressSpace | Self::Data => "raise that limit",
+            Self::Machine | Self::Commitments | Self::Device => "end what else takes its memory",
+        }
+    }
+}
+
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

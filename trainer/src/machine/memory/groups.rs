@@ -54,7 +54,7 @@ pub(super) fn bounds(root: &Path) -> Vec<(String, u64)> {
     for version in [FIRST, SECOND] {
         let second = version.used == SECOND.used;
         let Some(group) = own_group(&groups, second) else { continue };
-        let mount = mount(&mounts, second)
+        let mount = mount(&mounts, second, group)
             .unwrap_or_else(|| Mount { group: "/".to_owned(), point: version.usual.to_owned() });
         for directory in directories(&mount, group) {
             let below = root.join(directory.strip_prefix("/").unwrap_or(&directory));
@@ -87,9 +87,10 @@ fn own_group(text: &str, second: bool) -> Option<&str> {
     })
 }
 
-/// The mount of a hierarchy: `id parent device root point options … - type source options`.
-fn mount(text: &str, second: bool) -> Option<Mount> {
-    text.lines().find_map(|line| {
+/// The mount of a hierarchy: `id parent device root point options … - type source options`. Of several that which shows most of the
+/// groups above the process's own; a bind mount may show another's.
+fn mount(text: &str, second: bool, group: &str) -> Option<Mount> {
+    let mounts = text.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let (kind, options) = (kind.next()?, kind.nth(1)?);
@@ -101,7 +102,8 @@ fn mount(text: &str, second: bool) -> Option<Mount> {
         let mut place = place.split(' ').skip(3);
         let mount = Mount { group: unescaped(place.next()?), point: unescaped(place.next()?) };
         wanted.then_some(mount)
-    })
+    });
+    mounts.min_by_key(|mount| (!Path::new(group).starts_with(&mount.group), mount.group.len()))
 }
 
 /// The group's directory and all above it up to the mount. A group that is not below the mount's is out of sight, as in a container
@@ -205,6 +207,23 @@ pub(super) mod tests {
         }
         let found = leaves("1:cpu:/\n0::/u\n", mounts, true, &[("unified/u", "50", 60, 20)]);
         assert_eq!(found, named(&[("/unified/u", 10)]));
+    }
+
+    #[test]
+    fn of_several_mounts_that_counts_which_shows_the_own_group_and_most_above_it() {
+        let mounts = "30 23 0:28 /other /sys/fs/cgroup/other rw - cgroup2 cgroup2 rw\n\
+                      31 23 0:28 /job/step /sys/fs/cgroup/step rw - cgroup2 cgroup2 rw\n\
+                      32 23 0:28 / /sys/fs/cgroup/all rw - cgroup2 cgroup2 rw\n";
+        let groups = [
+            ("other", "10", 1, 0),
+            ("step", "100", 1, 0),
+            ("all/job/step", "100", 1, 0),
+            ("all/job", "50", 1, 0),
+        ];
+        let found = leaves("0::/job/step\n", mounts, true, &groups);
+        assert_eq!(found, named(&[("/all/job/step", 99), ("/all/job", 49)]));
+        let narrow: Vec<&str> = mounts.lines().take(2).collect();
+        assert_eq!(leaves("0::/job/step\n", &narrow.join("\n"), true, &groups), named(&[("/step", 99)]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::run::context::TrainTest;
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Split};
 use std::thread;
+use std::time::Duration;
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands for one that may fail")]
 fn two_of_five_panic(_: &RunContext<'_>, run: &Configuration) -> anyhow::Result<Outcome> {
@@ -38,7 +39,7 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
         memory: 60,
     };
     let runs: Vec<_> = configurations.iter().map(planned).collect();
-    let names = names(&runs);
+    let names = runs.iter().map(|run| run.name.clone()).collect();
     // Memory for one run only on each device.
     let free: Vec<_> = slots.iter().map(|slot| (slot.device, 100)).collect();
     let failures = Mutex::new(Vec::new());

@@ -1,0 +1,68 @@
+//! Which experiment an analysis is of, where a work folder may have plans of several.
+
+use crate::runs::engines::on_engines_found;
+use crate::runs::plan::Plan;
+use crate::runs::run::Run;
+use anyhow::{Context as _, ensure};
+use artifacts::experiment::planned;
+use artifacts::{Experiment, Layout};
+use std::path::PathBuf;
+
+/// Which experiment is under study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// The one that the newest sweep left a plan of, if any.
+    Newest,
+    /// An experiment by its name in this directory, or by path.
+    Named {
+        /// Name or path.
+        experiment: String,
+        /// Where names are looked up.
+        directory: PathBuf,
+    },
+    /// None: every run as it is.
+    AllRuns,
+}
+
+/// The plan of that experiment.
+///
+/// # Errors
+/// None such, or one that this work folder knows nothing of: an analysis of it would take the place of another's.
+pub(crate) fn plan(layout: &Layout, choice: &Choice, runs: &[Run]) -> anyhow::Result<Option<Plan>> {
+    match choice {
+        Choice::Named { experiment, directory } => {
+            let found = Experiment::find(experiment, directory, layout)?;
+            let plan = Plan::new(on_engines_found(found, runs));
+            let name = &plan.experiment().name;
+            ensure!(
+                layout.plan_of(name).exists() || runs.iter().any(|run| run.is_studied(Some(&plan))),
+                "{}: has neither a plan nor a run of {name}{}: train some with {}",
+                layout.root().display(),
+                others(layout, name, " (it has plans of ", ")"),
+                plan.command()
+            );
+            Ok(Some(plan))
+        }
+        Choice::Newest if layout.plan().exists() => {
+            let newest = Experiment::read_plan(&layout.plan());
+            Ok(Some(Plan::new(newest.context("cannot read the plan of the newest sweep")?)))
+        }
+        Choice::Newest | Choice::AllRuns => Ok(None),
+    }
+}
+
+/// Which experiment the analysis is of, and which others it could be of.
+pub(crate) fn which(layout: &Layout, choice: &Choice, name: &str) -> String {
+    let newest = if *choice == Choice::Newest { ", that of the newest sweep" } else { "" };
+    format!(
+        "experiment {name}{newest}{}",
+        others(layout, name, "; there are also plans of ", " (EXPERIMENT=)")
+    )
+}
+
+/// The other experiments that there are plans of, between some words; nothing where there are none.
+fn others(layout: &Layout, name: &str, before: &str, behind: &str) -> String {
+    let mut others = planned(layout);
+    others.retain(|other| other != name);
+    if others.is_empty() { String::new() } else { format!("{before}{}{behind}", others.join(", ")) }
+}

@@ -1,0 +1,89 @@
+//! Trains the runs of a sweep in its slots.
+//!
+//! *Invariant:* one run's failure, a panic too, does not stop the others.
+
+use super::plan::Planned;
+use super::slots::{Queue, Slot};
+use crate::machine::contained::contained;
+use crate::machine::device::Device;
+use crate::run::context::RunContext;
+use crate::run::session::Outcome;
+use artifacts::Configuration;
+use std::sync::{Mutex, PoisonError};
+
+/// What trains a run, as [`train`] does.
+pub(super) type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Outcome>;
+
+/// Runs that break off one after the other before their slot gets no more: a device that fails at once would use up the whole sweep,
+/// while another is busy with one run.
+const MOST_BROKEN_OFF: u32 = 3;
+
+/// Trains runs in the slots until none waits any more; returns those that other processes train.
+pub(super) fn train_all<'a>(
+    context: &RunContext<'_>,
+    slots: &[Slot],
+    free: &[(Device, u64)],
+    runs: Vec<Planned<'a>>,
+    failures: &Mutex<Vec<String>>,
+    train: Train,
+) -> Vec<Planned<'a>> {
+    let (queue, elsewhere) = (Queue::new(runs, free.to_vec()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for &slot in slots {
+            let (queue, elsewhere) = (&queue, &elsewhere);
+            scope.spawn(move || {
+                let mut broken_off = 0;
+                while context.stop.requested().is_none()
+                    && broken_off < MOST_BROKEN_OFF
+                    && let Some(run) = queue.next(slot.device)
+                {
+                    let outcome = contained(|| train(&context.at(slot), run.configuration));
+                    broken_off = if outcome.is_err() { broken_off + 1 } else { 0 };
+                    let outcome = outcome.unwrap_or_else(|broken| Err(broken.into()));
+                    queue.ended(slot.device, &run);
+                    match &outcome {
+                        Ok(Outcome::Interrupted(_)) => queue.close(),
+                        Ok(Outcome::Elsewhere) => {
+                            elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(run);
+                            continue;
+                        }
+                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.report(&run.name, 1.0),
+                        Err(_) => {
+                            failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
+                        }
+                    }
+                    say(context, &run, outcome);
+                }
+                if broken_off == MOST_BROKEN_OFF {
+                    context.screen.say(&format!(
+                        "{}: {MOST_BROKEN_OFF} runs in a row broke off there; it is given no more of them",
+                        slot.device
+                    ));
+                }
+            });
+        }
+    });
+    if context.stop.requested().is_none() {
+        let untried = queue.left().into_iter().map(|run| format!("{} (not tried)", run.name));
+        failures.lock().unwrap_or_else(PoisonError::into_inner).extend(untried);
+    }
+    elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
+    let what = match outcome {
+        Ok(Outcome::Done(accuracy)) => {
+            format!("done, {} accuracy {:.2} %", run.configuration.judged_by_what(), accuracy * 100.0)
+        }
+        Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
+        Ok(Outcome::Interrupted(epoch)) => {
+            format!("stopped; {epoch} epochs are saved, and the same command goes on from there")
+        }
+        Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
+        Err(error) => format!("failed: {error:#}"),
+    };
+    context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
+}
+
+#[cfg(test)]
+mod tests;
