@@ -99,14 +99,7 @@ class Place:
 
     def compare(self, work, but=()):
         """What an untouched sweep leaves, and nothing else but its answer; the contents of files of a name in `but` may differ."""
-        expected, found = files(self.whole), files(work)
-        found = {name for name in found if not name.startswith(("analysis" + os.sep, "report" + os.sep))}
-        if expected != found:
-            raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
-        for name in sorted(expected):
-            if name.startswith("runs" + os.sep) and os.path.basename(name) in set(TABLES + ("run.json",)) - set(but):
-                if content(os.path.join(self.whole, name)) != content(os.path.join(work, name)):
-                    raise Failure("%s: differs from that of the untouched sweep" % name)
+        same(self.whole, work, but)
         strays = set(os.listdir(self.root)) - {"tiny.toml", "whole", os.path.basename(work)}
         if strays:
             raise Failure("outside of the work directory: %s" % ", ".join(sorted(strays)))
@@ -155,6 +148,18 @@ class UnderWay:
             self.told = self.said.read()
             self.said.close()
         return self.told
+
+
+def same(whole, work, but=()):
+    """One sweep has left what another has, whatever answers they have besides."""
+    expected, found = (
+        {name for name in files(of) if not name.startswith(("analysis" + os.sep, "report" + os.sep))} for of in (whole, work))
+    if expected != found:
+        raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
+    for name in sorted(expected):
+        if name.startswith("runs" + os.sep) and os.path.basename(name) in set(TABLES + ("run.json",)) - set(but):
+            if content(os.path.join(whole, name)) != content(os.path.join(work, name)):
+                raise Failure("%s: differs from that of the untouched sweep" % name)
 
 
 def files(work):

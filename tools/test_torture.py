@@ -60,7 +60,8 @@ class Comparison(unittest.TestCase):
 
     def test_a_round_of_each_part_holds(self):
         totals = collections.defaultdict(collections.Counter)
-        parts = torture.parts_here()
+        # `just all` would build programs, perhaps with other features.
+        parts = {name: part for name, part in torture.parts_here().items() if name != "all"}
         for number in range(len(parts)):
             torture.one(self.place, 0, number, parts, totals)
         self.assertEqual({name: counts["rounds"] for name, counts in totals.items()}, dict.fromkeys(parts, 1))

@@ -21,7 +21,9 @@ import time
 import answers
 import damage
 import disk
+import everything
 import kills
+import lost
 import outcome
 import run
 import settings
@@ -31,15 +33,15 @@ from place import Failure, Place
 WEEK = 7 * 24 * 60
 # Each is given a place, a work directory of its own, what it draws from, and what it counts in; the round then finishes and compares.
 PARTS = {"instants": kills.instants, "crowd": kills.crowd, "calls": kills.calls, "answers": answers.answers, "damage": damage.damage,
-         "full": disk.full, "power": disk.power}
+         "full": disk.full, "power": disk.power, "lost": lost.lost, "all": everything.everything}
 
 
 def parts_here():
     """Those that this machine allows; what it does not is said."""
     parts = dict(PARTS)
     if not kills.can_trace():
-        outcome.note("no strace here, or it may not follow programs: no system call is failed, and none killed at")
-        del parts["calls"]
+        outcome.note("no strace here, or it may not follow programs: no system call is failed, and no flush is lost")
+        del parts["calls"], parts["lost"]
     if not disk.can_mount():
         outcome.note("no disk can be mounted here: none fills up, and none loses its power")
         del parts["full"], parts["power"]
