@@ -23,7 +23,6 @@ STRING, DESCRIPTOR = r'"((?:\\x[0-9a-f]{2})*)"', r"\d+<((?:\\x[0-9a-f]{2})+)>"
 def lost(place, work, draw, counts):
     operations = record(place, work)
     found = list(states(operations))
-    counts["states"] += len(found)
     for state in draw.sample(found, min(len(found), 8)):
         go_on(place, work, state)
         counts["tried"] += 1

@@ -184,18 +184,17 @@ mod tests {
         let (plan, lock) = (directory.path().join("plan.json"), directory.path().join("plan.lock"));
         experiment(1).write_plan(&plan).unwrap();
         seal(&experiment(1), 1).write_once(&lock).unwrap();
-        let read_plan = || Experiment::read_plan(&plan).map(drop).map_err(|error| error.to_string());
-        let read_seal = || Seal::read(&lock).map(drop).map_err(|error| error.to_string());
-        let readers: [(&Path, &dyn Fn() -> Result<(), String>); 2] =
-            [(&plan, &read_plan), (&lock, &read_seal)];
-        for (path, read) in readers {
-            assert_eq!(read(), Ok(()));
+        let read_plan =
+            |path: &Path| Experiment::read_plan(path).map(drop).map_err(|error| error.to_string());
+        let read_seal = |path: &Path| Seal::read(path).map(drop).map_err(|error| error.to_string());
+        for (path, read) in [(&plan, read_plan as fn(&Path) -> Result<(), String>), (&lock, read_seal)] {
+            assert_eq!(read(path), Ok(()));
             let bytes = fs::read(path).unwrap();
             for bit in 0..8 * bytes.len() {
                 let mut flipped = bytes.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 fs::write(path, flipped).unwrap();
-                let message = read().unwrap_err();
+                let message = read(path).unwrap_err();
                 assert!(
                     message.contains(path.to_str().unwrap()) && message.contains("`just sweep`"),
                     "{message}"
