@@ -128,7 +128,7 @@ check: _ready
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 
-# Sweeps of tiny networks killed, stopped and failed again and again, held against one left alone: [SEED=0] [MINUTES=10]
+# Sweeps, analyses and reports killed, failed, damaged, without room or power, held against those left alone: [SEED=0] [MINUTES=10] [FLIPS=2600] for a table
 [group('code'), no-exit-message]
 torture *settings:
     @python3 tools/torture.py "$@"

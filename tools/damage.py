@@ -1,138 +1,231 @@
-"""Files that are damaged, and the programs that read them: the part `damage` of `torture.py`.
+"""Files that are damaged, and the programs that read them: the part `damage` of `torture.py`, and its table (`FLIPS=2600`).
 
 A bit is flipped, a file is cut, a part of it is zeroed, or it is swapped with its like. Whoever reads it next must name it, or give what it
-gives undamaged: anything else would have been used without a word. Of a run, what the message says to do is then done, and the study must be whole again.
+gives undamaged: anything else would have been used without a word. What the message says to do is then done, and the study must be whole again.
 
 Invariant: nothing here knows how a file is checked.
 """
 
+import collections
 import os
 import shutil
+
+from place import Failure, checkpoints, contents
 
 WAYS = ("flip", "flip", "flip", "cut", "zeroes", "swap")
 # How a program says that it sets something aside and goes on.
 SAID = ("set aside", "cannot be used")
-IMAGES = ("train.parquet", "test.parquet")
-OF_A_RUN = ("epochs.parquet", "layers.parquet", "predictions.parquet", "run.json")
-OF_THE_ANALYSIS = ("summary.json", "runs.parquet", "cells.parquet", "comparisons.parquet", "epochs.parquet", "layers.parquet")
+TABLES = ("runs", "cells", "comparisons", "classes", "epochs", "layers", "trajectories", "ledger")
 
 
 class Silent(Exception):
     """Damage that was used without a word, or advice that does not help."""
 
 
-def images(place, work, draw):
-    """Read by a sweep that has nothing left to train."""
-    what = harm(draw, [os.path.join(work, "data", "cifar10", name) for name in IMAGES])
-    return what, "harmless" if heard(place.trainer(work, "sweep")) is None else "named"
+class Panic(Exception):
+    """A reader that did not contain what it read."""
 
 
-def tables(place, work, draw):
-    """Read by the analysis; what is named is repaired, or set aside and trained anew."""
-    place.program(work, "analysis")
-    before = content(os.path.join(work, "analysis"))
-    kind = draw.choice(OF_A_RUN)
-    what = harm(draw, [os.path.join(folder, kind) for folder in runs(work)])
-    named = heard(place.program(work, "analysis"))
-    if named is None and content(os.path.join(work, "analysis")) != before:
-        raise Silent("%s: the analysis is another, and says nothing" % what)
-    shutil.rmtree(os.path.join(work, "analysis"))
-    place.trainer(work, "repair", "--retrain")
-    shutil.rmtree(os.path.join(work, "aside"), ignore_errors=True)
-    place.finish(work)
-    # From weights, layers are known after the last epoch alone.
-    place.compare(work, but=("layers.parquet", "run.json") if kind == "layers.parquet" else ())
-    if heard(place.program(work, "analysis")):
-        raise Silent("%s: repaired, and set aside still" % what)
-    return what, "harmless" if named is None else "named"
+def images(place, work):
+    """Read by a sweep that has nothing left to train; who says nothing of them must train on them as ever."""
+    said = heard(place.trainer(work, "sweep"))
+    if said is None:
+        shutil.rmtree(runs(work)[0])
+        place.finish(work)
+        place.compare(work)
+    return said
 
 
-def weights(place, work, draw):
-    """Read by a repair."""
-    what = harm(draw, [os.path.join(folder, "model.safetensors") for folder in runs(work)])
-    return what, "harmless" if heard(place.trainer(work, "repair")) is None else "named"
+def tables(place, work):
+    return unless_another(work, "analysis", lambda: place.program(work, "analysis"))
 
 
-def checkpoints(place, work, draw):
+def weights(place, work):
+    """Read by a repair, which counts what it sets aside, none included; of damaged ones it says so with its code."""
+    ended = place.trainer(work, "repair")
+    ended.stdout = ended.stdout.replace(" 0 set aside", "")
+    return heard(ended)
+
+
+def taken_up(place, work):
     """Read by a sweep that takes the run up."""
-    there = place.interrupted(work)
-    if not there:
-        return "no checkpoint", "harmless"
-    what = harm(draw, there)
-    if heard(place.trainer(work, "sweep")):
-        return what, "named"
-    place.compare(work)
-    return what, "harmless"
+    said = heard(place.trainer(work, "sweep"))
+    if said is None:
+        place.compare(work)
+    return said
 
 
-def analyses(place, work, draw):
-    """Read by the report."""
-    place.program(work, "analysis")
-    place.program(work, "report")
-    before = content(os.path.join(work, "report"))
-    what = harm(draw, [os.path.join(work, "analysis", draw.choice(OF_THE_ANALYSIS))])
-    if heard(place.program(work, "report")):
-        return what, "named"
-    if content(os.path.join(work, "report")) != before:
-        raise Silent("%s: the report is another, and says nothing" % what)
-    return what, "harmless"
+def analyses(place, work):
+    return unless_another(work, "report", lambda: place.program(work, "report"))
 
 
-READERS = (images, tables, weights, checkpoints, analyses)
+def unless_another(work, name, read):
+    """What a reader says; where it says nothing, what it writes must be what was there."""
+    before = contents(os.path.join(work, name))
+    said = heard(read())
+    if said is None and contents(os.path.join(work, name)) != before:
+        raise Silent("the %s is another, and nothing is said" % name)
+    return said
+
+
+def of_each_run(name):
+    return lambda work: [os.path.join(folder, name) for folder in runs(work)]
+
+
+def at(*names):
+    return lambda work: [os.path.join(work, *name.split("/")) for name in names]
+
+
+def plans(name):
+    """The newest plan is of the one experiment that there is."""
+    return lambda work: [os.path.join(work, "plan.json") if name == "plan.json" else os.path.join(work, "plans", "tiny", name)]
+
+
+# Each kind of file: where there are some, and who reads it next.
+KINDS = {
+    "images": (at("data/cifar10/train.parquet", "data/cifar10/test.parquet"), images),
+    "epochs": (of_each_run("epochs.parquet"), tables),
+    "layers": (of_each_run("layers.parquet"), tables),
+    "predictions": (of_each_run("predictions.parquet"), tables),
+    "run.json": (of_each_run("run.json"), tables),
+    "plan.json": (plans("plan.json"), tables),
+    "plan.lock": (plans("plan.lock"), tables),
+    "model": (of_each_run("model.safetensors"), weights),
+    "checkpoint": (checkpoints, taken_up),
+    "summary.json": (at("analysis/summary.json"), analyses),
+    "analysis": (at(*("analysis/%s.parquet" % table for table in TABLES)), analyses),
+}
+OF_A_RUN = ("epochs", "layers", "predictions", "run.json")
 
 
 def damage(place, work, draw, counts):
     """One file of each reader, each in a copy of a finished study."""
-    for reader in READERS:
-        shutil.rmtree(work)
-        shutil.copytree(place.whole, work)
-        what, found = reader(place, work, draw)
-        counts[what.split()[0] + ", " + found] += 1
+    for kind in ("images", draw.choice(OF_A_RUN), draw.choice(("plan.json", "plan.lock")), "model", "checkpoint", draw.choice(("summary.json", "analysis"))):
+        ready(place, work, kind)
+        there = KINDS[kind][0](work)
+        if not there:
+            continue
+        way, path = harm(draw, there, draw.choice(WAYS))
+        try:
+            said = KINDS[kind][1](place, work)
+            mend(place, work, kind, path)
+        except (Silent, Panic, Failure) as failure:
+            raise Failure("%s of %s: %s" % (way, os.path.relpath(path, work), failure))
+        counts["%s of %s, %s" % (way, kind, "harmless" if said is None else "named")] += 1
     shutil.rmtree(work)
     shutil.copytree(place.whole, work)
 
 
-def harm(draw, paths):
-    """Damages one of the files, and says how."""
+def ready(place, work, kind):
+    """A finished study with its answer; of a checkpoint, one that was broken off."""
+    shutil.rmtree(work)
+    shutil.copytree(place.whole, work)
+    if kind == "checkpoint":
+        place.interrupted(work)
+    else:
+        place.answer(work)
+
+
+def mend(place, work, kind, path):
+    """What the messages say to do; then the study is whole."""
+    if kind == "plan.lock":
+        os.remove(path)
+    if kind in OF_A_RUN:
+        place.trainer(work, "repair", "--retrain")
+        shutil.rmtree(os.path.join(work, "aside"), ignore_errors=True)
+    if kind in OF_A_RUN + ("plan.json", "plan.lock"):
+        place.finish(work)
+        # From weights, layers are known after the last epoch alone.
+        place.compare(work, but=("layers.parquet", "run.json") if kind == "layers" else ())
+        if heard(place.program(work, "analysis")):
+            raise Silent("mended, and set aside still")
+
+
+def table(place, work, draw, flips):
+    """So many flipped bits, and a twentieth of it cuts and swaps, of all kinds alike: what became of them, by kind."""
+    found = {kind: collections.Counter() for kind in KINDS}
+    each, others = (-(-number // len(KINDS)) for number in (flips, flips // 20))
+    for kind, counts in found.items():
+        where, read = KINDS[kind]
+        place.fresh()
+        ready(place, work, kind)
+        before = contents(work)
+        unharmed(place, work, kind)
+        restore(work, before)
+        for number in range(each + others):
+            way = "flip" if number < each else ("cut", "swap")[number % 2]
+            harm(draw, where(work), way)
+            counts["flips" if way == "flip" else "others"] += 1
+            try:
+                counts["harmless" if read(place, work) is None else "named"] += 1
+            except (Silent, Failure):
+                counts["silently used"] += 1
+            except Panic:
+                counts["panics"] += 1
+            restore(work, before)
+        unharmed(place, work, kind)
+        shutil.rmtree(work)
+    return found
+
+
+def unharmed(place, work, kind):
+    """Nothing is said where nothing is damaged."""
+    said = KINDS[kind][1](place, work)
+    if said:
+        raise Failure("%s: named, and not damaged:\n%s" % (kind, said))
+
+
+def lines(found):
+    """The table, in Markdown."""
+    columns = ("flips", "others", "named", "harmless", "silently used", "panics")
+    total = sum(found.values(), collections.Counter())
+    rows = ["| file | flips | cuts and swaps | named | harmless | silently used | panics |", "| --- |" + " ---: |" * len(columns)]
+    return rows + ["| %s | %s |" % (kind, " | ".join("{:,}".format(counts[column]) for column in columns))
+                   for kind, counts in [*found.items(), ("all", total)]]
+
+
+def restore(work, before):
+    """Every file as it was, and no other."""
+    now = contents(work)
+    for name in now.keys() - before.keys():
+        os.remove(os.path.join(work, name))
+    for name in before:
+        if now.get(name) != before[name]:
+            os.makedirs(os.path.dirname(os.path.join(work, name)), exist_ok=True)
+            with open(os.path.join(work, name), "wb") as file:
+                file.write(before[name])
+
+
+def harm(draw, paths, way):
+    """Damages one of the files; how, and which. It is another file afterwards, whatever way was drawn."""
     path = draw.choice(paths)
     others = [other for other in paths if other != path]
     with open(path, "rb") as file:
         before = file.read()
-    way = draw.choice(WAYS)
+    after = before
     if way == "swap" and others:
         with open(draw.choice(others), "rb") as file:
             after = file.read()
-    elif way == "cut":
-        after = before[:draw.randrange(len(before))]
+    elif way in ("cut", "swap"):
+        way, after = "cut", before[:draw.randrange(len(before))]
     elif way == "zeroes":
         at = draw.randrange(len(before))
         end = min(len(before), at + 4096)
         after = before[:at] + bytes(end - at) + before[end:]
-    else:
+    if after == before:
         way, at = "flip", draw.randrange(len(before))
         after = before[:at] + bytes([before[at] ^ 1 << draw.randrange(8)]) + before[at + 1:]
     with open(path, "wb") as file:
         file.write(after)
-    return "%s of %s" % (way, os.path.join(*path.split(os.sep)[-2:]))
+    return way, path
 
 
 def heard(ended):
     """What a program says of the damage; none where it ends well and says nothing of it."""
     if ended.returncode in (101, 134, 139) or ended.returncode < 0 or "panicked at" in ended.stdout:
-        raise Silent("a panic:\n%s" % ended.stdout)
+        raise Panic("a panic:\n%s" % ended.stdout)
     return ended.stdout or "it failed" if ended.returncode or any(word in ended.stdout for word in SAID) else None
 
 
 def runs(work):
     return [os.path.join(work, "runs", name) for name in sorted(os.listdir(os.path.join(work, "runs")))]
-
-
-def content(directory):
-    """Every file below it."""
-    found = {}
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = os.path.join(folder, name)
-            with open(path, "rb") as file:
-                found[os.path.relpath(path, directory)] = file.read()
-    return found

@@ -6,6 +6,10 @@
 //! *Invariant:* what is named here stays named when the power fails: a file's directory is flushed after its rename, and a directory's
 //! parent after it is made. Some file systems have no flush of directories and say so; nothing else is passed over.
 
+mod folder;
+
+pub use folder::replace_folder;
+
 use fs_err as fs;
 use serde::Serialize;
 use std::ffi::OsStr;
@@ -147,7 +151,7 @@ pub fn is_partial(name: &str) -> bool {
     name.starts_with(PARTIAL)
 }
 
-/// Removes the temporary files that nobody has written to for a day: their process was killed, and no file takes that long.
+/// Removes the temporary files and folders that nobody has written to for a day: their process was killed, and none takes that long.
 fn remove_abandoned(directory: &Path) {
     let is_old = |path: &PathBuf| {
         let modified = fs::symlink_metadata(path).and_then(|found| found.modified());
@@ -155,7 +159,7 @@ fn remove_abandoned(directory: &Path) {
     };
     // Whoever cannot remove them can still write.
     for path in leftovers(directory).unwrap_or_default().into_iter().filter(is_old) {
-        let _ = fs::remove_file(path);
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }
 
@@ -208,9 +212,19 @@ mod tests {
         age(".partial-old", 25);
         age(".partial-new", 23);
         age("old.json", 25);
+        fs::create_dir(at(".partial-folder")).unwrap();
+        write(&at(".partial-folder/page"), "").unwrap();
+        let folder = fs::File::open(at(".partial-folder")).unwrap();
+        folder.file().set_modified(std::time::SystemTime::now() - Duration::from_hours(25)).unwrap();
         write(&at("plan.json"), "{}").unwrap();
         let left = |name: &str| at(name).exists();
-        assert!(!left(".partial-old") && left(".partial-new") && left("old.json") && left("plan.json"));
+        assert!(
+            !left(".partial-folder")
+                && !left(".partial-old")
+                && left(".partial-new")
+                && left("old.json")
+                && left("plan.json")
+        );
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! `plan.lock`: what was fixed before the first run of an experiment was trained.
 //!
 //! The hash of the resolved plan covers the grids, the recipe and `[verdict]`, that of the rules the text they are judged by; the
-//! revision pins the program, and the documents that stated the rules when it was sealed.
+//! revision pins the program, and the documents that stated the rules when it was sealed. The file has a stamp behind all that; seals written
+//! before there were stamps have none, and are read as they are.
 //!
 //! *Invariant:* a seal is written once and never changed; whoever changes the plan afterwards can be told so.
 
-use crate::atomic;
 use crate::experiment::{Experiment, VerdictPlan};
-use crate::{reading, rules};
+use crate::{reading, rules, stamp};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
 /// Version of the file.
 const FORMAT: u32 = 1;
+/// What to do about a damaged one.
+const ADVICE: &str = "put a copy of it in its place, or delete it: the next `just sweep` seals the plan anew, and its result is exploratory";
 
 /// What was fixed, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +25,7 @@ pub struct Seal {
     pub format: u32,
     /// The experiment's name.
     pub experiment: String,
-    /// SHA-256 of the plan as [`Experiment::write_plan`] writes it.
+    /// SHA-256 of the plan, [`Experiment::plan_sha256`].
     pub plan_sha256: String,
     /// Runs planned.
     pub runs: usize,
@@ -99,14 +101,13 @@ impl Seal {
     /// Reads a seal; none where there is no file.
     ///
     /// # Errors
-    /// The file system's; a file that is no seal, by its name and the parser's reason.
+    /// The file system's; a file that is damaged or no seal, by its name and the reason, with what to do.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
         if !path.exists() {
             return Ok(None);
         }
-        let broken = |reason: String| io::Error::other(format!("{}: {reason}", path.display()));
-        let seal: Self =
-            serde_json::from_str(&reading::text(path)?).map_err(|error| broken(error.to_string()))?;
+        let broken = |reason: String| io::Error::other(format!("{}: {reason}; {ADVICE}", path.display()));
+        let seal: Self = stamp::parse(&reading::bytes(path)?).map_err(broken)?;
         match seal.format {
             FORMAT => Ok(Some(seal)),
             other => Err(broken(format!("format {other} is not {FORMAT}, the one this version reads"))),
@@ -121,7 +122,7 @@ impl Seal {
         if let Some(first) = Self::read(path)? {
             return Ok(first);
         }
-        atomic::write_json(path, &self)?;
+        stamp::write_stamped(path, &self)?;
         Ok(self)
     }
 }
@@ -164,13 +165,42 @@ mod tests {
     }
 
     #[test]
-    fn its_hash_is_that_of_the_plan_file() {
-        use sha2::{Digest, Sha256};
+    fn its_hash_is_that_of_the_plan_before_there_were_stamps() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/quick");
+        let plan = Experiment::read_plan(&kept.join("plan.json")).unwrap();
+        assert_eq!(plan.plan_sha256(), stamp::sha256(&fs::read(kept.join("plan.json")).unwrap()));
+        assert!(Seal::read(&kept.join("plans/quick/plan.lock")).unwrap().unwrap().holds(&plan));
+
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("plan.json");
-        experiment(2).write_plan(&path).unwrap();
-        let hash = hex::encode(Sha256::digest(fs::read(&path).unwrap()));
-        assert_eq!(seal(&experiment(2), 1).plan_sha256, hash);
+        plan.write_plan(&path).unwrap();
+        assert_eq!(Experiment::read_plan(&path).unwrap().plan_sha256(), plan.plan_sha256());
+        assert!(stamp::check(&fs::read(&path).unwrap()).unwrap());
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_plan_and_a_seal_is_named_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let (plan, lock) = (directory.path().join("plan.json"), directory.path().join("plan.lock"));
+        experiment(1).write_plan(&plan).unwrap();
+        seal(&experiment(1), 1).write_once(&lock).unwrap();
+        let read_plan =
+            |path: &Path| Experiment::read_plan(path).map(drop).map_err(|error| error.to_string());
+        let read_seal = |path: &Path| Seal::read(path).map(drop).map_err(|error| error.to_string());
+        for (path, read) in [(&plan, read_plan as fn(&Path) -> Result<(), String>), (&lock, read_seal)] {
+            assert_eq!(read(path), Ok(()));
+            let bytes = fs::read(path).unwrap();
+            for bit in 0..8 * bytes.len() {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                fs::write(path, flipped).unwrap();
+                let message = read(path).unwrap_err();
+                assert!(
+                    message.contains(path.to_str().unwrap()) && message.contains("`just sweep`"),
+                    "{message}"
+                );
+            }
+        }
     }
 
     #[test]

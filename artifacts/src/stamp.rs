@@ -7,7 +7,7 @@
 //! *Invariant:* one flipped bit of a stamped file is noticed, wherever it lies: in the mark, the file is no longer a stamped one.
 
 use crate::atomic;
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -113,6 +113,34 @@ pub fn write_json(path: &Path, record: &impl Serialize, stamped: bool) -> io::Re
         fill(&mut json);
     }
     atomic::write(path, json)
+}
+
+/// A value that knows nothing of stamps, as a file that has one. Files written before there were stamps have none.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stamped<T> {
+    #[serde(flatten)]
+    value: T,
+    #[serde(default)]
+    stamp: Option<Stamp>,
+}
+
+/// Writes a value as JSON with a stamp behind its own fields, all or nothing.
+///
+/// # Errors
+/// As [`atomic::write_json`].
+pub fn write_stamped(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    write_json(path, &Stamped { value, stamp: Some(Stamp) }, true)
+}
+
+/// What [`write_stamped`] wrote, or the same without a stamp.
+///
+/// # Errors
+/// Bytes that are not those that were written, or no such value, in words.
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    check(json)?;
+    let Stamped { value, .. } = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    Ok(value)
 }
 
 #[cfg(test)]

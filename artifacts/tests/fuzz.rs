@@ -51,17 +51,37 @@ fn an_experiment() {
 #[test]
 fn a_plan() {
     for name in ["quick", "desktop"] {
-        let valid = fs::read(kept().join(format!("../{name}/plan.json"))).unwrap();
-        mutated(200, "plan.json", &valid, Experiment::read_plan, obeys_the_rules);
+        let kept = kept().join(format!("../{name}/plan.json"));
+        mutated(200, "plan.json", &fs::read(&kept).unwrap(), Experiment::read_plan, obeys_the_rules);
+        let plan = Experiment::read_plan(&kept).unwrap();
+        mutated(
+            200,
+            "plan.json",
+            &written(|path| plan.write_plan(path).unwrap()),
+            Experiment::read_plan,
+            obeys_the_rules,
+        );
     }
+}
+
+/// A file as it is written today; those that are kept are older, and have no stamp.
+fn written(write: impl Fn(&Path)) -> Vec<u8> {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("file");
+    write(&path);
+    fs::read(path).unwrap()
 }
 
 #[test]
 fn a_seal() {
-    let valid = fs::read(kept().join("../desktop/plans/desktop/plan.lock")).unwrap();
-    mutated(300, "plan.lock", &valid, Seal::read, |seal| {
-        let _ = seal.unwrap().holds_rules();
-    });
+    let kept = kept().join("../desktop/plans/desktop/plan.lock");
+    let seal = Seal::read(&kept).unwrap().unwrap();
+    let now = written(|path| drop(seal.clone().write_once(path).unwrap()));
+    for valid in [fs::read(kept).unwrap(), now] {
+        mutated(300, "plan.lock", &valid, Seal::read, |seal| {
+            let _ = seal.unwrap().holds_rules();
+        });
+    }
 }
 
 #[test]

@@ -64,8 +64,12 @@ pub fn render(study: &Study) -> Report {
     }
 }
 
-/// Reads the analysis, writes the report. The page comes last, so that its figures are there when it is; figures
-/// that an earlier report had and this one has not are removed.
+/// The folder of the figures, below that of the report.
+const FIGURES: &str = "figures";
+/// The pages, for a browser and for anybody.
+const PAGES: [&str; 2] = ["report.html", "report.md"];
+
+/// Reads the analysis, writes the report: all of its files take the place of an older one's in one step.
 ///
 /// # Errors
 /// An analysis that is missing or cannot be read; a file that cannot be written.
@@ -75,22 +79,13 @@ pub fn run(layout: &Layout) -> Result<Written> {
     }
     let study = Study::read(layout).context("the analysis cannot be read; run `just analyse` again")?;
     let report = render(&study);
-    let mut paths = Vec::new();
-    for file in figure::FILES {
-        let path = layout.figures().join(file);
-        match report.figures.iter().find(|figure| figure.file == file) {
-            Some(figure) => {
-                atomic::write(&path, &figure.svg)?;
-                paths.push(path);
-            }
-            None if path.is_file() => fs_err::remove_file(&path)?,
-            None => {}
-        }
-    }
-    for (name, page) in [("report.html", &report.html), ("report.md", &report.markdown)] {
-        let path = layout.report().join(name);
-        atomic::write(&path, page)?;
-        paths.push(path);
-    }
+    let figure = |file: &str| PathBuf::from(FIGURES).join(file);
+    let figures = report.figures.iter().map(|figure_of| (figure(figure_of.file), figure_of.svg.as_bytes()));
+    let pages =
+        PAGES.map(PathBuf::from).into_iter().zip([report.html.as_bytes(), report.markdown.as_bytes()]);
+    let files: Vec<_> = figures.chain(pages).collect();
+    let ours: Vec<_> = figure::FILES.into_iter().map(figure).chain(PAGES.map(PathBuf::from)).collect();
+    atomic::replace_folder(&layout.report(), &files, &ours)?;
+    let paths = files.iter().map(|(name, _)| layout.report().join(name)).collect();
     Ok(Written { headline: report.headline, paths })
 }

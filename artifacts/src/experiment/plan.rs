@@ -1,13 +1,14 @@
 //! A resolved experiment as a file, for the stages after the sweep and for its seal.
 //!
+//! The file has a stamp behind the experiment. Plans written before there were stamps have none, and are read as they are.
+//!
 //! *Invariant:* the same experiment is the same bytes, which is what its hash is of.
 
 use super::grid::MOST_RUNS;
 use super::{Experiment, ExperimentError, TUNED, in_two_cells};
 use crate::configuration::InvalidConfiguration;
 use crate::layout::Layout;
-use crate::{atomic, reading};
-use sha2::{Digest, Sha256};
+use crate::{atomic, reading, stamp};
 use std::collections::HashSet;
 use std::path::{Component, Path};
 
@@ -27,27 +28,25 @@ impl Experiment {
     /// # Errors
     /// The file system's.
     pub fn write_plan(&self, path: &Path) -> Result<(), ExperimentError> {
-        Ok(atomic::write(path, self.plan())?)
+        Ok(stamp::write_stamped(path, self)?)
     }
 
-    /// SHA-256 of what [`Experiment::write_plan`] writes: 64 hex digits.
+    /// SHA-256 of what [`Experiment::write_plan`] writes, but for the stamp: 64 hex digits.
     #[must_use]
     pub fn plan_sha256(&self) -> String {
-        hex::encode(Sha256::digest(self.plan()))
-    }
-
-    fn plan(&self) -> Vec<u8> {
-        atomic::json(self).expect("plain values have a JSON form")
+        stamp::sha256(&atomic::json(self).expect("plain values have a JSON form"))
     }
 
     /// Reads what [`Experiment::write_plan`] wrote.
     ///
     /// # Errors
-    /// A missing or foreign file.
+    /// A missing, damaged or foreign file.
     pub fn read_plan(path: &Path) -> Result<Self, ExperimentError> {
-        let text = reading::text(path)?;
-        let experiment: Self = serde_json::from_str(&text)
-            .map_err(|error| ExperimentError::Toml { path: path.to_owned(), reason: error.to_string() })?;
+        let experiment: Self =
+            stamp::parse(&reading::bytes(path)?).map_err(|reason| ExperimentError::Toml {
+                path: path.to_owned(),
+                reason: format!("{reason}; the next `just sweep` of its experiment writes it anew"),
+            })?;
         experiment.checked().map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })
     }
 

@@ -1,0 +1,87 @@
+"""Analysis and report, killed while they write, and two of them at once: the part `answers` of `torture.py`.
+
+Invariant: afterwards the older answer is there, or the newer one, or one that its reader refuses by name; never a mixture.
+"""
+
+import os
+import shutil
+import signal
+import time
+
+from place import Failure, contents
+import kills
+
+# Two analyses of the same runs: of all of them as they are, and as the plan says.
+OLDER, NEWER = ("--all-runs",), ()
+CALLS = ("write", "fsync", "rename", "renameat2", "openat", "mkdir", "unlink", "unlinkat", "fchmod", "chmod")
+
+
+def answers(place, work, draw, counts):
+    finished(place, work)
+    reports = both(place, work)
+    for _ in range(draw.randint(2, 6)):
+        words, copies = draw.choice((OLDER, NEWER)), draw.choice((1, 1, 2))
+        kill(place, work, draw, counts, ["analysis", *words], copies)
+        judge(place, work, reports, counts)
+        place.program(work, "analysis", *draw.choice((OLDER, NEWER)))
+        kill(place, work, draw, counts, ["report"], copies)
+        if contents(os.path.join(work, "report")) not in reports:
+            raise Failure("the report is a mixture of two")
+        place.answer(work)
+        hold(work, reports[1])
+    shutil.rmtree(work)
+    finished(place, work)
+
+
+def finished(place, work):
+    """A finished study without an answer."""
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(place.whole, work)
+
+
+def both(place, work):
+    """The two reports there may be; the newer one is there afterwards."""
+    reports = []
+    for words in (OLDER, NEWER):
+        place.answer(work, *words)
+        reports.append(contents(os.path.join(work, "report")))
+    if reports[0] == reports[1]:
+        raise Failure("two analyses have one report")
+    return reports
+
+
+def judge(place, work, reports, counts):
+    """A report of what a killed analysis left: of one analysis, or none with a reason."""
+    told = place.program(work, "report")
+    if told.returncode:
+        if "`just analyse`" not in told.stdout:
+            raise Failure("the report does not say what to do:\n%s" % told.stdout)
+        counts["refused"] += 1
+    if contents(os.path.join(work, "report")) not in reports:
+        raise Failure("the report is a mixture of two analyses")
+
+
+def hold(work, report):
+    if contents(os.path.join(work, "report")) != report:
+        raise Failure("the next report is not that of the untouched one")
+    left = [name for name in os.listdir(os.path.join(work, "analysis")) if name.startswith(".")]
+    if left:
+        raise Failure("left in the analysis: %s" % ", ".join(left))
+
+
+def kill(place, work, draw, counts, command, copies):
+    """Kills a program at an instant or a system call, perhaps with another one at the same work, which must end well or say who is there."""
+    before = ()
+    if kills.can_trace() and draw.random() < 0.5:
+        call, at = draw.choice(CALLS), draw.randint(1, 40)
+        before = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=" + call, "-e", "inject=%s:signal=SIGKILL:when=%d" % (call, at)]
+    killed, *others = [place.start(work, *command, before=before if number == 0 else ()) for number in range(copies)]
+    if not before:
+        time.sleep(draw.uniform(0, 0.3))
+        killed.send(signal.SIGKILL)
+    killed.wait()
+    counts["SIGKILL of " + command[0]] += 1
+    for other in others:
+        if other.wait():
+            raise Failure("%s beside a killed one ends with %d:\n%s" % (command[0], other.process.returncode, other.text()))
+        counts["two at once"] += 1

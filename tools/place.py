@@ -1,0 +1,204 @@
+"""A place for sweeps of tiny networks: what an untouched one leaves, and whether another has left the same.
+
+Invariant: two works are held against each other bit for bit, but for times and where they were made.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import run
+
+EXPERIMENT = """title = "torture"
+[recipe]
+channels = [4, 8, 8, 8]
+epochs = 4
+batch = 64
+[[grid]]
+rankscale = [2, 4]
+decay = ["original", "none"]
+seed = [0]
+"""
+# Of a run's files those without times; the record is held against its like without the field that says when and where.
+TABLES = ("layers.parquet", "predictions.parquet", "model.safetensors")
+PATIENCE_SECONDS = 120
+
+
+class Failure(Exception):
+    """What must not be."""
+
+
+class Place:
+    """Images, an experiment, and the runs that an untouched sweep leaves."""
+
+    def __init__(self, root):
+        self.root = root
+        self.experiment = os.path.join(root, "tiny.toml")
+        with open(self.experiment, "w") as file:
+            file.write(EXPERIMENT)
+        self.whole = os.path.join(root, "whole")
+        generate = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", self.whole]
+        subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
+        began = time.monotonic()
+        self.finish(self.whole)
+        self.seconds = time.monotonic() - began
+
+    def fresh(self):
+        work = os.path.join(self.root, "work")
+        shutil.copytree(os.path.join(self.whole, "data"), os.path.join(work, "data"))
+        return work
+
+    def sweep(self, work, jobs=2, before=()):
+        """A sweep under way."""
+        return self.start(work, "trainer", "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=%d" % jobs,
+                          "--experiment=" + self.experiment, before=before)
+
+    def start(self, work, name, *words, before=()):
+        """A program under way."""
+        return start([*before, program(name), *words, "--work=" + work])
+
+    def trainer(self, work, verb, *more):
+        """A command of the trainer to its end; a sweep is that of this place."""
+        if verb == "sweep":
+            more += ("--device=cpu", "--engine=fused", "--experiment=" + self.experiment)
+        return self.program(work, "trainer", verb, "--threads=1", *more)
+
+    def program(self, work, name, *words):
+        command = [program(name), *words, "--work=" + work]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PATIENCE_SECONDS)
+
+    def answer(self, work, *words):
+        """Analysis and report of what is there."""
+        for command in (("analysis", *words), ("report",)):
+            ended = self.program(work, *command)
+            if ended.returncode != 0:
+                raise Failure("%s ends with %d:\n%s" % (" ".join(command), ended.returncode, ended.stdout))
+
+    def interrupted(self, work):
+        """The checkpoints that a killed sweep leaves, if it was killed while there were some."""
+        shutil.rmtree(os.path.join(work, "runs"))
+        sweep, patience = self.sweep(work), time.monotonic() + PATIENCE_SECONDS
+        found = []
+        while not found and sweep.process.poll() is None and time.monotonic() < patience:
+            found = checkpoints(work)
+        sweep.send(signal.SIGKILL)
+        sweep.process.wait()
+        sweep.text()
+        return checkpoints(work)
+
+    def finish(self, work):
+        """The command to its end, as a person would give it again."""
+        sweep = self.sweep(work)
+        code = sweep.wait()
+        if code != 0:
+            raise Failure("the last sweep ends with %s:\n%s" % (code, sweep.text()))
+
+    def compare(self, work, but=()):
+        """What an untouched sweep leaves, and nothing else but its answer; the contents of files of a name in `but` may differ."""
+        same(self.whole, work, but)
+        strays = set(os.listdir(self.root)) - {"tiny.toml", "whole", os.path.basename(work)}
+        if strays:
+            raise Failure("outside of the work directory: %s" % ", ".join(sorted(strays)))
+
+    def retrain(self, work, name):
+        """The run's epochs, times aside, held against the same epochs trained anew."""
+        command = [program("trainer"), "retrain", "--device=cpu", "--threads=1", "--epochs=4", "--study=" + work, "--run=" + name, "--work=" + self.whole]
+        told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if "repeated bit for bit" not in told.stdout:
+            raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
+
+
+def start(command):
+    said = tempfile.TemporaryFile(mode="w+", errors="replace")
+    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True), said)
+
+
+class UnderWay:
+    """A program under way, in a process group of its own."""
+
+    def __init__(self, process, said):
+        self.process, self.said, self.told = process, said, ""
+
+    def send(self, number):
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def wait(self):
+        """Its exit code; it may neither panic nor stay for ever."""
+        try:
+            code = self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.send(signal.SIGKILL)
+            self.process.wait()
+            raise Failure("does not end within %d s:\n%s" % (PATIENCE_SECONDS, self.text()))
+        if code == 101 or "panicked at" in self.text():
+            raise Failure("a panic:\n%s" % self.text())
+        return code
+
+    def text(self):
+        """What it said, once it has ended."""
+        if not self.said.closed:
+            self.said.seek(0)
+            self.told = self.said.read()
+            self.said.close()
+        return self.told
+
+
+def same(whole, work, but=()):
+    """One sweep has left what another has, whatever answers they have besides."""
+    expected, found = (
+        {name for name in files(of) if not name.startswith(("analysis" + os.sep, "report" + os.sep))} for of in (whole, work))
+    if expected != found:
+        raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
+    for name in sorted(expected):
+        if name.startswith("runs" + os.sep) and os.path.basename(name) in set(TABLES + ("run.json",)) - set(but):
+            if content(os.path.join(whole, name)) != content(os.path.join(work, name)):
+                raise Failure("%s: differs from that of the untouched sweep" % name)
+
+
+def files(work):
+    """The names of what lies below it. Of plans half-written ones may stay: no lock says that nobody else is writing one."""
+    names = {os.path.relpath(os.path.join(folder, name), work) for folder, _, names in os.walk(work) for name in names}
+    return {name for name in names if name.startswith("runs" + os.sep) or ".partial-" not in name}
+
+
+def content(path):
+    with open(path, "rb") as file:
+        found = file.read()
+    if path.endswith("run.json"):
+        record = json.loads(found)
+        record.pop("provenance")
+        # Epochs have times.
+        record["sealed"]["files"].pop("epochs.parquet")
+        for when in ("stamp", "later"):
+            record["sealed"].pop(when, None)
+        return record
+    return found
+
+
+def contents(directory):
+    """Every file below it, but locks and half-written ones."""
+    found = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not name.startswith(".") and ".partial-" not in os.path.relpath(path, directory):
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, directory)] = file.read()
+    return found
+
+
+def checkpoints(work):
+    folders = os.path.join(work, "runs")
+    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in sorted(os.listdir(folders))] if os.path.isdir(folders) else []
+    return [path for path in found if os.path.exists(path)]
+
+
+def program(name):
+    return os.path.join(run.ROOT, run.binary(name))

@@ -1,0 +1,80 @@
+import collections
+import os
+import random
+import shutil
+import tempfile
+import unittest
+
+import kills
+import lost
+from place import Place
+
+NEW = [("create", ".partial-a", b""), ("write", ".partial-a", b"whole")]
+RENAMED = ("rename", ".partial-a", "file")
+FLUSHED = ("flush", ".partial-a", b"")
+OLD = [("create", "file", b""), ("write", "file", b"old"), ("flush", "file", b""), ("flush", ".", b"")]
+
+
+class States(unittest.TestCase):
+    def left(self, *operations):
+        """What may be under the final name once all that was done."""
+        disk = lost.Disk()
+        for operation in operations:
+            disk.do(*operation)
+        return {state.get("file") for state in disk.left()}
+
+    def test_what_was_flushed_before_it_got_its_name_is_whole_or_the_older_one(self):
+        self.assertEqual(self.left(*OLD, *NEW, FLUSHED, RENAMED), {b"old", b"whole"})
+        self.assertEqual(self.left(*OLD, *NEW, FLUSHED, RENAMED, ("flush", ".", b"")), {b"whole"})
+
+    def test_what_was_not_may_be_empty_or_in_half(self):
+        self.assertEqual(self.left(*OLD, *NEW, RENAMED), {b"old", b"", b"wh", b"whole"})
+
+    def test_a_name_that_was_not_flushed_may_be_gone_and_a_removed_one_there(self):
+        self.assertEqual(self.left(*NEW, FLUSHED, RENAMED), {None, b"whole"})
+        self.assertEqual(self.left(*OLD, ("remove", "file", b"")), {None, b"old"})
+        self.assertEqual(self.left(*OLD, ("remove", "file", b""), ("flush", ".", b"")), {None})
+
+    def test_each_instant_is_tried_and_each_state_once(self):
+        found = list(lost.states([*OLD, *NEW, FLUSHED, RENAMED]))
+        self.assertIn({}, found)
+        self.assertIn({"file": b"old", ".partial-a": b"wh"}, found)
+        self.assertIn({"file": b"whole"}, found)
+        self.assertEqual(len(found), len({repr(sorted(state.items())) for state in found}))
+
+
+class Recording(unittest.TestCase):
+    def test_calls_are_read_whoever_was_between_them(self):
+        def hidden(text):
+            return "".join("\\x%02x" % ord(letter) for letter in text)
+
+        work, file = "/w", hidden("/w/a")
+        lines = ['7 openat(AT_FDCWD</c>, "%s", O_WRONLY|O_CREAT, 0666) = 3<%s>' % (file, file),
+                 '7 write(3<%s>, "%s", 2 <unfinished ...>' % (file, hidden("ab")),
+                 '8 fsync(4<%s>) = 0' % hidden("/elsewhere"),
+                 '7 <... write resumed>) = 2',
+                 '7 rename("%s", "%s") = -1 ENOENT (No such file or directory)' % (file, file),
+                 '7 fsync(5<%s>) = 0' % hidden("/w")]
+        self.assertEqual(list(lost.parsed(lines, work)), [("create", "a", b""), ("write", "a", b"ab"), ("flush", ".", b"")])
+
+    def test_a_sweep_comes_to_its_end_from_what_the_power_left_and_not_from_what_was_never_written(self):
+        if not kills.can_trace():
+            self.skipTest("no strace here")
+        root = tempfile.mkdtemp(prefix="lost-test-")
+        self.addCleanup(shutil.rmtree, root)
+        place = Place(root)
+        work = place.fresh()
+        states = list(lost.states(lost.record(place, work)))
+        # More of them: `STATES=1000 python3 -m unittest test_lost`.
+        draw, counts = random.Random(1), collections.Counter()
+        for state in draw.sample(states, min(len(states), int(os.environ.get("STATES", "6")))):
+            lost.go_on(place, work, state)
+            counts["tried"] += 1
+        self.assertGreaterEqual(counts["tried"], 6)
+        stray = {**states[-1], "runs/stray": b"never written"}
+        with self.assertRaisesRegex(lost.Failure, "stray"):
+            lost.go_on(place, work, stray)
+
+
+if __name__ == "__main__":
+    unittest.main()
