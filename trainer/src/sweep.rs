@@ -2,15 +2,17 @@
 //!
 //! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
 //!
-//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `summary` puts the plan into words. This room
-//! imports `run`, `engine`, `data` and `machine`.
+//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, [`outlook`] puts these together and `summary` into
+//! words; [`standing`] says how far every run has come, whoever trains it. This room imports `run`, `engine`, `data` and `machine`.
 //!
 //! *Invariant:* a finished run is never trained again; one run's failure, a panic too, does not stop the others, but the sweep ends
 //! with an error that names it; it ends with 0 only when every run has ended.
 
 pub mod estimate;
+pub mod outlook;
 mod plan;
 mod slots;
+pub mod standing;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -20,18 +22,17 @@ pub use slots::{InvalidJobs, Jobs, SideBySide};
 use crate::engine::memory;
 use crate::machine::contained::contained;
 use crate::machine::device::Device;
-use crate::machine::memory::free;
 use crate::run::context::RunContext;
 use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
 use crate::run::session::{Outcome, train};
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, atomic};
+use outlook::Prepared;
 use plan::Planned;
 use slots::{Queue, Slot};
-use std::cmp::Reverse;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -59,33 +60,14 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-    let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
-    let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
-    let threads = side_by_side.slots(devices, left.len())[0].threads;
-    for run in &mut left {
-        run.memory = memory::of_run(run.configuration, devices[0], threads);
-    }
-    let (fitting, refused) = plan::fitting(left, &free);
-    has_images(context, &fitting)?;
-    // The device with most memory has the first slot: what fits at all can be timed and trained there.
-    free.sort_by_key(|(_, free)| Reverse(free.bytes));
-    let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
-    let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
-    let slots = side_by_side.slots(&devices, fitting.len());
-    let Some(planned) = plan::in_order(&context.at(slots[0]), fitting)? else {
+    let Some(prepared) = Prepared::new(context, devices, experiment, side_by_side)? else {
         return Ok(context.stop.requested());
     };
-    print_plan(context, experiment, &planned, (refused.len(), &diverged), &slots, &free);
-    for (name, reason) in plan::unusable(context, experiment) {
-        context.screen.say(&format!("  {name} cannot be used as it is: {reason}"));
-    }
-    for (run, reason) in &refused {
-        context.screen.say(&format!("  {} cannot be trained here: {reason}", run.name));
-    }
+    prepared.say(context, experiment);
     if plan_only || context.stop.requested().is_some() {
         return Ok(context.stop.requested());
     }
+    let Prepared { planned, refused, slots, free, untouched, .. } = prepared;
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(context.layout)?;
         seal(context, experiment, experiment.runs.len() - untouched)?;
@@ -104,6 +86,12 @@ pub fn sweep(
         while !elsewhere.is_empty() && pause(context) {
             elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
         }
+    }
+    // Before it goes it looks again, until nothing is free: whoever trained one of them may have died since.
+    let mut before = usize::MAX;
+    while (1..before).contains(&elsewhere.len()) && context.stop.requested().is_none() {
+        before = elsewhere.len();
+        elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
     }
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Another process may have finished some of them since.
@@ -204,28 +192,6 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     contained(|| train(context, configuration))?
 }
 
-/// Whether the data set has the images of every one of these runs.
-fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
-    let all = context.data.train.len();
-    for run in planned.iter().map(|planned| planned.configuration) {
-        let (train, test) = context.data.most(run);
-        for (key, asked, found) in [
-            ("validation_images", run.validation_images, all.saturating_sub(run.batch)),
-            ("train_images", run.train_images, train),
-            ("test_images", run.test_images, test),
-        ] {
-            let asked = asked.unwrap_or(0);
-            ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
-        }
-        ensure!(
-            run.batch <= train,
-            "batch {}: must be at most {train}, the training images there are",
-            run.batch
-        );
-    }
-    Ok(())
-}
-
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.
 fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
     let fingerprint = context.data.fingerprint();
@@ -285,23 +251,4 @@ fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outc
         Err(error) => format!("failed: {error:#}"),
     };
     context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
-}
-
-fn print_plan(
-    context: &RunContext<'_>,
-    experiment: &Experiment,
-    planned: &[Planned<'_>],
-    (refused, diverged): (usize, &[String]),
-    slots: &[Slot],
-    free: &[(Device, u64)],
-) {
-    let say = |line: String| context.screen.say(&line);
-    say(format!("experiment {}: {}", experiment.name, experiment.title));
-    say(summary::heading(experiment.runs.len(), refused, diverged, planned, slots, free));
-    let known = free.iter().filter(|(_, free)| *free < u64::MAX);
-    for (device, free) in known {
-        say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
-    }
-    summary::lines(planned).into_iter().for_each(say);
-    say(format!("results go to {}", context.layout.runs().display()));
 }
