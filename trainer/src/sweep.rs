@@ -25,7 +25,7 @@ use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
-use crate::run::session::{Outcome, train};
+use crate::run::session::{Outcome, may_be_free, train};
 use anyhow::bail;
 use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
@@ -89,7 +89,11 @@ pub fn sweep(
     }
     // Before it goes it looks again, until nothing is free: whoever trained one of them may have died since.
     let mut before = usize::MAX;
-    while (1..before).contains(&elsewhere.len()) && context.stop.requested().is_none() {
+    loop {
+        let may_be_free = elsewhere.iter().any(|run| may_be_free(context, run.configuration));
+        if !((1..before).contains(&elsewhere.len()) || may_be_free && pause(context)) || stopped(context) {
+            break;
+        }
         before = elsewhere.len();
         elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
     }
@@ -174,7 +178,7 @@ fn pause(context: &RunContext<'_>) -> bool {
     while context.stop.requested().is_none() && start.elapsed() < LOOK_EVERY {
         std::thread::sleep(HEARD_EVERY);
     }
-    context.stop.requested().is_none()
+    !stopped(context)
 }
 
 fn names(runs: &[Planned<'_>]) -> Vec<String> {
@@ -189,7 +193,16 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     if plan::is_left(context, configuration) {
         memory::check(configuration, context.device, context.threads)?;
     }
-    contained(|| train(context, configuration))?
+    loop {
+        let outcome = contained(|| train(context, configuration))??;
+        if outcome != Outcome::Elsewhere || !may_be_free(context, configuration) || !pause(context) {
+            return Ok(outcome);
+        }
+    }
+}
+
+fn stopped(context: &RunContext<'_>) -> bool {
+    context.stop.requested().is_some()
 }
 
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.

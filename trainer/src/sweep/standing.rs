@@ -4,7 +4,7 @@ use crate::machine::device::{Device, EngineChoice};
 use anyhow::Context;
 use artifacts::dataset::{Header, Split};
 use artifacts::run::{EpochRow, RunError, RunFolder, Status};
-use artifacts::{Configuration, Experiment, Layout};
+use artifacts::{Configuration, Experiment, Layout, claim};
 use fs_err as fs;
 use serde::Serialize;
 use std::fmt;
@@ -80,7 +80,9 @@ impl Run {
             Some(Ok((record, epochs))) => {
                 let status = match record.status {
                     // Killed, and its lock went with another look at it.
-                    Status::Running if !folder.lock_path().exists() => "stopped",
+                    Status::Running if !folder.lock_path().exists() && !claim::is_there(folder.path()) => {
+                        "stopped"
+                    }
                     Status::Interrupted => "stopped",
                     status => status.name(),
                 };
