@@ -2,13 +2,14 @@
 """Many trainers as if each were on a machine of its own, on a file system whose locks fail or lie: `hosts.py [RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
 
 Each trainer has a namespace of processes of its own, so that none sees whether another lives, and a library that is loaded before all others answers
-for `flock`: always no, or always yes. Trainers are killed, and stopped for so long that others take their runs over, at random; all must end with the
-runs of a sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
+for `flock`: always no, or always yes. Trainers are killed at random; then half of them are stopped until the others have taken their runs over, and
+wake in the middle of them. All must end with the runs of a sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
 
 Invariant: no process of it is left.
 """
 
 import collections
+import glob
 import os
 import random
 import re
@@ -85,7 +86,7 @@ def crowd(whole, root, locks, trainers, seconds, draw):
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
     command = [torture.program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
                "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + work]
-    counts, asleep = collections.Counter(), []
+    counts = collections.Counter()
     path = os.path.join(root, locks + ".log")
     with open(path, "w") as said:
         crowd_ = [Trainer(command, library, said) for _ in range(trainers)]
@@ -93,29 +94,20 @@ def crowd(whole, root, locks, trainers, seconds, draw):
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline and any(trainer.process.poll() is None for trainer in crowd_):
                 time.sleep(draw.uniform(0.2, 1.0))
-                now = time.monotonic()
-                for each in [each for each in asleep if each[1] < now]:
-                    each[0].send(signal.SIGCONT)
-                    asleep.remove(each)
                 at = draw.randrange(trainers)
-                if any(each[0] is crowd_[at] for each in asleep) or crowd_[at].process.poll() is not None:
-                    continue
-                if draw.random() < 0.5:
+                if crowd_[at].process.poll() is None:
                     crowd_[at].kill()
                     crowd_[at] = Trainer(command, library, said)
                     counts["killed"] += 1
-                else:
-                    crowd_[at].send(signal.SIGSTOP)
-                    asleep.append((crowd_[at], now + 2.5 * CLAIM_SECONDS))
-                    counts["stopped"] += 1
-            for each in asleep:
-                # They wake when others have long taken over.
-                time.sleep(max(0, each[1] - time.monotonic()))
-                each[0].send(signal.SIGCONT)
-            for trainer in crowd_:
-                code = trainer.process.wait(PATIENCE_SECONDS)
-                if code != 0:
-                    raise torture.Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
+            asleep, awake = halves(work, crowd_)
+            for trainer in asleep:
+                trainer.send(signal.SIGSTOP)
+            counts["stopped"] = len(asleep)
+            ended(awake, locks, path)
+            # The others have taken their runs over and ended. They wake in the middle of them.
+            for trainer in asleep:
+                trainer.send(signal.SIGCONT)
+            ended(asleep, locks, path)
         finally:
             for trainer in crowd_:
                 trainer.kill()
@@ -130,6 +122,24 @@ def crowd(whole, root, locks, trainers, seconds, draw):
         raise torture.Failure("flock %s: %d last epochs were trained again; see %s" % (locks, twice, path))
     same(whole, work)
     return counts
+
+
+def halves(work, crowd_):
+    """Those that are stopped and those that are not, at a moment when each that has not ended holds a claim, or nearly so."""
+    alive = [trainer for trainer in crowd_ if trainer.process.poll() is None]
+    deadline = time.monotonic() + 20
+    # Of those that were killed, a claim may lie there still.
+    while len(glob.glob(os.path.join(work, "runs", "*", ".claim"))) < len(alive) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    half = len(alive) // 2
+    return alive[:half], alive[half:]
+
+
+def ended(crowd_, locks, path):
+    for trainer in crowd_:
+        code = trainer.process.wait(PATIENCE_SECONDS)
+        if code != 0:
+            raise torture.Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
 
 
 def same(whole, work):
