@@ -6,7 +6,6 @@ sweep that was left alone, bit for bit, each run trained once. Where Slurm is no
 """
 
 import glob
-import json
 import os
 import re
 import shutil
@@ -203,6 +202,11 @@ def main():
     missing = slurm_cluster.missing()
     if missing:
         return outcome.note("not tried: %s missing (apt install slurm-wlm munge)" % ", ".join(missing))
+    os.chdir(run.ROOT)
+    for name in ("data-prep", "trainer", "analysis", "report"):
+        code = stop.call(run.build(name, run.needs_libtorch({"DEVICE": "cpu"})))
+        if code:
+            sys.exit(code)
     root = tempfile.mkdtemp(prefix="slurm-check-")
     try:
         with slurm_cluster.Cluster(os.path.join(root, "cluster")) as cluster:

@@ -10,14 +10,17 @@
 //!
 //! *Invariant:* at any instant at most one process can put a file into the folder; a claim that is let go of leaves nothing.
 
+mod owner;
+#[cfg(test)]
+mod tests;
+
 use crate::atomic::{self, Staged, make_directories};
 use fs_err as fs;
-use serde::{Deserialize, Serialize};
+use owner::Owner;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -65,19 +68,6 @@ pub struct Claim {
     heart: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
-/// Who holds a claim; for people, and for processes on the same machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Owner {
-    host: String,
-    /// Of the machine's boot, and of the namespace that the number of the process belongs to.
-    boot: String,
-    namespace: String,
-    pid: u32,
-    /// When that process began, in the kernel's ticks: numbers come again.
-    began: u64,
-    slurm_job: Option<String>,
-}
-
 /// A claim as somebody else sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
@@ -106,7 +96,7 @@ impl Claim {
     /// The file system's.
     pub fn wish(folder: &Path) -> io::Result<Wish> {
         make_directories(folder)?;
-        let token = token()?;
+        let token = owner::token()?;
         for _ in 0..TRIES {
             if let Some(seen) = Seen::read(folder)? {
                 match judged(folder, &seen) {
@@ -286,68 +276,6 @@ fn clear(path: &Path) -> io::Result<()> {
     last
 }
 
-impl Owner {
-    fn here() -> io::Result<Self> {
-        let line = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned());
-        let pid = std::process::id();
-        // In some containers /proc shows the processes of another namespace.
-        let in_view = fs::read_link("/proc/self")?.as_os_str() == OsStr::new(&pid.to_string());
-        let namespace = fs::read_link("/proc/self/ns/pid")?.to_string_lossy().into_owned();
-        Ok(Self {
-            host: line("/proc/sys/kernel/hostname")?,
-            boot: line("/proc/sys/kernel/random/boot_id")?,
-            namespace: if in_view { namespace } else { String::new() },
-            pid,
-            began: began("self").ok_or_else(|| io::Error::other("/proc does not show this process"))?,
-            slurm_job: std::env::var("SLURM_JOB_ID").ok(),
-        })
-    }
-
-    /// Whether the process lives, if it is one of those that can be seen from here.
-    fn lives_here(&self) -> Option<bool> {
-        let here = Self::here().ok()?;
-        if here.namespace.is_empty() || (&self.boot, &self.namespace) != (&here.boot, &here.namespace) {
-            return None;
-        }
-        match began(&self.pid.to_string()) {
-            // Numbers come again.
-            Some(began) => Some(began == self.began),
-            // Some systems hide the processes of other users.
-            None => (!exists(self.pid)).then_some(false),
-        }
-    }
-}
-
-/// When a process began, in the kernel's ticks, which is never 0, but for one that has ended; none where it cannot be seen.
-fn began(process: &str) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // Behind the program's name, which may hold anything.
-    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
-    let has_ended = matches!(words.next()?, "Z" | "X");
-    let began = words.nth(18)?.parse().ok()?;
-    Some(if has_ended { 0 } else { began })
-}
-
-/// Whether the kernel knows a process of this number.
-fn exists(pid: u32) -> bool {
-    let Ok(pid) = i32::try_from(pid) else { return false };
-    // SAFETY: the signal 0 is none; nothing is sent.
-    let asked = unsafe { libc::kill(pid, 0) };
-    asked == 0 || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
-}
-
-/// A name that no other claim has, of any process on any machine.
-fn token() -> io::Result<String> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let Owner { boot, pid, began, .. } = Owner::here()?;
-    let namespace = fs::read_link("/proc/self/ns/pid")?;
-    let namespace: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-    Ok(format!("{boot}-{namespace}-{pid}-{began}-{}", COUNT.fetch_add(1, Ordering::Relaxed)))
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,6 @@
+use super::owner::began;
 use super::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A claim of a process on another machine, with this heartbeat.
 fn foreign(folder: &Path, token: &str, beat: &str) {

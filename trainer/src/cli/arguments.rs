@@ -85,8 +85,7 @@ pub struct Sweep {
     /// Where named experiments lie
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
-    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where
-    /// memory is short
+    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where memory is short
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
     /// Runs side by side on each GPU
@@ -102,8 +101,7 @@ pub struct Sweep {
     /// With `--plan`: its numbers as one JSON object
     #[arg(long, requires = "plan")]
     pub json: bool,
-    /// As a job of Slurm's: after a SIGTERM, which is a time-out or another job's turn, back into the queue, with exit code 85; 0 where what is
-    /// left is under way elsewhere. In this directory it counts its time-outs
+    /// As a job of Slurm's, which counts its time-outs here: warned by a SIGTERM, back into the queue (85); 0 where others train the rest
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "plan")]
     pub slurm: Option<PathBuf>,
     #[command(flatten)]
