@@ -45,6 +45,16 @@ train *settings:
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
 
+# An experiment as an array of Slurm's jobs, its report behind them: [EXPERIMENT=notebook] [PARTITION=] [ACCOUNT=] [QOS=] [GPUS=1] [CPUS=] [MEM=] [TIME=4:00:00] [MAX_JOBS=100] [RUNS_PER_JOB=auto] [JOBS_PER_DEVICE=1] [SBATCH="--any --other"] [DRY_RUN=1]
+[group('pipeline'), no-exit-message]
+submit *settings:
+    @python3 tools/submit.py "$@"
+
+# How far an experiment is, from any machine that sees its folder: runs, jobs, the time until all is done: [EXPERIMENT=...] [--json]
+[group('pipeline'), no-exit-message]
+status *settings:
+    @python3 tools/status.py "$@"
+
 # What an experiment can find, what a sweep of it would train, and how long that should take: [SD=0.3] points of a pair's difference
 [group('pipeline'), no-exit-message]
 plan *settings:
@@ -132,6 +142,11 @@ check: _ready
 [group('code'), no-exit-message]
 torture *settings:
     @python3 tools/torture.py "$@"
+
+# `just submit` in a real Slurm of one node, which this starts: jobs warned, put back, cancelled and killed, held against a sweep left alone
+[group('code'), no-exit-message]
+slurm-check: _ready
+    @python3 tools/slurm_check.py
 
 # Make goldens, parity cases, counts and published studies anew, and say what changed: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
 [group('code'), no-exit-message]

@@ -10,11 +10,11 @@ import settings
 
 # Flags that no recipe offers: where a study is developed or a program tried by hand.
 BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-content", "keep-downloads", "hf-endpoint", "all-runs",
-           "results-arms", "results", "page", "plan"}
+           "results-arms", "results", "page", "plan", "json", "slurm"}
 # Of nvidia-smi, git and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)

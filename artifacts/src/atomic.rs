@@ -12,9 +12,11 @@ pub use folder::replace_folder;
 
 use fs_err as fs;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How a temporary name begins.
@@ -31,9 +33,13 @@ pub fn write_with<E: From<io::Error>>(
     fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
 ) -> Result<(), E> {
     let directory = parent(path);
-    make_directories(directory)?;
+    let staging = staging(directory);
+    if staging.is_none() {
+        make_directories(directory)?;
+    }
     remove_abandoned(directory);
-    let temporary = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(directory).map_err(|error| {
+    let place = staging.as_deref().unwrap_or(directory);
+    let temporary = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(place).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write in {}: {error}", directory.display()))
     })?;
     let (file, temporary) = temporary.into_parts();
@@ -122,11 +128,52 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
 /// # Errors
 /// The file system's.
 pub fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+    let staging = staging(parent(path));
+    let removed = match &staging {
+        // As a file is written: who may not, cannot.
+        Some(staging) => {
+            let gone = staging.join(format!("{PARTIAL}removed"));
+            fs::rename(path, &gone).and_then(|()| fs::remove_file(gone))
+        }
+        None => fs::remove_file(path),
+    };
+    match removed {
+        Err(error)
+            if error.kind() == io::ErrorKind::NotFound && staging.is_none_or(|staging| staging.is_dir()) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error),
         Ok(()) => sync_directory(parent(path)),
     }
+}
+
+/// Where files of a directory are written before they are renamed, in this process; none is beside their destinations.
+static STAGING: LazyLock<Mutex<HashMap<PathBuf, PathBuf>>> = LazyLock::new(Mutex::default);
+
+/// A directory whose files are written elsewhere first, until this is dropped.
+#[derive(Debug)]
+pub struct Staged(PathBuf, PathBuf);
+
+/// Lets this process write the files of a directory in `staging` first, on the same file system: whoever removes that place stops this process from
+/// writing into the directory, or removing from it, at once and for good.
+pub fn stage(directory: &Path, staging: PathBuf) -> Staged {
+    STAGING.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned(), staging.clone());
+    Staged(directory.to_owned(), staging)
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        let mut all = STAGING.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another one may be there already.
+        if all.get(&self.0) == Some(&self.1) {
+            all.remove(&self.0);
+        }
+    }
+}
+
+fn staging(directory: &Path) -> Option<PathBuf> {
+    STAGING.lock().unwrap_or_else(PoisonError::into_inner).get(directory).cloned()
 }
 
 /// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.

@@ -24,6 +24,7 @@
 pub mod arithmetic;
 pub mod atomic;
 pub mod bench;
+pub mod claim;
 pub mod configuration;
 pub mod dataset;
 pub mod experiment;

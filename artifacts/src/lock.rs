@@ -29,6 +29,21 @@ pub enum LockError {
     Io(#[from] io::Error),
 }
 
+impl LockError {
+    /// Whether the file system has no locks at all, as opposed to one that fails now.
+    #[must_use]
+    pub fn has_no_locks(&self) -> bool {
+        let Self::Refused { source, .. } = self else { return false };
+        // Two names of one number on Linux.
+        #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
+        let says_so = matches!(
+            source.raw_os_error(),
+            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP | libc::ENOTSUP)
+        );
+        says_so
+    }
+}
+
 /// A lock that is held, with a file of its own.
 #[derive(Debug)]
 pub struct Lock {
@@ -46,7 +61,12 @@ impl Lock {
         }
         loop {
             let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-            whole_file(&file)?;
+            if let Err(error) = whole_file(&file) {
+                if let LockError::Refused { .. } = error {
+                    let _ = fs::remove_file(path);
+                }
+                return Err(error);
+            }
             // Whoever held it may have removed the file in the meantime; then this is the lock of nothing.
             let there = fs::metadata(path).map(|there| there.ino());
             if there.is_ok_and(|there| file.metadata().is_ok_and(|held| held.ino() == there)) {

@@ -15,13 +15,15 @@ use trainer::bench::Bench;
 use trainer::machine::allocator::keep_freed_pages;
 use trainer::machine::device::Device;
 use trainer::machine::progress::Screen;
+use trainer::machine::slurm::Job;
 use trainer::machine::stop::Stop;
 use trainer::run::context::{RunContext, TrainTest};
 use trainer::run::repair::{Repair, Tally};
 use trainer::run::retrain;
 use trainer::run::session::Outcome;
 use trainer::sweep;
-use trainer::sweep::SideBySide;
+use trainer::sweep::standing::Standing;
+use trainer::sweep::{SideBySide, outlook};
 
 fn main() -> ExitCode {
     keep_freed_pages();
@@ -122,11 +124,34 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             };
             let judged_by_test = experiment.runs.iter().any(|run| run.validation_images.is_none());
             return at(&arguments.place, judged_by_test, |context| {
-                sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan)
+                if arguments.json {
+                    let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;
+                    outlook.map(|outlook| output::print(serde_json::to_string(&outlook)?)).transpose()?;
+                    return Ok(context.stop.requested());
+                }
+                let ended = sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan);
+                match arguments.slurm.as_deref().and_then(Job::here) {
+                    Some(job) => job.ended(ended, context.stop, context.screen),
+                    None => ended,
+                }
             });
         }
+        Command::Status(arguments) => status(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints how far every run of an experiment is.
+fn status(arguments: &arguments::Status) -> anyhow::Result<()> {
+    let layout = Layout::new(&arguments.work);
+    let find = |name: &str| Experiment::find(name, &arguments.experiments, &layout);
+    let experiment = arguments.experiment.as_deref().map(find).transpose()?;
+    let standing = Standing::new(&layout, experiment, arguments.engine)?;
+    Ok(if arguments.json {
+        output::print(serde_json::to_string(&standing)?)?
+    } else {
+        output::print(standing)?
+    })
 }
 
 /// Checks and mends all runs; fails where one stays damaged.

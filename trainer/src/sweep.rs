@@ -2,15 +2,18 @@
 //!
 //! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
 //!
-//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, `train_all` trains, `summary` puts the plan into words. This room
-//! imports `run`, `engine`, `data` and `machine`.
+//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, [`outlook`] puts these together and `summary` into
+//! words; `train_all` trains, and [`standing`] says how far every run has come, whoever trains it. This room imports `run`, `engine`, `data`
+//! and `machine`.
 //!
 //! *Invariant:* a finished run is never trained again; one run's failure, a panic too, does not stop the others, but the sweep ends
 //! with an error that names it; it ends with 0 only when every run has ended.
 
 pub mod estimate;
+pub mod outlook;
 mod plan;
 mod slots;
+pub mod standing;
 mod summary;
 mod train_all;
 
@@ -19,18 +22,16 @@ pub use slots::{InvalidJobs, Jobs, SideBySide};
 use crate::engine::memory;
 use crate::machine::contained::contained;
 use crate::machine::device::Device;
-use crate::machine::memory::free;
 use crate::run::context::RunContext;
 use crate::run::lock::Lock;
 use crate::run::provenance::circumstances;
-use crate::run::session::{Outcome, train};
-use anyhow::{bail, ensure};
+use crate::run::session::{Outcome, may_be_free, train};
+use anyhow::bail;
 use artifacts::run::{RunFolder, Status};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, atomic};
+use outlook::Prepared;
 use plan::Planned;
-use slots::Slot;
-use std::cmp::Reverse;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -59,34 +60,14 @@ pub fn sweep(
     side_by_side: SideBySide,
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
-    let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-    let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
-    let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
-    let threads = side_by_side.slots(devices, left.len())[0].threads;
-    for run in &mut left {
-        run.memory = memory::of_run(run.configuration, devices[0], threads);
-    }
-    let (fitting, refused) = plan::fitting(left, &free);
-    has_images(context, &fitting)?;
-    // The device with most memory has the first slot: what fits at all can be timed and trained there.
-    free.sort_by_key(|(_, free)| Reverse(free.bytes));
-    let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
-    let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
-    let slots = side_by_side.slots(&devices, fitting.len());
-    let Some(planned) = plan::in_order(&context.at(slots[0]), fitting)? else {
+    let Some(prepared) = Prepared::new(context, devices, experiment, side_by_side)? else {
         return Ok(context.stop.requested());
     };
-    print_plan(context, experiment, &planned, (refused.len(), &diverged), &slots, &free);
-    let unusable = plan::unusable(context, experiment).into_iter();
-    let unusable = unusable.map(|(name, reason)| format!("  {name} cannot be used as it is: {reason}"));
-    let too_large =
-        refused.iter().map(|(run, reason)| format!("  {} cannot be trained here: {reason}", run.name));
-    for line in summary::shortened(unusable).into_iter().chain(summary::shortened(too_large)) {
-        context.screen.say(&line);
-    }
+    prepared.say(context, experiment);
     if plan_only || context.stop.requested().is_some() {
         return Ok(context.stop.requested());
     }
+    let Prepared { planned, refused, slots, free, untouched, .. } = prepared;
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(context.layout)?;
         seal(context, experiment, experiment.runs.len() - untouched)?;
@@ -105,6 +86,16 @@ pub fn sweep(
         while !elsewhere.is_empty() && pause(context) {
             elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
         }
+    }
+    // Before it goes it looks again, until nothing is free: whoever trained one of them may have died since.
+    let mut before = usize::MAX;
+    loop {
+        let may_be_free = elsewhere.iter().any(|run| may_be_free(context, run.configuration));
+        if !((1..before).contains(&elsewhere.len()) || may_be_free && pause(context)) || stopped(context) {
+            break;
+        }
+        before = elsewhere.len();
+        elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
     }
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Another process may have finished some of them since.
@@ -128,7 +119,7 @@ fn pause(context: &RunContext<'_>) -> bool {
     while context.stop.requested().is_none() && start.elapsed() < LOOK_EVERY {
         std::thread::sleep(HEARD_EVERY);
     }
-    context.stop.requested().is_none()
+    !stopped(context)
 }
 
 fn names(runs: &[Planned<'_>]) -> Vec<String> {
@@ -143,29 +134,16 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     if plan::is_left(context, configuration) {
         memory::check(configuration, context.device, context.threads)?;
     }
-    contained(|| train(context, configuration))?
+    loop {
+        let outcome = contained(|| train(context, configuration))??;
+        if outcome != Outcome::Elsewhere || !may_be_free(context, configuration) || !pause(context) {
+            return Ok(outcome);
+        }
+    }
 }
 
-/// Whether the data set has the images of every one of these runs.
-fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
-    let all = context.data.train.len();
-    for run in planned.iter().map(|planned| planned.configuration) {
-        let (train, test) = context.data.most(run);
-        for (key, asked, found) in [
-            ("validation_images", run.validation_images, all.saturating_sub(run.batch)),
-            ("train_images", run.train_images, train),
-            ("test_images", run.test_images, test),
-        ] {
-            let asked = asked.unwrap_or(0);
-            ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
-        }
-        ensure!(
-            run.batch <= train,
-            "batch {}: must be at most {train}, the training images there are",
-            run.batch
-        );
-    }
-    Ok(())
+fn stopped(context: &RunContext<'_>) -> bool {
+    context.stop.requested().is_some()
 }
 
 /// Removes what killed processes left in finished runs; the others are tidied when they are trained.
@@ -206,23 +184,4 @@ fn seal(context: &RunContext<'_>, experiment: &Experiment, runs_before: usize) -
         ));
     }
     Ok(())
-}
-
-fn print_plan(
-    context: &RunContext<'_>,
-    experiment: &Experiment,
-    planned: &[Planned<'_>],
-    (refused, diverged): (usize, &[String]),
-    slots: &[Slot],
-    free: &[(Device, u64)],
-) {
-    let say = |line: String| context.screen.say(&line);
-    say(format!("experiment {}: {}", experiment.name, experiment.title));
-    say(summary::heading(experiment.runs.len(), refused, diverged, planned, slots, free));
-    let known = free.iter().filter(|(_, free)| *free < u64::MAX);
-    for (device, free) in known {
-        say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
-    }
-    summary::lines(planned).into_iter().for_each(say);
-    say(format!("results go to {}", context.layout.runs().display()));
 }

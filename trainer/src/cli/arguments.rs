@@ -42,9 +42,11 @@ pub enum Command {
     /// Train what is left of an experiment
     #[command(
         after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, \
-                      and with 129, 130 or 143 after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
+                      and with 129, 130 or 143 (with `--slurm`, 85 for the last) after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
     )]
     Sweep(Sweep),
+    /// Print how far every run of an experiment has come, whoever trains it
+    Status(Status),
     /// Check all runs, seal those of earlier versions, and make missing or damaged tables again from the weights
     Repair(Repair),
     /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
@@ -83,8 +85,7 @@ pub struct Sweep {
     /// Where named experiments lie
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
-    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where
-    /// memory is short
+    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where memory is short
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
     /// Runs side by side on each GPU
@@ -97,8 +98,34 @@ pub struct Sweep {
     /// Say what would run and how long it would take, and stop
     #[arg(long)]
     pub plan: bool,
+    /// With `--plan`: its numbers as one JSON object
+    #[arg(long, requires = "plan")]
+    pub json: bool,
+    /// As a job of Slurm's, which counts its time-outs here: warned by a SIGTERM, back into the queue (85); 0 where others train the rest
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "plan")]
+    pub slurm: Option<PathBuf>,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Name of a file in the experiments' directory, or a path to one [default: the experiment of the newest sweep]
+    #[arg(long)]
+    pub experiment: Option<String>,
+    /// Where named experiments lie
+    #[arg(long, default_value = "experiments")]
+    pub experiments: PathBuf,
+    /// tch or fused; auto is that of the newest sweep of this experiment, else the one for a CPU
+    #[arg(long, default_value = "auto")]
+    pub engine: EngineChoice,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+    /// Directory of all the pipeline's files
+    #[arg(long, env = "WORK", default_value = "work")]
+    pub work: PathBuf,
 }
 
 /// Arguments of `repair`.

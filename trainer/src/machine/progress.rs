@@ -6,6 +6,7 @@ use artifacts::run::EpochRow;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ const TRUSTED: Duration = Duration::from_mins(1);
 pub struct Screen {
     bars: Option<MultiProgress>,
     sweep: Mutex<Option<Tally>>,
+    epochs: AtomicUsize,
 }
 
 /// The work of a sweep, in seconds as expected before it began.
@@ -56,7 +58,7 @@ impl Tally {
 impl Default for Screen {
     fn default() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, sweep: Mutex::new(None) }
+        Self { bars, sweep: Mutex::default(), epochs: AtomicUsize::default() }
     }
 }
 
@@ -85,6 +87,12 @@ impl Screen {
             let left = HumanDuration(tally.remaining(tally.start.elapsed()));
             format!("; sweep {:.0} %, {left} left", 100.0 * tally.share())
         })
+    }
+
+    /// Epochs that have ended since this screen is there, of all runs together.
+    #[must_use]
+    pub fn epochs(&self) -> usize {
+        self.epochs.load(Ordering::Relaxed)
     }
 
     /// A line of its own.
@@ -194,6 +202,7 @@ impl<'a> Progress<'a> {
     pub fn epoch(&mut self, row: &EpochRow, epochs: usize) {
         let done = row.epoch as usize * self.updates_per_epoch;
         self.report(done);
+        self.screen.epochs.fetch_add(1, Ordering::Relaxed);
         self.last_line = Instant::now();
         self.say(&format!(
             "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, {} accuracy {:.2} %, {:.0} images/s, {} left{}",
@@ -243,9 +252,13 @@ impl Drop for Progress<'_> {
 mod tests {
     use super::*;
 
+    fn screen(tally: Option<Tally>) -> Screen {
+        Screen { bars: None, sweep: Mutex::new(tally), epochs: AtomicUsize::default() }
+    }
+
     #[test]
     fn nothing_is_done_of_a_sweep_that_begins() {
-        let screen = Screen { bars: None, sweep: Mutex::default() };
+        let screen = screen(None);
         for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
             screen.begin(expected, Duration::ZERO);
             assert!(screen.sweep_summary().starts_with("; sweep 0 %"), "{}", screen.sweep_summary());
@@ -265,11 +278,11 @@ mod tests {
             Tally { start, whole, expected: tally.expected.clone(), done: BTreeMap::new(), bar: None };
         assert_eq!(begun.remaining(Duration::from_secs(2)), Duration::from_mins(1));
 
-        let screen = Screen { bars: None, sweep: Mutex::new(Some(tally)) };
-        screen.report("a", 1.0);
-        screen.report("b", 1.0);
-        screen.report("somebody else's", 0.3);
-        assert!(screen.sweep_summary().starts_with("; sweep 100 %"));
-        assert_eq!(Screen { bars: None, sweep: Mutex::new(None) }.sweep_summary(), "");
+        let swept = screen(Some(tally));
+        swept.report("a", 1.0);
+        swept.report("b", 1.0);
+        swept.report("somebody else's", 0.3);
+        assert!(swept.sweep_summary().starts_with("; sweep 100 %"));
+        assert_eq!(screen(None).sweep_summary(), "");
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Repair<'a> {
 
     /// Moves a run's folder out of the way, and says where it is.
     fn set_aside(&self, folder: &RunFolder) -> anyhow::Result<PathBuf> {
-        let Some(_lock) = Lock::take(folder)? else { bail!("another process is training it") };
+        let Some(lock) = Lock::take(folder)? else { bail!("another process is training it") };
         let aside = self.layout.root().join("aside");
         fs::create_dir_all(&aside)?;
         let places = (0..).map(|count| match count {
@@ -195,6 +195,7 @@ impl<'a> Repair<'a> {
         fs::rename(folder.path(), &place)?;
         // The lock's own file went with it.
         let _ = fs::remove_file(RunFolder::new(&place).lock_path());
+        lock.end_in(&place);
         Ok(place)
     }
 }

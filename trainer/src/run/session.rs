@@ -21,10 +21,9 @@ use crate::run::provenance::provenance;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
-use artifacts::Configuration;
 use artifacts::run::{FORMAT, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
-use fs_err as fs;
+use artifacts::{Configuration, atomic};
 use network::Architecture;
 use std::collections::BTreeMap;
 use std::mem;
@@ -61,10 +60,26 @@ pub fn train_until(
 ) -> anyhow::Result<Outcome> {
     let name = configuration.run_name(&context.data.fingerprint());
     let folder = RunFolder::new(context.layout.run(&name));
-    let Some(_lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
-    Session::open(context, configuration, folder.clone(), name)
+    let Some(lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
+    let ended = Session::open(context, configuration, folder.clone(), name.clone())
         .and_then(|session| session.run(last))
-        .with_context(|| format!("run {}", folder.path().display()))
+        .with_context(|| format!("run {}", folder.path().display()));
+    match ended {
+        Err(error) if lock.is_lost() => {
+            context
+                .screen
+                .say(&format!("{name}: another process has taken it over, and this one stops: {error:#}"));
+            Ok(Outcome::Elsewhere)
+        }
+        ended => ended,
+    }
+}
+
+/// Whether it may be that nobody trains a run which is [`Outcome::Elsewhere`]: another try will tell.
+#[must_use]
+pub fn may_be_free(context: &RunContext<'_>, configuration: &Configuration) -> bool {
+    let name = configuration.run_name(&context.data.fingerprint());
+    Lock::is_unknown(&RunFolder::new(context.layout.run(&name)))
 }
 
 /// One run under way.
@@ -157,7 +172,7 @@ impl<'a> Session<'a> {
             Ended::Diverged => {
                 self.record.sealed = Some(self.folder.seal()?);
                 self.set_status(Status::Diverged)?;
-                let _ = fs::remove_file(self.folder.checkpoint_path());
+                let _ = atomic::remove(&self.folder.checkpoint_path());
                 return Ok(Outcome::Diverged(self.tables.epochs.len()));
             }
             Ended::Stopped => None,
@@ -216,7 +231,7 @@ impl<'a> Session<'a> {
         state_dict::save(&self.folder.model_path(), &engine.model(), metadata)?;
         self.record.sealed = Some(self.folder.seal()?);
         self.set_status(Status::Done)?;
-        fs::remove_file(self.folder.checkpoint_path())?;
+        atomic::remove(&self.folder.checkpoint_path())?;
         let last = self.tables.epochs.last().context("a run has at least one epoch")?;
         Ok(Outcome::Done(last.test_accuracy))
     }
@@ -227,9 +242,7 @@ impl<'a> Session<'a> {
             self.tables.write(state.clone(), &self.folder)?;
         } else {
             for path in [self.folder.epochs_path(), self.folder.layers_path()] {
-                if path.exists() {
-                    fs::remove_file(path)?;
-                }
+                atomic::remove(&path)?;
             }
         }
         self.record.sealed = Some(FileSums::default());

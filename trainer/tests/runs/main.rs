@@ -14,6 +14,7 @@ mod resume;
 mod retrain;
 mod seal;
 mod signals;
+mod slurm;
 mod sweep;
 #[cfg(feature = "tch")]
 mod torch;

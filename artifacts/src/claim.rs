@@ -1,0 +1,281 @@
+//! Claims: who may write into a folder, on any file system that renames.
+//!
+//! A lock of the operating system (`crate::lock`) fails on some file systems of clusters, holds on one node only, or says yes to everybody. A claim
+//! needs none: it is the directory `.claim` in the folder, which appears whole by one rename, and in it a directory with a name that nobody else
+//! ever has. Its owner writes every file of the folder in there first, and renames it to its place ([`atomic::stage`]). Whoever takes a claim over
+//! removes that directory before anything else: from then on no rename of the former owner can succeed, however long it was stopped, and wherever.
+//!
+//! An owner that lives counts up in a file, its heartbeat. Who looks on trusts no clock but its own: a claim is dead when its count stood still
+//! for [`dead_after`] by the clock of the process that looks. On the machine where the owner ran nobody has to wait: a process that is gone is dead.
+//!
+//! *Invariant:* at any instant at most one process can put a file into the folder; a claim that is let go of leaves nothing.
+
+mod owner;
+#[cfg(test)]
+mod tests;
+
+use crate::atomic::{self, Staged, make_directories};
+use fs_err as fs;
+use owner::Owner;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The claim's name; those of its parts begin so, too.
+const CLAIM: &str = ".claim";
+const OWNER: &str = "owner.json";
+const BEAT: &str = "beat";
+/// Heartbeats in the time after which a claim is dead.
+const BEATS: u32 = 12;
+/// Others may be faster so many times before this process looks again later.
+const TRIES: usize = 8;
+
+/// Seconds without a heartbeat, in the environment of all processes that share a folder.
+pub const SECONDS: &str = "RANKSCALE_CLAIM_SECONDS";
+
+/// How long a heartbeat must stand still: a minute, if the environment does not say otherwise.
+#[must_use]
+pub fn dead_after() -> Duration {
+    static SECONDS_SET: LazyLock<u64> = LazyLock::new(|| {
+        let set = std::env::var(SECONDS).ok().and_then(|text| text.parse().ok());
+        set.filter(|seconds| (1..=86_400).contains(seconds)).unwrap_or(60)
+    });
+    Duration::from_secs(*SECONDS_SET)
+}
+
+/// What came of the wish for a claim.
+#[derive(Debug)]
+pub enum Wish {
+    /// It is ours.
+    Granted(Claim),
+    /// Its owner lives.
+    Taken,
+    /// Nobody knows yet whether its owner lives: look again.
+    Unknown,
+}
+
+/// A claim that is held.
+#[derive(Debug)]
+pub struct Claim {
+    folder: PathBuf,
+    token: String,
+    _staged: Staged,
+    heart: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+/// A claim as somebody else sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    token: String,
+    beat: Vec<u8>,
+    owner: Option<Owner>,
+}
+
+/// What is remembered of somebody else's claim between two looks.
+#[derive(Debug)]
+struct Watched {
+    seen: Seen,
+    since: Instant,
+    /// Whether its heart was seen to beat.
+    beats: bool,
+}
+
+/// Claims of others, by folder; and the tokens of this process's own.
+static WATCHED: LazyLock<Mutex<HashMap<PathBuf, Watched>>> = LazyLock::new(Mutex::default);
+static OURS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+
+impl Claim {
+    /// Asks for the claim of a folder, which is made if need be. A dead owner's is taken over.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn wish(folder: &Path) -> io::Result<Wish> {
+        make_directories(folder)?;
+        let token = owner::token()?;
+        for _ in 0..TRIES {
+            if let Some(seen) = Seen::read(folder)? {
+                match judged(folder, &seen) {
+                    Some(true) => return Ok(Wish::Taken),
+                    None => return Ok(Wish::Unknown),
+                    Some(false) => bury(folder, &seen.token, &token)?,
+                }
+            }
+            if raise(folder, &token)? {
+                lock(&WATCHED).remove(folder);
+                return Self::begin(folder, token).map(Wish::Granted);
+            }
+        }
+        Ok(Wish::Unknown)
+    }
+
+    /// The claim is there; from here on it is let go of, whatever happens.
+    fn begin(folder: &Path, token: String) -> io::Result<Self> {
+        lock(&OURS).insert(token.clone());
+        let staging = folder.join(CLAIM).join(&token);
+        let (folder, beat) = (folder.to_owned(), staging.join(BEAT));
+        let staged = atomic::stage(&folder, staging);
+        let mut claim = Self { folder, token, _staged: staged, heart: None };
+        // What others left of theirs goes first, for as long as it is there its owner might write from it.
+        for path in parts(&claim.folder)? {
+            clear(&path)?;
+        }
+        let (sender, receiver) = channel();
+        let thread = std::thread::Builder::new().name("heartbeat".to_owned()).spawn(move || {
+            let mut count: u64 = 0;
+            while receiver.recv_timeout(dead_after() / BEATS) == Err(RecvTimeoutError::Timeout) {
+                count += 1;
+                // A disk that is full now may not be at the next beat; a claim that is lost is told by the next file.
+                let _ = fs::write(&beat, count.to_string());
+            }
+        })?;
+        claim.heart = Some((sender, thread));
+        Ok(claim)
+    }
+
+    /// Whether somebody has taken it over.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        !self.folder.join(CLAIM).join(&self.token).is_dir()
+    }
+
+    /// Follows the folder to another place, where the claim is let go of.
+    pub fn moved(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.folder);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.heart.take() {
+            drop(sender);
+            let _ = thread.join();
+        }
+        if !self.is_lost() {
+            let _ = bury(&self.folder, &self.token, &self.token);
+        }
+        lock(&OURS).remove(&self.token);
+    }
+}
+
+/// Whether nobody knows yet that the owner of this folder's claim lives, or that it does not. It is known within [`dead_after`], to who looks.
+#[must_use]
+pub fn is_unknown(folder: &Path) -> bool {
+    let watched = lock(&WATCHED);
+    watched.get(folder).is_some_and(|watched| !watched.beats) && is_there(folder)
+}
+
+/// Whether a folder has a claim, dead or alive.
+#[must_use]
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(CLAIM).exists()
+}
+
+/// Whether there is anything of a claim in a folder.
+///
+/// # Errors
+/// The file system's.
+pub fn has_leftovers(folder: &Path) -> io::Result<bool> {
+    Ok(folder.exists() && (is_there(folder) || !parts(folder)?.is_empty()))
+}
+
+/// Whether the owner of a claim lives; none where that is not known yet.
+fn judged(folder: &Path, seen: &Seen) -> Option<bool> {
+    if let Some(owner) = &seen.owner
+        && let Some(lives) = owner.lives_here()
+    {
+        // One of ours that could not be let go of has no owner any more.
+        let ours = owner.pid == std::process::id();
+        return Some(lives && (!ours || lock(&OURS).contains(&seen.token)));
+    }
+    let mut all = lock(&WATCHED);
+    let fresh = |beats| Watched { seen: seen.clone(), since: Instant::now(), beats };
+    let watched = all.entry(folder.to_owned()).or_insert_with(|| fresh(false));
+    if watched.seen != *seen {
+        *watched = fresh(watched.seen.token == seen.token);
+    }
+    if watched.since.elapsed() >= dead_after() { Some(false) } else { watched.beats.then_some(true) }
+}
+
+impl Seen {
+    /// The claim of a folder, if there is one.
+    fn read(folder: &Path) -> io::Result<Option<Self>> {
+        let claim = folder.join(CLAIM);
+        let entries = match fs::read_dir(&claim) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            entries => entries?,
+        };
+        let Some(entry) = entries.into_iter().next() else { return Ok(None) };
+        let entry = entry?;
+        // Either may be gone by now, or not be there yet.
+        let beat = fs::read(entry.path().join(BEAT)).unwrap_or_default();
+        let owner =
+            fs::read(entry.path().join(OWNER)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        Ok(Some(Self { token: entry.file_name().to_string_lossy().into_owned(), beat, owner }))
+    }
+}
+
+/// Makes a claim that appears whole; false where another one was faster.
+fn raise(folder: &Path, token: &str) -> io::Result<bool> {
+    let fresh = folder.join(format!("{CLAIM}-new-{token}"));
+    let made = (|| {
+        fs::create_dir(&fresh)?;
+        fs::create_dir(fresh.join(token))?;
+        let owner = atomic::json(&Owner::here()?)?;
+        fs::write(fresh.join(token).join(OWNER), owner)?;
+        std::fs::rename(&fresh, folder.join(CLAIM))
+    })();
+    let Err(error) = made else { return Ok(true) };
+    clear(&fresh)?;
+    match error.kind() {
+        // There is one; or its new owner has cleared ours away.
+        ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotFound => Ok(false),
+        _ => Err(io::Error::new(error.kind(), format!("{}: cannot be claimed: {error}", folder.display()))),
+    }
+}
+
+/// Takes a claim away from its owner of this token; that of another owner, who was faster, stays.
+fn bury(folder: &Path, token: &str, by: &str) -> io::Result<()> {
+    let (claim, grave) = (folder.join(CLAIM), folder.join(format!("{CLAIM}-old-{by}")));
+    match std::fs::rename(&claim, &grave) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        moved => moved?,
+    }
+    // Whoever loses its claim here stops at its next file, and the run is taken up again.
+    if !grave.join(token).is_dir() && std::fs::rename(&grave, &claim).is_ok() {
+        return Ok(());
+    }
+    clear(&grave)
+}
+
+/// What claims in the making and in the grave there are.
+fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_part = |path: &PathBuf| {
+        path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(&format!("{CLAIM}-")))
+    };
+    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_part).collect())
+}
+
+/// Removes a directory with all that is in it, also with what its former owner puts there meanwhile.
+fn clear(path: &Path) -> io::Result<()> {
+    let mut last = Ok(());
+    for _ in 0..100 {
+        last = match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && !path.exists() => Ok(()),
+            removed => removed,
+        };
+        if last.is_ok() {
+            return Ok(());
+        }
+    }
+    last
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

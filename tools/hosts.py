@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Many trainers as if each were on a machine of its own, on a file system whose locks fail or lie: `hosts.py [RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
+
+Each trainer has a namespace of processes of its own, so that none sees whether another lives, and a library that is loaded before all others answers
+for `flock`: always no, or always yes. Trainers are killed at random; then half of them are stopped until the others have taken their runs over, and
+wake in the middle of them. All must end with the runs of a sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
+
+Invariant: no process of it is left.
+"""
+
+import collections
+import glob
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import outcome
+import settings
+import stop
+import torture
+
+LIBRARY = """#include <errno.h>
+int flock(int file, int what) { (void)file; (void)what; %s }
+"""
+LOCKS = {"fails": "errno = ENOLCK; return -1;", "lies": "return 0;"}
+CLAIM_SECONDS = 3
+PATIENCE_SECONDS = 240
+DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
+EXPERIMENT = torture.EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 12")
+
+
+def possible():
+    """Whether this machine lets us make such namespaces, and has a compiler."""
+    try:
+        found = subprocess.run([*ALONE, "true"], stderr=subprocess.DEVNULL)
+    except OSError:
+        return False
+    return found.returncode == 0 and shutil.which("cc") is not None
+
+
+ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+
+
+class Trainer:
+    """A trainer in a namespace of processes of its own."""
+
+    def __init__(self, command, library, said):
+        environment = {**os.environ, "LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS)}
+        self.process = subprocess.Popen([*ALONE, *command], env=environment, stdout=subprocess.DEVNULL, stderr=said)
+
+    def inside(self):
+        """The trainer's own number, seen from here; None while it is being started."""
+        try:
+            with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
+                return int(file.read().split()[0])
+        except (OSError, IndexError):
+            return None
+
+    def send(self, number):
+        pid = self.inside()
+        try:
+            if pid:
+                os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+    def kill(self):
+        # What it started dies with it.
+        self.process.kill()
+        self.process.wait()
+
+
+def crowd(whole, root, locks, trainers, seconds, draw):
+    """Sweeps of one folder by many trainers, some of which are killed and stopped; what they did, counted."""
+    library, work = os.path.join(root, locks + ".so"), os.path.join(root, locks)
+    source = library[:-3] + ".c"
+    with open(source, "w") as file:
+        file.write(LIBRARY % LOCKS[locks])
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
+    command = [torture.program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
+               "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + work]
+    counts = collections.Counter()
+    path = os.path.join(root, locks + ".log")
+    with open(path, "w") as said:
+        crowd_ = [Trainer(command, library, said) for _ in range(trainers)]
+        try:
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline and any(trainer.process.poll() is None for trainer in crowd_):
+                time.sleep(draw.uniform(0.2, 1.0))
+                at = draw.randrange(trainers)
+                if crowd_[at].process.poll() is None:
+                    crowd_[at].kill()
+                    crowd_[at] = Trainer(command, library, said)
+                    counts["killed"] += 1
+            asleep, awake = halves(work, crowd_)
+            for trainer in asleep:
+                trainer.send(signal.SIGSTOP)
+            counts["stopped"] = len(asleep)
+            ended(awake, locks, path)
+            # The others have taken their runs over and ended. They wake in the middle of them.
+            for trainer in asleep:
+                trainer.send(signal.SIGCONT)
+            ended(asleep, locks, path)
+        finally:
+            for trainer in crowd_:
+                trainer.kill()
+    with open(path, errors="replace") as file:
+        text = file.read()
+    counts["taken over alive"] = text.count("another process has taken it over")
+    ends = collections.Counter(name for name, _ in re.findall(r"^(\S+): epoch (\d+)/\2:", text, re.MULTILINE))
+    counts["runs"] = len(ends)
+    twice = sum(ends.values()) - len(ends)
+    # Whoever is killed or overtaken between its last epoch and the end of its saving leaves that epoch to be trained again.
+    if twice > counts["killed"] + counts["stopped"]:
+        raise torture.Failure("flock %s: %d last epochs were trained again; see %s" % (locks, twice, path))
+    same(whole, work)
+    return counts
+
+
+def halves(work, crowd_):
+    """Those that are stopped and those that are not, at a moment when each that has not ended holds a claim, or nearly so."""
+    alive = [trainer for trainer in crowd_ if trainer.process.poll() is None]
+    deadline = time.monotonic() + 20
+    # Of those that were killed, a claim may lie there still.
+    while len(glob.glob(os.path.join(work, "runs", "*", ".claim"))) < len(alive) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    half = len(alive) // 2
+    return alive[:half], alive[half:]
+
+
+def ended(crowd_, locks, path):
+    for trainer in crowd_:
+        code = trainer.process.wait(PATIENCE_SECONDS)
+        if code != 0:
+            raise torture.Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
+
+
+def same(whole, work):
+    expected, found = torture.files(whole), torture.files(work)
+    if expected != found:
+        raise torture.Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
+    for name in sorted(expected):
+        if name.startswith("runs" + os.sep) and os.path.basename(name) in torture.TABLES + ("run.json",):
+            if torture.content(os.path.join(whole, name)) != torture.content(os.path.join(work, name)):
+                raise torture.Failure("%s: differs from that of the untouched sweep" % name)
+
+
+def tried(root, runs, trainers, seconds, seed):
+    """Both kinds of locks, one after the other, held against one sweep; yields the kind and what was counted."""
+    with open(os.path.join(root, "crowd.toml"), "w") as file:
+        file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
+    whole = os.path.join(root, "whole")
+    generate = [torture.program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", whole]
+    sweep = [torture.program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=2",
+             "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + whole]
+    for command in (generate, sweep):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for locks in LOCKS:
+        yield locks, crowd(whole, root, locks, trainers, seconds, random.Random("%d/%s" % (seed, locks)))
+
+
+def main(words):
+    try:
+        chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
+        runs, trainers, seconds = (settings.whole_number(chosen, key, 1, 1000) for key in ("RUNS", "TRAINERS", "SECONDS"))
+        seed = settings.whole_number(chosen, "SEED", 0, 2 ** 63)
+    except settings.SettingsError as error:
+        sys.exit("hosts: %s" % error)
+    if not possible():
+        sys.exit("hosts: needs root on Linux (unshare --pid) and a C compiler")
+    stop.listen()
+    root = tempfile.mkdtemp(prefix="hosts-")
+    try:
+        for locks, counts in tried(root, runs, trainers, seconds, seed):
+            outcome.note("flock %-6s %s" % (locks + ":", ", ".join("%d %s" % (count, what) for what, count in sorted(counts.items()))))
+    except torture.Failure as failure:
+        sys.exit("hosts: %s\nall of it lies in %s; SEED=%d" % (failure, root, seed))
+    shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    outcome.of(main, sys.argv[1:])

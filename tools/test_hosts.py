@@ -1,0 +1,50 @@
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import hosts
+import torture
+
+
+class Crowd(unittest.TestCase):
+    def setUp(self):
+        if not hosts.possible():
+            self.skipTest("needs root on Linux (unshare --pid) and a C compiler")
+        self.root = tempfile.mkdtemp(prefix="hosts-test-")
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def test_trainers_that_see_nothing_of_each_other_train_every_run_whatever_flock_says(self):
+        overtaken = 0
+        for locks, counts in hosts.tried(self.root, runs=16, trainers=4, seconds=3, seed=1):
+            self.assertEqual(counts["runs"], 16, locks)
+            self.assertGreater(counts["killed"], 0, locks)
+            overtaken += counts["taken over alive"]
+        # Of four that were stopped and woken, at least one was in the middle of a run, and noticed.
+        self.assertGreater(overtaken, 0)
+
+    def test_the_libraries_answer_for_flock(self):
+        for locks, code in (("fails", 1), ("lies", 0)):
+            source, library = (os.path.join(self.root, "lock" + ending) for ending in (".c", ".so"))
+            with open(source, "w") as file:
+                file.write(hosts.LIBRARY % hosts.LOCKS[locks])
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+            # The second lock of one file is granted by a liar alone.
+            held = "import ctypes, sys; lib = ctypes.CDLL(None); a, b = open(sys.argv[1]), open(sys.argv[1]); "
+            held += "sys.exit(0 if lib.flock(a.fileno(), 6) == lib.flock(b.fileno(), 6) == 0 else 1)"
+            found = subprocess.run(["python3", "-c", held, source], env={**os.environ, "LD_PRELOAD": library})
+            self.assertEqual(found.returncode, code, locks)
+
+    def test_a_run_that_differs_is_named(self):
+        whole, work = (os.path.join(self.root, name) for name in ("a", "b"))
+        for place, text in ((whole, "1"), (work, "2")):
+            os.makedirs(os.path.join(place, "runs", "r"))
+            with open(os.path.join(place, "runs", "r", "model.safetensors"), "w") as file:
+                file.write(text)
+        with self.assertRaisesRegex(torture.Failure, "model.safetensors: differs"):
+            hosts.same(whole, work)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,132 @@
+//! What a sweep would do here: which runs, where, beside what, for how long.
+
+use super::plan::{self, Planned, Refused};
+use super::slots::{SideBySide, Slot};
+use super::summary;
+use crate::engine::memory;
+use crate::machine::device::Device;
+use crate::machine::memory::free;
+use crate::run::context::RunContext;
+use anyhow::ensure;
+use artifacts::Experiment;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::time::Duration;
+
+/// The same in numbers, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Outlook {
+    /// Runs of the experiment.
+    pub runs: usize,
+    /// Runs to be trained, those included that do not fit into memory here.
+    pub left: usize,
+    /// Runs that do not fit into memory here.
+    pub refused: usize,
+    /// Runs at once here.
+    pub at_once: usize,
+    /// Of all runs that fit, one after the other.
+    pub seconds: f64,
+    /// Of the longest.
+    pub longest_seconds: f64,
+}
+
+/// What a sweep knows before it trains.
+pub(super) struct Prepared<'a> {
+    pub(super) planned: Vec<Planned<'a>>,
+    pub(super) refused: Vec<Refused<'a>>,
+    diverged: Vec<String>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) free: Vec<(Device, u64)>,
+    /// Runs of which no epoch is done.
+    pub(super) untouched: usize,
+}
+
+/// What a sweep would do here, in numbers; none where the user asked to stop.
+///
+/// # Errors
+/// More images asked for than there are.
+pub fn outlook(
+    context: &RunContext<'_>,
+    devices: &[Device],
+    experiment: &Experiment,
+    side_by_side: SideBySide,
+) -> anyhow::Result<Option<Outlook>> {
+    let Some(prepared) = Prepared::new(context, devices, experiment, side_by_side)? else { return Ok(None) };
+    let seconds = prepared.planned.iter().map(|run| run.expected.as_secs_f64());
+    Ok(Some(Outlook {
+        runs: experiment.runs.len(),
+        left: prepared.planned.len() + prepared.refused.len(),
+        refused: prepared.refused.len(),
+        at_once: prepared.slots.len(),
+        seconds: seconds.clone().sum(),
+        longest_seconds: seconds.fold(Duration::ZERO.as_secs_f64(), f64::max),
+    }))
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks at the folders, the memory and the images, and times some updates; none where the user asked to stop.
+    pub(super) fn new(
+        context: &RunContext<'_>,
+        devices: &[Device],
+        experiment: &'a Experiment,
+        side_by_side: SideBySide,
+    ) -> anyhow::Result<Option<Self>> {
+        let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
+        let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
+        let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
+        let threads = side_by_side.slots(devices, left.len())[0].threads;
+        for run in &mut left {
+            run.memory = memory::of_run(run.configuration, devices[0], threads);
+        }
+        let (fitting, refused) = plan::fitting(left, &free);
+        has_images(context, &fitting)?;
+        // The device with most memory has the first slot: what fits at all can be timed and trained there.
+        free.sort_by_key(|(_, free)| Reverse(free.bytes));
+        let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
+        let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
+        let slots = side_by_side.slots(&devices, fitting.len());
+        let planned = plan::in_order(&context.at(slots[0]), fitting)?;
+        Ok(planned.map(|planned| Self { planned, refused, diverged, slots, free, untouched }))
+    }
+
+    /// The plan in lines, and what of it cannot be trained.
+    pub(super) fn say(&self, context: &RunContext<'_>, experiment: &Experiment) {
+        let Self { planned, refused, diverged, slots, free, .. } = self;
+        let say = |line: String| context.screen.say(&line);
+        say(format!("experiment {}: {}", experiment.name, experiment.title));
+        say(summary::heading(experiment.runs.len(), refused.len(), diverged, planned, slots, free));
+        let known = free.iter().filter(|(_, free)| *free < u64::MAX);
+        for (device, free) in known {
+            say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
+        }
+        summary::lines(planned).into_iter().for_each(say);
+        say(format!("results go to {}", context.layout.runs().display()));
+        let unusable = plan::unusable(context, experiment).into_iter();
+        let unusable = unusable.map(|(name, reason)| format!("  {name} cannot be used as it is: {reason}"));
+        let too_large =
+            refused.iter().map(|(run, reason)| format!("  {} cannot be trained here: {reason}", run.name));
+        summary::shortened(unusable).into_iter().chain(summary::shortened(too_large)).for_each(say);
+    }
+}
+
+/// Whether the data set has the images of every one of these runs.
+fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
+    let all = context.data.train.len();
+    for run in planned.iter().map(|planned| planned.configuration) {
+        let (train, test) = context.data.most(run);
+        for (key, asked, found) in [
+            ("validation_images", run.validation_images, all.saturating_sub(run.batch)),
+            ("train_images", run.train_images, train),
+            ("test_images", run.test_images, test),
+        ] {
+            let asked = asked.unwrap_or(0);
+            ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
+        }
+        ensure!(
+            run.batch <= train,
+            "batch {}: must be at most {train}, the training images there are",
+            run.batch
+        );
+    }
+    Ok(())
+}
