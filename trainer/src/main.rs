@@ -147,11 +147,12 @@ fn status(arguments: &arguments::Status) -> anyhow::Result<()> {
     let find = |name: &str| Experiment::find(name, &arguments.experiments, &layout);
     let experiment = arguments.experiment.as_deref().map(find).transpose()?;
     let standing = Standing::new(&layout, experiment, arguments.engine)?;
-    Ok(if arguments.json {
-        output::print(serde_json::to_string(&standing)?)?
+    if arguments.json {
+        output::print(serde_json::to_string(&standing)?)?;
     } else {
-        output::print(standing)?
-    })
+        output::print(standing)?;
+    }
+    Ok(())
 }
 
 /// Checks and mends all runs; fails where one stays damaged.
