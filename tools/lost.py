@@ -17,6 +17,9 @@ from place import Failure
 
 CALLS = "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,ftruncate,pwrite64"
 LINE = re.compile(r"^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
+STAGED = re.compile(r"/\.claim[^/]*/[^/]+/(?!owner\.json|beat)")
+# A lock's file and a claim say nothing: it is who holds them that counts, and after a power cut nobody does.
+OF_NOBODY = re.compile(r"(^trace|(^|/)\.lock|(^|/)\.claim[^/]*(/[^/]+(/(owner\.json|beat)[^/]*)?)?)$")
 STRING, DESCRIPTOR = r'"((?:\\x[0-9a-f]{2})*)"', r"\d+<((?:\\x[0-9a-f]{2})+)>"
 
 
@@ -61,10 +64,14 @@ def parsed(lines, work):
         opened = [bytes.fromhex(text.replace("\\x", "")).decode() for text in re.findall(DESCRIPTOR, rest)]
         operation = meant(call, rest, strings, opened)
         if operation and (operation[1] + os.sep).startswith(work + os.sep):
-            names = [os.path.relpath(part, work) if isinstance(part, str) else part for part in operation[1:]]
-            # A lock's file says nothing: it is whoever holds it that counts.
-            if not names[0].startswith("data" + os.sep) and os.path.basename(names[0]) not in ("trace", ".lock"):
+            names = [beside(os.path.relpath(part, work)) if isinstance(part, str) else part for part in operation[1:]]
+            if not names[0].startswith("data" + os.sep) and not OF_NOBODY.search(names[0]):
                 yield (operation[0], *names)
+
+
+def beside(name):
+    """A file that is staged in a claim, as if it was written beside its place: whoever takes the claim over removes it, as it does those."""
+    return STAGED.sub("/", name)
 
 
 def meant(call, rest, strings, opened):

@@ -57,6 +57,14 @@ class Recording(unittest.TestCase):
                  '7 fsync(5<%s>) = 0' % hidden("/w")]
         self.assertEqual(list(lost.parsed(lines, work)), [("create", "a", b""), ("write", "a", b"ab"), ("flush", ".", b"")])
 
+    def test_what_is_staged_in_a_claim_is_read_as_if_it_was_beside_its_place_and_the_claim_not_at_all(self):
+        def opens(name):
+            hidden = "".join("\\x%02x" % ord(letter) for letter in name)
+            return '7 openat(AT_FDCWD</c>, "%s", O_WRONLY|O_CREAT, 0666) = 3<%s>' % (hidden, hidden)
+
+        lines = [opens("/w/r/" + name) for name in (".claim/7-ab/.partial-x", ".claim-new-7-ab/7-ab/owner.json", ".claim/7-ab/beat", ".lock", "a")]
+        self.assertEqual([name for _, name, _ in lost.parsed(lines, "/w")], ["r/.partial-x", "r/a"])
+
     def test_a_sweep_comes_to_its_end_from_what_the_power_left_and_not_from_what_was_never_written(self):
         if not kills.can_trace():
             self.skipTest("no strace here")
