@@ -23,7 +23,7 @@ import time
 import outcome
 import settings
 import stop
-import torture
+from place import content, EXPERIMENT, Failure, files, program, TABLES
 
 LIBRARY = """#include <errno.h>
 int flock(int file, int what) { (void)file; (void)what; %s }
@@ -32,7 +32,7 @@ LOCKS = {"fails": "errno = ENOLCK; return -1;", "lies": "return 0;"}
 CLAIM_SECONDS = 3
 PATIENCE_SECONDS = 240
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
-EXPERIMENT = torture.EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 12")
+EXPERIMENT = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 12")
 
 
 def possible():
@@ -84,7 +84,7 @@ def crowd(whole, root, locks, trainers, seconds, draw):
         file.write(LIBRARY % LOCKS[locks])
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
-    command = [torture.program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
+    command = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
                "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + work]
     counts = collections.Counter()
     path = os.path.join(root, locks + ".log")
@@ -119,7 +119,7 @@ def crowd(whole, root, locks, trainers, seconds, draw):
     twice = sum(ends.values()) - len(ends)
     # Whoever is killed or overtaken between its last epoch and the end of its saving leaves that epoch to be trained again.
     if twice > counts["killed"] + counts["stopped"]:
-        raise torture.Failure("flock %s: %d last epochs were trained again; see %s" % (locks, twice, path))
+        raise Failure("flock %s: %d last epochs were trained again; see %s" % (locks, twice, path))
     same(whole, work)
     return counts
 
@@ -139,17 +139,17 @@ def ended(crowd_, locks, path):
     for trainer in crowd_:
         code = trainer.process.wait(PATIENCE_SECONDS)
         if code != 0:
-            raise torture.Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
+            raise Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
 
 
 def same(whole, work):
-    expected, found = torture.files(whole), torture.files(work)
+    expected, found = files(whole), files(work)
     if expected != found:
-        raise torture.Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
+        raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
     for name in sorted(expected):
-        if name.startswith("runs" + os.sep) and os.path.basename(name) in torture.TABLES + ("run.json",):
-            if torture.content(os.path.join(whole, name)) != torture.content(os.path.join(work, name)):
-                raise torture.Failure("%s: differs from that of the untouched sweep" % name)
+        if name.startswith("runs" + os.sep) and os.path.basename(name) in TABLES + ("run.json",):
+            if content(os.path.join(whole, name)) != content(os.path.join(work, name)):
+                raise Failure("%s: differs from that of the untouched sweep" % name)
 
 
 def tried(root, runs, trainers, seconds, seed):
@@ -157,8 +157,8 @@ def tried(root, runs, trainers, seconds, seed):
     with open(os.path.join(root, "crowd.toml"), "w") as file:
         file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
     whole = os.path.join(root, "whole")
-    generate = [torture.program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", whole]
-    sweep = [torture.program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=2",
+    generate = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", whole]
+    sweep = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=2",
              "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + whole]
     for command in (generate, sweep):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -180,7 +180,7 @@ def main(words):
     try:
         for locks, counts in tried(root, runs, trainers, seconds, seed):
             outcome.note("flock %-6s %s" % (locks + ":", ", ".join("%d %s" % (count, what) for what, count in sorted(counts.items()))))
-    except torture.Failure as failure:
+    except Failure as failure:
         sys.exit("hosts: %s\nall of it lies in %s; SEED=%d" % (failure, root, seed))
     shutil.rmtree(root)
 

@@ -19,7 +19,7 @@ import outcome
 import run
 import slurm_cluster
 import stop
-import torture
+from place import content, Failure, program, TABLES
 
 PATIENCE_SECONDS = 150
 # Twenty runs that take a moment each; and four that take long enough for a job to be warned of its limit, stopped and killed in the middle.
@@ -45,7 +45,7 @@ class Place:
     def __init__(self, root, cluster):
         self.root, self.cluster = root, cluster
         self.images = os.path.join(root, "images")
-        command = [torture.program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", self.images]
+        command = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", self.images]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         self.write("many", MANY)
         self.write("long", LONG.format(epochs=TRIED_EPOCHS))
@@ -64,7 +64,7 @@ class Place:
     def alone(self, name):
         """The work folder of a sweep on this machine, and how long it took."""
         work, began = self.fresh(name + "-alone"), time.monotonic()
-        command = [torture.program("trainer"), "sweep", "--device=cpu", "--threads=1", "--jobs=2", "--experiment=" + self.experiment(name), "--work=" + work]
+        command = [program("trainer"), "sweep", "--device=cpu", "--threads=1", "--jobs=2", "--experiment=" + self.experiment(name), "--work=" + work]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return work, time.monotonic() - began
 
@@ -83,7 +83,7 @@ class Place:
         found = self.submit(experiment, work, *keys)
         numbers = re.search(r"array (\d+) of \d+ jobs?, and (\d+) for its report", found.stdout)
         if not numbers:
-            raise torture.Failure("nothing was submitted:\n%s%s" % (found.stdout, found.stderr))
+            raise Failure("nothing was submitted:\n%s%s" % (found.stdout, found.stderr))
         return numbers.groups()
 
     def ended(self, number, work):
@@ -91,7 +91,7 @@ class Place:
         slurm_cluster.until(lambda: self.cluster.state(number) not in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING"), PATIENCE_SECONDS,
                             "job %s does not end:\n%s\n%s" % (number, self.cluster.say("squeue"), said(work)))
         if self.cluster.state(number) != "COMPLETED":
-            raise torture.Failure("job %s: %s\n%s" % (number, self.cluster.state(number), said(work)))
+            raise Failure("job %s: %s\n%s" % (number, self.cluster.state(number), said(work)))
 
     def until_epochs(self, work, epochs):
         """Until so many epochs are in the log of each element of the array."""
@@ -106,19 +106,19 @@ class Place:
         for path in sorted(glob.glob(os.path.join(alone, "runs", "*", "*"))):
             its = path.replace(alone, work)
             if not os.path.exists(its):
-                raise torture.Failure("%s is missing\n%s" % (its, said(work)))
-            if os.path.basename(path) in torture.TABLES + ("run.json",):
+                raise Failure("%s is missing\n%s" % (its, said(work)))
+            if os.path.basename(path) in TABLES + ("run.json",):
                 compared += 1
-                if torture.content(path) != torture.content(its):
-                    raise torture.Failure("%s differs from that of the untouched sweep" % its)
+                if content(path) != content(its):
+                    raise Failure("%s differs from that of the untouched sweep" % its)
         found = {os.path.basename(path) for path in glob.glob(os.path.join(work, "runs", "*", ".*")) + glob.glob(os.path.join(work, "runs", "*", "check*"))}
         if found - {".", ".."}:
-            raise torture.Failure("%s: left over: %s" % (work, ", ".join(sorted(found))))
+            raise Failure("%s: left over: %s" % (work, ", ".join(sorted(found))))
         done = [name for name, _ in re.findall(r"^(\S+): epoch (\d+)/\2:", said(work), re.MULTILINE)]
         if sorted(done) != sorted(set(done)) or len(done) != len(os.listdir(os.path.join(alone, "runs"))):
-            raise torture.Failure("runs trained to their end: %s" % ", ".join(sorted(done)))
+            raise Failure("runs trained to their end: %s" % ", ".join(sorted(done)))
         if not os.path.getsize(os.path.join(work, "report", "report.md")):
-            raise torture.Failure("no report")
+            raise Failure("no report")
         return compared
 
 
@@ -135,7 +135,7 @@ def many(place, alone):
     """Twenty runs, and the report behind them; and what cannot be submitted is one line."""
     found = place.submit("many", place.fresh("refused"), "PARTITION=nope")
     if found.returncode != 1 or "Invalid partition" not in found.stderr.splitlines()[-1]:
-        raise torture.Failure("a wrong partition: %s" % found.stderr)
+        raise Failure("a wrong partition: %s" % found.stderr)
     work = place.fresh("many")
     array, report = place.submitted("many", work)
     place.ended(report, work)
@@ -150,7 +150,7 @@ def time_limit(place, alone):
     place.ended(report, work)
     starts = said(work).count(", start ")
     if starts < 3 or "back into the queue" not in said(work):
-        raise torture.Failure("no job was put back:\n%s" % said(work))
+        raise Failure("no job was put back:\n%s" % said(work))
     return "%d starts of 2 jobs; %d files are those of a sweep" % (starts, place.same("long", work, alone))
 
 
@@ -163,7 +163,7 @@ def requeue_and_cancel(place, alone):
     place.cluster.say("scancel", array + "_1")
     place.ended(report, work)
     if place.cluster.state(array + "_1") != "CANCELLED" or "start 1" not in said(work):
-        raise torture.Failure("not as asked: %s\n%s" % (place.cluster.state(array + "_1"), said(work)))
+        raise Failure("not as asked: %s\n%s" % (place.cluster.state(array + "_1"), said(work)))
     return "%d files are those of a sweep" % place.same("long", work, alone)
 
 
@@ -174,7 +174,7 @@ def kill(place, alone):
     place.until_epochs(work, 3)
     victims = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if is_of(pid, place.cluster.job(array + "_1").get("JobId"), work)]
     if len(victims) < 2:
-        raise torture.Failure("trainer and slurmstepd: found %s" % victims)
+        raise Failure("trainer and slurmstepd: found %s" % victims)
     for pid in victims:
         slurm_cluster.kill(pid, signal.SIGKILL)
     place.ended(report, work)
@@ -218,7 +218,7 @@ def main():
                 began = time.monotonic()
                 found = part(place, alone["many" if part is many else "long"][0])
                 outcome.note("%-16s %5.1f s: %s" % (name, time.monotonic() - began, found))
-    except (torture.Failure, TimeoutError) as failure:
+    except (Failure, TimeoutError) as failure:
         sys.exit("slurm-check: %s\nall of it lies in %s" % (failure, root))
     shutil.rmtree(root)
     return None

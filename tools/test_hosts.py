@@ -5,7 +5,7 @@ import tempfile
 import unittest
 
 import hosts
-import torture
+from place import Failure
 
 
 class Crowd(unittest.TestCase):
@@ -42,7 +42,7 @@ class Crowd(unittest.TestCase):
             os.makedirs(os.path.join(place, "runs", "r"))
             with open(os.path.join(place, "runs", "r", "model.safetensors"), "w") as file:
                 file.write(text)
-        with self.assertRaisesRegex(torture.Failure, "model.safetensors: differs"):
+        with self.assertRaisesRegex(Failure, "model.safetensors: differs"):
             hosts.same(whole, work)
 
 
