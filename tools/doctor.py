@@ -5,7 +5,6 @@ import glob
 import os
 import platform
 import subprocess
-import sys
 
 import libtorch
 import machine

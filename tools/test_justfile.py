@@ -1,5 +1,4 @@
 import functools
-import glob
 import os
 import re
 import subprocess
