@@ -19,7 +19,7 @@ use fs_err as fs;
 use owner::Owner;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -226,7 +226,10 @@ fn raise(folder: &Path, token: &str) -> io::Result<bool> {
         fs::create_dir(&fresh)?;
         fs::create_dir(fresh.join(token))?;
         let owner = atomic::json(&Owner::here()?)?;
-        fs::write(fresh.join(token).join(OWNER), owner)?;
+        let mut file = fs::File::create(fresh.join(token).join(OWNER))?;
+        file.write_all(&owner)?;
+        // After a power cut, a claim without an owner would have to be watched for a minute.
+        file.sync_all()?;
         std::fs::rename(&fresh, folder.join(CLAIM))
     })();
     let Err(error) = made else { return Ok(true) };
