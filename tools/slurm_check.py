@@ -21,7 +21,7 @@ import slurm_cluster
 import stop
 from place import content, Failure, program, TABLES
 
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 300
 # Twenty runs that take a moment each; and four that take long enough for a job to be warned of its limit, stopped and killed in the middle.
 MANY = """title = "many"
 [recipe]
