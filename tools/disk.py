@@ -19,7 +19,7 @@ import time
 
 import answers
 from damage import heard, Panic
-from place import Failure, contents
+from place import GENERATE, Failure, contents
 
 # _IOR('X', 125, u32), and the flag for "without a flush of the log".
 SHUTDOWN, WITHOUT_LOG = 0x8004587D, 2
@@ -153,7 +153,7 @@ def power(place, work, draw, counts):
 
 def words(place, step):
     return {"sweep": ["trainer", "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--experiment=" + place.experiment],
-            "data-prep": ["data-prep", "generate", "--images", "192", "--test-images", "64"]}.get(step, [step])
+            "data-prep": ["data-prep", *GENERATE]}.get(step, [step])
 
 
 def take(place, work, step):

@@ -23,7 +23,8 @@ import time
 import outcome
 import settings
 import stop
-from place import content, EXPERIMENT, Failure, files, program, TABLES
+from place import EXPERIMENT, Failure, generate, same
+from run import program
 
 LIBRARY = """#include <errno.h>
 int flock(int file, int what) { (void)file; (void)what; %s }
@@ -142,26 +143,15 @@ def ended(crowd_, locks, path):
             raise Failure("flock %s: a trainer ended with %d; see %s" % (locks, code, path))
 
 
-def same(whole, work):
-    expected, found = files(whole), files(work)
-    if expected != found:
-        raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
-    for name in sorted(expected):
-        if name.startswith("runs" + os.sep) and os.path.basename(name) in TABLES + ("run.json",):
-            if content(os.path.join(whole, name)) != content(os.path.join(work, name)):
-                raise Failure("%s: differs from that of the untouched sweep" % name)
-
-
 def tried(root, runs, trainers, seconds, seed):
     """Both kinds of locks, one after the other, held against one sweep; yields the kind and what was counted."""
     with open(os.path.join(root, "crowd.toml"), "w") as file:
         file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
     whole = os.path.join(root, "whole")
-    generate = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", whole]
+    generate(whole)
     sweep = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=2",
              "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + whole]
-    for command in (generate, sweep):
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(sweep, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for locks in LOCKS:
         yield locks, crowd(whole, root, locks, trainers, seconds, random.Random("%d/%s" % (seed, locks)))
 

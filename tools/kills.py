@@ -5,13 +5,12 @@ import signal
 import subprocess
 import time
 
+from outcome import ELSEWHERE
 from place import Failure
 
 CALLS = ("fsync", "rename", "renameat2", "fchmod", "flock", "mkdir", "unlink", "openat", "write", "read", "statx")
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EINTR", "ENOLCK", "EMFILE", "EACCES", "EINVAL")
 STOPS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
-# Of the trainer: another process is at work on a run.
-ELSEWHERE = 75
 
 
 def instants(place, work, draw, counts):

@@ -11,11 +11,9 @@ import os
 import signal
 import subprocess
 
-from outcome import say
+from outcome import ELSEWHERE, say
 
 PATIENCE_SECONDS = 60
-# As of `trainer sweep`.
-ELSEWHERE = 75
 # Of what a command that failed has said.
 SHOWN = 500
 

@@ -7,6 +7,9 @@ gone (`| head -1`), and any other failure is an error.
 import os
 import sys
 
+# Of the trainer: other processes are at work on some of the runs.
+ELSEWHERE = 75
+
 
 def say(text):
     """A line about the work, on standard error."""

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-import run
+from run import program
 
 EXPERIMENT = """title = "torture"
 [recipe]
@@ -25,6 +25,9 @@ seed = [0]
 """
 # Of a run's files those without times; the record is held against its like without the field that says when and where.
 TABLES = ("layers.parquet", "predictions.parquet", "model.safetensors")
+# What analysis and report write.
+ANSWERS = ("analysis", "report")
+GENERATE = ("generate", "--images", "192", "--test-images", "64")
 PATIENCE_SECONDS = 120
 
 
@@ -41,8 +44,7 @@ class Place:
         with open(self.experiment, "w") as file:
             file.write(EXPERIMENT)
         self.whole = os.path.join(root, "whole")
-        generate = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", self.whole]
-        subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
+        generate(self.whole)
         began = time.monotonic()
         self.finish(self.whole)
         self.seconds = time.monotonic() - began
@@ -99,7 +101,7 @@ class Place:
 
     def compare(self, work, but=()):
         """What an untouched sweep leaves, and nothing else but its answer; the contents of files of a name in `but` may differ."""
-        same(self.whole, work, but)
+        same(self.whole, work, but, ANSWERS)
         strays = set(os.listdir(self.root)) - {"tiny.toml", "whole", os.path.basename(work)}
         if strays:
             raise Failure("outside of the work directory: %s" % ", ".join(sorted(strays)))
@@ -150,10 +152,14 @@ class UnderWay:
         return self.told
 
 
-def same(whole, work, but=()):
-    """One sweep has left what another has, whatever answers they have besides."""
-    expected, found = (
-        {name for name in files(of) if not name.startswith(("analysis" + os.sep, "report" + os.sep))} for of in (whole, work))
+def generate(work):
+    subprocess.run([program("data-prep"), *GENERATE, "--work", work], check=True, stdout=subprocess.DEVNULL)
+
+
+def same(whole, work, but=(), besides=()):
+    """One sweep has left what another has, whatever lies in the folders `besides`; the contents of files of a name in `but` may differ."""
+    besides = tuple(folder + os.sep for folder in besides)
+    expected, found = ({name for name in files(of) if not name.startswith(besides)} for of in (whole, work))
     if expected != found:
         raise Failure("files too many or too few: %s" % ", ".join(sorted(expected ^ found)))
     for name in sorted(expected):
@@ -198,7 +204,3 @@ def checkpoints(work):
     folders = os.path.join(work, "runs")
     found = [os.path.join(folders, name, "checkpoint.safetensors") for name in sorted(os.listdir(folders))] if os.path.isdir(folders) else []
     return [path for path in found if os.path.exists(path)]
-
-
-def program(name):
-    return os.path.join(run.ROOT, run.binary(name))

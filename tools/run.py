@@ -77,7 +77,6 @@ class Steps:
 
     def all(self, steps, pause_seconds):
         """Takes them in turn, once, or again and again with so many seconds between."""
-        self.run([os.path.join("tools", "ready")], "check tools")
         while True:
             for step, following in zip(steps, steps[1:] + [None]):
                 self.take(step, following, keep_going=pause_seconds is not None)
@@ -100,6 +99,8 @@ class Steps:
         """Builds a program, if that was not done yet."""
         if program in self.built:
             return
+        if not self.built:
+            self.run([os.path.join("tools", "ready")], "check tools", beside=beside)
         self.built.add(program)
         if program == "trainer" and self.libtorch:
             self.run([os.path.join("tools", "ready"), "--libtorch"], "set up libtorch", self.through_us, beside)
@@ -127,9 +128,8 @@ class Step:
 
     def asks_servers(self, chosen):
         """Whether it needs a network, because images are not there yet and no copy of them is given."""
-        there = [os.path.join(chosen["WORK"], "data", "cifar10", name + ".parquet") for name in ("train", "test")]
         return (self.program == "data-prep" and not is_smoke(chosen) and chosen.get("SOURCE", "auto") in settings.NAMED_SOURCES
-                and not all(map(os.path.exists, there)))
+                and not has_images(chosen["WORK"]))
 
     def command(self, chosen):
         subcommand = self.words[1:]
@@ -138,8 +138,17 @@ class Step:
         return [binary(self.program)] + subcommand + settings.flags(chosen, self.keys)
 
 
+def has_images(work):
+    return all(os.path.exists(os.path.join(work, "data", "cifar10", half + ".parquet")) for half in ("train", "test"))
+
+
 def binary(program):
     return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
+
+
+def program(name):
+    """The same from anywhere."""
+    return os.path.join(ROOT, binary(name))
 
 
 def build(program, libtorch, *features):

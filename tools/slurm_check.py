@@ -19,21 +19,13 @@ import outcome
 import run
 import slurm_cluster
 import stop
-from place import content, Failure, program, TABLES
+from place import ANSWERS, EXPERIMENT, Failure, TABLES, generate, same
+from run import program
 
 PATIENCE_SECONDS = 300
 # Twenty runs that take a moment each; and four that take long enough for a job to be warned of its limit, stopped and killed in the middle.
-MANY = """title = "many"
-[recipe]
-channels = [4, 8, 8, 8]
-epochs = 4
-batch = 64
-[[grid]]
-rankscale = [2, 4]
-decay = ["original", "none"]
-seed = [0, 1, 2, 3, 4]
-"""
-LONG = MANY.replace("epochs = 4", "epochs = {epochs}").replace("many", "long").replace("[0, 1, 2, 3, 4]", "[0]")
+MANY = EXPERIMENT.replace("torture", "many").replace("[0]", "[0, 1, 2, 3, 4]")
+LONG = EXPERIMENT.replace("torture", "long").replace("epochs = 4", "epochs = {epochs}")
 # Slurm looks for limits twice a minute; a job trains two of them, one after the other.
 LONG_SECONDS = 28
 TRIED_EPOCHS = 30
@@ -46,8 +38,7 @@ class Place:
     def __init__(self, root, cluster):
         self.root, self.cluster = root, cluster
         self.images = os.path.join(root, "images")
-        command = [program("data-prep"), "generate", "--images", "192", "--test-images", "64", "--work", self.images]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        generate(self.images)
         self.write("many", MANY)
         self.write("long", LONG.format(epochs=TRIED_EPOCHS))
         work, seconds = self.alone("long")
@@ -103,24 +94,16 @@ class Place:
 
     def same(self, name, work, alone):
         """Nothing lost, nothing twice, nothing else: that is what the untouched sweep left, and a report."""
-        compared = 0
-        for path in sorted(glob.glob(os.path.join(alone, "runs", "*", "*"))):
-            its = path.replace(alone, work)
-            if not os.path.exists(its):
-                raise Failure("%s is missing\n%s" % (its, said(work)))
-            if os.path.basename(path) in TABLES + ("run.json",):
-                compared += 1
-                if content(path) != content(its):
-                    raise Failure("%s differs from that of the untouched sweep" % its)
-        found = {os.path.basename(path) for path in glob.glob(os.path.join(work, "runs", "*", ".*")) + glob.glob(os.path.join(work, "runs", "*", "check*"))}
-        if found - {".", ".."}:
-            raise Failure("%s: left over: %s" % (work, ", ".join(sorted(found))))
+        try:
+            same(alone, work, besides=(*ANSWERS, "slurm"))
+        except Failure as failure:
+            raise Failure("%s: %s\n%s" % (work, failure, said(work))) from None
         done = [name for name, _ in re.findall(r"^(\S+): epoch (\d+)/\2:", said(work), re.MULTILINE)]
         if sorted(done) != sorted(set(done)) or len(done) != len(os.listdir(os.path.join(alone, "runs"))):
             raise Failure("runs trained to their end: %s" % ", ".join(sorted(done)))
         if not os.path.getsize(os.path.join(work, "report", "report.md")):
             raise Failure("no report")
-        return compared
+        return len([path for path in glob.glob(os.path.join(work, "runs", "*", "*")) if os.path.basename(path) in TABLES + ("run.json",)])
 
 
 def text(path):

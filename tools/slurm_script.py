@@ -42,7 +42,7 @@ def training(chosen, jobs, words):
     directives = common(chosen, name(chosen), "%A_%a", chosen["TIME"], chosen["CPUS"])
     directives += ["--array=0-%d" % (jobs - 1), "--requeue", "--signal=B:TERM@%d" % warning(chosen)]
     directives += ["--gpus=%d" % gpus] * bool(gpus) + named(chosen, "MEM") + shlex.split(chosen["SBATCH"])
-    trainer = program("trainer")
+    trainer = run.program("trainer")
     command = [trainer, "sweep", *settings.flags(chosen, ["EXPERIMENT", "ENGINE", "WORK"]), *side_by_side(chosen)]
     # `--device=auto` is every GPU, and where there is none, the CPU.
     check = "[ -e /dev/nvidiactl ] || { echo \"there is no GPU on $(hostname)\" >&2; exit 1; }\n" if gpus > 1 else ""
@@ -53,8 +53,8 @@ def training(chosen, jobs, words):
 
 def reporting(chosen, words):
     directives = common(chosen, name(chosen) + "-report", "%j", REPORT_TIME, "1")
-    analyse = [program("analysis"), *settings.flags(chosen, ["EXPERIMENT", "WORK"])]
-    report = [program("report"), *settings.flags(chosen, ["WORK"])]
+    analyse = [run.program("analysis"), *settings.flags(chosen, ["EXPERIMENT", "WORK"])]
+    report = [run.program("report"), *settings.flags(chosen, ["WORK"])]
     return REPORTING.format(directives=lines(directives), words=shlex.join(words), root=shlex.quote(run.ROOT),
                             analyse=shlex.join(analyse), report=shlex.join(report))
 
@@ -98,10 +98,6 @@ def seconds(text):
 def lines(directives):
     # Slurm takes quotes off as a shell does.
     return "\n".join("#SBATCH " + (word if re.fullmatch(r"[\w@%+=:,./~^-]+", word) else shlex.quote(word)) for word in directives)
-
-
-def program(name):
-    return os.path.join(run.ROOT, run.binary(name))
 
 
 def folder(chosen):

@@ -88,13 +88,12 @@ def queue(folder):
 
 def joined(standing, said, jobs):
     """One record for each run and each job, and how long all of it takes."""
-    paces = [each["epoch_seconds"] for each in standing["runs"] if each["epoch_seconds"]]
-    mean = sum(paces) / len(paces) if paces else None
+    mean = mean_pace(standing["runs"])
     for each in standing["runs"]:
         told = said.get(each["name"]) if each["status"] in ("running", "stopped", "waiting") else None
         each.update({"job": None, "node": None, "log": None, "seconds_left": None}, **judged(each, told, jobs))
         pace = each["epoch_seconds"] or mean
-        if pace and each["status"] not in ("done", "diverged"):
+        if pace and is_left(each):
             each["seconds_left"] = pace * (each["epochs"] - each["epochs_done"])
     counts = collections.Counter(each["status"] for each in standing["runs"])
     left = [each["seconds_left"] for each in standing["runs"] if each["seconds_left"]]
@@ -102,6 +101,16 @@ def joined(standing, said, jobs):
     return {"experiment": standing["experiment"], "counts": {status: counts[status] for status in ORDER if counts[status]},
             "seconds_left": seconds, "runs": standing["runs"],
             "jobs": None if jobs is None else [{"id": number, **job} for number, job in sorted(jobs.items())]}
+
+
+def mean_pace(runs):
+    """Seconds of an epoch of those runs that have one; None where none has."""
+    paces = [each["epoch_seconds"] for each in runs if each["epoch_seconds"]]
+    return sum(paces) / len(paces) if paces else None
+
+
+def is_left(each):
+    return each["status"] not in ("done", "diverged")
 
 
 def judged(each, told, jobs):

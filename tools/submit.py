@@ -23,6 +23,7 @@ import outcome
 import run
 import settings
 import slurm_script
+import status
 import stop
 
 KEYS = ("EXPERIMENT", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "MAX_JOBS", "RUNS_PER_JOB", "JOBS_PER_DEVICE", "SBATCH",
@@ -96,9 +97,8 @@ def prepare(chosen):
         took.libtorch = True
         if not os.environ.get("LIBTORCH") and not libtorch.is_set_up("cuda"):
             took.run([sys.executable, os.path.join("tools", "libtorch.py"), "--cuda"], "set up libtorch")
-    there = [os.path.join(chosen["WORK"], "data", "cifar10", half + ".parquet") for half in ("train", "test")]
     # The trainer holds the images against their content whenever it starts.
-    if "SOURCE" in chosen or not all(map(os.path.exists, there)):
+    if "SOURCE" in chosen or not run.has_images(chosen["WORK"]):
         took.take(DATA, TRAIN, keep_going=False)
     for step in (TRAIN, ANALYSE, REPORT):
         took.build(step.program)
@@ -113,11 +113,10 @@ def plan(chosen):
     if machine.has_gpu():
         return asked([run.binary("trainer"), "sweep", "--plan", "--json", "--device=cuda", *place])
     runs = asked([run.binary("trainer"), "status", "--json", "--engine=tch", *place])["runs"]
-    left = [each for each in runs if each["status"] not in ("done", "diverged")]
-    paces = [each["epoch_seconds"] for each in runs if each["epoch_seconds"]]
+    left = [each for each in runs if status.is_left(each)]
+    mean = status.mean_pace(runs)
     look = {"runs": len(runs), "left": len(left), "seconds": None, "longest_seconds": None}
-    if paces:
-        mean = sum(paces) / len(paces)
+    if mean:
         epochs = [each["epochs"] - each["epochs_done"] for each in left]
         look.update(seconds=mean * sum(epochs), longest_seconds=mean * max(epochs, default=0))
     return look
