@@ -16,6 +16,7 @@ use crate::stats::LEVEL;
 use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
+use crate::stats::student::average;
 use artifacts::study::{Interval, Study};
 use serde::Serialize;
 use side::{Cells, Key};
@@ -82,7 +83,11 @@ pub struct Overall {
 /// Compares two studies, each with its name.
 #[must_use]
 pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
-    let [(first, a), (second, b)] = [a, b].map(|(name, study)| (Cells::of(study), Side::of(name, study)));
+    let [(first, a), (second, b)] = [a, b].map(|(name, study)| {
+        let cells = Cells::of(study);
+        let side = Side::of(name, study, &cells);
+        (cells, side)
+    });
     let shared: Vec<(&Key, Sample)> = first
         .by_key
         .iter()
@@ -102,7 +107,7 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
                 decay: key.decay.clone(),
                 lambda: f64::from_bits(key.lambda),
                 runs: sample.runs.each_ref().map(|runs| runs.len() as u32),
-                accuracies: sample.runs.each_ref().map(|runs| mean(runs)),
+                accuracies: sample.runs.each_ref().map(|runs| average(runs)),
                 pairs: sample.pairs.len() as u32,
                 difference: sample.difference(),
                 interval: estimate.map(|estimate| estimate.interval(LEVEL)),
@@ -143,7 +148,7 @@ impl Sample {
 
     fn difference(&self) -> f64 {
         let [first, second] = &self.runs;
-        if self.pairs.is_empty() { mean(second) - mean(first) } else { mean(&self.pairs) }
+        if self.pairs.is_empty() { average(second) - average(first) } else { average(&self.pairs) }
     }
 
     fn estimate(&self) -> Option<Stratified> {
@@ -156,10 +161,6 @@ impl Sample {
         };
         Stratified::of(&Strata::new(lists)?)
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]

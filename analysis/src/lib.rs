@@ -2,7 +2,8 @@
 //!
 //! The way of the data: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of it, [`endpoint`]
 //! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
-//! the source, [`planning`] says what a study can find, [`tuning`] at which strength each arm is best, and [`compare`] what two studies say of each other. Rooms import to the right only: `planning` → `endpoint` → `join` → `runs`; `endpoint`, `join` → `stats`.
+//! the source, [`planning`] says what a study can find, [`tuning`] at which strength each arm is best, and [`compare`] what two studies say of
+//! each other. Rooms import to the right only: `planning`, `tuning`, `compare` → `endpoint` → `join` → `runs`; all but `runs` → `stats`.
 //!
 //! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
 

@@ -7,16 +7,17 @@
 //! parent after it is made. Some file systems have no flush of directories and say so; nothing else is passed over.
 
 mod folder;
+mod staging;
 
 pub use folder::replace_folder;
+pub use staging::{Staged, stage};
 
 use fs_err as fs;
 use serde::Serialize;
-use std::collections::HashMap;
+use staging::staging;
 use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How a temporary name begins.
@@ -146,34 +147,6 @@ pub fn remove(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => sync_directory(parent(path)),
     }
-}
-
-/// Where files of a directory are written before they are renamed, in this process; none is beside their destinations.
-static STAGING: LazyLock<Mutex<HashMap<PathBuf, PathBuf>>> = LazyLock::new(Mutex::default);
-
-/// A directory whose files are written elsewhere first, until this is dropped.
-#[derive(Debug)]
-pub struct Staged(PathBuf, PathBuf);
-
-/// Lets this process write the files of a directory in `staging` first, on the same file system: whoever removes that place stops this process from
-/// writing into the directory, or removing from it, at once and for good.
-pub fn stage(directory: &Path, staging: PathBuf) -> Staged {
-    STAGING.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.to_owned(), staging.clone());
-    Staged(directory.to_owned(), staging)
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        let mut all = STAGING.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another one may be there already.
-        if all.get(&self.0) == Some(&self.1) {
-            all.remove(&self.0);
-        }
-    }
-}
-
-fn staging(directory: &Path) -> Option<PathBuf> {
-    STAGING.lock().unwrap_or_else(PoisonError::into_inner).get(directory).cloned()
 }
 
 /// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.

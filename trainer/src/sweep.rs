@@ -17,6 +17,7 @@ pub mod standing;
 mod summary;
 mod train_all;
 
+pub use crate::machine::stop::ELSEWHERE;
 pub use slots::{InvalidJobs, Jobs, SideBySide};
 
 use crate::engine::memory;
@@ -36,9 +37,6 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use train_all::train_all;
-
-/// What a sweep, or one run, ends with where another process is at work on it: as `EX_TEMPFAIL` of `sysexits.h`, what passes by itself.
-pub const ELSEWHERE: u8 = 75;
 
 /// Between two looks at runs that other processes train, and at the wish to stop meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -89,11 +87,11 @@ pub fn sweep(
     }
     // Before it goes it looks again, until nothing is free: whoever trained one of them may have died since.
     let mut before = usize::MAX;
-    loop {
-        let may_be_free = elsewhere.iter().any(|run| may_be_free(context, run.configuration));
-        if !((1..before).contains(&elsewhere.len()) || may_be_free && pause(context)) || stopped(context) {
-            break;
-        }
+    let any_may_be_free =
+        |runs: &[Planned<'_>]| runs.iter().any(|run| may_be_free(context, run.configuration));
+    while !stopped(context)
+        && ((1..before).contains(&elsewhere.len()) || any_may_be_free(&elsewhere) && pause(context))
+    {
         before = elsewhere.len();
         elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
     }

@@ -68,8 +68,8 @@ impl<'a> Cells<'a> {
 }
 
 impl Side {
-    pub(super) fn of(name: &str, study: &Study) -> Self {
-        let runs = Cells::of(study).runs.len();
+    pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Self {
+        let runs = cells.runs.len();
         Self {
             name: name.to_owned(),
             experiment: study.summary.experiment.clone(),

@@ -6,6 +6,7 @@
 mod advice;
 mod bad_input;
 mod compared;
+mod looks;
 mod made_up;
 mod notebook;
 mod output;

@@ -1,15 +1,12 @@
 //! What a referee asked: whole studies that older rules judged wrongly. Verdict, sentence, terminal and file must agree in each.
 
 use crate::made_up::{Place, configuration, noise};
-use artifacts::experiment::VerdictPlan;
-use artifacts::run::Status;
-use artifacts::seal::{Circumstances, Seal};
-use artifacts::study::{Endpoint, Size, Study, Verdict};
-use artifacts::{Configuration, Engine, Experiment};
+use artifacts::study::{Endpoint, Size, Verdict};
+use artifacts::{Configuration, Engine};
 use network::Arm;
 
 /// A test set of ten thousand: accuracies are counts of them.
-const IMAGES: f64 = 10_000.0;
+pub const IMAGES: f64 = 10_000.0;
 
 /// Finishes a pair whose arm gets so many images more right than its baseline.
 fn pair(place: &Place, of: &Configuration, images: f64) {
@@ -34,7 +31,7 @@ fn pairs(place: &Place, means: &[(usize, f64)], seeds: u64, sd: f64) -> Vec<Conf
 }
 
 /// The primary endpoint; what is printed is its clause, and the clause says its verdict.
-fn endpoint(place: &Place) -> Endpoint {
+pub fn endpoint(place: &Place) -> Endpoint {
     let mut printed = Vec::new();
     let study = analysis::analyse(&place.layout, &analysis::Choice::Newest, None, &mut printed).unwrap();
     let endpoint = study.summary.endpoints[0].clone();
@@ -173,129 +170,4 @@ fn twins_with_partial_seeds_are_one_stratum() {
     let found = endpoint(&place);
     // Three pairs of 8; five of the network that 27 and 28 build, not eight.
     assert_eq!((found.pairs, found.seeds), (8, 3));
-}
-
-/// An experiment of three rankscales with looks after two, three and five pairs, and its runs in the order of the plan.
-fn looked_at(name: &str) -> Experiment {
-    let mut runs = Vec::new();
-    for seed in 0..5 {
-        for rankscale in [8, 16, 31] {
-            for decay in [Arm::Original, Arm::Appropriate] {
-                runs.push(configuration(rankscale, decay, rankscale as u64 + 100 * seed).on(Engine::Fused));
-            }
-        }
-    }
-    let looks = vec![2, 3, 5];
-    let verdict = VerdictPlan { primary: Arm::Appropriate, looks, alpha: 0.0221, margin: 0.001 };
-    Experiment { name: name.into(), title: "Looked at?".into(), tuned: false, verdict: Some(verdict), runs }
-}
-
-/// Finishes the first runs of it, the pairs of seed number s around `means[s]` images.
-fn train(place: &Place, experiment: &Experiment, runs: usize, means: [f64; 5]) {
-    for run in &experiment.runs[..runs] {
-        let seed = (run.seed - run.rankscale as u64) / 100;
-        let plain = 9000.0 + 40.0 * (noise(run.rankscale, run.seed, 0) / 0.007).round();
-        let images = means[seed as usize] + (run.rankscale as f64 - 16.0) / 4.0;
-        let treated = if run.decay == Arm::Appropriate { images.round() } else { 0.0 };
-        place.done(run, (plain + treated) / IMAGES);
-    }
-}
-
-fn sealed(place: &Place, experiment: &Experiment) {
-    experiment.write_plans(&place.layout).unwrap();
-    let circumstances = Circumstances { git_revision: "abc".into(), git_dirty: false, unix_seconds: 1 };
-    let seal = Seal::of(experiment, 0, "made up", circumstances);
-    seal.write_once(&place.layout.seal(&experiment.name)).unwrap();
-}
-
-fn after(runs: usize, means: [f64; 5]) -> Study {
-    let (place, experiment) = (Place::new(), looked_at("looked-at"));
-    sealed(&place, &experiment);
-    train(&place, &experiment, runs, means);
-    place.analyse()
-}
-
-const CLEAR: [f64; 5] = [60.0, 64.0, 58.0, -90.0, -95.0];
-const UNCLEAR: [f64; 5] = [60.0, -50.0, 5.0, 12.0, -20.0];
-
-#[test]
-fn before_the_first_look_there_are_data_and_no_verdict() {
-    let study = after(11, CLEAR);
-    let found = &study.summary.endpoints[0];
-    assert_eq!((found.verdict, found.look, found.pairs), (Verdict::NotEnoughEvidence, None, 5));
-    assert!(found.difference.is_some());
-    assert_eq!(
-        found.missing[0],
-        "the first look comes with 2 pairs at every rankscale; still to come for it: 1 run"
-    );
-    assert!(found.says.starts_with("There is no verdict before the first look"), "{}", found.says);
-    let looks = study.summary.standing.looks.as_ref().unwrap();
-    assert_eq!((looks.reached, looks.decided, looks.missing), (0, None, Some(1)));
-}
-
-#[test]
-fn the_first_look_that_decides_ends_the_study_and_later_runs_change_nothing() {
-    let (at_look, later) = (after(12, CLEAR), after(30, CLEAR));
-    for study in [&at_look, &later] {
-        let found = &study.summary.endpoints[0];
-        assert_eq!((found.verdict, found.look, found.pairs), (Verdict::Better, Some(2), 6), "{found:?}");
-        assert_eq!(study.summary.standing.looks.as_ref().unwrap().decided, Some(1));
-        assert!(study.summary.standing.exploratory.is_empty(), "{:?}", study.summary.standing);
-    }
-    let (then, now) = (&at_look.summary.endpoints[0], &later.summary.endpoints[0]);
-    assert_eq!((then.difference, then.certainty), (now.difference, now.certainty));
-    assert_eq!(then.secondary.later, None);
-    let since = now.secondary.later.unwrap();
-    assert!(since.pairs == 15 && since.difference < 0.002, "{since:?}");
-}
-
-#[test]
-fn between_looks_the_last_one_stands_and_the_next_is_named() {
-    let study = after(20, UNCLEAR);
-    let found = &study.summary.endpoints[0];
-    assert_eq!((found.verdict, found.look, found.pairs), (Verdict::NotEnoughEvidence, Some(3), 9));
-    assert!(
-        found.missing.contains(
-            &"the next look comes with 5 pairs at every rankscale; still to come for it: 10 runs".to_owned()
-        ),
-        "{:?}",
-        found.missing
-    );
-    assert!(
-        found.missing[0].contains("seeds at every rankscale a difference of 0.1 points"),
-        "{:?}",
-        found.missing
-    );
-    assert_eq!(found.secondary.later.unwrap().pairs, 10);
-    let spent = after(30, UNCLEAR);
-    let looks = spent.summary.standing.looks.unwrap();
-    assert_eq!((looks.reached, looks.decided, looks.missing), (3, None, None));
-}
-
-#[test]
-fn a_diverged_run_counts_as_ended_at_a_look() {
-    let (place, experiment) = (Place::new(), looked_at("looked-at"));
-    sealed(&place, &experiment);
-    train(&place, &experiment, 18, UNCLEAR);
-    place.run(&experiment.runs[17], Status::Diverged, 3, 0.1);
-    let found = endpoint(&place);
-    assert_eq!((found.look, found.pairs, found.diverged), (Some(3), 8, [1, 0]));
-}
-
-#[test]
-fn what_was_not_sealed_is_exploratory_and_says_so() {
-    let (place, experiment) = (Place::new(), looked_at("looked-at"));
-    experiment.write_plans(&place.layout).unwrap();
-    train(&place, &experiment, 12, CLEAR);
-    let study = place.analyse();
-    assert!(
-        study.summary.endpoints[0].says.starts_with("Exploratory: on average"),
-        "{}",
-        study.summary.endpoints[0].says
-    );
-    assert_eq!(study.summary.standing.exploratory, ["no plan was sealed before the first run"]);
-    sealed(&place, &experiment);
-    let study = place.analyse();
-    assert!(study.summary.standing.exploratory.is_empty(), "{:?}", study.summary.standing);
-    assert!(study.summary.endpoints[0].says.starts_with("On average"), "{}", study.summary.endpoints[0].says);
 }

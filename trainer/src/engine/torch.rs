@@ -26,7 +26,7 @@ use artifacts::Precision;
 use augment::Augmentation;
 use feed::{Feed, OnDevice};
 use network::Architecture;
-use std::cell::Cell;
+use std::mem;
 use std::sync::MutexGuard;
 use std::time::Instant;
 use tch::{Cuda, Tensor};
@@ -50,7 +50,7 @@ pub struct Torch {
     test: OnDevice,
     augmentation: Augmentation,
     feed: Option<Feed>,
-    evaluated: Cell<bool>,
+    evaluated: bool,
     device: tch::Device,
     // Last, so that it gives back what all the others had.
     alone: Alone,
@@ -88,7 +88,7 @@ impl Torch {
             test: OnDevice::new(test, device),
             augmentation: Augmentation::new(device),
             feed: None,
-            evaluated: Cell::new(false),
+            evaluated: false,
             device,
             alone,
         }
@@ -196,8 +196,8 @@ impl Torch {
     }
 
     /// As [`crate::engine::Engine::predict`].
-    pub fn predict(&self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
-        let _held = if self.evaluated.replace(true) { None } else { self.alone.hold() };
+    pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
+        let _held = if mem::replace(&mut self.evaluated, true) { None } else { self.alone.hold() };
         let images = self.test.labels.size()[0];
         let (mut classes, mut losses) = (Vec::new(), Vec::new());
         for start in (0..images).step_by(EVALUATION_BATCH) {

@@ -8,7 +8,7 @@
 
 use crate::machine::command::answer;
 use crate::machine::progress::Screen;
-use crate::machine::stop::Stop;
+use crate::machine::stop::{ELSEWHERE, Stop, TERMINATED};
 use artifacts::atomic;
 use fs_err as fs;
 use std::env;
@@ -17,9 +17,6 @@ use std::process::Command;
 
 /// The exit code of a job that goes on when its turn comes again; a cluster with `RequeueExit=85` puts it back by that alone.
 pub const AGAIN: u8 = 85;
-/// What a sweep ends with where others train what is left: nothing is wrong with such a job.
-const ELSEWHERE: u8 = 75;
-const TERMINATED: u8 = 143;
 
 /// Time-outs in a row without a finished epoch before a job gives up.
 pub const MOST_TIMEOUTS: usize = 3;
@@ -72,6 +69,7 @@ impl Job {
         screen: &Screen,
     ) -> anyhow::Result<Option<u8>> {
         if stop.requested() != Some(TERMINATED) {
+            // Nothing is wrong with a job that leaves what is left to others.
             return sweep.map(|code| code.filter(|&code| code != ELSEWHERE));
         }
         // The runs that failed are tried again with the others.

@@ -14,6 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+/// The exit code of a process that a SIGTERM stopped.
+pub const TERMINATED: u8 = exit_code(SIGTERM) as u8;
+
+/// What a sweep, or one run, ends with where another process is at work on it: as `EX_TEMPFAIL` of `sysexits.h`, what passes by itself.
+pub const ELSEWHERE: u8 = 75;
+
 /// Within it a second signal of the same kind is no second wish. Passing a signal on takes milliseconds, on a machine under
 /// load tenths of a second; a person who wants more than a clean stop presses again after it.
 pub const MOMENT: Duration = Duration::from_secs(2);
@@ -72,7 +78,7 @@ fn is_second_wish(first: i32, signal: i32, since: Duration) -> bool {
 }
 
 /// As shells have it: 128 and the signal's number.
-fn exit_code(signal: i32) -> i32 {
+const fn exit_code(signal: i32) -> i32 {
     128 + signal
 }
 

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn runs_on_one_gpu_wait_for_each_other_and_for_nobody_elsewhere() {
         let recorded = Ways { recorded: true, ..Ways::CPU };
-        let on = |index| Alone { gpu: Alone::on(tch::Device::Cuda(index), recorded).gpu };
+        let on = |index| Alone::on(tch::Device::Cuda(index), recorded);
         assert!(Alone::on(tch::Device::Cpu, recorded).hold().is_none());
         assert!(Alone::on(tch::Device::Cuda(7), Ways::CPU).hold().is_none());
 
