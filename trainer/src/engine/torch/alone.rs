@@ -1,8 +1,8 @@
 //! What runs side by side on a GPU do one after the other.
 //!
 //! While a stream of a GPU is recorded, nobody may wait for the whole GPU, whichever thread waits: it spoils the recording (CUDA C++ Programming
-//! Guide, "Prohibited and Unhandled Operations"). Libraries wait so when they choose and load their kernels, and so does giving memory
-//! back. A run does these in its first updates, in its first evaluation and at its end; in all others it goes on beside the rest.
+//! Guide, "Prohibited and Unhandled Operations"). Giving memory back waits so, and by what was seen (`docs/gpu.md`) libraries do when they
+//! choose and load their kernels. A run does these in its first updates, in its first evaluation and at its end; in all others it goes on beside the rest.
 
 use crate::engine::ways::Ways;
 use std::sync::{Mutex, MutexGuard, PoisonError};
