@@ -46,9 +46,14 @@ class Disk:
         os.rmdir(os.path.join(self.at, "lost+found"))
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         kept = os.path.join(self.root, "kept")
-        shutil.copytree(self.at, kept)
+        try:
+            shutil.copytree(self.at, kept)
+        except shutil.Error:
+            # A disk without power can be read no more; what failed before says why.
+            if not failure:
+                raise
         self.unmount("--lazy")
         shutil.copytree(kept, self.at, dirs_exist_ok=True)
         shutil.rmtree(self.root)
@@ -57,7 +62,12 @@ class Disk:
         subprocess.run(["mount", "-o", "loop,noauto_da_alloc", self.image, self.at], check=True, stderr=subprocess.DEVNULL)
 
     def unmount(self, *how):
-        subprocess.run(["umount", *how, self.at], check=True)
+        # Whoever on this machine looks through all files may hold it for a moment.
+        for left in reversed(range(50)):
+            if subprocess.run(["umount", *how, self.at], stderr=None if left == 0 else subprocess.DEVNULL).returncode == 0:
+                return
+            time.sleep(0.2)
+        raise Failure("%s cannot be unmounted" % self.at)
 
     def cut(self):
         """The power fails."""

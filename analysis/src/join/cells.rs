@@ -1,13 +1,16 @@
 //! Cells: the finished runs of one recipe, lambda, rankscale and arm, and how well their mean is known.
 //!
-//! *Invariant:* a cell's interval rests on its own runs and on no other cell's.
+//! A seed counts once: where several engines trained it, the mean of their accuracies stands for them, because they draw the same start, order and
+//! augmentation, and are no two samples.
+//!
+//! *Invariant:* a cell's interval rests on its own seeds and on no other cell's.
 
 use crate::join::finished::Finished;
 use crate::stats::student::{self, average};
 use artifacts::study::{CellRow, Interval};
 use std::collections::BTreeMap;
 
-/// Fewest runs for an interval: two have a spread, but no idea of its error.
+/// Fewest seeds for an interval: two have a spread, but no idea of its error.
 const FEWEST: usize = 3;
 
 /// Every cell, by recipe, lambda, rankscale and arm.
@@ -23,7 +26,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
     cells
         .into_iter()
         .map(|((recipe, lambda, rankscale, decay), runs)| {
-            let accuracies: Vec<f64> = runs.iter().map(Finished::accuracy).collect();
+            let accuracies = by_seed(&runs);
             let interval = interval(&accuracies);
             let counts = runs.iter().map(|finished| &finished.run.record.counts);
             CellRow {
@@ -31,7 +34,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
                 lambda: f64::from_bits(lambda),
                 rankscale: rankscale as u32,
                 decay: decay.to_owned(),
-                runs: runs.len() as u32,
+                runs: accuracies.len() as u32,
                 mean: average(&accuracies),
                 sd: sample_sd(&accuracies),
                 low: interval.map(|interval| interval.low),
@@ -43,6 +46,15 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
             }
         })
         .collect()
+}
+
+/// The accuracy of each seed, by seed.
+fn by_seed(runs: &[Finished<'_>]) -> Vec<f64> {
+    let mut seeds: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for finished in runs {
+        seeds.entry(finished.run.record.configuration.seed).or_default().push(finished.accuracy());
+    }
+    seeds.values().map(|accuracies| average(accuracies)).collect()
 }
 
 /// Sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating corrected sums of squares
@@ -58,7 +70,7 @@ fn sample_sd(values: &[f64]) -> Option<f64> {
 }
 
 /// Student's interval of a mean, `mean ± t s / √runs`, by the cell's own standard deviation: a pooled one covers too seldom where a cell's is
-/// the largest. None below [`FEWEST`] runs, or where all are equal.
+/// the largest. None below [`FEWEST`] seeds, or where all are equal.
 fn interval(values: &[f64]) -> Option<Interval> {
     student::mean(values).filter(|_| values.len() >= FEWEST).map(|found| found.interval)
 }
@@ -93,8 +105,9 @@ mod tests {
         let runs = by_name(vec![
             done(&at(0), 0.9),
             done(&at(1), 0.92),
-            // The engine tells no cell from another.
-            done(&at(0).on(Engine::Fused), 0.94),
+            // The engine tells no cell from another, and two engines make no two samples of one seed.
+            done(&at(0).on(Engine::Fused), 0.91),
+            done(&at(3).on(Engine::Fused), 0.94),
             done(&Configuration { lambda: 5e-5, ..at(0) }, 0.8),
             done(&configuration(2, Arm::Original, 0), 0.7),
             done(&configuration(8, Arm::Appropriate, 0), 0.6),
@@ -111,8 +124,9 @@ mod tests {
         ];
         assert_eq!(found, expected);
         let cell = &rows[3];
-        assert!((cell.mean - 0.92).abs() < 1e-12 && (cell.sd.unwrap() - 0.02).abs() < 1e-12);
-        assert_eq!((cell.min, cell.max), (0.9, 0.94));
+        let sd = pooled_sd([&[0.905, 0.92, 0.94][..]]).unwrap();
+        assert!((cell.mean - 2.765 / 3.0).abs() < 1e-12 && (cell.sd.unwrap() - sd).abs() < 1e-12);
+        assert_eq!((cell.min, cell.max), (0.905, 0.94));
         assert_eq!((cell.parameters, cell.macs), (at(0).counts().parameters, at(0).counts().macs));
         assert_eq!((rows[0].sd, rows[0].low), (None, None), "one run says nothing of its spread");
         assert_eq!((rows[0].mean, rows[0].min, rows[0].max), (0.8, 0.8, 0.8));
