@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a GPU does with the trainer, in about three minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
+"""What a GPU does with the trainer, in about four minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
 
 In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped and resumed, beside
 one that was left alone and that one again; runs one after the other and side by side; images a second and memory, beside PyTorch's where PYTHON can import torch.
@@ -9,7 +9,7 @@ one that was left alone and that one again; runs one after the other and side by
 
 CHANNELS, IMAGES and BATCH are those of the short runs; speed is measured on the whole network. With DEVICE=cpu all of it runs on a CPU.
 
-Invariant: a check that fails is a line of the file and ends no other; the exit code is 1 if one of them failed.
+Invariant: a check that fails is a line of the file and ends no other; the file is there after each; the exit code is 1 if one of them failed.
 """
 
 import array
@@ -74,17 +74,21 @@ def main(words):
     work = tempfile.mkdtemp(prefix="gpu-check-")
     try:
         check = Check(chosen, work, parity)
-        check.all()
+        for _ in check.all():
+            found.update({"checks": check.checks, "speed": check.speed, "seconds": round(time.monotonic() - began, 1)})
+            write(found, out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    found.update({"checks": check.checks, "speed": check.speed, "seconds": round(time.monotonic() - began, 1)})
+    failed = [one["check"] for one in check.checks if not one["ok"]]
+    note("%s of %d checks failed; %s in %s" % (len(failed) or "none", len(check.checks), spoken(found["seconds"]), out))
+    return 1 if failed else 0
+
+
+def write(found, out):
     with open(out + ".new", "w") as file:
         json.dump(found, file, indent=1)
         file.write("\n")
     os.replace(out + ".new", out)
-    failed = [one["check"] for one in check.checks if not one["ok"]]
-    note("%s of %d checks failed; %s in %s" % (len(failed) or "none", len(check.checks), spoken(found["seconds"]), out))
-    return 1 if failed else 0
 
 
 def built_parity():
@@ -116,16 +120,17 @@ class Check:
         self.checks, self.speed = [], []
 
     def all(self):
-        self.of("images", self.images)
+        """One after the other, as they are asked for."""
+        yield self.of("images", self.images)
         for precision in self.precisions:
-            self.of("trains in " + precision, lambda: self.train("trained-" + precision, 1, precision))
-        self.of("parity", self.is_right)
-        self.of("stop and resume", self.resumes)
-        self.of("side by side", self.side_by_side)
+            yield self.of("trains in " + precision, lambda: self.train("trained-" + precision, 1, precision))
+        yield self.of("parity", self.is_right)
+        yield self.of("stop and resume", self.resumes)
+        yield self.of("side by side", self.side_by_side)
         for rankscale in self.chosen["RANKSCALES"].split(","):
             # No processor here is made for fp16: an update of the whole network takes minutes.
             for precision in self.precisions if self.device != "cpu" else [name for name in self.precisions if name != "fp16"]:
-                self.of("speed of %s at rankscale %s" % (precision, rankscale), lambda: self.measure(rankscale, precision))
+                yield self.of("speed of %s at rankscale %s" % (precision, rankscale), lambda: self.measure(rankscale, precision))
 
     def of(self, name, check):
         began = time.monotonic()

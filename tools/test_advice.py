@@ -141,6 +141,62 @@ class Driver(unittest.TestCase):
             self.assertFalse(run.needs_libtorch({"DEVICE": "cpu"}))
 
 
+# Stands for the crate of this name: whatever is asked of it is right, and nothing is compiled.
+CC = """pub struct Build;
+impl Build {
+    pub fn new() -> Self { Self }
+    %s
+    pub fn compile(&mut self, _: &str) {}
+}""" % "\n    ".join("pub fn %s(&mut self, _: %s) -> &mut Self { self }" % (name, kind) for name, kind in (
+    ("cpp", "bool"), ("std", "&str"), ("opt_level", "u32"), ("warnings", "bool"), ("cargo_metadata", "bool"), ("files", "[&str; 2]"),
+    ("includes", "[std::path::PathBuf; 3]")))
+
+
+class Build(unittest.TestCase):
+    """The trainer's build program, made by itself."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+        with open(self.place("cc.rs"), "w") as file:
+            file.write(CC)
+        source = os.path.join(run.ROOT, "trainer", "build.rs")
+        for words in (["--crate-type=rlib", "cc.rs"], ["--cfg=feature=\"tch\"", "--extern=cc=libcc.rlib", "-o", "program", source]):
+            made = subprocess.run(["rustc", "--edition=2024", "--cap-lints=allow", *words], cwd=self.root, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(made.returncode, 0, made.stderr)
+
+    def place(self, *names):
+        return os.path.join(self.root, *names)
+
+    def says(self, **environment):
+        ended = subprocess.run([self.place("program")], cwd=os.path.join(run.ROOT, "trainer"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               env={"PATH": os.environ["PATH"], "CARGO_FEATURE_TCH": "1", "OUT_DIR": self.root, **environment})
+        return ended.returncode == 0, ended.stdout
+
+    def test_a_libtorch_that_is_not_there_is_set_up_or_named(self):
+        torch = self.place("torch")
+        works, said = self.says(LIBTORCH=torch)
+        self.assertFalse(works)
+        self.assertIn("run `./justw setup`, or set LIBTORCH to a libtorch from", said)
+        os.makedirs(os.path.join(torch, "lib"))
+        self.assertEqual(self.says(LIBTORCH=torch)[0], True)
+
+    def test_headers_of_cuda_that_are_not_there_are_brought_or_named(self):
+        torch, cuda = self.place("torch"), self.place("cuda")
+        os.makedirs(os.path.join(torch, "lib"))
+        # No version of CUDA that `.libtorch` of this checkout could hold.
+        for name, text in (("libtorch_cuda.so", ""), ("libc10_cuda.so", "\0libcudart.so.99\0")):
+            program(os.path.join(torch, "lib", name), text)
+        works, said = self.says(LIBTORCH=torch, CUDA_HOME=cuda)
+        self.assertFalse(works)
+        self.assertIn("run `./justw setup --cuda`, which brings them, or set CUDA_HOME to a CUDA 99", said)
+        os.makedirs(os.path.join(cuda, "include", "crt"))
+        for name, text in (("cuda.h", "#define CUDA_VERSION 99000\n"), ("cuda_runtime_api.h", ""), ("crt/host_config.h", "")):
+            program(os.path.join(cuda, "include", name), text)
+        self.assertEqual(self.says(LIBTORCH=torch, CUDA_HOME=cuda)[0], True)
+
+
 class Justw(unittest.TestCase):
     def test_what_is_missing_is_installed(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -81,6 +81,16 @@ fn a_failed_lock_is_named_and_a_directory_without_flush_is_tolerated() {
             message.contains("cannot be locked: choose") && !message.contains("another process"),
             "{message}"
         );
+        // On one that has locks, while that one still has none.
+        let refused = message
+            .split(": cannot be locked")
+            .next()
+            .and_then(|before| before.split(' ').next_back())
+            .unwrap();
+        let elsewhere = TempDir::new().unwrap();
+        let output =
+            traced(elsewhere.path(), &["-P", refused, "-e", &format!("inject=flock:error={error}")], "1");
+        assert!(output.status.success(), "{refused}: {}", said(&output));
     }
     let interrupted = TempDir::new().unwrap();
     assert!(traced(interrupted.path(), &["-e", "inject=flock:error=EINTR:when=1"], "1").status.success());

@@ -1,6 +1,6 @@
 //! How sure: the endpoints, the rules that judged them, and what is missing.
 
-use super::markdown::{Align, bullets, code, folded_if, shorten, table, text};
+use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table, text};
 use super::standing;
 use crate::numbers;
 use crate::selection::Selection;
@@ -34,7 +34,7 @@ pub fn section(selection: &Selection<'_>) -> String {
         parts.extend(missing(&summary.endpoints));
     }
     if !summary.rules.is_empty() {
-        let rules: Vec<_> = summary.rules.iter().map(|rule| text(rule)).collect();
+        let rules: Vec<_> = summary.rules.iter().map(|rule| marked(rule)).collect();
         parts.push(standing::rules_heading(&summary.standing));
         parts.push(bullets(&rules));
     }

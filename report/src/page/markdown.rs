@@ -3,6 +3,10 @@
 /// Text from elsewhere as plain words: nothing in it is markup, and it stays on one line.
 #[must_use]
 pub fn text(raw: &str) -> String {
+    escaped(raw).trim().to_owned()
+}
+
+fn escaped(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {
@@ -17,7 +21,7 @@ pub fn text(raw: &str) -> String {
             c => out.push(c),
         }
     }
-    out.trim().to_owned()
+    out
 }
 
 /// Text from elsewhere as a code span, also inside a table.
@@ -27,6 +31,17 @@ pub fn code(raw: &str) -> String {
     let raw = raw.trim();
     // A code span cannot hold a backtick or, in a table, a bar without tricks that renderers disagree on.
     if raw.is_empty() || raw.contains(['`', '|', '\\']) { text(raw) } else { format!("`{raw}`") }
+}
+
+/// Text in which backticks enclose what is code; where they do not match, it is all text.
+#[must_use]
+pub fn marked(raw: &str) -> String {
+    let parts: Vec<&str> = raw.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return text(raw);
+    }
+    let written = |(number, part): (usize, &&str)| if number % 2 == 0 { escaped(part) } else { code(part) };
+    parts.iter().enumerate().map(written).collect()
 }
 
 /// How a column is set.
@@ -88,6 +103,8 @@ mod tests {
         assert_eq!(text("[a](b) ![c](d)"), "\\[a\\](b) \\!\\[c\\](d)");
         assert_eq!(code("r08-none-s0"), "`r08-none-s0`");
         assert_eq!(code("a`b|c"), "a\\`b\\|c");
+        assert_eq!(marked("is `a`. `b_c` too_"), "is `a`. `b_c` too\\_");
+        assert_eq!(marked("is `a"), "is \\`a");
     }
 
     #[test]

@@ -78,6 +78,21 @@ fn a_file_system_without_locks_is_trained_on_and_a_lock_that_fails_is_named() {
         } else {
             assert_eq!((output.status.code(), trained), (Some(1), 0), "{error}: {message}");
             assert!(message.contains(".lock: cannot be locked: choose a file system"), "{error}: {message}");
+            // On one that has locks, while that one still fails.
+            let refused = message
+                .split(": cannot be locked")
+                .next()
+                .and_then(|before| before.split(' ').next_back())
+                .unwrap();
+            let elsewhere = tempfile::tempdir().unwrap();
+            prepare(elsewhere.path());
+            let output = trainer(
+                &["strace", "-f", "-q", "-o", "/dev/null", "-P", refused, "-e", &inject],
+                elsewhere.path(),
+            )
+            .output()
+            .unwrap();
+            assert!(output.status.success(), "{refused}: {}", said(&output));
         }
     }
 }
