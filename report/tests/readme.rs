@@ -34,6 +34,17 @@ fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
     assert_eq!(spliced(&readme, publish::MARKS, &section).unwrap(), readme, "{remedy}");
 }
 
+/// Runs that ended after a look move the mean of all pairs, and not the one that was judged.
+#[test]
+fn the_figure_of_differences_shows_the_means_that_were_judged() {
+    let study = Study::read(&Layout::new(root().join("results").join(ANSWER))).unwrap();
+    let judged = study.summary.endpoints.iter().find(|endpoint| endpoint.look.is_some()).unwrap();
+    let row = &judged.secondary.by_rankscale[0];
+    let figure = render(&study).figures.into_iter().find(|figure| figure.file == "difference.svg").unwrap();
+    let shown = format!("from −{:.2} points at rankscale {}", row.difference.abs() * 100.0, row.rankscale);
+    assert!(figure.alt.contains(&shown), "{shown}: {}", figure.alt);
+}
+
 #[test]
 fn every_report_that_is_kept_is_the_one_of_its_analysis() {
     let kept: Vec<_> =

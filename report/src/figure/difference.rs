@@ -1,9 +1,10 @@
 //! Difference of each arm to its baseline against rankscale, with zero and the headline interval.
 
 use super::{Figure, arms};
-use crate::chart::{Band, Mean, Plot, Series};
+use crate::chart::{Band, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
+use artifacts::study::{AtRankscale, Endpoint};
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -36,7 +37,13 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .map(|((arm, _), rows)| {
             let mut series = arms::over_rankscales(arms::empty(*arm), rows);
             for mean in &mut series.means {
-                mean.interval = interval(selection, *arm, mean);
+                let Some((endpoint, row)) = judged(selection, *arm, mean.x) else { continue };
+                // A look rests on its own pairs, and later ones are dots only.
+                if endpoint.look.is_some() {
+                    mean.y = row.difference * 100.0;
+                    mean.runs = row.pairs;
+                }
+                mean.interval = row.interval.filter(|_| row.pairs >= WHISKER_PAIRS).map(arms::points);
             }
             series
         })
@@ -76,6 +83,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     } else {
         " Every marker is one pair of runs."
     };
+    if selection.endpoints().any(|endpoint| endpoint.look.is_some()) {
+        caption += " The means of an arm that was judged at a look are those of the look's pairs, on which the verdict rests.";
+    }
     if plot.series().any(Series::whiskered) {
         caption +=
             " Whiskers are Student's 95 % intervals at each rankscale, where it has three pairs or more.";
@@ -86,9 +96,13 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: "Difference against rankscale", alt, caption, plot, svg })
 }
 
-/// Student's interval of an arm's mean at a rankscale, in points.
-fn interval(selection: &Selection<'_>, arm: Arm, mean: &Mean) -> Option<[f64; 2]> {
-    let rows = &selection.endpoints().find(|endpoint| endpoint.decay == arm)?.secondary.by_rankscale;
-    let row = rows.iter().find(|row| f64::from(row.rankscale) == mean.x && row.pairs >= WHISKER_PAIRS)?;
-    row.interval.map(arms::points)
+/// What an arm's endpoint says of a rankscale.
+fn judged<'a>(
+    selection: &Selection<'a>,
+    arm: Arm,
+    rankscale: f64,
+) -> Option<(&'a Endpoint, &'a AtRankscale)> {
+    let endpoint = selection.endpoints().find(|endpoint| endpoint.decay == arm)?;
+    let rows = &endpoint.secondary.by_rankscale;
+    rows.iter().find(|row| f64::from(row.rankscale) == rankscale).map(|row| (endpoint, row))
 }

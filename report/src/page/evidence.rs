@@ -1,6 +1,6 @@
 //! How sure: the endpoints, the rules that judged them, and what is missing.
 
-use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table, text};
+use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table};
 use super::standing;
 use crate::numbers;
 use crate::selection::Selection;
@@ -102,7 +102,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
                     numbers::probability(certainty.p_equivalence_adjusted.unwrap_or(certainty.p_equivalence))
                 }),
                 format!("**{}**", verdict(endpoint)),
-                text(&endpoint.rule),
+                marked(&endpoint.rule),
             ]);
             row
         })
@@ -116,7 +116,7 @@ fn qualifiers(endpoints: &[Endpoint]) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for endpoint in endpoints {
         let arm = code(endpoint.decay.name());
-        items.extend(endpoint.qualifiers.iter().map(|qualifier| format!("{arm}: {}", text(qualifier))));
+        items.extend(endpoint.qualifiers.iter().map(|qualifier| format!("{arm}: {}", marked(qualifier))));
         let [of_arm, of_baseline] = endpoint.diverged;
         if of_arm + of_baseline > 0 {
             let baseline = code(endpoint.baseline.name());
@@ -140,7 +140,7 @@ fn missing(endpoints: &[Endpoint]) -> Vec<String> {
         .iter()
         .flat_map(|endpoint| {
             let arm = code(endpoint.decay.name());
-            endpoint.missing.iter().map(move |item| format!("{arm}: {}", text(item)))
+            endpoint.missing.iter().map(move |item| format!("{arm}: {}", marked(item)))
         })
         .collect();
     if items.is_empty() {

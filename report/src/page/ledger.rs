@@ -1,6 +1,6 @@
 //! The ledger: every planned run and every folder found, and what became of it.
 
-use super::markdown::{Align, NAMED, code, folded_if, table, text};
+use super::markdown::{Align, NAMED, code, folded_if, marked, table, text};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::LedgerRow;
@@ -85,7 +85,7 @@ fn not_done(rows: &[&LedgerRow]) -> String {
                 format!("{} of {}", row.epochs_done, row.epochs)
             };
             let planned = if row.planned { "yes" } else { "no" };
-            vec![code(&row.run), text(&row.state), planned.to_owned(), epochs, text(&row.reason)]
+            vec![code(&row.run), text(&row.state), planned.to_owned(), epochs, marked(&row.reason)]
         })
         .collect();
     let columns = [

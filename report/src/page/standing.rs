@@ -1,6 +1,6 @@
 //! How far the verdict was fixed before the data: seal, looks, and why a result is exploratory.
 
-use super::markdown::{bullets, code, text};
+use super::markdown::{bullets, code, marked};
 use crate::numbers::{self, many};
 use artifacts::study::{Looks, Sealed, Standing};
 
@@ -14,10 +14,10 @@ pub fn paragraphs(standing: &Standing) -> Vec<String> {
     parts.extend(standing.looks.as_ref().map(looks));
     match standing.exploratory.as_slice() {
         [] => {}
-        [only] => parts.push(format!("The result is **exploratory**: {}.", text(only))),
+        [only] => parts.push(format!("The result is **exploratory**: {}.", marked(only))),
         several => {
             parts.push("The result is **exploratory**, for several reasons:".to_owned());
-            parts.push(bullets(&several.iter().map(|reason| text(reason)).collect::<Vec<_>>()));
+            parts.push(bullets(&several.iter().map(|reason| marked(reason)).collect::<Vec<_>>()));
         }
     }
     parts
