@@ -53,6 +53,7 @@ MinJobAge=3600
 JobRequeue=1
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
+SlurmctldParameters=preempt_send_user_signal
 {nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=gentle Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=30
@@ -73,7 +74,7 @@ def missing():
 class Cluster:
     """One node; or `machines`, each of which sees its own processes alone."""
 
-    def __init__(self, root, cpus=2, machines=0, silence=30):
+    def __init__(self, root, cpus=2, machines=0, silence=30, more=""):
         self.root, self.machines = root, {}
         self.nodes = ["node%d" % number for number in range(1, max(1, machines) + 1)]
         self.apart = machines > 0
@@ -86,7 +87,7 @@ class Cluster:
         port, *ports = free_ports(1 + len(self.nodes))
         nodes = "\n".join(NODE.format(name=name, port=port, cpus=cpus) for name, port in zip(self.nodes, ports))
         with open(self.environment["SLURM_CONF"], "w") as file:
-            file.write(CONFIGURATION.format(root=root, user=user, port=port, nodes=nodes, silence=silence))
+            file.write(CONFIGURATION.format(root=root, user=user, port=port, nodes=nodes, silence=silence) + more)
         key = os.open(self.path("munge/munge.key"), os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(key, os.urandom(128))
         os.close(key)

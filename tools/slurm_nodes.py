@@ -57,16 +57,21 @@ def frozen(place, alone):
 
 
 def preempted(place, alone):
-    """A job of a partition that goes before takes every node: Slurm puts the jobs back at once."""
-    return makes_room(place, alone, "preempted", "main")
+    """A job of a partition that goes before takes every node: Slurm ends the jobs at once, and puts them back."""
+    return makes_room(place, alone, "preempted", "main")[1]
 
 
 def told(place, alone):
-    """The same where they are told half a minute before."""
-    return makes_room(place, alone, "told", "gentle")
+    """The same where they are told half a minute before: they put themselves back, and room is there before Slurm ends them."""
+    seconds, found = makes_room(place, alone, "told", "gentle")
+    # Fails where the signal does not reach the trainer, but its batch script or nobody, and Slurm waits until the half minute is over.
+    if seconds > 25 or said(os.path.join(place.root, "told")).count("back into the queue") != 2:
+        raise Failure("nobody heard that room is wanted: %s" % found)
+    return found
 
 
 def makes_room(place, alone, name, partition):
+    """The seconds until a job that goes before has its room, and what was seen until all was done."""
     work, element, report, _, _ = put(place, name, "PARTITION=" + partition)
     elements = [element[:-1] + number for number in "01"]
     began = time.monotonic()
@@ -82,7 +87,8 @@ def makes_room(place, alone, name, partition):
     again = sorted(line for line in set(lines) if lines.count(line) > 1)
     if again:
         raise Failure("trained twice: %s\n%s" % (", ".join(again), said(work)))
-    return "room after %.0f s, both put back, no epoch trained twice; %d files are those of a sweep" % (seconds, place.same("wide", work, alone))
+    found = "room after %.0f s, both put back, no epoch trained twice; %d files are those of a sweep"
+    return seconds, found % (seconds, place.same("wide", work, alone))
 
 
 def put(place, name, *keys):
