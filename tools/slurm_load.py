@@ -77,7 +77,10 @@ def counted(lines, below):
     for line in lines:
         # A call that another thread interrupts stands there twice, its path in the first line.
         call = re.match(r"\d+ +(\w+)\((.*)", line)
-        if call and call.group(1) in KINDS and begins.search(call.group(2)) and not (KINDS[call.group(1)] == "look" and re.match(r'\d+<[^>]*>(, ""|[,)])', call.group(2))):
+        if not call or call.group(1) not in KINDS or not begins.search(call.group(2)):
+            continue
+        is_of_handle = re.match(r'\d+<[^>]*>(, ""|[,)])', call.group(2))
+        if KINDS[call.group(1)] != "look" or not is_of_handle:
             found[KINDS[call.group(1)]] += 1
     return found
 
@@ -167,14 +170,20 @@ def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
         jobs, seconds, cpus = (settings.whole_number(chosen, key, 1, 1_000_000) for key in ("JOBS", "SECONDS", "CPUS"))
+        what = chosen["WHAT"].split(",")
+        if not set(what) <= {"files", "queue"}:
+            raise settings.SettingsError("WHAT=%s: must be files, queue, or files,queue." % chosen["WHAT"])
     except settings.SettingsError as error:
         sys.exit("slurm_load: %s" % error)
+    missing = ["strace"] * ("files" in what and not shutil.which("strace")) + slurm_cluster.missing() * ("queue" in what)
+    if missing:
+        sys.exit("slurm_load: %s missing: apt install strace slurm-wlm munge" % ", ".join(missing))
     stop.listen()
     root = tempfile.mkdtemp(prefix="slurm-load-")
     try:
-        if "files" in chosen["WHAT"]:
+        if "files" in what:
             files(root)
-        if "queue" in chosen["WHAT"]:
+        if "queue" in what:
             queue(root, jobs, seconds, cpus)
     finally:
         shutil.rmtree(root)
