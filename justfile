@@ -143,10 +143,10 @@ check: _ready
 torture *settings:
     @python3 tools/torture.py "$@"
 
-# `just submit` in a real Slurm of one node, which this starts: jobs warned, put back, cancelled and killed, held against a sweep left alone
+# `just submit` in a real Slurm, which this starts: jobs warned, put back, cancelled, killed, lost and preempted, held against a sweep left alone: [PARTS=many,limit,...]
 [group('code'), no-exit-message]
-slurm-check: _ready
-    @python3 tools/slurm_check.py
+slurm-check *settings: _ready
+    @python3 tools/slurm_check.py "$@"
 
 # Make goldens, parity cases, counts and published studies anew, and say what changed: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
 [group('code'), no-exit-message]

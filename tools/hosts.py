@@ -32,6 +32,7 @@ int flock(int file, int what) { (void)file; (void)what; %s }
 LOCKS = {"fails": "errno = ENOLCK; return -1;", "lies": "return 0;"}
 CLAIM_SECONDS = 3
 PATIENCE_SECONDS = 240
+ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
 EXPERIMENT = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 12")
 
@@ -45,18 +46,14 @@ def possible():
     return found.returncode == 0 and shutil.which("cc") is not None
 
 
-ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+class Machine:
+    """A program in a namespace of processes of its own."""
 
-
-class Trainer:
-    """A trainer in a namespace of processes of its own."""
-
-    def __init__(self, command, library, said):
-        environment = {**os.environ, "LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS)}
+    def __init__(self, command, environment, said=subprocess.DEVNULL):
         self.process = subprocess.Popen([*ALONE, *command], env=environment, stdout=subprocess.DEVNULL, stderr=said)
 
     def inside(self):
-        """The trainer's own number, seen from here; None while it is being started."""
+        """The program's own number, seen from here; None while it is being started."""
         try:
             with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
                 return int(file.read().split()[0])
@@ -77,13 +74,31 @@ class Trainer:
         self.process.wait()
 
 
-def crowd(whole, root, locks, trainers, seconds, draw):
-    """Sweeps of one folder by many trainers, some of which are killed and stopped; what they did, counted."""
-    library, work = os.path.join(root, locks + ".so"), os.path.join(root, locks)
+class Trainer(Machine):
+    """A trainer on a machine of its own."""
+
+    def __init__(self, command, library, said):
+        super().__init__(command, {**os.environ, **environment(library)}, said)
+
+
+def environment(library):
+    """What a process is told that is to believe a library about locks, and soon to think others dead."""
+    return {"LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS)}
+
+
+def build(root, locks):
+    """The library that answers for `flock`."""
+    library = os.path.join(root, locks + ".so")
     source = library[:-3] + ".c"
     with open(source, "w") as file:
         file.write(LIBRARY % LOCKS[locks])
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+def crowd(whole, root, locks, trainers, seconds, draw):
+    """Sweeps of one folder by many trainers, some of which are killed and stopped; what they did, counted."""
+    library, work = build(root, locks), os.path.join(root, locks)
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
     command = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
                "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + work]

@@ -1,10 +1,14 @@
-"""A Slurm of one node in a directory of its own, on loopback, without systemd: for tests of what jobs do in a real one.
+"""A Slurm in a directory of its own, on loopback, without systemd: for tests of what jobs do in a real one.
+
+It has one node; or several, each with processes of its own that no other sees, as machines have (that needs root). Its partitions are `main`,
+`gentle`, whose jobs are told before they make room, and `urgent`, whose jobs put those of both others back into the queue.
 
 Needs Debian's packages slurm-wlm and munge, whose own services are not used. Jobs run as whoever starts it.
 
 Invariant: when it is stopped, no daemon and no job of it is left.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,13 +16,14 @@ import socket
 import subprocess
 import time
 
+import hosts
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 CONFIGURATION = """ClusterName=lo
 SlurmctldHost=localhost(127.0.0.1)
 SlurmUser={user}
 SlurmdUser={user}
 SlurmctldPort={port}
-SlurmdPort={node_port}
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 AuthType=auth/munge
 AuthInfo=socket={root}/munge/munge.sock,cred_expire=5
@@ -35,20 +40,28 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 JobCompType=jobcomp/none
 StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool
+SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/slurmctld.pid
-SlurmdPidFile={root}/slurmd.pid
+SlurmdPidFile={root}/slurmd-%n.pid
 SlurmctldLogFile={root}/log/slurmctld.log
-SlurmdLogFile={root}/log/slurmd.log
+SlurmdLogFile={root}/log/slurmd-%n.log
 ReturnToService=2
-SlurmdTimeout=30
+SlurmdTimeout={silence}
 SlurmctldTimeout=30
 KillWait=10
 MinJobAge=3600
 JobRequeue=1
-NodeName=localhost NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=1000 State=UNKNOWN
-PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SlurmctldParameters=preempt_send_user_signal
+{nodes}
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=gentle Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=30
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
+NODE = "NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory=1000 State=UNKNOWN"
+# The first process of a machine: it outlives its slurmd, and buries whatever ends there.
+MACHINE = ["sh", "-c", "while :; do sleep 1; done"]
 
 
 def missing():
@@ -59,17 +72,22 @@ def missing():
 
 
 class Cluster:
-    def __init__(self, root, cpus=2):
-        self.root = root
+    """One node; or `machines`, each of which sees its own processes alone."""
+
+    def __init__(self, root, cpus=2, machines=0, silence=30, more=""):
+        self.root, self.machines = root, {}
+        self.nodes = ["node%d" % number for number in range(1, max(1, machines) + 1)]
+        self.apart = machines > 0
         # munged wants its socket where everybody may look.
         os.chmod(os.path.dirname(root), 0o755)
         self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"), "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin"}
         for folder in ("munge", "state", "spool", "log"):
             os.makedirs(os.path.join(root, folder), mode=0o755)
         user = subprocess.run(["id", "-un"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-        port, node_port = free_ports()
+        port, *ports = free_ports(1 + len(self.nodes))
+        nodes = "\n".join(NODE.format(name=name, port=port, cpus=cpus) for name, port in zip(self.nodes, ports))
         with open(self.environment["SLURM_CONF"], "w") as file:
-            file.write(CONFIGURATION.format(root=root, user=user, port=port, node_port=node_port, cpus=cpus))
+            file.write(CONFIGURATION.format(root=root, user=user, port=port, nodes=nodes, silence=silence) + more)
         key = os.open(self.path("munge/munge.key"), os.O_WRONLY | os.O_CREAT, 0o600)
         os.write(key, os.urandom(128))
         os.close(key)
@@ -82,24 +100,48 @@ class Cluster:
             munge = ["--%s-file=%s" % (name, self.path("munge/munged.%s" % name)) for name in ("pid", "log", "seed")]
             self.run(["munged", "--key-file=" + self.path("munge/munge.key"), "--socket=" + self.path("munge/munge.sock"), *munge])
             self.run(["slurmctld"])
-            self.start_node()
+            for name in self.nodes:
+                if self.apart:
+                    self.machines[name] = hosts.Machine(MACHINE, self.environment)
+                self.start_node(name)
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def start_node(self):
-        self.run(["slurmd", "-N", "localhost"])
+    def start_node(self, name):
+        self.run([*self.on(name), "slurmd", "-N", name])
         # Before the node has registered, what is said of it is an old state.
-        until(lambda: "SlurmdStartTime=2" in self.say("scontrol", "show", "node", "localhost")
-              and self.say("sinfo", "--noheader", "--format=%T").strip() in ("idle", "mixed", "allocated"), 30, "the node is not up")
+        until(lambda: "SlurmdStartTime=2" in self.say("scontrol", "show", "node", name)
+              and self.node_state(name) in ("idle", "mixed", "allocated"), 30, "%s is not up" % name)
+
+    def node_state(self, name):
+        return self.say("sinfo", "--noheader", "--partition=main", "--format=%T", "--nodes=" + name).strip()
+
+    def on(self, name):
+        """What goes before a command, so that it runs among the processes of a node."""
+        if not self.apart:
+            return []
+        until(self.machines[name].inside, 10, "%s does not start" % name)
+        return ["nsenter", "--pid", "--mount", "--target=%d" % self.machines[name].inside()]
+
+    def machine(self, name):
+        """What tells the processes of a node from all others."""
+        return namespace(self.machines[name].inside())
+
+    def kill_slurmd(self, name):
+        """With SIGKILL; the jobs of the node go on, and Slurm hears nothing of it any more."""
+        self.run([*self.on(name), "kill", "-KILL", str(self.pid("slurmd-%s.pid" % name))])
 
     def __exit__(self, *_):
         if os.path.exists(self.path("slurmctld.pid")):
             # Jobs outlive the daemons.
             self.say("scancel", "--user=" + str(os.getuid()))
             self.settle(25)
-        for name in ("slurmd.pid", "slurmctld.pid", "munge/munged.pid"):
+        for machine in self.machines.values():
+            # With all that runs there.
+            machine.kill()
+        for name in ("slurmctld.pid", "munge/munged.pid") if self.apart else ("slurmd-node1.pid", "slurmctld.pid", "munge/munged.pid"):
             pid = self.pid(name)
             if pid:
                 kill(pid, signal.SIGTERM)
@@ -138,10 +180,18 @@ class Cluster:
         return self.job(number).get("JobState", "")
 
 
-def free_ports():
-    """Two that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+def namespace(pid):
+    """That of a process's number; nothing where it has ended."""
+    try:
+        return os.readlink("/proc/%d/ns/pid" % pid)
+    except OSError:
+        return ""
+
+
+def free_ports(count):
+    """So many that nobody listens on now."""
+    with contextlib.ExitStack() as held:
+        return [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]
 
 
 def kill(pid, number):

@@ -179,7 +179,9 @@ def sbatch(chosen, words, otherwise):
         return found.stdout.strip().splitlines()[-1].split(";")[0]
     said = [line.split("error: ")[-1].strip() for line in found.stderr.splitlines() if "error:" in line]
     reason = (said or [found.stderr.strip() or "code %d" % found.returncode])[-1].replace("Batch job submission failed: ", "")
-    given = ["%s=%s" % (key, chosen[key]) for key in ("PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH") if chosen.get(key)]
+    if "job array" in reason:
+        reason += " (MAX_JOBS=1000 is allowed by Slurm's own MaxArraySize; `scontrol show config` has that of this cluster)"
+    given = ["%s=%s" % (key, chosen[key]) for key in ("MAX_JOBS", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH") if chosen.get(key)]
     sys.exit("just submit: sbatch refuses it: %s, with %s. %s" % (reason, " ".join(given), otherwise))
 
 

@@ -26,14 +26,11 @@ class Crowd(unittest.TestCase):
 
     def test_the_libraries_answer_for_flock(self):
         for locks, code in (("fails", 1), ("lies", 0)):
-            source, library = (os.path.join(self.root, "lock" + ending) for ending in (".c", ".so"))
-            with open(source, "w") as file:
-                file.write(hosts.LIBRARY % hosts.LOCKS[locks])
-            subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+            library = hosts.build(self.root, locks)
             # The second lock of one file is granted by a liar alone.
             held = "import ctypes, sys; lib = ctypes.CDLL(None); a, b = open(sys.argv[1]), open(sys.argv[1]); "
             held += "sys.exit(0 if lib.flock(a.fileno(), 6) == lib.flock(b.fileno(), 6) == 0 else 1)"
-            found = subprocess.run(["python3", "-c", held, source], env={**os.environ, "LD_PRELOAD": library})
+            found = subprocess.run(["python3", "-c", held, library], env={**os.environ, "LD_PRELOAD": library})
             self.assertEqual(found.returncode, code, locks)
 
     def test_a_run_that_differs_is_named(self):

@@ -13,7 +13,7 @@ BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-conte
 # Of nvidia-smi, git and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "status": "status", "submit": "submit", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)

@@ -23,7 +23,7 @@ esac
 SBATCH = """#!/bin/sh
 echo "sbatch $*" >>"$EVENTS"
 [ "$(grep -c ^sbatch "$EVENTS")" != "${REFUSES:-0}" ] || { printf 'sbatch: error: %s\\n' "invalid partition specified: nope" \
-    "Batch job submission failed: Invalid partition name specified" >&2; exit 1; }
+    "Batch job submission failed: Invalid ${REASON:-partition name specified}" >&2; exit 1; }
 echo "4$(grep -c ^sbatch "$EVENTS");lo"
 """
 
@@ -110,6 +110,13 @@ class Submission(test_run.Place):
             for words in ("Invalid partition name specified", "PARTITION=nope", stands):
                 self.assertIn(words, said)
             os.remove(self.environment["EVENTS"])
+
+    def test_an_array_that_is_too_large_says_which_key_makes_it_smaller(self):
+        self.environment.update(REFUSES="1", REASON="job array specification")
+        found = self.submit("GPUS=0", "MAX_JOBS=2000")
+        self.assertEqual(found.returncode, 1)
+        for words in ("Invalid job array specification", "MAX_JOBS=1000", "MaxArraySize", "MAX_JOBS=2000", "Nothing was submitted."):
+            self.assertIn(words, found.stderr)
 
     def test_without_sbatch_nothing_is_built(self):
         os.remove(os.path.join(self.tools, "sbatch"))
