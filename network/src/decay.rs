@@ -113,12 +113,6 @@ impl FromStr for Arm {
     }
 }
 
-/// Whether a parameter is one of the two low-rank factors, `contract` or `expand`.
-#[must_use]
-pub fn is_factor(parameter: &str) -> bool {
-    parameter.ends_with(".contract.weight") || parameter.ends_with(".expand.weight")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
