@@ -23,7 +23,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
     let whole = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(whole.path());
     let stop = Stop::default();
-    let configuration = Configuration { decay: Arm::Frobenius, engine, ..tiny() };
+    let configuration = Configuration { decay: Arm::FROBENIUS, engine, ..tiny() };
     train(&context(&layout, &data, &stop), &configuration).unwrap();
     let expected = folder(&layout, &data, &configuration);
     let (expected_model, _) = state_dict::load(&expected.model_path()).unwrap();
