@@ -1,6 +1,7 @@
 //! Arms that an experiment declares, from its runs to its answer.
 
 use crate::made_up::{Place, configuration, noise};
+use analysis::compare::compare;
 use artifacts::Configuration;
 use network::Arm;
 use network::arm::Declaration;
@@ -71,4 +72,25 @@ fn two_arms_of_one_name_are_set_aside_and_not_pooled() {
     let study = place.analyse();
     assert!(study.runs.iter().filter(|run| run.decay == "half").all(|run| run.planned));
     assert_eq!(study.ledger.iter().filter(|row| row.state == "quarantined").count(), 6);
+}
+
+#[test]
+fn two_studies_with_two_arms_of_one_name_do_not_compare_them() {
+    let study = |factors| {
+        let place = Place::new();
+        let half = arm("half", Some(Arm::ORIGINAL), factors);
+        place.plan(&[runs(&place, Arm::ORIGINAL, 0.0), runs(&place, half, 0.01)].concat());
+        place.analyse()
+    };
+    let [first, second] = [study(0.5), study(0.4)];
+    let arms = |other| {
+        let compared = compare([("a", &first), ("b", other)]);
+        let cells = compared.cells.iter().map(|cell| cell.decay.clone()).collect::<Vec<_>>();
+        (
+            cells.contains(&"half".to_owned()),
+            compared.differs.iter().any(|differs| differs.what == "arms of its own"),
+        )
+    };
+    assert_eq!(arms(&first), (true, false));
+    assert_eq!(arms(&second), (false, true));
 }

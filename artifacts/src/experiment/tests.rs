@@ -253,3 +253,11 @@ fn a_plan_has_one_arm_of_a_name() {
     let message = Experiment::read_plan(&path).unwrap_err().to_string();
     assert!(message.contains("decay half-power: is the name of two different arms"), "{message}");
 }
+
+#[test]
+fn the_documented_experiment_can_be_run() {
+    let page = include_str!("../../../docs/extending.md");
+    let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let names: Vec<&str> = arms(&parse(text).unwrap().runs).into_iter().map(Arm::name).collect();
+    assert_eq!(names, ["original", "half-power", "half-power-constant"]);
+}
