@@ -14,10 +14,10 @@
 //! every activation of a channel the same way, where moves of one unit average out. So the moves grow from one unit to
 //! [`MOST_UNITS`]; they are far below the tolerances, which stay as they are, and what they do to the result counts against it.
 //!
-//! `PARITY_DIR`, an absolute path, points the tests at another case of the same layout.
+//! `PARITY_DIR`, an absolute path, points the tests at another case of the same layout; `PARITY_ARM` leaves one arm of all.
 
 use ndarray::{ArrayD, Axis};
-use network::schedule::{LearningRates, learning_rates};
+use network::schedule::LearningRates;
 use network::{Architecture, Arm, Counts, WeightDecay};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -117,7 +117,7 @@ impl Case {
             number: at + 1,
             images: self.images(at),
             labels: self.common["labels"].index_axis(Axis(0), at).iter().map(|&label| label as u8).collect(),
-            rates: learning_rates(arm, meta.peak_lr, at + 1, total),
+            rates: arm.learning_rates(meta.peak_lr, at + 1, total),
             decay,
             loss,
         };
@@ -206,8 +206,9 @@ pub fn check_nudges() {
 }
 
 /// The names of the arms there are.
+#[allow(dead_code, reason = "one of the two crates asks")]
 pub fn arms_there_are() -> BTreeSet<&'static str> {
-    Arm::ALL.into_iter().map(Arm::name).collect()
+    Arm::HOUSE.into_iter().map(Arm::name).collect()
 }
 
 /// The arrays whose names have this prefix, without it.
@@ -231,38 +232,16 @@ pub fn relative<E: Copy + Into<f64>>(found: &ArrayD<f32>, expected: &ArrayD<E>) 
     difference / norm(&mut expected.iter().map(|&value| value.into())).max(f64::MIN_POSITIVE)
 }
 
-/// A test for every arm, which calls this function with it.
-macro_rules! test_every_arm {
-    ($check:ident) => {
-        test_every_arm! {
-            $check:
-            parity_original: Original,
-            parity_appropriate: Appropriate,
-            parity_appropriate_separable: AppropriateSeparable,
-            parity_frobenius: Frobenius,
-            parity_none: None,
-            parity_original_scaled: OriginalScaled,
-            parity_published_original: PublishedOriginal,
-            parity_published_appropriate: PublishedAppropriate,
+/// Checks every arm of the house side by side, or the one in `PARITY_ARM`. A failure names the arm as its thread.
+pub fn every_arm(check: fn(Arm)) {
+    let only = std::env::var("PARITY_ARM").ok();
+    let arms = Arm::HOUSE.into_iter().filter(|arm| only.as_deref().is_none_or(|name| arm.name() == name));
+    std::thread::scope(|scope| {
+        for arm in arms {
+            std::thread::Builder::new()
+                .name(arm.to_string())
+                .spawn_scoped(scope, move || check(arm))
+                .unwrap();
         }
-    };
-    ($check:ident: $($test:ident: $arm:ident),* $(,)?) => {
-        $(
-            #[test]
-            fn $test() {
-                $check(Arm::$arm);
-            }
-        )*
-
-        #[test]
-        fn nudges_are_far_below_the_tolerances() {
-            case::check_nudges();
-        }
-
-        #[test]
-        fn parity_is_tested_for_every_arm() {
-            assert_eq!([$(Arm::$arm),*].map(Arm::name).into_iter().collect::<BTreeSet<_>>(), case::arms_there_are());
-        }
-    };
+    });
 }
-pub(crate) use test_every_arm;

@@ -23,7 +23,7 @@ use anyhow::bail;
 use artifacts::run::{RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, reading, rules};
+use artifacts::{Experiment, Layout, experiment, reading, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
@@ -31,9 +31,12 @@ use endpoint::{aa, endpoints};
 use join::finished::finished;
 use join::pairs::{self, pairs};
 use join::{cells, classes, entries, epochs, layers, ledger, recipes};
+use network::Arm;
 use runs::collect::{Collected, collect};
+use runs::namesakes;
 use runs::plan::Plan;
 use runs::results::{self, ResultsArms};
+use runs::run::Run;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -53,6 +56,7 @@ pub fn analyse(
     let start = Instant::now();
     let collected = collect(layout)?;
     let plan = plan(layout, choice, &collected.runs)?;
+    let collected = namesakes::set_aside(collected, plan.as_ref());
     // A mistyped directory is not filled.
     if ![layout.runs(), layout.plan(), summary_path(layout)].iter().any(|path| path.exists()) {
         bail!(nothing(layout, &collected, plan.as_ref()));
@@ -177,8 +181,9 @@ fn study(
         distinct.len()
     });
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
-        let runs = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
-        aa::identical(runs, recipe.summary.configuration.channels)
+        let arms = experiment::arms(runs.iter().map(|run| &run.record.configuration));
+        let rows = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
+        aa::identical(rows, &arms, recipe.summary.configuration.channels)
     });
     let summary = Summary {
         experiment: plan.map(|plan| plan.experiment().name.clone()),
@@ -189,6 +194,7 @@ fn study(
         standing,
         endpoints,
         identical,
+        arms: own_arms(plan, &in_order),
         tuned,
         data,
         rules: rules::texts(
@@ -209,6 +215,19 @@ fn study(
         ledger,
     };
     Ok((study, entries))
+}
+
+/// The arms of the plan and of the runs under study that are not of the house, each where it appears first.
+fn own_arms(plan: Option<&Plan>, runs: &[&Run]) -> Vec<Arm> {
+    let planned = plan.into_iter().flat_map(|plan| &plan.experiment().runs);
+    let found = runs.iter().filter(|run| run.is_studied(plan)).map(|run| &run.record.configuration);
+    let mut arms = Vec::new();
+    for run in planned.chain(found) {
+        if !run.decay.is_of_the_house() && !arms.contains(&run.decay) {
+            arms.push(run.decay);
+        }
+    }
+    arms
 }
 
 /// Imports a notebook's `results.json` as runs; those that are there already are left alone.

@@ -53,7 +53,7 @@ impl Default for Configuration {
         Self {
             rankscale: 8,
             channels: FULL_CHANNELS,
-            decay: Arm::Original,
+            decay: Arm::ORIGINAL,
             seed: 0,
             epochs: 128,
             batch: 512,
@@ -124,7 +124,7 @@ impl Configuration {
     pub fn recipe(&self, data_fingerprint: &str) -> String {
         let shared = Self {
             rankscale: 0,
-            decay: Arm::Original,
+            decay: Arm::ORIGINAL,
             seed: 0,
             lambda: 0.0,
             engine: Engine::Tch,
@@ -150,7 +150,7 @@ mod tests {
         let changes: [fn(&mut Configuration); 13] = [
             |c| c.rankscale = 9,
             |c| c.channels = [64, 128, 256, 511],
-            |c| c.decay = Arm::Appropriate,
+            |c| c.decay = Arm::APPROPRIATE,
             |c| c.seed = 1,
             |c| c.epochs = 127,
             |c| c.batch = 256,
@@ -178,15 +178,15 @@ mod tests {
         let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
         let images = crate::dataset::Split::ALL.map(crate::dataset::Split::cifar10_fingerprint).join(":");
         assert_eq!(run.run_name(&images), "r31-original-s31-2c5aaa9b");
-        let scaled = Configuration { decay: Arm::Appropriate, ..run };
+        let scaled = Configuration { decay: Arm::APPROPRIATE, ..run };
         assert_eq!(scaled.run_name(&images), "r31-appropriate-s31-2bd04f79");
     }
 
     #[test]
     fn a_name_can_be_read_and_a_recipe_is_shared_across_arms() {
-        let base = Configuration { decay: Arm::Appropriate, ..Configuration::default() };
+        let base = Configuration { decay: Arm::APPROPRIATE, ..Configuration::default() };
         assert!(base.run_name("data").starts_with("r08-appropriate-s0-"));
-        let other = Configuration { seed: 3, rankscale: 2, decay: Arm::None, ..base.clone() };
+        let other = Configuration { seed: 3, rankscale: 2, decay: Arm::NO_DECAY, ..base.clone() };
         assert_eq!(base.recipe("data"), other.recipe("data"));
         assert_ne!(base.recipe("data"), Configuration { epochs: 1, ..base }.recipe("data"));
     }

@@ -11,29 +11,35 @@
 //! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has seeds of its own, r, r + 100 and r + 200
 //! lambda = [5e-4]               # optional
 //! peak_learning_rate = [0.2]    # optional
+//! [[arm]]                       # optional: arms of its own, see `arms.rs`
 //! [verdict]                     # optional: how it is judged, see [`VerdictPlan`]
 //! ```
 //!
 //! *Invariant:* a resolved experiment holds valid configurations only, each once.
 
+mod arms;
 mod find;
 mod grid;
 mod plan;
 mod verdict;
 
+pub use arms::{arms, declarations};
 pub use find::planned;
 pub use verdict::VerdictPlan;
 
 use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::reading;
+use arms::Arms;
 use grid::{Grid, MOST_RUNS, Recipe};
 use network::Arm;
+use network::arm::Declaration;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
+use verdict::Verdict;
 
 /// A named list of runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,7 +102,9 @@ struct File {
     tuned: bool,
     #[serde(default)]
     recipe: Recipe,
-    verdict: Option<VerdictPlan>,
+    #[serde(default)]
+    arm: Vec<Declaration<String>>,
+    verdict: Option<Verdict>,
     #[serde(default)]
     grid: Vec<Grid>,
 }
@@ -130,10 +138,11 @@ impl Experiment {
             let rule = "runs are asked for, and there must be at most 100000";
             return Err(value(InvalidConfiguration::rule("grid", &asked, rule)));
         }
+        let arms = Arms::declared(file.arm).map_err(value)?;
         let cells: Vec<Vec<Configuration>> = file
             .grid
             .iter()
-            .map(|grid| grid.resolve(&file.recipe))
+            .map(|grid| grid.resolve(&file.recipe, &arms))
             .collect::<Result<_, _>>()
             .map_err(value)?;
         // The recipe is one, so these keys tell its cells apart. Zero and -0 are the same strength.
@@ -146,11 +155,10 @@ impl Experiment {
             return Err(ExperimentError::Empty(path.to_owned()));
         }
         if let Some(arm) = file.tuned.then(|| in_two_cells(&runs)).flatten() {
-            let reason = InvalidConfiguration::rule("lambda and peak_learning_rate of", &arm, TUNED);
-            return Err(ExperimentError::Value { path: path.to_owned(), reason });
+            return Err(value(InvalidConfiguration::rule("lambda and peak_learning_rate of", &arm, TUNED)));
         }
-        let verdict = file.verdict.map(|verdict| verdict.validated(&runs)).transpose();
-        let verdict = verdict.map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })?;
+        let verdict = file.verdict.map(|verdict| verdict.of(&arms)?.validated(&runs)).transpose();
+        let verdict = verdict.map_err(value)?;
         Ok(Self { name: name.to_owned(), title: file.title, tuned: file.tuned, verdict, runs })
     }
 }

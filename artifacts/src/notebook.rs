@@ -20,7 +20,7 @@ impl Point {
     /// The two curves with the arms whose names they bear.
     #[must_use]
     pub const fn arms(&self) -> [(Arm, f64); 2] {
-        [(Arm::Original, self.original), (Arm::Appropriate, self.appropriate)]
+        [(Arm::ORIGINAL, self.original), (Arm::APPROPRIATE, self.appropriate)]
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_rules_of_an_experiment_are_its_own() {
         let plan =
-            VerdictPlan { primary: Arm::Appropriate, looks: vec![3, 6, 10], alpha: 0.0221, margin: 0.001 };
+            VerdictPlan { primary: Arm::APPROPRIATE, looks: vec![3, 6, 10], alpha: 0.0221, margin: 0.001 };
         let (own, general) = (texts(Some(&plan), false).join("\n"), texts(None, false).join("\n"));
         assert!(texts(Some(&plan), true).iter().any(|text| text.contains("of its own, and compared")));
         assert!(!own.contains("of its own, and compared"));

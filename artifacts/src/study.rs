@@ -59,6 +59,9 @@ pub struct Summary {
     pub endpoints: Vec<Endpoint>,
     /// The A/A check: rankscales of the headline recipe that build one network.
     pub identical: Vec<Identical>,
+    /// The arms under study that are not of the house, in the order in which they appear; tables know them by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<Arm>,
     /// The arms of an experiment whose arms each have a strength of their own; empty for all others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tuned: Vec<TunedArm>,

@@ -17,7 +17,7 @@ use crate::workers::Workers;
 use ndarray::{Array2, ArrayD};
 use network::architecture::CLASSES;
 use network::schedule::LearningRates;
-use network::{Architecture, Filter, WeightDecay};
+use network::{Architecture, Entry, Filter, WeightDecay};
 use std::collections::BTreeMap;
 
 /// A network and its momentum.
@@ -82,13 +82,14 @@ impl Engine {
             return Err(EngineError::Dense(block.name));
         }
         let processor = Processor::new(isa).ok_or(EngineError::Isa(isa))?;
-        let blocks = BlockState::all(&described);
+        let parameters = Parameters::new(&architecture, state)?;
+        let blocks: Vec<_> = described.iter().map(|block| BlockState::new(block, &parameters)).collect();
         let shapes: Vec<_> = blocks.iter().map(|block| block.shape.clone()).collect();
         Ok(Self {
             isa,
             processor,
             workers: Workers::new(threads, || Scratch::new(processor, &shapes))?,
-            parameters: Parameters::new(&architecture, state)?,
+            parameters,
             shapes,
             blocks,
             batch: Batch::default(),
@@ -169,8 +170,8 @@ impl Engine {
             }
             self.folded = true;
         }
-        let linear = self.parameters.trainable.last().expect("a linear layer ends the network");
-        evaluation::logits(&self.workers, &self.blocks, &linear.value, images)
+        let classifier = &self.parameters.trainable[self.parameters.classifier];
+        evaluation::logits(&self.workers, &self.blocks, &classifier.value, images)
     }
 
     /// Parameters and running statistics under the reference's names.
@@ -204,8 +205,7 @@ impl Engine {
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();
-    let weights: usize =
-        architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
     // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
     let weights = weights * (4 + 4 + 8 + 32);
     Batch::bytes(&shapes, batch) + Scratch::bytes(&shapes) + weights

@@ -8,9 +8,8 @@
 
 use crate::error::EngineError;
 use ndarray::{Array2, ArrayD, ArrayView2};
-use network::decay::is_factor;
 use network::schedule::{LearningRates, MOMENTUM};
-use network::{Architecture, WeightDecay};
+use network::{Architecture, Block, Entry, Role, WeightDecay};
 use std::collections::BTreeMap;
 
 /// Prefix of the momentum's names.
@@ -19,8 +18,7 @@ const VELOCITY: &str = "velocity.";
 /// A trainable tensor.
 #[derive(Debug)]
 pub(crate) struct Parameter {
-    name: String,
-    shape: Vec<usize>,
+    of: Entry,
     pub(crate) value: Vec<f32>,
     velocity: Vec<f32>,
     /// Of the mean loss.
@@ -38,8 +36,11 @@ pub(crate) struct Statistic {
 #[derive(Debug)]
 pub(crate) struct Parameters {
     pub(crate) trainable: Vec<Parameter>,
-    /// Mean and variance of each block in turn.
     pub(crate) statistics: Vec<Statistic>,
+    /// Where `contract` and `expand` of each block that has them are.
+    factors: Vec<[usize; 2]>,
+    /// Where the last layer's weight is.
+    pub(crate) classifier: usize,
 }
 
 impl Parameters {
@@ -58,33 +59,51 @@ impl Parameters {
             }
             Ok(Some(array.iter().copied().collect()))
         };
-        let need = |name: &str, shape: &[usize]| {
-            take(name, shape)?.ok_or_else(|| EngineError::Missing(name.to_owned()))
-        };
+        let need =
+            |of: &Entry| take(&of.name, &of.shape)?.ok_or_else(|| EngineError::Missing(of.name.clone()));
         let mut trainable = Vec::new();
-        for (name, shape) in architecture.parameters() {
-            let value = need(&name, &shape)?;
-            let velocity = take(&format!("{VELOCITY}{name}"), &shape)?;
+        for of in architecture.parameters() {
+            let value = need(&of)?;
+            let velocity = take(&format!("{VELOCITY}{}", of.name), &of.shape)?;
             let velocity = velocity.unwrap_or_else(|| vec![0.0; value.len()]);
             let gradient = vec![0.0; value.len()];
-            trainable.push(Parameter { name, shape, value, velocity, gradient });
+            trainable.push(Parameter { of, value, velocity, gradient });
         }
         let mut statistics = Vec::new();
-        for (name, shape) in architecture.buffers() {
-            let value = need(&name, &shape)?;
-            statistics.push(Statistic { name, value });
+        for of in architecture.buffers() {
+            let value = need(&of)?;
+            statistics.push(Statistic { name: of.name, value });
         }
-        Ok(Self { trainable, statistics })
+        let classifier = trainable.iter().position(|parameter| parameter.of.role == Role::Classifier);
+        let classifier = classifier.expect("a network has one");
+        let parameters = Self { trainable, statistics, factors: Vec::new(), classifier };
+        let pair = |block: &Block| {
+            Some([parameters.at(block, Role::Contract)?, parameters.at(block, Role::Expand)?])
+        };
+        let factors = architecture.blocks().iter().filter_map(pair).collect();
+        Ok(Self { factors, ..parameters })
+    }
+
+    /// Where a block's parameter of a role is; none where it has none.
+    pub(crate) fn at(&self, block: &Block, role: Role) -> Option<usize> {
+        let name = block.name_of(role);
+        self.trainable.iter().position(|parameter| parameter.of.name == name)
+    }
+
+    /// Where a block's running mean or variance is.
+    pub(crate) fn statistic_at(&self, block: &Block, role: Role) -> Option<usize> {
+        let name = block.name_of(role);
+        self.statistics.iter().position(|statistic| statistic.name == name)
     }
 
     pub(crate) fn model(&self) -> BTreeMap<String, ArrayD<f32>> {
-        let parameters = self.trainable.iter().map(|p| (p.name.clone(), array(&p.shape, &p.value)));
+        let parameters = self.trainable.iter().map(|p| (p.of.name.clone(), array(&p.of.shape, &p.value)));
         let statistics = self.statistics.iter().map(|s| (s.name.clone(), array(&[s.value.len()], &s.value)));
         parameters.chain(statistics).collect()
     }
 
     pub(crate) fn velocity(&self) -> BTreeMap<String, ArrayD<f32>> {
-        let velocity = |p: &Parameter| (format!("{VELOCITY}{}", p.name), array(&p.shape, &p.velocity));
+        let velocity = |p: &Parameter| (format!("{VELOCITY}{}", p.of.name), array(&p.of.shape, &p.velocity));
         self.trainable.iter().map(velocity).collect()
     }
 
@@ -94,7 +113,7 @@ impl Parameters {
             self.penalise_products(decay.product);
         }
         for parameter in &mut self.trainable {
-            let (rate, strength) = if is_factor(&parameter.name) {
+            let (rate, strength) = if parameter.of.role.is_factor() {
                 (rates.factors, decay.factors)
             } else {
                 (rates.rest, decay.rest)
@@ -112,13 +131,9 @@ impl Parameters {
 
     /// Adds the gradient of `strength / 2 |expand . contract|^2`.
     fn penalise_products(&mut self, strength: f64) {
-        for at in 0..self.trainable.len() {
-            if !self.trainable[at].name.ends_with(".contract.weight") {
-                continue;
-            }
-            let [contract, expand] = &mut self.trainable[at..at + 2] else {
-                unreachable!("expand follows contract")
-            };
+        for &factors in &self.factors {
+            let [contract, expand] =
+                self.trainable.get_disjoint_mut(factors).expect("they are two of the parameters");
             let (c, e) = (contract.matrix(), expand.matrix());
             add(&mut contract.gradient, &(e.t().dot(&e).dot(&c) * strength));
             add(&mut expand.gradient, &(e.dot(&c.dot(&c.t())) * strength));
@@ -129,7 +144,7 @@ impl Parameters {
 impl Parameter {
     /// As a float64 matrix with a row for each output.
     fn matrix(&self) -> Array2<f64> {
-        let rows = self.shape[0];
+        let rows = self.of.shape[0];
         let columns = self.value.len() / rows;
         let view = ArrayView2::from_shape((rows, columns), &self.value).expect("the shape was checked");
         view.mapv(f64::from)

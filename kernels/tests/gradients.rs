@@ -7,7 +7,7 @@ mod reference;
 
 use kernels::{Engine, EngineError, Isa};
 use network::schedule::LearningRates;
-use network::{Architecture, WeightDecay};
+use network::{Architecture, Entry, WeightDecay};
 use reference::Reference;
 use reference::layers::Tensor;
 use reference::random::{random_batch, random_state};
@@ -69,7 +69,7 @@ fn check(rankscale: i64, channels: [usize; 4], batch: usize, isa: Isa) {
         let error = relative(found[&format!("velocity.{name}")].as_slice().unwrap(), expected);
         assert!(error < 5e-5, "{what}: gradient of {name} off by {error:.1e}");
     }
-    for (name, _) in architecture.buffers() {
+    for Entry { name, .. } in architecture.buffers() {
         let error = relative(found[&name].as_slice().unwrap(), &reference.values[&name]);
         assert!(error < 1e-6, "{what}: {name} off by {error:.1e}");
     }

@@ -7,7 +7,7 @@
 mod case;
 mod reference;
 
-use case::{Case, check, test_every_arm, with_prefix};
+use case::{Case, check, with_prefix};
 use kernels::{Engine, Isa};
 use ndarray::ArrayD;
 use network::Arm;
@@ -50,7 +50,15 @@ fn check_arm(arm: Arm) {
     check("logits after training", &logits(&found), &expected["end_logits"]);
 }
 
-test_every_arm!(check_arm);
+#[test]
+fn parity_of_every_arm() {
+    case::every_arm(check_arm);
+}
+
+#[test]
+fn nudges_are_far_below_the_tolerances() {
+    case::check_nudges();
+}
 
 #[test]
 fn the_parity_case_holds_exactly_the_arms_there_are() {

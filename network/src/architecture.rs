@@ -6,6 +6,7 @@
 //! *Invariant:* a block's rank is `max(1, c_out / rankscale)`; rankscale 0 stands for dense 3x3
 //! convolutions everywhere.
 
+use crate::entry::{Entry, Role};
 use serde::{Deserialize, Serialize};
 
 /// Channels of the published network after `prep`, `layer1`, `layer2` and `layer3`.
@@ -84,29 +85,36 @@ pub struct Block {
 }
 
 impl Block {
-    /// The trainable tensors of this block, in the reference's order: name and shape.
+    /// The name of this block's tensor of a role, such as `layer1.res1.conv.expand.weight`.
     #[must_use]
-    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
-        let Self { name, c_in, c_out, .. } = *self;
+    pub fn name_of(&self, role: Role) -> String {
+        format!("{}.{}", self.name, role.suffix())
+    }
+
+    /// The trainable tensors of this block, in the reference's order.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<Entry> {
+        let Self { c_in, c_out, .. } = *self;
         let mut list = match self.filter {
-            Filter::Dense => vec![(format!("{name}.conv.weight"), vec![c_out, c_in, 3, 3])],
+            Filter::Dense => vec![self.entry(Role::Dense, &[c_out, c_in, 3, 3])],
             Filter::LowRank { rank } => vec![
-                (format!("{name}.conv.depthwise.weight"), vec![c_in, 1, 3, 3]),
-                (format!("{name}.conv.contract.weight"), vec![rank, c_in, 1, 1]),
-                (format!("{name}.conv.expand.weight"), vec![c_out, rank, 1, 1]),
+                self.entry(Role::Depthwise, &[c_in, 1, 3, 3]),
+                self.entry(Role::Contract, &[rank, c_in, 1, 1]),
+                self.entry(Role::Expand, &[c_out, rank, 1, 1]),
             ],
         };
-        list.push((format!("{name}.bn.weight"), vec![c_out]));
-        list.push((format!("{name}.bn.bias"), vec![c_out]));
+        list.extend([Role::Scale, Role::Shift].map(|role| self.entry(role, &[c_out])));
         list
     }
 
-    /// The running statistics of this block: name and shape.
+    /// The running statistics of this block.
     #[must_use]
-    pub fn buffers(&self) -> Vec<(String, Vec<usize>)> {
-        ["running_mean", "running_var"]
-            .map(|statistic| (format!("{}.bn.{statistic}", self.name), vec![self.c_out]))
-            .to_vec()
+    pub fn buffers(&self) -> Vec<Entry> {
+        [Role::Mean, Role::Variance].map(|role| self.entry(role, &[self.c_out])).to_vec()
+    }
+
+    fn entry(&self, role: Role, shape: &[usize]) -> Entry {
+        Entry { name: self.name_of(role), shape: shape.to_vec(), role }
     }
 }
 
@@ -162,23 +170,23 @@ impl Architecture {
         .to_vec()
     }
 
-    /// Shape of the last layer's weight: `[classes, channels]`.
+    /// The last layer's weight, `[classes, channels]`.
     #[must_use]
-    pub fn linear(&self) -> [usize; 2] {
-        [CLASSES, self.channels[3]]
+    pub fn classifier(&self) -> Entry {
+        let role = Role::Classifier;
+        Entry { name: role.suffix().to_owned(), shape: vec![CLASSES, self.channels[3]], role }
     }
 
-    /// Every trainable tensor, in the reference's order: name and shape.
+    /// Every trainable tensor, in the reference's order.
     #[must_use]
-    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
-        let mut list: Vec<_> = self.blocks().iter().flat_map(Block::parameters).collect();
-        list.push(("linear.weight".to_owned(), self.linear().to_vec()));
-        list
+    pub fn parameters(&self) -> Vec<Entry> {
+        let blocks = self.blocks();
+        blocks.iter().flat_map(Block::parameters).chain([self.classifier()]).collect()
     }
 
-    /// Every running statistic: name and shape.
+    /// Every running statistic.
     #[must_use]
-    pub fn buffers(&self) -> Vec<(String, Vec<usize>)> {
+    pub fn buffers(&self) -> Vec<Entry> {
         self.blocks().iter().flat_map(Block::buffers).collect()
     }
 
@@ -203,6 +211,26 @@ mod tests {
             Filter::Dense => panic!("layer1 is low-rank"),
         };
         assert_eq!([1, 3, 31, 512].map(rank), [128, 42, 4, 1]);
+    }
+
+    #[test]
+    fn every_tensor_says_what_it_does() {
+        let network = Architecture::new(8, FULL_CHANNELS).unwrap();
+        let roles = |block: usize| {
+            let block = &network.blocks()[block];
+            block.parameters().into_iter().chain(block.buffers()).map(|entry| entry.role).collect::<Vec<_>>()
+        };
+        let norm = [Role::Scale, Role::Shift, Role::Mean, Role::Variance];
+        assert_eq!(roles(0), [&[Role::Dense][..], &norm].concat());
+        assert_eq!(roles(1), [&[Role::Depthwise, Role::Contract, Role::Expand][..], &norm].concat());
+        let expand = network.blocks()[2].parameters().into_iter().find(|entry| entry.role == Role::Expand);
+        let expected = Entry {
+            name: "layer1.res1.conv.expand.weight".into(),
+            shape: vec![128, 16, 1, 1],
+            role: Role::Expand,
+        };
+        assert_eq!(expand, Some(expected));
+        assert_eq!(network.parameters().last(), Some(&network.classifier()));
     }
 
     #[test]

@@ -1,40 +1,12 @@
-//! The arms: how strongly each kind of parameter decays, and at which rate it learns.
+//! How strongly parameters decay.
 //!
-//! Everything is in mean-loss units: the update adds `decay * parameter` to the gradient of the mean
-//! cross-entropy. The two `published-*` arms do what the notebook's code did, where the loss was summed over
-//! the batch and the rate divided by its size, but not the decay.
+//! Everything is in mean-loss units: the update adds `decay * parameter` to the gradient of the mean cross-entropy.
 
 use crate::counts::Counts;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use std::str::FromStr;
-
-/// Which weight decay a run uses; the experiment's treatment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arm {
-    /// The same decay for every parameter.
-    Original,
-    /// Low-rank factors decay less, by parameters over parameters with full 3x3 convolutions.
-    Appropriate,
-    /// The same by parameters over parameters with depthwise-separable convolutions.
-    AppropriateSeparable,
-    /// Half the squared Frobenius norm of `expand . contract` (Khodak et al., arXiv 2105.01029).
-    Frobenius,
-    /// No decay at all.
-    None,
-    /// Every parameter decays less, by the factor by which those of `appropriate` do: whether a smaller decay is all that arm is.
-    OriginalScaled,
-    /// What the notebook's code did without its `-d` flag: decay divided by the batch size.
-    PublishedOriginal,
-    /// What it did with `-d`: the same, and only the factors follow the cosine.
-    PublishedAppropriate,
-}
-
-/// A name that no arm has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown decay arm `{0}`: expected one of {list}", list = Arm::ALL.map(Arm::name).join(", "))]
-pub struct UnknownArm(pub String);
 
 /// Decay of the two kinds of parameters, in mean-loss units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,76 +19,142 @@ pub struct WeightDecay {
     pub product: f64,
 }
 
-impl Arm {
-    /// Every arm, in the order in which documents list them.
-    pub const ALL: [Self; 8] = [
-        Self::Original,
-        Self::Appropriate,
-        Self::AppropriateSeparable,
-        Self::Frobenius,
-        Self::None,
-        Self::OriginalScaled,
-        Self::PublishedOriginal,
-        Self::PublishedAppropriate,
-    ];
+/// A strength of decay, as it follows from an experiment's lambda.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Strength {
+    /// A multiple of lambda.
+    Times(f64),
+    /// Lambda times a power of the network's parameters over those of its counterpart.
+    Ratio {
+        /// The counterpart.
+        of: Counterpart,
+        /// The power.
+        power: f64,
+    },
+    /// Lambda over the images of an update, as the notebook's code had it.
+    ByBatch,
+}
 
-    /// The name in files, flags and figures.
+/// What a network's parameters are counted against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counterpart {
+    /// The network with full 3x3 convolutions.
+    Full,
+    /// The network with depthwise-separable convolutions.
+    Separable,
+}
+
+impl Strength {
+    /// Lambda itself.
+    pub const LAMBDA: Self = Self::Times(1.0);
+
+    /// The strength in mean-loss units for a lambda, a network and the images of an update.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn of(self, lambda: f64, counts: &Counts, batch: usize) -> f64 {
         match self {
-            Self::Original => "original",
-            Self::Appropriate => "appropriate",
-            Self::AppropriateSeparable => "appropriate-separable",
-            Self::Frobenius => "frobenius",
-            Self::None => "none",
-            Self::OriginalScaled => "original-scaled",
-            Self::PublishedOriginal => "published-original",
-            Self::PublishedAppropriate => "published-appropriate",
+            Self::Times(multiple) => lambda * multiple,
+            Self::Ratio { of, power } => {
+                let ratio = match of {
+                    Counterpart::Full => counts.ratio_full,
+                    Counterpart::Separable => counts.ratio_separable,
+                };
+                // A power may round, and the arms of the house have none.
+                lambda * if power == 1.0 { ratio } else { ratio.powf(power) }
+            }
+            Self::ByBatch => lambda / batch as f64,
+        }
+    }
+}
+
+/// The formula, as tables and reports print it.
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Times(0.0) => f.write_str("0"),
+            Self::Times(1.0) => f.write_str("λ"),
+            Self::Times(multiple) => write!(f, "{multiple} × λ"),
+            Self::Ratio { of, power } => {
+                let of = match of {
+                    Counterpart::Full => "full",
+                    Counterpart::Separable => "depthwise-separable",
+                };
+                let ratio = format!("parameters / parameters with {of} convolutions");
+                if power == 1.0 { write!(f, "λ × {ratio}") } else { write!(f, "λ × ({ratio})^{power}") }
+            }
+            Self::ByBatch => f.write_str("λ / batch"),
+        }
+    }
+}
+
+/// The table of a ratio in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ratio {
+    ratio: Counterpart,
+    #[serde(default = "one")]
+    power: f64,
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+/// The word for [`Strength::ByBatch`] in a file.
+const BY_BATCH: &str = "by-batch";
+
+impl Serialize for Strength {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Times(multiple) => multiple.serialize(serializer),
+            Self::Ratio { of, power } => Ratio { ratio: of, power }.serialize(serializer),
+            Self::ByBatch => BY_BATCH.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Strength {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrengthVisitor)
+    }
+}
+
+struct StrengthVisitor;
+
+impl<'de> Visitor<'de> for StrengthVisitor {
+    type Value = Strength;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a multiple of lambda, {{ ratio = \"full\" or \"separable\", power = 0.5 }}, or \"{BY_BATCH}\""
+        )
+    }
+
+    fn visit_f64<E: Error>(self, multiple: f64) -> Result<Strength, E> {
+        Ok(Strength::Times(multiple))
+    }
+
+    fn visit_i64<E: Error>(self, multiple: i64) -> Result<Strength, E> {
+        Ok(Strength::Times(multiple as f64))
+    }
+
+    fn visit_u64<E: Error>(self, multiple: u64) -> Result<Strength, E> {
+        Ok(Strength::Times(multiple as f64))
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Strength, E> {
+        if word == BY_BATCH {
+            Ok(Strength::ByBatch)
+        } else {
+            Err(E::invalid_value(serde::de::Unexpected::Str(word), &self))
         }
     }
 
-    /// The decays of this arm for a base strength `lambda`, a network and a batch size.
-    #[must_use]
-    pub fn weight_decay(self, lambda: f64, counts: &Counts, batch: usize) -> WeightDecay {
-        let (factors, rest, product) = match self {
-            Self::Original => (lambda, lambda, 0.0),
-            Self::Appropriate => (lambda * counts.ratio_full, lambda, 0.0),
-            Self::AppropriateSeparable => (lambda * counts.ratio_separable, lambda, 0.0),
-            Self::Frobenius => (0.0, lambda, lambda),
-            Self::None => (0.0, 0.0, 0.0),
-            Self::OriginalScaled => (lambda * counts.ratio_full, lambda * counts.ratio_full, 0.0),
-            Self::PublishedOriginal | Self::PublishedAppropriate => {
-                (lambda / batch as f64, lambda / batch as f64, 0.0)
-            }
-        };
-        WeightDecay { factors, rest, product }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Strength, A::Error> {
+        let Ratio { ratio, power } = Ratio::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Strength::Ratio { of: ratio, power })
     }
-
-    /// Whether only the low-rank factors follow the cosine while the rest keeps the peak rate.
-    #[must_use]
-    pub const fn keeps_rest_at_peak(self) -> bool {
-        matches!(self, Self::PublishedAppropriate)
-    }
-}
-
-impl fmt::Display for Arm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Arm {
-    type Err = UnknownArm;
-
-    fn from_str(name: &str) -> Result<Self, UnknownArm> {
-        Self::ALL.into_iter().find(|arm| arm.name() == name).ok_or_else(|| UnknownArm(name.to_owned()))
-    }
-}
-
-/// Whether a parameter is one of the two low-rank factors, `contract` or `expand`.
-#[must_use]
-pub fn is_factor(parameter: &str) -> bool {
-    parameter.ends_with(".contract.weight") || parameter.ends_with(".expand.weight")
 }
 
 #[cfg(test)]
@@ -125,29 +163,36 @@ mod tests {
     use crate::{Architecture, FULL_CHANNELS};
 
     #[test]
-    fn names_and_wire_names_agree() {
-        for arm in Arm::ALL {
-            assert_eq!(arm.name().parse(), Ok(arm));
-            assert_eq!(serde_json::to_value(arm).unwrap(), arm.name());
-        }
-        let message = "apropriate".parse::<Arm>().unwrap_err().to_string();
-        assert!(message.contains("`apropriate`") && message.contains("appropriate-separable"), "{message}");
-    }
-
-    #[test]
-    fn scaled_everywhere_is_the_plain_decay_at_a_smaller_lambda() {
+    fn a_strength_is_what_its_formula_says() {
         let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS).unwrap());
-        let plain = Arm::Original.weight_decay(5e-4 * counts.ratio_full, &counts, 512);
-        assert_eq!(Arm::OriginalScaled.weight_decay(5e-4, &counts, 512), plain);
-        assert_eq!(plain.factors, Arm::Appropriate.weight_decay(5e-4, &counts, 512).factors);
+        let ratio = |of, power| Strength::Ratio { of, power }.of(5e-4, &counts, 512);
+        assert_eq!(ratio(Counterpart::Full, 1.0), 5e-4 * counts.ratio_full);
+        assert_eq!(ratio(Counterpart::Full, 0.5), 5e-4 * counts.ratio_full.powf(0.5));
+        assert!((ratio(Counterpart::Full, 0.5).powi(2) - 25e-8 * counts.ratio_full).abs() < 1e-20);
+        assert_eq!(ratio(Counterpart::Separable, 0.0), 5e-4);
+        assert_eq!(Strength::Times(3.0).of(5e-4, &counts, 512), 1.5e-3);
+        assert_eq!(Strength::ByBatch.of(5e-4, &counts, 512), 5e-4 / 512.0);
     }
 
     #[test]
-    fn at_rankscale_2_the_separable_ratio_raises_the_decay_and_the_full_ratio_lowers_it() {
-        let counts = Counts::of(&Architecture::new(2, FULL_CHANNELS).unwrap());
-        let factors = |arm: Arm| arm.weight_decay(1.0, &counts, 512).factors;
-        assert!(factors(Arm::AppropriateSeparable) > 1.1);
-        assert!(factors(Arm::Appropriate) < 0.13);
-        assert!((factors(Arm::PublishedOriginal) - 1.0 / 512.0).abs() < 1e-15);
+    fn every_strength_survives_a_file() {
+        let ratio = Strength::Ratio { of: Counterpart::Separable, power: 0.5 };
+        for (strength, json) in [
+            (Strength::Times(0.1), "0.1"),
+            (ratio, r#"{"ratio":"separable","power":0.5}"#),
+            (Strength::ByBatch, r#""by-batch""#),
+        ] {
+            assert_eq!(serde_json::to_string(&strength).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Strength>(json).unwrap(), strength);
+        }
+        assert_eq!(serde_json::from_str::<Strength>("2").unwrap(), Strength::Times(2.0));
+        for (broken, needle) in [
+            (r#"{"ratio":"full","pwoer":2}"#, "`pwoer`"),
+            (r#"{"ratio":"dense"}"#, "`dense`"),
+            (r#""twice""#, "a multiple of lambda"),
+        ] {
+            let message = serde_json::from_str::<Strength>(broken).unwrap_err().to_string();
+            assert!(message.contains(needle), "{message}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* rows come out sorted, whatever their order in the files.
 
+use crate::style::{self, Look};
 use artifacts::Configuration;
 use artifacts::study::{
     CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
@@ -161,11 +162,31 @@ impl<'a> Selection<'a> {
         rows
     }
 
+    /// The arm that a table calls so; none where the study has no such arm.
+    #[must_use]
+    pub fn arm(&self, name: &str) -> Option<Arm> {
+        let own = self.study.summary.arms.iter().copied().find(|arm| arm.name() == name);
+        own.or_else(|| name.parse().ok())
+    }
+
+    /// The colour and marker of an arm.
+    #[must_use]
+    pub fn look(&self, arm: Arm) -> Look {
+        let present = |arm: Arm| self.study.runs.iter().any(|run| run.decay == arm.name());
+        style::arm(arm, &self.study.summary.arms, present)
+    }
+
+    /// The arms of these names, in the order in which documents list them.
+    #[must_use]
+    pub fn arms_named<'b>(&self, names: impl IntoIterator<Item = &'b str>) -> Vec<Arm> {
+        let arms: BTreeSet<Arm> = names.into_iter().filter_map(|name| self.arm(name)).collect();
+        arms.into_iter().collect()
+    }
+
     /// Arms with a finished run, in the order in which documents list them.
     #[must_use]
     pub fn arms(&self) -> Vec<Arm> {
-        let names: BTreeSet<_> = self.runs().into_iter().map(|run| run.decay.as_str()).collect();
-        Arm::ALL.into_iter().filter(|arm| names.contains(arm.name())).collect()
+        self.arms_named(self.runs().into_iter().map(|run| run.decay.as_str()))
     }
 
     /// Rankscales with a finished run, the dense network's 0 left out.

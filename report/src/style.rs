@@ -92,20 +92,43 @@ const SKY: RGBColor = RGBColor(86, 180, 233);
 const BROWN: RGBColor = RGBColor(128, 88, 50);
 const PURPLE: RGBColor = RGBColor(204, 121, 167);
 
-/// The look of an arm, the same in every figure. The arms of the published code have open markers.
+/// The looks of the arms of the house, in their order. Those of the published code have open markers.
+const HOUSE: [Look; 8] = [
+    Look { color: BLUE, shape: Shape::Circle },
+    Look { color: VERMILLION, shape: Shape::Triangle },
+    Look { color: ORANGE, shape: Shape::Diamond },
+    Look { color: GREEN, shape: Shape::Square },
+    Look { color: BLACK, shape: Shape::Inverted },
+    Look { color: BROWN, shape: Shape::Cross },
+    Look { color: SKY, shape: Shape::Ring },
+    Look { color: PURPLE, shape: Shape::HollowTriangle },
+];
+
+/// The looks that other arms take, as places in that list: never those of the two arms of the question, which the notebook's curves have as well.
+const FREE: [usize; 6] = [3, 2, 7, 5, 6, 4];
+
+/// The look of an arm of the house, the same in every figure.
 #[must_use]
-pub const fn arm(arm: Arm) -> Look {
-    let (color, shape) = match arm {
-        Arm::Original => (BLUE, Shape::Circle),
-        Arm::Appropriate => (VERMILLION, Shape::Triangle),
-        Arm::AppropriateSeparable => (ORANGE, Shape::Diamond),
-        Arm::Frobenius => (GREEN, Shape::Square),
-        Arm::None => (BLACK, Shape::Inverted),
-        Arm::OriginalScaled => (BROWN, Shape::Cross),
-        Arm::PublishedOriginal => (SKY, Shape::Ring),
-        Arm::PublishedAppropriate => (PURPLE, Shape::HollowTriangle),
-    };
-    Look { color, shape }
+pub fn house(arm: Arm) -> Option<Look> {
+    Arm::HOUSE.iter().position(|of| *of == arm).map(|at| HOUSE[at])
+}
+
+/// The look of an arm in a study, the same in every figure: one that is not of the house takes the next look that none of the study's arms
+/// has. `own` are those arms in the order in which they appear, and `present` says which arms of the house there are.
+#[must_use]
+pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
+    house(arm).unwrap_or_else(|| {
+        let free = FREE.into_iter().filter(|&at| !present(Arm::HOUSE[at])).map(|at| HOUSE[at]);
+        // Beyond these, each colour with the marker of another.
+        let mixed = (1..FREE.len()).flat_map(|shift| {
+            (0..FREE.len()).map(move |at| {
+                let [color, shape] = [at, (at + shift) % FREE.len()].map(|at| HOUSE[FREE[at]]);
+                Look { color: color.color, shape: shape.shape }
+            })
+        });
+        let looks: Vec<Look> = free.chain(mixed).collect();
+        looks[own.iter().position(|of| *of == arm).unwrap_or(0) % looks.len()]
+    })
 }
 
 /// The look of the `index`-th device; it repeats after the palette's end.
@@ -133,14 +156,35 @@ pub fn washed(color: RGBColor, share: f64) -> RGBColor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use network::arm::Declaration;
 
     #[test]
     fn no_two_arms_look_alike() {
-        for (i, a) in Arm::ALL.into_iter().enumerate() {
-            for b in Arm::ALL.into_iter().skip(i + 1) {
-                assert_ne!(arm(a).color, arm(b).color, "{a} and {b}");
-                assert_ne!(arm(a).shape, arm(b).shape, "{a} and {b}");
+        for (i, a) in HOUSE.iter().enumerate() {
+            for b in &HOUSE[i + 1..] {
+                assert!(a.color != b.color && a.shape != b.shape, "{a:?} and {b:?}");
             }
         }
+        let own: Vec<Arm> = (0..20).map(|at| declared(&format!("own-{at}"))).collect();
+        for present in [&[Arm::ORIGINAL][..], &Arm::HOUSE] {
+            let arms: Vec<Arm> = present.iter().chain(&own).copied().collect();
+            let looks: Vec<Look> =
+                arms.iter().map(|of| arm(*of, &own, |arm| present.contains(&arm))).collect();
+            for (i, look) in looks.iter().enumerate() {
+                assert!(!looks[i + 1..].contains(look), "{look:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_arm_of_ones_own_takes_the_next_look_that_is_free() {
+        let own = [declared("first"), declared("second")];
+        let looks = |present: &[Arm]| own.map(|of| arm(of, &own, |arm| present.contains(&arm)).color);
+        assert_eq!(looks(&[Arm::ORIGINAL, Arm::APPROPRIATE]), [GREEN, ORANGE]);
+        assert_eq!(looks(&[Arm::ORIGINAL, Arm::FROBENIUS]), [ORANGE, PURPLE]);
+    }
+
+    fn declared(name: &str) -> Arm {
+        Declaration { name: name.into(), ..Arm::APPROPRIATE.into() }.arm().unwrap()
     }
 }

@@ -4,6 +4,7 @@ mod support;
 
 use artifacts::study::{Endpoint, Identical, Interval, LedgerRow};
 use network::Arm;
+use network::arm::Declaration;
 use report::{Report, render};
 use roxmltree::Document;
 use support::{Plan, derive, diverge, empty};
@@ -57,7 +58,7 @@ fn an_empty_study_says_that_there_is_no_run() {
 
 #[test]
 fn a_single_run_cannot_be_compared() {
-    let plan = Plan { rankscales: vec![8], arms: vec![Arm::Original], seeds: 1, ..Plan::default() };
+    let plan = Plan { rankscales: vec![8], arms: vec![Arm::ORIGINAL], seeds: 1, ..Plan::default() };
     let report = checked(&plan.study());
     assert!(report.headline.contains("single finished run"), "{}", report.headline);
     assert_eq!(report.figures[0].file, "rankscale.svg");
@@ -75,7 +76,7 @@ fn diverged_runs_are_listed_not_drawn() {
 
 #[test]
 fn a_missing_arm_is_named() {
-    let report = checked(&Plan { arms: vec![Arm::Appropriate], ..Plan::default() }.study());
+    let report = checked(&Plan { arms: vec![Arm::APPROPRIATE], ..Plan::default() }.study());
     assert!(
         report.headline.contains("(appropriate weight decay) have no counterpart"),
         "{}",
@@ -85,7 +86,7 @@ fn a_missing_arm_is_named() {
 
 #[test]
 fn all_arms_all_ranks_and_the_dense_network() {
-    let plan = Plan { rankscales: (0..32).collect(), arms: Arm::ALL.to_vec(), seeds: 3, ..Plan::default() };
+    let plan = Plan { rankscales: (0..32).collect(), arms: Arm::HOUSE.to_vec(), seeds: 3, ..Plan::default() };
     let report = checked(&plan.study());
     // All but the sweep of strengths and the A/A check.
     assert_eq!(report.figures.len(), report::figure::FILES.len() - 2);
@@ -97,7 +98,27 @@ fn all_arms_all_ranks_and_the_dense_network() {
         "{detail}"
     );
     // An arm each; what an arm without a curve in the notebook would not have is the analysis' business.
-    assert_eq!(detail.matches("Replication: ").count(), Arm::ALL.len() - 2);
+    assert_eq!(detail.matches("Replication: ").count(), Arm::HOUSE.len() - 2);
+}
+
+#[test]
+fn arms_of_ones_own_are_said_and_drawn_like_those_of_the_house() {
+    let own = |name: &str, baseline| {
+        let declaration = Declaration { name: name.into(), baseline, ..Arm::APPROPRIATE.into() };
+        declaration.arm().unwrap()
+    };
+    let zeta = own("zeta", Some(Arm::ORIGINAL));
+    let alpha = own("alpha", Some(zeta));
+    let report = checked(&Plan { arms: vec![Arm::ORIGINAL, zeta, alpha], ..Plan::default() }.study());
+    assert!(report.markdown.contains("- `zeta`: Factors decay by λ × parameters"), "{}", report.markdown);
+    assert!(report.markdown.contains("compared with `zeta`."), "{}", report.markdown);
+    let figures = ["rankscale.svg", "difference.svg", "learning-curves.svg", "parameters.svg", "norms.svg"];
+    for figure in report.figures.iter().filter(|figure| figures.contains(&figure.file)) {
+        for part in ["zeta", "alpha", "#009E73", "#E69F00"] {
+            assert!(figure.svg.contains(part), "{}: {part}", figure.file);
+        }
+    }
+    assert!(report.html.contains(r##"{"name":"zeta","color":"#009e73"}"##), "the page's own charts");
 }
 
 #[test]
@@ -127,7 +148,7 @@ fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
         let endpoint = study.summary.endpoints[0].clone();
         study.summary.endpoints.push(Endpoint { lambda, difference: Some(difference), ..endpoint });
     }
-    study.summary.identical = [(Arm::Original, 0.0), (Arm::Appropriate, 0.0004)]
+    study.summary.identical = [(Arm::ORIGINAL, 0.0), (Arm::APPROPRIATE, 0.0004)]
         .map(|(decay, difference)| Identical {
             rankscales: [27, 28],
             decay,

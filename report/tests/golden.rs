@@ -46,7 +46,7 @@ fn one_seed_is_not_enough_evidence() {
 #[test]
 fn the_order_of_rows_changes_no_byte() {
     let study =
-        short(Plan { arms: Arm::ALL.to_vec(), rankscales: vec![0, 2, 8, 31], ..Plan::default() }).study();
+        short(Plan { arms: Arm::HOUSE.to_vec(), rankscales: vec![0, 2, 8, 31], ..Plan::default() }).study();
     let mut turned = study.clone();
     turned.runs.reverse();
     turned.epochs.reverse();

@@ -10,10 +10,9 @@
 mod case;
 
 use artifacts::Precision;
-use case::{Case, check, relative, test_every_arm, with_prefix};
+use case::{Case, check, relative, with_prefix};
 use ndarray::ArrayD;
 use network::Arm;
-use std::collections::BTreeSet;
 use tch::{Device, Kind, Tensor};
 use trainer::data::augment::{Draw, IMAGE, Normal};
 use trainer::data::state_dict::StateDict;
@@ -87,7 +86,15 @@ fn check_arm_with(arm: Arm, ways: Ways) {
     check("logits after training", &array(&single(&found).logits(&first)), &expected["end_logits"]);
 }
 
-test_every_arm!(check_arm);
+#[test]
+fn parity_of_every_arm() {
+    case::every_arm(check_arm);
+}
+
+#[test]
+fn nudges_are_far_below_the_tolerances() {
+    case::check_nudges();
+}
 
 #[test]
 fn parity_augmentation() {
@@ -128,7 +135,8 @@ fn parity_augmentation() {
 fn an_update_with_ties_is_exact_with_any_number_of_threads() {
     for threads in [1, 3] {
         let mut program = std::process::Command::new(std::env::current_exe().unwrap());
-        program.args(["--exact", "parity_published_appropriate"]).env("OMP_NUM_THREADS", threads.to_string());
+        program.args(["--exact", "parity_of_every_arm"]).env("PARITY_ARM", "published-appropriate");
+        program.env("OMP_NUM_THREADS", threads.to_string());
         // More threads than cores must not spin while they wait for each other.
         program.env("OMP_WAIT_POLICY", "passive");
         let ended = program.output().unwrap();

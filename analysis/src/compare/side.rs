@@ -3,6 +3,7 @@
 //! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
 
 use artifacts::study::{RunRow, Study};
+use network::Arm;
 use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,8 @@ pub(super) struct Key {
     pub(super) decay: String,
     /// The bits of a number that is not negative, which sort as it does.
     pub(super) lambda: u64,
+    /// What an arm that is not of the house does: another study may have another one of its name.
+    meaning: &'static str,
 }
 
 /// Accuracies by seed.
@@ -48,6 +51,8 @@ pub(super) struct Cells<'a> {
     pub(super) by_key: BTreeMap<Key, Seeds>,
     runs: Vec<&'a RunRow>,
     data: &'a [String],
+    /// Those that are not of the house.
+    arms: &'a [Arm],
 }
 
 impl<'a> Cells<'a> {
@@ -55,15 +60,21 @@ impl<'a> Cells<'a> {
         let mut by_key: BTreeMap<Key, Seeds> = BTreeMap::new();
         let mut runs = Vec::new();
         for (run, accuracy) in taken(study) {
-            let key =
-                Key { rankscale: run.rankscale, decay: run.decay.clone(), lambda: run.lambda.to_bits() };
+            let arms = &study.summary.arms;
+            let own = arms.iter().find(|arm| arm.name() == run.decay);
+            let key = Key {
+                rankscale: run.rankscale,
+                decay: run.decay.clone(),
+                lambda: run.lambda.to_bits(),
+                meaning: own.map_or("", |arm| arm.definition().sentence),
+            };
             let seeds = by_key.entry(key).or_default();
             if let Entry::Vacant(free) = seeds.entry(run.seed) {
                 free.insert(accuracy);
                 runs.push(run);
             }
         }
-        Self { by_key, runs, data: &study.summary.data }
+        Self { by_key, runs, data: &study.summary.data, arms: &study.summary.arms }
     }
 }
 
@@ -133,8 +144,12 @@ pub(super) fn differs(a: &Cells<'_>, b: &Cells<'_>) -> Vec<Differs> {
     let of_runs =
         PROPERTIES.into_iter().chain([recipe]).map(|(what, of)| (what, values(a, of), values(b, of)));
     let images = ("images", a.data.to_vec(), b.data.to_vec());
+    let arms = |cells: &Cells<'_>| -> Vec<String> {
+        cells.arms.iter().map(|arm| format!("{arm}: {}", arm.definition().sentence)).collect()
+    };
+    let arms = ("arms of its own", arms(a), arms(b));
     of_runs
-        .chain([images])
+        .chain([images, arms])
         .filter(|(_, a, b)| a != b)
         .map(|(what, a, b)| Differs { what: what.to_owned(), a, b })
         .collect()

@@ -11,9 +11,13 @@ use std::collections::BTreeMap;
 /// What a pair shares: arm, lambda's bits, engine, seed.
 type Key<'a> = (&'a str, u64, &'a str, u64);
 
-/// Every two neighbouring rankscales among a recipe's runs that build one network, by arm.
+/// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
 #[must_use]
-pub fn identical<'a>(runs: impl IntoIterator<Item = &'a RunRow>, channels: [usize; 4]) -> Vec<Identical> {
+pub fn identical<'a>(
+    runs: impl IntoIterator<Item = &'a RunRow>,
+    arms: &[Arm],
+    channels: [usize; 4],
+) -> Vec<Identical> {
     let mut accuracies: BTreeMap<u32, BTreeMap<Key<'a>, f64>> = BTreeMap::new();
     for run in runs {
         if let Some(accuracy) = run.test_accuracy {
@@ -25,7 +29,7 @@ pub fn identical<'a>(runs: impl IntoIterator<Item = &'a RunRow>, channels: [usiz
     let neighbours = rankscales.windows(2).map(|two| [two[0], two[1]]);
     let mut found = Vec::new();
     for rankscales @ [first, second] in neighbours.filter(|two| same_network(*two, channels)) {
-        for decay in Arm::ALL {
+        for &decay in arms {
             let of_arm = accuracies[&first].iter().filter(|((arm, ..), _)| *arm == decay.name());
             let pairs = of_arm.filter_map(|(key, here)| Some((*here, *accuracies[&second].get(key)?)));
             let differences: Vec<f64> = pairs.map(|(here, there)| there - here).collect();

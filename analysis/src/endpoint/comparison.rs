@@ -10,7 +10,7 @@ use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary;
 use crate::endpoint::sentence::count;
 use crate::endpoint::verdict::Level;
-use crate::join::pairs::{RunPair, baseline, baseline_run};
+use crate::join::pairs::{RunPair, baseline_run};
 use crate::join::recipes::Recipe;
 use crate::runs::plan::Plan;
 use crate::runs::run::same_lambda;
@@ -106,7 +106,7 @@ impl Comparison<'_> {
         let diverged = self.diverged(counts);
         secondary.diverged_as_chance = (diverged != [0, 0]).then(|| as_chance(sample, diverged)).flatten();
         Some(Draft {
-            arms: [self.arm, baseline(self.arm)?],
+            arms: [self.arm, self.arm.baseline()?],
             recipe: self.recipe.summary.recipe.clone(),
             lambda: self.lambda,
             level: self.level,
@@ -127,7 +127,7 @@ impl Comparison<'_> {
     fn missing_from(&self, recipe: &Configuration) -> Missing {
         let fingerprint = &self.recipe.fingerprint;
         let tuned = self.plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint));
-        let compared = |arm: &&TunedArm| arm.decay == self.arm || Some(arm.decay) == baseline(self.arm);
+        let compared = |arm: &&TunedArm| arm.decay == self.arm || Some(arm.decay) == self.arm.baseline();
         let compared: Vec<&TunedArm> = tuned.iter().filter(compared).collect();
         if compared.is_empty() {
             return Missing::from_recipe(recipe, self.lambda, fingerprint);

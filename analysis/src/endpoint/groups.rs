@@ -2,12 +2,12 @@
 //!
 //! *Invariant:* the first group has the primary arm; together they have every planned run of an arm under test.
 
-use crate::join::pairs::{RunPair, baseline};
+use crate::join::pairs::RunPair;
 use crate::join::recipes::Recipe;
 use crate::runs::plan::Plan;
 use crate::runs::run::{Run, same_lambda};
-use artifacts::Configuration;
 use artifacts::study::{LedgerRow, RecipeSummary};
+use artifacts::{Configuration, experiment};
 use network::Arm;
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -122,14 +122,13 @@ fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
 
 /// The arms under test, the primary one first. A study of nothing but baselines still asks about the arm that is missing.
 fn arms(expected: &[&Configuration], headline: bool, primary: Option<Arm>) -> Vec<Arm> {
-    let has = |arm: Arm| expected.iter().any(|run| run.decay == arm);
-    let mut arms: Vec<Arm> =
-        Arm::ALL.into_iter().filter(|arm| baseline(*arm).is_some() && has(*arm)).collect();
+    let there = experiment::arms(expected.iter().copied());
+    let mut arms: Vec<Arm> = there.iter().copied().filter(|arm| arm.baseline().is_some()).collect();
     arms.sort_by_key(|arm| Some(*arm) != primary);
     if !arms.is_empty() || !headline {
         return arms;
     }
-    vec![if has(Arm::Original) { Arm::Appropriate } else { Arm::PublishedAppropriate }]
+    vec![if there.contains(&Arm::ORIGINAL) { Arm::APPROPRIATE } else { Arm::PUBLISHED_APPROPRIATE }]
 }
 
 #[cfg(test)]
@@ -153,9 +152,9 @@ mod tests {
     #[test]
     fn the_primary_arm_comes_first() {
         let runs: Vec<Configuration> =
-            Arm::ALL.map(|decay| Configuration { decay, ..Configuration::default() }).into();
+            Arm::HOUSE.map(|decay| Configuration { decay, ..Configuration::default() }).into();
         let runs: Vec<&Configuration> = runs.iter().collect();
-        assert_eq!(arms(&runs, true, None)[0], Arm::Appropriate);
-        assert_eq!(arms(&runs, true, Some(Arm::Frobenius))[..2], [Arm::Frobenius, Arm::Appropriate]);
+        assert_eq!(arms(&runs, true, None)[0], Arm::APPROPRIATE);
+        assert_eq!(arms(&runs, true, Some(Arm::FROBENIUS))[..2], [Arm::FROBENIUS, Arm::APPROPRIATE]);
     }
 }

@@ -94,7 +94,7 @@ mod tests {
                 runs.push(Configuration {
                     rankscale,
                     seed,
-                    decay: Arm::Appropriate,
+                    decay: Arm::APPROPRIATE,
                     ..Configuration::default()
                 });
             }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!((nothing.reached, nothing.missing), (0, Some(8)), "two pairs at two rankscales");
         let all = queue(&|_| true);
         assert_eq!((all.reached, all.missing), (2, None));
-        let without_a_baseline = queue(&|run| run.seed != 131 || run.decay == Arm::Appropriate);
+        let without_a_baseline = queue(&|run| run.seed != 131 || run.decay == Arm::APPROPRIATE);
         assert_eq!((without_a_baseline.reached, without_a_baseline.missing), (0, Some(1)));
         let later = queue(&|run| run.seed < 200);
         assert_eq!((later.reached, later.missing), (1, Some(4)));

@@ -217,7 +217,7 @@ mod tests {
         let arm = |decay, lambda| TunedArm { decay, recipe: "r".into(), lambda, peak_learning_rate: 0.4 };
         let recipe = Configuration { peak_learning_rate: 0.4, batch: 256, ..Configuration::default() };
         let missing = Missing::from_recipe(&recipe, 1e-3, &cifar10());
-        let arms = [arm(Arm::Original, 5e-4), arm(Arm::Appropriate, 1e-3)];
+        let arms = [arm(Arm::ORIGINAL, 5e-4), arm(Arm::APPROPRIATE, 1e-3)];
         assert_eq!(
             missing.at_their_own(&arms.iter().collect::<Vec<_>>()).differs,
             [

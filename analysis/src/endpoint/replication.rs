@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// without a rankscale in common. `like_the_notebook` says whether the runs were trained as the notebook's were.
 #[must_use]
 pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<Replication> {
-    if !matches!(arm, Arm::Appropriate | Arm::PublishedAppropriate) {
+    if ![Arm::APPROPRIATE, Arm::PUBLISHED_APPROPRIATE].contains(&arm) {
         return None;
     }
     let curve: BTreeMap<u32, f64> = notebook::curve()
@@ -73,22 +73,22 @@ mod tests {
     #[test]
     fn the_notebooks_own_curves_are_compatible_with_it_and_others_are_not() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let same = replication(Arm::PublishedAppropriate, &pairs(2, 0.0, &mut random), true).unwrap();
+        let same = replication(Arm::PUBLISHED_APPROPRIATE, &pairs(2, 0.0, &mut random), true).unwrap();
         assert_eq!((same.rankscales, same.agreement), (30, Agreement::Compatible));
         assert!((same.notebook + 0.0068).abs() < 1e-4);
-        let other = replication(Arm::Appropriate, &pairs(2, 0.0068, &mut random), true).unwrap();
+        let other = replication(Arm::APPROPRIATE, &pairs(2, 0.0068, &mut random), true).unwrap();
         assert_eq!(other.agreement, Agreement::Incompatible);
     }
 
     #[test]
     fn without_a_spread_or_the_notebooks_recipe_there_is_no_verdict() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let one_seed = replication(Arm::Appropriate, &pairs(1, 0.0, &mut random), true).unwrap();
+        let one_seed = replication(Arm::APPROPRIATE, &pairs(1, 0.0, &mut random), true).unwrap();
         assert_eq!((one_seed.prediction, one_seed.agreement), (None, Agreement::NotEnoughEvidence));
-        let short = replication(Arm::Appropriate, &pairs(3, 0.0, &mut random), false).unwrap();
+        let short = replication(Arm::APPROPRIATE, &pairs(3, 0.0, &mut random), false).unwrap();
         assert_eq!(short.agreement, Agreement::NotEnoughEvidence);
-        assert_eq!(replication(Arm::Frobenius, &pairs(2, 0.0, &mut random), true), None);
-        assert_eq!(replication(Arm::Appropriate, &[], true), None);
+        assert_eq!(replication(Arm::FROBENIUS, &pairs(2, 0.0, &mut random), true), None);
+        assert_eq!(replication(Arm::APPROPRIATE, &[], true), None);
     }
 
     #[test]

@@ -188,7 +188,7 @@ mod tests {
     fn two(base: &Configuration, baseline: f64, images: i32) -> [Run; 2] {
         let arm = |decay| Configuration { decay, ..base.clone() };
         let treated = (baseline * 1e4 + f64::from(images)) / 1e4;
-        [done(&arm(Arm::Original), baseline), done(&arm(Arm::Appropriate), treated)]
+        [done(&arm(Arm::ORIGINAL), baseline), done(&arm(Arm::APPROPRIATE), treated)]
     }
 
     fn differences(runs: &[Run]) -> Vec<(u32, u64, f64)> {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_pair_on_both_engines_is_one_piece_of_evidence() {
-        let base = |seed, engine| configuration(8, Arm::Original, seed).on(engine);
+        let base = |seed, engine| configuration(8, Arm::ORIGINAL, seed).on(engine);
         let runs = [
             two(&base(0, Engine::Tch), 0.9, 7),
             two(&base(0, Engine::Fused), 0.9, 12),
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_network_with_two_names_is_one_stratum_and_its_seeds_are_pooled() {
-        let base = |rankscale, seed| configuration(rankscale, Arm::Original, seed);
+        let base = |rankscale, seed| configuration(rankscale, Arm::ORIGINAL, seed);
         // Seed 0 under both names, equal as on a CPU; seed 1 under both, apart as on a GPU; seed 2 under one.
         let runs = [
             two(&base(27, 0), 0.87, 6),
@@ -235,7 +235,7 @@ mod tests {
                 .flat_map(|seed| {
                     let baseline = 0.9 + f64::from(baseline) * 0.0007 + seed as f64 * 0.0011;
                     two(
-                        &configuration(8, Arm::Original, seed),
+                        &configuration(8, Arm::ORIGINAL, seed),
                         (baseline * 1e4).round() / 1e4,
                         seed as i32 - 1,
                     )

@@ -126,7 +126,7 @@ mod tests {
             rule: String::new(),
         };
         let differs: Vec<String> = differs.iter().map(ToString::to_string).collect();
-        clause([Arm::Appropriate, Arm::Original], &[8, 16, 31], &judged, &differs, exploratory)
+        clause([Arm::APPROPRIATE, Arm::ORIGINAL], &[8, 16, 31], &judged, &differs, exploratory)
     }
 
     #[test]

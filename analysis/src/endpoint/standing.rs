@@ -73,9 +73,9 @@ mod tests {
     use network::Arm;
 
     fn experiment(seeds: u64) -> Experiment {
-        let run = |seed| Configuration { seed, decay: Arm::Appropriate, ..Configuration::default() };
+        let run = |seed| Configuration { seed, decay: Arm::APPROPRIATE, ..Configuration::default() };
         let looks = vec![3];
-        let verdict = VerdictPlan { primary: Arm::Appropriate, looks, alpha: 0.05, margin: 0.001 };
+        let verdict = VerdictPlan { primary: Arm::APPROPRIATE, looks, alpha: 0.05, margin: 0.001 };
         Experiment {
             name: "e".into(),
             title: "t".into(),

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_a_recipe_lambda_rankscale_and_arm_over_seeds_and_engines() {
-        let at = |seed| configuration(8, Arm::Original, seed);
+        let at = |seed| configuration(8, Arm::ORIGINAL, seed);
         let runs = by_name(vec![
             done(&at(0), 0.9),
             done(&at(1), 0.92),
@@ -109,8 +109,8 @@ mod tests {
             done(&at(0).on(Engine::Fused), 0.91),
             done(&at(3).on(Engine::Fused), 0.94),
             done(&Configuration { lambda: 5e-5, ..at(0) }, 0.8),
-            done(&configuration(2, Arm::Original, 0), 0.7),
-            done(&configuration(8, Arm::Appropriate, 0), 0.6),
+            done(&configuration(2, Arm::ORIGINAL, 0), 0.7),
+            done(&configuration(8, Arm::APPROPRIATE, 0), 0.6),
             run(&at(2), Status::Diverged, 2, 0.1),
         ]);
         let rows = cells(&finished(&runs, None));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn other_images_are_another_recipe_and_nothing_finished_is_no_cell() {
-        let of = configuration(8, Arm::PublishedOriginal, 0);
+        let of = configuration(8, Arm::PUBLISHED_ORIGINAL, 0);
         let runs = [done(&of, 0.9), imported(on_images("imported:a", done(&of, 0.8)))];
         let rows = cells(&finished(&runs, None));
         assert_eq!(rows.iter().map(|row| row.runs).collect::<Vec<_>>(), [1, 1]);

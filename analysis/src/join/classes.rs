@@ -73,7 +73,7 @@ mod tests {
             Some(Marks::new(&images.into_iter().zip(predictions).map(row).collect::<Vec<_>>(), &mut known))
         };
         let [mut plain, mut treated] =
-            [Arm::Original, Arm::Appropriate].map(|arm| done(&configuration(8, arm, 0), 0.9));
+            [Arm::ORIGINAL, Arm::APPROPRIATE].map(|arm| done(&configuration(8, arm, 0), 0.9));
         let rows = |plain: &Run, treated: &Run| classes(&pairs(&finished([plain, treated], None), None));
         plain.marks = marks([0, 4], [3, 1]);
         assert_eq!(rows(&plain, &treated).unwrap(), [], "the one kept none");

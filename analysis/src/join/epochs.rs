@@ -47,10 +47,10 @@ mod tests {
 
     #[test]
     fn every_epoch_of_the_runs_under_study_is_there_finished_or_not() {
-        let planned = configuration(8, Arm::Original, 0);
+        let planned = configuration(8, Arm::ORIGINAL, 0);
         let diverged = run(&planned, Status::Diverged, 2, 0.1);
-        let unplanned = done(&configuration(8, Arm::Original, 1), 0.9);
-        let notebook = imported(done(&configuration(8, Arm::PublishedOriginal, 0), 0.8));
+        let unplanned = done(&configuration(8, Arm::ORIGINAL, 1), 0.9);
+        let notebook = imported(done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 0), 0.8));
         let runs = [&diverged, &unplanned, &notebook];
         let found = |plan: Option<&Plan>| {
             let rows = rows(&runs, plan);
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_an_epoch_did_not_record_stays_unknown() {
-        let mut known = done(&configuration(8, Arm::Original, 0), 0.9);
+        let mut known = done(&configuration(8, Arm::ORIGINAL, 0), 0.9);
         known.epochs[1].test_loss = Some(1.5);
         let rows = rows(&[&known], None);
         assert_eq!((rows[0].test_loss, rows[1].test_loss, rows[1].train_loss), (None, Some(1.5), None));

@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn only_runs_that_are_done_count_whatever_else_is_there() {
-        let at = |seed| configuration(8, Arm::Original, seed);
+        let at = |seed| configuration(8, Arm::ORIGINAL, seed);
         // All of its epochs are there, but nobody has said that it is done.
         let ended = run(&at(1), Status::Running, 3, 0.9);
         let diverged = run(&at(2), Status::Diverged, 2, 0.1);
@@ -52,11 +52,11 @@ mod tests {
 
     #[test]
     fn of_a_plan_the_planned_and_the_imported_ones_are_under_study() {
-        let planned = configuration(8, Arm::Original, 0);
+        let planned = configuration(8, Arm::ORIGINAL, 0);
         let runs = [
             done(&planned, 0.9),
-            done(&configuration(8, Arm::Original, 1), 0.8),
-            imported(done(&configuration(8, Arm::PublishedOriginal, 0), 0.7)),
+            done(&configuration(8, Arm::ORIGINAL, 1), 0.8),
+            imported(done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 0), 0.7)),
         ];
         let plan = plan(&[planned]);
         let found: Vec<f64> = finished(&runs, Some(&plan)).iter().map(Finished::accuracy).collect();

@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn without_a_plan_everything_is_there_by_name() {
         let runs = [
-            run(&configuration(2, Arm::Original, 0), Status::Interrupted, 1, 0.1),
-            imported(done(&configuration(8, Arm::PublishedOriginal, 0), 0.9)),
+            run(&configuration(2, Arm::ORIGINAL, 0), Status::Interrupted, 1, 0.1),
+            imported(done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 0), 0.9)),
         ];
         let rows = ledger(&runs, &[broken("a"), broken("z")], None, None);
         let expected = [
@@ -174,10 +174,10 @@ mod tests {
 
     #[test]
     fn planned_runs_come_first_in_the_order_of_the_plan() {
-        let configurations: Vec<_> = (0..5).map(|seed| configuration(8, Arm::Original, 4 - seed)).collect();
+        let configurations: Vec<_> = (0..5).map(|seed| configuration(8, Arm::ORIGINAL, 4 - seed)).collect();
         let plan = plan(&configurations);
         let runs = by_name(vec![
-            done(&configuration(2, Arm::Original, 0), 0.9),
+            done(&configuration(2, Arm::ORIGINAL, 0), 0.9),
             done(&configurations[0], 0.9),
             run(&configurations[1], Status::Diverged, 2, 0.1),
             run(&configurations[2], Status::Running, 0, 0.1),
@@ -206,13 +206,13 @@ mod tests {
 
     #[test]
     fn a_plan_without_images_knows_half_of_a_runs_name() {
-        let rows = ledger(&[], &[], Some(&plan(&[configuration(8, Arm::Original, 0)])), None);
+        let rows = ledger(&[], &[], Some(&plan(&[configuration(8, Arm::ORIGINAL, 0)])), None);
         assert_eq!((rows[0].run.as_str(), rows[0].state.as_str()), ("r08-original-s0", "missing"));
     }
 
     #[test]
     fn one_planned_run_may_be_there_on_two_sets_of_images() {
-        let of = configuration(8, Arm::Original, 0);
+        let of = configuration(8, Arm::ORIGINAL, 0);
         let runs = by_name(vec![done(&of, 0.9), on_images("others", done(&of, 0.8))]);
         let rows = ledger(&runs, &[], Some(&plan(&[of])), Some("data"));
         assert_eq!(short(&rows), [("done", true, 3, 3); 2]);
@@ -221,8 +221,8 @@ mod tests {
 
     #[test]
     fn a_run_that_is_planned_twice_has_two_rows() {
-        let of = configuration(8, Arm::Original, 0);
-        let plan = plan(&[of.clone(), configuration(2, Arm::Original, 0), of.clone()]);
+        let of = configuration(8, Arm::ORIGINAL, 0);
+        let plan = plan(&[of.clone(), configuration(2, Arm::ORIGINAL, 0), of.clone()]);
         let states = |runs: &[Run], lost: &[Quarantined]| {
             let rows = ledger(runs, lost, Some(&plan), Some("data"));
             rows.into_iter().map(|row| row.state).collect::<Vec<_>>()

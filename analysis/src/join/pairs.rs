@@ -9,7 +9,6 @@ use crate::join::finished::Finished;
 use crate::runs::plan::Plan;
 use artifacts::Configuration;
 use artifacts::study::PairRow;
-use network::Arm;
 use std::collections::HashMap;
 
 /// A finished run and the one it is compared with.
@@ -21,22 +20,10 @@ pub struct RunPair<'a> {
     pub plain: Finished<'a>,
 }
 
-/// The arm that an arm is compared with; none for the two baselines themselves.
-#[must_use]
-pub fn baseline(arm: Arm) -> Option<Arm> {
-    match arm {
-        Arm::Original | Arm::PublishedOriginal => None,
-        Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
-        Arm::Appropriate | Arm::AppropriateSeparable | Arm::Frobenius | Arm::None | Arm::OriginalScaled => {
-            Some(Arm::Original)
-        }
-    }
-}
-
-/// The run that a run is compared with, on the same images; none for those of the two baselines.
+/// The run that a run is compared with, on the same images; none for one whose arm has no baseline.
 #[must_use]
 pub fn baseline_run(treated: &Configuration, plan: Option<&Plan>) -> Option<Configuration> {
-    let decay = baseline(treated.decay)?;
+    let decay = treated.decay.baseline()?;
     Some(plan.map_or_else(|| Configuration { decay, ..treated.clone() }, |plan| plan.as_arm(treated, decay)))
 }
 
@@ -89,11 +76,12 @@ mod tests {
     use crate::runs::run::Run;
     use artifacts::Engine;
     use artifacts::run::Status;
+    use network::Arm;
 
     /// Every run of a grid over all that tells runs apart, half of it on other images.
     fn grid() -> Vec<Run> {
         let mut runs = Vec::new();
-        for decay in Arm::ALL {
+        for decay in Arm::HOUSE {
             for (rankscale, seed) in [(2, 0), (2, 10), (8, 0), (8, 2)] {
                 for (lambda, engine) in [(5e-4, Engine::Tch), (5e-5, Engine::Tch), (5e-4, Engine::Fused)] {
                     for (epochs, images) in [(3, "data"), (2, "data"), (3, "others")] {
@@ -121,7 +109,7 @@ mod tests {
         let mut expected = 0;
         for treated in &finished {
             for plain in &finished {
-                if baseline(decay(treated)) == Some(decay(plain)) && key(treated) == key(plain) {
+                if decay(treated).baseline() == Some(decay(plain)) && key(treated) == key(plain) {
                     expected += 1;
                     assert!(found.contains(&RunPair { treated: *treated, plain: *plain }));
                 }
@@ -145,7 +133,7 @@ mod tests {
 
     #[test]
     fn arms_sort_by_name_as_they_do_by_rank() {
-        let treated = Arm::ALL.into_iter().filter(|arm| baseline(*arm).is_some());
+        let treated = Arm::HOUSE.into_iter().filter(|arm| arm.baseline().is_some());
         assert!(treated.is_sorted_by_key(Arm::name));
     }
 
@@ -156,7 +144,7 @@ mod tests {
             peak_learning_rate,
             ..configuration(8, decay, 0)
         };
-        let (plain, scaled) = (own(Arm::Original, 1e-3, 0.4), own(Arm::Appropriate, 2e-3, 0.1));
+        let (plain, scaled) = (own(Arm::ORIGINAL, 1e-3, 0.4), own(Arm::APPROPRIATE, 2e-3, 0.1));
         let runs = [done(&plain, 0.9), done(&scaled, 0.8)];
         let planned = plan(&[plain.clone(), scaled.clone()]);
         assert_eq!(pairs(&finished(&runs, Some(&planned)), Some(&planned)), []);
@@ -172,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_run_without_its_baseline_makes_no_pair() {
-        let [original, appropriate, published] = [Arm::Original, Arm::Appropriate, Arm::PublishedAppropriate]
-            .map(|decay| configuration(8, decay, 0));
+        let [original, appropriate, published] =
+            [Arm::ORIGINAL, Arm::APPROPRIATE, Arm::PUBLISHED_APPROPRIATE]
+                .map(|decay| configuration(8, decay, 0));
         let alone = [done(&appropriate, 0.9), done(&published, 0.8)];
         assert_eq!(pairs(&finished(&alone, None), None), []);
         for status in [Status::Diverged, Status::Interrupted, Status::Running] {
@@ -188,18 +177,18 @@ mod tests {
     #[test]
     fn imported_runs_are_paired_with_their_like() {
         let import = |decay, file: &str| imported(on_images(file, done(&configuration(8, decay, 0), 0.9)));
-        let here = import(Arm::PublishedAppropriate, "imported:a");
-        let runs = [import(Arm::PublishedOriginal, "imported:b"), here.clone()];
+        let here = import(Arm::PUBLISHED_APPROPRIATE, "imported:a");
+        let runs = [import(Arm::PUBLISHED_ORIGINAL, "imported:b"), here.clone()];
         assert_eq!(pairs(&finished(&runs, None), None), []);
-        let runs = [import(Arm::PublishedOriginal, "imported:a"), here];
+        let runs = [import(Arm::PUBLISHED_ORIGINAL, "imported:a"), here];
         assert_eq!(pairs(&finished(&runs, None), None).len(), 1);
     }
 
     #[test]
     fn a_row_is_the_difference_of_two_accuracies() {
         let runs = [
-            done(&configuration(8, Arm::Original, 7), 0.9),
-            done(&configuration(8, Arm::Frobenius, 7), 0.93),
+            done(&configuration(8, Arm::ORIGINAL, 7), 0.9),
+            done(&configuration(8, Arm::FROBENIUS, 7), 0.93),
         ];
         let rows = comparisons(&pairs(&finished(&runs, None), None));
         let expected = PairRow {

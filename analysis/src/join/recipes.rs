@@ -52,16 +52,19 @@ mod tests {
 
     #[test]
     fn planned_recipes_come_first_then_trained_ones_then_fuller_ones() {
-        let of = configuration(8, Arm::Original, 0);
+        let of = configuration(8, Arm::ORIGINAL, 0);
         let longer = Configuration { epochs: 4, ..of.clone() };
-        let notebook = configuration(8, Arm::PublishedOriginal, 0);
+        let notebook = configuration(8, Arm::PUBLISHED_ORIGINAL, 0);
         let runs = [
             imported(on_images("imported:a", done(&notebook, 0.9))),
-            imported(on_images("imported:a", done(&configuration(8, Arm::PublishedOriginal, 1), 0.9))),
+            imported(on_images("imported:a", done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 1), 0.9))),
             // Engine, lambda, rankscale, arm and seed make no other recipe.
             done(&of, 0.9),
-            done(&Configuration { lambda: 5e-5, ..configuration(2, Arm::None, 3) }.on(Engine::Fused), 0.9),
-            run(&configuration(8, Arm::Original, 1), Status::Diverged, 1, 0.1),
+            done(
+                &Configuration { lambda: 5e-5, ..configuration(2, Arm::NO_DECAY, 3) }.on(Engine::Fused),
+                0.9,
+            ),
+            run(&configuration(8, Arm::ORIGINAL, 1), Status::Diverged, 1, 0.1),
             done(&longer, 0.9),
         ];
         let found = |plan: Option<&Plan>| {

@@ -78,14 +78,14 @@ mod tests {
     #[test]
     fn runs_sort_by_numbers_and_names_and_at_last_by_their_own_name() {
         let key = |rankscale, decay, seed| configuration(rankscale, decay, seed);
-        let engines = [Engine::Tch, Engine::Fused].map(|engine| key(8, Arm::Original, 2).on(engine));
+        let engines = [Engine::Tch, Engine::Fused].map(|engine| key(8, Arm::ORIGINAL, 2).on(engine));
         let configurations = [
-            Configuration { lambda: 5e-5, ..key(31, Arm::None, 9) },
-            key(8, Arm::Appropriate, 10),
+            Configuration { lambda: 5e-5, ..key(31, Arm::NO_DECAY, 9) },
+            key(8, Arm::APPROPRIATE, 10),
             engines[0].clone(),
             engines[1].clone(),
-            key(8, Arm::Original, 10),
-            key(10, Arm::Appropriate, 0),
+            key(8, Arm::ORIGINAL, 10),
+            key(10, Arm::APPROPRIATE, 0),
         ];
         let mut expected: Vec<Run> = configurations.iter().map(|of| done(of, 0.9)).collect();
         if expected[2].record.name > expected[3].record.name {
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_run_on_its_way_has_no_last_epoch_yet() {
         let of = |status, epochs| {
-            let run = run(&configuration(8, Arm::Original, 0), status, epochs, 0.4);
+            let run = run(&configuration(8, Arm::ORIGINAL, 0), status, epochs, 0.4);
             let row = rows(&[&run], None).remove(0);
             (row.status, row.epochs_done, row.epochs, row.test_accuracy, row.seconds, row.images_per_second)
         };
@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn an_imported_run_has_a_result_and_no_provenance() {
-        let run = imported(done(&configuration(8, Arm::PublishedOriginal, 0), 0.9));
-        let plan = plan(&[configuration(8, Arm::Original, 0)]);
+        let run = imported(done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 0), 0.9));
+        let plan = plan(&[configuration(8, Arm::ORIGINAL, 0)]);
         let row = rows(&[&run], Some(&plan)).remove(0);
         assert_eq!((row.imported, row.planned, row.epochs_done), (true, false, 3));
         assert_eq!((row.test_accuracy, row.test_loss, row.seconds), (Some(0.9), None, None));
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_run_says_what_it_is_and_where_it_was_made() {
-        let of = Configuration { train_images: Some(6144), ..configuration(8, Arm::Frobenius, 1) };
+        let of = Configuration { train_images: Some(6144), ..configuration(8, Arm::FROBENIUS, 1) };
         let run = done(&of, 0.9);
         let row = rows(&[&run], Some(&plan(&[of]))).remove(0);
         assert_eq!((row.planned, row.imported, row.decay.as_str()), (true, false, "frobenius"));

@@ -2,7 +2,6 @@
 
 use crate::endpoint::aa::same_network;
 use crate::endpoint::verdict::Level;
-use crate::join::pairs::baseline;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::{Configuration, Experiment};
 use network::{Arm, Counts};
@@ -30,7 +29,7 @@ impl Design {
     #[must_use]
     pub fn balanced(networks: usize, seeds: usize) -> Self {
         Self {
-            primary: Arm::Appropriate,
+            primary: Arm::APPROPRIATE,
             secondary: 0,
             networks: (0..networks).map(|at| (seeds, at as f64)).collect(),
             looks: Vec::new(),
@@ -51,9 +50,9 @@ impl Design {
             .filter(|run| experiment.tuned || run.lambda.to_bits() == lambda.to_bits())
             .filter(|run| run.rankscale > 0)
             .collect();
-        let has = |arm: Arm| runs.iter().any(|run| run.decay == arm);
-        let compared: Vec<Arm> =
-            Arm::ALL.into_iter().filter(|arm| has(*arm) && baseline(*arm).is_some_and(has)).collect();
+        let arms = artifacts::experiment::arms(runs.iter().copied());
+        let has_baseline = |arm: &&Arm| arm.baseline().is_some_and(|baseline| arms.contains(&baseline));
+        let compared: Vec<Arm> = arms.iter().filter(has_baseline).copied().collect();
         let verdict = experiment.verdict.as_ref();
         let primary = verdict.map(|plan| plan.primary).or_else(|| compared.first().copied())?;
         let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();

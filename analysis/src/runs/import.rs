@@ -252,7 +252,7 @@ fn configuration(
     }
     let configuration = Configuration {
         rankscale: rankscale as usize,
-        decay: if settings.d { Arm::PublishedAppropriate } else { Arm::PublishedOriginal },
+        decay: if settings.d { Arm::PUBLISHED_APPROPRIATE } else { Arm::PUBLISHED_ORIGINAL },
         seed: seeds.take(rankscale, settings.d, settings.seed)?,
         epochs: logged.epoch as usize,
         precision: Precision::Fp16,

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* whether a run is planned depends on its configuration and not on its images.
 
+use artifacts::experiment::arms;
 use artifacts::study::TunedArm;
 use artifacts::{Configuration, Experiment};
 use network::Arm;
@@ -43,7 +44,7 @@ impl Plan {
             let (lambda, peak_learning_rate) = (run.lambda, run.peak_learning_rate);
             Some(TunedArm { decay, recipe: run.recipe(fingerprint), lambda, peak_learning_rate })
         };
-        Arm::ALL.into_iter().filter_map(of).collect()
+        arms(runs).into_iter().filter_map(of).collect()
     }
 
     /// The same run as another arm: at that one's own strength where every arm has one, else at this run's.

@@ -24,8 +24,8 @@ impl ResultsArms {
     #[must_use]
     pub const fn arms(self) -> [Arm; 2] {
         match self {
-            Self::Described => [Arm::Original, Arm::Appropriate],
-            Self::Published => [Arm::PublishedOriginal, Arm::PublishedAppropriate],
+            Self::Described => [Arm::ORIGINAL, Arm::APPROPRIATE],
+            Self::Published => [Arm::PUBLISHED_ORIGINAL, Arm::PUBLISHED_APPROPRIATE],
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::runs::run::Run;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use artifacts::Experiment;
+use artifacts::experiment::arms;
 use artifacts::rules::ALPHA;
 use network::Arm;
 use std::collections::BTreeMap;
@@ -72,7 +73,7 @@ pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
         .filter(|run| run.is_done())
         .filter_map(|run| Some((run.record.configuration.identity(""), run.last_epoch()?.test_accuracy)))
         .collect();
-    Arm::ALL.into_iter().filter_map(|arm| choice(experiment, arm, &accuracies)).collect()
+    arms(&experiment.runs).into_iter().filter_map(|arm| choice(experiment, arm, &accuracies)).collect()
 }
 
 /// Accuracies by rankscale and seed, so that two cells are compared run by run.
@@ -159,12 +160,12 @@ mod tests {
 
     #[test]
     fn an_arm_chooses_the_cell_with_the_highest_mean_and_says_how_far_the_others_are() {
-        let planned = grid(Arm::Appropriate);
+        let planned = grid(Arm::APPROPRIATE);
         let runs: Vec<Run> = planned.iter().map(|of| done(of, accuracy(of))).collect();
         let found = choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>());
         let [choice] = found.as_slice() else { panic!("one arm") };
         let chosen = choice.cell().unwrap();
-        assert_eq!((choice.arm, chosen.lambda, chosen.rate), (Arm::Appropriate, 5e-4, 0.2));
+        assert_eq!((choice.arm, chosen.lambda, chosen.rate), (Arm::APPROPRIATE, 5e-4, 0.2));
         assert!((chosen.accuracy.unwrap() - 0.9015).abs() < 1e-12 && chosen.below.is_none());
         assert_eq!(choice.edges(), ["the largest peak rate"]);
         let other = choice.cells.iter().find(|cell| cell.lambda == 2e-3 && cell.rate == 0.2).unwrap();
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_cell_with_a_diverged_run_is_never_chosen() {
-        let planned = grid(Arm::Original);
+        let planned = grid(Arm::ORIGINAL);
         let best = |of: &Configuration| of.lambda == 5e-4 && of.peak_learning_rate == 0.2;
         let of = |of: &Configuration| {
             if best(of) && of.seed == 2 { run(of, Status::Diverged, 1, 0.1) } else { done(of, accuracy(of)) }
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn without_a_run_there_is_no_choice() {
-        let found = choices(&experiment(&grid(Arm::Original)), &[]);
+        let found = choices(&experiment(&grid(Arm::ORIGINAL)), &[]);
         assert!(found[0].chosen.is_none() && found[0].edges().is_empty());
     }
 }

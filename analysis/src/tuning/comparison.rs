@@ -2,9 +2,9 @@
 //!
 //! *Invariant:* what it says is TOML that [`Experiment::read`] takes, with one look.
 
-use crate::join::pairs::baseline;
 use crate::tuning::choice::Choice;
 use anyhow::{Context as _, bail};
+use artifacts::experiment::declarations;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::{Configuration, Experiment};
 use network::Arm;
@@ -23,8 +23,8 @@ pub fn name(tuning: &str) -> String {
 pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> anyhow::Result<String> {
     let has = |arm: Arm| choices.iter().any(|choice| choice.arm == arm);
     let compared: Vec<Arm> =
-        choices.iter().map(|choice| choice.arm).filter(|arm| baseline(*arm).is_some_and(has)).collect();
-    let preferred = compared.iter().find(|arm| **arm == Arm::Appropriate);
+        choices.iter().map(|choice| choice.arm).filter(|arm| arm.baseline().is_some_and(has)).collect();
+    let preferred = compared.iter().find(|arm| **arm == Arm::APPROPRIATE);
     let Some(primary) = preferred.or(compared.first()) else {
         bail!("it needs an arm and its baseline, such as appropriate and original")
     };
@@ -40,6 +40,11 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
         format!("{} Each arm at its own optimum", tuning.title),
     );
     text += &recipe(first);
+    let arms: Vec<Arm> = choices.iter().map(|choice| choice.arm).collect();
+    let own = declarations(&arms);
+    if !own.is_empty() {
+        _ = write!(text, "\n{own}");
+    }
     _ = write!(
         text,
         "\n[verdict]\nprimary = \"{primary}\"\nlooks = [{replicates}]\nalpha = {ALPHA}\nmargin = {MARGIN}\n"

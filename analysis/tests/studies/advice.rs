@@ -38,7 +38,7 @@ fn of_two_runs_of_one_name_the_one_that_is_not_wanted_is_removed() {
 #[test]
 fn what_is_no_run_is_moved_or_deleted_as_advised() {
     let place = Place::new();
-    place.done(&configuration(8, Arm::Original, 0), 0.9);
+    place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9);
     for (name, moved) in [("notes.txt", true), ("copy.parquet", false)] {
         let stray = place.layout.runs().join(name);
         fs::write(&stray, "x").unwrap();

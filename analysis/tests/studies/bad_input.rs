@@ -60,7 +60,7 @@ fn broken_and_foreign_files_are_quarantined_one_by_one() {
 #[test]
 fn two_runs_of_one_identity_count_once() {
     let place = Place::new();
-    let run = place.done(&configuration(8, Arm::Original, 0), 0.9);
+    let run = place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9);
     let copy = place.layout.runs().join("copy-of-it");
     fs::create_dir_all(&copy).unwrap();
     for file in ["run.json", "epochs.parquet"] {
@@ -150,12 +150,12 @@ fn a_diverged_run_never_speaks_for_its_arm() {
 #[test]
 fn a_single_run_a_missing_arm_and_all_diverged_give_a_clear_answer() {
     let place = Place::new();
-    place.done(&configuration(8, Arm::Original, 0), 0.9);
+    place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9);
     let study = place.analyse();
     let endpoint = &study.summary.endpoints[0];
     assert_eq!(
         (endpoint.decay, endpoint.verdict, endpoint.difference),
-        (Arm::Appropriate, Verdict::NotEnoughEvidence, None)
+        (Arm::APPROPRIATE, Verdict::NotEnoughEvidence, None)
     );
     assert!(endpoint.missing[0].contains("any of `appropriate`"), "{:?}", endpoint.missing);
 

@@ -14,13 +14,13 @@ fn looked_at(name: &str) -> Experiment {
     let mut runs = Vec::new();
     for seed in 0..5 {
         for rankscale in [8, 16, 31] {
-            for decay in [Arm::Original, Arm::Appropriate] {
+            for decay in [Arm::ORIGINAL, Arm::APPROPRIATE] {
                 runs.push(configuration(rankscale, decay, rankscale as u64 + 100 * seed).on(Engine::Fused));
             }
         }
     }
     let looks = vec![2, 3, 5];
-    let verdict = VerdictPlan { primary: Arm::Appropriate, looks, alpha: 0.0221, margin: 0.001 };
+    let verdict = VerdictPlan { primary: Arm::APPROPRIATE, looks, alpha: 0.0221, margin: 0.001 };
     Experiment { name: name.into(), title: "Looked at?".into(), tuned: false, verdict: Some(verdict), runs }
 }
 
@@ -30,7 +30,7 @@ fn train(place: &Place, experiment: &Experiment, runs: usize, means: [f64; 5]) {
         let seed = (run.seed - run.rankscale as u64) / 100;
         let plain = 9000.0 + 40.0 * (noise(run.rankscale, run.seed, 0) / 0.007).round();
         let images = means[seed as usize] + (run.rankscale as f64 - 16.0) / 4.0;
-        let treated = if run.decay == Arm::Appropriate { images.round() } else { 0.0 };
+        let treated = if run.decay == Arm::APPROPRIATE { images.round() } else { 0.0 };
         place.done(run, (plain + treated) / IMAGES);
     }
 }

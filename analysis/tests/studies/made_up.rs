@@ -167,7 +167,7 @@ pub fn grid(rankscales: &[usize], seeds: u64) -> Vec<Configuration> {
     let mut runs = Vec::new();
     for &rankscale in rankscales {
         for seed in 0..seeds {
-            runs.extend([Arm::Original, Arm::Appropriate].map(|arm| configuration(rankscale, arm, seed)));
+            runs.extend([Arm::ORIGINAL, Arm::APPROPRIATE].map(|arm| configuration(rankscale, arm, seed)));
         }
     }
     runs
@@ -182,7 +182,7 @@ pub fn finish(place: &Place, grid: &[Configuration], effect: f64) {
 
 /// Of a run, `effect` better for `appropriate`.
 pub fn accuracy(run: &Configuration, effect: f64) -> f64 {
-    let treated = usize::from(run.decay == Arm::Appropriate);
+    let treated = usize::from(run.decay == Arm::APPROPRIATE);
     let noise = noise(run.rankscale, run.seed, treated);
     0.93 - 0.001 * run.rankscale as f64 + noise + effect * treated as f64
 }

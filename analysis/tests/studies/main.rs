@@ -10,6 +10,7 @@ mod looks;
 mod made_up;
 mod notebook;
 mod output;
+mod own_arms;
 mod pairs;
 mod planted;
 mod published;

@@ -36,7 +36,7 @@ fn an_imported_file_is_a_study_and_comes_out_as_it_went_in() {
     assert_eq!(study.runs.len(), 60);
     assert!(study.runs.iter().all(|run| run.imported && run.epochs_done == 128 && run.seconds.is_none()));
     let endpoint = &study.summary.endpoints[0];
-    assert_eq!((endpoint.decay, endpoint.baseline), (Arm::PublishedAppropriate, Arm::PublishedOriginal));
+    assert_eq!((endpoint.decay, endpoint.baseline), (Arm::PUBLISHED_APPROPRIATE, Arm::PUBLISHED_ORIGINAL));
     assert_eq!((endpoint.verdict, endpoint.pairs), (Verdict::NotEnoughEvidence, 30));
     assert!((endpoint.difference.unwrap() + 0.006_8).abs() < 1e-12);
     let key = |entry: &serde_json::Value| (entry[0]["rankscale"].as_u64(), entry[0]["d"].as_bool());
@@ -77,7 +77,7 @@ fn imported_runs_join_a_planned_study_without_touching_its_numbers() {
     import_text(&place, &notebook().to_string()).unwrap();
     let after = place.analyse();
     assert_eq!(after.summary.endpoints[0], before.summary.endpoints[0]);
-    assert_eq!(after.summary.endpoints.last().unwrap().decay, Arm::PublishedAppropriate);
+    assert_eq!(after.summary.endpoints.last().unwrap().decay, Arm::PUBLISHED_APPROPRIATE);
     assert_eq!(after.summary.recipes.len(), 2);
     assert!(after.ledger.iter().filter(|row| row.planned).count() == 4);
 }
@@ -89,7 +89,7 @@ fn a_broken_file_is_named_and_leaves_nothing() {
     let message = format!("{:#}", import_text(&place, &broken).unwrap_err());
     assert!(message.contains("results.json: entry 2: `d` must be true or false, but is 1"), "{message}");
     assert!(!place.layout.runs().exists());
-    let mut imported = place.done(&configuration(8, Arm::Original, 0), 0.9).read().unwrap().0;
+    let mut imported = place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9).read().unwrap().0;
     imported.provenance = None;
     artifacts::run::RunFolder::new(place.layout.run(&imported.name)).write_record(&imported).unwrap();
     let failure = analyse(&place.layout, &Choice::Newest, None, &mut Vec::new()).unwrap_err().to_string();

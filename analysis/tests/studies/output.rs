@@ -17,7 +17,7 @@ fn full() -> Stdio {
 fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
     for stream in [closed, full] {
         let place = Place::new();
-        place.done(&configuration(8, Arm::Original, 0), 0.9);
+        place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9);
         for words in [["--all-runs"], ["--help"], ["--version"]] {
             let mut program = Command::new(env!("CARGO_BIN_EXE_analysis"));
             let output =

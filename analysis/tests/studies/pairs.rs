@@ -12,7 +12,7 @@ use network::Arm;
 /// keep its predictions.
 fn mixed(place: &Place) {
     let mut number = 0;
-    for decay in Arm::ALL {
+    for decay in Arm::HOUSE {
         for (rankscale, seeds) in [(2, 12), (8, 3), (27, 2), (28, 2), (0, 2)] {
             for seed in 0..seeds {
                 for (lambda, engine) in [(5e-4, Engine::Tch), (5e-4, Engine::Fused), (5e-5, Engine::Tch)] {

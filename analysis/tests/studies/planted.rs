@@ -31,7 +31,7 @@ fn tables_agree_with_the_runs_and_with_each_other() {
     let runs = grid(&[2, 8], 3);
     place.plan(&runs);
     finish(&place, &runs, 0.003);
-    place.done(&configuration(0, Arm::Original, 0), 0.95);
+    place.done(&configuration(0, Arm::ORIGINAL, 0), 0.95);
     let study = place.analyse();
     assert_eq!((study.summary.planned, study.summary.done), (12, 12));
     assert_eq!(study.runs.len(), 13);
@@ -116,8 +116,8 @@ fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
         for seed in 0..3 {
             let of = if rankscale == 28 { 27 } else { rankscale };
             let accuracy = |arm| 0.9 + crate::made_up::noise(of, seed, arm);
-            place.done(&configuration(rankscale, Arm::Original, seed), accuracy(0));
-            place.done(&configuration(rankscale, Arm::Appropriate, seed), accuracy(1));
+            place.done(&configuration(rankscale, Arm::ORIGINAL, seed), accuracy(0));
+            place.done(&configuration(rankscale, Arm::APPROPRIATE, seed), accuracy(1));
         }
     }
     let study = place.analyse();
@@ -132,11 +132,11 @@ fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
 fn arms_and_lambdas_have_endpoints_of_their_own_headline_first() {
     let place = Place::new();
     let mut runs = grid(&RANKSCALES, 1);
-    runs.extend([2, 4].map(|r| configuration(r, Arm::None, 0)));
-    for decay in [Arm::PublishedOriginal, Arm::PublishedAppropriate] {
+    runs.extend([2, 4].map(|r| configuration(r, Arm::NO_DECAY, 0)));
+    for decay in [Arm::PUBLISHED_ORIGINAL, Arm::PUBLISHED_APPROPRIATE] {
         runs.push(configuration(8, decay, 0));
     }
-    for decay in [Arm::Original, Arm::Appropriate] {
+    for decay in [Arm::ORIGINAL, Arm::APPROPRIATE] {
         runs.push(Configuration { lambda: 5e-5, ..configuration(4, decay, 0) });
     }
     finish(&place, &runs, 0.001);
@@ -146,10 +146,10 @@ fn arms_and_lambdas_have_endpoints_of_their_own_headline_first() {
     assert_eq!(
         found,
         [
-            (Arm::Appropriate, Arm::Original, 5e-4, 4),
-            (Arm::None, Arm::Original, 5e-4, 2),
-            (Arm::PublishedAppropriate, Arm::PublishedOriginal, 5e-4, 1),
-            (Arm::Appropriate, Arm::Original, 5e-5, 1),
+            (Arm::APPROPRIATE, Arm::ORIGINAL, 5e-4, 4),
+            (Arm::NO_DECAY, Arm::ORIGINAL, 5e-4, 2),
+            (Arm::PUBLISHED_APPROPRIATE, Arm::PUBLISHED_ORIGINAL, 5e-4, 1),
+            (Arm::APPROPRIATE, Arm::ORIGINAL, 5e-5, 1),
         ]
     );
 }
@@ -158,7 +158,7 @@ fn arms_and_lambdas_have_endpoints_of_their_own_headline_first() {
 fn results_json_is_what_the_notebook_reads() {
     let place = Place::new();
     let mut runs = grid(&[2, 8], 2);
-    runs.extend([configuration(8, Arm::PublishedOriginal, 0), configuration(0, Arm::Original, 0)]);
+    runs.extend([configuration(8, Arm::PUBLISHED_ORIGINAL, 0), configuration(0, Arm::ORIGINAL, 0)]);
     finish(&place, &runs, 0.001);
     place.analyse();
     let results = place.results();
@@ -204,8 +204,8 @@ fn layers_over_time_are_means_over_the_finished_runs_of_a_cell() {
             .find(|row| row.decay == decay.name() && row.epoch == epoch && row.layer == "layer3.res1");
         row.map(|row| (row.runs, row.product_norm, row.stable_rank)).unwrap()
     };
-    assert_eq!(at(Arm::Original, 0), (2, 1.0, 2.0));
-    assert_eq!(at(Arm::Appropriate, 128), (1, 129.0, 2.0));
+    assert_eq!(at(Arm::ORIGINAL, 0), (2, 1.0, 2.0));
+    assert_eq!(at(Arm::APPROPRIATE, 128), (1, 129.0, 2.0));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn an_unplanned_run_is_listed_and_left_out() {
     let runs = grid(&RANKSCALES, 1);
     place.plan(&runs);
     finish(&place, &runs, 0.0);
-    let extra = configuration(8, Arm::Appropriate, 9);
+    let extra = configuration(8, Arm::APPROPRIATE, 9);
     place.done(&extra, 0.99);
     let study = place.analyse();
     assert!(!ledger(&study, &extra.run_name("made up")).planned);

@@ -33,7 +33,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
         fs::write(folder.model_path(), "weights").unwrap();
     }
     place.run(&grid[0], Status::Running, 5, 0.5);
-    place.done(&made_up::configuration(4, network::Arm::None, 0), 0.9);
+    place.done(&made_up::configuration(4, network::Arm::NO_DECAY, 0), 0.9);
     let results = place.layout.root().join("results");
 
     publish::publish(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();

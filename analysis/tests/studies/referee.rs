@@ -11,7 +11,7 @@ pub const IMAGES: f64 = 10_000.0;
 /// Finishes a pair whose arm gets so many images more right than its baseline.
 fn pair(place: &Place, of: &Configuration, images: f64) {
     let baseline = (9000.0 + 40.0 * noise(of.rankscale, of.seed, 0) / 0.007).round();
-    place.done(&Configuration { decay: Arm::Original, ..of.clone() }, baseline / IMAGES);
+    place.done(&Configuration { decay: Arm::ORIGINAL, ..of.clone() }, baseline / IMAGES);
     place.done(of, (baseline + images.round()) / IMAGES);
 }
 
@@ -20,7 +20,7 @@ fn pairs(place: &Place, means: &[(usize, f64)], seeds: u64, sd: f64) -> Vec<Conf
     let mut planned = Vec::new();
     for &(rankscale, mean) in means {
         for seed in 0..seeds {
-            let of = configuration(rankscale, Arm::Appropriate, rankscale as u64 + 100 * seed);
+            let of = configuration(rankscale, Arm::APPROPRIATE, rankscale as u64 + 100 * seed);
             // Symmetric around zero: the spread is planted as well.
             let step = if seeds > 1 { 2.0 * seed as f64 / (seeds - 1) as f64 - 1.0 } else { 0.0 };
             pair(place, &of, mean + 1.5 * sd * step);
@@ -81,7 +81,7 @@ fn a_balanced_sweep_of_lambda_is_led_by_the_recipes_own() {
     for lambda in [5e-5, 5e-4, 5e-3] {
         for rankscale in [8, 16, 31] {
             for seed in 0..3 {
-                let of = Configuration { lambda, ..configuration(rankscale, Arm::Appropriate, seed) };
+                let of = Configuration { lambda, ..configuration(rankscale, Arm::APPROPRIATE, seed) };
                 pair(&place, &of, 30.0 + 3.0 * seed as f64);
             }
         }
@@ -104,7 +104,7 @@ fn a_pair_on_both_engines_is_one_pair() {
             for engine in [Engine::Tch, Engine::Fused] {
                 pair(
                     &place,
-                    &configuration(rankscale, Arm::Appropriate, seed).on(engine),
+                    &configuration(rankscale, Arm::APPROPRIATE, seed).on(engine),
                     50.0 + seed as f64,
                 );
             }
@@ -119,7 +119,7 @@ fn no_decay_at_all_compares_nothing() {
     let place = Place::new();
     for rankscale in [8, 16, 31] {
         for seed in 0..4 {
-            let of = Configuration { lambda: 0.0, ..configuration(rankscale, Arm::Appropriate, seed) };
+            let of = Configuration { lambda: 0.0, ..configuration(rankscale, Arm::APPROPRIATE, seed) };
             pair(&place, &of, if seed % 2 == 0 { 1.0 } else { -1.0 });
         }
     }
@@ -144,9 +144,9 @@ fn equal_counts_of_images_give_equal_verdicts_whatever_the_baseline() {
             let place = Place::new();
             for rankscale in [8, 16, 31] {
                 for (seed, images) in (0..3).zip([-2.0, 9.0, 20.0]) {
-                    let of = configuration(rankscale, Arm::Appropriate, seed);
+                    let of = configuration(rankscale, Arm::APPROPRIATE, seed);
                     let plain = 8700.0 + 7.0 * f64::from(baseline) + 13.0 * seed as f64;
-                    place.done(&Configuration { decay: Arm::Original, ..of.clone() }, plain / IMAGES);
+                    place.done(&Configuration { decay: Arm::ORIGINAL, ..of.clone() }, plain / IMAGES);
                     place.done(&of, (plain + images) / IMAGES);
                 }
             }
@@ -164,7 +164,7 @@ fn twins_with_partial_seeds_are_one_stratum() {
         for seed in seeds {
             let of = if rankscale == 28 { 27 } else { rankscale };
             let images = 30.0 + 10.0 * (noise(of, seed, 1) / 0.007);
-            pair(&place, &configuration(rankscale, Arm::Appropriate, seed), images);
+            pair(&place, &configuration(rankscale, Arm::APPROPRIATE, seed), images);
         }
     }
     let found = endpoint(&place);

@@ -125,6 +125,6 @@ fn an_experiment_is_kept_by_its_name_and_no_two_in_one_place() {
     let message = keep(Some("../first"), "a").and(keep(Some("frist"), "a")).unwrap_err();
     assert!(message.contains("no plan of frist; it has those of first, second, third"), "{message}");
     // A run of neither is no part of it.
-    place.done(&crate::made_up::configuration(2, Arm::None, 0), 0.9);
+    place.done(&crate::made_up::configuration(2, Arm::NO_DECAY, 0), 0.9);
     assert_eq!(keep(None, "b").map(|kept| runs(&kept)), Ok(12));
 }

@@ -14,7 +14,7 @@ const GRID: &str = "title = 'At its best?'\n[recipe]\nvalidation_images = 5000\n
 
 /// Each arm has an optimum of its own.
 fn accuracy(run: &Configuration) -> f64 {
-    let best = if run.decay == Arm::Original { (5e-4, 0.2) } else { (1e-3, 0.4) };
+    let best = if run.decay == Arm::ORIGINAL { (5e-4, 0.2) } else { (1e-3, 0.4) };
     let off = (run.lambda / best.0).ln().abs() + (run.peak_learning_rate / best.1).ln().abs();
     0.9 - 0.004 * off + 0.0003 * (run.seed % 5) as f64 * (1.0 + off / 20.0)
 }
@@ -53,13 +53,13 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
         let run = compared.runs.iter().find(|run| run.decay == arm).unwrap();
         (run.lambda, run.peak_learning_rate)
     };
-    assert_eq!(strength(Arm::Original), (5e-4, 0.2));
-    assert_eq!(strength(Arm::Appropriate), (1e-3, 0.4));
+    assert_eq!(strength(Arm::ORIGINAL), (5e-4, 0.2));
+    assert_eq!(strength(Arm::APPROPRIATE), (1e-3, 0.4));
 
     // A part of the comparison names what is missing, the primary arm first.
     let [plain, others]: [Vec<Configuration>; 2] = {
         let runs = compared.clone().on(Engine::Fused).runs;
-        let (plain, others) = runs.into_iter().partition(|run| run.decay == Arm::Original);
+        let (plain, others) = runs.into_iter().partition(|run| run.decay == Arm::ORIGINAL);
         [plain, others]
     };
     for run in &plain {
@@ -69,13 +69,13 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
         Choice::Named { experiment: tuned.experiment.display().to_string(), directory: "none".into() };
     let analyse = || analysis::analyse(&place.layout, &choice, None, &mut Vec::new()).unwrap();
     let first = analyse().summary.endpoints.remove(0);
-    assert_eq!((first.decay, first.verdict), (Arm::Appropriate, Verdict::NotEnoughEvidence));
+    assert_eq!((first.decay, first.verdict), (Arm::APPROPRIATE, Verdict::NotEnoughEvidence));
     for run in &others {
         place.done(run, 0.9 + 0.0003 * (run.seed % 5) as f64);
     }
     let study = analyse();
     let [first, second] = study.summary.endpoints.as_slice() else { panic!("two comparisons") };
-    assert_eq!((first.decay, second.decay), (Arm::Appropriate, Arm::OriginalScaled));
+    assert_eq!((first.decay, second.decay), (Arm::APPROPRIATE, Arm::ORIGINAL_SCALED));
     assert_eq!((first.pairs, first.lambda, first.verdict), (6, 1e-3, Verdict::Better));
     assert!(
         first
@@ -123,4 +123,20 @@ fn a_comparison_that_has_begun_stays_as_it_is() {
     tune(&place.layout, grid.clone(), 4).unwrap();
     let message = tune(&place.layout, grid, 3).unwrap_err().to_string();
     assert!(message.contains("the comparison has begun"), "{message}");
+}
+
+#[test]
+fn an_arm_of_ones_own_is_tuned_and_declared_again() {
+    let place = Place::new();
+    let arm = "[[arm]]\nname = 'half-power'\nbaseline = 'original'\nfactors = { ratio = 'full', power = 0.5 }\n[[grid]]";
+    let text = GRID.replace("[[grid]]", arm).replace("'appropriate', 'original-scaled'", "'half-power'");
+    let grid = experiment(&place, &text);
+    let own = grid.runs[1].decay;
+    for run in grid.clone().on(Engine::Fused).runs {
+        place.done(&run, accuracy(&run));
+    }
+    let tuned = tune(&place.layout, grid, 3).unwrap();
+    let compared = Experiment::read(&tuned.experiment).unwrap();
+    assert_eq!(compared.verdict.as_ref().unwrap().primary, own);
+    assert_eq!(compared.runs.iter().filter(|run| run.decay == own).count(), 2 * 3);
 }

@@ -29,6 +29,9 @@ pub enum InvalidConfiguration {
     /// An arm that does not exist.
     #[error(transparent)]
     Arm(#[from] network::UnknownArm),
+    /// An arm that cannot be.
+    #[error(transparent)]
+    Declaration(#[from] network::arm::InvalidArm),
 }
 
 impl InvalidConfiguration {

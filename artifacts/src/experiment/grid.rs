@@ -2,9 +2,10 @@
 //!
 //! *Invariant:* every run of a grid is a valid configuration.
 
+use super::arms::Arms;
 use crate::arithmetic::Precision;
 use crate::configuration::{Configuration, InvalidConfiguration};
-use network::{Architecture, Arm};
+use network::Architecture;
 use serde::Deserialize;
 
 /// Most runs of an experiment: lists of a few thousand numbers each make more than a memory holds.
@@ -51,7 +52,11 @@ impl Grid {
     }
 
     /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
-    pub(super) fn resolve(&self, recipe: &Recipe) -> Result<Vec<Configuration>, InvalidConfiguration> {
+    pub(super) fn resolve(
+        &self,
+        recipe: &Recipe,
+        arms: &Arms,
+    ) -> Result<Vec<Configuration>, InvalidConfiguration> {
         let base = recipe.over(&Configuration::default());
         let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
         let rates = self.peak_learning_rate.clone().unwrap_or_else(|| vec![base.peak_learning_rate]);
@@ -64,7 +69,7 @@ impl Grid {
                     let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
                     let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
-                        let decay: Arm = decay.parse()?;
+                        let decay = arms.named(decay)?;
                         let of = Configuration { rankscale, decay, seed, lambda, ..base.clone() };
                         runs.push(Configuration { peak_learning_rate, ..of }.validated()?);
                     }

@@ -4,6 +4,7 @@
 //!
 //! *Invariant:* the same experiment is the same bytes, which is what its hash is of.
 
+use super::arms::namesakes;
 use super::grid::MOST_RUNS;
 use super::{Experiment, ExperimentError, TUNED, in_two_cells};
 use crate::configuration::InvalidConfiguration;
@@ -67,6 +68,9 @@ impl Experiment {
             if !known.insert(run.identity("")) {
                 return broken("runs", &run.run_name(""), "stands twice");
             }
+        }
+        if let Some([arm, _]) = namesakes(&self.runs) {
+            return broken("decay", arm.name(), "is the name of two different arms");
         }
         if let Some(arm) = self.tuned.then(|| in_two_cells(&self.runs)).flatten() {
             return broken("lambda and peak_learning_rate of", &arm.to_string(), TUNED);

@@ -172,3 +172,92 @@ fn whoever_does_what_a_message_says_has_an_experiment() {
         assert!(parse(&GRID.replace(from, mended)).is_ok(), "{advice}: {mended}");
     }
 }
+
+/// An arm of one's own, one against it, and a grid with both.
+const OWN: &str = "title='t'\n[[arm]]\nname='half-power'\nbaseline='original'\nfactors={ratio='full',power=0.5}\nrest=1\n\
+                   [[arm]]\nname='constant'\nbaseline='half-power'\nfactors=2\nschedule={rest='constant'}\n\
+                   [[grid]]\nrankscale=[2]\ndecay=['original','half-power','constant']\nseed=[0]\n\
+                   [verdict]\nprimary='half-power'\nlooks=[1]\nalpha=0.05\nmargin=0.001\n";
+
+#[test]
+fn an_experiment_may_have_arms_of_its_own() {
+    let found = parse(&OWN.replace("looks=[1]", "looks=[2]").replace("seed=[0]", "seed=[0,1]")).unwrap();
+    let [plain, half, constant] = [0, 1, 2].map(|at| &found.runs[at]);
+    assert_eq!((plain.decay, half.decay.baseline()), (Arm::ORIGINAL, Some(Arm::ORIGINAL)));
+    assert_eq!(constant.decay.baseline(), Some(half.decay));
+    assert_eq!(found.verdict.as_ref().unwrap().primary, half.decay);
+    let decay = half.decay.weight_decay(5e-4, &half.counts(), 512);
+    assert_eq!((decay.factors, decay.rest), (5e-4 * half.counts().ratio_full.powf(0.5), 5e-4));
+    assert_eq!(constant.decay.learning_rates(0.2, 9, 9).rest, 0.2);
+    assert!(half.run_name("data").starts_with("r02-half-power-s0-"), "{}", half.run_name("data"));
+    // What else it says of the arm is in the identity as well, and survives the plan.
+    let other = parse(
+        &OWN.replace("looks=[1]", "looks=[2]").replace("seed=[0]", "seed=[0,1]").replace("0.5", "0.25"),
+    );
+    assert_ne!(other.unwrap().runs[1].identity(""), half.identity(""));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("plan.json");
+    found.write_plan(&path).unwrap();
+    assert_eq!(Experiment::read_plan(&path).unwrap(), found);
+    let text = declarations(&[constant.decay, half.decay, plain.decay]);
+    let grid = "\n[[grid]]\nrankscale=[2]\ndecay=['original','half-power','constant']\nseed=[0,1]\n";
+    assert_eq!(parse(&format!("title='t'\n{text}{grid}")).unwrap().runs, found.runs, "{text}");
+}
+
+#[test]
+fn an_arm_that_cannot_be_is_named_with_file_key_and_rule() {
+    for (from, to, needle) in [
+        (
+            "name='half-power'",
+            "name='original'",
+            "arm `original`, name original: is that of an arm of the house",
+        ),
+        ("name='constant'", "name='half-power'", "arm `half-power`, name half-power: is declared twice"),
+        ("name='constant'", "name='a/b'", "name \"a/b\": must be 1 to 40"),
+        ("rest=1", "rset=1", "unknown field `rset`"),
+        ("rest=1", "rest=-1", "arm `half-power`, rest -1: must be zero"),
+        ("rest=1", "product=-0.5", "arm `half-power`, product -0.5: must be zero"),
+        ("power=0.5", "pwoer=0.5", "unknown field `pwoer`"),
+        ("ratio='full'", "ratio='dense'", "unknown variant `dense`"),
+        ("rest='constant'", "rest='linear'", "unknown variant `linear`"),
+        (
+            "baseline='half-power'",
+            "baseline='halfpower'",
+            "arm `constant`, baseline halfpower: must be an arm of the house",
+        ),
+        ("baseline='original'", "baseline='constant'", "arm `half-power`, baseline constant: must be"),
+        (
+            "'original','half-power'",
+            "'original','half'",
+            "unknown decay arm `half`: expected one of original",
+        ),
+        ("primary='half-power'", "primary='half'", "verdict.primary half: must be an arm of the grids"),
+    ] {
+        assert!(OWN.contains(from), "{from}");
+        let message = parse(&OWN.replace(from, to)).unwrap_err().to_string();
+        assert!(message.contains("test.toml") && message.contains(needle), "{message}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+    let message = parse(&OWN.replace("'original','half-power'", "'half'")).unwrap_err().to_string();
+    assert!(message.contains("published-appropriate, half-power, constant;"), "{message}");
+}
+
+#[test]
+fn a_plan_has_one_arm_of_a_name() {
+    let mut found = parse(OWN.split("[verdict]").next().unwrap()).unwrap();
+    let other = parse(&OWN.split("[verdict]").next().unwrap().replace("0.5", "0.25")).unwrap();
+    found.runs.push(other.runs[1].clone());
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("plan.json");
+    found.write_plan(&path).unwrap();
+    let message = Experiment::read_plan(&path).unwrap_err().to_string();
+    assert!(message.contains("decay half-power: is the name of two different arms"), "{message}");
+}
+
+#[test]
+fn the_documented_experiment_can_be_run() {
+    let page = include_str!("../../../docs/extending.md");
+    let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let names: Vec<&str> = arms(&parse(text).unwrap().runs).into_iter().map(Arm::name).collect();
+    assert_eq!(names, ["original", "half-power", "half-power-constant"]);
+}

@@ -10,6 +10,7 @@
 //!
 //! *Invariant:* the looks ascend, and the grids hold the pairs that the last one needs.
 
+use super::arms::Arms;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use network::Arm;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,28 @@ pub struct VerdictPlan {
     pub alpha: f64,
     /// Largest difference of accuracy, as a fraction, that is not meaningful.
     pub margin: f64,
+}
+
+/// The same in the words of a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verdict {
+    primary: String,
+    looks: Vec<usize>,
+    alpha: f64,
+    margin: f64,
+}
+
+/// The rule for the arm that is judged.
+const PRIMARY: &str = "must be an arm of the grids";
+
+impl Verdict {
+    /// With the arm that it names.
+    pub(super) fn of(self, arms: &Arms) -> Result<VerdictPlan, InvalidConfiguration> {
+        let Self { primary, looks, alpha, margin } = self;
+        let rule = |_| InvalidConfiguration::rule("verdict.primary", &primary, PRIMARY);
+        Ok(VerdictPlan { primary: arms.named(&primary).map_err(rule)?, looks, alpha, margin })
+    }
 }
 
 impl VerdictPlan {
@@ -58,7 +81,7 @@ impl VerdictPlan {
                 self.margin > 0.0 && self.margin < 0.1,
                 "must be above 0 and below 0.1 (it is a fraction: 0.001 is 0.1 percentage points)",
             ),
-            ("verdict.primary", self.primary.to_string(), pairs > 0, "must be an arm of the grids"),
+            ("verdict.primary", self.primary.to_string(), pairs > 0, PRIMARY),
             ("verdict.looks", looks, last <= pairs, "must not ask for more seeds than every rankscale has"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
@@ -82,14 +105,14 @@ mod tests {
     use super::*;
 
     fn plan() -> VerdictPlan {
-        VerdictPlan { primary: Arm::Appropriate, looks: vec![2, 3], alpha: 0.05, margin: 0.001 }
+        VerdictPlan { primary: Arm::APPROPRIATE, looks: vec![2, 3], alpha: 0.05, margin: 0.001 }
     }
 
     fn runs(seeds_at_8: u64, seeds_at_31: u64) -> Vec<Configuration> {
         let run = |rankscale, seed| Configuration {
             rankscale,
             seed,
-            decay: Arm::Appropriate,
+            decay: Arm::APPROPRIATE,
             ..Configuration::default()
         };
         (0..seeds_at_8)
@@ -113,7 +136,7 @@ mod tests {
             (VerdictPlan { looks: vec![1, 2], ..plan() }, "verdict.looks [1, 2]"),
             (VerdictPlan { alpha: f64::NAN, ..plan() }, "verdict.alpha NaN"),
             (VerdictPlan { margin: 0.1, ..plan() }, "verdict.margin 0.1"),
-            (VerdictPlan { primary: Arm::Frobenius, ..plan() }, "verdict.primary frobenius"),
+            (VerdictPlan { primary: Arm::FROBENIUS, ..plan() }, "verdict.primary frobenius"),
         ];
         for (plan, needle) in broken {
             let message = plan.validated(&runs(3, 3)).unwrap_err().to_string();

@@ -10,6 +10,7 @@ fn study(of: u32) -> Study {
         standing: Standing { sealed: None, exploratory: vec![], looks: None },
         endpoints: vec![],
         identical: vec![],
+        arms: vec![],
         tuned: vec![],
         rules: vec![],
         data: vec![],

@@ -1,6 +1,6 @@
 //! A block in use: its sizes, its weights as the kernels read them, and its batch norm.
 //!
-//! *Invariant:* parameters are found by their order, which is [`network::Block::parameters`]'s.
+//! *Invariant:* parameters and statistics are found by their roles, once.
 
 use crate::block::normalisation::{Moments, Normalisation};
 use crate::block::scratch::Scratch;
@@ -10,8 +10,8 @@ use crate::block::weights::{BackDecoder, Decoder, Encoder, expand_matrix, image_
 use crate::parameters::Parameters;
 use crate::workers::Workers;
 use ndarray::{Array1, Array2};
-use network::Block;
 use network::architecture::BATCH_NORM_EPSILON;
+use network::{Block, Role};
 
 /// A block and all that is derived from its weights.
 #[derive(Debug)]
@@ -22,71 +22,68 @@ pub(crate) struct BlockState {
     pub(crate) decoder: Decoder,
     pub(crate) back: BackDecoder,
     normalisation: Option<Normalisation>,
-    /// Its first parameter and its running mean.
-    first: usize,
-    statistic: usize,
+    /// Where `depthwise` and `contract` are; none in the first block.
+    bottleneck: Option<[usize; 2]>,
+    /// Where `expand` is; the first block's only weight takes its place.
+    expand: usize,
+    /// Where batch norm's scale and shift are.
+    affine: [usize; 2],
+    /// Where its running mean and variance are.
+    running: [usize; 2],
 }
 
 impl BlockState {
-    pub(crate) fn all(blocks: &[Block]) -> Vec<Self> {
-        let mut first = 0;
-        let state = |(at, block): (usize, &Block)| {
-            let state = Self {
-                name: block.name,
-                shape: BlockShape::new(block),
-                encoder: Encoder::default(),
-                decoder: Decoder::default(),
-                back: BackDecoder::default(),
-                normalisation: None,
-                first,
-                statistic: 2 * at,
-            };
-            first += block.parameters().len();
-            state
-        };
-        blocks.iter().enumerate().map(state).collect()
-    }
-
-    /// Where `expand` is; the first block's only weight has its place. Batch norm's scale and shift follow.
-    fn expand_at(&self) -> usize {
-        if self.shape.sees_image { self.first } else { self.first + 2 }
+    /// # Panics
+    /// Where the parameters are not those of the block's network.
+    pub(crate) fn new(block: &Block, parameters: &Parameters) -> Self {
+        let at = |role| parameters.at(block, role);
+        let need = |role| at(role).expect("every block has one");
+        let statistic = |role| parameters.statistic_at(block, role).expect("every block has one");
+        Self {
+            name: block.name,
+            shape: BlockShape::new(block),
+            encoder: Encoder::default(),
+            decoder: Decoder::default(),
+            back: BackDecoder::default(),
+            normalisation: None,
+            bottleneck: at(Role::Depthwise).zip(at(Role::Contract)).map(<[usize; 2]>::from),
+            expand: at(Role::Expand).unwrap_or_else(|| need(Role::Dense)),
+            affine: [need(Role::Scale), need(Role::Shift)],
+            running: [statistic(Role::Mean), statistic(Role::Variance)],
+        }
     }
 
     fn expand(&self, parameters: &Parameters) -> Array2<f64> {
-        expand_matrix(&self.shape, &parameters.trainable[self.expand_at()].value)
+        expand_matrix(&self.shape, &parameters.trainable[self.expand].value)
     }
 
     /// Takes up the weights in front of the bottleneck.
     pub(crate) fn fill_encoder(&mut self, lanes: usize, parameters: &Parameters) {
-        if !self.shape.sees_image {
-            let [depthwise, contract] = &parameters.trainable[self.first..self.first + 2] else {
-                unreachable!("a block has both")
-            };
+        if let Some(bottleneck) = self.bottleneck {
+            let [depthwise, contract] = bottleneck.map(|at| &parameters.trainable[at]);
             self.encoder.fill(lanes, &self.shape, &depthwise.value, &contract.value);
         }
     }
 
     /// Takes up the weights behind it, normalised by a batch, and moves the running statistics.
     pub(crate) fn normalise(&mut self, lanes: usize, parameters: &mut Parameters, moments: Moments) {
-        let at = self.expand_at();
-        let norm = Normalisation::new(moments, self.expand(parameters), &parameters.trainable[at + 1].value);
-        let [mean, variance] = &mut parameters.statistics[self.statistic..self.statistic + 2] else {
-            unreachable!("a block has both")
-        };
+        let [scale, shift] = self.affine;
+        let norm = Normalisation::new(moments, self.expand(parameters), &parameters.trainable[scale].value);
+        let [mean, variance] =
+            parameters.statistics.get_disjoint_mut(self.running).expect("they are two of them");
         norm.update_running(&mut mean.value, &mut variance.value);
-        self.decoder.by_batch(lanes, &self.shape, &norm, &parameters.trainable[at + 2].value);
+        self.decoder.by_batch(lanes, &self.shape, &norm, &parameters.trainable[shift].value);
         self.back.by_batch(lanes, &self.shape, &norm);
         self.normalisation = Some(norm);
     }
 
     /// Takes up the weights behind it, normalised by the running statistics.
     pub(crate) fn fold_running(&mut self, lanes: usize, parameters: &Parameters) {
-        let at = self.expand_at();
         let value = |at: usize| parameters.trainable[at].value.iter().map(|&v| f64::from(v));
         let statistic = |at: usize| parameters.statistics[at].value.iter().map(|&v| f64::from(v));
-        let running = statistic(self.statistic).zip(statistic(self.statistic + 1));
-        let affine = value(at + 1).zip(value(at + 2));
-        let folded = affine.zip(running).map(|((gamma, beta), (mean, variance))| {
+        let [scales, shifts] = self.affine.map(value);
+        let [means, variances] = self.running.map(statistic);
+        let folded = scales.zip(shifts).zip(means.zip(variances)).map(|((gamma, beta), (mean, variance))| {
             let scale = gamma / (variance + BATCH_NORM_EPSILON).sqrt();
             (scale, beta - scale * mean)
         });
@@ -117,9 +114,8 @@ impl BlockState {
         }
         let norm = self.normalisation.take().expect("forward comes before backward");
         let gradients = norm.backward(&products, sums);
-        let at = self.expand_at();
         let rank = shape.rank;
-        let expand = &mut parameters.trainable[at].gradient;
+        let expand = &mut parameters.trainable[self.expand].gradient;
         for (given, row) in expand.chunks_mut(rank).zip(gradients.expand.rows()) {
             for (r, &value) in row.iter().enumerate() {
                 given[if shape.sees_image { image_order(r) } else { r }] = value;
@@ -127,8 +123,9 @@ impl BlockState {
         }
         let copy =
             |to: &mut Vec<f64>, from: &Array1<f64>| to.iter_mut().zip(from).for_each(|(to, &f)| *to = f);
-        copy(&mut parameters.trainable[at + 1].gradient, &gradients.gamma);
-        copy(&mut parameters.trainable[at + 2].gradient, &gradients.beta);
+        let [scale, shift] = self.affine;
+        copy(&mut parameters.trainable[scale].gradient, &gradients.gamma);
+        copy(&mut parameters.trainable[shift].gradient, &gradients.beta);
         if !shape.sees_image {
             self.back.correct(lanes, shape, &gradients);
         }
@@ -141,16 +138,17 @@ impl BlockState {
         parameters: &mut Parameters,
         parts: impl Iterator<Item = &'a InputSums> + Clone,
     ) {
+        let Some([depthwise_at, contract_at]) = self.bottleneck else { return };
         let (c_in, pitch) = (self.shape.c_in, self.shape.in_pitch());
         let mut taps = vec![0.0; 9 * pitch];
         workers.add_up(parts.clone().map(|part| &*part.taps), &mut taps);
         let mut contract = vec![0.0; self.shape.rank * pitch];
         workers.add_up(parts.map(|part| &*part.contract), &mut contract);
-        let depthwise = &mut parameters.trainable[self.first].gradient;
+        let depthwise = &mut parameters.trainable[depthwise_at].gradient;
         for (c, window) in depthwise.chunks_mut(9).enumerate() {
             window.iter_mut().enumerate().for_each(|(k, gradient)| *gradient = taps[k * pitch + c]);
         }
-        let rows = parameters.trainable[self.first + 1].gradient.chunks_mut(c_in);
+        let rows = parameters.trainable[contract_at].gradient.chunks_mut(c_in);
         rows.zip(contract.chunks(pitch)).for_each(|(gradient, row)| gradient.copy_from_slice(&row[..c_in]));
     }
 }

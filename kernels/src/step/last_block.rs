@@ -19,7 +19,7 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
     let last = step.blocks.len() - 1;
     let block = &step.blocks[last];
     let shape = &block.shape;
-    let linear = step.parameters.trainable.last_mut().expect("a linear layer ends the network");
+    let linear = &mut step.parameters.trainable[step.parameters.classifier];
     let weight = &*linear.value;
     let batch = &mut *step.batch;
     let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);

@@ -12,7 +12,7 @@ pub mod random;
 mod update;
 
 use ndarray::ArrayD;
-use network::Architecture;
+use network::{Architecture, Entry};
 use std::collections::BTreeMap;
 
 pub type State = BTreeMap<String, ArrayD<f32>>;
@@ -26,8 +26,8 @@ pub struct Reference {
     pub velocity: Values,
 }
 
-/// Shape of every tensor of a state without momentum.
-pub fn shapes(architecture: &Architecture) -> Vec<(String, Vec<usize>)> {
+/// Every tensor of a state without momentum.
+pub fn entries(architecture: &Architecture) -> Vec<Entry> {
     architecture.parameters().into_iter().chain(architecture.buffers()).collect()
 }
 
@@ -35,11 +35,11 @@ impl Reference {
     pub fn new(architecture: Architecture, state: &State) -> Self {
         let list = |name: &str| state[name].iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
         let values: Values =
-            shapes(&architecture).into_iter().map(|(name, _)| (name.clone(), list(&name))).collect();
-        let velocity = architecture.parameters().into_iter().map(|(name, shape)| {
-            let zeros = vec![0.0; shape.iter().product()];
-            let key = format!("velocity.{name}");
-            (name, if state.contains_key(&key) { list(&key) } else { zeros })
+            entries(&architecture).into_iter().map(|of| (of.name.clone(), list(&of.name))).collect();
+        let velocity = architecture.parameters().into_iter().map(|of| {
+            let zeros = vec![0.0; of.len()];
+            let key = format!("velocity.{}", of.name);
+            (of.name, if state.contains_key(&key) { list(&key) } else { zeros })
         });
         let velocity = velocity.collect();
         Self { architecture, values, velocity }
@@ -49,11 +49,11 @@ impl Reference {
         let single = |values: &[f64], shape: &[usize]| {
             ArrayD::from_shape_vec(shape.to_vec(), values.iter().map(|&v| v as f32).collect()).unwrap()
         };
-        let mut state: State = shapes(&self.architecture)
+        let mut state: State = entries(&self.architecture)
             .into_iter()
-            .map(|(name, shape)| (name.clone(), single(&self.values[&name], &shape)))
+            .map(|of| (of.name.clone(), single(&self.values[&of.name], &of.shape)))
             .collect();
-        for (name, shape) in self.architecture.parameters() {
+        for Entry { name, shape, .. } in self.architecture.parameters() {
             state.insert(format!("velocity.{name}"), single(&self.velocity[&name], &shape));
         }
         state
@@ -61,9 +61,9 @@ impl Reference {
 
     /// Parameters and running statistics.
     pub fn model(&self) -> BTreeMap<String, ArrayD<f64>> {
-        shapes(&self.architecture)
+        entries(&self.architecture)
             .into_iter()
-            .map(|(name, shape)| {
+            .map(|Entry { name, shape, .. }| {
                 (name.clone(), ArrayD::from_shape_vec(shape, self.values[&name].clone()).unwrap())
             })
             .collect()

@@ -1,30 +1,28 @@
 //! Random starts and batches.
 
-use super::{State, shapes};
+use super::{State, entries};
 use ndarray::ArrayD;
-use network::Architecture;
+use network::{Architecture, Entry, Role};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Random parameters and statistics, batch norm's included.
 pub fn random_state(architecture: &Architecture, seed: u64) -> State {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let array = |(name, shape): (String, Vec<usize>)| {
+    let array = |Entry { name, shape, role }| {
         let fan_in: usize = shape[1..].iter().product();
         let bound = 1.0 / (fan_in as f32).sqrt();
         let values = (0..shape.iter().product()).map(|_| {
             let uniform: f32 = generator.random_range(-1.0..1.0);
-            if name.ends_with("running_var") || name.ends_with("bn.weight") {
-                1.0 + 0.4 * uniform
-            } else if name.contains(".bn.") {
-                0.3 * uniform
-            } else {
-                bound * uniform
+            match role {
+                Role::Scale | Role::Variance => 1.0 + 0.4 * uniform,
+                Role::Shift | Role::Mean => 0.3 * uniform,
+                _ => bound * uniform,
             }
         });
-        (name.clone(), ArrayD::from_shape_vec(shape, values.collect()).unwrap())
+        (name, ArrayD::from_shape_vec(shape, values.collect()).unwrap())
     };
-    shapes(architecture).into_iter().map(array).collect()
+    entries(architecture).into_iter().map(array).collect()
 }
 
 /// Images `[n, 32, 32, 3]` and labels.

@@ -7,6 +7,7 @@ use crate::chart::legend::Legend;
 use crate::chart::series::{self, Series};
 use crate::style;
 use network::Arm;
+use plotters::style::RGBColor;
 
 /// Names need the whole width.
 const WITHOUT_LEGEND: Margins = Margins { left: 56.0, right: 16.0, top: 56.0, bottom: 74.0 };
@@ -27,6 +28,8 @@ pub enum Scale {
 pub struct Band {
     /// Whose.
     pub arm: Arm,
+    /// Its colour.
+    pub color: RGBColor,
     /// Lower and upper end.
     pub ends: [f64; 2],
 }
@@ -108,8 +111,8 @@ impl Plot {
             let margins = if legend.is_some() { frame::WITH_LEGEND } else { WITHOUT_LEGEND };
             let y = Axis::linear(self.heights(), least, 8);
             let frame = Frame::draw(area, margins, (x, &self.x), (y, &self.y))?;
-            if let Some(Band { arm, ends }) = self.band {
-                frame.band(ends, style::arm(arm).color)?;
+            if let Some(Band { color, ends, .. }) = self.band {
+                frame.band(ends, color)?;
             }
             if self.zero {
                 frame.level(0.0, (style::REFERENCE, 1.0, 1.5))?;

@@ -3,7 +3,6 @@
 use crate::chart::{Dot, Mean, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use crate::style;
 use artifacts::study::{CellRow, Interval, RunRow};
 use network::Arm;
 use std::collections::BTreeMap;
@@ -44,7 +43,7 @@ pub fn accuracy(
                 interval: interval(cell),
             })
             .collect(),
-        ..empty(arm)
+        ..empty(selection, arm)
     };
     selection.arms().into_iter().map(series).filter(|series| !series.means.is_empty()).collect()
 }
@@ -55,8 +54,8 @@ pub fn interval(cell: &CellRow) -> Option<[f64; 2]> {
 }
 
 /// An arm's series, with nothing in it yet.
-pub fn empty(arm: Arm) -> Series {
-    Series::empty(arm.name(), style::arm(arm))
+pub fn empty(selection: &Selection<'_>, arm: Arm) -> Series {
+    Series::empty(arm.name(), selection.look(arm))
 }
 
 /// Rankscale, value, run.

@@ -34,8 +34,10 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         runs: images.pairs,
         interval: row.interval.map(arms::points),
     };
-    let series =
-        Series { means: (0..).zip(&images.classes).map(mean).collect(), ..arms::empty(endpoint.decay) };
+    let series = Series {
+        means: (0..).zip(&images.classes).map(mean).collect(),
+        ..arms::empty(selection, endpoint.decay)
+    };
     let names: Vec<_> = images.classes.iter().map(|row| name(row.class)).collect();
     let y_title = format!("{} minus {} (percentage points)", endpoint.decay, endpoint.baseline);
     let whiskered = series.whiskered();

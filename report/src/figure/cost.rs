@@ -8,7 +8,6 @@ use crate::selection::Selection;
 use crate::style;
 use artifacts::Configuration;
 use artifacts::study::RunRow;
-use network::Arm;
 use plotters::style::text_anchor::HPos;
 
 /// A cost, and how to speak of it.
@@ -108,7 +107,7 @@ fn dense(selection: &Selection<'_>, of: impl Fn(u64, u64) -> f64) -> Vec<Series>
     let cells = selection.cells().into_iter().filter(|cell| cell.rankscale == 0);
     cells
         .filter_map(|cell| {
-            let arm: Arm = cell.decay.parse().ok()?;
+            let arm = selection.arm(&cell.decay)?;
             let x = of(cell.parameters, cell.macs);
             let runs =
                 selection.runs().into_iter().filter(|run| run.rankscale == 0 && run.decay == cell.decay);
@@ -121,7 +120,7 @@ fn dense(selection: &Selection<'_>, of: impl Fn(u64, u64) -> f64) -> Vec<Series>
                     runs: cell.runs,
                     interval: arms::interval(cell),
                 }],
-                ..arms::empty(arm)
+                ..arms::empty(selection, arm)
             })
         })
         .collect()

@@ -24,7 +24,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .map(|run| ((run.rankscale, run.decay.as_str(), run.seed), run.run.as_str()))
         .collect();
     for pair in selection.pairs() {
-        if let (Ok(arm), true) = (pair.decay.parse(), pair.rankscale > 0) {
+        if let (Some(arm), true) = (selection.arm(&pair.decay), pair.rankscale > 0) {
             let run =
                 names.get(&(pair.rankscale, pair.decay.as_str(), pair.seed)).copied().unwrap_or_default();
             let row = (pair.rankscale, pair.difference * 100.0, run);
@@ -35,7 +35,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let series: Vec<_> = rows
         .iter()
         .map(|((arm, _), rows)| {
-            let mut series = arms::over_rankscales(arms::empty(*arm), rows);
+            let mut series = arms::over_rankscales(arms::empty(selection, *arm), rows);
             for mean in &mut series.means {
                 let Some((endpoint, row)) = judged(selection, *arm, mean.x) else { continue };
                 // A look rests on its own pairs, and later ones are dots only.
@@ -60,7 +60,11 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     );
     let plot = Plot {
         zero: true,
-        band: band.map(|(endpoint, interval)| Band { arm: endpoint.decay, ends: arms::points(interval) }),
+        band: band.map(|(endpoint, interval)| Band {
+            arm: endpoint.decay,
+            color: selection.look(endpoint.decay).color,
+            ends: arms::points(interval),
+        }),
         ..Plot::single("Rankscale", "Difference in test accuracy (percentage points)", series)
     };
     let notes = band.map_or_else(Vec::new, |(endpoint, interval)| {

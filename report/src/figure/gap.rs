@@ -27,7 +27,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                 })
                 .filter(|(_, gap, _)| gap.is_finite())
                 .collect();
-            arms::over_rankscales(arms::empty(arm), &rows)
+            arms::over_rankscales(arms::empty(selection, arm), &rows)
         })
         .filter(|series| !series.means.is_empty())
         .collect();

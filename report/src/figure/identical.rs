@@ -6,6 +6,7 @@ use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::Identical;
 use network::Arm;
+use std::collections::BTreeSet;
 
 /// Name of the document.
 pub const FILE: &str = "identical.svg";
@@ -16,8 +17,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let checks = &selection.study.summary.identical;
     let mut places: Vec<[u32; 2]> = checks.iter().map(|check| check.rankscales).collect();
     places.dedup();
-    let arms: Vec<Arm> =
-        Arm::ALL.into_iter().filter(|arm| checks.iter().any(|check| check.decay == *arm)).collect();
+    let arms: BTreeSet<Arm> = checks.iter().map(|check| check.decay).collect();
     if places.is_empty() {
         return None;
     }
@@ -42,7 +42,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     };
     let of = |arm: &Arm| Series {
         means: checks.iter().filter(|check| check.decay == *arm).filter_map(mean).collect(),
-        ..arms::empty(*arm)
+        ..arms::empty(selection, *arm)
     };
     let series = arms.iter().map(of).collect();
     let axis = Axis::named(&names.iter().map(String::as_str).collect::<Vec<_>>());

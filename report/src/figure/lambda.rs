@@ -41,7 +41,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                     interval: endpoint.interval().map(by_arm::points),
                 })
                 .collect(),
-            ..by_arm::empty(*arm)
+            ..by_arm::empty(selection, *arm)
         })
         .collect();
     let described: Vec<_> = arms

@@ -6,7 +6,7 @@ use crate::chart::frame::Margins;
 use crate::chart::{Axis, Frame, Legend, Line, Mean, Picture, Plot, Series, series};
 use crate::numbers;
 use crate::selection::{Selection, finished};
-use crate::style;
+use crate::style::{self, Look};
 use network::Arm;
 use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +61,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let count = all.len();
     let panels: Vec<_> = chosen(count).into_iter().map(|i| &all[i]).collect();
     let shown: Vec<_> = panels.iter().map(|panel| panel.name()).collect();
-    let arms: BTreeSet<_> = panels.iter().flat_map(|panel| panel.series.keys().copied()).collect();
-    let names: Vec<_> = arms.iter().map(ToString::to_string).collect();
+    let arms: BTreeMap<Arm, Look> =
+        panels.iter().flat_map(|panel| &panel.series).map(|(arm, series)| (*arm, series.look)).collect();
+    let names: Vec<_> = arms.keys().map(ToString::to_string).collect();
     let alt = format!(
         "Learning curves: test accuracy against epoch, one panel each for {}, one line per arm ({}).",
         numbers::listed(&shown),
@@ -108,7 +109,7 @@ fn panels(selection: &Selection<'_>) -> Vec<Panel> {
         selection.study.runs.iter().filter(|run| finished(run)).map(|run| run.run.as_str()).collect();
     let mut curves: BTreeMap<(u32, Arm, u64, &str), Curve> = BTreeMap::new();
     for row in selection.epochs() {
-        if let Ok(arm) = row.decay.parse() {
+        if let Some(arm) = selection.arm(&row.decay) {
             curves
                 .entry((row.rankscale, arm, row.seed, &row.run))
                 .or_default()
@@ -127,7 +128,7 @@ fn panels(selection: &Selection<'_>) -> Vec<Panel> {
             }
         }
         let panel = panels.entry(rankscale).or_insert_with(|| Panel { rankscale, ..Panel::default() });
-        let series = panel.series.entry(arm).or_insert_with(|| arms::empty(arm));
+        let series = panel.series.entry(arm).or_insert_with(|| arms::empty(selection, arm));
         if series.lines.len() < arms::RUNS {
             series.lines.push(Line { run: run.to_owned(), points });
         } else {
@@ -153,7 +154,7 @@ fn last_epoch(panels: &[&Panel]) -> u32 {
     points.map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
 }
 
-fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
+fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawing {
     let last = last_epoch(panels);
     let epochs: Vec<_> = (1..=last).collect();
     let floor = floor(panels, last);
@@ -188,7 +189,7 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeSet<Arm>) -> Drawing {
         draw_panel(&frame, panel, floor)?;
     }
     // On the whole document: a panel's part ends where its panel does.
-    let entries = arms.iter().map(|arm| (arm.name().to_owned(), style::arm(*arm))).collect();
+    let entries = arms.iter().map(|(arm, look)| (arm.name().to_owned(), *look)).collect();
     let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
     Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place)
 }

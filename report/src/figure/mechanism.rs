@@ -79,11 +79,11 @@ pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> 
     let mut rows: Grouped<arms::Row<'_>> = Grouped::default();
     for row in selection.layers() {
         let value = (quantity.of)(row).filter(|value| value.is_finite());
-        if let (Some(value), Ok(arm), true) = (value, row.decay.parse(), row.rankscale > 0) {
+        if let (Some(value), Some(arm), true) = (value, selection.arm(&row.decay), row.rankscale > 0) {
             rows.add(&row.layer, arm, (row.rankscale, value, &row.run));
         }
     }
-    let mut panels = rows.panels(|arm, rows| arms::over_rankscales(arms::empty(arm), &rows))?;
+    let mut panels = rows.panels(|arm, rows| arms::over_rankscales(arms::empty(selection, arm), &rows))?;
     let x = Axis::whole(&selection.rankscales(), 4.0, 0.12);
     let mut more = false;
     for series in panels.iter_mut().flat_map(|(_, series)| series) {
@@ -109,12 +109,13 @@ pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Fig
     let rankscales = common_rankscales(&trajectories);
     for row in trajectories.iter().filter(|row| rankscales.contains(&row.rankscale)) {
         let value = (quantity.at)(row);
-        if let (true, Ok(arm)) = (value > 0.0 && value.is_finite(), row.decay.parse()) {
+        if let (true, Some(arm)) = (value > 0.0 && value.is_finite(), selection.arm(&row.decay)) {
             rows.add(&row.layer, arm, (row.epoch, value.ln(), row.runs));
         }
     }
     let last = trajectories.iter().map(|row| row.epoch).max()?;
-    let panels = rows.panels(|arm, rows| Series { means: geometric_means(&rows), ..arms::empty(arm) })?;
+    let panels =
+        rows.panels(|arm, rows| Series { means: geometric_means(&rows), ..arms::empty(selection, arm) })?;
     let x = Axis::whole(&(0..=last).collect::<Vec<_>>(), 1.0, 0.12);
     let remark = format!(
         "After every epoch, before the first one at 0; geometric means over {} of the means over seeds. {}",

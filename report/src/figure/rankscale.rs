@@ -129,7 +129,7 @@ fn of_notebook(curve: &[Point]) -> Vec<Series> {
             runs: 1,
             interval: None,
         };
-        let look = style::arm(arm);
+        let look = style::house(arm).expect("the notebook's arms are of the house");
         let look = style::Look { color: style::washed(look.color, style::MUTED), ..look };
         let means = curve.iter().map(mean).collect();
         Series { means, ..Series::empty(&format!("2018 notebook, {arm}"), look) }

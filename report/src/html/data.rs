@@ -5,8 +5,7 @@
 use crate::chart::{Band, Line, Mean, Plot, Scale, Series};
 use crate::figure::Figure;
 use crate::selection::Selection;
-use crate::style::{self, Shape};
-use network::Arm;
+use crate::style::Shape;
 use plotters::style::RGBColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -115,15 +114,15 @@ pub(super) fn of<'a>(selection: &Selection<'a>, figures: &'a [Figure]) -> Data<'
     runs.sort_by(|a, b| a.run.cmp(b.run));
     let places = runs.iter().enumerate().map(|(place, run)| (run.run, place)).collect();
     Data {
-        arms: selection.arms().into_iter().map(arm).collect(),
+        arms: selection
+            .arms()
+            .into_iter()
+            .map(|arm| ArmData { name: arm.name(), color: css(selection.look(arm).color) })
+            .collect(),
         rankscales: selection.rankscales(),
         plots: figures.iter().map(|figure| (figure.stem(), plot(&figure.plot, &places))).collect(),
         runs,
     }
-}
-
-fn arm(arm: Arm) -> ArmData {
-    ArmData { name: arm.name(), color: css(style::arm(arm).color) }
 }
 
 /// Where a run stands in the list of them.
@@ -148,9 +147,9 @@ fn plot<'a>(plot: &'a Plot, places: &Places<'_>) -> PlotData<'a> {
         panels: plot.panels.iter().map(panel).collect(),
         background: plot.background.iter().map(|series| one(series, places)).collect(),
         zero: plot.zero,
-        band: plot.band.map(|Band { arm, ends }| BandData {
+        band: plot.band.map(|Band { arm, color, ends }| BandData {
             arm: arm.name(),
-            color: css(style::arm(arm).color),
+            color: css(color),
             ends: ends.map(short),
         }),
         marks: plot.marks.clone(),

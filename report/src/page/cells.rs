@@ -4,7 +4,6 @@ use super::markdown::{Align, code, folded_if, shorten, table};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::CellRow;
-use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a table before it is folded.
@@ -40,8 +39,7 @@ pub fn section(selection: &Selection<'_>) -> String {
 }
 
 fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, String) {
-    let present: BTreeSet<_> = cells.iter().map(|cell| cell.decay.as_str()).collect();
-    let arms: Vec<_> = Arm::ALL.into_iter().filter(|arm| present.contains(arm.name())).collect();
+    let arms = selection.arms_named(cells.iter().map(|cell| cell.decay.as_str()));
     let ratios: BTreeMap<_, _> =
         selection.runs().into_iter().map(|run| (run.rankscale, run.ratio_full)).collect();
     let mut networks: BTreeMap<u32, Vec<&CellRow>> = BTreeMap::new();

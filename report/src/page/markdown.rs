@@ -37,10 +37,11 @@ pub fn code(raw: &str) -> String {
 #[must_use]
 pub fn marked(raw: &str) -> String {
     let parts: Vec<&str> = raw.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return text(raw);
     }
-    let written = |(number, part): (usize, &&str)| if number % 2 == 0 { escaped(part) } else { code(part) };
+    let written =
+        |(number, part): (usize, &&str)| if number.is_multiple_of(2) { escaped(part) } else { code(part) };
     parts.iter().enumerate().map(written).collect()
 }
 

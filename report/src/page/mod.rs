@@ -19,6 +19,7 @@ use crate::figure::{self, Figure};
 use crate::numbers;
 use crate::selection::Selection;
 use markdown::text;
+use network::Arm;
 
 /// The question this project asks, whatever an experiment calls itself.
 pub const QUESTION: &str = "Does weight decay scaled by compression help low-rank networks?";
@@ -74,7 +75,16 @@ fn experiment(selection: &Selection<'_>) -> String {
             if others == 1 { "is" } else { "are" }
         ),
     };
-    format!("{name}{progress}{others}")
+    format!("{name}{progress}{others}{}", own_arms(&summary.arms))
+}
+
+/// What arms that are not of the house do.
+fn own_arms(arms: &[Arm]) -> String {
+    let one = |arm: &Arm| format!("\n- {}: {}", markdown::code(arm.name()), arm.definition().sentence);
+    match arms {
+        [] => String::new(),
+        arms => format!("\n\nArms of its own:\n{}", arms.iter().map(one).collect::<String>()),
+    }
 }
 
 fn shown(figure: &Figure) -> String {

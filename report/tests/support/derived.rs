@@ -1,12 +1,13 @@
 //! What follows from the runs: cells, pairs, layers over time, ledger, and statistics of the right size.
 
-use super::{baseline, noise};
+use super::noise;
 use artifacts::study::{
     Agreement, AtRankscale, CellRow, Certainty, ClassDifference, Endpoint, Estimate, Heterogeneity,
     ImageByImage, Interval, Intraclass, LedgerRow, Noise, PairRow, Replication, Role, RunRow, Secondary,
     Size, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
 };
 use network::Arm;
+use report::selection::Selection;
 use std::collections::BTreeMap;
 
 /// Cells, pairs, endpoints and ledger that follow from the runs. The interval is a plain normal one: how it is really
@@ -46,7 +47,7 @@ pub fn derive(study: &mut Study) {
     study.comparisons = done
         .iter()
         .filter_map(|run| {
-            let base = baseline(run.decay.parse().expect("an arm"))?;
+            let base = Selection::of(study).arm(&run.decay)?.baseline()?;
             let other = done.iter().find(|other| {
                 (other.rankscale, other.seed, other.decay.as_str(), &other.recipe)
                     == (run.rankscale, run.seed, base.name(), &run.recipe)
@@ -65,13 +66,10 @@ pub fn derive(study: &mut Study) {
             })
         })
         .collect();
-    let arms: Vec<Arm> = Arm::ALL
-        .into_iter()
-        .filter(|arm| study.comparisons.iter().any(|pair| pair.decay == arm.name()))
-        .collect();
+    let arms = Selection::of(study).arms_named(study.comparisons.iter().map(|pair| pair.decay.as_str()));
     study.summary.endpoints = arms.into_iter().map(|arm| endpoint(study, arm)).collect();
     // The arm in question comes first.
-    study.summary.endpoints.sort_by_key(|endpoint| endpoint.decay != Arm::Appropriate);
+    study.summary.endpoints.sort_by_key(|endpoint| endpoint.decay != Arm::APPROPRIATE);
 }
 
 /// Made up like all else, but of the right size.
@@ -171,7 +169,7 @@ fn endpoint(study: &Study, arm: Arm) -> Endpoint {
     };
     Endpoint {
         decay: arm,
-        baseline: baseline(arm).expect("an arm with a baseline"),
+        baseline: arm.baseline().expect("an arm with a baseline"),
         recipe: pairs[0].recipe.clone(),
         lambda: pairs[0].lambda,
         role: Role::Primary,

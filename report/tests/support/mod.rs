@@ -26,7 +26,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             rankscales: vec![2, 8, 31],
-            arms: vec![Arm::Original, Arm::Appropriate],
+            arms: vec![Arm::ORIGINAL, Arm::APPROPRIATE],
             seeds: 5,
             recipe: Configuration::default(),
             effect: 0.003,
@@ -43,12 +43,9 @@ fn noise(key: u64) -> f64 {
     ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-fn baseline(arm: Arm) -> Option<Arm> {
-    match arm {
-        Arm::Original | Arm::PublishedOriginal => None,
-        Arm::PublishedAppropriate => Some(Arm::PublishedOriginal),
-        _ => Some(Arm::Original),
-    }
+/// Where an arm stands among all, as a part of a key; one that is not of the house stands behind those that are.
+fn place(arm: Arm) -> u64 {
+    Arm::HOUSE.iter().position(|of| *of == arm).unwrap_or(Arm::HOUSE.len()) as u64
 }
 
 impl Plan {
@@ -57,7 +54,7 @@ impl Plan {
         for seed in 0..self.seeds {
             for &rankscale in &self.rankscales {
                 for &decay in &self.arms {
-                    if rankscale > 0 || decay == Arm::Original {
+                    if rankscale > 0 || decay == Arm::ORIGINAL {
                         runs.push(Configuration { rankscale, decay, seed, ..self.recipe.clone() });
                     }
                 }
@@ -67,10 +64,10 @@ impl Plan {
     }
 
     fn accuracy(&self, run: &Configuration, epoch: usize) -> f64 {
-        let key = (run.rankscale as u64) << 32 | run.seed << 8 | run.decay as u64;
+        let key = (run.rankscale as u64) << 32 | run.seed << 8 | place(run.decay);
         let progress = 1.0 - 0.6 * (-6.0 * epoch as f64 / run.epochs as f64).exp();
         let at_end = self.top - 0.0019 * (run.rankscale as f64 - 2.0).max(-12.0);
-        let planted = if baseline(run.decay).is_some() { self.effect } else { 0.0 };
+        let planted = if run.decay.baseline().is_some() { self.effect } else { 0.0 };
         let wobble = noise(key) * 0.0015
             + noise(key << 16 | epoch as u64) * 0.02 * (1.0 - epoch as f64 / run.epochs as f64);
         ((at_end + planted + wobble) * progress / (1.0 - 0.6 * (-6.0f64).exp())).clamp(0.0, 1.0)
@@ -98,6 +95,7 @@ impl Plan {
                 },
                 endpoints: vec![],
                 identical: vec![],
+                arms: self.arms.iter().copied().filter(|arm| !arm.is_of_the_house()).collect(),
                 tuned: Vec::new(),
                 rules: vec!["A made-up rule: differences below 0.1 points do not matter.".to_owned()],
                 sealed: None,
@@ -182,7 +180,7 @@ fn layers(run: &Configuration) -> Vec<StudyLayerRow> {
     blocks
         .filter(|(_, block)| low_rank(block.filter))
         .map(|(at, block)| {
-            let more = if baseline(run.decay).is_some() { 1.4 } else { 1.0 };
+            let more = if run.decay.baseline().is_some() { 1.4 } else { 1.0 };
             let size = more * (1.0 + 0.05 * noise(run.seed << 8 | at as u64));
             StudyLayerRow {
                 run: run.run_name(FINGERPRINT),

@@ -20,7 +20,6 @@ use trainer::sweep::Jobs;
   trainer train --rankscale 8 --decay appropriate --seed 0
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
   trainer bench --rankscale 8 --threads 2 --json
-  trainer repair --work work
   trainer retrain --study results/quick --run r31-original-s0-208c877c
   trainer sweep --experiment quick --plan
   trainer sweep --experiment pilot --jobs 2 --threads 1
@@ -38,6 +37,7 @@ pub enum Command {
     /// Print a network's parameters, multiply-accumulates and compression ratios
     Describe(Describe),
     /// Train one run, or take it up where it stopped
+    #[command(after_help = Arm::listed())]
     Train(Train),
     /// Train what is left of an experiment
     #[command(
@@ -235,7 +235,7 @@ pub struct Run {
     /// Divisor that makes ranks out of channels; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
-    /// original, appropriate, appropriate-separable, frobenius, none, original-scaled, published-original or published-appropriate
+    /// The arm, by its name; the arms are listed below
     #[arg(long, default_value = "original")]
     pub decay: Arm,
     /// Seeds initialisation, order and augmentation

@@ -8,7 +8,7 @@ use crate::machine::device::Device;
 use crate::machine::memory::{TooLarge, fits, free};
 use artifacts::{Configuration, Engine, Precision};
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
-use network::{Architecture, Filter, Place};
+use network::{Architecture, Entry, Filter, Place};
 
 /// Whether a run fits into a device as it is now.
 ///
@@ -64,8 +64,7 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
         kept += pixels * (codes + outputs);
         largest = largest.max(pixels * block.c_in.max(block.c_out));
     }
-    let weights: usize =
-        architecture.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
     let images = 60_000 * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
     images + 4 * (batch * (kept + 2 * largest) + 6 * weights) * 23 / 20
 }

@@ -4,7 +4,7 @@
 //! are trained again, never a gap.
 
 use crate::data::state_dict::{self, StateDict, StateDictError};
-use network::Architecture;
+use network::{Architecture, Entry};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ pub fn check_shapes(
     architecture: &Architecture,
 ) -> Result<(), StateDictError> {
     let broken = |reason: String| StateDictError::Contents { path: path.to_owned(), reason };
-    for (name, shape) in architecture.parameters().into_iter().chain(architecture.buffers()) {
+    for Entry { name, shape, .. } in architecture.parameters().into_iter().chain(architecture.buffers()) {
         match state.get(&name) {
             Some(array) if array.shape() == shape => {}
             Some(array) => {

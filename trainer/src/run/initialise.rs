@@ -9,7 +9,7 @@
 use crate::data::seeds::{Purpose, generator};
 use crate::data::state_dict::StateDict;
 use ndarray::{ArrayD, IxDyn};
-use network::Architecture;
+use network::{Architecture, Entry, Role};
 use rand::RngExt;
 
 /// Parameters and running statistics before the first update.
@@ -17,21 +17,16 @@ use rand::RngExt;
 pub fn initialise(architecture: &Architecture, seed: u64) -> StateDict {
     let mut generator = generator(seed, Purpose::Initialise, 0);
     let mut arrays = StateDict::new();
-    for (name, shape) in architecture.parameters() {
-        let array = if name.ends_with(".bn.weight") {
-            ArrayD::ones(IxDyn(&shape))
-        } else if name.ends_with(".bn.bias") {
-            ArrayD::zeros(IxDyn(&shape))
-        } else {
-            let fan_in: usize = shape[1..].iter().product();
-            let bound = 1.0 / (fan_in as f32).sqrt();
-            ArrayD::from_shape_simple_fn(IxDyn(&shape), || generator.random_range(-bound..=bound))
+    for Entry { name, shape, role } in architecture.parameters().into_iter().chain(architecture.buffers()) {
+        let array = match role {
+            Role::Scale | Role::Variance => ArrayD::ones(IxDyn(&shape)),
+            Role::Shift | Role::Mean => ArrayD::zeros(IxDyn(&shape)),
+            Role::Dense | Role::Depthwise | Role::Contract | Role::Expand | Role::Classifier => {
+                let fan_in: usize = shape[1..].iter().product();
+                let bound = 1.0 / (fan_in as f32).sqrt();
+                ArrayD::from_shape_simple_fn(IxDyn(&shape), || generator.random_range(-bound..=bound))
+            }
         };
-        arrays.insert(name, array);
-    }
-    for (name, shape) in architecture.buffers() {
-        let array =
-            if name.ends_with("var") { ArrayD::ones(IxDyn(&shape)) } else { ArrayD::zeros(IxDyn(&shape)) };
         arrays.insert(name, array);
     }
     arrays

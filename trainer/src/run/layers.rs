@@ -6,7 +6,7 @@
 use crate::data::state_dict::StateDict;
 use artifacts::run::LayerRow;
 use ndarray::{Array1, Array2, ArrayView2};
-use network::{Architecture, Filter};
+use network::{Architecture, Filter, Role};
 
 /// Power iteration stops when the estimate of the largest squared singular value changes by less than this share.
 const TOLERANCE: f64 = 1e-9;
@@ -22,15 +22,15 @@ pub fn measure(architecture: &Architecture, weights: &StateDict, epoch: usize) -
             let squares: f64 = block
                 .parameters()
                 .iter()
-                .filter(|(name, _)| name.contains(".conv."))
-                .flat_map(|(name, _)| &weights[name])
+                .filter(|of| of.role.is_convolution())
+                .flat_map(|of| &weights[&of.name])
                 .map(|&w| f64::from(w) * f64::from(w))
                 .sum();
             let product = match block.filter {
                 Filter::Dense => None,
                 Filter::LowRank { .. } => {
-                    let factor = |part: &str| matrix(weights, &format!("{}.conv.{part}.weight", block.name));
-                    Some(product_norms(&factor("expand").view(), &factor("contract").view()))
+                    let factor = |role| matrix(weights, &block.name_of(role));
+                    Some(product_norms(&factor(Role::Expand).view(), &factor(Role::Contract).view()))
                 }
             };
             LayerRow {

@@ -7,7 +7,7 @@ use crate::data::seeds::{Purpose, generator};
 use crate::engine::epoch::Epoch;
 use artifacts::Configuration;
 use network::WeightDecay;
-use network::schedule::{LearningRates, learning_rates};
+use network::schedule::LearningRates;
 use rand::seq::SliceRandom;
 
 /// The work of one epoch.
@@ -32,7 +32,7 @@ impl Work {
         let draws = order.iter().map(|_| Draw::random(&mut generator)).collect();
         let (before, total) = ((epoch - 1) * updates, updates * epochs);
         let rates = (before + 1..=before + updates)
-            .map(|update| learning_rates(decay, peak_learning_rate, update, total))
+            .map(|update| decay.learning_rates(peak_learning_rate, update, total))
             .collect();
         Self { order, draws, batch, rates, decay: decay.weight_decay(lambda, &configuration.counts(), batch) }
     }

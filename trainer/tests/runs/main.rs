@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 mod advice;
+mod arms;
 #[cfg(feature = "tch")]
 mod broken_off;
 mod elsewhere;

@@ -27,9 +27,9 @@ fn d_is_the_published_arm_and_one_of_several_without_a_seed_belongs_to_none_of_t
     assert_eq!(
         keys,
         [
-            (Arm::PublishedAppropriate, 2_000_000_000),
-            (Arm::PublishedOriginal, 1_000_000_000),
-            (Arm::PublishedAppropriate, 2_000_000_001)
+            (Arm::PUBLISHED_APPROPRIATE, 2_000_000_000),
+            (Arm::PUBLISHED_ORIGINAL, 1_000_000_000),
+            (Arm::PUBLISHED_APPROPRIATE, 2_000_000_001)
         ]
     );
     assert_eq!(unpaired, 3);

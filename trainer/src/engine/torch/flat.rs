@@ -6,6 +6,7 @@
 
 use super::resnet::{array, tensor};
 use crate::data::state_dict::StateDict;
+use network::Entry;
 use tch::{Device, Kind, Tensor};
 
 /// The weights of a convolution as they lie in memory: channels last, as the images do.
@@ -35,17 +36,17 @@ impl Flat {
     /// # Panics
     /// Where an array has another shape.
     #[must_use]
-    pub fn new(shapes: &[(String, Vec<usize>)], arrays: &StateDict, device: Device, kind: Kind) -> Self {
-        let pieces: Vec<Tensor> = shapes
-            .iter()
-            .map(|(name, shape)| match arrays.get(name) {
-                Some(array) => innermost(&tensor(name, array, shape, device)).flatten(0, -1).to_kind(kind),
-                None => Tensor::zeros([shape.iter().product::<usize>() as i64], (kind, device)),
-            })
-            .collect();
-        let sizes = |shape: &Vec<usize>| shape.iter().map(|&n| n as i64).collect();
+    pub fn new(entries: &[Entry], arrays: &StateDict, device: Device, kind: Kind) -> Self {
+        let piece = |of: &Entry| match arrays.get(&of.name) {
+            Some(array) => {
+                innermost(&tensor(&of.name, array, &of.shape, device)).flatten(0, -1).to_kind(kind)
+            }
+            None => Tensor::zeros([of.len() as i64], (kind, device)),
+        };
+        let pieces: Vec<Tensor> = entries.iter().map(piece).collect();
+        let sizes = |of: &Entry| of.shape.iter().map(|&n| n as i64).collect();
         Self {
-            layout: shapes.iter().map(|(name, shape)| (name.clone(), sizes(shape))).collect(),
+            layout: entries.iter().map(|of| (of.name.clone(), sizes(of))).collect(),
             values: Tensor::cat(&pieces, 0),
         }
     }

@@ -12,7 +12,7 @@ use crate::data::state_dict::StateDict;
 use crate::engine::ways::Ways;
 use ndarray::ArrayD;
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, LOGIT_SCALE};
-use network::{Architecture, Block, Filter, Place};
+use network::{Architecture, Block, Entry, Filter, Place, Role};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -20,6 +20,8 @@ use tch::{Device, Kind, Tensor};
 #[derive(Debug)]
 pub struct ResNet {
     blocks: Vec<Block>,
+    /// The name of the last layer's weight.
+    classifier: String,
     statistics: BTreeMap<String, Tensor>,
     /// Of the convolutions and the linear layer.
     kind: Kind,
@@ -40,12 +42,13 @@ impl ResNet {
         kind: Kind,
         ways: Ways,
     ) -> Self {
-        let place = |(name, shape): (String, Vec<usize>)| {
+        let place = |Entry { name, shape, .. }| {
             let tensor = tensor(&name, &arrays[&name], &shape, device).to_kind(master_kind(kind));
             (name, tensor)
         };
         Self {
             blocks: architecture.blocks(),
+            classifier: architecture.classifier().name,
             statistics: architecture.buffers().into_iter().map(place).collect(),
             kind,
             ways,
@@ -72,7 +75,7 @@ impl ResNet {
             x = self.block(block, parameters, &x, residual.as_ref(), training);
         }
         let features = x.max_pool2d(4, 4, 0, 1, false).flatten(1, -1);
-        let linear = parameters["linear.weight"].to_kind(self.kind);
+        let linear = parameters[self.classifier.as_str()].to_kind(self.kind);
         features.linear(&linear, None::<&Tensor>).to_kind(master_kind(self.kind)) * LOGIT_SCALE
     }
 
@@ -85,21 +88,20 @@ impl ResNet {
         residual: Option<&Tensor>,
         training: bool,
     ) -> Tensor {
-        let parameter = |part: &str| &parameters[format!("{}.{part}", block.name).as_str()];
-        let statistic = |part: &str| self.statistics[&format!("{}.bn.{part}", block.name)].shallow_clone();
+        let parameter = |role| &parameters[block.name_of(role).as_str()];
+        let statistic = |role| self.statistics[&block.name_of(role)].shallow_clone();
         let norm = Norm {
-            weight: parameter("bn.weight"),
-            bias: parameter("bn.bias"),
-            running_mean: statistic("running_mean"),
-            running_variance: statistic("running_var"),
+            weight: parameter(Role::Scale),
+            bias: parameter(Role::Shift),
+            running_mean: statistic(Role::Mean),
+            running_variance: statistic(Role::Variance),
         };
         // The last convolution before batch norm, what it sees, and its padding.
         let (code, last, padding) = match block.filter {
-            Filter::Dense => (x.shallow_clone(), parameter("conv.weight").shallow_clone(), 1),
+            Filter::Dense => (x.shallow_clone(), parameter(Role::Dense).shallow_clone(), 1),
             Filter::LowRank { .. } => {
-                let (depthwise, contract) =
-                    (parameter("conv.depthwise.weight"), parameter("conv.contract.weight"));
-                let expand = parameter("conv.expand.weight");
+                let (depthwise, contract) = (parameter(Role::Depthwise), parameter(Role::Contract));
+                let expand = parameter(Role::Expand);
                 if let Some(multiple) = self.ways.one_filter {
                     let missing = (-contract.size()[0]).rem_euclid(multiple as i64);
                     let filter = filled(&(contract * depthwise.permute([1, 0, 2, 3])), 0, missing);

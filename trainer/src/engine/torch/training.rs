@@ -65,7 +65,7 @@ impl Training {
         let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
         Self {
             network: ResNet::new(&architecture, state, device, kind, ways),
-            groups: Group::all(architecture.parameters(), state, &velocity, device, master_kind(kind)),
+            groups: Group::all(&architecture, state, &velocity, device, master_kind(kind)),
             loss_scale,
         }
     }

@@ -8,9 +8,8 @@
 
 use super::flat::Flat;
 use crate::data::state_dict::StateDict;
-use network::WeightDecay;
-use network::decay::is_factor;
 use network::schedule::MOMENTUM;
+use network::{Architecture, Block, Entry, Filter, Role, WeightDecay};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
@@ -19,6 +18,8 @@ use tch::{Device, Kind, Tensor};
 pub struct Group {
     /// Whether they are the factors `contract` and `expand`.
     factors: bool,
+    /// The names of each pair of factors among them.
+    pairs: Vec<[String; 2]>,
     /// The parameters.
     pub parameters: Flat,
     /// Their momentum, in the same layout.
@@ -26,23 +27,28 @@ pub struct Group {
 }
 
 impl Group {
-    /// The groups that these parameters make up; momentum that is missing starts at zero.
+    /// The groups that a network's parameters make up; momentum that is missing starts at zero.
     #[must_use]
     pub fn all(
-        shapes: Vec<(String, Vec<usize>)>,
+        architecture: &Architecture,
         parameters: &StateDict,
         velocity: &StateDict,
         device: Device,
         kind: Kind,
     ) -> Vec<Self> {
-        let (factors, rest): (Vec<_>, Vec<_>) = shapes.into_iter().partition(|(name, _)| is_factor(name));
-        let group = |factors, shapes: Vec<_>| {
-            let parameters = Flat::new(&shapes, parameters, device, kind);
+        let (factors, rest): (Vec<_>, Vec<_>) =
+            architecture.parameters().into_iter().partition(|of| of.role.is_factor());
+        let low_rank = architecture.blocks().into_iter().filter(|block| block.filter != Filter::Dense);
+        let pair = |block: Block| [Role::Contract, Role::Expand].map(|role| block.name_of(role));
+        let pairs: Vec<_> = low_rank.map(pair).collect();
+        let group = |factors, pairs, entries: &[Entry]| {
+            let parameters = Flat::new(entries, parameters, device, kind);
             let _ = parameters.values.set_requires_grad(true);
-            Self { factors, parameters, velocity: Flat::new(&shapes, velocity, device, kind) }
+            Self { factors, pairs, parameters, velocity: Flat::new(entries, velocity, device, kind) }
         };
-        let groups = [(true, factors), (false, rest)].into_iter().filter(|(_, shapes)| !shapes.is_empty());
-        groups.map(|(factors, shapes)| group(factors, shapes)).collect()
+        let groups = [(true, pairs, factors), (false, Vec::new(), rest)];
+        let groups = groups.into_iter().filter(|(_, _, entries)| !entries.is_empty());
+        groups.map(|(factors, pairs, entries)| group(factors, pairs, &entries)).collect()
     }
 
     /// Updates the parameters by their gradient, which is used up. Call it without gradient tracking.
@@ -53,8 +59,8 @@ impl Group {
         if strength != 0.0 {
             gradient += &self.parameters.values * strength;
         }
-        if self.factors && decay.product != 0.0 {
-            add_product_penalty(&self.parameters, &gradient, decay.product);
+        if decay.product != 0.0 {
+            self.add_product_penalty(&gradient, decay.product);
         }
         let (parameters, velocity) = (&mut self.parameters.values, &mut self.velocity.values);
         let _ = velocity.g_mul_scalar_(MOMENTUM);
@@ -62,21 +68,18 @@ impl Group {
         gradient += &*velocity * MOMENTUM;
         *parameters -= gradient * rate;
     }
-}
 
-/// Adds the gradients of `strength / 2 * |expand . contract|^2`.
-fn add_product_penalty(factors: &Flat, gradient: &Tensor, strength: f64) {
-    let views: BTreeMap<&str, Tensor> = factors.views(&factors.values).collect();
-    let mut gradients: BTreeMap<&str, Tensor> = factors.views(gradient).collect();
-    for (name, contract) in &views {
-        let Some(prefix) = name.strip_suffix("contract.weight") else { continue };
-        let partner = format!("{prefix}expand.weight");
-        let (c, e) = (contract.flatten(1, -1), views[partner.as_str()].flatten(1, -1));
-        let mut add = |name: &str, penalty: Tensor| {
-            let gradient = gradients.get_mut(name).expect("factors come in pairs");
-            *gradient += penalty.view_as(gradient) * strength;
-        };
-        add(name, e.tr().matmul(&e).matmul(&c));
-        add(&partner, e.matmul(&c.matmul(&c.tr())));
+    /// Adds the gradients of `strength / 2 * |expand . contract|^2`.
+    fn add_product_penalty(&self, gradient: &Tensor, strength: f64) {
+        let views: BTreeMap<&str, Tensor> = self.parameters.views(&self.parameters.values).collect();
+        let mut gradients: BTreeMap<&str, Tensor> = self.parameters.views(gradient).collect();
+        for pair in &self.pairs {
+            let [c, e] = pair.each_ref().map(|name| views[name.as_str()].flatten(1, -1));
+            let penalties = [e.tr().matmul(&e).matmul(&c), e.matmul(&c.matmul(&c.tr()))];
+            for (name, penalty) in pair.iter().zip(penalties) {
+                let gradient = gradients.get_mut(name.as_str()).expect("factors come in pairs");
+                *gradient += penalty.view_as(gradient) * strength;
+            }
+        }
     }
 }
