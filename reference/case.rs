@@ -236,12 +236,14 @@ pub fn relative<E: Copy + Into<f64>>(found: &ArrayD<f32>, expected: &ArrayD<E>) 
 pub fn every_arm(check: fn(Arm)) {
     let only = std::env::var("PARITY_ARM").ok();
     let arms = Arm::HOUSE.into_iter().filter(|arm| only.as_deref().is_none_or(|name| arm.name() == name));
+    let on_a_gpu = std::env::var_os("PARITY_DEVICE").is_some();
     std::thread::scope(|scope| {
         for arm in arms {
-            std::thread::Builder::new()
-                .name(arm.to_string())
-                .spawn_scoped(scope, move || check(arm))
-                .unwrap();
+            let named = std::thread::Builder::new().name(arm.to_string());
+            let checked = named.spawn_scoped(scope, move || check(arm)).unwrap();
+            if on_a_gpu {
+                checked.join().unwrap();
+            }
         }
     });
 }
