@@ -131,9 +131,8 @@ pub struct CellRow {
     pub macs: u64,
 }
 
-/// A row of `analysis/comparisons.parquet`: a run against the `original` (or, for the published arms, the
-/// `published-original`) run of the same recipe, lambda, rankscale, engine and
-/// seed.
+/// A row of `analysis/comparisons.parquet`: a run against the run of its arm's baseline of the same recipe, lambda, rankscale, engine and seed
+/// (in a tuned experiment: at the baseline's own lambda and peak rate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairRow {
     /// As in [`RunRow`].
