@@ -84,7 +84,8 @@ pub fn run(layout: &Layout) -> Result<Written> {
     let pages =
         PAGES.map(PathBuf::from).into_iter().zip([report.html.as_bytes(), report.markdown.as_bytes()]);
     let files: Vec<_> = figures.chain(pages).collect();
-    let ours: Vec<_> = figure::FILES.into_iter().map(figure).chain(PAGES.map(PathBuf::from)).collect();
+    let ours: Vec<_> =
+        figure::FILES.iter().map(|name| figure(name)).chain(PAGES.map(PathBuf::from)).collect();
     atomic::replace_folder(&layout.report(), &files, &ours)?;
     let paths = files.iter().map(|(name, _)| layout.report().join(name)).collect();
     Ok(Written { headline: report.headline, paths })

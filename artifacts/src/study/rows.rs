@@ -49,7 +49,7 @@ pub struct RunRow {
     pub ratio_separable: f64,
     /// After the last planned epoch; none where the run did not reach it.
     pub test_accuracy: Option<f64>,
-    /// As `test_accuracy`.
+    /// Mean cross-entropy over the test images in nats, as `test_accuracy`.
     pub test_loss: Option<f64>,
     /// In the last planned epoch, on augmented images in training mode.
     pub train_accuracy: Option<f64>,

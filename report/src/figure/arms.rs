@@ -102,3 +102,13 @@ pub fn rankscale_axis(selection: &Selection<'_>) -> crate::chart::Axis {
 pub fn points(interval: Interval) -> [f64; 2] {
     [interval.low * 100.0, interval.high * 100.0]
 }
+
+/// What dots and lines over rankscales are, for a caption.
+#[must_use]
+pub fn drawn(series: &[Series]) -> &'static str {
+    if series.iter().any(Series::repeated) {
+        "Every run is a pale dot; lines join the means over seeds."
+    } else {
+        "Every marker is one run."
+    }
+}

@@ -38,15 +38,18 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
     let alt = format!("Train minus test accuracy against rankscale: {}.", described.join("; "));
     let title = "Train minus test accuracy against rankscale";
+    let drawn = arms::drawn(&series);
     let plot = Plot {
         zero: true,
         ..Plot::single("Rankscale", "Train minus test accuracy (percentage points)", series)
     };
     let axis = arms::rankscale_axis(selection);
     let svg = plot.picture((title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |_| Ok(()));
-    let caption =
-        "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights \
-                   still move, test accuracy on plain images after the epoch, so the gap can lie below zero."
-            .to_owned();
+    let dense =
+        if runs.iter().any(|run| run.rankscale == 0) { " The dense network is left out." } else { "" };
+    let caption = format!(
+        "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights still move, test \
+         accuracy on plain images after the epoch, so the gap can lie below zero. {drawn}{dense}"
+    );
     Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, plot, svg })
 }

@@ -6,7 +6,7 @@ use super::{
 use crate::selection::Selection;
 
 /// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
-pub const FILES: [&str; 14] = [
+pub const FILES: &[&str] = &[
     rankscale::FILE,
     difference::FILE,
     learning_curves::FILE,
