@@ -205,12 +205,6 @@ pub fn check_nudges() {
     }
 }
 
-/// The names of the arms there are.
-#[allow(dead_code, reason = "one of the two crates asks")]
-pub fn arms_there_are() -> BTreeSet<&'static str> {
-    Arm::HOUSE.into_iter().map(Arm::name).collect()
-}
-
 /// The arrays whose names have this prefix, without it.
 pub fn with_prefix(file: &StateDict, prefix: &str) -> StateDict {
     file.iter()

@@ -62,8 +62,9 @@ fn nudges_are_far_below_the_tolerances() {
 
 #[test]
 fn the_parity_case_holds_exactly_the_arms_there_are() {
+    let there_are: BTreeSet<_> = Arm::HOUSE.into_iter().map(Arm::name).collect();
     for found in Case::open().arms() {
-        assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), case::arms_there_are());
+        assert_eq!(found.iter().map(String::as_str).collect::<BTreeSet<_>>(), there_are);
     }
 }
 

@@ -4,7 +4,6 @@
 
 use crate::runs::collect::{Collected, Quarantined};
 use crate::runs::plan::Plan;
-use crate::runs::run::Run;
 use artifacts::experiment::arms;
 use network::Arm;
 
@@ -14,7 +13,11 @@ use network::Arm;
 pub fn set_aside(collected: Collected, plan: Option<&Plan>) -> Collected {
     let Collected { runs, mut quarantined } = collected;
     let planned = plan.map_or_else(Vec::new, |plan| arms(&plan.experiment().runs));
-    let first = |arm: Arm| runs.iter().find(|run| is_namesake(run, arm));
+    let found = arms(runs.iter().map(|run| &run.record.configuration));
+    let first = |arm: Arm| {
+        let other = found.iter().any(|&other| are_namesakes(other, arm));
+        other.then(|| runs.iter().find(|run| are_namesakes(run.record.configuration.decay, arm)))?
+    };
     let reasons: Vec<Option<String>> = runs
         .iter()
         .map(|run| {
@@ -38,10 +41,8 @@ pub fn set_aside(collected: Collected, plan: Option<&Plan>) -> Collected {
     Collected { runs: kept, quarantined }
 }
 
-/// Whether a run has another arm of this one's name.
-fn is_namesake(run: &Run, arm: Arm) -> bool {
-    let other = run.record.configuration.decay;
-    other.name() == arm.name() && other != arm
+fn are_namesakes(one: Arm, other: Arm) -> bool {
+    one.name() == other.name() && one != other
 }
 
 fn reason(arm: Arm, other: Arm, whose: &str) -> String {

@@ -12,15 +12,8 @@ use std::str::FromStr;
 /// The compression that Gray, Crowley and Storkey (arXiv 1906.00859) take.
 const RATIO_FULL: Strength = Strength::Ratio { of: Counterpart::Full, power: 1.0 };
 
-static ORIGINAL: Definition = Definition {
-    name: "original",
-    baseline: None,
-    factors: Strength::LAMBDA,
-    rest: Strength::LAMBDA,
-    product: 0.0,
-    schedule: Schedule::COSINE,
-    sentence: "The same decay for every parameter.",
-};
+static ORIGINAL: Definition =
+    Definition { name: "original", sentence: "The same decay for every parameter.", ..PLAIN };
 
 static APPROPRIATE: Definition = Definition {
     name: "appropriate",
@@ -65,7 +58,7 @@ static PUBLISHED_ORIGINAL: Definition = Definition {
     factors: Strength::ByBatch,
     rest: Strength::ByBatch,
     sentence: "What the notebook's code did without its `-d` flag: decay divided by the batch size.",
-    ..ORIGINAL_AS_IS
+    ..PLAIN
 };
 
 static PUBLISHED_APPROPRIATE: Definition = Definition {
@@ -77,7 +70,8 @@ static PUBLISHED_APPROPRIATE: Definition = Definition {
     ..under_test(&PUBLISHED_ORIGINAL)
 };
 
-const ORIGINAL_AS_IS: Definition = Definition {
+/// What an arm does where it does not say otherwise.
+const PLAIN: Definition = Definition {
     name: "",
     baseline: None,
     factors: Strength::LAMBDA,
@@ -89,7 +83,7 @@ const ORIGINAL_AS_IS: Definition = Definition {
 
 /// What arms that are compared with a baseline share, where they do not say otherwise.
 const fn under_test(baseline: &'static Definition) -> Definition {
-    Definition { baseline: Some(Arm(baseline)), ..ORIGINAL_AS_IS }
+    Definition { baseline: Some(Arm(baseline)), ..PLAIN }
 }
 
 impl Arm {

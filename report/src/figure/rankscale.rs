@@ -54,7 +54,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
 fn caption(series: &[Series]) -> String {
     let mut text = "Test accuracy after the last epoch, never the best one.".to_owned();
     if series.iter().any(Series::repeated) {
-        text += " Every run is a pale dot; lines join the means over seeds. Arms stand side by side where the axis has room, so that they can be told apart.";
+        text += " ";
+        text += arms::drawn(series);
+        text += " Arms stand side by side where the axis has room, so that they can be told apart.";
     } else {
         text += " Every marker is one run: no cell has a second seed, so nothing here shows how much of a \
                  difference is chance.";
