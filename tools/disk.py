@@ -19,7 +19,7 @@ import time
 
 import answers
 from damage import heard, Panic
-from place import GENERATE, Failure, contents
+from place import GENERATE, Failure, contents, sweep
 
 # _IOR('X', 125, u32), and the flag for "without a flush of the log".
 SHUTDOWN, WITHOUT_LOG = 0x8004587D, 2
@@ -162,8 +162,7 @@ def power(place, work, draw, counts):
 
 
 def words(place, step):
-    return {"sweep": ["trainer", "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--experiment=" + place.experiment],
-            "data-prep": ["data-prep", *GENERATE]}.get(step, [step])
+    return {"sweep": ["trainer", *sweep(place.experiment)], "data-prep": ["data-prep", *GENERATE]}.get(step, [step])
 
 
 def take(place, work, step):

@@ -23,7 +23,7 @@ import time
 import outcome
 import settings
 import stop
-from place import EXPERIMENT, Failure, generate, same
+from place import EXPERIMENT, Failure, generate, same, sweep
 from run import program
 
 LIBRARY = """#include <errno.h>
@@ -100,8 +100,7 @@ def crowd(whole, root, locks, trainers, seconds, draw):
     """Sweeps of one folder by many trainers, some of which are killed and stopped; what they did, counted."""
     library, work = build(root, locks), os.path.join(root, locks)
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
-    command = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--wait=1",
-               "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + work]
+    command = [program("trainer"), *sweep(os.path.join(root, "crowd.toml")), "--wait=1", "--work=" + work]
     counts = collections.Counter()
     path = os.path.join(root, locks + ".log")
     with open(path, "w") as said:
@@ -164,9 +163,8 @@ def tried(root, runs, trainers, seconds, seed):
         file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
     whole = os.path.join(root, "whole")
     generate(whole)
-    sweep = [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=2",
-             "--experiment=" + os.path.join(root, "crowd.toml"), "--work=" + whole]
-    subprocess.run(sweep, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    alone = [program("trainer"), *sweep(os.path.join(root, "crowd.toml"), 2), "--work=" + whole]
+    subprocess.run(alone, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for locks in LOCKS:
         yield locks, crowd(whole, root, locks, trainers, seconds, random.Random("%d/%s" % (seed, locks)))
 

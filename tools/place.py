@@ -56,8 +56,7 @@ class Place:
 
     def sweep(self, work, jobs=2, before=()):
         """A sweep under way."""
-        return self.start(work, "trainer", "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=%d" % jobs,
-                          "--experiment=" + self.experiment, before=before)
+        return self.start(work, "trainer", *sweep(self.experiment, jobs), before=before)
 
     def start(self, work, name, *words, before=()):
         """A program under way."""
@@ -150,6 +149,11 @@ class UnderWay:
             self.told = self.said.read()
             self.said.close()
         return self.told
+
+
+def sweep(experiment, jobs=1):
+    """What the trainer is told, but for where."""
+    return ["sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=%d" % jobs, "--experiment=" + experiment]
 
 
 def generate(work):

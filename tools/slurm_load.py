@@ -23,7 +23,7 @@ import outcome
 import settings
 import slurm_cluster
 import stop
-from place import EXPERIMENT, generate
+from place import EXPERIMENT, generate, sweep
 from run import program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
@@ -48,7 +48,7 @@ class Study:
         generate(self.work)
 
     def command(self):
-        return [program("trainer"), "sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=1", "--experiment=" + self.path, "--work=" + self.work]
+        return [program("trainer"), *sweep(self.path), "--work=" + self.work]
 
     def sweep(self):
         subprocess.run(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)

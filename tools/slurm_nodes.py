@@ -13,7 +13,7 @@ import time
 import hosts
 import slurm_cluster
 from place import Failure
-from slurm_place import processes, said
+from slurm_place import command, processes, said
 
 PATIENCE_SECONDS = 120
 
@@ -118,14 +118,6 @@ def trainers(place, element, work, machine):
     """The trainers of a job on one machine."""
     found = processes(place.cluster.job(element).get("JobId"), work)
     return [pid for pid in found if not command(pid).startswith("slurmstepd") and slurm_cluster.namespace(pid) == machine]
-
-
-def command(pid):
-    try:
-        with open("/proc/%d/cmdline" % pid) as file:
-            return file.read()
-    except OSError:
-        return "slurmstepd, gone"
 
 
 def holders(work):

@@ -13,7 +13,7 @@ import time
 
 import run
 import slurm_cluster
-from place import ANSWERS, EXPERIMENT, Failure, TABLES, generate, same
+from place import ANSWERS, EXPERIMENT, Failure, TABLES, generate, same, sweep
 from run import program
 
 PATIENCE_SECONDS = 300
@@ -54,7 +54,7 @@ class Place:
     def alone(self, name):
         """The work folder of a sweep on this machine, and how long it took."""
         work, began = self.fresh(name + "-alone"), time.monotonic()
-        command = [program("trainer"), "sweep", "--device=cpu", "--threads=1", "--jobs=2", "--experiment=" + self.experiment(name), "--work=" + work]
+        command = [program("trainer"), *sweep(self.experiment(name), 2), "--work=" + work]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return work, time.monotonic() - began
 
@@ -65,8 +65,7 @@ class Place:
 
     def submit(self, experiment, work, *keys):
         command = [sys.executable, os.path.join(run.ROOT, "tools", "submit.py"), "EXPERIMENT=" + self.experiment(experiment), "WORK=" + work, *KEYS, *keys]
-        found = subprocess.run(command, env=self.cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        return found
+        return subprocess.run(command, env=self.cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def submitted(self, experiment, work, *keys):
         """The array's number and that of the report's job."""
@@ -113,15 +112,22 @@ def said(work):
     return "".join(text(path) for path in sorted(glob.glob(os.path.join(work, "slurm", "*.log"))))
 
 
-def is_of(pid, job, work):
-    """Whether a process is the trainer of this job in this place, or what looks after it."""
+def command(pid):
+    """What a process was started as; nothing where it has ended."""
     try:
         with open("/proc/%d/cmdline" % pid, "rb") as file:
-            command = file.read().replace(b"\0", b" ").decode(errors="replace")
-        if command.startswith("slurmstepd: [%s." % job):
-            return True
+            return file.read().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def is_of(pid, job, work):
+    """Whether a process is the trainer of this job in this place, or what looks after it."""
+    if command(pid).startswith("slurmstepd: [%s." % job):
+        return True
+    try:
         with open("/proc/%d/environ" % pid, "rb") as file:
-            return "--work=" + work in command and ("SLURM_JOB_ID=%s" % job).encode() in file.read().split(b"\0")
+            return "--work=" + work in command(pid) and ("SLURM_JOB_ID=%s" % job).encode() in file.read().split(b"\0")
     except OSError:
         return False
 
