@@ -5,7 +5,7 @@
 
 use crate::endpoint::draft::Draft;
 use crate::endpoint::looks::{Queue, first_decisive};
-use crate::endpoint::missing::{Missing, TEST_IMAGES};
+use crate::endpoint::missing::Missing;
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary;
 use crate::endpoint::sentence::count;
@@ -15,11 +15,11 @@ use crate::join::recipes::Recipe;
 use crate::runs::plan::Plan;
 use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
+use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
 use artifacts::study::{TunedArm, Verdict};
 use artifacts::{Configuration, Precision};
 use network::Arm;
-use network::architecture::CLASSES;
 use std::collections::HashMap;
 
 /// One arm against its baseline at one lambda.
@@ -47,7 +47,11 @@ impl Comparison<'_> {
     pub fn draft<'a>(&self, pairs: &[RunPair<'a>], plan: Option<&VerdictPlan>) -> Option<Draft<'a>> {
         let ours: Vec<RunPair<'a>> = pairs.iter().filter(|pair| self.has(pair)).copied().collect();
         let recipe = &self.recipe.summary.configuration;
-        let all = Sample::new(&ours, recipe.channels, recipe.judged_by().unwrap_or(TEST_IMAGES));
+        let all = Sample::new(
+            &ours,
+            recipe.channels,
+            recipe.judged_by().unwrap_or_else(|| recipe.dataset.images(Split::Test)),
+        );
         if let Some(plan) = plan {
             return self.at_looks(&all, plan);
         }
@@ -104,7 +108,8 @@ impl Comparison<'_> {
         let mut secondary =
             secondary::of_sample(sample, self.arm, self.level.margin, self.like_the_notebook());
         let diverged = self.diverged(counts);
-        secondary.diverged_as_chance = (diverged != [0, 0]).then(|| as_chance(sample, diverged)).flatten();
+        secondary.diverged_as_chance =
+            (diverged != [0, 0]).then(|| as_chance(sample, diverged, self.classes())).flatten();
         Some(Draft {
             arms: [self.arm, self.arm.baseline()?],
             recipe: self.recipe.summary.recipe.clone(),
@@ -118,6 +123,10 @@ impl Comparison<'_> {
             look: None,
             looks: None,
         })
+    }
+
+    fn classes(&self) -> usize {
+        self.recipe.summary.configuration.dataset.classes()
     }
 
     fn missing(&self) -> Missing {
@@ -189,14 +198,14 @@ impl Comparison<'_> {
 }
 
 /// The mean difference if each diverged run counted as guessing, with a partner as good as the others of its arm: a bound.
-fn as_chance(sample: &Sample<'_>, diverged: [u32; 2]) -> Option<f64> {
+fn as_chance(sample: &Sample<'_>, diverged: [u32; 2], classes: usize) -> Option<f64> {
     let pairs = sample.observations.len() as f64;
     let (arm, baseline) = sample
         .observations
         .iter()
         .fold((0.0, 0.0), |sums, one| (sums.0 + one.images, sums.1 + one.baseline_images));
     let (arm, baseline) = (arm / pairs * sample.unit(), baseline / pairs * sample.unit());
-    let chance = 1.0 / CLASSES as f64;
+    let chance = 1.0 / classes as f64;
     let [of_arm, of_baseline] = diverged.map(f64::from);
     let difference = sample.strata()?.mean() * sample.unit();
     let sum = difference * pairs + of_arm * (chance - baseline) + of_baseline * (arm - chance);

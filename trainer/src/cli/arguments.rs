@@ -2,6 +2,7 @@
 
 use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
+use artifacts::dataset::Task;
 use artifacts::{Configuration, Engine, Precision};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -11,7 +12,7 @@ use trainer::engine::ways::Changes;
 use trainer::machine::device::{DeviceChoice, EngineChoice};
 use trainer::sweep::Jobs;
 
-/// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
+/// Trains low-rank ResNet-9s on CIFAR-10 or CIFAR-100 into a folder of parquet per run.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -85,6 +86,9 @@ pub struct Sweep {
     /// Where named experiments lie
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
+    /// cifar10 or cifar100, in place of what the experiment says
+    #[arg(long)]
+    pub dataset: Option<Task>,
     /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where memory is short
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
@@ -232,6 +236,9 @@ pub struct Machine {
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Run {
+    /// What to learn: cifar10 or cifar100, as `just data` prepares them
+    #[arg(long, default_value = "cifar10")]
+    pub dataset: Task,
     /// Divisor that makes ranks out of channels; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
@@ -280,6 +287,7 @@ impl Run {
             anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
         })?;
         let configuration: Result<_, InvalidConfiguration> = Configuration {
+            dataset: self.dataset,
             rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
             channels,
             decay: self.decay,

@@ -21,7 +21,7 @@ mod sweep;
 mod torch;
 mod validation;
 
-use artifacts::dataset::{Dataset, Split};
+use artifacts::dataset::{Dataset, Split, Task};
 use artifacts::run::RunFolder;
 use artifacts::{Configuration, Engine, Layout};
 use std::path::Path;
@@ -33,9 +33,9 @@ use trainer::run::context::{RunContext, TrainTest};
 
 fn prepare(root: &Path) -> (Layout, TrainTest) {
     let layout = Layout::new(root);
-    Dataset::generated(300, 1).write(&Split::Train.path(&layout)).unwrap();
-    Dataset::generated(100, 2).write(&Split::Test.path(&layout)).unwrap();
-    let data = TrainTest::read(&layout, true).unwrap();
+    Dataset::generated(Task::Cifar10, 300, 1).write(&layout.images(Task::Cifar10, Split::Train)).unwrap();
+    Dataset::generated(Task::Cifar10, 100, 2).write(&layout.images(Task::Cifar10, Split::Test)).unwrap();
+    let data = TrainTest::read(&layout, Task::Cifar10, true).unwrap();
     (layout, data)
 }
 
