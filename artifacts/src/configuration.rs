@@ -9,6 +9,7 @@ mod rules;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Engine, Precision};
+use network::architecture::CLASSES;
 use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -85,7 +86,7 @@ impl Configuration {
     /// The network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
-        Architecture { rankscale: self.rankscale, channels: self.channels }
+        Architecture { rankscale: self.rankscale, channels: self.channels, classes: CLASSES }
     }
 
     /// By how many images it is judged; none for all of the test images.

@@ -5,6 +5,7 @@
 
 use crate::stats::student;
 use artifacts::study::{Identical, RunRow};
+use network::architecture::CLASSES;
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ pub fn identical<'a>(
 /// Whether two rankscales build one network of this width.
 pub(crate) fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
     let [first, second] = rankscales.map(|rankscale| {
-        let architecture = Architecture { rankscale: rankscale as usize, channels };
+        let architecture = Architecture { rankscale: rankscale as usize, channels, classes: CLASSES };
         architecture.blocks().iter().map(|block| block.filter).collect::<Vec<_>>()
     });
     first == second

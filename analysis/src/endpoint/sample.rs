@@ -11,6 +11,7 @@ use crate::join::pairs::RunPair;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use crate::stats::student::average;
+use network::architecture::CLASSES;
 use network::{Architecture, Counts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -130,7 +131,8 @@ impl<'a> Sample<'a> {
     /// `log2` of the parameters with full convolutions over those of this network.
     #[must_use]
     pub fn compression(&self, rankscale: u32) -> f64 {
-        let architecture = Architecture { rankscale: rankscale as usize, channels: self.channels };
+        let architecture =
+            Architecture { rankscale: rankscale as usize, channels: self.channels, classes: CLASSES };
         -Counts::of(&architecture).ratio_full.log2()
     }
 

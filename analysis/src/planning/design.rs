@@ -4,6 +4,7 @@ use crate::endpoint::aa::same_network;
 use crate::endpoint::verdict::Level;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::{Configuration, Experiment};
+use network::architecture::CLASSES;
 use network::{Arm, Counts};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,8 +65,9 @@ impl Design {
             seeds.entry(twin.unwrap_or(run.rankscale)).or_default().insert(run.seed);
         }
         let channels = runs.first()?.channels;
-        let compression =
-            |rankscale: usize| -Counts::of(&network::Architecture { rankscale, channels }).ratio_full.log2();
+        let compression = |rankscale: usize| {
+            -Counts::of(&network::Architecture { rankscale, channels, classes: CLASSES }).ratio_full.log2()
+        };
         let all: BTreeSet<u64> = seeds.values().flatten().copied().collect();
         let pairs: usize = seeds.values().map(BTreeSet::len).sum();
         Some(Self {

@@ -1,6 +1,7 @@
 //! The low-rank convolutions of a run from epoch to epoch.
 
 use artifacts::run::LayerRow;
+use network::architecture::CLASSES;
 use network::{Architecture, FULL_CHANNELS};
 
 /// A low-rank convolution of a run after an epoch.
@@ -34,7 +35,7 @@ pub fn trajectory(layers: &[LayerRow]) -> Result<Vec<LayerPoint>, String> {
 
 /// The blocks in order; every network has the same.
 pub(crate) fn names() -> Vec<&'static str> {
-    Architecture { rankscale: 0, channels: FULL_CHANNELS }
+    Architecture { rankscale: 0, channels: FULL_CHANNELS, classes: CLASSES }
         .blocks()
         .into_iter()
         .map(|block| block.name)

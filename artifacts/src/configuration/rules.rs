@@ -2,6 +2,7 @@
 
 use super::Configuration;
 use crate::arithmetic::Engine;
+use network::architecture::CLASSES;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
 
@@ -47,7 +48,7 @@ impl Configuration {
     /// The first rule that is broken, with the key and its value.
     pub fn validated(self) -> Result<Self, InvalidConfiguration> {
         use InvalidConfiguration as E;
-        Architecture::new(self.rankscale as i64, self.channels)?;
+        Architecture::new(self.rankscale as i64, self.channels, CLASSES)?;
         let images = self.train_images.unwrap_or(usize::MAX);
         let rules = [
             (

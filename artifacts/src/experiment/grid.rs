@@ -6,6 +6,7 @@ use super::arms::Arms;
 use crate::arithmetic::Precision;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use network::Architecture;
+use network::architecture::CLASSES;
 use serde::Deserialize;
 
 /// Most runs of an experiment: lists of a few thousand numbers each make more than a memory holds.
@@ -66,7 +67,7 @@ impl Grid {
         for (offset, factor) in self.seeds()? {
             for &(lambda, peak_learning_rate) in &strengths {
                 for &rankscale in &self.rankscale {
-                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    let rankscale = Architecture::new(rankscale, base.channels, CLASSES)?.rankscale;
                     let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
                         let decay = arms.named(decay)?;

@@ -5,6 +5,7 @@ use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::{Configuration, Engine, Precision};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use network::architecture::CLASSES;
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::engine::ways::Changes;
@@ -196,7 +197,7 @@ impl Bench {
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
         let channels = Configuration::default().channels;
         Ok(Configuration {
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            rankscale: Architecture::new(self.rankscale, channels, CLASSES)?.rankscale,
             batch: self.batch,
             precision: self.precision,
             ..Configuration::default()
@@ -280,7 +281,7 @@ impl Run {
             anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
         })?;
         let configuration: Result<_, InvalidConfiguration> = Configuration {
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            rankscale: Architecture::new(self.rankscale, channels, CLASSES)?.rankscale,
             channels,
             decay: self.decay,
             seed: self.seed,
