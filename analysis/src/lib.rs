@@ -183,7 +183,7 @@ fn study(
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
         let arms = experiment::arms(runs.iter().map(|run| &run.record.configuration));
         let rows = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
-        aa::identical(rows, &arms, recipe.summary.configuration.channels)
+        aa::identical(rows, &arms, recipe.summary.configuration.architecture())
     });
     let summary = Summary {
         experiment: plan.map(|plan| plan.experiment().name.clone()),

@@ -90,7 +90,7 @@ impl Configuration {
     /// The network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
-        Architecture { rankscale: self.rankscale, channels: self.channels }
+        Architecture { rankscale: self.rankscale, channels: self.channels, classes: self.dataset.classes() }
     }
 
     /// By how many images it is judged; none for all of the test images.

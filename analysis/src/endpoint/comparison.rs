@@ -49,7 +49,7 @@ impl Comparison<'_> {
         let recipe = &self.recipe.summary.configuration;
         let all = Sample::new(
             &ours,
-            recipe.channels,
+            recipe.architecture(),
             recipe.judged_by().unwrap_or_else(|| recipe.dataset.images(Split::Test)),
         );
         if let Some(plan) = plan {

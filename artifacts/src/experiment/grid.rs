@@ -68,7 +68,8 @@ impl Grid {
         for (offset, factor) in self.seeds()? {
             for &(lambda, peak_learning_rate) in &strengths {
                 for &rankscale in &self.rankscale {
-                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    let rankscale =
+                        Architecture::new(rankscale, base.channels, base.dataset.classes())?.rankscale;
                     let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
                         let decay = arms.named(decay)?;

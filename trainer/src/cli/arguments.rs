@@ -198,9 +198,9 @@ impl Bench {
     /// # Errors
     /// A value that breaks a rule.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
-        let channels = Configuration::default().channels;
+        let Architecture { channels, classes, .. } = Configuration::default().architecture();
         Ok(Configuration {
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            rankscale: Architecture::new(self.rankscale, channels, classes)?.rankscale,
             batch: self.batch,
             precision: self.precision,
             ..Configuration::default()
@@ -288,7 +288,7 @@ impl Run {
         })?;
         let configuration: Result<_, InvalidConfiguration> = Configuration {
             dataset: self.dataset,
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            rankscale: Architecture::new(self.rankscale, channels, self.dataset.classes())?.rankscale,
             channels,
             decay: self.decay,
             seed: self.seed,
