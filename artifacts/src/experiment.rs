@@ -129,13 +129,6 @@ impl Experiment {
         Self { runs, ..self }
     }
 
-    /// The same runs on another data set.
-    #[must_use]
-    pub fn of(self, dataset: Task) -> Self {
-        let runs = self.runs.into_iter().map(|run| Configuration { dataset, ..run }).collect();
-        Self { runs, ..self }
-    }
-
     /// The data set of its runs.
     #[must_use]
     pub fn task(&self) -> Task {

@@ -116,10 +116,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             numbers::together(arguments.jobs, machine.threads)?;
             let devices = machine.device.resolve_all(gpus())?;
             let experiment = experiment.on(machine.engine.resolve(devices[0])?);
-            let experiment = match arguments.dataset {
-                Some(task) => experiment.of(task),
-                None => experiment,
-            };
             let side_by_side = SideBySide {
                 jobs: arguments.jobs,
                 per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),

@@ -109,7 +109,9 @@ pub fn folder(path: &Path, task: Task) -> Option<String> {
         Task::Cifar100 => has("fine_label_names.txt"),
     };
     let holds = |other: &&BinaryVersion| {
-        has(other.folder) || has(other.python_folder) || names(other.task) || pickles(other.task)
+        other.files().chain([other.folder, other.python_folder]).any(has)
+            || names(other.task)
+            || pickles(other.task)
     };
     let mut others = Task::ALL.map(BinaryVersion::of).into_iter().filter(|other| other.task != task);
     if pickles(task) || has(version.python_folder) {

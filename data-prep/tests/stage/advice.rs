@@ -24,9 +24,14 @@ fn what_stands_in_a_files_place_is_replaced_as_advised() {
         ("m/test.parquet", pointer, "fetch it with `git lfs pull`", &test),
         ("m/train.parquet", b"PARErest", "written again without encryption", &train),
         ("m/test.parquet", b"PARErest", "written again without encryption", &test),
-        ("a.tar.gz", b"<html>Sign in</html>", "take cifar-10-binary.tar.gz", &archive(&samples)),
-        ("a.tar.gz", b"\x89HDF", "take cifar-10-binary.tar.gz", &archive(&samples)),
-        ("a.tar.gz", b"\x80\x02}", "take the binary version, cifar-10-binary.tar.gz", &archive(&samples)),
+        (
+            "a.tar.gz",
+            b"<html>Sign in</html>",
+            "take the authors' archive (cifar-10-binary.tar.gz",
+            &archive(&samples),
+        ),
+        ("a.tar.gz", b"\x89HDF", "take the authors' archive (cifar-10-binary.tar.gz", &archive(&samples)),
+        ("a.tar.gz", b"\x80\x02}", "take the binary version (cifar-10-binary.tar.gz", &archive(&samples)),
     ] {
         let directory = TempDir::new().unwrap();
         write(&directory, &[("m/train.parquet", train.clone()), ("m/test.parquet", test.clone())]);

@@ -26,7 +26,7 @@ fn the_unpacked_folder_is_taken_and_so_is_what_stands_for_it() {
     fs_err::remove_file(&batch).unwrap();
     for name in ["data/cifar-10-batches-bin", "data/cifar-10-batches-bin/test_batch.bin"] {
         let message = refusal(&path(&directory.path().join(name)), &ANYTHING);
-        assert!(message.contains("no data_batch_2.bin: put all six"), "{message}");
+        assert!(message.contains("no data_batch_2.bin: put all 6 into"), "{message}");
     }
     // The archive beside it is taken all the same.
     let archive_beside = [("data/cifar-10-batches-bin/cifar-10-binary.tar.gz", archive(&records()))];
@@ -114,7 +114,7 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
     assert!(refusal(&here, &ANYTHING).contains("notes.txt: is no PNG: take everything else out"));
     fs_err::remove_file(&stranger).unwrap();
     fs_err::rename(directory.path().join("test/ship"), directory.path().join("ship")).unwrap();
-    assert!(refusal(&here, &ANYTHING).contains("but no test/ship: put all twenty there"));
+    assert!(refusal(&here, &ANYTHING).contains("but no test/ship: put all 20 there"));
     fs_err::rename(directory.path().join("ship"), directory.path().join("test/ship")).unwrap();
     let again = Options { force: true, ..ANYTHING };
     assert!(matches!(prepare(&layout, &here, &again), Ok(Outcome::Prepared(_))));

@@ -86,9 +86,6 @@ pub struct Sweep {
     /// Where named experiments lie
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
-    /// cifar10 or cifar100, in place of what the experiment says
-    #[arg(long)]
-    pub dataset: Option<Task>,
     /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where memory is short
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,

@@ -8,6 +8,7 @@ mod arms;
 mod broken_off;
 mod elsewhere;
 mod files;
+mod hundred;
 mod looks;
 mod output;
 mod repair;
@@ -32,10 +33,14 @@ use trainer::machine::stop::Stop;
 use trainer::run::context::{RunContext, TrainTest};
 
 fn prepare(root: &Path) -> (Layout, TrainTest) {
+    prepare_task(root, Task::Cifar10)
+}
+
+fn prepare_task(root: &Path, task: Task) -> (Layout, TrainTest) {
     let layout = Layout::new(root);
-    Dataset::generated(Task::Cifar10, 300, 1).write(&layout.images(Task::Cifar10, Split::Train)).unwrap();
-    Dataset::generated(Task::Cifar10, 100, 2).write(&layout.images(Task::Cifar10, Split::Test)).unwrap();
-    let data = TrainTest::read(&layout, Task::Cifar10, true).unwrap();
+    Dataset::generated(task, 300, 1).write(&layout.images(task, Split::Train)).unwrap();
+    Dataset::generated(task, 100, 2).write(&layout.images(task, Split::Test)).unwrap();
+    let data = TrainTest::read(&layout, task, true).unwrap();
     (layout, data)
 }
 
