@@ -59,9 +59,9 @@ impl Missing {
                 .caveats
                 .push("imported: only the last epoch of every run is known, and not on which images".into());
         } else if task.fingerprints().is_none() {
-            missing.caveats.push(format!(
-                "the images are {task} by their source's word: no fingerprint of it is known here"
-            ));
+            missing
+                .caveats
+                .push(format!("the images are not verified: no fingerprint of {task} is known here"));
         } else if task.fingerprints().is_some_and(|known| known != fingerprint) {
             missing.caveats.push(format!("the images are not {task} as its authors published it"));
             missing.differs.push(format!("on other images than {task}"));
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(missing.differs, ["on CIFAR-100"]);
         assert_eq!(
             missing.caveats,
-            ["the images are CIFAR-100 by their source's word: no fingerprint of it is known here"]
+            ["the images are not verified: no fingerprint of CIFAR-100 is known here"]
         );
     }
 

@@ -53,8 +53,12 @@ fn spelled(configuration: &Configuration) -> String {
         )
     };
     let channels: Vec<_> = configuration.channels.iter().map(ToString::to_string).collect();
+    let dataset = match configuration.dataset {
+        task if task.is_the_notebooks() => String::new(),
+        task => format!("{task}; "),
+    };
     format!(
-        "channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
+        "{dataset}channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
          a cosine; {}",
         channels.join("-"),
         many(configuration.epochs as u64, "epoch"),
