@@ -2,6 +2,7 @@
 
 mod support;
 
+use artifacts::study::State;
 use artifacts::study::{Endpoint, Identical, Interval, LedgerRow};
 use network::Arm;
 use network::arm::Declaration;
@@ -237,11 +238,7 @@ fn a_plan_of_fifty_thousand_runs_is_a_page_that_can_be_read() {
     let mut study = Plan::default().study();
     let row = study.ledger[0].clone();
     study.ledger = (0..50_000)
-        .map(|seed| LedgerRow {
-            run: format!("r08-original-s{seed}"),
-            state: "missing".into(),
-            ..row.clone()
-        })
+        .map(|seed| LedgerRow { run: format!("r08-original-s{seed}"), state: State::Missing, ..row.clone() })
         .collect();
     let items: Vec<String> = (0..50_000).map(|number| format!("item {number}")).collect();
     study.summary.endpoints[0].missing = items;

@@ -4,12 +4,13 @@
 //! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
 
 use crate::stats::student;
+use artifacts::Engine;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
 
 /// What a pair shares: arm, lambda's bits, engine, seed.
-type Key<'a> = (&'a str, u64, &'a str, u64);
+type Key<'a> = (&'a str, u64, Engine, u64);
 
 /// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn identical<'a>(
     let mut accuracies: BTreeMap<u32, BTreeMap<Key<'a>, f64>> = BTreeMap::new();
     for run in runs {
         if let Some(accuracy) = run.test_accuracy {
-            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine.as_str(), run.seed);
+            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine, run.seed);
             accuracies.entry(run.rankscale).or_default().insert(key, accuracy);
         }
     }

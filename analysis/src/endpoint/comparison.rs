@@ -17,7 +17,7 @@ use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
 use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
-use artifacts::study::{TunedArm, Verdict};
+use artifacts::study::{State, TunedArm, Verdict};
 use artifacts::{Configuration, Precision};
 use network::Arm;
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ pub struct Comparison<'c> {
     /// The runs of this recipe and lambda that should be there.
     pub expected: &'c [&'c Configuration],
     /// The state of every run, by name.
-    pub states: &'c HashMap<&'c str, &'c str>,
+    pub states: &'c HashMap<&'c str, State>,
 }
 
 impl Comparison<'_> {
@@ -62,8 +62,9 @@ impl Comparison<'_> {
     /// The first look that decides, or the last one reached, or all there is where none is.
     fn at_looks<'a>(&self, all: &Sample<'a>, plan: &VerdictPlan) -> Option<Draft<'a>> {
         let planned: Vec<u32> = plan.looks.iter().map(|pairs| *pairs as u32).collect();
-        let queue =
-            Queue::new(self.treated(), self.plan, |run| matches!(self.state(run), "done" | "diverged"));
+        let queue = Queue::new(self.treated(), self.plan, |run| {
+            matches!(self.state(run), State::Done | State::Diverged)
+        });
         let mut looks = queue.looks(&planned);
         let at = |pairs: u32| {
             let first = queue.first(pairs);
@@ -165,8 +166,8 @@ impl Comparison<'_> {
         self.expected.iter().copied().filter(|run| run.decay == self.arm && run.rankscale > 0)
     }
 
-    fn state(&self, run: &Configuration) -> &str {
-        self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or("missing")
+    fn state(&self, run: &Configuration) -> State {
+        self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or(State::Missing)
     }
 
     /// The runs of this arm, and the baselines beside them, that should be there and have not ended.
@@ -178,7 +179,7 @@ impl Comparison<'_> {
         for run in self.treated().flat_map(|run| [Some(run.clone()), baseline_run(run, self.plan)]).flatten()
         {
             let state = self.state(&run);
-            if !matches!(state, "done" | "diverged") {
+            if !matches!(state, State::Done | State::Diverged) {
                 unfinished.push(format!("{} ({state})", run.run_name(&self.recipe.fingerprint)));
             }
         }
@@ -189,9 +190,10 @@ impl Comparison<'_> {
     fn diverged(&self, counts: impl Fn(u32, u64) -> bool) -> [u32; 2] {
         let mut diverged = [0, 0];
         for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
-            diverged[0] += u32::from(self.state(run) == "diverged");
-            diverged[1] +=
-                u32::from(baseline_run(run, self.plan).is_some_and(|plain| self.state(&plain) == "diverged"));
+            diverged[0] += u32::from(self.state(run) == State::Diverged);
+            diverged[1] += u32::from(
+                baseline_run(run, self.plan).is_some_and(|plain| self.state(&plain) == State::Diverged),
+            );
         }
         diverged
     }

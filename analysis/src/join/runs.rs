@@ -33,10 +33,11 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
     let last = run.last_epoch();
     RunRow {
         run: run.record.name.clone(),
-        status: run.record.status.name().to_owned(),
+        status: run.record.status,
         planned: run.is_planned(plan),
         imported: run.imported(),
         recipe: run.recipe(),
+        dataset: configuration.dataset,
         rankscale: configuration.rankscale as u32,
         decay: configuration.decay.to_string(),
         seed: configuration.seed,
@@ -47,8 +48,8 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
         batch: configuration.batch as u32,
         train_images: configuration.train_images.map(|images| images as u32),
         test_images: configuration.test_images.map(|images| images as u32),
-        precision: configuration.precision.to_string(),
-        engine: configuration.engine.to_string(),
+        precision: configuration.precision,
+        engine: configuration.engine,
         parameters: counts.parameters,
         macs: counts.macs,
         ratio_full: counts.ratio_full,
@@ -129,7 +130,7 @@ mod tests {
         let run = done(&of, 0.9);
         let row = rows(&[&run], Some(&plan(&[of]))).remove(0);
         assert_eq!((row.planned, row.imported, row.decay.as_str()), (true, false, "frobenius"));
-        assert_eq!((row.channels.as_str(), row.engine.as_str()), ("64-128-256-512", "tch"));
+        assert_eq!((row.channels.as_str(), row.engine), ("64-128-256-512", Engine::Tch));
         assert_eq!((row.train_images, row.test_images, row.threads), (Some(6144), None, Some(2)));
         assert_eq!((row.git_revision.as_deref(), row.libtorch), (Some("0123abc+"), None));
     }

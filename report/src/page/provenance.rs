@@ -78,9 +78,9 @@ fn machines(runs: &[RunRow]) -> String {
         let known = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), text);
         let threads = run.threads.map_or_else(|| "unknown".to_owned(), |threads| threads.to_string());
         let engine = match &run.libtorch {
-            Some(version) => format!("{}, libtorch {}", text(&run.engine), text(version)),
+            Some(version) => format!("{}, libtorch {}", run.engine, text(version)),
             None if run.imported => "unknown".to_owned(),
-            None => text(&run.engine),
+            None => run.engine.to_string(),
         };
         let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
         let key = [known(&run.device), known(&run.device_name), threads, engine, revision];
