@@ -191,7 +191,7 @@ fn hostile_strings_stay_text() {
     study.summary.data.push(evil.to_owned());
     study.summary.endpoints[0].missing.push(evil.to_owned());
     for row in &mut study.ledger {
-        (row.run, row.state, row.reason) = (evil.to_owned(), "quarantined".to_owned(), evil.to_owned());
+        (row.run, row.state, row.reason) = (evil.to_owned(), State::Quarantined, evil.to_owned());
     }
     let report = checked(&study);
     assert!(!report.markdown.contains("<img") && !report.markdown.contains("\n## <"));

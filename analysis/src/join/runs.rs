@@ -109,9 +109,9 @@ mod tests {
             let row = rows(&[&run], None).remove(0);
             (row.status, row.epochs_done, row.epochs, row.test_accuracy, row.seconds, row.images_per_second)
         };
-        assert_eq!(of(Status::Running, 0), ("running".into(), 0, 3, None, None, None));
-        assert_eq!(of(Status::Diverged, 2), ("diverged".into(), 2, 3, None, Some(5.0), Some(101.5)));
-        assert_eq!(of(Status::Running, 3), ("running".into(), 3, 3, Some(0.4), Some(7.5), Some(102.0)));
+        assert_eq!(of(Status::Running, 0), (Status::Running, 0, 3, None, None, None));
+        assert_eq!(of(Status::Diverged, 2), (Status::Diverged, 2, 3, None, Some(5.0), Some(101.5)));
+        assert_eq!(of(Status::Running, 3), (Status::Running, 3, 3, Some(0.4), Some(7.5), Some(102.0)));
     }
 
     #[test]
