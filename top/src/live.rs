@@ -65,8 +65,9 @@ fn run(
     asks: &Sender<()>,
     told: &Receiver<State>,
 ) -> io::Result<usize> {
-    let mut state: Option<State> = None;
-    let mut drawn_at = None;
+    let (mut state, mut drawn_at): (Option<State>, Option<u64>) = (None, None);
+    // Until the first look has ended, which takes long on a slow file system.
+    taken.terminal().draw(|frame| frame.render_widget("Reading the folder ...", frame.area()))?;
     loop {
         let mut changed = false;
         match told.try_recv() {
@@ -110,9 +111,8 @@ pub fn press(desk: &mut Desk, state: Option<&State>, key: KeyEvent) -> Wish {
     let sweep = state.and_then(|state| state.sweep.as_ref().ok());
     match key.code {
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Wish::Quit,
-        KeyCode::Char('q') => return Wish::Quit,
         KeyCode::Esc if desk.help => desk.help = false,
-        KeyCode::Esc => return Wish::Quit,
+        KeyCode::Char('q') | KeyCode::Esc => return Wish::Quit,
         KeyCode::Char('r') => return Wish::Read,
         KeyCode::Up | KeyCode::Char('k') => walk(desk, sweep, -1, 0),
         KeyCode::Down | KeyCode::Char('j') => walk(desk, sweep, 1, 0),

@@ -36,8 +36,8 @@ pub fn draw(state: &State, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     buffer.set_line(area.x, area.bottom() - 1, &help::line(width), area.width);
     let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
     match &state.sweep {
-        _ if desk.help => page("keys", help::page(width.saturating_sub(4)), body, buffer),
-        Err(nothing) => page("nothing to show", advice(nothing, width.saturating_sub(4)), body, buffer),
+        _ if desk.help => page("keys", &help::page(width.saturating_sub(4)), desk.scroll, body, buffer),
+        Err(nothing) => page("nothing to show", &advice(nothing, width.saturating_sub(4)), 0, body, buffer),
         Ok(sweep) => panels(sweep, desk, body, buffer),
     }
 }
@@ -73,22 +73,24 @@ fn places(sweep: &Sweep, desk: &Desk, body: Rect) -> Option<Vec<(Panel, Rect)>> 
         return None;
     }
     if body.width >= WIDE {
-        // The curves are worth more width than lists are.
-        let width = (body.width * 9 / 20).clamp(58, 80);
-        let left = Rect { width, ..body };
-        let right = Rect { x: body.x + width, width: body.width - width, ..body };
-        let few = rows(troubles::lines(sweep, usize::from(width) - 2).len()).clamp(3, body.height / 4);
-        let runs = rows(runs).clamp(3, body.height / 3);
-        let [grid, runs, troubles] = stacked(left, [left.height - few - runs, runs, few]);
-        let inner = usize::from(right.width) - 2;
+        // Lists above, and below them the curves, which are worth all the width.
+        let width = (body.width / 2).max(64);
+        let inner = usize::from(body.width - width) - 2;
+        let runs = rows(runs::lines(sweep, desk, inner).len()).clamp(3, body.height / 5);
         let endpoint = rows(endpoint::lines(sweep, desk, inner).len()).clamp(3, body.height / 3);
-        let [curves, endpoint] = stacked(right, [right.height - endpoint, endpoint]);
+        let few = rows(troubles::lines(sweep, inner).len()).clamp(3, body.height / 5);
+        let above = rows(grid).max(runs + endpoint + few).min(body.height * 3 / 5);
+        let [lists, curves] = stacked(body, [above, body.height - above]);
+        let left = Rect { width, ..lists };
+        let right = Rect { x: lists.x + width, width: lists.width - width, ..lists };
+        // What is left over is for whatever fails next.
+        let [endpoint, runs, troubles] = stacked(right, [endpoint, runs, lists.height - endpoint - runs]);
         return Some(vec![
-            (Panel::Grid, grid),
+            (Panel::Grid, left),
+            (Panel::Endpoint, endpoint),
             (Panel::Runs, runs),
             (Panel::Troubles, troubles),
             (Panel::Curves, curves),
-            (Panel::Endpoint, endpoint),
         ]);
     }
     let runs = rows(runs).clamp(3, body.height / 4);
@@ -138,10 +140,10 @@ fn draw_panel(sweep: &Sweep, desk: &Desk, panel: Panel, area: Rect, buffer: &mut
     }
 }
 
-fn page(title: &str, lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
+fn page(title: &str, lines: &[Line<'static>], scroll: usize, area: Rect, buffer: &mut Buffer) {
     let inner = framed(title, false, area, buffer);
     let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    write(&lines, 0, inside, buffer);
+    write(lines, scroll, inside, buffer);
 }
 
 /// Draws a frame and says what lies within.
@@ -179,11 +181,15 @@ fn write(lines: &[Line<'static>], scroll: usize, area: Rect, buffer: &mut Buffer
 /// What was found and what to do, for people who find nothing.
 #[must_use]
 pub fn advice(nothing: &Nothing, width: usize) -> Vec<Line<'static>> {
-    let lines = |text: &str| words::wrap(text, width).into_iter().map(Line::raw).collect::<Vec<_>>();
-    let mut all = lines(&nothing.found);
-    if !nothing.advice.is_empty() {
-        all.push(Line::raw(""));
-        all.extend(nothing.advice.iter().flat_map(|line| lines(line)));
+    let mut lines = words::wrap(&nothing.found, width);
+    let longest = nothing.advice.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    let is_wide = nothing.advice.iter().all(|(_, meaning)| longest + 4 + meaning.chars().count() <= width);
+    for (at, (command, meaning)) in nothing.advice.iter().enumerate() {
+        match is_wide {
+            true if at == 0 => lines.extend([String::new(), format!("  {command:<longest$}  {meaning}")]),
+            true => lines.push(format!("  {command:<longest$}  {meaning}")),
+            false => lines.extend([String::new(), format!("{meaning}:"), format!("  {command}")]),
+        }
     }
-    all
+    lines.into_iter().map(|line| Line::raw(words::fit(&line, width))).collect()
 }

@@ -33,8 +33,8 @@ pub struct State {
 pub struct Nothing {
     /// What was found, in a sentence.
     pub found: String,
-    /// What to do, one command a line.
-    pub advice: Vec<String>,
+    /// What to do: commands, each with what it does.
+    pub advice: Vec<(String, String)>,
 }
 
 /// An experiment and its runs.

@@ -22,6 +22,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 pub struct Taken(Terminal<CrosstermBackend<Stdout>>);
 
 /// Whether standard output is a terminal that can be drawn on.
+#[must_use]
 pub fn can_be_drawn_on(term: Option<&str>) -> bool {
     io::stdout().is_terminal() && !matches!(term, None | Some("" | "dumb" | "unknown"))
 }

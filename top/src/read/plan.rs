@@ -97,20 +97,19 @@ fn nothing(layout: &Layout) -> Nothing {
         format!("There is no folder {}.", work.display())
     };
     let place = super::endpoint::place(work);
-    Nothing {
-        found,
-        advice: vec![
-            format!("just all{place}    everything, from the images to the report"),
-            format!("just sweep EXPERIMENT=quick{place}    the networks of an experiment"),
-            "just top WORK=/elsewhere    another folder".to_owned(),
-            "just top STUDY=gpu    a study that is kept in results/".to_owned(),
-        ],
-    }
+    let advice = [
+        (format!("just all{place}"), "everything, from the images to the report"),
+        (format!("just sweep EXPERIMENT=quick{place}"), "the networks of an experiment"),
+        ("just top WORK=/elsewhere".to_owned(), "a look at another folder"),
+        ("just top STUDY=gpu".to_owned(), "a look at a study that is kept in results/"),
+    ];
+    Nothing { found, advice: advice.map(|(command, meaning)| (command, meaning.to_owned())).to_vec() }
 }
 
 fn not_begun(layout: &Layout, name: &str, plans: &[String]) -> Nothing {
     let place = super::endpoint::place(layout.root());
-    let mut advice = vec![format!("just sweep EXPERIMENT={name}{place}    begins one")];
-    advice.extend(plans.iter().map(|plan| format!("just top EXPERIMENT={plan}{place}    has a plan here")));
+    let mut advice = vec![(format!("just sweep EXPERIMENT={name}{place}"), "begins one".to_owned())];
+    let other = |plan: &String| (format!("just top EXPERIMENT={plan}{place}"), "has a plan here".to_owned());
+    advice.extend(plans.iter().map(other));
     Nothing { found: format!("No sweep of {name} has begun in {}.", layout.root().display()), advice }
 }

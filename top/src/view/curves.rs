@@ -21,8 +21,9 @@ use ratatui::widgets::canvas::{Canvas, Painter, Shape};
 const AXIS: u16 = 7;
 /// Marks on a line.
 const MARKS: usize = 5;
-/// Dots of a cell, across.
+/// Dots of a cell, across and up.
 const DOTS: u16 = 2;
+const DOTS_HIGH: u16 = 4;
 
 /// A run's values over epochs.
 struct Curve {
@@ -123,8 +124,7 @@ fn chart(
     buffer.set_stringn(area.x + AXIS, area.y, title, usize::from(area.width - AXIS), quiet);
     let plot = Rect { x: area.x + AXIS, y: area.y + 1, width: area.width - AXIS, height: area.height - 2 };
     for (at, text) in scale.ticks(usize::from(plot.height).div_ceil(4).clamp(2, 6)) {
-        let share = (at - scale.low) / (scale.high - scale.low);
-        let y = plot.bottom() - 1 - (share * f64::from(plot.height - 1)).round() as u16;
+        let y = plot.bottom() - 1 - cell(scale.share(at), plot.height, DOTS_HIGH);
         let text = format!("{text:>width$}", width = usize::from(AXIS) - 1);
         buffer.set_stringn(area.x, y, text, usize::from(AXIS) - 1, quiet);
     }
@@ -144,15 +144,23 @@ fn chart(
                 context.draw(&Stroke { curve, every, dots: plot.width * DOTS, epochs });
                 context.layer();
             }
-            let lines = curves.iter().filter(|curve| !curve.dotted);
-            let count = lines.clone().count().max(1);
-            for (at, curve) in lines.enumerate() {
-                for point in marked(&curve.points, epochs, at as f64 / count as f64) {
-                    context.print(point.0, point.1, Span::styled(curve.mark.to_string(), curve.style));
-                }
-            }
         })
         .render(plot, buffer);
+    let lines = curves.iter().filter(|curve| !curve.dotted);
+    let count = lines.clone().count().max(1);
+    for (at, curve) in lines.enumerate() {
+        for (epoch, value) in marked(&curve.points, epochs, at as f64 / count as f64) {
+            let x = cell((epoch - 1.0) / (epochs - 1.0), plot.width, DOTS);
+            let y = plot.height - 1 - cell(scale.share(value), plot.height, DOTS_HIGH);
+            buffer[(plot.x + x, plot.y + y)].set_char(curve.mark).set_style(curve.style);
+        }
+    }
+}
+
+/// The cell of so many in which the dot lies that is this share of the way along.
+fn cell(share: f64, cells: u16, dots: u16) -> u16 {
+    let dot = (share.clamp(0.0, 1.0) * f64::from(cells * dots - 1)).round() as u16;
+    (dot / dots).min(cells - 1)
 }
 
 fn curves(sweep: &Sweep, desk: &Desk, runs: &[(&Cell, &Run)], measure: Measure) -> Vec<Curve> {
@@ -201,6 +209,11 @@ impl Scale {
         let room = if high > low { 0.03 * (high - low) } else { 0.5 };
         let most = if measure == Measure::Accuracy { 100.0 } else { f64::INFINITY };
         Self { measure, low: low - room, high: (high + room).min(most).max(low) }
+    }
+
+    /// How far up a value lies.
+    fn share(self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
     }
 
     /// At most so many round numbers, with how they are said.

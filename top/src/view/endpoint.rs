@@ -37,7 +37,11 @@ fn found(
     let mut lines = wrapped(&label(summary), width, Style::new().add_modifier(Modifier::BOLD));
     match summary.endpoints.first() {
         None => {
-            lines.extend(wrapped("It has no comparison yet: no pair of runs has ended.", width, Style::new()))
+            lines.extend(wrapped(
+                "It has no comparison yet: no pair of runs has ended.",
+                width,
+                Style::new(),
+            ));
         }
         Some(endpoint) => {
             if let Some((difference, interval)) = endpoint.difference.zip(endpoint.interval()) {

@@ -51,10 +51,10 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     });
     let mut head = format!("{:1$}", "", label_width + 2);
     for place in first..first + shown {
-        head.push_str(&format!("{:>PLACE$}", seed(sweep, place)));
+        head.extend([format!("{:>PLACE$}", seed(sweep, place))]);
     }
     if has_mean {
-        head.push_str(&format!("{:>MEAN$}", "mean"));
+        head.extend([format!("{:>MEAN$}", "mean")]);
     }
     let quiet = Style::new().add_modifier(Modifier::DIM);
     std::iter::once(Line::styled(head, quiet)).chain(rows).collect()

@@ -79,7 +79,7 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let columns = fitting(width.saturating_sub(name_width + 2));
     let mut head = format!("{:1$}", "", name_width + 2);
     for column in &columns {
-        head.push_str(&format!("{:>1$}", column.head, column.width + GAP));
+        head.extend([format!("{:>1$}", column.head, column.width + GAP)]);
     }
     let rows = under_way.into_iter().zip(&names).map(|((cell, run), name)| {
         let look = sweep.look(cell.arm);
@@ -90,7 +90,7 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
                 "ends" if run.is_silent() => "silent".to_owned(),
                 _ => (column.of)(run, desk),
             };
-            text.push_str(&format!("{words:>width$}", width = column.width + GAP));
+            text.extend([format!("{words:>width$}", width = column.width + GAP)]);
         }
         let style = if run.condition() == Condition::Stopped { Modifier::DIM } else { Modifier::empty() };
         Line::from(vec![
@@ -118,7 +118,7 @@ fn name(cell: &Cell, run: &Run) -> String {
 fn none(sweep: &Sweep) -> String {
     let last = sweep.runs().filter_map(|(_, run)| run.headway.quiet).min();
     match last {
-        Some(quiet) => format!("No run is under way. The last word was written {} ago.", spoken(quiet)),
+        Some(quiet) => format!("No run is under way; last written {} ago.", spoken(quiet)),
         None => "No run is under way, and none has begun.".to_owned(),
     }
 }

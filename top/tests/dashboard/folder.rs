@@ -54,7 +54,9 @@ fn a_finished_study_is_all_there() {
 fn a_folder_without_anything_says_what_to_do_and_what_lies_there_without_a_plan_is_shown() {
     let root = tempfile::tempdir().unwrap();
     let nothing = reader(root.path()).read().sweep.unwrap_err();
-    assert!(nothing.found.contains("Nothing has been trained") && nothing.advice[0].starts_with("just all"));
+    assert!(
+        nothing.found.contains("Nothing has been trained") && nothing.advice[0].0.starts_with("just all")
+    );
     let missing = reader(&root.path().join("nowhere")).read().sweep.unwrap_err();
     assert!(missing.found.contains("There is no folder"), "{}", missing.found);
     let other = Reader::new(Layout::new(root.path()), Some("desktop".to_owned())).read().sweep.unwrap_err();

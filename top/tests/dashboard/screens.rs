@@ -63,7 +63,7 @@ fn a_pipe_gets_a_listing_without_escape_codes() {
 fn whoever_finds_nothing_is_told_what_to_do() {
     let nothing = Nothing {
         found: "Nothing has been trained in work yet.".to_owned(),
-        advice: vec!["just all    everything".to_owned()],
+        advice: vec![("just all".to_owned(), "everything".to_owned())],
     };
     let state = State { sweep: Err(nothing), work: PathBuf::from("work"), ..state() };
     let expected: Expect = expect![[r#"
@@ -72,7 +72,7 @@ fn whoever_finds_nothing_is_told_what_to_do() {
         ┌ nothing to show ─────────────────────────────────────────┐
         │ Nothing has been trained in work yet.                    │
         │                                                          │
-        │ just all    everything                                   │
+        │   just all  everything                                   │
         │                                                          │
         └──────────────────────────────────────────────────────────┘
         q quit  ? help  arrows run  m loss/accuracy  space pin

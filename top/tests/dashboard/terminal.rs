@@ -152,7 +152,7 @@ fn it_shows_hears_resizes_and_leaves_no_trace() {
         pty.until(&format!(" {title} "));
     }
     pty.press("?");
-    pty.until("keep the chosen run's curve");
+    pty.until("keep the chosen run's curves");
     pty.press("?");
     pty.until("accuracy, %");
     pty.press("3m");
