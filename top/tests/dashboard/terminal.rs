@@ -50,6 +50,10 @@ impl Pty {
         // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
         let (ours, theirs) = unsafe {
             assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
+            // A program that held the other end of its own terminal would never hear that it was closed.
+            for file in [ours, theirs] {
+                assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
+            }
             (File::from_raw_fd(ours), File::from_raw_fd(theirs))
         };
         let end = || Stdio::from(theirs.try_clone().unwrap());
@@ -139,6 +143,14 @@ impl Pty {
         let modes = |of: &libc::termios| (of.c_iflag, of.c_oflag, of.c_cflag, of.c_lflag);
         assert_eq!(modes(&after), modes(&self.before), "the terminal's settings are not given back");
         (code, screen.contents())
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
