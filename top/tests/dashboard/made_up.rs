@@ -1,7 +1,8 @@
 //! A sweep that nobody trained, in the middle of its runs.
 
 use artifacts::Layout;
-use artifacts::run::{Condition, EpochRow, Headway};
+use artifacts::run::Condition::{self, Diverged, Done, Running, Stopped, Unusable, Waiting};
+use artifacts::run::{EpochRow, Headway};
 use artifacts::study::Summary;
 use network::Arm;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use top::view::ink::Ink;
 
 /// Thursday, 26 November 2026, 12:00 in UTC.
 pub fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_795_694_400)
+    UNIX_EPOCH + Duration::from_hours(498_804)
 }
 
 /// A desk on which nothing was chosen, without colours.
@@ -69,7 +70,6 @@ fn sweep() -> Sweep {
         let runs = runs.map(|(seed, (condition, done))| run(&name, seed, condition, epochs(done, best)));
         Cell { rankscale, arm, strength: None, runs: runs.collect() }
     };
-    use Condition::{Diverged, Done, Running, Stopped, Unusable, Waiting};
     let mut cells = vec![
         cell(8, Arm::ORIGINAL, 0.9294, [(Done, 20), (Running, 12), (Waiting, 0)]),
         cell(8, Arm::APPROPRIATE, 0.9209, [(Done, 20), (Running, 9), (Waiting, 0)]),

@@ -66,7 +66,7 @@ fn whoever_finds_nothing_is_told_what_to_do() {
         advice: vec![("just all".to_owned(), "everything".to_owned())],
     };
     let state = State { sweep: Err(nothing), work: PathBuf::from("work"), ..state() };
-    let expected: Expect = expect![[r#"
+    let expected: Expect = expect![["
         work
         load 3.2 of 8, memory 5.0 of 16.0 GiB
         ┌ nothing to show ─────────────────────────────────────────┐
@@ -76,7 +76,7 @@ fn whoever_finds_nothing_is_told_what_to_do() {
         │                                                          │
         └──────────────────────────────────────────────────────────┘
         q quit  ? help  arrows run  m loss/accuracy  space pin
-    "#]];
+    "]];
     expected.assert_eq(&text(&state, &desk(), 60, 9));
 }
 
