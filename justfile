@@ -17,6 +17,7 @@ simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
 compare  := "analysis compare A B JSON"
 tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
+top      := "top EXPERIMENT EVERY WORK"
 keep     := "analysis publish EXPERIMENT NAME WORK"
 publish  := "report publish NAME"
 repair   := "trainer repair RETRAIN THREADS WORK"
@@ -106,6 +107,11 @@ retrain *settings:
 [group('pipeline'), no-exit-message]
 watch *settings:
     @exec tools/run.py watch --repeat "{{analysis}}" "{{report}}" -- "$@"
+
+# The sweep on a terminal while it runs, from any machine that sees its folder, or a kept study: [STUDY=gpu] [EVERY=2] seconds
+[group('pipeline'), no-exit-message]
+top *settings:
+    @exec tools/run.py top "{{top}}" -- "$@"
 
 # What this machine has, and what to do about what it lacks
 [group('machine'), no-exit-message]

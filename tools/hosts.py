@@ -82,8 +82,8 @@ class Trainer(Machine):
 
 
 def environment(library):
-    """What a process is told that is to believe a library about locks, and soon to think others dead."""
-    return {"LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS)}
+    """What a process is told that is to believe a library about locks, soon to think others dead, and to say every epoch."""
+    return {"LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS), "RANKSCALE_LINE_SECONDS": "0"}
 
 
 def build(root, locks):

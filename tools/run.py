@@ -24,7 +24,7 @@ import stop
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Features are unified over the whole workspace whichever program is built, so nothing is compiled twice.
 BUILD = ["cargo", "build", "--release", "--workspace", "--no-default-features"]
-LOOKING = {"analysis", "report"}
+LOOKING = {"analysis", "report", "top"}
 WEEK = 7 * 24 * 3600
 # What libtorch alone can do; everything else, our own kernels do on the CPU.
 ONLY_LIBTORCH = {"ENGINE": ["tch"], "RANKSCALE": ["0"], "PRECISION": ["bf16", "fp16"]}

@@ -80,7 +80,9 @@ class Cluster:
         self.apart = machines > 0
         # munged wants its socket where everybody may look.
         os.chmod(os.path.dirname(root), 0o755)
-        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"), "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin"}
+        # What is tried counts the epochs that logs tell of.
+        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"), "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin",
+                            "RANKSCALE_LINE_SECONDS": "0"}
         for folder in ("munge", "state", "spool", "log"):
             os.makedirs(os.path.join(root, folder), mode=0o755)
         user = subprocess.run(["id", "-un"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

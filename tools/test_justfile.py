@@ -49,7 +49,7 @@ def recipes():
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
             step = run.Step(variables()[variable])
             found[name] |= set(step.keys) | ({"NOTIFY"} if step.trains else set())
-        found[name] |= {"STUDY"} if name in ("analyse", "report") else {"EVERY"} if name == "watch" else set()
+        found[name] |= {"STUDY"} if name in ("analyse", "report", "top") else {"EVERY"} if name == "watch" else set()
     for name, tool in OTHERS.items():
         with open(os.path.join(run.ROOT, "tools", tool + ".py")) as file:
             found[name] |= set(re.findall(r'"([A-Z_]{3,})"', file.read()))
@@ -59,10 +59,10 @@ def recipes():
 
 class Keys(unittest.TestCase):
     def steps(self):
-        return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report) ", value)]
+        return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report|top) ", value)]
 
     def test_each_key_is_an_argument_of_its_program(self):
-        self.assertEqual(len(self.steps()), 14)
+        self.assertEqual(len(self.steps()), 15)
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             for key in step.keys:
@@ -102,7 +102,7 @@ class Advice(unittest.TestCase):
         self.assertGreater(seen, 60)
 
     def test_flags_that_are_named_are_there(self):
-        for program in ("data-prep", "trainer", "analysis", "report"):
+        for program in ("data-prep", "trainer", "analysis", "report", "top"):
             known, verbs = flags(program)
             known = known.union(*(flags(program, verb)[0] for verb in verbs))
             for name, text in self.files(".rs"):

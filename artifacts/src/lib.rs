@@ -14,6 +14,8 @@
 //! - [`mod@bench`]: the lines of `just bench`, and the one median of them;
 //! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
 //! - [`lock`]: one process at a time;
+//! - [`clock`]: the time of day;
+//! - [`look`]: colour and marker of an arm;
 //! - [`numbers`]: whole numbers of a command line, and their rule;
 //! - [`output`]: what programs say and print, where it can be written and where it cannot;
 //! - [`sum`]: the SHA-256 of a file, as a value.
@@ -49,11 +51,13 @@ pub mod arithmetic;
 pub mod atomic;
 pub mod bench;
 pub mod claim;
+pub mod clock;
 pub mod configuration;
 pub mod dataset;
 pub mod experiment;
 pub mod layout;
 pub mod lock;
+pub mod look;
 pub mod notebook;
 pub mod numbers;
 pub mod output;

@@ -2,10 +2,12 @@
 //! `model.safetensors`, and, while it is under way, `checkpoint.safetensors`.
 
 mod folder;
+mod headway;
 mod rows;
 mod sealed;
 
 pub use folder::{RunError, RunFolder, folders, strays};
+pub use headway::{Condition, Headway};
 pub use rows::{EpochRow, LayerRow, PredictionRow};
 
 use crate::configuration::Configuration;

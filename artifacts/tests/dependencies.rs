@@ -26,7 +26,7 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn stages_depend_on_libraries_and_never_on_each_other() {
-    let stages = ["data-prep", "trainer", "analysis", "report"];
+    let stages = ["data-prep", "trainer", "analysis", "report", "top"];
     let dependencies = dependencies();
     for stage in stages {
         let ours: Vec<_> =
@@ -42,7 +42,9 @@ fn stages_depend_on_libraries_and_never_on_each_other() {
 
 #[test]
 fn heavy_libraries_have_one_owner() {
-    for (library, owner) in [("tch", "trainer"), ("plotters", "report"), ("ureq", "data-prep")] {
+    for (library, owner) in
+        [("tch", "trainer"), ("plotters", "report"), ("ureq", "data-prep"), ("ratatui", "top")]
+    {
         let dependencies = dependencies();
         let users: Vec<_> = dependencies
             .iter()

@@ -1,4 +1,9 @@
-//! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to.
+//! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to, with the time at which it
+//! should end.
+//!
+//! *Invariant:* a run's progress is at most one line a minute, however short its epochs are; a long epoch's own line is not lost to that.
+
+mod tally;
 
 use artifacts::Configuration;
 use artifacts::output::say;
@@ -9,12 +14,13 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tally::Tally;
 
-/// On no terminal, at most one line within an epoch each so often.
+/// Of one run, at most one line each so often.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
-/// Of what was expected of a sweep, so much is believed as if it had been seen.
-const TRUSTED: Duration = Duration::from_mins(1);
+/// The same in seconds, in the environment: with 0 there is a line for every epoch.
+const LINE_SECONDS: &str = "RANKSCALE_LINE_SECONDS";
 
 /// Where the progress of all runs under way is shown.
 #[derive(Debug)]
@@ -22,44 +28,22 @@ pub struct Screen {
     bars: Option<MultiProgress>,
     sweep: Mutex<Option<Tally>>,
     epochs: AtomicUsize,
-}
-
-/// The work of a sweep, in seconds as expected before it began.
-#[derive(Debug)]
-struct Tally {
-    start: Instant,
-    /// Until all have ended, as expected before the first began.
-    whole: Duration,
-    /// Of each run that is left.
-    expected: BTreeMap<String, f64>,
-    /// Share of each run that is done by now.
-    done: BTreeMap<String, f64>,
-    bar: Option<ProgressBar>,
-}
-
-impl Tally {
-    fn share(&self) -> f64 {
-        // From a zero of its own: the sum of nothing is -0.
-        let done = self.done.iter().fold(0.0, |done, (run, share)| done + self.expected[run] * share);
-        done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
-    }
-
-    /// What is left at the measured pace, in which all is that differs from what was expected. In the first moments, while a GPU's libraries
-    /// still choose their kernels, there is little to measure: as much counts as if [`TRUSTED`] had gone as expected.
-    fn remaining(&self, elapsed: Duration) -> Duration {
-        let whole = self.whole.as_secs_f64().max(f64::MIN_POSITIVE);
-        let trusted = TRUSTED.as_secs_f64().min(whole / 10.0);
-        let share = self.share();
-        let pace = (elapsed.as_secs_f64() + trusted) / (share + trusted / whole);
-        Duration::try_from_secs_f64(pace * (1.0 - share).max(0.0)).unwrap_or(Duration::MAX)
-    }
+    line_every: Duration,
 }
 
 impl Default for Screen {
     fn default() -> Self {
-        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, sweep: Mutex::default(), epochs: AtomicUsize::default() }
+        let set = |key: &str| std::env::var(key).ok();
+        let bars = can_have_bars(set("TERM").as_deref()).then(MultiProgress::new);
+        let seconds = set(LINE_SECONDS).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        let line_every = seconds.unwrap_or(LINE_EVERY);
+        Self { bars, sweep: Mutex::default(), epochs: AtomicUsize::default(), line_every }
     }
+}
+
+/// Whether bars can be drawn where lines are said.
+fn can_have_bars(term: Option<&str>) -> bool {
+    std::io::stderr().is_terminal() && !matches!(term, None | Some("" | "dumb"))
 }
 
 impl Screen {
@@ -76,17 +60,14 @@ impl Screen {
         tally.done.insert(run.to_owned(), share);
         if let Some(bar) = &tally.bar {
             bar.set_position((1000.0 * tally.share()) as u64);
-            bar.set_message(format!("{} left", HumanDuration(tally.remaining(tally.start.elapsed()))));
+            bar.set_message(format!("sweep {}", tally.end()));
         }
     }
 
     /// How far the sweep is; empty where there is none.
     #[must_use]
     pub fn sweep_summary(&self) -> String {
-        self.tally().as_ref().map_or_else(String::new, |tally| {
-            let left = HumanDuration(tally.remaining(tally.start.elapsed()));
-            format!("; sweep {:.0} %, {left} left", 100.0 * tally.share())
-        })
+        self.tally().as_ref().map_or_else(String::new, |tally| format!("; {}", tally.summary()))
     }
 
     /// Epochs that have ended since this screen is there, of all runs together.
@@ -120,10 +101,11 @@ impl Drop for Screen {
     }
 }
 
+/// A bar that fits a narrow terminal: what is too long of its message is cut.
 fn bar(name: &str, length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {wide_bar} {percent:>3} % {msg}")
+    let style = ProgressStyle::with_template("{percent:>3} % {bar:8} {wide_msg}")
         .expect("the template is well-formed");
-    ProgressBar::new(length).with_style(style.progress_chars("=> ")).with_prefix(name.to_owned())
+    ProgressBar::new(length).with_style(style.progress_chars("=> ")).with_message(name.to_owned())
 }
 
 /// The progress of one run.
@@ -138,6 +120,8 @@ pub struct Progress<'a> {
     /// Updates that were done when the pace began to be measured, and when that was: after the session's first epoch, where there is one.
     paced: (usize, Instant),
     last_line: Instant,
+    /// Of the last epoch, where one has ended.
+    judged: String,
     judged_by: &'static str,
 }
 
@@ -176,6 +160,7 @@ impl<'a> Progress<'a> {
             updates_per_epoch,
             paced: (first, now),
             last_line: now,
+            judged: String::new(),
             judged_by: configuration.judged_by_what(),
         }
     }
@@ -183,19 +168,31 @@ impl<'a> Progress<'a> {
     /// After `done` updates in all; `so_far` is none where reading it would make the device wait.
     pub fn update(&mut self, done: usize, so_far: Option<SoFar>, images_per_second: f64) {
         self.report(done);
+        let remaining = self.remaining(done);
+        let left = HumanDuration(remaining);
         let numbers = so_far.map_or_else(String::new, |SoFar { loss, accuracy }| {
             format!("loss {loss:.3}, {:.1} %, ", accuracy * 100.0)
         });
-        let message =
-            format!("{numbers}{images_per_second:.0} images/s, {} left", HumanDuration(self.remaining(done)));
+        let numbers = format!("{}{numbers}{images_per_second:.0} images/s", self.judged);
         if let Some(bar) = &self.bar {
             bar.set_position(done as u64);
-            bar.set_message(message);
-        } else if self.last_line.elapsed() >= LINE_EVERY {
+            // The name without the hash that ends it.
+            let (name, _) = self.run.rsplit_once('-').unwrap_or((&self.run, ""));
+            bar.set_message(format!("{name}: {left} left, {numbers}"));
+        } else if self.has_line_within_epoch(done, remaining) {
             self.last_line = Instant::now();
             let epoch = done as f64 / self.updates_per_epoch as f64;
-            self.say(&format!("epoch {epoch:.2}: {message}{}", self.screen.sweep_summary()));
+            self.say(&format!("epoch {epoch:.2}: {numbers}, {left} left{}", self.screen.sweep_summary()));
         }
+    }
+
+    /// Whether a line is due, and the epoch will not end so soon that its own line would come too early.
+    fn has_line_within_epoch(&self, done: usize, remaining: Duration) -> bool {
+        let of_epoch = (self.updates_per_epoch - done % self.updates_per_epoch) as f64;
+        let of_all = (self.updates - done).max(1) as f64;
+        let every = self.screen.line_every.max(LINE_EVERY);
+        self.last_line.elapsed() >= every
+            && remaining.as_secs_f64() * of_epoch / of_all >= every.as_secs_f64()
     }
 
     /// After an epoch.
@@ -203,7 +200,13 @@ impl<'a> Progress<'a> {
         let done = row.epoch as usize * self.updates_per_epoch;
         self.report(done);
         self.screen.epochs.fetch_add(1, Ordering::Relaxed);
-        self.last_line = Instant::now();
+        self.judged = format!("{} {:.2} %, ", self.judged_by, row.test_accuracy * 100.0);
+        if self.paced.0 == self.first {
+            self.paced = (done, Instant::now());
+        }
+        if !self.is_line_due() {
+            return;
+        }
         self.say(&format!(
             "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, {} accuracy {:.2} %, {:.0} images/s, {} left{}",
             row.epoch,
@@ -215,9 +218,15 @@ impl<'a> Progress<'a> {
             HumanDuration(self.remaining(done)),
             self.screen.sweep_summary(),
         ));
-        if self.paced.0 == self.first {
-            self.paced = (done, self.last_line);
+    }
+
+    /// Whether this run may say a line now, which it then does.
+    fn is_line_due(&mut self) -> bool {
+        let is_due = self.last_line.elapsed() >= self.screen.line_every;
+        if is_due {
+            self.last_line = Instant::now();
         }
+        is_due
     }
 
     /// A line about this run.
@@ -249,40 +258,4 @@ impl Drop for Progress<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn screen(tally: Option<Tally>) -> Screen {
-        Screen { bars: None, sweep: Mutex::new(tally), epochs: AtomicUsize::default() }
-    }
-
-    #[test]
-    fn nothing_is_done_of_a_sweep_that_begins() {
-        let screen = screen(None);
-        for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
-            screen.begin(expected, Duration::ZERO);
-            assert!(screen.sweep_summary().starts_with("; sweep 0 %"), "{}", screen.sweep_summary());
-        }
-    }
-
-    #[test]
-    fn what_is_left_of_a_sweep_follows_the_measured_pace() {
-        let expected = BTreeMap::from([("a".to_owned(), 30.0), ("b".to_owned(), 10.0)]);
-        let done = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
-        let (start, whole) = (Instant::now(), Duration::from_secs(40));
-        let tally = Tally { start, whole, expected, done, bar: None };
-        assert!((tally.share() - 0.5).abs() < 1e-12);
-        // Expected 20 seconds for the first half, of which 4 count; it took 50.
-        assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(45));
-        let begun =
-            Tally { start, whole, expected: tally.expected.clone(), done: BTreeMap::new(), bar: None };
-        assert_eq!(begun.remaining(Duration::from_secs(2)), Duration::from_mins(1));
-
-        let swept = screen(Some(tally));
-        swept.report("a", 1.0);
-        swept.report("b", 1.0);
-        swept.report("somebody else's", 0.3);
-        assert!(swept.sweep_summary().starts_with("; sweep 100 %"));
-        assert_eq!(screen(None).sweep_summary(), "");
-    }
-}
+mod tests;

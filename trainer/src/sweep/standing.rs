@@ -3,15 +3,10 @@
 use crate::machine::device::{Device, EngineChoice};
 use anyhow::Context;
 use artifacts::dataset::{Header, Split};
-use artifacts::run::{EpochRow, RunError, RunFolder, Status};
-use artifacts::{Configuration, Experiment, Layout, claim};
-use fs_err as fs;
+use artifacts::run::{Headway, RunFolder};
+use artifacts::{Configuration, Experiment, Layout};
 use serde::Serialize;
 use std::fmt;
-use std::time::SystemTime;
-
-/// Of so many last epochs the mean time counts.
-const LAST: usize = 5;
 
 /// An experiment and its runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,49 +71,20 @@ impl Standing {
 
 impl Run {
     fn new(layout: &Layout, configuration: &Configuration, name: String) -> Self {
-        let folder = RunFolder::new(layout.run(&name));
-        let read = if folder.record_path().exists() { Some(folder.read()) } else { None };
-        let (status, epochs, host, reason) = match read {
-            None => ("waiting", Vec::new(), None, None),
-            Some(Ok((record, epochs))) => {
-                let status = match record.status {
-                    // Killed, and its lock went with another look at it.
-                    Status::Running if !folder.lock_path().exists() && !claim::is_there(folder.path()) => {
-                        "stopped"
-                    }
-                    Status::Interrupted => "stopped",
-                    status => status.name(),
-                };
-                (status, epochs, record.provenance.map(|made| made.host), None)
-            }
-            // A file that is being replaced between two looks at it.
-            Some(Err(RunError::Io(error))) => ("running", Vec::new(), None, Some(error.to_string())),
-            Some(Err(error)) => ("unusable", Vec::new(), None, Some(error.to_string())),
-        };
-        let last = &epochs[epochs.len().saturating_sub(LAST)..];
-        let seconds: Option<f64> =
-            last.iter().map(|row| row.train_seconds.zip(row.test_seconds).map(|(a, b)| a + b)).sum();
+        let headway = Headway::read(&RunFolder::new(layout.run(&name)));
         Self {
             name,
-            status,
-            epochs_done: epochs.len(),
+            status: headway.condition.name(),
+            epochs_done: headway.epochs.len(),
             epochs: configuration.epochs,
-            images_per_second: last.last().and_then(|row: &EpochRow| row.images_per_second),
-            epoch_seconds: seconds.filter(|_| !last.is_empty()).map(|sum| sum / last.len() as f64),
-            quiet_seconds: quiet_seconds(&folder),
-            accuracy: last.last().map(|row| row.test_accuracy),
-            host,
-            reason,
+            images_per_second: headway.images_per_second(),
+            epoch_seconds: headway.epoch_seconds(),
+            quiet_seconds: headway.quiet.map(|quiet| quiet.as_secs_f64()),
+            accuracy: headway.accuracy(),
+            host: headway.host().map(str::to_owned),
+            reason: headway.reason,
         }
     }
-}
-
-/// Since one of its files was last written.
-fn quiet_seconds(folder: &RunFolder) -> Option<f64> {
-    let paths = [folder.record_path(), folder.epochs_path()];
-    let written = paths.iter().filter_map(|path| fs::metadata(path).ok()?.modified().ok()).max()?;
-    // The clock of a file server may be ahead.
-    Some(SystemTime::now().duration_since(written).unwrap_or_default().as_secs_f64())
 }
 
 /// A line for each run that has begun, and how many there are of each kind.

@@ -1,0 +1,115 @@
+//! Which runs an experiment is to have, and the cells they make.
+//!
+//! *Invariant:* a run is found by the name that its configuration and the images give it, as every other stage finds it.
+
+use crate::state::Nothing;
+use artifacts::dataset::{Header, Split};
+use artifacts::experiment::planned;
+use artifacts::run::{RunFolder, folders};
+use artifacts::seal::Seal;
+use artifacts::{Configuration, Experiment, Layout};
+use network::Arm;
+use std::path::Path;
+
+/// The experiment under way, its runs with their names.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) experiment: Option<String>,
+    pub(super) title: String,
+    /// Whether it is the one of the newest sweep.
+    pub(super) newest: bool,
+    pub(super) runs: Vec<(Configuration, String)>,
+}
+
+/// Why there is no plan.
+pub(super) enum NoPlan {
+    /// There is none.
+    Nothing(Nothing),
+    /// It cannot be read, for this reason.
+    Damaged(String),
+}
+
+impl Plan {
+    /// The plan of an experiment, by name or by the path of its file, or of the newest sweep; where there is none, of the runs that are there.
+    pub(super) fn read(layout: &Layout, wanted: Option<&str>) -> Result<Self, NoPlan> {
+        let name = wanted.map(|wanted| {
+            let path = Path::new(wanted);
+            let is_file = path.extension().is_some_and(|ending| ending == "toml");
+            path.file_stem()
+                .filter(|_| is_file)
+                .map_or(wanted.to_owned(), |stem| stem.to_string_lossy().into_owned())
+        });
+        // Only a name that is listed is looked up: it cannot lead elsewhere.
+        let plans = planned(layout);
+        let path = match &name {
+            Some(name) if plans.contains(name) => layout.plan_of(name),
+            Some(name) => return Err(NoPlan::Nothing(not_begun(layout, name, &plans))),
+            None if layout.plan().exists() => layout.plan(),
+            None => return Self::of_runs(layout),
+        };
+        let experiment = Experiment::read_plan(&path).map_err(|error| NoPlan::Damaged(error.to_string()))?;
+        let newest = name.is_none()
+            || Experiment::read_plan(&layout.plan()).is_ok_and(|newest| newest.name == experiment.name);
+        let images = fingerprint(layout, &experiment.name);
+        // Without images or a seal no run has begun, so nothing is found under the name.
+        let images = images.unwrap_or_default();
+        let named = |run: Configuration| {
+            let name = run.run_name(&images);
+            (run, name)
+        };
+        let runs = experiment.runs.into_iter().map(named).collect();
+        Ok(Self { experiment: Some(experiment.name), title: experiment.title, newest, runs })
+    }
+
+    /// Runs that were trained one by one, or whose plan is gone.
+    fn of_runs(layout: &Layout) -> Result<Self, NoPlan> {
+        let found = folders(&layout.runs()).map_err(|error| NoPlan::Damaged(error.to_string()))?;
+        let named = |folder: &RunFolder| {
+            let record = folder.read_record().ok()?;
+            Some((record.configuration, record.name))
+        };
+        let runs: Vec<_> = found.iter().filter_map(named).collect();
+        if runs.is_empty() {
+            return Err(NoPlan::Nothing(nothing(layout)));
+        }
+        Ok(Self { experiment: None, title: "runs without a plan".to_owned(), newest: true, runs })
+    }
+
+    /// The arms in the order in which they appear.
+    pub(super) fn arms(&self) -> Vec<Arm> {
+        let runs: Vec<Configuration> = self.runs.iter().map(|(run, _)| run.clone()).collect();
+        artifacts::experiment::arms(&runs)
+    }
+}
+
+/// Of the images that the runs are trained on: they lie there, or the seal names them.
+fn fingerprint(layout: &Layout, experiment: &str) -> Option<String> {
+    let half = |split: Split| Header::read(&split.path(layout)).ok().map(|header| header.fingerprint);
+    let images = || Some(format!("{}:{}", half(Split::Train)?, half(Split::Test)?));
+    images().or_else(|| Seal::read(&layout.seal(experiment)).ok()?.map(|seal| seal.data_fingerprint))
+}
+
+fn nothing(layout: &Layout) -> Nothing {
+    let work = layout.root();
+    let found = if work.is_dir() {
+        format!("Nothing has been trained in {} yet.", work.display())
+    } else {
+        format!("There is no folder {}.", work.display())
+    };
+    let place = super::endpoint::place(work);
+    let advice = [
+        (format!("just all{place}"), "everything, from the images to the report"),
+        (format!("just sweep EXPERIMENT=quick{place}"), "the networks of an experiment"),
+        ("just top WORK=/elsewhere".to_owned(), "a look at another folder"),
+        ("just top STUDY=gpu".to_owned(), "a look at a study that is kept in results/"),
+    ];
+    Nothing { found, advice: advice.map(|(command, meaning)| (command, meaning.to_owned())).to_vec() }
+}
+
+fn not_begun(layout: &Layout, name: &str, plans: &[String]) -> Nothing {
+    let place = super::endpoint::place(layout.root());
+    let mut advice = vec![(format!("just sweep EXPERIMENT={name}{place}"), "begins one".to_owned())];
+    let other = |plan: &String| (format!("just top EXPERIMENT={plan}{place}"), "has a plan here".to_owned());
+    advice.extend(plans.iter().map(other));
+    Nothing { found: format!("No sweep of {name} has begun in {}.", layout.root().display()), advice }
+}

@@ -1,0 +1,182 @@
+//! Looks at a work folder again and again.
+//!
+//! *Invariant:* a run that was read once and has not been written to since is not read again.
+
+use super::endpoint::Endpoint;
+use super::files::{Mark, mark, plain};
+use super::logs::Logs;
+use super::machine;
+use super::plan::{NoPlan, Plan};
+use crate::state::{Cell, Nothing, Run, Said, State, Sweep, Trouble};
+use artifacts::run::{Condition, Headway, RunFolder};
+use artifacts::{Configuration, Layout};
+use network::Arm;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+/// After so long a run whose files did not agree is read again: its trainer may have been writing them.
+const AGAIN: Duration = Duration::from_millis(40);
+
+/// A work folder that is looked at.
+#[derive(Debug)]
+pub struct Reader {
+    layout: Layout,
+    wanted: Option<String>,
+    plan: Option<Plan>,
+    runs: HashMap<String, ([Mark; 2], Arc<Headway>)>,
+    logs: Logs,
+    endpoint: Endpoint,
+}
+
+/// What makes a cell: rankscale, the arm's place and strength.
+type Key = (usize, usize, [u64; 2]);
+
+impl Reader {
+    /// A reader of this folder, for an experiment or else that of the newest sweep.
+    #[must_use]
+    pub fn new(layout: Layout, experiment: Option<String>) -> Self {
+        Self {
+            layout,
+            wanted: experiment,
+            plan: None,
+            runs: HashMap::new(),
+            logs: Logs::default(),
+            endpoint: Endpoint::default(),
+        }
+    }
+
+    /// The folder as it is now.
+    pub fn read(&mut self) -> State {
+        State {
+            work: self.layout.root().to_owned(),
+            sweep: self.sweep(),
+            machine: machine::here(),
+            read: SystemTime::now(),
+        }
+    }
+
+    fn sweep(&mut self) -> Result<Sweep, Nothing> {
+        let mut troubles = Vec::new();
+        let plan = match Plan::read(&self.layout, self.wanted.as_deref()) {
+            Ok(plan) => self.plan.insert(plan).clone(),
+            Err(NoPlan::Nothing(nothing)) => return Err(nothing),
+            // What was planned at the last look is planned still.
+            Err(NoPlan::Damaged(reason)) => match &self.plan {
+                Some(plan) => {
+                    troubles.push(Trouble {
+                        of: "the plan".to_owned(),
+                        what: plain(&reason),
+                        lines: Vec::new(),
+                    });
+                    plan.clone()
+                }
+                None => return Err(Nothing { found: plain(&reason), advice: Vec::new() }),
+            },
+        };
+        let said = self.logs.read(&self.layout);
+        let runs: Vec<_> = plan
+            .runs
+            .iter()
+            .map(|(configuration, name)| (configuration, self.run(configuration, name, &said)))
+            .collect();
+        let arms = plan.arms();
+        let cells = cells(runs, &arms);
+        troubles.extend(cells.iter().flat_map(|cell| &cell.runs).filter_map(trouble));
+        let endpoint = self.endpoint.read(&self.layout, plan.experiment.as_deref(), plan.newest);
+        let experiment = plan.experiment.unwrap_or_else(|| "no experiment".to_owned());
+        Ok(Sweep { experiment, title: plan.title, cells, arms, endpoint, troubles })
+    }
+
+    fn run(&mut self, configuration: &Configuration, name: &str, said: &HashMap<String, Said>) -> Run {
+        let headway = self.headway(name);
+        // While it is under way it has not failed, whatever an old log says.
+        let may_have_failed = matches!(headway.condition, Condition::Waiting | Condition::Stopped);
+        let failed = said.get(name).filter(|said| may_have_failed && said.words.starts_with("failed: "));
+        Run {
+            name: name.to_owned(),
+            seed: configuration.seed,
+            epochs: configuration.epochs,
+            headway,
+            failed: failed.cloned(),
+        }
+    }
+
+    fn headway(&mut self, name: &str) -> Arc<Headway> {
+        let folder = RunFolder::new(self.layout.run(name));
+        let marks = [folder.record_path(), folder.epochs_path()].map(|path| mark(&path));
+        let before = self.runs.get(name);
+        let settled =
+            |headway: &Headway| headway.condition.has_ended() || headway.condition == Condition::Unusable;
+        if let Some((at, headway)) = before
+            && *at == marks
+            && settled(headway)
+        {
+            return Arc::clone(headway);
+        }
+        let mut found = Headway::read(&folder);
+        if found.reason.is_some() {
+            // In the middle of being written, its files may not agree for a moment.
+            sleep(AGAIN);
+            found = Headway::read(&folder);
+        }
+        // A file that vanished between two looks: the last good state holds.
+        if found.condition == Condition::Running
+            && found.record.is_none()
+            && let Some((_, headway)) = before
+        {
+            return Arc::clone(headway);
+        }
+        found.reason = found.reason.map(|reason| plain(&reason));
+        let found = Arc::new(found);
+        self.runs.insert(name.to_owned(), (marks, Arc::clone(&found)));
+        found
+    }
+}
+
+fn trouble(run: &Run) -> Option<Trouble> {
+    let trouble = |what: String, lines: Vec<String>| Some(Trouble { of: run.name.clone(), what, lines });
+    if let Some(Said { log, words, before }) = &run.failed {
+        let lines = before.iter().cloned().chain([format!("of {}", log.display())]);
+        return trouble(words.clone(), lines.collect());
+    }
+    match run.condition() {
+        Condition::Unusable => {
+            trouble(format!("unusable: {}", run.headway.reason.as_deref().unwrap_or("")), Vec::new())
+        }
+        Condition::Diverged => trouble(format!("diverged in epoch {}", run.epochs_done()), Vec::new()),
+        _ if run.is_silent() => {
+            let minutes = run.headway.quiet.unwrap_or_default().as_secs() / 60;
+            let what = format!("silent for {minutes} min: its process may be dead, and a sweep takes it up");
+            trouble(what, Vec::new())
+        }
+        _ => None,
+    }
+}
+
+/// The runs by rankscale, arm and strength, each cell by seed.
+fn cells(runs: Vec<(&Configuration, Run)>, arms: &[Arm]) -> Vec<Cell> {
+    let mut cells: BTreeMap<Key, Cell> = BTreeMap::new();
+    for (of, run) in runs {
+        let place = arms.iter().position(|arm| *arm == of.decay).unwrap_or(0);
+        let strength = [of.lambda, of.peak_learning_rate];
+        let key = (of.rankscale, place, strength.map(f64::to_bits));
+        let empty =
+            || Cell { rankscale: of.rankscale, arm: of.decay, strength: Some(strength), runs: Vec::new() };
+        cells.entry(key).or_insert_with(empty).runs.push(run);
+    }
+    let mut strengths: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (rankscale, place, _) in cells.keys() {
+        *strengths.entry((*rankscale, *place)).or_default() += 1;
+    }
+    let has_one = |(rankscale, place, _): &Key| strengths[&(*rankscale, *place)] == 1;
+    cells
+        .into_iter()
+        .map(|(key, mut cell)| {
+            cell.strength = cell.strength.filter(|_| !has_one(&key));
+            cell.runs.sort_by_key(|run| run.seed);
+            cell
+        })
+        .collect()
+}

@@ -1,0 +1,41 @@
+//! A state as plain text, once: for a pipe, a file, or a terminal that only prints.
+//!
+//! *Invariant:* no escape codes, and no line longer than the width but for a word that is.
+
+use crate::screen::advice;
+use crate::state::{State, Sweep};
+use crate::view::desk::{Desk, Panel};
+use crate::view::{endpoint, grid, heading, runs, troubles};
+use ratatui::text::Line;
+
+/// The text, without a last line's end.
+#[must_use]
+pub fn text(state: &State, desk: &Desk, width: usize) -> String {
+    let mut lines = heading::lines(state, desk, width);
+    match &state.sweep {
+        Err(nothing) => lines.extend(std::iter::once(Line::raw("")).chain(advice(nothing, width))),
+        Ok(sweep) => {
+            for panel in Panel::ALL {
+                if panel != Panel::Curves {
+                    lines.extend([Line::raw(""), Line::raw(panel.title().to_uppercase())]);
+                    lines.extend(of(sweep, desk, panel, width));
+                }
+            }
+        }
+    }
+    lines.iter().map(|line| plain(line).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+fn of(sweep: &Sweep, desk: &Desk, panel: Panel, width: usize) -> Vec<Line<'static>> {
+    match panel {
+        Panel::Grid => grid::lines(sweep, desk, width),
+        Panel::Runs => runs::lines(sweep, desk, width),
+        Panel::Curves => Vec::new(),
+        Panel::Endpoint => endpoint::lines(sweep, desk, width),
+        Panel::Troubles => troubles::lines(sweep, width),
+    }
+}
+
+fn plain(line: &Line<'_>) -> String {
+    line.spans.iter().map(|span| span.content.as_ref()).collect()
+}

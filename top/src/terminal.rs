@@ -1,0 +1,82 @@
+//! The terminal: taken over, and given back as it was.
+//!
+//! *Invariant:* however the program ends, by a key, a signal, an error or a panic, the terminal is given back before anything is said.
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::panic::{set_hook, take_hook};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether it is taken at this moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A terminal that is taken over until this goes.
+#[derive(Debug)]
+pub struct Taken(Terminal<CrosstermBackend<Stdout>>);
+
+/// Whether standard output is a terminal that can be drawn on.
+#[must_use]
+pub fn can_be_drawn_on(term: Option<&str>) -> bool {
+    io::stdout().is_terminal() && !matches!(term, None | Some("" | "dumb" | "unknown"))
+}
+
+impl Taken {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// The terminal's; it is given back then.
+    pub fn new() -> io::Result<Self> {
+        give_back_on_panic();
+        TAKEN.store(true, Ordering::SeqCst);
+        let taken = enable_raw_mode()
+            .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, Hide))
+            .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+        match taken {
+            Ok(terminal) => Ok(Self(terminal)),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// The terminal to draw on.
+    pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
+        &mut self.0
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Gives the terminal back, once. Nothing is to be done about a terminal that has gone.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = execute!(out, LeaveAlternateScreen, Show);
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A panic of any thread says its words on the terminal as it was.
+fn give_back_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let say = take_hook();
+        set_hook(Box::new(move |panic| {
+            give_back();
+            say(panic);
+        }));
+    });
+}

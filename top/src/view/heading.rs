@@ -1,0 +1,87 @@
+//! The first two lines: how far the sweep is and when it ends; its bar, and how busy this machine is.
+
+use super::desk::Desk;
+use super::words::{bar, fit, gibibytes, spoken};
+use crate::state::{Machine, State, Sweep};
+use artifacts::clock;
+use artifacts::run::Condition;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use std::time::Duration;
+
+/// Two lines of this width.
+#[must_use]
+pub fn lines(state: &State, desk: &Desk, width: usize) -> Vec<Line<'static>> {
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let (name, words, share) = match &state.sweep {
+        Ok(sweep) => (sweep.experiment.clone(), counts(sweep), sweep.share()),
+        Err(_) => (state.work.display().to_string(), String::new(), 0.0),
+    };
+    let ends = state.sweep.as_ref().ok().and_then(Sweep::left).map_or_else(String::new, |left| {
+        let end = clock::time(desk.now + left.min(Duration::from_hours(24 * 3650)), desk.now, desk.offset);
+        format!("ends {end}, in {}", spoken(left))
+    });
+    let stale = desk.now.duration_since(state.read).unwrap_or_default();
+    let ends = if stale > 5 * desk.every + Duration::from_secs(5) {
+        format!("files last read {} ago", spoken(stale))
+    } else {
+        ends
+    };
+    let colon = if words.is_empty() { "" } else { ": " };
+    let first = sides(&format!("{name}{colon}{words}"), &ends, width);
+    let cut = name.len().min(first.len());
+    let (name, words) = if first.is_char_boundary(cut) { first.split_at(cut) } else { ("", first.as_str()) };
+    let machine = machine(&state.machine, width);
+    let room = width.saturating_sub(machine.chars().count() + 8);
+    let second = if state.sweep.is_ok() && room >= 8 {
+        format!("{} {:>3.0} %  {machine}", bar(share, room), 100.0 * share)
+    } else {
+        machine
+    };
+    vec![
+        Line::from(vec![Span::styled(name.to_owned(), bold), Span::raw(words.to_owned())]),
+        Line::raw(fit(&second, width)),
+    ]
+}
+
+/// How many runs there are of each condition.
+#[must_use]
+pub fn counts(sweep: &Sweep) -> String {
+    let all = sweep.runs().count();
+    let mut words = vec![format!("{} of {all} runs done", sweep.count(Condition::Done))];
+    for condition in
+        [Condition::Running, Condition::Stopped, Condition::Diverged, Condition::Unusable, Condition::Waiting]
+    {
+        let count = sweep.count(condition);
+        if count > 0 {
+            words.push(format!("{count} {}", condition.name()));
+        }
+    }
+    if sweep.failed() > 0 {
+        words.insert(1, format!("{} failed", sweep.failed()));
+    }
+    words.join(", ")
+}
+
+/// How busy a machine is, shorter where there is little room.
+#[must_use]
+pub fn machine(machine: &Machine, width: usize) -> String {
+    let mut words = Vec::new();
+    if let Some(load) = machine.load {
+        words.push(format!("load {load:.1} of {}", machine.cores));
+    }
+    if let Some([taken, all]) = machine.memory {
+        words.push(format!("memory {} of {} GiB", gibibytes(taken), gibibytes(all)));
+    }
+    let host = machine.host.as_ref().filter(|_| width >= 90).map(|host| format!("{}: ", fit(host, 20)));
+    format!("{}{}", host.unwrap_or_default(), words.join(", "))
+}
+
+/// A text at the left and one at the right, which stays whole.
+fn sides(left: &str, right: &str, width: usize) -> String {
+    let right = fit(right, width);
+    let taken = right.chars().count();
+    let room = width - taken;
+    let left = fit(left, room.saturating_sub(usize::from(taken > 0)));
+    format!("{left}{}{right}", " ".repeat(room - left.chars().count()))
+}

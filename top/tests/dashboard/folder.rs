@@ -1,0 +1,139 @@
+//! Folders as they come: finished, empty, damaged, and written to while they are read.
+
+use artifacts::run::{Condition, RunFolder, RunRecord, Status};
+use artifacts::{Layout, atomic};
+use fs_err as fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use top::read::Reader;
+use top::state::{SoFar, Sweep};
+
+/// A copy of a kept study of six runs.
+pub fn copy() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    copied(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/quick")), root.path());
+    root
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let there = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copied(&path, &there);
+        } else {
+            fs::copy(&path, &there).unwrap();
+        }
+    }
+}
+
+fn reader(root: &Path) -> Reader {
+    Reader::new(Layout::new(root), None)
+}
+
+fn sweep(root: &Path) -> Sweep {
+    reader(root).read().sweep.unwrap()
+}
+
+fn a_run(root: &Path) -> PathBuf {
+    root.join("runs/r08-original-s0-e172532e")
+}
+
+#[test]
+fn a_finished_study_is_all_there() {
+    let root = copy();
+    let sweep = sweep(root.path());
+    assert_eq!((sweep.experiment.as_str(), sweep.cells.len(), sweep.count(Condition::Done)), ("quick", 6, 6));
+    assert!((sweep.share() - 1.0).abs() < 1e-12 && sweep.left().is_none() && sweep.troubles.is_empty());
+    let SoFar::Found { summary, .. } = sweep.endpoint else { panic!("its analysis is kept") };
+    assert_eq!(summary.done, 6);
+}
+
+#[test]
+fn a_folder_without_anything_says_what_to_do_and_what_lies_there_without_a_plan_is_shown() {
+    let root = tempfile::tempdir().unwrap();
+    let nothing = reader(root.path()).read().sweep.unwrap_err();
+    assert!(
+        nothing.found.contains("Nothing has been trained") && nothing.advice[0].0.starts_with("just all")
+    );
+    let missing = reader(&root.path().join("nowhere")).read().sweep.unwrap_err();
+    assert!(missing.found.contains("There is no folder"), "{}", missing.found);
+    let other = Reader::new(Layout::new(root.path()), Some("desktop".to_owned())).read().sweep.unwrap_err();
+    assert!(other.found.contains("No sweep of desktop has begun"), "{}", other.found);
+
+    let root = copy();
+    fs::remove_file(root.path().join("plan.json")).unwrap();
+    let by_name = |name: &str| Reader::new(Layout::new(root.path()), Some(name.to_owned())).read().sweep;
+    assert_eq!(by_name("quick").unwrap().runs().count(), 6);
+    assert_eq!(by_name("experiments/quick.toml").unwrap().runs().count(), 6);
+    assert_eq!(sweep(root.path()).title, "runs without a plan");
+}
+
+#[test]
+fn damaged_files_are_named_and_the_others_are_shown() {
+    let root = copy();
+    let table = RunFolder::new(a_run(root.path())).epochs_path();
+    let mut bytes = fs::read(&table).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    atomic::write(&table, &bytes).unwrap();
+    atomic::write(&root.path().join("analysis/summary.json"), b"{}").unwrap();
+    let mut reader = reader(root.path());
+    let sweep = reader.read().sweep.unwrap();
+    assert_eq!((sweep.count(Condition::Done), sweep.count(Condition::Unusable)), (5, 1));
+    let trouble = &sweep.troubles[0];
+    assert!(trouble.what.contains("epochs.parquet") && trouble.of.starts_with("r08-original"), "{trouble:?}");
+    let SoFar::Missing { reason, .. } = sweep.endpoint else { panic!("it is damaged") };
+    assert!(reason.contains("summary.json"), "{reason}");
+
+    // A plan that is damaged after it was read once is named, and holds.
+    atomic::write(&root.path().join("plan.json"), b"{").unwrap();
+    let sweep = reader.read().sweep.unwrap();
+    assert_eq!(sweep.runs().count(), 6);
+    assert!(sweep.troubles[0].what.contains("plan.json"), "{:?}", sweep.troubles[0]);
+    let damaged = Reader::new(Layout::new(root.path()), None).read().sweep.unwrap_err();
+    assert!(damaged.found.contains("plan.json"), "{}", damaged.found);
+}
+
+#[test]
+fn what_is_written_while_it_is_read_is_never_called_damaged() {
+    let root = copy();
+    let stop = AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let folder = RunFolder::new(a_run(root.path()));
+            let (done, epochs) = (folder.read_record().unwrap(), fs::read(folder.epochs_path()).unwrap());
+            // As a trainer does: under way, a table anew, done.
+            let under_way = RunRecord { status: Status::Running, ..done.clone() };
+            while !stop.load(Ordering::Relaxed) {
+                folder.write_record(&under_way).unwrap();
+                atomic::write(&folder.epochs_path(), &epochs).unwrap();
+                folder.write_record(&done).unwrap();
+            }
+        });
+        let mut reader = reader(root.path());
+        let looks = (0..50).map(|_| {
+            let sweep = reader.read().sweep.unwrap();
+            sweep.runs().find(|(_, run)| run.name.starts_with("r08-original")).unwrap().1.condition()
+        });
+        let seen: Vec<Condition> = looks.collect();
+        stop.store(true, Ordering::Relaxed);
+        writer.join().unwrap();
+        seen
+    });
+    // Nobody holds its lock, so it counts as stopped in between.
+    assert!(seen.iter().all(|seen| matches!(seen, Condition::Done | Condition::Stopped)), "{seen:?}");
+}
+
+#[test]
+fn a_run_that_its_log_calls_failed_is_in_the_failures_unless_it_is_under_way() {
+    let root = copy();
+    let name = "r08-original-s0-e172532e";
+    fs::remove_dir_all(a_run(root.path())).unwrap();
+    let log = format!("job 7_0 on node1, start 0\nlibtorch: out of memory\n{name}: failed: no memory\n");
+    atomic::write(&root.path().join("slurm/quick-7_0.log"), log.as_bytes()).unwrap();
+    let sweep = sweep(root.path());
+    assert_eq!((sweep.failed(), sweep.count(Condition::Waiting)), (1, 0));
+    assert_eq!(sweep.troubles[0].what, "failed: no memory");
+    assert!(sweep.troubles[0].lines[0].contains("out of memory"), "{:?}", sweep.troubles);
+}

@@ -1,0 +1,46 @@
+use super::*;
+
+fn screen(line_every: Duration) -> Screen {
+    Screen { bars: None, sweep: Mutex::default(), epochs: AtomicUsize::default(), line_every }
+}
+
+#[test]
+fn nothing_is_done_of_a_sweep_that_begins_and_all_of_one_that_ends() {
+    let screen = screen(LINE_EVERY);
+    assert_eq!(screen.sweep_summary(), "");
+    for expected in [BTreeMap::from([("a".to_owned(), 30.0)]), BTreeMap::new()] {
+        screen.begin(expected, Duration::ZERO);
+        assert!(screen.sweep_summary().starts_with("; sweep 0 %"), "{}", screen.sweep_summary());
+    }
+    screen.begin(BTreeMap::from([("a".to_owned(), 30.0)]), Duration::ZERO);
+    screen.report("somebody else's", 0.3);
+    screen.report("a", 1.0);
+    assert!(screen.sweep_summary().starts_with("; sweep 100 %"), "{}", screen.sweep_summary());
+}
+
+#[test]
+fn a_run_says_one_line_in_its_time_and_no_more() {
+    let configuration = Configuration::default();
+    let lines = |every: Duration| {
+        let screen = screen(every);
+        let mut progress = Progress::new(&screen, "r08-original-s0-12345678", 10, &configuration, 0);
+        (0..5).filter(|_| progress.is_line_due()).count()
+    };
+    assert_eq!([LINE_EVERY, Duration::ZERO].map(lines), [0, 5]);
+}
+
+#[test]
+fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
+    let (screen, configuration) =
+        (screen(Duration::ZERO), Configuration { epochs: 2, ..Configuration::default() });
+    let mut progress = Progress::new(&screen, "r08-original-s0-12345678", 10, &configuration, 0);
+    let minutes = |minutes: u64| Duration::from_mins(minutes);
+    // 18 updates in 36 minutes are two minutes each: 16 until this epoch ends.
+    assert!(!progress.has_line_within_epoch(2, minutes(36)), "it has just spoken");
+    progress.last_line = Instant::now().checked_sub(minutes(2)).unwrap();
+    assert!(progress.has_line_within_epoch(2, minutes(36)));
+    assert!(
+        !progress.has_line_within_epoch(9, minutes(10)),
+        "its own comes in less than a minute"
+    );
+}
