@@ -64,6 +64,7 @@ fn run(arguments: Arguments) -> io::Result<usize> {
     for heard in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register_usize(heard, Arc::clone(&signal), heard as usize)?;
     }
+    terminal::end_with_it(Arc::clone(&signal))?;
     live::show(reader, desk, &signal)
 }
 

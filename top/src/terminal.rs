@@ -9,10 +9,19 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::SIGHUP;
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::panic::{set_hook, take_hook};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
+
+/// How often it is looked whether the terminal is still there.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long the dashboard has to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Whether it is taken at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -57,6 +66,39 @@ impl Drop for Taken {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Ends the program where its keys are no longer listened to: some terminals that go away leave whoever waits for a key in a loop without end,
+/// in which no signal is looked at either.
+///
+/// # Errors
+/// No thread can be had.
+pub fn end_with_it(signal: Arc<AtomicUsize>) -> io::Result<()> {
+    let watch = move || {
+        loop {
+            thread::sleep(LOOK);
+            let signal = match signal.load(Ordering::Relaxed) {
+                0 if has_gone() => SIGHUP as usize,
+                0 => continue,
+                signal => {
+                    // The dashboard hears it too, and ends at once if it can.
+                    thread::sleep(GRACE);
+                    signal
+                }
+            };
+            give_back();
+            std::process::exit(128 + signal as i32);
+        }
+    };
+    thread::Builder::new().name("terminal".to_owned()).spawn(watch).map(drop)
+}
+
+/// Whether nobody is at the other end of the terminal any more.
+fn has_gone() -> bool {
+    let input = io::stdin();
+    let mut polled = [PollFd::new(&input, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 /// Gives the terminal back, once. Nothing is to be done about a terminal that has gone.

@@ -3,7 +3,7 @@
 //! *Invariant:* a run is found by the name that its configuration and the images give it, as every other stage finds it.
 
 use crate::state::Nothing;
-use artifacts::dataset::{Header, Split};
+use artifacts::dataset::{Header, Split, Task};
 use artifacts::experiment::planned;
 use artifacts::run::{RunFolder, folders};
 use artifacts::seal::Seal;
@@ -50,7 +50,7 @@ impl Plan {
         let experiment = Experiment::read_plan(&path).map_err(|error| NoPlan::Damaged(error.to_string()))?;
         let newest = name.is_none()
             || Experiment::read_plan(&layout.plan()).is_ok_and(|newest| newest.name == experiment.name);
-        let images = fingerprint(layout, &experiment.name);
+        let images = fingerprint(layout, experiment.task(), &experiment.name);
         // Without images or a seal no run has begun, so nothing is found under the name.
         let images = images.unwrap_or_default();
         let named = |run: Configuration| {
@@ -83,8 +83,8 @@ impl Plan {
 }
 
 /// Of the images that the runs are trained on: they lie there, or the seal names them.
-fn fingerprint(layout: &Layout, experiment: &str) -> Option<String> {
-    let half = |split: Split| Header::read(&split.path(layout)).ok().map(|header| header.fingerprint);
+fn fingerprint(layout: &Layout, task: Task, experiment: &str) -> Option<String> {
+    let half = |split: Split| Header::read(&layout.images(task, split)).ok().map(|header| header.fingerprint);
     let images = || Some(format!("{}:{}", half(Split::Train)?, half(Split::Test)?));
     images().or_else(|| Seal::read(&layout.seal(experiment)).ok()?.map(|seal| seal.data_fingerprint))
 }

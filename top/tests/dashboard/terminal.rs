@@ -193,6 +193,59 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
     }
 }
 
+/// With a hang-up signal, as from a terminal that controls it, and without one.
+#[test]
+fn a_terminal_that_goes_away_ends_it() {
+    let root = copy();
+    for controls in [true, false] {
+        let (mut ours, mut theirs, window) = (0, 0, size(80, 24));
+        let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
+        // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
+        let (mut ours, theirs) = unsafe {
+            assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
+            for file in [ours, theirs] {
+                assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
+            }
+            (File::from_raw_fd(ours), File::from_raw_fd(theirs))
+        };
+        let end = || Stdio::from(theirs.try_clone().unwrap());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_top"));
+        command.arg("--work").arg(root.path()).env("TERM", "xterm-256color");
+        command.stdin(end()).stdout(end()).stderr(end());
+        // SAFETY: both calls may be made between fork and exec.
+        unsafe {
+            command.pre_exec(move || {
+                libc::setsid();
+                if controls {
+                    libc::ioctl(0, libc::TIOCSCTTY, 0);
+                }
+                Ok(())
+            });
+        }
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        let mut shown = vt100::Parser::new(NonZeroU16::new(24).unwrap(), NonZeroU16::new(80).unwrap(), 0);
+        let mut bytes = [0; 4096];
+        while !shown.screen().contents().contains("quick: 6 of 6") {
+            let count = ours.read(&mut bytes).unwrap();
+            shown.process(&bytes[..count]);
+        }
+        drop((ours, theirs));
+        let deadline = Instant::now() + PATIENCE;
+        let code = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status.code();
+            }
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+                panic!("it goes on without a terminal");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        assert_ne!(code, Some(0), "it was not asked to end");
+    }
+}
+
 #[test]
 fn a_panic_is_said_on_the_terminal_as_it_was() {
     let mut command = Command::new(std::env::current_exe().unwrap());
