@@ -67,10 +67,9 @@ impl BlockShape {
     pub(crate) fn out_size(&self) -> usize {
         self.out_pixels() * self.out_pitch()
     }
+}
 
-    /// The strips of some images: ranges of pixels.
-    pub(crate) fn strips(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let pixels = images * self.pixels();
-        (0..pixels).step_by(STRIP).map(move |start| start..(start + STRIP).min(pixels))
-    }
+/// The strips of some images, whose pixels are so many: ranges of pixels.
+pub(crate) fn strips(pixels: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..pixels).step_by(STRIP).map(move |start| start..(start + STRIP).min(pixels))
 }

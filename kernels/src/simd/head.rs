@@ -3,14 +3,14 @@
 //! *Invariant:* logits, losses and their gradients are float64; features and what flows back are float32.
 
 use crate::simd::isa::Processor;
+use crate::simd::rows::Rows;
 use network::architecture::LOGIT_SCALE;
 use pulp::{Simd, WithSimd};
 
 /// The largest value of each channel over an image's pixels, and which pixel has it (the first, if several).
 pub(crate) struct GlobalPool<'a> {
     /// `[pixels, channels]`.
-    pub(crate) activations: &'a [f32],
-    pub(crate) pitch: usize,
+    pub(crate) activations: Rows<'a>,
     /// `[channels]`.
     pub(crate) features: &'a mut [f32],
     /// `[channels]`.
@@ -28,7 +28,7 @@ impl WithSimd for GlobalPool<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let mut rows = self.activations.chunks(self.pitch);
+        let mut rows = self.activations.iter();
         self.argmax.fill(0);
         if let Some(first) = rows.next() {
             self.features.copy_from_slice(&first[..self.features.len()]);

@@ -7,31 +7,32 @@
 
 use crate::simd::isa::Processor;
 use crate::simd::panels::{PANEL_VECTORS, Panels};
-use crate::simd::vectors::{load, rectify, store};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::{load, rectify};
 use pulp::{Simd, WithSimd};
 
 /// A product to compute.
 pub(crate) struct Matmul<'a> {
-    /// Pixels.
-    pub(crate) rows: usize,
-    /// `[rows, depth]`.
-    pub(crate) left: &'a [f32],
-    pub(crate) left_pitch: usize,
+    /// `[pixels, depth]`.
+    pub(crate) left: Rows<'a>,
     pub(crate) right: &'a Panels,
     /// What every row's sums start from, or zero.
     pub(crate) initial: Option<&'a [f32]>,
     pub(crate) rectify: bool,
-    /// Added last: `[rows, columns]`, and its pitch.
-    pub(crate) addend: Option<(&'a [f32], usize)>,
-    pub(crate) out: &'a mut [f32],
-    pub(crate) out_pitch: usize,
+    /// Added last: `[pixels, columns]`.
+    pub(crate) addend: Option<Rows<'a>>,
+    /// `[pixels, columns]`.
+    pub(crate) out: RowsMut<'a>,
 }
 
-impl Matmul<'_> {
+impl<'a> Matmul<'a> {
+    /// The product alone.
+    pub(crate) fn plain(left: Rows<'a>, right: &'a Panels, out: RowsMut<'a>) -> Self {
+        Self { left, right, initial: None, rectify: false, addend: None, out }
+    }
+
     pub(crate) fn run(self, processor: Processor) {
-        if self.rows > 0 {
-            processor.run(self);
-        }
+        processor.run(self);
     }
 }
 
@@ -83,30 +84,31 @@ impl Matmul<'_> {
                 *initial = unsafe { load::<S>(values.as_ptr().add(column + v * S::F32_LANES)) };
             }
         }
-        let mut rows = [self.left.as_ptr(); R];
-        for (r, address) in rows.iter_mut().enumerate() {
-            // SAFETY: the row is within `left`.
-            *address = unsafe { address.add((row + r) * self.left_pitch) };
-        }
+        // SAFETY: the rows are within `left`, as `with_simd` has checked.
+        let rows = std::array::from_fn(|r| unsafe { self.left.at(row + r, 0) });
         // SAFETY: the panel of this column starts at `column * depth`; rows are as wide as the depth.
-        let sums = unsafe {
+        let mut sums = unsafe {
             let panel = self.right.values.as_ptr().add(column * self.right.depth);
             tile::<S, R, V>(simd, self.right.depth, rows, panel, initial)
         };
+        if self.rectify {
+            for sum in sums.as_flattened_mut() {
+                *sum = rectify(simd, *sum);
+            }
+        }
+        if let Some(addend) = self.addend {
+            for r in 0..R {
+                for v in 0..V {
+                    // SAFETY: row and columns are within `addend`, as `with_simd` has checked.
+                    let value = unsafe { addend.load::<S>(row + r, column + v * S::F32_LANES) };
+                    sums[r][v] = simd.add_f32s(sums[r][v], value);
+                }
+            }
+        }
         for r in 0..R {
             for v in 0..V {
-                let at = column + v * S::F32_LANES;
-                let mut value = sums[r][v];
-                if self.rectify {
-                    value = rectify(simd, value);
-                }
-                // SAFETY: row and columns are within `addend` and `out`, as `with_simd` has checked.
-                unsafe {
-                    if let Some((addend, pitch)) = self.addend {
-                        value = simd.add_f32s(value, load::<S>(addend.as_ptr().add((row + r) * pitch + at)));
-                    }
-                    store::<S>(self.out.as_mut_ptr().add((row + r) * self.out_pitch + at), value);
-                }
+                // SAFETY: row and columns are within `out`, as `with_simd` has checked.
+                unsafe { self.out.store::<S>(row + r, column + v * S::F32_LANES, sums[r][v]) };
             }
         }
     }
@@ -118,17 +120,18 @@ impl Matmul<'_> {
     #[inline(always)]
     unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
         let mut row = 0;
-        // SAFETY: rows stay below `self.rows`; columns are the caller's promise.
+        let rows = self.out.len();
+        // SAFETY: rows stay below their number; columns are the caller's promise.
         unsafe {
-            while row + R <= self.rows {
+            while row + R <= rows {
                 self.block::<S, R, V>(simd, row, column);
                 row += R;
             }
-            if row + 4 <= self.rows {
+            if row + 4 <= rows {
                 self.block::<S, 4, V>(simd, row, column);
                 row += 4;
             }
-            while row < self.rows {
+            while row < rows {
                 self.block::<S, 1, V>(simd, row, column);
                 row += 1;
             }
@@ -143,14 +146,15 @@ impl WithSimd for Matmul<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let columns = self.right.columns();
         assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
-        assert!(self.left.len() >= (self.rows - 1) * self.left_pitch + self.right.depth);
-        assert!(self.out.len() >= (self.rows - 1) * self.out_pitch + columns);
+        let shape = (self.out.len(), self.right.width);
+        assert!((self.left.len(), self.left.width()) == (shape.0, self.right.depth));
+        assert!((self.out.len(), self.out.width()) == shape);
         assert!(self.initial.is_none_or(|values| values.len() >= columns));
-        assert!(self.addend.is_none_or(|(rows, pitch)| rows.len() >= (self.rows - 1) * pitch + columns));
+        assert!(self.addend.is_none_or(|addend| (addend.len(), addend.width()) == shape));
         let full = PANEL_VECTORS * S::F32_LANES;
         let mut column = 0;
         while column < columns {
-            // SAFETY: the lengths are checked above, and a panel ends within `columns`.
+            // SAFETY: the shapes are checked above, and a panel ends within `columns`.
             unsafe {
                 match (column + full <= columns, S::REGISTER_COUNT > 16) {
                     (true, true) => self.panel::<S, 8, PANEL_VECTORS>(simd, column),

@@ -20,6 +20,13 @@ pub(crate) const fn scratch_pitch(width: usize) -> usize {
     pitch(width) + ROW_UNIT
 }
 
+/// The numbers of a row in whole vectors of these instructions, which are within its pitch.
+#[inline(always)]
+pub(crate) fn whole_vectors<S: Simd>(width: usize) -> usize {
+    const { assert!(ROW_UNIT.is_multiple_of(S::F32_LANES)) };
+    width.next_multiple_of(S::F32_LANES)
+}
+
 /// # Safety
 /// `S::F32_LANES` numbers must be readable at `address`.
 #[inline(always)]
@@ -41,10 +48,4 @@ pub(crate) unsafe fn store<S: Simd>(address: *mut f32, values: S::f32s) {
 pub(crate) fn rectify<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
     simd.select_f32s(simd.less_than_f32s(values, zero), zero, values)
-}
-
-/// Reads values from start to end, as the processor foresees best, so that kernels with wider strides find them in the cache.
-pub(crate) fn prefetch(values: &[f32]) {
-    let lines = values.iter().step_by(ROW_UNIT);
-    std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));
 }

@@ -5,6 +5,7 @@
 
 use crate::block::shape::GROUP;
 use crate::simd::pool::unpack;
+use crate::simd::rows::Rows;
 use std::ops::Range;
 
 /// Into how many parts a batch is cut, if it is large enough.
@@ -52,11 +53,11 @@ pub(crate) fn numbers(images: &Range<usize>, size: usize) -> Range<usize> {
     images.start * size..images.end * size
 }
 
-/// Adds each feature's gradient to the pixel of the group that won it.
-pub(crate) fn scatter(out: &mut [f32], gradients: &[f32], argmax: &[u32], pitch: usize) {
-    for (image, gradients) in gradients.chunks(pitch).enumerate() {
+/// Adds each feature's gradient, a row for each image, to the pixel of the group that won it.
+pub(crate) fn scatter(out: &mut [f32], gradients: Rows<'_>, argmax: &[u32]) {
+    for (image, gradients) in gradients.iter().enumerate() {
         for (c, (gradient, &word)) in gradients.iter().zip(argmax).enumerate() {
-            out[unpack(word, image) * pitch + c] += gradient;
+            out[unpack(word, image) * gradients.len() + c] += gradient;
         }
     }
 }
