@@ -6,11 +6,13 @@
 //!   a block computes;
 //! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block.
 //!
-//! This room imports no other.
+//! Each kernel is tested beside its code, on matrices of `guarded`. This room imports no other.
 
 pub(crate) mod columns;
 pub(crate) mod depthwise;
 pub(crate) mod elementwise;
+#[cfg(test)]
+mod guarded;
 pub(crate) mod head;
 pub(crate) mod isa;
 pub(crate) mod matmul;

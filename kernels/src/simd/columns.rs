@@ -92,3 +92,44 @@ impl WithSimd for ColumnSums<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, processors};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_mean_is_taken_from_every_row(
+            (rows, width) in (0usize..20, 1usize..90), gaps in [0usize..20, 0usize..20], seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (values, mean) = (draw.input(rows, width, gaps[0]), draw.input(1, width, 0));
+            let start = draw.output(rows, width, gaps[1]);
+            for processor in processors() {
+                let mut out = start.clone();
+                let mean_row = mean.rows().iter().next().unwrap();
+                Centre { values: values.rows(), mean: mean_row, out: out.rows_mut() }.run(processor);
+                let expected = |row: usize, column: usize| values.exact(row, column) - mean.exact(0, column);
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
+        }
+
+        #[test]
+        fn columns_add_up_to_those_of_float64(
+            (rows, width) in (0usize..40, 1usize..90), gap in 0usize..20, seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (values, start) = (draw.input(rows, width, gap), draw.output(1, width, 0));
+            for processor in processors() {
+                let mut out = start.clone();
+                let mut row = out.rows_mut();
+                let sums = row.iter_mut().next().unwrap();
+                ColumnSums { values: values.rows(), out: sums }.run(processor);
+                let expected = |_: usize, column: usize| (0..rows).map(|row| values.exact(row, column)).sum();
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
+        }
+    }
+}

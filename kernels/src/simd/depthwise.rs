@@ -127,3 +127,56 @@ impl WithSimd for TapGradients<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
+
+    /// The number that tap `kx` at pixel `x` meets: zero outside the image.
+    fn neighbour(row: &Guarded, x: usize, kx: usize, channel: usize) -> f64 {
+        let at = (x + kx).checked_sub(1).filter(|&at| at < row.rows().len());
+        at.map_or(0.0, |at| row.exact(at, channel))
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_convolved_as_in_float64(
+            (side, channels) in (1usize..12, 1usize..50), gaps in uniform3(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let rows = [(); 3].map(|()| draw.input(side, channels, gaps[0]));
+            let (taps, start) = (draw.input(9, channels, gaps[1]), draw.output(side, channels, gaps[2]));
+            let expected = |x: usize, c: usize| {
+                (0..9).map(|k| taps.exact(k, c) * neighbour(&rows[k / 3], x, k % 3, c)).sum()
+            };
+            for processor in processors() {
+                let mut out = start.clone();
+                let rows = rows.each_ref().map(Guarded::rows);
+                Depthwise { rows, taps: taps.rows(), out: out.rows_mut() }.run(processor);
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
+        }
+
+        #[test]
+        fn gradients_of_taps_add_up_to_those_of_float64(
+            (side, channels) in (1usize..12, 1usize..50), gaps in uniform3(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let rows = [(); 3].map(|()| draw.input(side, channels, gaps[0]));
+            let (gradient, start) = (draw.input(side, channels, gaps[1]), draw.output(9, channels, gaps[2]));
+            let expected = |k: usize, c: usize| {
+                let product = |x: usize| gradient.exact(x, c) * neighbour(&rows[k / 3], x, k % 3, c);
+                start.exact(k, c) + (0..side).map(product).sum::<f64>()
+            };
+            for processor in processors() {
+                let mut out = start.clone();
+                let rows = rows.each_ref().map(Guarded::rows);
+                TapGradients { rows, gradient: gradient.rows(), out: out.rows_mut() }.run(processor);
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
+        }
+    }
+}

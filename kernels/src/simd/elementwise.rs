@@ -139,3 +139,71 @@ impl WithSimd for Add<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use proptest::array::uniform4;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_gradient_passes_where_an_activation_was_above_zero(
+            (rows, width) in (0usize..20, 1usize..70), gaps in uniform4(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (gradient, output) = (draw.input(rows, width, gaps[0]), draw.input(rows, width, gaps[1]));
+            let mut activations = output.rows().iter().flat_map(|row| &row[..width]);
+            let bytes = Guarded::new(rows, width, gaps[2], 77, || u8::from(*activations.next().unwrap() > 0.0));
+            let start = draw.output(rows, width, gaps[3]);
+            let expected = |row: usize, column: usize| {
+                if output.at(row, column) > 0.0 { gradient.exact(row, column) } else { 0.0 }
+            };
+            for processor in processors() {
+                for mask in [Mask::Output(output.rows()), Mask::Bytes(bytes.rows())] {
+                    let mut out = start.clone();
+                    ReluBackward { gradient: gradient.rows(), mask, out: out.rows_mut() }.run(processor);
+                    prop_assert!(out.is(expected), "{:?}", processor);
+                }
+            }
+        }
+
+        #[test]
+        fn a_residual_is_added_and_leaves_its_mask(
+            (rows, width) in (0usize..20, 1usize..70), gaps in uniform4(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (activations, kept) = (draw.input(rows, width, gaps[0]), draw.input(rows, width, gaps[1]));
+            let start = draw.output(rows, width, gaps[2]);
+            for processor in processors() {
+                let (mut out, mut relu_mask) = (start.clone(), Guarded::new(rows, width, gaps[3], 77, || 5));
+                Residual {
+                    activations: activations.rows(),
+                    kept: kept.rows(),
+                    out: out.rows_mut(),
+                    relu_mask: relu_mask.rows_mut(),
+                }
+                .run(processor);
+                let expected = |row: usize, column: usize| activations.exact(row, column) + kept.exact(row, column);
+                prop_assert!(out.is(expected) && relu_mask.is_intact(), "{:?}", processor);
+                for (row, column) in (0..rows).flat_map(|row| (0..width).map(move |column| (row, column))) {
+                    prop_assert_eq!(relu_mask.at(row, column), u8::from(activations.at(row, column) > 0.0));
+                }
+            }
+        }
+
+        #[test]
+        fn values_are_added(length in 0usize..100, seed in any::<u64>()) {
+            let mut draw = Draw::new(seed);
+            let (start, values) = (draw.numbers(length), draw.numbers(length));
+            for processor in processors() {
+                let mut out = start.clone();
+                Add { out: &mut out, values: &values }.run(processor);
+                for at in 0..length {
+                    prop_assert_eq!(out[at], start[at] + values[at], "{:?}", processor);
+                }
+            }
+        }
+    }
+}

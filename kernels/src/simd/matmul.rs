@@ -166,3 +166,51 @@ impl WithSimd for Matmul<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_product_is_that_of_float64(
+            (pixels, depth, width) in (0usize..20, 1usize..40, 1usize..50),
+            gaps in uniform3(0usize..20),
+            [with_initial, relu, with_addend] in uniform3(any::<bool>()),
+            seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (left, weights) = (draw.input(pixels, depth, gaps[0]), draw.input(depth, width, 0));
+            let (initial, addend) = (draw.input(1, width, 0), draw.input(pixels, width, gaps[1]));
+            let start = draw.output(pixels, width, gaps[2]);
+            let row = initial.rows().iter().next();
+            let expected = |pixel: usize, column: usize| {
+                let products = (0..depth).map(|k| left.exact(pixel, k) * weights.exact(k, column));
+                let sum = products.sum::<f64>() + if with_initial { initial.exact(0, column) } else { 0.0 };
+                let sum = if relu { sum.max(0.0) } else { sum };
+                sum + if with_addend { addend.exact(pixel, column) } else { 0.0 }
+            };
+            for processor in processors() {
+                let (mut panels, mut out) = (Panels::default(), start.clone());
+                panels.pack(processor.lanes(), depth, width, |k, n| weights.at(k, n));
+                Matmul {
+                    initial: row.filter(|_| with_initial),
+                    rectify: relu,
+                    addend: with_addend.then(|| addend.rows()),
+                    ..Matmul::plain(left.rows(), &panels, out.rows_mut())
+                }
+                .run(processor);
+                prop_assert!(out.is(expected), "{:?}", processor);
+                if !with_initial && !with_addend {
+                    let beyond = (0..pixels).flat_map(|pixel| (width..panels.columns()).map(move |n| (pixel, n)));
+                    for (pixel, column) in beyond {
+                        prop_assert_eq!(out.at(pixel, column), 0.0, "{:?}", processor);
+                    }
+                }
+            }
+        }
+    }
+}

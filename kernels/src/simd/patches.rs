@@ -47,6 +47,8 @@ pub(crate) fn write(image: &[f32], first: usize, mean: &[f32], out: RowsMut<'_>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::guarded::Draw;
+    use proptest::prelude::*;
 
     #[test]
     fn a_patch_is_the_window_around_its_pixel() {
@@ -61,5 +63,27 @@ mod tests {
         assert_eq!(patch(1, 31)[patch_index(0, 0, 0)], at(0, 30, 0));
         assert_eq!(patch(1, 31)[patch_index(1, 2, 2)], 0.0);
         assert_eq!(patch(1, 7)[patch_index(1, 2, 2)], at(2, 8, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn patches_less_their_mean_are_those_of_a_padded_image(
+            (first, rows) in (0usize..IMAGE_SIDE).prop_flat_map(|first| (Just(first), 0..=IMAGE_SIDE - first)),
+            gap in 0usize..20,
+            seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (image, mean) = (draw.numbers(IMAGE), draw.numbers(PATCH));
+            let mut out = draw.output(rows * IMAGE_SIDE, PATCH, gap);
+            write(&image, first, &mean, out.rows_mut());
+            let inside = |at: usize| at.checked_sub(1).filter(|&at| at < IMAGE_SIDE);
+            let expected = |pixel: usize, at: usize| {
+                let (ky, kx, colour) = (at / 9, at / 3 % 3, at % 3);
+                let (y, x) = (first + pixel / IMAGE_SIDE + ky, pixel % IMAGE_SIDE + kx);
+                let source = inside(y).zip(inside(x)).map(|(y, x)| image[(y * IMAGE_SIDE + x) * 3 + colour]);
+                f64::from(source.unwrap_or(0.0)) - f64::from(mean[patch_index(colour, ky, kx)])
+            };
+            prop_assert!(out.is(expected));
+        }
     }
 }

@@ -144,3 +144,61 @@ impl WithSimd for PooledMatmul<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
+
+    /// Sides of images, and pairs of image rows in a strip.
+    fn strips() -> Vec<(usize, usize)> {
+        let words = |&(side, pairs): &(usize, usize)| (2 * side * pairs).is_multiple_of(WINDOW * PACKED);
+        let pairs = |side: usize| (1..=STRIP / (2 * side)).map(move |pairs| (side, pairs));
+        [2, 4, 8, 16, 32].into_iter().flat_map(pairs).filter(words).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_largest_pixel_of_each_window_wins(
+            (side, pairs) in prop::sample::select(strips()),
+            (depth, width) in (1usize..20, 1usize..50),
+            gaps in uniform3(0usize..20),
+            seed in any::<u64>(),
+        ) {
+            let (mut draw, pixels) = (Draw::new(seed), 2 * side * pairs);
+            let (left, weights) = (draw.input(pixels, depth, gaps[0]), draw.input(depth, width, 0));
+            let (initial, start) = (draw.input(1, width, 0), draw.output(pixels / WINDOW, width, gaps[1]));
+            let words = Guarded::new(pixels / WINDOW / PACKED, width, gaps[2], u32::MAX, || 7);
+            let winner = |window: usize, column: usize| {
+                let first = window / (side / 2) * 2 * side + window % (side / 2) * 2;
+                let value = |pixel: usize| {
+                    let products = (0..depth).map(|k| left.exact(pixel, k) * weights.exact(k, column));
+                    initial.exact(0, column) + products.sum::<f64>()
+                };
+                let pixels = [first, first + 1, first + side, first + side + 1].map(|pixel| (pixel, value(pixel)));
+                pixels.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).unwrap()
+            };
+            for processor in processors() {
+                let (mut panels, mut out, mut argmax) = (Panels::default(), start.clone(), words.clone());
+                panels.pack(processor.lanes(), depth, width, |k, n| weights.at(k, n));
+                PooledMatmul {
+                    left: left.rows(),
+                    side,
+                    right: &panels,
+                    initial: initial.rows().iter().next().unwrap(),
+                    out: out.rows_mut(),
+                    argmax: argmax.rows_mut(),
+                }
+                .run(processor);
+                prop_assert!(out.is(|window, column| winner(window, column).1.max(0.0)), "{:?}", processor);
+                for (window, c) in (0..pixels / WINDOW).flat_map(|window| (0..width).map(move |c| (window, c))) {
+                    let found = unpack(argmax.at(window / PACKED, c), window);
+                    prop_assert_eq!(found, winner(window, c).0, "{:?}: window {}, column {}", processor, window, c);
+                }
+                prop_assert!(argmax.is_intact(), "{:?}", processor);
+            }
+        }
+    }
+}

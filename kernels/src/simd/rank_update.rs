@@ -106,3 +106,35 @@ impl WithSimd for RankUpdate<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn outer_products_add_up_to_those_of_float64(
+            (pixels, height, width) in (0usize..30, 1usize..40, 1usize..50),
+            gaps in uniform3(0usize..20),
+            upper in any::<bool>(),
+            seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (left, right) = (draw.input(pixels, height, gaps[0]), draw.input(pixels, width, gaps[1]));
+            let start = draw.output(height, width, gaps[2]);
+            for processor in processors() {
+                let mut out = start.clone();
+                RankUpdate { left: left.rows(), right: right.rows(), out: out.rows_mut(), upper }.run(processor);
+                let expected = |m: usize, n: usize| {
+                    let products = (0..pixels).map(|pixel| left.exact(pixel, m) * right.exact(pixel, n));
+                    // What is below the diagonal may be anything where it is not needed.
+                    if upper && m > n { out.exact(m, n) } else { start.exact(m, n) + products.sum::<f64>() }
+                };
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
+        }
+    }
+}

@@ -207,3 +207,38 @@ impl RowsMut<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn rows_that_overlap_or_end_too_late_are_refused() {
+        let values = vec![0f32; 3 * 40];
+        assert_eq!(Rows::new(&values, 3, 17, 40).len(), 3);
+        assert_eq!(Rows::new(&values[..2 * 40 + 32], 3, 17, 40).len(), 3);
+        for (end, len, width, stride) in
+            [(120, 4, 17, 40), (111, 3, 17, 40), (120, 3, 33, 40), (120, 2, 17, 31)]
+        {
+            assert!(
+                catch_unwind(|| Rows::new(&values[..end], len, width, stride)).is_err(),
+                "{end} {len} {width}"
+            );
+        }
+    }
+
+    #[test]
+    fn parts_and_chunks_are_the_rows_in_between() {
+        let mut values: Vec<usize> = (0..7 * 20).collect();
+        let rows = Rows::new(&values, 7, 16, 20);
+        let first = |rows: Rows<'_, usize>| rows.iter().map(|row| row[0]).collect::<Vec<_>>();
+        assert_eq!(first(rows.part(2..5)), [40, 60, 80]);
+        assert!(rows.part(7..7).len() == 0 && catch_unwind(|| rows.part(6..8)).is_err());
+        assert!(rows.iter().all(|row| row.len() == 16));
+        let mut rows = RowsMut::new(&mut values, 7, 16, 20);
+        assert_eq!(first(rows.part(6..7).as_rows()), [120]);
+        let chunks = rows.chunks(3).map(|chunk| first(chunk.as_rows()));
+        assert_eq!(chunks.collect::<Vec<_>>(), [vec![0, 20, 40], vec![60, 80, 100], vec![120]]);
+    }
+}

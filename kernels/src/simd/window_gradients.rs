@@ -137,3 +137,59 @@ impl WithSimd for WindowGradients<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use crate::simd::pool::pack;
+    use proptest::array::uniform5;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_window_gives_its_gradient_to_the_pixel_that_won(
+            (windows, outputs, rank) in (0usize..17, 1usize..20, 1usize..70),
+            gaps in uniform5(0usize..20),
+            seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let gradient = draw.input(windows, outputs, gaps[0]);
+            let pixels: Vec<u32> = (0..windows * outputs).map(|_| draw.below(STRIP as u32)).collect();
+            let winner = |window: usize, output: usize| pixels[window * outputs + output] as usize;
+            let mut at = 0..;
+            let argmax = Guarded::new(windows.div_ceil(PACKED), outputs, gaps[1], u32::MAX, || {
+                let at = at.next().unwrap();
+                let windows = (at / outputs * PACKED..windows).take(PACKED);
+                windows.fold(0, |word, window| word | pack(winner(window, at % outputs), window))
+            });
+            let (codes, weights) = (draw.input(STRIP, rank, gaps[2]), draw.input(outputs, rank, gaps[3]));
+            let (sums, strip) = (draw.output(outputs, rank, gaps[4]), draw.output(STRIP, rank, gaps[2]));
+            let expected = |output: usize, r: usize| {
+                let product = |w: usize| gradient.exact(w, output) * codes.exact(winner(w, output), r);
+                sums.exact(output, r) + (0..windows).map(product).sum::<f64>()
+            };
+            let mut expected_back = vec![vec![0.0; rank]; STRIP];
+            for (w, output) in (0..windows).flat_map(|w| (0..outputs).map(move |output| (w, output))) {
+                for (r, back) in expected_back[winner(w, output)].iter_mut().enumerate() {
+                    *back += gradient.exact(w, output) * weights.exact(output, r);
+                }
+            }
+            for processor in processors() {
+                let (mut out, mut back) = (sums.clone(), strip.clone());
+                WindowGradients {
+                    gradient: gradient.rows(),
+                    argmax: argmax.rows(),
+                    codes: codes.rows(),
+                    back: back.rows_mut(),
+                    weights: weights.rows(),
+                    out: out.rows_mut(),
+                }
+                .run(processor);
+                prop_assert!(out.is(expected), "{:?}", processor);
+                let expected_back = |pixel: usize, r: usize| strip.exact(pixel, r) + expected_back[pixel][r];
+                prop_assert!(back.is(expected_back), "{:?}", processor);
+            }
+        }
+    }
+}
