@@ -25,12 +25,12 @@ pub(crate) struct OutputGradient<'a> {
     /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool.
     pub(crate) gradient: Rows<'a>,
     pub(crate) mask: Mask<'a>,
-    /// Behind a pool: the windows' argmax, packed, and the pixels of a window.
+    /// The windows' argmax, packed, and the pixels of a window; none where no pool follows.
     pub(crate) pool: Option<(Rows<'a, u32>, usize)>,
 }
 
-/// From the output's gradient to `(s E)^T g`, one row for each pixel, and the sums of the batch. The first block, whose
-/// codes have no gradient, has no rows in `out`.
+/// Goes from the output's gradient to `(s E)^T g`, one row for each pixel, and adds to the sums of the batch. The first
+/// block, whose codes have no gradient, has no rows in `out`.
 pub(crate) fn through_output(
     block: &BlockState,
     codes: Codes<'_>,
@@ -105,7 +105,8 @@ fn pooled_strip(
     }
 }
 
-/// From `(s E)^T g` to the input's gradient, and the sums that become the gradients of `contract` and `depthwise`.
+/// Goes from `(s E)^T g` to the input's gradient, and adds to the sums that become the gradients of `contract` and
+/// `depthwise`.
 pub(crate) fn through_input(
     block: &BlockState,
     codes: Rows<'_>,
@@ -146,7 +147,7 @@ pub(crate) fn through_input(
     convolve(processor, (0, side), turned, convolved, &scratch.zeros, out);
 }
 
-/// `d z = (s E)^T g - a - M (z - mean)` of a strip, into scratch memory.
+/// Writes `d z = (s E)^T g - a - M (z - mean)` of a strip into scratch memory.
 fn code_gradients(
     BlockState { shape, decoder, back, .. }: &BlockState,
     strip: &Range<usize>,

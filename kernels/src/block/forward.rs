@@ -19,17 +19,17 @@ use network::Place;
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use std::ops::Range;
 
-/// What a block's output is made from.
+/// The codes that a block's output is made from.
 #[derive(Clone, Copy)]
 pub(crate) enum Codes<'a> {
-    /// Codes in memory: `[pixels, rank]`.
+    /// The codes lie in memory: `[pixels, rank]`.
     Rows(Rows<'a>),
-    /// Images, whose patches are the codes.
+    /// The codes are the patches of these images.
     Images(&'a [f32]),
 }
 
 impl Codes<'_> {
-    /// Those of some images out of many, which have so many pixels each.
+    /// Returns the codes of some images out of many, which have so many pixels each.
     pub(crate) fn of(self, pixels: usize, images: Range<usize>) -> Self {
         match self {
             Self::Rows(rows) => Self::Rows(rows.part(images.start * pixels..images.end * pixels)),
@@ -37,7 +37,7 @@ impl Codes<'_> {
         }
     }
 
-    /// How many pixels there are.
+    /// Returns how many pixels there are.
     fn pixels(self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
@@ -61,7 +61,7 @@ impl Codes<'_> {
     }
 }
 
-/// The rows above, at and below image row `row` of a group, where rows of one image do not see those of the next.
+/// Returns the rows above, at and below image row `row` of a group, where rows of one image do not see those of the next.
 pub(crate) fn three_rows<'a>(values: Rows<'a>, zeros: &'a [f32], row: usize, side: usize) -> ThreeRows<'a> {
     let at = |row: usize| values.part(row * side..(row + 1) * side);
     let zeros = Rows::new(zeros, side, values.width(), values.stride());
@@ -70,7 +70,7 @@ pub(crate) fn three_rows<'a>(values: Rows<'a>, zeros: &'a [f32], row: usize, sid
     [above, at(row), below]
 }
 
-/// The depthwise convolution of the image rows from `first` on, as many as `out` has room for.
+/// Convolves the image rows from `first` on, as many as `out` has room for, channel by channel.
 pub(crate) fn convolve(
     processor: Processor,
     (first, side): (usize, usize),
@@ -84,7 +84,7 @@ pub(crate) fn convolve(
     }
 }
 
-/// Inputs to codes.
+/// Computes codes from inputs, and adds them to the moments.
 pub(crate) fn encode(
     block: &BlockState,
     input: Rows<'_>,
@@ -111,7 +111,7 @@ pub(crate) fn encode(
     }
 }
 
-/// The moments of the patches of images.
+/// Adds the patches of images to the moments.
 pub(crate) fn encode_images(images: &[f32], scratch: &mut Scratch, moments: &mut MomentSums) {
     let (processor, images) = (scratch.processor, Codes::Images(images));
     for strip in strips(images.pixels()) {
@@ -122,16 +122,16 @@ pub(crate) fn encode_images(images: &[f32], scratch: &mut Scratch, moments: &mut
     moments.settle();
 }
 
-/// What a block's decoding writes: `[pixels, c_out]`, or `[windows, c_out]` behind a pool.
+/// The arrays that a block's decoding writes: `[pixels, c_out]`, or `[windows, c_out]` behind a pool.
 pub(crate) struct Decoded<'a> {
     pub(crate) out: RowsMut<'a>,
-    /// Behind a pool, packed: `[windows / 4, c_out]`.
+    /// The argmax of each window, packed: `[windows / 4, c_out]`; it has no rows without a pool.
     pub(crate) argmax: RowsMut<'a, u32>,
-    /// Where the ReLU in front of a residual was open.
+    /// The mask of the ReLU in front of a residual; nothing is written elsewhere.
     pub(crate) relu_mask: RowsMut<'a, u8>,
 }
 
-/// Codes to outputs. `kept` is what a residual adds.
+/// Computes outputs from codes. A residual adds `kept`.
 pub(crate) fn decode(
     BlockState { shape, decoder, .. }: &BlockState,
     codes: Codes<'_>,

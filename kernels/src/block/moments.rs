@@ -25,7 +25,7 @@ pub(crate) struct MomentSums {
     fresh: Vec<f32>,
 }
 
-/// Bytes that the sums of codes of this rank take.
+/// Returns the bytes that the sums of codes of this rank take.
 pub(crate) fn bytes(rank: usize) -> usize {
     8 * rank + 8 * rank * rank + 4 * rank * pitch(rank)
 }

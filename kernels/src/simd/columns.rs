@@ -44,7 +44,7 @@ impl WithSimd for Centre<'_> {
 /// Sums of columns: `out[c] = sum over rows of values[row][c]`.
 pub(crate) struct ColumnSums<'a> {
     pub(crate) values: Rows<'a>,
-    /// As long as a padded row.
+    /// The sums, which are as long as a padded row.
     pub(crate) out: &'a mut [f32],
 }
 

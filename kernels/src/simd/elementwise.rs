@@ -15,17 +15,17 @@ pub(crate) struct ReluBackward<'a> {
     pub(crate) out: RowsMut<'a>,
 }
 
-/// What says where a rectifier was open.
+/// The mask of a ReLU: where it let activations through.
 #[derive(Clone, Copy)]
 pub(crate) enum Mask<'a> {
-    /// Its output.
+    /// The ReLU's output is above zero there.
     Output(Rows<'a>),
-    /// One byte for each activation.
+    /// The byte of the activation is not zero there.
     Bytes(Rows<'a, u8>),
 }
 
 impl Mask<'_> {
-    /// The mask of some rows.
+    /// Returns the mask of some rows.
     pub(crate) fn part(self, rows: Range<usize>) -> Self {
         match self {
             Self::Output(output) => Self::Output(output.part(rows)),
@@ -85,7 +85,7 @@ impl WithSimd for ReluBackward<'_> {
     }
 }
 
-/// Adds a residual and keeps where the rectifier was open: `out = kept + activations`.
+/// Adds a residual and keeps the mask of the ReLU in front of it: `out = kept + activations`.
 pub(crate) struct Residual<'a> {
     pub(crate) activations: Rows<'a>,
     pub(crate) kept: Rows<'a>,

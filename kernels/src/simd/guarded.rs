@@ -1,4 +1,4 @@
-//! What the property tests of the kernels share: random matrices, and what a kernel may touch of them.
+//! Random matrices for the property tests of the kernels, which know what of them a kernel may touch.
 //!
 //! Numbers are quarters of small whole numbers, so that products and their sums are exact in float32: whatever the order of
 //! its sums, a kernel must give what a float64 loop gives.
@@ -13,10 +13,10 @@ use rand_chacha::ChaCha8Rng;
 
 /// Numbers in front of the first row, so few that rows are not aligned.
 const FRONT: usize = 3;
-/// What lies between the rows that a kernel writes.
+/// The number between the rows that a kernel writes.
 const BETWEEN: f32 = 99.0;
 
-/// Every set of instructions that this processor has.
+/// Returns every set of instructions that this processor has.
 pub(crate) fn processors() -> impl Iterator<Item = Processor> {
     Isa::ALL.into_iter().filter_map(Processor::new)
 }
@@ -41,12 +41,12 @@ impl Draw {
         self.0.random_range(0..end)
     }
 
-    /// A matrix to read, whose rows lie `gap` numbers apart.
+    /// Draws a matrix to read, whose rows lie `gap` numbers apart.
     pub(crate) fn input(&mut self, len: usize, width: usize, gap: usize) -> Guarded {
         Guarded::new(len, width, gap, f32::NAN, || self.number())
     }
 
-    /// A matrix to write.
+    /// Draws a matrix to write.
     pub(crate) fn output(&mut self, len: usize, width: usize, gap: usize) -> Guarded {
         Guarded::new(len, width, gap, BETWEEN, || self.number())
     }
@@ -91,7 +91,7 @@ impl<T: Copy + PartialEq> Guarded<T> {
         self.values[FRONT + row * self.stride + column]
     }
 
-    /// Whether everything outside the padded rows is as it was.
+    /// Returns whether everything outside the padded rows is as it was.
     pub(crate) fn is_intact(&self) -> bool {
         let outside = |at: &usize| {
             at.checked_sub(FRONT)
@@ -102,12 +102,12 @@ impl<T: Copy + PartialEq> Guarded<T> {
 }
 
 impl Guarded {
-    /// The number as float64.
+    /// Returns a number as float64.
     pub(crate) fn exact(&self, row: usize, column: usize) -> f64 {
         f64::from(self.at(row, column))
     }
 
-    /// Whether every number is the expected one, and everything outside the padded rows as it was.
+    /// Returns whether every number is the expected one, and everything outside the padded rows as it was.
     pub(crate) fn is(&self, expected: impl Fn(usize, usize) -> f64) -> bool {
         let row = |row: usize| (0..self.width).all(|column| self.exact(row, column) == expected(row, column));
         (0..self.len).all(row) && self.is_intact()

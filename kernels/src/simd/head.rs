@@ -42,7 +42,7 @@ impl WithSimd for GlobalPool<'_> {
     }
 }
 
-/// Logits of one image, one for each class; `weight` is `[classes, channels]`.
+/// Computes the logits of one image, one for each class; `weight` is `[classes, channels]`.
 pub(crate) fn logits(weight: &[f32], features: &[f32], logits: &mut [f64]) {
     for (logit, row) in logits.iter_mut().zip(weight.chunks(features.len())) {
         let sum: f64 = row.iter().zip(features).map(|(&w, &f)| f64::from(w) * f64::from(f)).sum();
@@ -50,7 +50,7 @@ pub(crate) fn logits(weight: &[f32], features: &[f32], logits: &mut [f64]) {
     }
 }
 
-/// Cross-entropy in nats, and the class with the largest logit (the first, if several). The logits become probabilities.
+/// Returns the cross-entropy in nats and the class with the largest logit (the first, if several). The logits become probabilities.
 pub(crate) fn cross_entropy(logits: &mut [f64], label: u8) -> (f64, u8) {
     let mut class = 0;
     for (candidate, logit) in logits.iter().enumerate() {
@@ -69,7 +69,7 @@ pub(crate) fn cross_entropy(logits: &mut [f64], label: u8) -> (f64, u8) {
     (sum.ln() + largest - of_label, u8::try_from(class).expect("classes are bytes"))
 }
 
-/// The gradient of the features, and the sum that becomes the weight's; `scale` is one over the batch.
+/// Writes the gradient of the features, and adds to the sums that become the weight's; `scale` is one over the batch.
 pub(crate) fn backward(
     weight: &[f32],
     features: &[f32],

@@ -16,17 +16,17 @@ pub(crate) struct Matmul<'a> {
     /// `[pixels, depth]`.
     pub(crate) left: Rows<'a>,
     pub(crate) right: &'a Panels,
-    /// What every row's sums start from, or zero.
+    /// The numbers that every row's sums start from; zeros where there are none.
     pub(crate) initial: Option<&'a [f32]>,
     pub(crate) rectify: bool,
-    /// Added last: `[pixels, columns]`.
+    /// This is added last: `[pixels, columns]`.
     pub(crate) addend: Option<Rows<'a>>,
     /// `[pixels, columns]`.
     pub(crate) out: RowsMut<'a>,
 }
 
 impl<'a> Matmul<'a> {
-    /// The product alone.
+    /// Makes the product alone, with nothing before or behind it.
     pub(crate) fn plain(left: Rows<'a>, right: &'a Panels, out: RowsMut<'a>) -> Self {
         Self { left, right, initial: None, rectify: false, addend: None, out }
     }
@@ -70,7 +70,7 @@ pub(crate) unsafe fn tile<S: Simd, const R: usize, const V: usize>(
 }
 
 impl Matmul<'_> {
-    /// One tile and what is done with it.
+    /// Computes one tile and all that is done with it.
     ///
     /// # Safety
     /// Rows `row..row + R` and columns `column..column + V * lanes` must be within the product.
@@ -113,10 +113,10 @@ impl Matmul<'_> {
         }
     }
 
-    /// All rows of one panel of `V` vectors, `R` at a time.
+    /// Computes all rows of one panel of `V` vectors, `R` at a time.
     ///
     /// # Safety
-    /// As for `block`.
+    /// The columns of `V` vectors from `column` on must be within the product.
     #[inline(always)]
     unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
         let mut row = 0;

@@ -43,12 +43,12 @@ impl Panels {
         }
     }
 
-    /// Columns that a product writes: whole vectors.
+    /// Returns the number of columns that a product writes: whole vectors.
     pub(crate) fn columns(&self) -> usize {
         self.width.next_multiple_of(self.lanes)
     }
 
-    /// Whether the panels were packed for vectors of this length.
+    /// Returns whether the panels were packed for vectors of this length.
     pub(crate) fn suit(&self, lanes: usize) -> bool {
         self.lanes == lanes && self.values.len() == self.depth * self.columns()
     }

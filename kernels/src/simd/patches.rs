@@ -15,7 +15,7 @@ pub(crate) const IMAGE: usize = IMAGE_SIDE * IMAGE_SIDE * IMAGE_CHANNELS;
 const ROW: usize = IMAGE_SIDE * IMAGE_CHANNELS;
 const WINDOW_ROW: usize = 3 * IMAGE_CHANNELS;
 
-/// Where `weight[c_out][colour][ky][kx]` of a row of weights lies in a patch.
+/// Returns the place in a patch of the number that meets `weight[c_out][colour][ky][kx]`.
 pub(crate) fn patch_index(colour: usize, ky: usize, kx: usize) -> usize {
     (ky * 3 + kx) * IMAGE_CHANNELS + colour
 }

@@ -1,10 +1,10 @@
-//! A 1x1 convolution, rectifier and 2x2 max pool in one.
+//! A 1x1 convolution, ReLU and 2x2 max pool in one.
 //!
 //! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which pixel was the
 //! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`. The
 //! bytes of four windows in a row share a word, so that a vector of channels writes a vector of words.
 //!
-//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the rectifier blocked it, and
+//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the ReLU blocked it, and
 //! the winner does not matter.
 
 use crate::simd::isa::Processor;
@@ -21,12 +21,12 @@ pub(crate) const PACKED: usize = 4;
 
 const _: () = assert!(STRIP.is_power_of_two() && STRIP <= 256, "positions are bytes, cut by a mask");
 
-/// The word of a window's winner as number `window` among those that share it.
+/// Returns a word that holds a window's winner as number `window` among those that share it.
 pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
     (pixel as u32) << (8 * (window % PACKED))
 }
 
-/// The winner of number `window` among those that share a word.
+/// Returns the winner of number `window` among those that share a word.
 pub(crate) fn unpack(word: u32, window: usize) -> usize {
     (word >> (8 * (window % PACKED)) & (STRIP as u32 - 1)) as usize
 }
@@ -97,7 +97,7 @@ impl PooledMatmul<'_> {
     }
 
     /// # Safety
-    /// As for `block`.
+    /// The columns of `V` vectors from `column` on must be within the product.
     #[inline(always)]
     unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
         for first in (0..self.out.len()).step_by(PACKED) {

@@ -15,7 +15,7 @@ pub(crate) struct RankUpdate<'a> {
     pub(crate) right: Rows<'a>,
     /// `[height, width]`.
     pub(crate) out: RowsMut<'a>,
-    /// Only what lies on or above the diagonal is needed.
+    /// This is true where only what lies on or above the diagonal is needed.
     pub(crate) upper: bool,
 }
 
@@ -57,7 +57,7 @@ impl RankUpdate<'_> {
     }
 
     /// # Safety
-    /// As for `block`.
+    /// The columns of `V` vectors from `column` on must be within the result.
     #[inline(always)]
     unsafe fn columns<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
         let all = self.out.len();

@@ -25,50 +25,50 @@ pub(crate) struct RowsMut<'a, T = f32> {
     stride: usize,
 }
 
-/// Numbers from the start of the first row to the end of the last.
+/// Returns how many numbers lie between the start of the first row and the end of the last.
 fn extent(len: usize, width: usize, stride: usize) -> usize {
     assert!(stride >= pitch(width), "rows of {width} numbers overlap at a stride of {stride}");
     len.checked_sub(1).map_or(0, |last| last * stride + pitch(width))
 }
 
 impl<'a, T> Rows<'a, T> {
-    /// The first rows of some values.
+    /// Makes a matrix of the first rows of some values.
     ///
     /// # Panics
-    /// Where the values are too few, or padded rows would overlap.
+    /// It panics where the values are too few, or padded rows would overlap.
     pub(crate) fn new(values: &'a [T], len: usize, width: usize, stride: usize) -> Self {
         Self { values: &values[..extent(len, width, stride)], len, width, stride }
     }
 
-    /// All rows of an array in which one padded row follows the other.
+    /// Makes a matrix of all rows of an array in which one padded row follows the other.
     pub(crate) fn packed(values: &'a [T], width: usize) -> Self {
         Self::new(values, values.len() / pitch(width), width, pitch(width))
     }
 
-    /// The first rows of scratch memory.
+    /// Makes a matrix of the first rows of scratch memory.
     ///
     /// # Panics
-    /// Where it is too small.
+    /// It panics where the memory is too small.
     pub(crate) fn strip(values: &'a [T], len: usize, width: usize) -> Self {
         Self::new(values, len, width, scratch_pitch(width))
     }
 
-    /// Some of the rows.
+    /// Returns some of the rows.
     ///
     /// # Panics
-    /// Where they are not within these.
+    /// It panics where they are not within these.
     pub(crate) fn part(self, rows: Range<usize>) -> Self {
         let start = (rows.start * self.stride).min(self.values.len());
         Self::new(&self.values[start..], rows.len(), self.width, self.stride)
     }
 
-    /// The padded rows.
+    /// Returns the padded rows.
     #[inline(always)]
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [T]> {
         self.values.chunks(self.stride).map(move |row| &row[..pitch(self.width)])
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     #[inline(always)]
     pub(crate) fn len(self) -> usize {
         self.len
@@ -84,7 +84,7 @@ impl<'a, T> Rows<'a, T> {
         self.stride
     }
 
-    /// The address of a number.
+    /// Returns the address of a number.
     ///
     /// # Safety
     /// The row must be below the length, the column within the padded width.
@@ -113,57 +113,57 @@ impl Rows<'_> {
 }
 
 impl<'a, T> RowsMut<'a, T> {
-    /// The first rows of some values.
+    /// Makes a matrix of the first rows of some values.
     ///
     /// # Panics
-    /// Where the values are too few, or padded rows would overlap.
+    /// It panics where the values are too few, or padded rows would overlap.
     pub(crate) fn new(values: &'a mut [T], len: usize, width: usize, stride: usize) -> Self {
         Self { values: &mut values[..extent(len, width, stride)], len, width, stride }
     }
 
-    /// All rows of an array in which one padded row follows the other.
+    /// Makes a matrix of all rows of an array in which one padded row follows the other.
     pub(crate) fn packed(values: &'a mut [T], width: usize) -> Self {
         let len = values.len() / pitch(width);
         Self::new(values, len, width, pitch(width))
     }
 
-    /// The first rows of scratch memory.
+    /// Makes a matrix of the first rows of scratch memory.
     ///
     /// # Panics
-    /// Where it is too small.
+    /// It panics where the memory is too small.
     pub(crate) fn strip(values: &'a mut [T], len: usize, width: usize) -> Self {
         Self::new(values, len, width, scratch_pitch(width))
     }
 
-    /// Some of the rows.
+    /// Returns some of the rows.
     ///
     /// # Panics
-    /// Where they are not within these.
+    /// It panics where they are not within these.
     pub(crate) fn part(&mut self, rows: Range<usize>) -> RowsMut<'_, T> {
         let start = (rows.start * self.stride).min(self.values.len());
         RowsMut::new(&mut self.values[start..], rows.len(), self.width, self.stride)
     }
 
-    /// So many rows at a time; fewer in the end.
+    /// Returns so many rows at a time; the last time there may be fewer.
     pub(crate) fn chunks(self, rows: usize) -> impl Iterator<Item = Self> {
         let Self { values, len, width, stride } = self;
         let parts = values.chunks_mut(rows * stride).zip((0..len).step_by(rows));
         parts.map(move |(values, start)| Self::new(values, rows.min(len - start), width, stride))
     }
 
-    /// The padded rows.
+    /// Returns the padded rows.
     #[inline(always)]
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
         self.values.chunks_mut(self.stride).map(|row| &mut row[..pitch(self.width)])
     }
 
-    /// The same, to read.
+    /// Returns the same rows, to read.
     #[inline(always)]
     pub(crate) fn as_rows(&self) -> Rows<'_, T> {
         Rows { values: self.values, len: self.len, width: self.width, stride: self.stride }
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -174,7 +174,7 @@ impl<'a, T> RowsMut<'a, T> {
         self.width
     }
 
-    /// The address of a number.
+    /// Returns the address of a number.
     ///
     /// # Safety
     /// The row must be below the length, the column within the padded width.

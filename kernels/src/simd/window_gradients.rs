@@ -36,7 +36,7 @@ impl WindowGradients<'_> {
         }
     }
 
-    /// One window's gradient of one output. The winner's numbers begin at `start` in both strips.
+    /// Takes one window's gradient of one output to its winner. The winner's numbers begin at `start` in both strips.
     ///
     /// # Safety
     /// `V` vectors must be within the strips at `start`.
@@ -61,7 +61,7 @@ impl WindowGradients<'_> {
         }
     }
 
-    /// All windows for `V` vectors of the rank.
+    /// Takes all windows for `V` vectors of the rank.
     ///
     /// # Safety
     /// Columns `column..column + V * lanes` must be within the rows of codes, weights and results.

@@ -14,7 +14,7 @@ use crate::step::chunk::{chunks, groups, numbers, split, within};
 use crate::workers::Workers;
 use network::Place;
 
-/// Logits `[n, classes]` of images; `linear` is `[classes, channels]`.
+/// Computes the logits `[n, classes]` of images; `linear` is `[classes, channels]`.
 pub(crate) fn logits(
     workers: &Workers<Scratch>,
     blocks: &[BlockState],

@@ -1,4 +1,5 @@
-//! Where a training step goes back: the last block's output, the loss, and the first half of the way back through that block.
+//! The turning point of a training step: the last block's output, the loss, and the first half of the way back through that
+//! block.
 //!
 //! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
 
