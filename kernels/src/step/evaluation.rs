@@ -7,7 +7,7 @@ use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;
 use crate::block::shape::GROUP;
 use crate::block::state::BlockState;
-use crate::simd::head::{self, GlobalPool};
+use crate::simd::head::{GlobalPool, Logits};
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{chunks, groups, numbers, split, within};
@@ -76,7 +76,7 @@ fn group_logits(
             let (features, argmax) = (&mut *features, &mut *pixels);
             let activations = Rows::packed(activations, shape.c_out);
             GlobalPool { activations, features, argmax }.run(scratch.processor);
-            head::logits(linear, features, logits);
+            Logits { weight: linear, features, out: logits }.run(scratch.processor);
         }
     }
     scratch.activations = [input, output, kept];

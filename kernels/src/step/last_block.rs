@@ -7,7 +7,7 @@ use crate::block::backward::{OutputGradient, through_output};
 use crate::block::forward::{Codes, Decoded, decode};
 use crate::block::scratch::group;
 use crate::simd::elementwise::Mask;
-use crate::simd::head::{self, GlobalPool};
+use crate::simd::head::{GlobalPool, HeadBackward, Logits, cross_entropy};
 use crate::simd::pool::pack;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{groups, numbers, split, within};
@@ -59,13 +59,20 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
                 let activations = Rows::packed(&activations[start..start + shape.out_size()], channels);
                 let (features, argmax_of) = (&mut *features, &mut *largest);
                 GlobalPool { activations, features, argmax: argmax_of }.run(scratch.processor);
-                head::logits(weight, features, &mut logits);
-                let (loss, class) = head::cross_entropy(&mut logits, labels[image]);
+                Logits { weight, features, out: &mut logits }.run(scratch.processor);
+                let (loss, class) = cross_entropy(&mut logits, labels[image]);
                 (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
                 let at = within(chunk, &(image..image + 1), row);
-                let gradient = &mut gradients[at.clone()];
-                let sums = &mut part.linear;
-                head::backward(weight, features, &logits, labels[image], scale, sums, gradient);
+                HeadBackward {
+                    weight,
+                    features,
+                    probabilities: &logits,
+                    label: labels[image],
+                    scale,
+                    weight_sums: &mut part.linear,
+                    out: &mut gradients[at.clone()],
+                }
+                .run(scratch.processor);
                 let argmax = &mut argmax[within(chunk, &images, row)];
                 for (c, (relu_mask, &pixel)) in relu_mask[at].iter_mut().zip(&largest).enumerate() {
                     let earlier = if local == 0 { 0 } else { argmax[c] };
