@@ -31,34 +31,34 @@ pub struct Engine {
     classes: usize,
     batch: Batch,
     phases: Vec<Phase>,
-    /// Whether the decoders hold the running statistics of the present parameters.
+    /// This is true while the decoders hold the running statistics of the present parameters.
     folded: bool,
 }
 
 /// Sums over a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchSums {
-    /// Of cross-entropies, in nats.
+    /// The sum of the images' cross-entropies, in nats.
     pub loss: f64,
-    /// Images whose largest logit is their label's.
+    /// The number of images whose largest logit is their label's.
     pub correct: usize,
 }
 
-/// What the network says of some images.
+/// The network's answers for some images, one after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictions {
-    /// The class with the largest logit.
+    /// The class with the largest logit of each image.
     pub classes: Vec<u8>,
-    /// Cross-entropy with the label, in nats.
+    /// The cross-entropy with the label of each image, in nats.
     pub losses: Vec<f32>,
 }
 
 impl Engine {
-    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`), on the best
+    /// Makes an engine of parameters, running statistics and, where the state has it, momentum (`velocity.*`), on the best
     /// instructions that the processor has.
     ///
     /// # Errors
-    /// A dense network; a tensor that is missing or has another shape; no threads to be had.
+    /// The network is dense, a tensor is missing or has another shape, or the system gives no threads.
     pub fn new(
         architecture: Architecture,
         state: &BTreeMap<String, ArrayD<f32>>,
@@ -67,10 +67,10 @@ impl Engine {
         Self::with_isa(architecture, state, threads, Isa::best())
     }
 
-    /// The same with instructions of one's choice.
+    /// Makes an engine on instructions of one's choice.
     ///
     /// # Errors
-    /// As for [`Engine::new`]; also where the processor lacks them.
+    /// What is an error for [`Engine::new`] is one here, and so are instructions that the processor lacks.
     pub fn with_isa(
         architecture: Architecture,
         state: &BTreeMap<String, ArrayD<f32>>,
@@ -99,10 +99,10 @@ impl Engine {
         })
     }
 
-    /// Forward, backward and update on normalised images `[n, 32, 32, 3]` with labels `[n]`.
+    /// Computes one update (forward, backward, Nesterov's step) on normalised images `[n, 32, 32, 3]` with labels `[n]`.
     ///
     /// # Panics
-    /// Where there is no image, the lengths do not fit each other, or a label is not below the number of classes.
+    /// It panics where there is no image, the lengths do not fit each other, or a label is not below the number of classes.
     pub fn step(
         &mut self,
         images: &[f32],
@@ -137,10 +137,10 @@ impl Engine {
         }
     }
 
-    /// Predictions for normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running statistics.
+    /// Predicts the classes of normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running statistics.
     ///
     /// # Panics
-    /// Where the lengths do not fit each other, or a label is not below the number of classes.
+    /// It panics where the lengths do not fit each other, or a label is not below the number of classes.
     pub fn predict(&mut self, images: &[f32], labels: &[u8]) -> Predictions {
         self.check(images, labels);
         let mut logits = self.evaluate(images);
@@ -152,10 +152,10 @@ impl Engine {
         Predictions { classes, losses }
     }
 
-    /// Logits `[n, classes]` of normalised images `[n, 32, 32, 3]`, by the running statistics.
+    /// Computes the logits `[n, classes]` of normalised images `[n, 32, 32, 3]`, by the running statistics.
     ///
     /// # Panics
-    /// Where the numbers are not whole images.
+    /// It panics where the numbers are not whole images.
     pub fn logits(&mut self, images: &[f32]) -> Array2<f32> {
         assert!(images.len().is_multiple_of(IMAGE), "images are whole");
         let logits: Vec<_> = self.evaluate(images).into_iter().map(|logit| logit as f32).collect();
@@ -180,13 +180,13 @@ impl Engine {
         assert!(labels.iter().all(|&label| usize::from(label) < self.classes), "labels are classes");
     }
 
-    /// Parameters and running statistics under the reference's names.
+    /// Returns parameters and running statistics under the reference's names.
     #[must_use]
     pub fn model(&self) -> BTreeMap<String, ArrayD<f32>> {
         self.parameters.model()
     }
 
-    /// All that [`Engine::new`] needs to go on with the same numbers.
+    /// Returns all that [`Engine::new`] needs to go on with the same numbers.
     #[must_use]
     pub fn state(&self) -> BTreeMap<String, ArrayD<f32>> {
         let mut state = self.parameters.model();
@@ -194,20 +194,20 @@ impl Engine {
         state
     }
 
-    /// What it computes with: another set rounds otherwise.
+    /// Returns the instructions that it computes with: another set rounds otherwise.
     #[must_use]
     pub fn isa(&self) -> Isa {
         self.isa
     }
 
-    /// How long each phase of the last step took.
+    /// Returns how long each phase of the last step took.
     #[must_use]
     pub fn phases(&self) -> &[Phase] {
         &self.phases
     }
 }
 
-/// Bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
+/// Returns the bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();
@@ -217,7 +217,7 @@ pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     Batch::bytes(&shapes, architecture.classifier().len(), batch) + Scratch::bytes(&shapes) + weights
 }
 
-/// Bytes of working memory that each thread behind the first adds to [`memory_bytes`].
+/// Returns the bytes of working memory that each thread behind the first adds to [`memory_bytes`].
 #[must_use]
 pub fn thread_bytes(architecture: Architecture) -> usize {
     Scratch::bytes(&architecture.blocks().iter().map(BlockShape::new).collect::<Vec<_>>())

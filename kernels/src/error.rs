@@ -1,10 +1,10 @@
-//! Why an engine cannot be made.
+//! The reasons why an engine cannot be made.
 //!
 //! The message names the tensor, the block or the instructions that are at fault.
 
 use crate::simd::isa::Isa;
 
-/// Why an engine could not be made.
+/// The reason why an engine could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// A network that this engine does not know: rankscale 0, or a block behind the first with three input channels,
@@ -19,9 +19,9 @@ pub enum EngineError {
     Shape {
         /// The tensor.
         name: String,
-        /// What the architecture says.
+        /// The shape that the architecture gives it.
         expected: Vec<usize>,
-        /// What the state has.
+        /// The shape that it has in the state.
         found: Vec<usize>,
     },
     /// The processor lacks instructions that were asked for.

@@ -21,7 +21,7 @@ pub(crate) struct Parameter {
     of: Entry,
     pub(crate) value: Vec<f32>,
     velocity: Vec<f32>,
-    /// Of the mean loss.
+    /// The gradient of the mean loss.
     pub(crate) gradient: Vec<f64>,
 }
 
@@ -37,9 +37,9 @@ pub(crate) struct Statistic {
 pub(crate) struct Parameters {
     pub(crate) trainable: Vec<Parameter>,
     pub(crate) statistics: Vec<Statistic>,
-    /// Where `contract` and `expand` of each block that has them are.
+    /// The places of `contract` and `expand`, for each block that has them.
     factors: Vec<[usize; 2]>,
-    /// Where the last layer's weight is.
+    /// The place of the last layer's weight.
     pub(crate) classifier: usize,
 }
 
@@ -84,13 +84,13 @@ impl Parameters {
         Ok(Self { factors, ..parameters })
     }
 
-    /// Where a block's parameter of a role is; none where it has none.
+    /// Returns the place of a block's parameter of a role; none where it has none.
     pub(crate) fn at(&self, block: &Block, role: Role) -> Option<usize> {
         let name = block.name_of(role);
         self.trainable.iter().position(|parameter| parameter.of.name == name)
     }
 
-    /// Where a block's running mean or variance is.
+    /// Returns the place of a block's running mean or variance.
     pub(crate) fn statistic_at(&self, block: &Block, role: Role) -> Option<usize> {
         let name = block.name_of(role);
         self.statistics.iter().position(|statistic| statistic.name == name)
@@ -107,7 +107,7 @@ impl Parameters {
         self.trainable.iter().map(velocity).collect()
     }
 
-    /// One update by the gradients that the parameters hold.
+    /// Makes one update by the gradients that the parameters hold.
     pub(crate) fn update(&mut self, rates: LearningRates, decay: WeightDecay) {
         if decay.product != 0.0 {
             self.penalise_products(decay.product);
@@ -142,7 +142,7 @@ impl Parameters {
 }
 
 impl Parameter {
-    /// As a float64 matrix with a row for each output.
+    /// Returns the value as a float64 matrix with a row for each output.
     fn matrix(&self) -> Array2<f64> {
         let rows = self.of.shape[0];
         let columns = self.value.len() / rows;

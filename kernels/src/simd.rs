@@ -1,13 +1,18 @@
 //! The kernels, which know arrays, and of the network its constants only.
 //!
-//! - `isa`: the instructions, chosen at run time; `vectors`: loads, stores and pitches; `panels`: packed matrices;
-//! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `elementwise`: what else a block computes;
+//! - `isa`: the instructions, chosen at run time; `vectors`: loads, stores and pitches; `rows`: matrices in memory; `panels`:
+//!   packed matrices;
+//! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `window_gradients`, `columns`, `elementwise`: what else
+//!   a block computes;
 //! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block.
 //!
-//! This room imports no other.
+//! Each kernel is tested beside its code, on matrices of `guarded`. This room imports no other.
 
+pub(crate) mod columns;
 pub(crate) mod depthwise;
 pub(crate) mod elementwise;
+#[cfg(test)]
+mod guarded;
 pub(crate) mod head;
 pub(crate) mod isa;
 pub(crate) mod matmul;
@@ -15,4 +20,6 @@ pub(crate) mod panels;
 pub(crate) mod patches;
 pub(crate) mod pool;
 pub(crate) mod rank_update;
+pub(crate) mod rows;
 pub(crate) mod vectors;
+pub(crate) mod window_gradients;

@@ -1,4 +1,4 @@
-//! Threads, and what each of them works with.
+//! Threads, each with working memory of its own.
 //!
 //! *Invariant:* sums of parts are added in the order of the parts, so they are the same for any number of threads.
 

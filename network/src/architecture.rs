@@ -15,30 +15,30 @@ pub const FULL_CHANNELS: [usize; 4] = [64, 128, 256, 512];
 pub const IMAGE_SIDE: usize = 32;
 /// Colour planes of an image.
 pub const IMAGE_CHANNELS: usize = 3;
-/// The last layer's outputs are multiplied by this.
+/// The factor that makes logits of the last layer's sums.
 pub const LOGIT_SCALE: f64 = 0.125;
-/// Added to a variance before its root is taken, in every batch norm.
+/// The number that every batch norm adds to a variance before it takes the root.
 pub const BATCH_NORM_EPSILON: f64 = 1e-5;
-/// Weight of the newest batch in the running statistics of every batch norm.
+/// The weight of the newest batch in the running statistics of every batch norm.
 pub const BATCH_NORM_MOMENTUM: f64 = 0.1;
 
 /// A network that cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidArchitecture {
-    /// More compression than the widest layer has channels.
+    /// The rankscale is negative, or above the channels of the widest layer.
     #[error(
         "rankscale {rankscale}: must be 0 (dense) or between 1 and {widest}, the channels of the widest layer"
     )]
     Rankscale {
-        /// What was asked for.
+        /// The rankscale that was asked for.
         rankscale: i64,
         /// The largest allowed value.
         widest: usize,
     },
-    /// A width outside 1..=4096.
+    /// A width is outside 1..=4096.
     #[error("channels {0:?}: each must be between 1 and 4096")]
     Channels([usize; 4]),
-    /// A number of classes outside 2..=256.
+    /// The number of classes is outside 2..=256.
     #[error("classes {0}: must be between 2 and 256, for a label is a byte")]
     Classes(usize),
 }
@@ -55,23 +55,23 @@ pub enum Filter {
     },
 }
 
-/// What happens around a convolution, batch norm and rectifier.
+/// The surroundings of a convolution, batch norm and ReLU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Nothing.
+    /// Nothing precedes or follows.
     Plain,
-    /// A 2x2 max pool after it.
+    /// A 2x2 max pool follows.
     Pooled,
-    /// The first of a residual pair: its input is kept.
+    /// It is the first of a residual pair: its input is kept.
     ResidualFirst,
-    /// The second of a residual pair: the kept input is added to its output.
+    /// It is the second of a residual pair: the kept input is added to its output.
     ResidualSecond,
 }
 
-/// Convolution -> batch norm -> rectifier.
+/// A convolution, then batch norm, then ReLU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Prefix of its parameters' names: `layer1.res1` owns `layer1.res1.conv.expand.weight`.
+    /// The prefix of its parameters' names: `layer1.res1` owns `layer1.res1.conv.expand.weight`.
     pub name: &'static str,
     /// Input channels.
     pub c_in: usize,
@@ -79,20 +79,20 @@ pub struct Block {
     pub c_out: usize,
     /// Height and width at which the convolution works, in pixels.
     pub side: usize,
-    /// Dense or low-rank.
+    /// Its filter, dense or low-rank.
     pub filter: Filter,
-    /// Its neighbourhood.
+    /// Its surroundings.
     pub place: Place,
 }
 
 impl Block {
-    /// The name of this block's tensor of a role, such as `layer1.res1.conv.expand.weight`.
+    /// Returns the name of this block's tensor of a role, such as `layer1.res1.conv.expand.weight`.
     #[must_use]
     pub fn name_of(&self, role: Role) -> String {
         format!("{}.{}", self.name, role.suffix())
     }
 
-    /// The trainable tensors of this block, in the reference's order.
+    /// Returns the trainable tensors of this block, in the reference's order.
     #[must_use]
     pub fn parameters(&self) -> Vec<Entry> {
         let Self { c_in, c_out, .. } = *self;
@@ -108,7 +108,7 @@ impl Block {
         list
     }
 
-    /// The running statistics of this block.
+    /// Returns the running statistics of this block.
     #[must_use]
     pub fn buffers(&self) -> Vec<Entry> {
         [Role::Mean, Role::Variance].map(|role| self.entry(role, &[self.c_out])).to_vec()
@@ -122,7 +122,7 @@ impl Block {
 /// A ResNet-9: how wide, how much compressed, and how many classes it tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Architecture {
-    /// Divisor that makes ranks out of channels; 0 keeps dense convolutions.
+    /// The divisor that makes ranks out of channels; 0 keeps dense convolutions.
     pub rankscale: usize,
     /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
     pub channels: [usize; 4],
@@ -131,10 +131,11 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// The published width, or any other, for images of so many classes.
+    /// Makes a network of the published width, or of any other, for images of so many classes.
     ///
     /// # Errors
-    /// A rankscale below 0 or above the widest layer's channels; a width outside 1..=4096; classes outside 2..=256.
+    /// The rankscale is below 0 or above the widest layer's channels, a width is outside 1..=4096, or the number of classes
+    /// outside 2..=256.
     pub fn new(rankscale: i64, channels: [usize; 4], classes: usize) -> Result<Self, InvalidArchitecture> {
         if channels.iter().any(|&c| !(1..=4096).contains(&c)) {
             return Err(InvalidArchitecture::Channels(channels));
@@ -149,7 +150,7 @@ impl Architecture {
         }
     }
 
-    /// The network from the image to the last residual pair. A 4x4 max pool and a linear layer
+    /// Returns the network from the image to the last residual pair. A 4x4 max pool and a linear layer
     /// without bias follow, then [`LOGIT_SCALE`].
     #[must_use]
     pub fn blocks(&self) -> Vec<Block> {
@@ -176,27 +177,27 @@ impl Architecture {
         .to_vec()
     }
 
-    /// The last layer's weight, `[classes, channels]`.
+    /// Returns the last layer's weight, `[classes, channels]`.
     #[must_use]
     pub fn classifier(&self) -> Entry {
         let role = Role::Classifier;
         Entry { name: role.suffix().to_owned(), shape: vec![self.classes, self.channels[3]], role }
     }
 
-    /// Every trainable tensor, in the reference's order.
+    /// Returns every trainable tensor, in the reference's order.
     #[must_use]
     pub fn parameters(&self) -> Vec<Entry> {
         let blocks = self.blocks();
         blocks.iter().flat_map(Block::parameters).chain([self.classifier()]).collect()
     }
 
-    /// Every running statistic.
+    /// Returns every running statistic.
     #[must_use]
     pub fn buffers(&self) -> Vec<Entry> {
         self.blocks().iter().flat_map(Block::buffers).collect()
     }
 
-    /// A convolution that sees the image stays dense, as in the reference.
+    /// Returns the filter; a convolution that sees the image stays dense, as in the reference.
     fn filter(&self, c_in: usize, c_out: usize) -> Filter {
         if self.rankscale == 0 || c_in == IMAGE_CHANNELS {
             Filter::Dense

@@ -18,50 +18,50 @@ use crate::schedule::{LearningRates, Schedule};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// Everything that there is to an arm.
+/// The definition of an arm, which is everything that there is to it.
 #[derive(Debug, PartialEq)]
 pub struct Definition {
     /// The name in files, flags, figures and the folders of runs.
     pub name: &'static str,
-    /// The arm that it is compared with; none where it is only compared with.
+    /// The arm that it is compared with; none where others are compared with it.
     pub baseline: Option<Arm>,
-    /// Decay of `contract` and `expand`.
+    /// The decay of `contract` and `expand`.
     pub factors: Strength,
-    /// Decay of every other parameter.
+    /// The decay of every other parameter.
     pub rest: Strength,
-    /// Decay of the product `expand . contract`, half its squared Frobenius norm, as a multiple of lambda
+    /// The decay of the product `expand . contract`, half its squared Frobenius norm, as a multiple of lambda
     /// (Khodak et al., arXiv 2105.01029).
     pub product: f64,
     /// The courses of the learning rates.
     pub schedule: Schedule,
-    /// What it does, for those who choose among arms.
+    /// A sentence that says what it does, for those who choose among arms.
     pub sentence: &'static str,
 }
 
-/// Which weight decay a run uses.
+/// A rule of weight decay and learning rate, which a run follows.
 #[derive(Clone, Copy)]
 pub struct Arm(&'static Definition);
 
 impl Arm {
-    /// Its definition.
+    /// Returns its definition.
     #[must_use]
     pub const fn definition(self) -> &'static Definition {
         self.0
     }
 
-    /// The name in files, flags, figures and the folders of runs.
+    /// Returns the name in files, flags, figures and the folders of runs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// The arm that it is compared with; none where it is only compared with.
+    /// Returns the arm that it is compared with; none where others are compared with it.
     #[must_use]
     pub const fn baseline(self) -> Option<Self> {
         self.0.baseline
     }
 
-    /// The decays of this arm for a base strength `lambda`, a network and the images of an update.
+    /// Returns the decays of this arm for a base strength `lambda`, a network and the images of an update.
     #[must_use]
     pub fn weight_decay(self, lambda: f64, counts: &Counts, batch: usize) -> WeightDecay {
         let Definition { factors, rest, product, .. } = *self.0;
@@ -72,7 +72,7 @@ impl Arm {
         }
     }
 
-    /// The learning rates of update `k` (counted from 1) of `total`.
+    /// Returns the learning rates of update `k` (counted from 1) of `total`.
     #[must_use]
     pub fn learning_rates(self, peak: f64, k: usize, total: usize) -> LearningRates {
         self.0.schedule.rates(peak, k, total)
@@ -80,7 +80,7 @@ impl Arm {
 }
 
 impl Definition {
-    /// The decays and the schedule as the cells of a table: factors, every other parameter, learning rate.
+    /// Returns the decays and the schedule as the cells of a table: factors, every other parameter, learning rate.
     #[must_use]
     pub fn cells(&self) -> [String; 3] {
         let mut factors = self.factors.to_string();

@@ -8,21 +8,21 @@
 use crate::architecture::{Architecture, Block, Filter, IMAGE_CHANNELS};
 use serde::{Deserialize, Serialize};
 
-/// What a network costs. Ratios are below 1 where the network is smaller than its counterpart.
+/// The costs of a network. Ratios are below 1 where the network is smaller than its counterpart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Trainable numbers, batch norm and classifier included.
+    /// The number of trainable numbers, batch norm and classifier included.
     pub parameters: u64,
-    /// The same for the depthwise-separable counterpart.
+    /// The number of trainable numbers of the depthwise-separable counterpart.
     pub separable_parameters: u64,
-    /// The same for the counterpart with full 3x3 convolutions.
+    /// The number of trainable numbers of the counterpart with full 3x3 convolutions.
     pub full_parameters: u64,
-    /// `parameters / separable_parameters`.
+    /// The ratio `parameters / separable_parameters`.
     pub ratio_separable: f64,
-    /// `parameters / full_parameters`.
+    /// The ratio `parameters / full_parameters`.
     pub ratio_full: f64,
-    /// Multiply-accumulates of one forward pass of one 32x32 image: convolutions and classifier.
+    /// The multiply-accumulates of one forward pass of one 32x32 image: convolutions and classifier.
     pub macs: u64,
 }
 
@@ -57,7 +57,7 @@ impl Counts {
     }
 }
 
-/// Multiply-accumulates of the depthwise-separable counterpart, as [`Counts::macs`].
+/// Counts the multiply-accumulates of the depthwise-separable counterpart as [`Counts::macs`] does.
 #[must_use]
 pub fn separable_macs(architecture: &Architecture) -> u64 {
     let convolution = |block: Block| separable_weights(&block) * (block.side * block.side) as u64;
@@ -65,7 +65,7 @@ pub fn separable_macs(architecture: &Architecture) -> u64 {
     convolutions + architecture.classifier().len() as u64
 }
 
-/// Weights of a block's depthwise-separable counterpart: the first convolution, which sees the image, stays dense.
+/// Counts the weights of a block's depthwise-separable counterpart: the first convolution, which sees the image, stays dense.
 fn separable_weights(block: &Block) -> u64 {
     let (i, o) = (block.c_in as u64, block.c_out as u64);
     if block.c_in == IMAGE_CHANNELS { 9 * i * o } else { 9 * i + i * o }

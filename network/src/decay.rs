@@ -1,4 +1,4 @@
-//! How strongly parameters decay.
+//! The strength of the decay of parameters.
 //!
 //! Everything is in mean-loss units: the update adds `decay * parameter` to the gradient of the mean cross-entropy.
 
@@ -11,11 +11,11 @@ use std::fmt;
 /// Decay of the two kinds of parameters, in mean-loss units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeightDecay {
-    /// Of `contract` and `expand`, added to their gradients as `factors * weight`.
+    /// The decay of `contract` and `expand`, which is added to their gradients as `factors * weight`.
     pub factors: f64,
-    /// Of every other parameter.
+    /// The decay of every other parameter.
     pub rest: f64,
-    /// Strength of the penalty on the product: the gradient of `product / 2 * |expand . contract|^2`.
+    /// The strength of the penalty on the product, which adds the gradient of `product / 2 * |expand . contract|^2`.
     pub product: f64,
 }
 
@@ -35,7 +35,7 @@ pub enum Strength {
     ByBatch,
 }
 
-/// What a network's parameters are counted against.
+/// The network that another one's parameters are counted against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Counterpart {
@@ -49,7 +49,7 @@ impl Strength {
     /// Lambda itself.
     pub const LAMBDA: Self = Self::Times(1.0);
 
-    /// The strength in mean-loss units for a lambda, a network and the images of an update.
+    /// Returns the strength in mean-loss units for a lambda, a network and the images of an update.
     #[must_use]
     pub fn of(self, lambda: f64, counts: &Counts, batch: usize) -> f64 {
         match self {

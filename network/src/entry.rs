@@ -1,21 +1,21 @@
-//! The tensors of a network: what each is called, how large it is and what it does.
+//! The tensors of a network: their names, their sizes and their roles.
 //!
 //! *Invariant:* whatever treats tensors differently asks for their [`Role`]; only this file knows how names are made.
 
-/// What a tensor of the network does.
+/// The part that a tensor plays in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// A full 3x3 convolution.
+    /// The weight of a full 3x3 convolution.
     Dense,
-    /// A 3x3 filter for each input channel.
+    /// The weight of a 3x3 filter for each input channel.
     Depthwise,
     /// The first factor of a 1x1 convolution, down to the rank.
     Contract,
-    /// The second factor, up to the output channels.
+    /// The second factor of a 1x1 convolution, up to the output channels.
     Expand,
-    /// What batch norm multiplies by.
+    /// The scale of batch norm, by which it multiplies.
     Scale,
-    /// What batch norm adds.
+    /// The shift of batch norm, which it adds.
     Shift,
     /// The running mean of batch norm, which no gradient moves.
     Mean,
@@ -26,13 +26,13 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether it is one of the two low-rank factors.
+    /// Returns whether it is one of the two low-rank factors.
     #[must_use]
     pub const fn is_factor(self) -> bool {
         matches!(self, Self::Contract | Self::Expand)
     }
 
-    /// Whether it is a convolution or a part of one.
+    /// Returns whether it is a convolution or a part of one.
     #[must_use]
     pub const fn is_convolution(self) -> bool {
         matches!(self, Self::Dense | Self::Depthwise) || self.is_factor()
@@ -61,18 +61,18 @@ pub struct Entry {
     pub name: String,
     /// Its sizes.
     pub shape: Vec<usize>,
-    /// What it does.
+    /// Its part in the network.
     pub role: Role,
 }
 
 impl Entry {
-    /// How many numbers it holds.
+    /// Returns how many numbers it holds.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Whether it holds no number, which no network's tensor does.
+    /// Returns whether it holds no number, which is true of no network's tensor.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

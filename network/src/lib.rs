@@ -7,6 +7,22 @@
 //! - [`schedule`]: the learning rate of every update;
 //! - [`arm`]: the arms, each of which says how strongly every parameter decays, and at which rate it learns.
 //!
+//! ```
+//! use network::{Architecture, Counts, FULL_CHANNELS};
+//!
+//! # fn main() -> Result<(), network::InvalidArchitecture> {
+//! let network = Architecture::new(8, FULL_CHANNELS, 10)?;
+//! for block in network.blocks() {
+//!     println!("{}: {} to {} channels, {:?}", block.name, block.c_in, block.c_out, block.filter);
+//! }
+//! let counts = Counts::of(&network);
+//! let tensors = network.parameters();
+//! assert_eq!(counts.parameters, tensors.iter().map(|tensor| tensor.len() as u64).sum::<u64>());
+//! assert!(counts.ratio_full < 0.06, "a rank of an eighth leaves less than 6 % of the parameters");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! *Invariant:* pure values; no files, no tensors, no randomness. Every engine and every stage reads
 //! the same description.
 

@@ -13,20 +13,20 @@ pub const MOMENTUM: f64 = 0.9;
 /// Learning rates of one update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LearningRates {
-    /// Of `contract` and `expand`.
+    /// The rate of `contract` and `expand`.
     pub factors: f64,
-    /// Of every other parameter.
+    /// The rate of every other parameter.
     pub rest: f64,
 }
 
-/// How a learning rate goes over a run.
+/// The course of a learning rate over a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Course {
-    /// From the peak to zero.
+    /// The rate falls from the peak to zero along half a cosine.
     #[default]
     Cosine,
-    /// At the peak.
+    /// The rate stays at the peak.
     Constant,
 }
 
@@ -34,9 +34,9 @@ pub enum Course {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {
-    /// Of `contract` and `expand`.
+    /// The course of `contract` and `expand`.
     pub factors: Course,
-    /// Of every other parameter.
+    /// The course of every other parameter.
     pub rest: Course,
 }
 
@@ -53,7 +53,7 @@ impl Schedule {
     /// All parameters follow the cosine.
     pub const COSINE: Self = Self { factors: Course::Cosine, rest: Course::Cosine };
 
-    /// The rates of update `k` (counted from 1) of `total`.
+    /// Returns the rates of update `k` (counted from 1) of `total`.
     #[must_use]
     pub fn rates(self, peak: f64, k: usize, total: usize) -> LearningRates {
         LearningRates { factors: self.factors.rate(peak, k, total), rest: self.rest.rate(peak, k, total) }

@@ -6,64 +6,59 @@
 
 use crate::block::forward::{Codes, convolve, three_rows};
 use crate::block::scratch::Scratch;
+use crate::block::shape::strips;
 use crate::block::state::BlockState;
 use crate::block::sums::{InputSums, OutputSums};
-use crate::simd::depthwise::{Row, TapGradients};
-use crate::simd::elementwise::{ColumnSums, Mask, ReluBackward};
+use crate::simd::columns::ColumnSums;
+use crate::simd::depthwise::TapGradients;
+use crate::simd::elementwise::{Mask, ReluBackward};
 use crate::simd::matmul::Matmul;
-use crate::simd::pool::WindowGradients;
 use crate::simd::rank_update::RankUpdate;
-use crate::simd::vectors::{prefetch, scratch_pitch};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::STRIP;
+use crate::simd::window_gradients::WindowGradients;
 use std::ops::Range;
 
 /// The gradient of a group's outputs.
 #[derive(Clone, Copy)]
 pub(crate) struct OutputGradient<'a> {
-    /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool, with the pitch of the outputs.
-    pub(crate) gradient: &'a [f32],
+    /// `[pixels, c_out]`, or `[windows, c_out]` behind a pool.
+    pub(crate) gradient: Rows<'a>,
     pub(crate) mask: Mask<'a>,
-    /// Behind a pool: the windows' argmax, packed, and the pixels of a window.
-    pub(crate) pool: Option<(&'a [u32], usize)>,
+    /// The windows' argmax, packed, and the pixels of a window; none where no pool follows.
+    pub(crate) pool: Option<(Rows<'a, u32>, usize)>,
 }
 
-/// From the output's gradient to `(s E)^T g`, one row for each pixel, and the sums of the batch.
+/// Goes from the output's gradient to `(s E)^T g`, one row for each pixel, and adds to the sums of the batch. The first
+/// block, whose codes have no gradient, has no rows in `out`.
 pub(crate) fn through_output(
     block: &BlockState,
-    images: usize,
     codes: Codes<'_>,
     incoming: OutputGradient<'_>,
-    out: &mut [f32],
+    mut out: RowsMut<'_>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
     let (processor, BlockState { shape, decoder, .. }) = (scratch.processor, block);
-    let (out_pitch, gradient_pitch) = (shape.out_pitch(), scratch_pitch(shape.c_out));
-    for strip in shape.strips(images) {
-        codes.centre(processor, shape, &strip, &decoder.mean, &mut scratch.codes);
-        let window = incoming.pool.map_or(1, |(_, window)| window);
-        let rows = strip.len() / window;
-        let at = strip.start / window * out_pitch..strip.end / window * out_pitch;
+    let window = incoming.pool.map_or(1, |(_, window)| window);
+    for strip in strips(incoming.gradient.len() * window) {
+        let centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
+        codes.centre(processor, &strip, &decoder.mean, centred);
+        let windows = strip.start / window..strip.end / window;
+        let mut gradient = RowsMut::strip(&mut scratch.outputs, windows.len(), shape.c_out);
         ReluBackward {
-            rows,
-            gradient: &incoming.gradient[at.clone()],
-            gradient_pitch: out_pitch,
-            mask: match incoming.mask {
-                Mask::Output(output) => Mask::Output(&output[at.clone()]),
-                Mask::Bytes(relu_mask) => Mask::Bytes(&relu_mask[at.clone()]),
-            },
-            pitch: out_pitch,
-            out: &mut scratch.outputs,
-            out_pitch: gradient_pitch,
+            gradient: incoming.gradient.part(windows.clone()),
+            mask: incoming.mask.part(windows.clone()),
+            out: gradient.part(0..windows.len()),
         }
         .run(processor);
-        let strip_sums = &mut scratch.sums[..out_pitch];
-        ColumnSums { rows, values: &scratch.outputs, pitch: gradient_pitch, out: strip_sums }.run(processor);
-        sums.sums.iter_mut().zip(strip_sums).for_each(|(total, sum)| *total += f64::from(*sum));
-        let out = out.get_mut(strip.start * shape.code_pitch()..strip.end * shape.code_pitch());
+        ColumnSums { values: gradient.as_rows(), out: &mut scratch.sums }.run(processor);
+        sums.sums.iter_mut().zip(&scratch.sums).for_each(|(total, sum)| *total += f64::from(*sum));
+        let out = (out.len() > 0).then(|| out.part(strip.clone()));
         match incoming.pool {
             Some((argmax, _)) => {
-                let argmax = &argmax[strip.start / window / 4 * out_pitch..];
-                pooled_strip(block, (rows, strip.len()), argmax, out, sums, scratch);
+                let argmax = argmax.part(windows.start / 4..windows.end.div_ceil(4));
+                pooled_strip(block, strip.len(), (windows.len(), argmax), out, sums, scratch);
             }
             None => dense_strip(block, strip.len(), out, sums, scratch),
         }
@@ -73,171 +68,101 @@ pub(crate) fn through_output(
 fn dense_strip(
     BlockState { shape, back, .. }: &BlockState,
     pixels: usize,
-    out: Option<&mut [f32]>,
+    out: Option<RowsMut<'_>>,
     sums: &mut OutputSums,
     scratch: &Scratch,
 ) {
-    let (processor, gradient_pitch) = (scratch.processor, scratch_pitch(shape.c_out));
-    RankUpdate {
-        pixels,
-        left: &scratch.codes,
-        left_pitch: scratch_pitch(shape.rank),
-        height: shape.rank,
-        right: &scratch.outputs,
-        right_pitch: gradient_pitch,
-        width: shape.c_out,
-        out: &mut sums.products,
-        out_pitch: shape.out_pitch(),
-        upper: false,
-    }
-    .run(processor);
+    let codes = Rows::strip(&scratch.codes, pixels, shape.rank);
+    let gradient = Rows::strip(&scratch.outputs, pixels, shape.c_out);
+    let products = RowsMut::packed(&mut sums.products, shape.c_out);
+    RankUpdate { left: codes, right: gradient, out: products, upper: false }.run(scratch.processor);
     if let Some(out) = out {
-        Matmul {
-            rows: pixels,
-            left: &scratch.outputs,
-            left_pitch: gradient_pitch,
-            right: &back.panels,
-            initial: None,
-            rectify: false,
-            addend: None,
-            out,
-            out_pitch: shape.code_pitch(),
-        }
-        .run(processor);
+        Matmul::plain(gradient, &back.panels, out).run(scratch.processor);
     }
 }
 
 fn pooled_strip(
     BlockState { shape, back, .. }: &BlockState,
-    (windows, pixels): (usize, usize),
-    argmax: &[u32],
-    out: Option<&mut [f32]>,
+    pixels: usize,
+    (windows, argmax): (usize, Rows<'_, u32>),
+    mut out: Option<RowsMut<'_>>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
-    let strip_pitch = scratch_pitch(shape.rank);
-    let gradients = &mut *scratch.code_gradients;
-    gradients[..pixels * strip_pitch].fill(0.0);
+    let mut gradients = RowsMut::strip(&mut scratch.code_gradients, STRIP, shape.rank);
+    gradients.iter_mut().take(pixels).for_each(|row| row.fill(0.0));
     WindowGradients {
-        windows,
-        outputs: shape.c_out,
-        gradient: &scratch.outputs,
-        gradient_pitch: scratch_pitch(shape.c_out),
+        gradient: Rows::strip(&scratch.outputs, windows, shape.c_out),
         argmax,
-        argmax_pitch: shape.out_pitch(),
-        codes: &scratch.codes,
-        back: gradients,
-        strip_pitch,
-        rank: shape.rank,
-        weights: &back.rows,
-        out: &mut sums.products,
-        pitch: shape.code_pitch(),
+        codes: Rows::strip(&scratch.codes, STRIP, shape.rank),
+        back: gradients.part(0..STRIP),
+        weights: Rows::packed(&back.rows, shape.rank),
+        out: RowsMut::packed(&mut sums.products, shape.rank),
     }
     .run(scratch.processor);
-    let rows = out.into_iter().flat_map(|out| out.chunks_mut(shape.code_pitch()));
-    for (out, row) in rows.zip(gradients.chunks(strip_pitch)) {
-        out.copy_from_slice(&row[..out.len()]);
+    for (out, row) in out.iter_mut().flat_map(RowsMut::iter_mut).zip(gradients.as_rows().iter()) {
+        out.copy_from_slice(row);
     }
 }
 
-/// From `(s E)^T g` to the input's gradient, and the sums that become the gradients of `contract` and `depthwise`.
+/// Goes from `(s E)^T g` to the input's gradient, and adds to the sums that become the gradients of `contract` and
+/// `depthwise`.
 pub(crate) fn through_input(
     block: &BlockState,
-    codes: &[f32],
-    gradients: &[f32],
-    input: &[f32],
-    out: &mut [f32],
+    codes: Rows<'_>,
+    gradients: Rows<'_>,
+    input: Rows<'_>,
+    out: RowsMut<'_>,
     sums: &mut InputSums,
     scratch: &mut Scratch,
 ) {
     let (processor, BlockState { shape, encoder, .. }) = (scratch.processor, block);
-    let (side, pitch, strip_pitch) = (shape.side, shape.in_pitch(), scratch_pitch(shape.c_in));
-    let images = input.len() / shape.in_size();
+    let (side, channels) = (shape.side, shape.c_in);
+    let [taps, turned] = [&encoder.taps, &encoder.turned].map(|taps| Rows::packed(taps, channels));
     let mut touched = 0;
-    for strip in shape.strips(images) {
-        let soon = (strip.end + side) * pitch;
-        prefetch(&input[touched..soon.min(input.len())]);
-        touched = soon.min(input.len());
+    for strip in strips(input.len()) {
+        let soon = (strip.end + side).min(input.len());
+        input.part(touched..soon).prefetch();
+        touched = soon;
         code_gradients(block, &strip, codes, gradients, scratch);
-        let convolved = &mut scratch.convolved_gradients[strip.start * strip_pitch..strip.end * strip_pitch];
-        Matmul {
-            rows: strip.len(),
-            left: &scratch.code_gradients,
-            left_pitch: scratch_pitch(shape.rank),
-            right: &encoder.contract_back,
-            initial: None,
-            rectify: false,
-            addend: None,
-            out: convolved,
-            out_pitch: strip_pitch,
-        }
-        .run(processor);
-        for (row, gradient) in
-            (strip.start / side..strip.end / side).zip(convolved.chunks(side * strip_pitch))
-        {
+        let left = Rows::strip(&scratch.code_gradients, strip.len(), shape.rank);
+        let mut convolved = RowsMut::strip(&mut scratch.convolved_gradients, input.len(), channels);
+        Matmul::plain(left, &encoder.contract_back, convolved.part(strip.clone())).run(processor);
+        let rows = strip.start / side..strip.end / side;
+        for row in rows.clone() {
             TapGradients {
-                rows: three_rows(input, &scratch.zeros, row, side, pitch),
-                pitch,
-                side,
-                channels: shape.c_in,
-                gradient,
-                gradient_pitch: strip_pitch,
-                out: &mut sums.taps,
-                out_pitch: pitch,
+                rows: three_rows(input, &scratch.zeros, row, side),
+                gradient: convolved.as_rows().part(row * side..(row + 1) * side),
+                out: RowsMut::packed(&mut sums.taps, channels),
             }
             .run(processor);
         }
-        convolve(processor, block, &strip, input, &scratch.zeros, &mut scratch.convolved);
-        RankUpdate {
-            pixels: strip.len(),
-            left: &scratch.code_gradients,
-            left_pitch: scratch_pitch(shape.rank),
-            height: shape.rank,
-            right: &scratch.convolved,
-            right_pitch: strip_pitch,
-            width: shape.c_in,
-            out: &mut sums.contract,
-            out_pitch: pitch,
-            upper: false,
-        }
-        .run(processor);
+        let again = RowsMut::strip(&mut scratch.convolved, strip.len(), channels);
+        convolve(processor, (rows.start, side), taps, input, &scratch.zeros, again);
+        let right = Rows::strip(&scratch.convolved, strip.len(), channels);
+        let out = RowsMut::packed(&mut sums.contract, channels);
+        RankUpdate { left, right, out, upper: false }.run(processor);
     }
-    for (row, out) in out.chunks_mut(side * pitch).take(images * side).enumerate() {
-        Row {
-            rows: three_rows(&scratch.convolved_gradients, &scratch.zeros, row, side, strip_pitch),
-            pitch: strip_pitch,
-            side,
-            channels: shape.c_in,
-            taps: &encoder.turned,
-            taps_pitch: pitch,
-            out,
-            out_pitch: pitch,
-        }
-        .run(processor);
-    }
+    let convolved = Rows::strip(&scratch.convolved_gradients, input.len(), channels);
+    convolve(processor, (0, side), turned, convolved, &scratch.zeros, out);
 }
 
-/// `d z = (s E)^T g - a - M (z - mean)` of a strip, into scratch memory.
+/// Writes `d z = (s E)^T g - a - M (z - mean)` of a strip into scratch memory.
 fn code_gradients(
     BlockState { shape, decoder, back, .. }: &BlockState,
     strip: &Range<usize>,
-    codes: &[f32],
-    gradients: &[f32],
+    codes: Rows<'_>,
+    gradients: Rows<'_>,
     scratch: &mut Scratch,
 ) {
     let processor = scratch.processor;
-    Codes::Rows(codes).centre(processor, shape, strip, &decoder.mean, &mut scratch.codes);
-    let code_pitch = shape.code_pitch();
+    let mut centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
+    Codes::Rows(codes).centre(processor, strip, &decoder.mean, centred.part(0..strip.len()));
+    let out = RowsMut::strip(&mut scratch.code_gradients, strip.len(), shape.rank);
     Matmul {
-        rows: strip.len(),
-        left: &scratch.codes,
-        left_pitch: scratch_pitch(shape.rank),
-        right: &back.slope,
         initial: Some(&back.constant),
-        rectify: false,
-        addend: Some((&gradients[strip.start * code_pitch..strip.end * code_pitch], code_pitch)),
-        out: &mut scratch.code_gradients,
-        out_pitch: scratch_pitch(shape.rank),
+        addend: Some(gradients.part(strip.clone())),
+        ..Matmul::plain(centred.as_rows(), &back.slope, out)
     }
     .run(processor);
 }

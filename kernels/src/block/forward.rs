@@ -4,132 +4,106 @@
 
 use crate::block::moments::MomentSums;
 use crate::block::scratch::Scratch;
-use crate::block::shape::BlockShape;
+use crate::block::shape::strips;
 use crate::block::state::BlockState;
-use crate::simd::depthwise::{Row, ThreeRows};
-use crate::simd::elementwise::{Centre, Residual};
+use crate::simd::columns::Centre;
+use crate::simd::depthwise::{Depthwise, ThreeRows};
+use crate::simd::elementwise::Residual;
 use crate::simd::isa::Processor;
 use crate::simd::matmul::Matmul;
 use crate::simd::patches::{self, IMAGE, PATCH};
 use crate::simd::pool::PooledMatmul;
-use crate::simd::vectors::{STRIP, scratch_pitch};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::STRIP;
 use network::Place;
-use network::architecture::IMAGE_SIDE;
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use std::ops::Range;
 
-/// What a block's output is made from.
+/// The codes that a block's output is made from.
 #[derive(Clone, Copy)]
 pub(crate) enum Codes<'a> {
-    /// Codes in memory.
-    Rows(&'a [f32]),
-    /// Images, whose patches are the codes.
+    /// The codes lie in memory: `[pixels, rank]`.
+    Rows(Rows<'a>),
+    /// The codes are the patches of these images.
     Images(&'a [f32]),
 }
 
-impl<'a> Codes<'a> {
-    /// Those of some images out of many.
-    pub(crate) fn of(self, shape: &BlockShape, images: Range<usize>) -> Self {
-        let part = |values: &'a [f32], size: usize| &values[images.start * size..images.end * size];
+impl Codes<'_> {
+    /// Returns the codes of some images out of many, which have so many pixels each.
+    pub(crate) fn of(self, pixels: usize, images: Range<usize>) -> Self {
         match self {
-            Self::Rows(rows) => Self::Rows(part(rows, shape.code_size())),
-            Self::Images(all) => Self::Images(part(all, IMAGE)),
+            Self::Rows(rows) => Self::Rows(rows.part(images.start * pixels..images.end * pixels)),
+            Self::Images(all) => Self::Images(&all[images.start * IMAGE..images.end * IMAGE]),
         }
     }
 
-    /// Writes a strip of codes less their mean, with the pitch of scratch memory.
-    pub(crate) fn centre(
-        self,
-        processor: Processor,
-        shape: &BlockShape,
-        strip: &Range<usize>,
-        mean: &[f32],
-        out: &mut [f32],
-    ) {
-        let out_pitch = scratch_pitch(shape.rank);
+    /// Returns how many pixels there are.
+    fn pixels(self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Images(images) => images.len() / IMAGE_CHANNELS,
+        }
+    }
+
+    /// Writes a strip of codes less their mean.
+    pub(crate) fn centre(self, processor: Processor, strip: &Range<usize>, mean: &[f32], out: RowsMut<'_>) {
         match self {
             Self::Rows(rows) => {
-                let pitch = shape.code_pitch();
-                let values = &rows[strip.start * pitch..];
-                Centre { rows: strip.len(), values, pitch, mean, out, out_pitch }.run(processor);
+                let values = rows.part(strip.clone());
+                Centre { values, mean, out }.run(processor);
             }
             Self::Images(images) => {
-                let image = &images[strip.start / shape.pixels() * IMAGE..][..IMAGE];
-                let first = strip.start % shape.pixels() / IMAGE_SIDE;
-                patches::write(image, first, strip.len() / IMAGE_SIDE, mean, out, out_pitch);
+                let row = strip.start / IMAGE_SIDE;
+                let image = &images[row / IMAGE_SIDE * IMAGE..][..IMAGE];
+                patches::write(image, row % IMAGE_SIDE, mean, out);
             }
         }
     }
 }
 
-/// The rows above, at and below image row `row` of a group, where rows of one image do not see those of the next.
-pub(crate) fn three_rows<'a>(
-    values: &'a [f32],
-    zeros: &'a [f32],
-    row: usize,
-    side: usize,
-    pitch: usize,
-) -> ThreeRows<'a> {
-    let at = |row: usize| &values[row * side * pitch..(row + 1) * side * pitch];
-    let zeros = &zeros[..side * pitch];
+/// Returns the rows above, at and below image row `row` of a group, where rows of one image do not see those of the next.
+pub(crate) fn three_rows<'a>(values: Rows<'a>, zeros: &'a [f32], row: usize, side: usize) -> ThreeRows<'a> {
+    let at = |row: usize| values.part(row * side..(row + 1) * side);
+    let zeros = Rows::new(zeros, side, values.width(), values.stride());
     let above = if row.is_multiple_of(side) { zeros } else { at(row - 1) };
     let below = if row % side == side - 1 { zeros } else { at(row + 1) };
     [above, at(row), below]
 }
 
-/// The depthwise convolution of a strip, into scratch memory.
+/// Convolves the image rows from `first` on, as many as `out` has room for, channel by channel.
 pub(crate) fn convolve(
     processor: Processor,
-    BlockState { shape, encoder, .. }: &BlockState,
-    strip: &Range<usize>,
-    input: &[f32],
+    (first, side): (usize, usize),
+    taps: Rows<'_>,
+    input: Rows<'_>,
     zeros: &[f32],
-    out: &mut [f32],
+    out: RowsMut<'_>,
 ) {
-    let (side, pitch, out_pitch) = (shape.side, shape.in_pitch(), scratch_pitch(shape.c_in));
-    let rows = strip.start / side..strip.end / side;
-    for (row, out) in rows.zip(out.chunks_mut(side * out_pitch)) {
-        Row {
-            rows: three_rows(input, zeros, row, side, pitch),
-            pitch,
-            side,
-            channels: shape.c_in,
-            taps: &encoder.taps,
-            taps_pitch: pitch,
-            out,
-            out_pitch,
-        }
-        .run(processor);
+    for (row, out) in (first..).zip(out.chunks(side)) {
+        Depthwise { rows: three_rows(input, zeros, row, side), taps, out }.run(processor);
     }
 }
 
-/// Inputs to codes.
+/// Computes codes from inputs, and adds them to the moments.
 pub(crate) fn encode(
     block: &BlockState,
-    images: usize,
-    (input, codes): (&[f32], &mut [f32]),
+    input: Rows<'_>,
+    mut codes: RowsMut<'_>,
     scratch: &mut Scratch,
     mut moments: Option<&mut MomentSums>,
 ) {
     let (processor, BlockState { shape, encoder, .. }) = (scratch.processor, block);
-    let code_pitch = shape.code_pitch();
-    for strip in shape.strips(images) {
-        convolve(processor, block, &strip, input, &scratch.zeros, &mut scratch.convolved);
-        let codes = &mut codes[strip.start * code_pitch..strip.end * code_pitch];
-        Matmul {
-            rows: strip.len(),
-            left: &scratch.convolved,
-            left_pitch: scratch_pitch(shape.c_in),
-            right: &encoder.contract,
-            initial: None,
-            rectify: false,
-            addend: None,
-            out: codes,
-            out_pitch: code_pitch,
-        }
-        .run(processor);
+    let taps = Rows::packed(&encoder.taps, shape.c_in);
+    for strip in strips(input.len()) {
+        let mut convolved = RowsMut::strip(&mut scratch.convolved, strip.len(), shape.c_in);
+        let first = strip.start / shape.side;
+        let out = convolved.part(0..strip.len());
+        convolve(processor, (first, shape.side), taps, input, &scratch.zeros, out);
+        let mut codes = codes.part(strip.clone());
+        let out = codes.part(0..strip.len());
+        Matmul::plain(convolved.as_rows(), &encoder.contract, out).run(processor);
         if let Some(moments) = &mut moments {
-            let values = (&*codes, code_pitch);
-            moments.add(processor, strip.len(), values, &mut scratch.sums, &mut scratch.codes);
+            moments.add(processor, codes.as_rows(), &mut scratch.sums, &mut scratch.codes);
         }
     }
     if let Some(moments) = moments {
@@ -137,80 +111,53 @@ pub(crate) fn encode(
     }
 }
 
-/// The moments of an image's patches.
-pub(crate) fn encode_images(
-    shape: &BlockShape,
-    images: &[f32],
-    scratch: &mut Scratch,
-    moments: &mut MomentSums,
-) {
-    let (processor, row) = (scratch.processor, scratch_pitch(PATCH));
-    for strip in shape.strips(images.len() / IMAGE) {
-        let patches = &mut scratch.code_gradients;
-        Codes::Images(images).centre(processor, shape, &strip, &[0.0; PATCH], patches);
-        let values = (&**patches, row);
-        moments.add(processor, strip.len(), values, &mut scratch.sums, &mut scratch.codes);
+/// Adds the patches of images to the moments.
+pub(crate) fn encode_images(images: &[f32], scratch: &mut Scratch, moments: &mut MomentSums) {
+    let (processor, images) = (scratch.processor, Codes::Images(images));
+    for strip in strips(images.pixels()) {
+        let mut patches = RowsMut::strip(&mut scratch.code_gradients, strip.len(), PATCH);
+        images.centre(processor, &strip, &[0.0; PATCH], patches.part(0..strip.len()));
+        moments.add(processor, patches.as_rows(), &mut scratch.sums, &mut scratch.codes);
     }
     moments.settle();
 }
 
-/// What a block's decoding writes.
+/// The arrays that a block's decoding writes: `[pixels, c_out]`, or `[windows, c_out]` behind a pool.
 pub(crate) struct Decoded<'a> {
-    pub(crate) out: &'a mut [f32],
-    /// Behind a pool.
-    pub(crate) argmax: &'a mut [u32],
-    /// Where the rectifier in front of a residual was open.
-    pub(crate) relu_mask: &'a mut [u8],
+    pub(crate) out: RowsMut<'a>,
+    /// The argmax of each window, packed: `[windows / 4, c_out]`; it has no rows without a pool.
+    pub(crate) argmax: RowsMut<'a, u32>,
+    /// The mask of the ReLU in front of a residual; nothing is written elsewhere.
+    pub(crate) relu_mask: RowsMut<'a, u8>,
 }
 
-/// Codes to outputs. `kept` is what a residual adds.
+/// Computes outputs from codes. A residual adds `kept`.
 pub(crate) fn decode(
     BlockState { shape, decoder, .. }: &BlockState,
-    images: usize,
     codes: Codes<'_>,
-    kept: &[f32],
-    Decoded { out, argmax, relu_mask }: Decoded<'_>,
+    kept: Rows<'_>,
+    Decoded { mut out, mut argmax, mut relu_mask }: Decoded<'_>,
     scratch: &mut Scratch,
 ) {
-    let (processor, out_pitch) = (scratch.processor, shape.out_pitch());
-    for strip in shape.strips(images) {
-        codes.centre(processor, shape, &strip, &decoder.mean, &mut scratch.codes);
-        let (left, left_pitch) = (&*scratch.codes, scratch_pitch(shape.rank));
-        let right = &decoder.panels;
-        let at = strip.start * out_pitch..strip.end * out_pitch;
-        let product = |out| Matmul {
-            rows: strip.len(),
-            left,
-            left_pitch,
-            right,
-            initial: Some(&decoder.bias),
-            rectify: true,
-            addend: None,
-            out,
-            out_pitch,
-        };
+    let (processor, right, bias) = (scratch.processor, &decoder.panels, &*decoder.bias);
+    for strip in strips(codes.pixels()) {
+        let mut centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
+        codes.centre(processor, &strip, &decoder.mean, centred.part(0..strip.len()));
+        let left = centred.as_rows();
+        let product = |out| Matmul { initial: Some(bias), rectify: true, ..Matmul::plain(left, right, out) };
         match shape.place {
-            Place::Plain | Place::ResidualFirst => product(&mut out[at]).run(processor),
+            Place::Plain | Place::ResidualFirst => product(out.part(strip)).run(processor),
             Place::Pooled => {
-                let (at, words) = (at.start / 4..at.end / 4, at.start / 16..at.end / 16);
-                PooledMatmul {
-                    left,
-                    left_pitch,
-                    pixels: strip.len(),
-                    side: shape.side,
-                    right,
-                    initial: &decoder.bias,
-                    out: &mut out[at],
-                    out_pitch,
-                    argmax: &mut argmax[words],
-                }
-                .run(processor);
+                let out = out.part(strip.start / 4..strip.end / 4);
+                let argmax = argmax.part(strip.start / 16..strip.end / 16);
+                PooledMatmul { left, side: shape.side, right, initial: bias, out, argmax }.run(processor);
             }
             Place::ResidualSecond => {
-                product(&mut scratch.outputs).run(processor);
-                let activations = &scratch.outputs[..strip.len() * out_pitch];
-                let (out, relu_mask) = (&mut out[at.clone()], &mut relu_mask[at.clone()]);
-                Residual { activations, kept: &kept[at], out, relu_mask }.run(processor);
+                let mut activations = RowsMut::strip(&mut scratch.outputs, strip.len(), shape.c_out);
+                product(activations.part(0..strip.len())).run(processor);
+                let (activations, kept) = (activations.as_rows(), kept.part(strip.clone()));
+                let (out, relu_mask) = (out.part(strip.clone()), relu_mask.part(strip));
+                Residual { activations, kept, out, relu_mask }.run(processor);
             }
         }
     }

@@ -6,10 +6,11 @@
 //! *Invariant:* only the upper triangle is kept.
 
 use crate::block::normalisation::Moments;
-use crate::simd::elementwise::{Centre, ColumnSums};
+use crate::simd::columns::{Centre, ColumnSums};
 use crate::simd::isa::Processor;
 use crate::simd::rank_update::RankUpdate;
-use crate::simd::vectors::{pitch, scratch_pitch};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::pitch;
 use ndarray::{Array1, Array2};
 
 /// Sums over some strips.
@@ -24,7 +25,7 @@ pub(crate) struct MomentSums {
     fresh: Vec<f32>,
 }
 
-/// Bytes that the sums of codes of this rank take.
+/// Returns the bytes that the sums of codes of this rank take.
 pub(crate) fn bytes(rank: usize) -> usize {
     8 * rank + 8 * rank * rank + 4 * rank * pitch(rank)
 }
@@ -44,34 +45,22 @@ impl MomentSums {
     pub(crate) fn add(
         &mut self,
         processor: Processor,
-        rows: usize,
-        (values, values_pitch): (&[f32], usize),
+        values: Rows<'_>,
         mean: &mut [f32],
         centred: &mut [f32],
     ) {
-        let rank = self.rank;
+        let (rank, rows) = (self.rank, values.len());
         let mean = &mut mean[..pitch(rank)];
-        ColumnSums { rows, values, pitch: values_pitch, out: mean }.run(processor);
+        ColumnSums { values, out: mean }.run(processor);
         for (total, sum) in self.sums.iter_mut().zip(mean.iter_mut()) {
             *total += f64::from(*sum);
             *sum /= rows as f32;
         }
         self.count += rows;
-        let out_pitch = scratch_pitch(rank);
-        Centre { rows, values, pitch: values_pitch, mean, out: centred, out_pitch }.run(processor);
-        RankUpdate {
-            pixels: rows,
-            left: centred,
-            left_pitch: out_pitch,
-            height: rank,
-            right: centred,
-            right_pitch: out_pitch,
-            width: rank,
-            out: &mut self.fresh,
-            out_pitch: pitch(rank),
-            upper: true,
-        }
-        .run(processor);
+        Centre { values, mean, out: RowsMut::strip(centred, rows, rank) }.run(processor);
+        let centred = Rows::strip(centred, rows, rank);
+        let out = RowsMut::packed(&mut self.fresh, rank);
+        RankUpdate { left: centred, right: centred, out, upper: true }.run(processor);
         let count = rows as f64;
         for (m, row) in self.products.chunks_mut(rank).enumerate() {
             let scaled = count * f64::from(mean[m]);

@@ -1,9 +1,9 @@
 //! Batch norm through the bottleneck.
 //!
-//! With `y = E z`, `z` the code of a pixel: `mean(y) = E mean(z)` and `var(y) = diag(E cov(z) E^T)`, so that with
+//! Let `z` be the code of a pixel and `y = E z`. Then `mean(y) = E mean(z)` and `var(y) = diag(E cov(z) E^T)`, so that with
 //! `s = gamma / sqrt(var + epsilon)` the block is `relu(s E (z - mean(z)) + beta)` and the tensor before batch norm never
 //! exists. Backward, with `H = sum g (z - mean)^T` and `G = sum g` over the `n` pixels, `g` the gradient behind the
-//! rectifier:
+//! ReLU:
 //!
 //! - `d beta = G`, `d gamma_o = H_o . E_o / sqrt(var_o + epsilon)`,
 //! - `d E_o = s_o (H_o - d gamma_o / sqrt(var_o + epsilon) (E cov(z))_o)`,

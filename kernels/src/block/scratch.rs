@@ -1,4 +1,4 @@
-//! What a thread needs while it works: its instructions, strips of pixels and a group's gradients.
+//! The working memory of a thread: its instructions, strips of pixels and a group's gradients.
 //!
 //! *Invariant:* nothing in here outlives a group of images; sizes are those of the largest block.
 
@@ -25,9 +25,9 @@ pub(crate) struct Scratch {
     pub(crate) input_gradients: Buffer,
     /// A group's activations, for passes that do not keep them: before and after a block, and a residual.
     pub(crate) activations: [Buffer; 3],
-    /// A group's codes, for the same.
+    /// A group's codes, for passes that do not keep them.
     pub(crate) code_rows: Buffer,
-    /// A group's argmax behind a pool and its masks before a residual, for the same.
+    /// A group's argmax behind a pool and its masks before a residual, for passes that do not keep them.
     pub(crate) argmax: Vec<u32>,
     pub(crate) relu_mask: Vec<u8>,
     /// Sums over a strip.
@@ -36,7 +36,7 @@ pub(crate) struct Scratch {
     pub(crate) zeros: Buffer,
 }
 
-/// Images that a pass over these blocks takes together.
+/// Returns how many images a pass over these blocks takes together.
 pub(crate) fn group(shapes: &[&BlockShape]) -> usize {
     if shapes.iter().any(|shape| shape.side * shape.side < STRIP) { GROUP } else { 1 }
 }
@@ -89,7 +89,7 @@ impl Scratch {
         }
     }
 
-    /// Bytes of one thread's scratch.
+    /// Returns the bytes of one thread's working memory.
     pub(crate) fn bytes(shapes: &[BlockShape]) -> usize {
         let sizes = sizes(shapes);
         let [c_in, rank, c_out] = sizes.strip;

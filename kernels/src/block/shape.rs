@@ -32,45 +32,48 @@ impl BlockShape {
         Self { c_in, c_out, rank, side, place, sees_image }
     }
 
-    /// Numbers between two pixels of the input, of the code and of the output.
+    /// Returns the numbers between two pixels of the input.
     pub(crate) fn in_pitch(&self) -> usize {
         pitch(self.c_in)
     }
 
+    /// Returns the numbers between two pixels of the code.
     pub(crate) fn code_pitch(&self) -> usize {
         pitch(self.rank)
     }
 
+    /// Returns the numbers between two pixels of the output.
     pub(crate) fn out_pitch(&self) -> usize {
         pitch(self.c_out)
     }
 
-    /// Pixels of an image before the pool.
+    /// Returns the pixels of an image before the pool.
     pub(crate) fn pixels(&self) -> usize {
         self.side * self.side
     }
 
-    /// Pixels of an image after it.
+    /// Returns the pixels of an image after it.
     pub(crate) fn out_pixels(&self) -> usize {
         if self.place == Place::Pooled { self.pixels() / 4 } else { self.pixels() }
     }
 
-    /// Numbers of an image's input, code and output.
+    /// Returns how many numbers an image's input has.
     pub(crate) fn in_size(&self) -> usize {
         self.pixels() * self.in_pitch()
     }
 
+    /// Returns how many numbers an image's code has.
     pub(crate) fn code_size(&self) -> usize {
         self.pixels() * self.code_pitch()
     }
 
+    /// Returns how many numbers an image's output has.
     pub(crate) fn out_size(&self) -> usize {
         self.out_pixels() * self.out_pitch()
     }
+}
 
-    /// The strips of some images: ranges of pixels.
-    pub(crate) fn strips(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let pixels = images * self.pixels();
-        (0..pixels).step_by(STRIP).map(move |start| start..(start + STRIP).min(pixels))
-    }
+/// The strips of some images, whose pixels are so many: ranges of pixels.
+pub(crate) fn strips(pixels: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..pixels).step_by(STRIP).map(move |start| start..(start + STRIP).min(pixels))
 }

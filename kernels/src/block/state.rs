@@ -22,19 +22,19 @@ pub(crate) struct BlockState {
     pub(crate) decoder: Decoder,
     pub(crate) back: BackDecoder,
     normalisation: Option<Normalisation>,
-    /// Where `depthwise` and `contract` are; none in the first block.
+    /// The places of `depthwise` and `contract` among the parameters; the first block has none.
     bottleneck: Option<[usize; 2]>,
-    /// Where `expand` is; the first block's only weight takes its place.
+    /// The place of `expand`; in the first block, that of its only weight.
     expand: usize,
-    /// Where batch norm's scale and shift are.
+    /// The places of batch norm's scale and shift.
     affine: [usize; 2],
-    /// Where its running mean and variance are.
+    /// The places of its running mean and variance among the statistics.
     running: [usize; 2],
 }
 
 impl BlockState {
     /// # Panics
-    /// Where the parameters are not those of the block's network.
+    /// It panics where the parameters are not those of the block's network.
     pub(crate) fn new(block: &Block, parameters: &Parameters) -> Self {
         let at = |role| parameters.at(block, role);
         let need = |role| at(role).expect("every block has one");

@@ -4,7 +4,7 @@
 
 use crate::block::shape::BlockShape;
 
-/// Sums over some images that become a block's gradients.
+/// Sums over some images that become the gradients of a block's second half, behind the bottleneck.
 #[derive(Debug, Default)]
 pub(crate) struct OutputSums {
     /// `sum g (z - mean)^T`: `[rank, c_out]` where gradients are dense, `[c_out, rank]` behind a pool.
@@ -13,7 +13,7 @@ pub(crate) struct OutputSums {
     pub(crate) sums: Vec<f64>,
 }
 
-/// The same for the first half of a block.
+/// Sums over some images that become the gradients of a block's first half, in front of the bottleneck.
 #[derive(Debug, Default)]
 pub(crate) struct InputSums {
     /// `[9, c_in]`.

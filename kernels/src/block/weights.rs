@@ -10,12 +10,12 @@ use crate::simd::vectors::pitch;
 use ndarray::{Array2, ArrayView2};
 use network::architecture::IMAGE_CHANNELS;
 
-/// From a block's input to its codes, and back.
+/// The weights between a block's input and its codes, for both ways.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
-    /// Depthwise weights `[9, c_in]`.
+    /// The depthwise weights, `[9, c_in]`.
     pub(crate) taps: Vec<f32>,
-    /// The same turned by 180 degrees.
+    /// The depthwise weights turned by 180 degrees.
     pub(crate) turned: Vec<f32>,
     /// `contract` transposed: `[c_in, rank]`.
     pub(crate) contract: Panels,
@@ -40,7 +40,7 @@ impl Encoder {
     }
 }
 
-/// From a block's codes to its output, with batch norm folded in: `relu(panels (z - mean) + bias)`.
+/// The weights between a block's codes and its output, with batch norm folded in: `relu(panels (z - mean) + bias)`.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     pub(crate) mean: Vec<f32>,
@@ -49,7 +49,7 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// By a batch's statistics.
+    /// Folds a batch's statistics in.
     pub(crate) fn by_batch(&mut self, lanes: usize, shape: &BlockShape, norm: &Normalisation, beta: &[f32]) {
         let mean = norm.moments.mean.iter().map(|&mean| mean as f32);
         fill(&mut self.mean, shape.code_pitch(), mean);
@@ -57,7 +57,7 @@ impl Decoder {
         self.pack(lanes, shape, &norm.folded());
     }
 
-    /// By any scale and bias of the outputs, without centring.
+    /// Folds any scale and bias of the outputs in, without centring.
     pub(crate) fn by_scale(
         &mut self,
         lanes: usize,
@@ -81,12 +81,12 @@ impl Decoder {
     }
 }
 
-/// From the gradient of a block's output to that of its codes.
+/// The weights between the gradient of a block's output and that of its codes.
 #[derive(Debug, Default)]
 pub(crate) struct BackDecoder {
-    /// `s E`, for dense gradients: `[c_out, rank]`.
+    /// The panels of `s E`, for dense gradients: `[c_out, rank]`.
     pub(crate) panels: Panels,
-    /// The same as plain rows, for gradients behind a pool.
+    /// The rows of `s E`, for gradients behind a pool.
     pub(crate) rows: Vec<f32>,
     /// `-M`, symmetric.
     pub(crate) slope: Panels,
@@ -112,7 +112,7 @@ impl BackDecoder {
     }
 }
 
-/// `expand` as a matrix `[c_out, rank]`; for the first block, its weights in the order of a patch.
+/// Returns `expand` as a matrix `[c_out, rank]`; for the first block, its weights in the order of a patch.
 pub(crate) fn expand_matrix(shape: &BlockShape, values: &[f32]) -> Array2<f64> {
     let given = ArrayView2::from_shape((shape.c_out, shape.rank), values).expect("shapes were checked");
     if shape.sees_image {
@@ -122,7 +122,7 @@ pub(crate) fn expand_matrix(shape: &BlockShape, values: &[f32]) -> Array2<f64> {
     }
 }
 
-/// Where number `at` of a patch lies in a row of the first convolution's weights, `[colour][ky][kx]`.
+/// Returns the place of number `at` of a patch in a row of the first convolution's weights, `[colour][ky][kx]`.
 pub(crate) fn image_order(at: usize) -> usize {
     let (window, colour) = (at / IMAGE_CHANNELS, at % IMAGE_CHANNELS);
     debug_assert_eq!(patch_index(colour, window / 3, window % 3), at);

@@ -3,150 +3,60 @@
 //! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the chosen instructions.
 
 use crate::simd::isa::Processor;
-use crate::simd::vectors::{load, store};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::whole_vectors;
 use pulp::{Simd, WithSimd};
-
-/// Copies rows of codes and takes their mean away.
-pub(crate) struct Centre<'a> {
-    pub(crate) rows: usize,
-    pub(crate) values: &'a [f32],
-    pub(crate) pitch: usize,
-    pub(crate) mean: &'a [f32],
-    pub(crate) out: &'a mut [f32],
-    pub(crate) out_pitch: usize,
-}
-
-impl Centre<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
-impl WithSimd for Centre<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let columns = self.mean.len();
-        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.pitch.min(self.out_pitch));
-        assert!(self.values.len() >= self.rows * self.pitch);
-        assert!(self.out.len() >= self.rows * self.out_pitch);
-        for row in 0..self.rows {
-            for column in (0..columns).step_by(S::F32_LANES) {
-                // SAFETY: rows and columns are within all three, as checked above.
-                unsafe {
-                    let value = load::<S>(self.values.as_ptr().add(row * self.pitch + column));
-                    let mean = load::<S>(self.mean.as_ptr().add(column));
-                    let out = self.out.as_mut_ptr().add(row * self.out_pitch + column);
-                    store::<S>(out, simd.sub_f32s(value, mean));
-                }
-            }
-        }
-    }
-}
-
-/// Sums of columns: `out[c] = sum over rows of values[row][c]`.
-pub(crate) struct ColumnSums<'a> {
-    pub(crate) rows: usize,
-    pub(crate) values: &'a [f32],
-    pub(crate) pitch: usize,
-    pub(crate) out: &'a mut [f32],
-}
-
-impl ColumnSums<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
-impl ColumnSums<'_> {
-    /// The sums of `V` vectors of columns.
-    ///
-    /// # Safety
-    /// Columns `column..column + V * lanes` must be within the rows and the sums.
-    #[inline(always)]
-    unsafe fn columns<S: Simd, const V: usize>(&mut self, simd: S, column: usize) {
-        let mut sums = [simd.splat_f32s(0.0); V];
-        // SAFETY: rows are within `values`, as `with_simd` has checked; columns are the caller's promise.
-        unsafe {
-            for row in 0..self.rows {
-                let values = self.values.as_ptr().add(row * self.pitch + column);
-                for (v, sum) in sums.iter_mut().enumerate() {
-                    *sum = simd.add_f32s(*sum, load::<S>(values.add(v * S::F32_LANES)));
-                }
-            }
-            for (v, sum) in sums.into_iter().enumerate() {
-                store::<S>(self.out.as_mut_ptr().add(column + v * S::F32_LANES), sum);
-            }
-        }
-    }
-}
-
-impl WithSimd for ColumnSums<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let columns = self.out.len();
-        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.pitch);
-        assert!(self.values.len() >= self.rows * self.pitch);
-        let mut column = 0;
-        while column < columns {
-            let wide = column + 4 * S::F32_LANES <= columns;
-            // SAFETY: columns end within the rows and the sums.
-            unsafe {
-                if wide { self.columns::<S, 4>(simd, column) } else { self.columns::<S, 1>(simd, column) }
-            }
-            column += if wide { 4 } else { 1 } * S::F32_LANES;
-        }
-    }
-}
+use std::ops::Range;
 
 /// Lets a gradient through where an activation was above zero, else zero.
 pub(crate) struct ReluBackward<'a> {
-    pub(crate) rows: usize,
-    pub(crate) gradient: &'a [f32],
-    pub(crate) gradient_pitch: usize,
+    pub(crate) gradient: Rows<'a>,
     pub(crate) mask: Mask<'a>,
-    /// Between the mask's rows.
-    pub(crate) pitch: usize,
-    pub(crate) out: &'a mut [f32],
-    pub(crate) out_pitch: usize,
+    pub(crate) out: RowsMut<'a>,
 }
 
-/// What says where a rectifier was open.
+/// The mask of a ReLU: where it let activations through.
 #[derive(Clone, Copy)]
 pub(crate) enum Mask<'a> {
-    /// Its output.
-    Output(&'a [f32]),
-    /// One byte for each activation.
-    Bytes(&'a [u8]),
+    /// The ReLU's output is above zero there.
+    Output(Rows<'a>),
+    /// The byte of the activation is not zero there.
+    Bytes(Rows<'a, u8>),
+}
+
+impl Mask<'_> {
+    /// Returns the mask of some rows.
+    pub(crate) fn part(self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Output(output) => Self::Output(output.part(rows)),
+            Self::Bytes(bytes) => Self::Bytes(bytes.part(rows)),
+        }
+    }
+
+    fn shape(self) -> (usize, usize) {
+        match self {
+            Self::Output(output) => (output.len(), output.width()),
+            Self::Bytes(bytes) => (bytes.len(), bytes.width()),
+        }
+    }
 }
 
 impl ReluBackward<'_> {
     pub(crate) fn run(self, processor: Processor) {
         processor.run(self);
     }
-}
 
-impl ReluBackward<'_> {
     #[inline(always)]
-    fn behind<S: Simd>(self, simd: S, output: &[f32]) {
-        let columns = self.pitch;
-        assert!(columns.is_multiple_of(S::F32_LANES) && columns <= self.gradient_pitch.min(self.out_pitch));
-        assert!(self.gradient.len() >= self.rows * self.gradient_pitch);
-        assert!(output.len() >= self.rows * columns);
-        assert!(self.out.len() >= self.rows * self.out_pitch);
+    fn behind<S: Simd>(mut self, simd: S, output: Rows<'_>) {
+        let columns = whole_vectors::<S>(output.width());
         let zero = simd.splat_f32s(0.0);
-        for row in 0..self.rows {
+        for row in 0..output.len() {
             for column in (0..columns).step_by(S::F32_LANES) {
-                // SAFETY: rows and columns are within all three, as checked above.
+                // SAFETY: rows and columns are within all three, whose shape is one, as `with_simd` has checked.
                 unsafe {
-                    let activation = load::<S>(output.as_ptr().add(row * columns + column));
-                    let gradient = load::<S>(self.gradient.as_ptr().add(row * self.gradient_pitch + column));
-                    let out = self.out.as_mut_ptr().add(row * self.out_pitch + column);
-                    let mask = simd.greater_than_f32s(activation, zero);
-                    store::<S>(out, simd.select_f32s(mask, gradient, zero));
+                    let mask = simd.greater_than_f32s(output.load::<S>(row, column), zero);
+                    let gradient = self.gradient.load::<S>(row, column);
+                    self.out.store::<S>(row, column, simd.select_f32s(mask, gradient, zero));
                 }
             }
         }
@@ -157,28 +67,30 @@ impl WithSimd for ReluBackward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if let Mask::Output(output) = self.mask {
-            return self.behind(simd, output);
-        }
-        let rows = self.gradient.chunks(self.gradient_pitch).zip(self.out.chunks_mut(self.out_pitch));
-        let rows = rows.take(self.rows);
-        if let Mask::Bytes(relu_mask) = self.mask {
-            for ((gradient, out), mask) in rows.zip(relu_mask.chunks(self.pitch)) {
-                for ((out, gradient), mask) in out.iter_mut().zip(gradient).zip(mask) {
-                    *out = if *mask != 0 { *gradient } else { 0.0 };
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let shape = self.mask.shape();
+        assert!((self.gradient.len(), self.gradient.width()) == shape);
+        assert!((self.out.len(), self.out.width()) == shape);
+        match self.mask {
+            Mask::Output(output) => self.behind(simd, output),
+            Mask::Bytes(bytes) => {
+                for ((out, gradient), mask) in self.out.iter_mut().zip(self.gradient.iter()).zip(bytes.iter())
+                {
+                    for ((out, gradient), mask) in out.iter_mut().zip(gradient).zip(mask) {
+                        *out = if *mask != 0 { *gradient } else { 0.0 };
+                    }
                 }
             }
         }
     }
 }
 
-/// Adds a residual and keeps where the rectifier was open: `out = kept + activations`.
+/// Adds a residual and keeps the mask of the ReLU in front of it: `out = kept + activations`.
 pub(crate) struct Residual<'a> {
-    pub(crate) activations: &'a [f32],
-    pub(crate) kept: &'a [f32],
-    pub(crate) out: &'a mut [f32],
-    pub(crate) relu_mask: &'a mut [u8],
+    pub(crate) activations: Rows<'a>,
+    pub(crate) kept: Rows<'a>,
+    pub(crate) out: RowsMut<'a>,
+    pub(crate) relu_mask: RowsMut<'a, u8>,
 }
 
 impl Residual<'_> {
@@ -191,11 +103,16 @@ impl WithSimd for Residual<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let inputs = self.activations.iter().zip(self.kept);
-        for ((out, relu_mask), (&activation, kept)) in self.out.iter_mut().zip(self.relu_mask).zip(inputs) {
-            *out = activation + kept;
-            *relu_mask = u8::from(activation > 0.0);
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let inputs = self.activations.iter().zip(self.kept.iter());
+        for ((out, mask), (activations, kept)) in
+            self.out.iter_mut().zip(self.relu_mask.iter_mut()).zip(inputs)
+        {
+            let inputs = activations.iter().zip(kept);
+            for ((out, mask), (&activation, kept)) in out.iter_mut().zip(mask).zip(inputs) {
+                *out = activation + kept;
+                *mask = u8::from(activation > 0.0);
+            }
         }
     }
 }
@@ -219,6 +136,74 @@ impl WithSimd for Add<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         for (out, value) in self.out.iter_mut().zip(self.values) {
             *out += value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use proptest::array::uniform4;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_gradient_passes_where_an_activation_was_above_zero(
+            (rows, width) in (0usize..20, 1usize..70), gaps in uniform4(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (gradient, output) = (draw.input(rows, width, gaps[0]), draw.input(rows, width, gaps[1]));
+            let mut activations = output.rows().iter().flat_map(|row| &row[..width]);
+            let bytes = Guarded::new(rows, width, gaps[2], 77, || u8::from(*activations.next().unwrap() > 0.0));
+            let start = draw.output(rows, width, gaps[3]);
+            let expected = |row: usize, column: usize| {
+                if output.at(row, column) > 0.0 { gradient.exact(row, column) } else { 0.0 }
+            };
+            for processor in processors() {
+                for mask in [Mask::Output(output.rows()), Mask::Bytes(bytes.rows())] {
+                    let mut out = start.clone();
+                    ReluBackward { gradient: gradient.rows(), mask, out: out.rows_mut() }.run(processor);
+                    prop_assert!(out.is(expected), "{:?}", processor);
+                }
+            }
+        }
+
+        #[test]
+        fn a_residual_is_added_and_leaves_its_mask(
+            (rows, width) in (0usize..20, 1usize..70), gaps in uniform4(0usize..20), seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (activations, kept) = (draw.input(rows, width, gaps[0]), draw.input(rows, width, gaps[1]));
+            let start = draw.output(rows, width, gaps[2]);
+            for processor in processors() {
+                let (mut out, mut relu_mask) = (start.clone(), Guarded::new(rows, width, gaps[3], 77, || 5));
+                Residual {
+                    activations: activations.rows(),
+                    kept: kept.rows(),
+                    out: out.rows_mut(),
+                    relu_mask: relu_mask.rows_mut(),
+                }
+                .run(processor);
+                let expected = |row: usize, column: usize| activations.exact(row, column) + kept.exact(row, column);
+                prop_assert!(out.is(expected) && relu_mask.is_intact(), "{:?}", processor);
+                for (row, column) in (0..rows).flat_map(|row| (0..width).map(move |column| (row, column))) {
+                    prop_assert_eq!(relu_mask.at(row, column), u8::from(activations.at(row, column) > 0.0));
+                }
+            }
+        }
+
+        #[test]
+        fn values_are_added(length in 0usize..100, seed in any::<u64>()) {
+            let mut draw = Draw::new(seed);
+            let (start, values) = (draw.numbers(length), draw.numbers(length));
+            for processor in processors() {
+                let mut out = start.clone();
+                Add { out: &mut out, values: &values }.run(processor);
+                for at in 0..length {
+                    prop_assert_eq!(out[at], start[at] + values[at], "{:?}", processor);
+                }
+            }
         }
     }
 }

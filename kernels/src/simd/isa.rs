@@ -1,4 +1,4 @@
-//! Which vector instructions the kernels use.
+//! The vector instructions that the kernels use.
 //!
 //! *Invariant:* the choice is made at run time, once per engine; it changes roundings and speed, never layouts.
 
@@ -18,22 +18,22 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// Every set, the preferred first.
+    /// All sets, the preferred one first.
     pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
 
-    /// The best set that this processor has.
+    /// Returns the best set that this processor has.
     #[must_use]
     pub fn best() -> Self {
         Self::ALL.into_iter().find(|set| set.is_available()).unwrap_or(Self::Scalar)
     }
 
-    /// Whether this processor has it.
+    /// Returns whether this processor has the set.
     #[must_use]
     pub fn is_available(self) -> bool {
         Processor::new(self).is_some()
     }
 
-    /// The name in messages.
+    /// Returns the name in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Processor {
         }
     }
 
-    /// Numbers per vector.
+    /// Returns how many numbers a vector holds.
     pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Scalar(_) => 1,

@@ -43,13 +43,38 @@ impl Panels {
         }
     }
 
-    /// Columns that a product writes: whole vectors.
+    /// Returns the number of columns that a product writes: whole vectors.
     pub(crate) fn columns(&self) -> usize {
         self.width.next_multiple_of(self.lanes)
     }
 
-    /// Whether the panels were packed for vectors of this length.
+    /// Returns whether the panels were packed for vectors of this length.
     pub(crate) fn suit(&self, lanes: usize) -> bool {
         self.lanes == lanes && self.values.len() == self.depth * self.columns()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_number_is_in_its_panel_and_zero_beyond_the_matrix(
+            depth in 1usize..20, width in 1usize..70, lanes in prop::sample::select(vec![1usize, 4, 8, 16]),
+        ) {
+            let mut panels = Panels::default();
+            panels.pack(lanes, depth, width, |k, n| (k * 100 + n + 1) as f32);
+            prop_assert!(panels.suit(lanes) && panels.columns() == width.next_multiple_of(lanes));
+            let full = PANEL_VECTORS * lanes;
+            for (n, k) in (0..panels.columns()).flat_map(|n| (0..depth).map(move |k| (n, k))) {
+                let first = n / full * full;
+                let panel_width = full.min(panels.columns() - first);
+                let found = panels.values[first * depth + k * panel_width + n - first];
+                let expected = if n < width { (k * 100 + n + 1) as f32 } else { 0.0 };
+                prop_assert_eq!(found, expected, "row {}, column {}", k, n);
+            }
+        }
     }
 }

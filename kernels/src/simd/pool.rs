@@ -1,31 +1,32 @@
-//! A 1x1 convolution, rectifier and 2x2 max pool in one, and the way back through a max pool.
+//! A 1x1 convolution, ReLU and 2x2 max pool in one.
 //!
 //! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which pixel was the
 //! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`. The
 //! bytes of four windows in a row share a word, so that a vector of channels writes a vector of words.
 //!
-//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the rectifier blocked it, and
+//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the ReLU blocked it, and
 //! the winner does not matter.
 
 use crate::simd::isa::Processor;
 use crate::simd::matmul::tile;
 use crate::simd::panels::{PANEL_VECTORS, Panels};
-use crate::simd::vectors::{STRIP, load, rectify, store};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::{STRIP, load, rectify};
 use pulp::{Simd, WithSimd};
 
 /// Pixels of a window.
 const WINDOW: usize = 4;
 /// Windows whose argmax share a word.
-const PACKED: usize = 4;
+pub(crate) const PACKED: usize = 4;
 
 const _: () = assert!(STRIP.is_power_of_two() && STRIP <= 256, "positions are bytes, cut by a mask");
 
-/// The word of a window's winner as number `window` among those that share it.
+/// Returns a word that holds a window's winner as number `window` among those that share it.
 pub(crate) fn pack(pixel: usize, window: usize) -> u32 {
     (pixel as u32) << (8 * (window % PACKED))
 }
 
-/// The winner of number `window` among those that share a word.
+/// Returns the winner of number `window` among those that share a word.
 pub(crate) fn unpack(word: u32, window: usize) -> usize {
     (word >> (8 * (window % PACKED)) & (STRIP as u32 - 1)) as usize
 }
@@ -33,18 +34,15 @@ pub(crate) fn unpack(word: u32, window: usize) -> usize {
 /// Pools a strip of an even number of image rows.
 pub(crate) struct PooledMatmul<'a> {
     /// `[pixels, depth]`.
-    pub(crate) left: &'a [f32],
-    pub(crate) left_pitch: usize,
-    pub(crate) pixels: usize,
+    pub(crate) left: Rows<'a>,
     /// Pixels of an image row.
     pub(crate) side: usize,
     pub(crate) right: &'a Panels,
     pub(crate) initial: &'a [f32],
     /// `[pixels / 4, columns]`.
-    pub(crate) out: &'a mut [f32],
-    pub(crate) out_pitch: usize,
+    pub(crate) out: RowsMut<'a>,
     /// The largest pixel of each output, within the strip, packed: `[pixels / 16, columns]`.
-    pub(crate) argmax: &'a mut [u32],
+    pub(crate) argmax: RowsMut<'a, u32>,
 }
 
 impl PooledMatmul<'_> {
@@ -69,16 +67,13 @@ impl PooledMatmul<'_> {
         let first = |window: usize| (window / half) * 2 * self.side + (window % half) * 2;
         let corners = [0, 1, self.side, self.side + 1];
         let mut initial = [zero; V];
-        let mut rows = [self.left.as_ptr(); R];
         // SAFETY: pixels are within the strip, columns within panels and `initial`, as `with_simd` has checked.
         let sums = unsafe {
             for (v, initial) in initial.iter_mut().enumerate() {
                 *initial = load::<S>(self.initial.as_ptr().add(column + v * S::F32_LANES));
             }
-            for (r, address) in rows.iter_mut().enumerate() {
-                let pixel = first(window + r / WINDOW) + corners[r % WINDOW];
-                *address = address.add(pixel * self.left_pitch);
-            }
+            let pixel = |r: usize| first(window + r / WINDOW) + corners[r % WINDOW];
+            let rows = std::array::from_fn(|r| self.left.at(pixel(r), 0));
             let panel = self.right.values.as_ptr().add(column * self.right.depth);
             tile::<S, R, V>(simd, self.right.depth, rows, panel, initial)
         };
@@ -94,27 +89,29 @@ impl PooledMatmul<'_> {
                     largest = simd.select_f32s(larger, corner(next), largest);
                 }
                 words[v] = simd.or_u32s(words[v], winner);
-                let at = (window + n) * self.out_pitch + column + v * S::F32_LANES;
+                let pooled = rectify(simd, largest);
                 // SAFETY: the window and its columns are within `out`, as `with_simd` has checked.
-                unsafe { store::<S>(self.out.as_mut_ptr().add(at), rectify(simd, largest)) };
+                unsafe { self.out.store::<S>(window + n, column + v * S::F32_LANES, pooled) };
             }
         }
     }
 
     /// # Safety
-    /// As for `block`.
+    /// The columns of `V` vectors from `column` on must be within the product.
     #[inline(always)]
     unsafe fn panel<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
-        for first in (0..self.pixels / WINDOW).step_by(PACKED) {
+        for first in (0..self.out.len()).step_by(PACKED) {
             let mut words = [simd.splat_u32s(0); V];
             for window in (first..first + PACKED).step_by(R / WINDOW) {
                 // SAFETY: windows come in whole words, as `with_simd` has checked; columns are the caller's promise.
                 unsafe { self.block::<S, R, V>(simd, window, column, &mut words) };
             }
             for (v, words) in words.into_iter().enumerate() {
-                let at = first / PACKED * self.out_pitch + column + v * S::F32_LANES;
                 // SAFETY: as for the windows.
-                unsafe { self.argmax.as_mut_ptr().add(at).cast::<S::u32s>().write_unaligned(words) };
+                unsafe {
+                    let address = self.argmax.at(first / PACKED, column + v * S::F32_LANES);
+                    address.cast::<S::u32s>().write_unaligned(words);
+                }
             }
         }
     }
@@ -126,18 +123,16 @@ impl WithSimd for PooledMatmul<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let columns = self.right.columns();
-        let windows = self.pixels / WINDOW;
+        let (pixels, width, windows) = (self.left.len(), self.right.width, self.out.len());
         assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
-        assert!(self.pixels > 0 && self.pixels.is_multiple_of(2 * self.side) && self.pixels <= STRIP);
-        assert!(windows.is_multiple_of(PACKED));
-        assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.right.depth);
-        assert!(self.initial.len() >= columns);
-        assert!(self.out.len() >= (windows - 1) * self.out_pitch + columns);
-        assert!(self.argmax.len() >= (windows - 1) / PACKED * self.out_pitch + columns);
+        assert!(pixels > 0 && pixels.is_multiple_of(2 * self.side) && pixels <= STRIP);
+        assert!(self.left.width() == self.right.depth && self.initial.len() >= columns);
+        assert!(windows.is_multiple_of(PACKED) && windows * WINDOW == pixels && self.out.width() == width);
+        assert!(self.argmax.len() == windows / PACKED && self.argmax.width() == width);
         let full = PANEL_VECTORS * S::F32_LANES;
         let mut column = 0;
         while column < columns {
-            // SAFETY: the lengths are checked above, and a panel ends within `columns`.
+            // SAFETY: the shapes are checked above, and a panel ends within `columns`.
             unsafe {
                 match (column + full <= columns, S::REGISTER_COUNT > 16) {
                     (true, true) => self.panel::<S, 8, PANEL_VECTORS>(simd, column),
@@ -150,138 +145,60 @@ impl WithSimd for PooledMatmul<'_> {
     }
 }
 
-/// The gradient behind a max pool, window by window: one pixel of each has it.
-///
-/// For window `w`, output `o` and `p = argmax[w][o]`: `codes[p]` takes part in
-/// `out[o] += gradient[w][o] * codes[p]`, and `back[p] += gradient[w][o] * weights[o]`.
-pub(crate) struct WindowGradients<'a> {
-    pub(crate) windows: usize,
-    pub(crate) outputs: usize,
-    /// `[windows, outputs]`.
-    pub(crate) gradient: &'a [f32],
-    pub(crate) gradient_pitch: usize,
-    /// Rows of `codes` and `back`, packed: `[windows / 4, outputs]`, rounded up.
-    pub(crate) argmax: &'a [u32],
-    pub(crate) argmax_pitch: usize,
-    /// `[STRIP, rank]`.
-    pub(crate) codes: &'a [f32],
-    /// `[STRIP, rank]`.
-    pub(crate) back: &'a mut [f32],
-    pub(crate) strip_pitch: usize,
-    pub(crate) rank: usize,
-    /// `[outputs, rank]`.
-    pub(crate) weights: &'a [f32],
-    /// `[outputs, rank]`.
-    pub(crate) out: &'a mut [f32],
-    /// Of `weights` and `out`.
-    pub(crate) pitch: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, Guarded, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
 
-impl WindowGradients<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        if self.windows > 0 {
-            processor.run(self);
-        }
+    /// Sides of images, and pairs of image rows in a strip.
+    fn strips() -> Vec<(usize, usize)> {
+        let words = |&(side, pairs): &(usize, usize)| (2 * side * pairs).is_multiple_of(WINDOW * PACKED);
+        let pairs = |side: usize| (1..=STRIP / (2 * side)).map(move |pairs| (side, pairs));
+        [2, 4, 8, 16, 32].into_iter().flat_map(pairs).filter(words).collect()
     }
 
-    /// One window's gradient of one output, whose winner starts at `row`.
-    ///
-    /// # Safety
-    /// `V` vectors must be within codes and results at `row`.
-    #[inline(always)]
-    unsafe fn spread<S: Simd, const V: usize>(
-        &mut self,
-        simd: S,
-        row: usize,
-        gradient: f32,
-        weights: &[S::f32s; V],
-        sums: &mut [S::f32s; V],
-    ) {
-        let gradient = simd.splat_f32s(gradient);
-        for v in 0..V {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let code = load::<S>(self.codes.as_ptr().add(row + v * S::F32_LANES));
-                sums[v] = simd.mul_add_e_f32s(gradient, code, sums[v]);
-                let back = self.back.as_mut_ptr().add(row + v * S::F32_LANES);
-                store::<S>(back, simd.mul_add_e_f32s(gradient, weights[v], load::<S>(back)));
-            }
-        }
-    }
-
-    /// All windows for `V` vectors of the rank.
-    ///
-    /// # Safety
-    /// Columns `column..column + V * lanes` must be within the rows of codes, weights and results.
-    #[inline(always)]
-    unsafe fn columns<S: Simd, const V: usize>(&mut self, simd: S, column: usize) {
-        let zero = simd.splat_f32s(0.0);
-        let (strip_pitch, gradient_pitch) = (self.strip_pitch, self.gradient_pitch);
-        for output in 0..self.outputs {
-            let at = output * self.pitch + column;
-            let (mut weights, mut sums) = ([zero; V], [zero; V]);
-            // SAFETY: outputs and windows are within their arrays, argmax below `STRIP`, as `with_simd` has checked.
-            unsafe {
-                for v in 0..V {
-                    weights[v] = load::<S>(self.weights.as_ptr().add(at + v * S::F32_LANES));
-                    sums[v] = load::<S>(self.out.as_ptr().add(at + v * S::F32_LANES));
-                }
-                let gradient = self.gradient.as_ptr().add(output);
-                let gradient = |window: usize| *gradient.add(window * gradient_pitch);
-                let (argmax, argmax_pitch) = (self.argmax.as_ptr().add(output), self.argmax_pitch);
-                let row = |window: usize| {
-                    let word = *argmax.add(window / PACKED * argmax_pitch);
-                    unpack(word, window) * strip_pitch + column
+    proptest! {
+        #[test]
+        fn the_first_largest_pixel_of_each_window_wins(
+            (side, pairs) in prop::sample::select(strips()),
+            (depth, width) in (1usize..20, 1usize..50),
+            gaps in uniform3(0usize..20),
+            seed in any::<u64>(),
+        ) {
+            let (mut draw, pixels) = (Draw::new(seed), 2 * side * pairs);
+            let (left, weights) = (draw.input(pixels, depth, gaps[0]), draw.input(depth, width, 0));
+            let (initial, start) = (draw.input(1, width, 0), draw.output(pixels / WINDOW, width, gaps[1]));
+            let words = Guarded::new(pixels / WINDOW / PACKED, width, gaps[2], u32::MAX, || 7);
+            let winner = |window: usize, column: usize| {
+                let first = window / (side / 2) * 2 * side + window % (side / 2) * 2;
+                let value = |pixel: usize| {
+                    let products = (0..depth).map(|k| left.exact(pixel, k) * weights.exact(k, column));
+                    initial.exact(0, column) + products.sum::<f64>()
                 };
-                // Two sums in turn: one would wait for itself.
-                let mut others = [zero; V];
-                for window in (1..self.windows).step_by(2) {
-                    let (first, second) = (row(window - 1), row(window));
-                    self.spread::<S, V>(simd, first, gradient(window - 1), &weights, &mut sums);
-                    self.spread::<S, V>(simd, second, gradient(window), &weights, &mut others);
-                }
-                if !self.windows.is_multiple_of(2) {
-                    let last = self.windows - 1;
-                    self.spread::<S, V>(simd, row(last), gradient(last), &weights, &mut sums);
-                }
-                for v in 0..V {
-                    let sum = simd.add_f32s(sums[v], others[v]);
-                    store::<S>(self.out.as_mut_ptr().add(at + v * S::F32_LANES), sum);
-                }
-            }
-        }
-    }
-}
-
-impl WithSimd for WindowGradients<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let rank = self.rank.next_multiple_of(S::F32_LANES);
-        let (last_window, last_output) = (self.windows - 1, self.outputs - 1);
-        assert!(self.gradient.len() >= last_window * self.gradient_pitch + self.outputs);
-        assert!(self.weights.len().min(self.out.len()) >= last_output * self.pitch + rank);
-        // Whatever the words hold, a winner is one of so many pixels.
-        assert!(self.codes.len().min(self.back.len()) >= (STRIP - 1) * self.strip_pitch + rank);
-        assert!(self.argmax.len() >= last_window / PACKED * self.argmax_pitch + self.outputs);
-        let mut column = 0;
-        while column < rank {
-            let vectors = (rank - column) / S::F32_LANES;
-            // SAFETY: the lengths are checked above, and columns end within `rank`.
-            let done = unsafe {
-                if vectors >= 4 {
-                    self.columns::<S, 4>(simd, column);
-                    4
-                } else if vectors >= 2 {
-                    self.columns::<S, 2>(simd, column);
-                    2
-                } else {
-                    self.columns::<S, 1>(simd, column);
-                    1
-                }
+                let pixels = [first, first + 1, first + side, first + side + 1].map(|pixel| (pixel, value(pixel)));
+                pixels.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).unwrap()
             };
-            column += done * S::F32_LANES;
+            for processor in processors() {
+                let (mut panels, mut out, mut argmax) = (Panels::default(), start.clone(), words.clone());
+                panels.pack(processor.lanes(), depth, width, |k, n| weights.at(k, n));
+                PooledMatmul {
+                    left: left.rows(),
+                    side,
+                    right: &panels,
+                    initial: initial.rows().iter().next().unwrap(),
+                    out: out.rows_mut(),
+                    argmax: argmax.rows_mut(),
+                }
+                .run(processor);
+                prop_assert!(out.is(|window, column| winner(window, column).1.max(0.0)), "{:?}", processor);
+                for (window, c) in (0..pixels / WINDOW).flat_map(|window| (0..width).map(move |c| (window, c))) {
+                    let found = unpack(argmax.at(window / PACKED, c), window);
+                    prop_assert_eq!(found, winner(window, c).0, "{:?}: window {}, column {}", processor, window, c);
+                }
+                prop_assert!(argmax.is_intact(), "{:?}", processor);
+            }
         }
     }
 }

@@ -3,30 +3,25 @@
 //! *Invariant:* pixels are added in their order.
 
 use crate::simd::isa::Processor;
-use crate::simd::vectors::{load, store};
+use crate::simd::rows::{Rows, RowsMut};
+use crate::simd::vectors::{load, whole_vectors};
 use pulp::{Simd, WithSimd};
 
 /// Outer products to add up.
 pub(crate) struct RankUpdate<'a> {
-    pub(crate) pixels: usize,
     /// `[pixels, height]`.
-    pub(crate) left: &'a [f32],
-    pub(crate) left_pitch: usize,
-    pub(crate) height: usize,
-    /// `[pixels, width]`, whose rows are whole vectors long.
-    pub(crate) right: &'a [f32],
-    pub(crate) right_pitch: usize,
-    pub(crate) width: usize,
-    /// `[height, width]`, whose rows are whole vectors long.
-    pub(crate) out: &'a mut [f32],
-    pub(crate) out_pitch: usize,
-    /// Only what lies on or above the diagonal is needed.
+    pub(crate) left: Rows<'a>,
+    /// `[pixels, width]`.
+    pub(crate) right: Rows<'a>,
+    /// `[height, width]`.
+    pub(crate) out: RowsMut<'a>,
+    /// This is true where only what lies on or above the diagonal is needed.
     pub(crate) upper: bool,
 }
 
 impl RankUpdate<'_> {
     pub(crate) fn run(self, processor: Processor) {
-        if self.pixels > 0 {
+        if self.left.len() > 0 {
             processor.run(self);
         }
     }
@@ -38,9 +33,8 @@ impl RankUpdate<'_> {
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
         // SAFETY: rows and columns are within both inputs and the result, as `with_simd` has checked.
         unsafe {
-            let mut left = self.left.as_ptr().add(row);
-            let mut right = self.right.as_ptr().add(column);
-            for _ in 0..self.pixels {
+            let (mut left, mut right) = (self.left.at(0, row), self.right.at(0, column));
+            for _ in 0..self.left.len() {
                 let mut columns = [simd.splat_f32s(0.0); V];
                 for (v, column) in columns.iter_mut().enumerate() {
                     *column = load::<S>(right.add(v * S::F32_LANES));
@@ -51,24 +45,23 @@ impl RankUpdate<'_> {
                         sums[r][v] = simd.mul_add_e_f32s(left, columns[v], sums[r][v]);
                     }
                 }
-                left = left.wrapping_add(self.left_pitch);
-                right = right.wrapping_add(self.right_pitch);
+                left = left.wrapping_add(self.left.stride());
+                right = right.wrapping_add(self.right.stride());
             }
             for r in 0..R {
                 for v in 0..V {
-                    let at = (row + r) * self.out_pitch + column + v * S::F32_LANES;
-                    let address = self.out.as_mut_ptr().add(at);
-                    store::<S>(address, simd.add_f32s(load::<S>(address), sums[r][v]));
+                    self.out.add(simd, row + r, column + v * S::F32_LANES, sums[r][v]);
                 }
             }
         }
     }
 
     /// # Safety
-    /// As for `block`.
+    /// The columns of `V` vectors from `column` on must be within the result.
     #[inline(always)]
     unsafe fn columns<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, column: usize) {
-        let height = if self.upper { self.height.min(column + V * S::F32_LANES) } else { self.height };
+        let all = self.out.len();
+        let height = if self.upper { all.min(column + V * S::F32_LANES) } else { all };
         let mut row = 0;
         // SAFETY: rows stay below `height`; columns are the caller's promise.
         unsafe {
@@ -95,14 +88,13 @@ impl WithSimd for RankUpdate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let width = self.width.next_multiple_of(S::F32_LANES);
-        assert!(self.left.len() >= (self.pixels - 1) * self.left_pitch + self.height);
-        assert!(self.right.len() >= (self.pixels - 1) * self.right_pitch + width);
-        assert!(self.out.len() >= self.height.saturating_sub(1) * self.out_pitch + width);
+        assert!(self.left.len() == self.right.len());
+        assert!((self.out.len(), self.out.width()) == (self.left.width(), self.right.width()));
+        let width = whole_vectors::<S>(self.out.width());
         let full = 2 * S::F32_LANES;
         let mut column = 0;
         while column < width {
-            // SAFETY: the lengths are checked above, and columns end within `width`.
+            // SAFETY: the shapes are checked above, and columns end within `width`.
             unsafe {
                 match (column + full <= width, S::REGISTER_COUNT > 16) {
                     (true, true) => self.columns::<S, 8, 2>(simd, column),
@@ -111,6 +103,38 @@ impl WithSimd for RankUpdate<'_> {
                 }
             }
             column += full;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::guarded::{Draw, processors};
+    use proptest::array::uniform3;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn outer_products_add_up_to_those_of_float64(
+            (pixels, height, width) in (0usize..30, 1usize..40, 1usize..50),
+            gaps in uniform3(0usize..20),
+            upper in any::<bool>(),
+            seed in any::<u64>(),
+        ) {
+            let mut draw = Draw::new(seed);
+            let (left, right) = (draw.input(pixels, height, gaps[0]), draw.input(pixels, width, gaps[1]));
+            let start = draw.output(height, width, gaps[2]);
+            for processor in processors() {
+                let mut out = start.clone();
+                RankUpdate { left: left.rows(), right: right.rows(), out: out.rows_mut(), upper }.run(processor);
+                let expected = |m: usize, n: usize| {
+                    let products = (0..pixels).map(|pixel| left.exact(pixel, m) * right.exact(pixel, n));
+                    // What is below the diagonal may be anything where it is not needed.
+                    if upper && m > n { out.exact(m, n) } else { start.exact(m, n) + products.sum::<f64>() }
+                };
+                prop_assert!(out.is(expected), "{:?}", processor);
+            }
         }
     }
 }

@@ -10,14 +10,22 @@ pub(crate) const ROW_UNIT: usize = 16;
 /// Pixels that pass through the first cache level together.
 pub(crate) const STRIP: usize = 64;
 
-/// Numbers that a row of `width` numbers takes in memory.
+/// Returns how many numbers a row of `width` numbers takes in memory.
 pub(crate) const fn pitch(width: usize) -> usize {
     width.next_multiple_of(ROW_UNIT)
 }
 
-/// The same in scratch memory, where rows whose pitch is a power of two would compete for the same cache sets.
+/// Returns how many it takes in scratch memory, where rows whose pitch is a power of two would compete for the same cache
+/// sets.
 pub(crate) const fn scratch_pitch(width: usize) -> usize {
     pitch(width) + ROW_UNIT
+}
+
+/// Returns how many numbers the whole vectors of a row hold, which are within its pitch.
+#[inline(always)]
+pub(crate) fn whole_vectors<S: Simd>(width: usize) -> usize {
+    const { assert!(ROW_UNIT.is_multiple_of(S::F32_LANES)) };
+    width.next_multiple_of(S::F32_LANES)
 }
 
 /// # Safety
@@ -36,15 +44,9 @@ pub(crate) unsafe fn store<S: Simd>(address: *mut f32, values: S::f32s) {
     unsafe { address.cast::<S::f32s>().write_unaligned(values) }
 }
 
-/// What is below zero becomes zero; what is not a number stays so, for a run that diverges must not look well.
+/// Sets to zero what is below zero. What is not a number stays so, for a run that diverges must not look well.
 #[inline(always)]
 pub(crate) fn rectify<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
     simd.select_f32s(simd.less_than_f32s(values, zero), zero, values)
-}
-
-/// Reads values from start to end, as the processor foresees best, so that kernels with wider strides find them in the cache.
-pub(crate) fn prefetch(values: &[f32]) {
-    let lines = values.iter().step_by(ROW_UNIT);
-    std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));
 }

@@ -1,6 +1,6 @@
-//! What a training step keeps for its backward pass, for a whole batch.
+//! The arrays that a training step keeps for its backward pass, for a whole batch.
 //!
-//! Of each block: its input, its codes, and one byte for each output behind a pool or before a residual. Nothing else.
+//! Each block keeps its input, its codes, and one byte for each output behind a pool or before a residual, and nothing else.
 //!
 //! *Invariant:* allocated once for the largest batch; smaller ones use the front.
 
@@ -18,7 +18,7 @@ pub(crate) struct Part {
     pub(crate) moments: MomentSums,
     pub(crate) output: OutputSums,
     pub(crate) input: InputSums,
-    /// `[classes, channels]`.
+    /// The gradient of the last layer's weight, `[classes, channels]`.
     pub(crate) linear: Vec<f64>,
 }
 
@@ -26,18 +26,18 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) capacity: usize,
-    /// Of each block; the first's are the images, which the caller keeps.
+    /// The inputs of each block; the first's are the images, which the caller keeps.
     pub(crate) inputs: Vec<Buffer>,
-    /// Of each block but the first.
+    /// The codes of each block but the first.
     pub(crate) codes: Vec<Buffer>,
-    /// Gradients of codes, of blocks with an even and with an odd number.
+    /// The gradients of codes, of blocks with an even and with an odd number.
     pub(crate) code_gradients: [Buffer; 2],
-    /// Argmax behind each pool, packed; where the rectifier before each residual was open.
+    /// The argmax behind each pool, packed, and the mask of the ReLU before each residual.
     pub(crate) argmax: Vec<Vec<u32>>,
     pub(crate) relu_mask: Vec<Vec<u8>>,
     /// The gradient that a residual hands on to its beginning.
     pub(crate) residual: Buffer,
-    /// Of the last activations: gradients, argmax (in the rows of each group's first image), and where the rectifier was open.
+    /// The gradients of the last activations, their argmax (in the rows of each group's first image), and their ReLU's mask.
     pub(crate) feature_gradients: Buffer,
     pub(crate) feature_argmax: Vec<u32>,
     pub(crate) feature_mask: Vec<u8>,
@@ -100,7 +100,7 @@ impl Batch {
         }
     }
 
-    /// Bytes that a batch takes; `linear` numbers are in the last layer's weight.
+    /// Returns the bytes that a batch takes; `linear` numbers are in the last layer's weight.
     pub(crate) fn bytes(shapes: &[BlockShape], linear: usize, images: usize) -> usize {
         let sizes = sizes(shapes);
         let sum = |list: &[usize]| list.iter().sum::<usize>();

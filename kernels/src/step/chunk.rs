@@ -5,17 +5,18 @@
 
 use crate::block::shape::GROUP;
 use crate::simd::pool::unpack;
+use crate::simd::rows::Rows;
 use std::ops::Range;
 
-/// Into how many parts a batch is cut, if it is large enough.
+/// The number of parts that a batch is cut into, if it is large enough.
 const CHUNKS: usize = 32;
 
-/// Images per part: whole groups.
+/// Returns the images of a part: whole groups.
 pub(crate) fn chunk_images(images: usize) -> usize {
     images.div_ceil(CHUNKS).next_multiple_of(GROUP)
 }
 
-/// The chunks of a batch.
+/// Returns the chunks of a batch.
 pub(crate) fn chunks(images: usize) -> Vec<Range<usize>> {
     let size = chunk_images(images);
     (0..images).step_by(size).map(|start| start..(start + size).min(images)).collect()
@@ -36,27 +37,27 @@ pub(crate) fn split<'a, T>(
     })
 }
 
-/// The groups of images of a chunk.
+/// Returns the groups of images of a chunk.
 pub(crate) fn groups(chunk: &Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> + use<> {
     let end = chunk.end;
     chunk.clone().step_by(size).map(move |start| start..(start + size).min(end))
 }
 
-/// The place of some images within a chunk, in an array of `size` per image.
+/// Returns the place of some images within a chunk, in an array of `size` per image.
 pub(crate) fn within(chunk: &Range<usize>, images: &Range<usize>, size: usize) -> Range<usize> {
     (images.start - chunk.start) * size..(images.end - chunk.start) * size
 }
 
-/// The place of some images in an array of `size` per image.
+/// Returns the place of some images in an array of `size` per image.
 pub(crate) fn numbers(images: &Range<usize>, size: usize) -> Range<usize> {
     images.start * size..images.end * size
 }
 
-/// Adds each feature's gradient to the pixel of the group that won it.
-pub(crate) fn scatter(out: &mut [f32], gradients: &[f32], argmax: &[u32], pitch: usize) {
-    for (image, gradients) in gradients.chunks(pitch).enumerate() {
+/// Adds each feature's gradient, a row for each image, to the pixel of the group that won it.
+pub(crate) fn scatter(out: &mut [f32], gradients: Rows<'_>, argmax: &[u32]) {
+    for (image, gradients) in gradients.iter().enumerate() {
         for (c, (gradient, &word)) in gradients.iter().zip(argmax).enumerate() {
-            out[unpack(word, image) * pitch + c] += gradient;
+            out[unpack(word, image) * gradients.len() + c] += gradient;
         }
     }
 }

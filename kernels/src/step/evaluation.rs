@@ -7,13 +7,14 @@ use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;
 use crate::block::shape::GROUP;
 use crate::block::state::BlockState;
-use crate::simd::head::{self, GlobalPool};
+use crate::simd::head::{GlobalPool, Logits};
 use crate::simd::patches::IMAGE;
+use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{chunks, groups, numbers, split, within};
 use crate::workers::Workers;
 use network::Place;
 
-/// Logits `[n, classes]` of images; `linear` is `[classes, channels]`.
+/// Computes the logits `[n, classes]` of images; `linear` is `[classes, channels]`.
 pub(crate) fn logits(
     workers: &Workers<Scratch>,
     blocks: &[BlockState],
@@ -52,23 +53,30 @@ fn group_logits(
         let codes = if shape.sees_image {
             Codes::Images(images)
         } else {
+            let size = count * shape.in_size();
             if shape.place == Place::ResidualFirst {
-                let size = count * shape.in_size();
                 kept[..size].copy_from_slice(&input[..size]);
             }
-            encode(block, count, (&input, &mut rows), scratch, None);
-            Codes::Rows(&rows)
+            let rows = &mut rows[..count * shape.code_size()];
+            let input = Rows::packed(&input[..size], shape.c_in);
+            encode(block, input, RowsMut::packed(rows, shape.rank), scratch, None);
+            Codes::Rows(Rows::packed(rows, shape.rank))
         };
-        let decoded = Decoded { out: &mut output, argmax: &mut argmax, relu_mask: &mut relu_mask };
-        decode(block, count, codes, &kept, decoded, scratch);
+        let decoded = Decoded {
+            out: RowsMut::packed(&mut output, shape.c_out),
+            argmax: RowsMut::packed(&mut argmax, shape.c_out),
+            relu_mask: RowsMut::packed(&mut relu_mask, shape.c_out),
+        };
+        decode(block, codes, Rows::packed(&kept, shape.c_out), decoded, scratch);
         std::mem::swap(&mut input, &mut output);
     }
     if let Some(BlockState { shape, .. }) = blocks.last() {
         let (mut features, mut pixels) = (vec![0.0; shape.c_out], vec![0; shape.c_out]);
         for (logits, activations) in out.chunks_mut(out.len() / count).zip(input.chunks(shape.out_size())) {
-            let (pitch, features, argmax) = (shape.out_pitch(), &mut *features, &mut *pixels);
-            GlobalPool { activations, pitch, features, argmax }.run(scratch.processor);
-            head::logits(linear, features, logits);
+            let (features, argmax) = (&mut *features, &mut *pixels);
+            let activations = Rows::packed(activations, shape.c_out);
+            GlobalPool { activations, features, argmax }.run(scratch.processor);
+            Logits { weight: linear, features, out: logits }.run(scratch.processor);
         }
     }
     scratch.activations = [input, output, kept];

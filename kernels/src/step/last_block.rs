@@ -1,4 +1,5 @@
-//! Where a training step goes back: the last block's output, the loss, and the first half of the way back through that block.
+//! The turning point of a training step: the last block's output, the loss, and the first half of the way back through that
+//! block.
 //!
 //! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
 
@@ -6,8 +7,9 @@ use crate::block::backward::{OutputGradient, through_output};
 use crate::block::forward::{Codes, Decoded, decode};
 use crate::block::scratch::group;
 use crate::simd::elementwise::Mask;
-use crate::simd::head::{self, GlobalPool};
+use crate::simd::head::{GlobalPool, HeadBackward, Logits, cross_entropy};
 use crate::simd::pool::pack;
+use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{groups, numbers, split, within};
 use crate::step::state::Step;
 use std::ops::Range;
@@ -23,6 +25,7 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
     let batch = &mut *step.batch;
     let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
     let (channels, row) = (shape.c_out, shape.out_pitch());
+    let codes = Codes::Rows(Rows::packed(codes, shape.rank));
     let scale = 1.0 / labels.len() as f64;
     let tasks: Vec<_> = chunks
         .iter()
@@ -40,24 +43,36 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
         let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
         let mut logits = vec![0.0; weight.len() / channels];
         for images in groups(chunk, group(&[shape])) {
-            let source = Codes::Rows(codes).of(shape, images.clone());
-            let kept = &kept[numbers(&images, shape.in_size())];
+            let source = codes.of(shape.pixels(), images.clone());
+            let kept = Rows::packed(&kept[numbers(&images, shape.in_size())], channels);
             let mut activations = std::mem::take(&mut scratch.activations[0]);
             let mut masks = std::mem::take(&mut scratch.relu_mask);
-            let decoded = Decoded { out: &mut activations, argmax: &mut [], relu_mask: &mut masks };
-            decode(block, images.len(), source, kept, decoded, scratch);
+            let size = images.len() * shape.out_size();
+            let decoded = Decoded {
+                out: RowsMut::packed(&mut activations[..size], channels),
+                argmax: RowsMut::packed(&mut [], channels),
+                relu_mask: RowsMut::packed(&mut masks[..size], channels),
+            };
+            decode(block, source, kept, decoded, scratch);
             for (local, image) in images.clone().enumerate() {
-                let start = local * shape.pixels() * row;
-                let activations = &activations[start..start + shape.pixels() * row];
+                let start = local * shape.out_size();
+                let activations = Rows::packed(&activations[start..start + shape.out_size()], channels);
                 let (features, argmax_of) = (&mut *features, &mut *largest);
-                GlobalPool { activations, pitch: row, features, argmax: argmax_of }.run(scratch.processor);
-                head::logits(weight, features, &mut logits);
-                let (loss, class) = head::cross_entropy(&mut logits, labels[image]);
+                GlobalPool { activations, features, argmax: argmax_of }.run(scratch.processor);
+                Logits { weight, features, out: &mut logits }.run(scratch.processor);
+                let (loss, class) = cross_entropy(&mut logits, labels[image]);
                 (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
                 let at = within(chunk, &(image..image + 1), row);
-                let gradient = &mut gradients[at.clone()];
-                let sums = &mut part.linear;
-                head::backward(weight, features, &logits, labels[image], scale, sums, gradient);
+                HeadBackward {
+                    weight,
+                    features,
+                    probabilities: &logits,
+                    label: labels[image],
+                    scale,
+                    weight_sums: &mut part.linear,
+                    out: &mut gradients[at.clone()],
+                }
+                .run(scratch.processor);
                 let argmax = &mut argmax[within(chunk, &images, row)];
                 for (c, (relu_mask, &pixel)) in relu_mask[at].iter_mut().zip(&largest).enumerate() {
                     let earlier = if local == 0 { 0 } else { argmax[c] };
@@ -69,12 +84,12 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
             scratch.relu_mask = masks;
             let at = within(chunk, &images, row);
             let incoming = OutputGradient {
-                gradient: &gradients[at.clone()],
-                mask: Mask::Bytes(&relu_mask[at.clone()]),
-                pool: Some((&argmax[at], shape.pixels())),
+                gradient: Rows::packed(&gradients[at.clone()], channels),
+                mask: Mask::Bytes(Rows::packed(&relu_mask[at.clone()], channels)),
+                pool: Some((Rows::packed(&argmax[at], channels), shape.pixels())),
             };
-            let out = &mut out[within(chunk, &images, shape.code_size())];
-            through_output(block, images.len(), source, incoming, out, &mut part.output, scratch);
+            let out = RowsMut::packed(&mut out[within(chunk, &images, shape.code_size())], shape.rank);
+            through_output(block, source, incoming, out, &mut part.output, scratch);
         }
     });
     linear.gradient.fill(0.0);

@@ -8,6 +8,7 @@ use crate::block::scratch::group;
 use crate::buffer::Buffer;
 use crate::simd::elementwise::{Add, Mask};
 use crate::simd::patches::IMAGE;
+use crate::simd::rows::{Rows, RowsMut};
 use crate::step::batch::Part;
 use crate::step::chunk::{groups, numbers, scatter, split, within};
 use crate::step::state::Step;
@@ -16,19 +17,19 @@ use std::ops::Range;
 
 /// The moments of the images' patches.
 pub(crate) fn image_moments(step: &mut Step<'_>, chunks: &[Range<usize>]) {
-    let (images, shape) = (step.images, &step.blocks[0].shape);
+    let (images, rank) = (step.images, step.blocks[0].shape.rank);
     let tasks = chunks.iter().zip(&mut step.batch.parts).collect();
     step.workers.each(tasks, |(chunk, part): (&Range<usize>, &mut Part), scratch| {
-        part.moments.reset(shape.rank);
+        part.moments.reset(rank);
         for image in groups(chunk, 1) {
-            encode_images(shape, &images[numbers(&image, IMAGE)], scratch, &mut part.moments);
+            encode_images(&images[numbers(&image, IMAGE)], scratch, &mut part.moments);
         }
     });
 }
 
 /// The codes of the block before `k`, or the images.
-fn codes_before<'b>(k: usize, images: &'b [f32], codes: &'b [Buffer]) -> Codes<'b> {
-    if k == 1 { Codes::Images(images) } else { Codes::Rows(&codes[k - 1]) }
+fn codes_before<'b>(k: usize, rank: usize, images: &'b [f32], codes: &'b [Buffer]) -> Codes<'b> {
+    if k == 1 { Codes::Images(images) } else { Codes::Rows(Rows::packed(&codes[k - 1], rank)) }
 }
 
 /// Decodes block `k - 1` and encodes block `k`.
@@ -37,8 +38,8 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
     let batch = &mut *step.batch;
     let (earlier, inputs) = batch.inputs.split_at_mut(k);
     let (codes, code_rows) = batch.codes.split_at_mut(k);
-    let source = codes_before(k, step.images, codes);
-    let (in_size, code_size) = (here.shape.in_size(), here.shape.code_size());
+    let source = codes_before(k, before.shape.rank, step.images, codes);
+    let (in_size, code_size, channels) = (here.shape.in_size(), here.shape.code_size(), here.shape.c_in);
     let tasks: Vec<_> = chunks
         .iter()
         .zip(split(&mut inputs[0], in_size, chunks))
@@ -57,12 +58,15 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
                 Place::ResidualSecond => &earlier[k - 2][numbers(&images, in_size)],
                 _ => &[],
             };
-            let source = source.of(&before.shape, images.clone());
-            let decoded = Decoded { out: input, argmax, relu_mask };
-            decode(before, images.len(), source, kept, decoded, scratch);
-            let codes = &mut codes[within(chunk, &images, code_size)];
-            let moments = Some(&mut part.moments);
-            encode(here, images.len(), (input, codes), scratch, moments);
+            let decoded = Decoded {
+                out: RowsMut::packed(input, channels),
+                argmax: RowsMut::packed(argmax, channels),
+                relu_mask: RowsMut::packed(relu_mask, channels),
+            };
+            let source = source.of(before.shape.pixels(), images.clone());
+            decode(before, source, Rows::packed(kept, channels), decoded, scratch);
+            let codes = RowsMut::packed(&mut codes[within(chunk, &images, code_size)], here.shape.rank);
+            encode(here, Rows::packed(input, channels), codes, scratch, Some(&mut part.moments));
         }
     });
 }
@@ -71,14 +75,14 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
 pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize>]) {
     let (before, here) = (&step.blocks[k - 1], &step.blocks[k]);
     let batch = &mut *step.batch;
-    let in_size = here.shape.in_size();
+    let (in_size, channels) = (here.shape.in_size(), here.shape.c_in);
     let (even, odd) = batch.code_gradients.split_at_mut(1);
     let (gradients, out) =
         if k.is_multiple_of(2) { (&even[0], &mut odd[0]) } else { (&odd[0], &mut even[0]) };
     let out_size = if k == 1 { 0 } else { before.shape.code_size() };
     let (inputs, codes) = (&batch.inputs, &batch.codes);
     let (argmax, relu_mask) = (&batch.argmax[k - 1], &batch.relu_mask[k - 1]);
-    let source = codes_before(k, step.images, codes);
+    let source = codes_before(k, before.shape.rank, step.images, codes);
     let features = (&batch.feature_gradients, &batch.feature_argmax);
     // The gradient that a residual will want again; other blocks' live in scratch memory.
     let ends_residual = before.shape.place == Place::ResidualSecond;
@@ -103,26 +107,31 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
             } else {
                 (&mut owned[..images.len() * in_size], residual)
             };
-            let input = &inputs[k][at.clone()];
+            let input = Rows::packed(&inputs[k][at.clone()], channels);
             let rows = numbers(&images, here.shape.code_size());
-            let (rows, back) = (&codes[k][rows.clone()], &gradients[rows]);
-            through_input(here, rows, back, input, gradient, &mut part.input, scratch);
+            let [rows, back] =
+                [&codes[k], gradients].map(|all| Rows::packed(&all[rows.clone()], here.shape.rank));
+            let to = RowsMut::packed(gradient, channels);
+            through_input(here, rows, back, input, to, &mut part.input, scratch);
             if begins_residual && k + 1 == last {
-                let row = here.shape.in_pitch();
-                let at = numbers(&images, row);
-                scatter(gradient, &features.0[at.clone()], &features.1[at], row);
+                let at = numbers(&images, here.shape.in_pitch());
+                scatter(gradient, Rows::packed(&features.0[at.clone()], channels), &features.1[at]);
             } else if begins_residual {
                 Add { out: gradient, values: residual }.run(scratch.processor);
             }
             let incoming = OutputGradient {
-                gradient,
-                mask: if ends_residual { Mask::Bytes(&relu_mask[at]) } else { Mask::Output(input) },
+                gradient: Rows::packed(gradient, channels),
+                mask: if ends_residual {
+                    Mask::Bytes(Rows::packed(&relu_mask[at], channels))
+                } else {
+                    Mask::Output(input)
+                },
                 pool: (before.shape.place == Place::Pooled)
-                    .then(|| (&argmax[numbers(&images, in_size / 4)], 4)),
+                    .then(|| (Rows::packed(&argmax[numbers(&images, in_size / 4)], channels), 4)),
             };
-            let out = &mut out[within(chunk, &images, out_size)];
-            let source = source.of(&before.shape, images.clone());
-            through_output(before, images.len(), source, incoming, out, &mut part.output, scratch);
+            let out = RowsMut::packed(&mut out[within(chunk, &images, out_size)], before.shape.rank);
+            let source = source.of(before.shape.pixels(), images.clone());
+            through_output(before, source, incoming, out, &mut part.output, scratch);
         }
         scratch.input_gradients = owned;
     });

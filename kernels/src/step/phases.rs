@@ -16,7 +16,7 @@ use network::Place;
 use std::time::Instant;
 
 impl Step<'_> {
-    /// Forward and backward; the parameters hold their gradients afterwards.
+    /// Goes forward and backward; the parameters hold their gradients afterwards.
     pub(crate) fn run(&mut self) {
         let lanes = self.processor.lanes();
         let chunks = chunks(self.labels.len());

@@ -1,4 +1,4 @@
-//! What a training step works on, and how long its phases take.
+//! A training step: the things it works on, and the time its phases take.
 
 use crate::block::scratch::Scratch;
 use crate::block::state::BlockState;
@@ -7,14 +7,14 @@ use crate::simd::isa::Processor;
 use crate::step::batch::Batch;
 use crate::workers::Workers;
 
-/// How long one phase of the last step took.
+/// The time that one phase of the last step took.
 #[derive(Debug, Clone, Copy)]
 pub struct Phase {
-    /// `forward` or `backward`.
+    /// The pass: `forward` or `backward`.
     pub pass: &'static str,
     /// The block whose codes the phase ends with; `head` for the last of the forward pass.
     pub block: &'static str,
-    /// Wall-clock time.
+    /// The wall-clock time.
     pub seconds: f64,
 }
 

@@ -1,4 +1,4 @@
-//! A block: convolution, batch norm, rectifier and its pool.
+//! A block: convolution, batch norm, ReLU and its pool.
 
 use super::layers::{Tensor, convolve, convolve_back, pool, pool_back};
 use super::{Reference, Values};

@@ -70,7 +70,7 @@ static PUBLISHED_APPROPRIATE: Definition = Definition {
     ..under_test(&PUBLISHED_ORIGINAL)
 };
 
-/// What an arm does where it does not say otherwise.
+/// The definition of an arm that says nothing else.
 const PLAIN: Definition = Definition {
     name: "",
     baseline: None,
@@ -81,27 +81,27 @@ const PLAIN: Definition = Definition {
     sentence: "",
 };
 
-/// What arms that are compared with a baseline share, where they do not say otherwise.
+/// The definition of an arm that is compared with a baseline and says nothing else.
 const fn under_test(baseline: &'static Definition) -> Definition {
     Definition { baseline: Some(Arm(baseline)), ..PLAIN }
 }
 
 impl Arm {
-    /// The same decay for every parameter.
+    /// The arm in which every parameter decays alike.
     pub const ORIGINAL: Self = Self(&ORIGINAL);
-    /// Less decay of the low-rank factors, by the compression against full convolutions.
+    /// The arm whose low-rank factors decay less, by the compression against full convolutions.
     pub const APPROPRIATE: Self = Self(&APPROPRIATE);
-    /// Less decay of the low-rank factors, by the compression against depthwise-separable convolutions.
+    /// The arm whose low-rank factors decay less, by the compression against depthwise-separable convolutions.
     pub const APPROPRIATE_SEPARABLE: Self = Self(&APPROPRIATE_SEPARABLE);
-    /// Decay of the product of the factors (Khodak et al., arXiv 2105.01029).
+    /// The arm in which the product of the factors decays (Khodak et al., arXiv 2105.01029).
     pub const FROBENIUS: Self = Self(&FROBENIUS);
-    /// No decay, under the name `none`.
+    /// The arm without decay, whose name is `none`.
     pub const NO_DECAY: Self = Self(&NONE);
-    /// Less decay of everything: whether a smaller decay is all that `appropriate` is.
+    /// The arm in which everything decays less: it asks whether a smaller decay is all that `appropriate` is.
     pub const ORIGINAL_SCALED: Self = Self(&ORIGINAL_SCALED);
-    /// The notebook's code without its flag.
+    /// The arm that does what the notebook's code did without its flag.
     pub const PUBLISHED_ORIGINAL: Self = Self(&PUBLISHED_ORIGINAL);
-    /// The notebook's code with its flag.
+    /// The arm that does what the notebook's code did with its flag.
     pub const PUBLISHED_APPROPRIATE: Self = Self(&PUBLISHED_APPROPRIATE);
 
     /// The arms of the house, in the order in which documents list them.
@@ -116,7 +116,7 @@ impl Arm {
         Self::PUBLISHED_APPROPRIATE,
     ];
 
-    /// Names and sentences of the arms of the house, one a line.
+    /// Returns names and sentences of the arms of the house, one a line.
     #[must_use]
     pub fn listed() -> String {
         let line =
@@ -125,7 +125,7 @@ impl Arm {
         format!("Arms:{lines}\nAn experiment may declare others, which its sweep trains.")
     }
 
-    /// Whether it is one of [`Arm::HOUSE`].
+    /// Returns whether it is one of [`Arm::HOUSE`].
     #[must_use]
     pub fn is_of_the_house(self) -> bool {
         Self::HOUSE.contains(&self)

@@ -18,15 +18,15 @@ use std::sync::{Mutex, PoisonError};
 pub struct Declaration<B> {
     /// Its name, which is a part of the names of its runs' folders.
     pub name: String,
-    /// The arm that it is compared with; none where it is only compared with.
+    /// The arm that it is compared with; none where others are compared with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<B>,
-    /// Decay of `contract` and `expand`.
+    /// The decay of `contract` and `expand`.
     pub factors: Strength,
-    /// Decay of every other parameter.
+    /// The decay of every other parameter.
     #[serde(default = "lambda")]
     pub rest: Strength,
-    /// Decay of `expand . contract`, as a multiple of lambda.
+    /// The decay of `expand . contract`, as a multiple of lambda.
     #[serde(default)]
     pub product: f64,
     /// The courses of the learning rates.
@@ -38,7 +38,7 @@ const fn lambda() -> Strength {
     Strength::LAMBDA
 }
 
-/// An arm that cannot be.
+/// The reason why an arm cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("arm `{arm}`, {key} {value}: {rule}")]
 pub struct InvalidArm {
@@ -46,9 +46,9 @@ pub struct InvalidArm {
     pub arm: String,
     /// The key.
     pub key: &'static str,
-    /// What was given.
+    /// The value that was given.
     pub value: String,
-    /// What it must be.
+    /// The rule that the value breaks.
     pub rule: &'static str,
 }
 
@@ -60,7 +60,7 @@ const LARGEST_POWER: f64 = 4.0;
 static KNOWN: Mutex<Vec<&'static Definition>> = Mutex::new(Vec::new());
 
 impl<B> Declaration<B> {
-    /// The same against a baseline that is told otherwise.
+    /// Returns the same declaration with another baseline.
     #[must_use]
     pub fn with_baseline<C>(self, baseline: Option<C>) -> Declaration<C> {
         let Self { name, factors, rest, product, schedule, .. } = self;
@@ -69,10 +69,11 @@ impl<B> Declaration<B> {
 }
 
 impl Declaration<Arm> {
-    /// The declared arm.
+    /// Returns the declared arm.
     ///
     /// # Errors
-    /// A name of the house's or one that no folder should have; a strength that is negative or no number; a power out of bounds.
+    /// The name is one of the house's or one that no folder should have, a strength is negative or no number, or a power is
+    /// out of bounds.
     pub fn arm(self) -> Result<Arm, InvalidArm> {
         if let Some((key, value, rule)) = self.broken_rule() {
             return Err(InvalidArm { arm: self.name, key, value, rule });
