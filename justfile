@@ -19,6 +19,7 @@ tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
 keep     := "analysis publish EXPERIMENT NAME WORK"
 publish  := "report publish NAME"
+export   := "report export FORMAT OUT WORK"
 repair   := "trainer repair RETRAIN THREADS WORK"
 retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 
@@ -81,6 +82,11 @@ alias analyze := analyse
 [group('pipeline'), no-exit-message]
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
+
+# The tables in a format of other tools, a row or a point for each run and epoch: FORMAT=csv|jsonl|tensorboard|wandb [OUT=folder] [STUDY=gpu] [EXPERIMENT=...] [PYTHON=python3]
+[group('pipeline'), no-exit-message]
+export *settings:
+    @exec tools/export.py export "{{analysis}}" "{{export}}" -- "$@"
 
 # What two studies say of each other, run by run where they share seeds: just compare quick seeds [JSON=numbers.json]
 [group('pipeline'), no-exit-message]

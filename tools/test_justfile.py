@@ -13,7 +13,7 @@ BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-conte
 # Of nvidia-smi, git and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,11 +45,11 @@ def variables():
 def recipes():
     """Each recipe with the keys it takes."""
     found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*?\w+)*:(?!=)", justfile(), re.MULTILINE)}
-    for name, words in re.findall(r"tools/run\.py (\w+) (.*) -- ", justfile()):
+    for name, words in re.findall(r"tools/(?:run|export)\.py (\w+) (.*) -- ", justfile()):
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
             step = run.Step(variables()[variable])
             found[name] |= set(step.keys) | ({"NOTIFY"} if step.trains else set())
-        found[name] |= {"STUDY"} if name in ("analyse", "report") else {"EVERY"} if name == "watch" else set()
+        found[name] |= {"STUDY"} if name in ("analyse", "report", "export") else {"EVERY"} if name == "watch" else set()
     for name, tool in OTHERS.items():
         with open(os.path.join(run.ROOT, "tools", tool + ".py")) as file:
             found[name] |= set(re.findall(r'"([A-Z_]{3,})"', file.read()))
@@ -62,7 +62,7 @@ class Keys(unittest.TestCase):
         return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report) ", value)]
 
     def test_each_key_is_an_argument_of_its_program(self):
-        self.assertEqual(len(self.steps()), 14)
+        self.assertEqual(len(self.steps()), 15)
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             for key in step.keys:

@@ -5,6 +5,7 @@
 //! - [`chart`], [`style`]: what figures are made of, and how they look;
 //! - [`page`], [`html`]: the Markdown, and the page for a browser;
 //! - [`numbers`]: numbers as a reader sees them;
+//! - [`export`]: the tables in the formats of other tools;
 //! - [`benchmark`]: what `just bench` measured, for the README;
 //! - [`mod@publish`], [`splice`]: a study kept with the source, and pages completed by this program.
 //!
@@ -12,6 +13,7 @@
 
 pub mod benchmark;
 pub mod chart;
+pub mod export;
 pub mod figure;
 pub mod html;
 pub mod numbers;
@@ -74,11 +76,7 @@ const PAGES: [&str; 2] = ["report.html", "report.md"];
 /// # Errors
 /// An analysis that is missing or cannot be read; a file that cannot be written.
 pub fn run(layout: &Layout) -> Result<Written> {
-    if !study::summary_path(layout).is_file() {
-        bail!("{}: there is no analysis; run `just analyse` first", study::summary_path(layout).display());
-    }
-    let study = Study::read(layout).context("the analysis cannot be read; run `just analyse` again")?;
-    let report = render(&study);
+    let report = render(&read(layout)?);
     let figure = |file: &str| PathBuf::from(FIGURES).join(file);
     let figures = report.figures.iter().map(|figure_of| (figure(figure_of.file), figure_of.svg.as_bytes()));
     let pages =
@@ -89,4 +87,12 @@ pub fn run(layout: &Layout) -> Result<Written> {
     atomic::replace_folder(&layout.report(), &files, &ours)?;
     let paths = files.iter().map(|(name, _)| layout.report().join(name)).collect();
     Ok(Written { headline: report.headline, paths })
+}
+
+/// The analysis of a work directory.
+fn read(layout: &Layout) -> Result<Study> {
+    if !study::summary_path(layout).is_file() {
+        bail!("{}: there is no analysis; run `just analyse` first", study::summary_path(layout).display());
+    }
+    Study::read(layout).context("the analysis cannot be read; run `just analyse` again")
 }
