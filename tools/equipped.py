@@ -1,6 +1,6 @@
 """Programs and Python packages that some tests need and no machine must have: what is missing skips a test, and is said aloud.
 
-TEST_PYTHON names a Python that has packages which the one that runs the tests lacks, such as that of a virtual environment.
+TEST_PYTHON names a Python that has the packages in test_packages.txt, where the one that runs the tests lacks them.
 """
 
 import functools
