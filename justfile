@@ -123,7 +123,12 @@ doctor:
 setup *options:
     @python3 tools/libtorch.py "$@"
 
-# Delete analysis and report, or [WHAT=runs|data|all]: says what goes
+# What a shell offers for the programs when the tabulator is pressed: [SHELL=bash|zsh|fish] [OUT=work/completions/SHELL]
+[group('machine'), no-exit-message]
+completions *settings:
+    @python3 tools/completions.py "$@"
+
+# Delete analysis, report and exports, or [WHAT=runs|data|all]: says what goes
 [group('machine'), no-exit-message]
 clean *settings:
     @python3 tools/clean.py "$@"

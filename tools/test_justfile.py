@@ -10,10 +10,10 @@ import settings
 # Flags that no recipe offers: where a study is developed or a program tried by hand.
 BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-content", "keep-downloads", "hf-endpoint", "all-runs",
            "results-arms", "results", "page", "plan", "json", "slurm"}
-# Of nvidia-smi, git and `just setup`.
-OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
+# Of nvidia-smi, git, TensorBoard and `just setup`.
+OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id", "logdir"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use artifacts::Layout;
-use artifacts::output::{note, say};
-use clap::{Parser, Subcommand};
+use artifacts::output::{note, print, say};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
 use report::export::Format;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,12 @@ enum Command {
         #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
         work: PathBuf,
     },
+    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a page.
     Publish {
         /// Its name below `results/`.
@@ -88,6 +95,11 @@ fn run(arguments: Arguments) -> Result<()> {
             return report::benchmark::run(&lines, &figure, &page);
         }
         Some(Command::Publish { name, results, page }) => report::publish::publish(&results, &name, &page)?,
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            generate(shell, &mut Arguments::command(), "report", &mut script);
+            return Ok(print(String::from_utf8(script)?)?);
+        }
         Some(Command::Export { format, out, work }) => {
             let written = report::export::export(&Layout::new(work), format, out.as_deref())?;
             note(written.headline);
