@@ -6,8 +6,8 @@ set positional-arguments
 
 export INVOKED_FROM := invocation_directory()
 
-data     := "data-prep SOURCE WORK"
-recipe   := "RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES VALIDATION_IMAGES"
+data     := "data-prep DATASET SOURCE WORK"
+recipe   := "DATASET RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES VALIDATION_IMAGES"
 run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
 plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WAIT WORK"
@@ -31,7 +31,7 @@ _default:
 all *settings:
     @exec tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
 
-# CIFAR-10 as parquet: [SOURCE=a path or a URL] [WORK=work]
+# CIFAR-10 or CIFAR-100 as parquet: [DATASET=cifar10|cifar100] [SOURCE=a path or a URL] [WORK=work]
 [group('pipeline'), no-exit-message]
 data *settings:
     @exec tools/run.py data "{{data}}" -- "$@"

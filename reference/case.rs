@@ -69,7 +69,7 @@ impl Case {
     }
 
     pub fn architecture(&self) -> Architecture {
-        Architecture::new(self.meta.rankscale, self.meta.channels).unwrap()
+        Architecture::new(self.meta.rankscale, self.meta.channels, 10).unwrap()
     }
 
     /// Every array of a file. Its integers (labels, draws, pixels) are small, so float32 holds them exactly.

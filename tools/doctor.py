@@ -9,6 +9,8 @@ import subprocess
 import libtorch
 import machine
 import outcome
+import run
+import settings
 
 ROOT = libtorch.ROOT
 TRAINER = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "release", "trainer")
@@ -126,10 +128,9 @@ def driver():
 
 def data():
     work = os.environ.get("WORK") or os.path.join(ROOT, "work")
-    missing = [name for name in ("train", "test")
-               if not os.path.exists(os.path.join(work, "data", "cifar10", name + ".parquet"))]
-    say("data", "CIFAR-10 %s in %s" % ("is not" if missing else "is", work))
-    return "run ./justw data (or ./justw all), which fetches CIFAR-10; SOURCE= takes a copy you have" if missing else None
+    there = [name for name in settings.DATASETS if run.has_images(work, name)]
+    say("data", "%s in %s" % (" and ".join(there) or "no data set", work))
+    return None if there else "run ./justw data (or ./justw all), which fetches CIFAR-10; SOURCE= takes a copy you have"
 
 
 def lines_of(path):

@@ -51,7 +51,7 @@ class Failed(Exception):
 def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
-        settings.device_and_engine(chosen)
+        settings.forms(chosen)
         settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
         settings.whole_numbers(chosen, "CHANNELS", 1, 4096)
         for key in ("STEPS", "IMAGES", "BATCH"):

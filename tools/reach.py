@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whether any server that has CIFAR-10 can be reached: asked while `data-prep`, which knows more, is still being built.
+"""Whether any server that has the images can be reached: asked while `data-prep`, which knows more, is still being built.
 
 Whoever has no network hears it within seconds then, and what to do. Only a connection is tried, to a server or to the proxy before it:
 all else is data-prep's to judge.
@@ -19,7 +19,7 @@ import outcome
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # As in data-prep/src/find/source.rs; a test compares them.
 HUGGING_FACE = "https://huggingface.co"
-AUTHORS = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+AUTHORS = "https://www.cs.toronto.edu/~kriz/"
 # For data-prep too, which says it where its own attempts fail.
 ADVICE = os.path.join(ROOT, "data-prep", "src", "find", "offline.txt")
 CONNECT_SECONDS = 15
@@ -41,7 +41,7 @@ def main():
             return
         reasons.append(reason)
     with open(ADVICE) as file:
-        sys.exit("no server that has CIFAR-10 can be reached (%s)\n%s" % ("; ".join(reasons), file.read().rstrip()))
+        sys.exit("no server that has the images can be reached (%s)\n%s" % ("; ".join(reasons), file.read().rstrip()))
 
 
 def hindrance(url):

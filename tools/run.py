@@ -129,7 +129,7 @@ class Step:
     def asks_servers(self, chosen):
         """Whether it needs a network, because images are not there yet and no copy of them is given."""
         return (self.program == "data-prep" and not is_smoke(chosen) and chosen.get("SOURCE", "auto") in settings.NAMED_SOURCES
-                and not has_images(chosen["WORK"]))
+                and not has_images(chosen["WORK"], chosen.get("DATASET", settings.DATASETS[0])))
 
     def command(self, chosen):
         subcommand = self.words[1:]
@@ -138,8 +138,8 @@ class Step:
         return [binary(self.program)] + subcommand + settings.flags(chosen, self.keys)
 
 
-def has_images(work):
-    return all(os.path.exists(os.path.join(work, "data", "cifar10", half + ".parquet")) for half in ("train", "test"))
+def has_images(work, dataset):
+    return all(os.path.exists(os.path.join(work, "data", dataset, half + ".parquet")) for half in ("train", "test"))
 
 
 def binary(program):
@@ -171,14 +171,28 @@ def with_defaults(chosen, steps):
         chosen.setdefault("EXPERIMENT", "tune")
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
         on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
-        chosen["EXPERIMENT"] = "notebook" if on_gpu else "quick"
+        default = "notebook" if on_gpu else "quick"
+        chosen["EXPERIMENT"] = default if chosen.get("DATASET", settings.DATASETS[0]) == settings.DATASETS[0] else chosen["DATASET"]
     # The smoke experiment trains on generated images, which must never pass for the real ones in work/.
     place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
     chosen.setdefault("WORK", os.environ.get("WORK") or place)
     chosen = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
     if "EXPERIMENT" in chosen:
         settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"), chosen["WORK"])
-    settings.device_and_engine(chosen)
+    settings.forms(chosen)
+    return of_one_dataset(chosen, steps)
+
+
+def of_one_dataset(chosen, steps):
+    """Adds the data set of an experiment, which is what is prepared for it; another one is an error."""
+    if "EXPERIMENT" not in chosen or not any("DATASET" in step.keys for step in steps):
+        return chosen
+    name = chosen["EXPERIMENT"]
+    of_experiment = settings.dataset(name, os.path.join(ROOT, "experiments"))
+    if chosen.setdefault("DATASET", of_experiment) != of_experiment:
+        raise settings.SettingsError(
+            "DATASET=%s: EXPERIMENT=%s trains on %s. One of your own may say dataset = \"%s\" below [recipe]."
+            % (chosen["DATASET"], name, of_experiment, chosen["DATASET"]))
     return chosen
 
 

@@ -11,6 +11,10 @@ import re
 NAMED_SOURCES = ("auto", "huggingface", "authors")
 
 
+# Of data-prep and trainer: what DATASET may be, the default first.
+DATASETS = ("cifar10", "cifar100")
+
+
 class SettingsError(Exception):
     """A word the recipe does not understand; the message names the keys it does."""
 
@@ -93,10 +97,21 @@ def experiment(name_or_path, directory, work):
         raise SettingsError("EXPERIMENT=%s: no such file, and none of %s." % (name_or_path, ", ".join(named)))
 
 
-def device_and_engine(settings):
-    """Checks their form, for the same reason."""
+def dataset(name_or_path, directory):
+    """The data set that an experiment trains on, as its file says; the default where it says nothing or there is only a plan."""
+    path = name_or_path if name_or_path.endswith(".toml") else os.path.join(directory, name_or_path + ".toml")
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = re.search(r"""^\s*dataset\s*=\s*["'](\w+)["']""", file.read(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):  # the program that reads it knows more
+        return DATASETS[0]
+    return found.group(1) if found else DATASETS[0]
+
+
+def forms(settings):
+    """Checks the form of words from a list, for the same reason."""
     for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"), ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
-                            ("WAIT", "0|1", "0 or 1")):
+                            ("WAIT", "0|1", "0 or 1"), ("DATASET", "|".join(DATASETS), " or ".join(DATASETS))):
         if key in settings and not re.fullmatch(form, settings[key]):
             raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))
 

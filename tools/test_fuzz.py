@@ -43,7 +43,7 @@ class Fuzz(unittest.TestCase):
             self.assertEqual([word for word in words if word], ["%s=%s" % pair for pair in chosen.items()])
             chosen = settings.located(chosen, folder)
             settings.experiment(chosen.get("EXPERIMENT", "quick"), folder, folder)
-            settings.device_and_engine(chosen)
+            settings.forms(chosen)
             for key, value in chosen.items():
                 settings.shown(value)
             if "SEED" in chosen:

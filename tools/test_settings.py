@@ -55,6 +55,22 @@ class Locating(unittest.TestCase):
         self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
 
 
+class DataSets(unittest.TestCase):
+    def test_their_names_are_those_of_the_programs(self):
+        with open(os.path.join(run.ROOT, "artifacts", "src", "dataset", "task.rs")) as file:
+            self.assertEqual(tuple(re.findall(r'^    name: "(\w+)",', file.read(), re.MULTILINE)), settings.DATASETS)
+
+    def test_an_experiment_says_which_it_is_about(self):
+        experiments = os.path.join(run.ROOT, "experiments")
+        self.assertEqual(settings.dataset("cifar100", experiments), "cifar100")
+        self.assertEqual(settings.dataset("quick", experiments), "cifar10")
+        self.assertEqual(settings.dataset("only-a-plan", experiments), "cifar10")
+        steps = [run.Step("data-prep DATASET SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]
+        self.assertEqual(run.of_one_dataset({"EXPERIMENT": "cifar100"}, steps)["DATASET"], "cifar100")
+        with self.assertRaisesRegex(settings.SettingsError, "EXPERIMENT=quick trains on cifar10"):
+            run.of_one_dataset({"EXPERIMENT": "quick", "DATASET": "cifar100"}, steps)
+
+
 class Servers(unittest.TestCase):
     def test_the_servers_that_are_tried_first_are_those_of_data_prep(self):
         with open(os.path.join(run.ROOT, "data-prep", "src", "find", "source.rs")) as file:

@@ -6,6 +6,24 @@
 //! each other. Rooms import to the right only: `planning`, `tuning`, `compare` → `endpoint` → `join` → `runs`; all but `runs` → `stats`.
 //!
 //! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
+//!
+//! The estimator of an endpoint, on differences of three seeds at each of two rankscales:
+//!
+//! ```
+//! use analysis::stats::strata::Strata;
+//! use analysis::stats::stratified::Stratified;
+//!
+//! let points = [vec![-1.1, -0.9, -1.0], vec![-0.6, -1.0, -0.8]];
+//! let strata = Strata::new(points).expect("there are differences");
+//! let estimate = Stratified::of(&strata).expect("they vary");
+//! // The mean of the means, with Satterthwaite's degrees of freedom between 2 and 4.
+//! assert!((estimate.mean - -0.9).abs() < 1e-12);
+//! assert!(estimate.freedom > 2.0 && estimate.freedom < 4.0);
+//! let interval = estimate.interval(0.95);
+//! assert!(interval.low < estimate.mean && interval.high < 0.0 && estimate.p() < 0.05);
+//! // Without a spread there is no estimate: equal numbers are no certainty.
+//! assert_eq!(Strata::new([vec![0.1, 0.1]]).as_ref().and_then(Stratified::of), None);
+//! ```
 
 pub mod compare;
 pub mod endpoint;
@@ -183,7 +201,7 @@ fn study(
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
         let arms = experiment::arms(runs.iter().map(|run| &run.record.configuration));
         let rows = rows.iter().filter(|run| run.recipe == recipe.summary.recipe);
-        aa::identical(rows, &arms, recipe.summary.configuration.channels)
+        aa::identical(rows, &arms, recipe.summary.configuration.architecture())
     });
     let summary = Summary {
         experiment: plan.map(|plan| plan.experiment().name.clone()),

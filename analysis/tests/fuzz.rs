@@ -101,7 +101,7 @@ fn an_analysis_of_a_run_of_an_earlier_version() {
         mutated(15, name, &valid, here, |study| {
             let row = study.ledger.iter().find(|row| row.run == RunFolder::new(&run).name()).unwrap();
             assert!(
-                row.state != "quarantined"
+                row.state.name() != "quarantined"
                     || row.reason.contains(name)
                     || row.reason.contains("must have that name"),
                 "{row:?}"

@@ -54,7 +54,7 @@ impl FromStr for Precision {
 }
 
 /// The program that trains: one description of the network, two engines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// libtorch: any device, any precision, the dense network too.

@@ -9,6 +9,7 @@ mod rules;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Engine, Precision};
+use crate::dataset::Task;
 use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,6 +18,9 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
+    /// What it learns to tell apart. Runs of CIFAR-10 have the name that they would have without this key.
+    #[serde(default, skip_serializing_if = "Task::is_the_notebooks")]
+    pub dataset: Task,
     /// Divisor that makes ranks out of channels; 0 is the dense network.
     pub rankscale: usize,
     /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
@@ -51,6 +55,7 @@ impl Default for Configuration {
     /// The notebook's recipe, at rankscale 8.
     fn default() -> Self {
         Self {
+            dataset: Task::Cifar10,
             rankscale: 8,
             channels: FULL_CHANNELS,
             decay: Arm::ORIGINAL,
@@ -85,7 +90,7 @@ impl Configuration {
     /// The network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
-        Architecture { rankscale: self.rankscale, channels: self.channels }
+        Architecture { rankscale: self.rankscale, channels: self.channels, classes: self.dataset.classes() }
     }
 
     /// By how many images it is judged; none for all of the test images.
@@ -147,7 +152,8 @@ mod tests {
     fn the_identity_changes_with_every_key_and_with_the_data() {
         let base = Configuration::default();
         let mut identities = vec![base.identity("data"), base.identity("other data")];
-        let changes: [fn(&mut Configuration); 13] = [
+        let changes: [fn(&mut Configuration); 14] = [
+            |c| c.dataset = Task::Cifar100,
             |c| c.rankscale = 9,
             |c| c.channels = [64, 128, 256, 511],
             |c| c.decay = Arm::APPROPRIATE,
@@ -176,7 +182,7 @@ mod tests {
     #[test]
     fn names_of_runs_that_hold_nothing_out_are_as_they_were() {
         let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
-        let images = crate::dataset::Split::ALL.map(crate::dataset::Split::cifar10_fingerprint).join(":");
+        let images = Task::Cifar10.fingerprints().unwrap();
         assert_eq!(run.run_name(&images), "r31-original-s31-2c5aaa9b");
         let scaled = Configuration { decay: Arm::APPROPRIATE, ..run };
         assert_eq!(scaled.run_name(&images), "r31-appropriate-s31-2bd04f79");

@@ -14,69 +14,18 @@ mod image;
 mod metadata;
 mod moments;
 mod records;
+mod split;
+mod task;
 
 pub use error::DatasetError;
-pub use image::{CLASS_NAMES, IMAGE_BYTES, PLANE_BYTES};
+pub use image::{IMAGE_BYTES, PLANE_BYTES};
 pub use metadata::{FORMAT_VERSION, Header};
 pub use moments::Moments;
 pub use records::{InvalidRecords, RECORD_BYTES};
+pub use split::Split;
+pub use task::{Task, UnknownTask};
 
-use crate::{Layout, Sha256Sum};
-use network::architecture::{CLASSES, IMAGE_SIDE};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-
-const TRAIN_FINGERPRINT: &str = "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260";
-const TEST_FINGERPRINT: &str = "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f";
-// A malformed one could never be met: it does not build.
-const _: [Sha256Sum; 2] = [Sha256Sum::pinned(TRAIN_FINGERPRINT), Sha256Sum::pinned(TEST_FINGERPRINT)];
-
-/// The two halves of CIFAR-10.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Split {
-    /// 50,000 images to learn from.
-    Train,
-    /// 10,000 images to be judged by.
-    Test,
-}
-
-impl Split {
-    /// Both, in the order in which they are prepared.
-    pub const ALL: [Self; 2] = [Self::Train, Self::Test];
-
-    /// The name in files and messages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Test => "test",
-        }
-    }
-
-    /// The content fingerprint of this half of CIFAR-10, as its authors published it.
-    #[must_use]
-    pub const fn cifar10_fingerprint(self) -> &'static str {
-        match self {
-            Self::Train => TRAIN_FINGERPRINT,
-            Self::Test => TEST_FINGERPRINT,
-        }
-    }
-
-    /// The half whose file has this name; none for a file of another name.
-    #[must_use]
-    pub fn of_path(path: &Path) -> Option<Self> {
-        Self::ALL.into_iter().find(|split| path.file_stem().is_some_and(|stem| stem == split.name()))
-    }
-
-    /// Where this half lies.
-    #[must_use]
-    pub fn path(self, layout: &Layout) -> PathBuf {
-        match self {
-            Self::Train => layout.train_images(),
-            Self::Test => layout.test_images(),
-        }
-    }
-}
 
 /// Where the images came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,9 +49,11 @@ pub enum Provenance {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Dataset {
+    /// What the labels mean.
+    pub task: Task,
     /// `[N, 3, 32, 32]`, row-major: [`IMAGE_BYTES`] an image.
     pub images: Vec<u8>,
-    /// `[N]`, each below [`CLASSES`].
+    /// `[N]`, each below the number of classes.
     pub labels: Vec<u8>,
     /// SHA-256 of the content, in hexadecimal; the same whatever the source and its order.
     pub fingerprint: String,
@@ -117,8 +68,8 @@ impl Dataset {
     ///
     /// # Errors
     /// No record, a part of a record, or a label that is no class.
-    pub fn from_records(records: &[u8], provenance: Provenance) -> Result<Self, InvalidRecords> {
-        let sorted = records::sort(records.chunks(RECORD_BYTES))?;
+    pub fn from_records(task: Task, records: &[u8], provenance: Provenance) -> Result<Self, InvalidRecords> {
+        let sorted = records::sort(task, records.chunks(RECORD_BYTES))?;
         let mut images = Vec::with_capacity(sorted.order.len() * IMAGE_BYTES);
         let mut labels = Vec::with_capacity(sorted.order.len());
         for record in sorted.order.iter().map(|&row| &records[row * RECORD_BYTES..][..RECORD_BYTES]) {
@@ -126,7 +77,7 @@ impl Dataset {
             images.extend_from_slice(&record[1..]);
         }
         let moments = Moments::of(&images);
-        Ok(Self { images, labels, fingerprint: sorted.fingerprint, moments, provenance })
+        Ok(Self { task, images, labels, fingerprint: sorted.fingerprint, moments, provenance })
     }
 
     /// Number of images.
@@ -163,6 +114,7 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use network::architecture::IMAGE_SIDE;
 
     fn given() -> Provenance {
         Provenance::File { source: "cifar.bin".to_owned(), sha256: "00".repeat(32) }
@@ -170,9 +122,9 @@ mod tests {
 
     #[test]
     fn the_order_of_the_source_does_not_matter() {
-        let one = Dataset::generated(30, 1);
+        let one = Dataset::generated(Task::Cifar10, 30, 1);
         let backwards: Vec<_> = one.records().collect::<Vec<_>>().into_iter().rev().flatten().collect();
-        let two = Dataset::from_records(&backwards, one.provenance.clone()).unwrap();
+        let two = Dataset::from_records(one.task, &backwards, one.provenance.clone()).unwrap();
         assert_eq!(one, two);
     }
 
@@ -183,7 +135,7 @@ mod tests {
             let (plane, row, column) = (i / PLANE_BYTES, i / IMAGE_SIDE % IMAGE_SIDE, i % IMAGE_SIDE);
             *byte = (plane * 64 + row + if column < 5 { 30 } else { 0 }) as u8;
         }
-        let dataset = Dataset::from_records(&record, given()).unwrap();
+        let dataset = Dataset::from_records(Task::Cifar10, &record, given()).unwrap();
         assert_eq!((dataset.len(), dataset.labels[0]), (1, 7));
         assert_eq!(dataset.image(0), &record[1..]);
         assert_eq!(dataset.image(0)[2 * PLANE_BYTES + 3 * IMAGE_SIDE + 4], 128 + 3 + 30);
@@ -192,12 +144,21 @@ mod tests {
 
     #[test]
     fn bad_records_are_refused_by_rule() {
-        let refusal = |records: &[u8]| Dataset::from_records(records, given()).unwrap_err().to_string();
+        let refusal =
+            |records: &[u8]| Dataset::from_records(Task::Cifar10, records, given()).unwrap_err().to_string();
         assert!(refusal(&[]).contains("no image"));
         assert!(refusal(&[0; RECORD_BYTES + 1]).contains("3073"));
         let mut records = vec![0; 2 * RECORD_BYTES];
         records[RECORD_BYTES] = 10;
         let message = refusal(&records);
         assert!(message.contains("record 1") && message.contains("label 10"), "{message}");
+        // Where there are a hundred classes, it is one of them.
+        assert_eq!(
+            Dataset::from_records(Task::Cifar100, &records, given()).unwrap().labels.iter().max(),
+            Some(&10)
+        );
+        records[RECORD_BYTES] = 100;
+        let message = Dataset::from_records(Task::Cifar100, &records, given()).unwrap_err().to_string();
+        assert!(message.contains("label 100") && message.contains("0 to 99"), "{message}");
     }
 }

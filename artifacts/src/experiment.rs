@@ -4,6 +4,7 @@
 //! title = "Is appropriate weight decay better?"
 //! tuned = false                 # true: every arm has one lambda and rate of its own, and is compared with its baseline at that one's
 //! [recipe]                      # what all runs share; any key of a configuration but the grid's
+//! dataset = "cifar10"           # or "cifar100"
 //! epochs = 128
 //! [[grid]]                      # every combination is a run; several grids are joined
 //! rankscale = [2, 8, 31]
@@ -29,6 +30,7 @@ pub use verdict::VerdictPlan;
 
 use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
+use crate::dataset::Task;
 use crate::reading;
 use arms::Arms;
 use grid::{Grid, MOST_RUNS, Recipe};
@@ -125,6 +127,12 @@ impl Experiment {
     pub fn on(self, engine: Engine) -> Self {
         let runs = self.runs.into_iter().map(|run| run.on(engine)).collect();
         Self { runs, ..self }
+    }
+
+    /// The data set of its runs.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.runs.first().map_or_else(Task::default, |run| run.dataset)
     }
 
     fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ExperimentError> {

@@ -1,5 +1,6 @@
 //! Where every file lies, below one root (`work/`, or the directory in `WORK`).
 
+use crate::dataset::{Split, Task};
 use std::path::{Path, PathBuf};
 
 /// A name that no kept study can have.
@@ -37,34 +38,28 @@ impl Layout {
         &self.root
     }
 
-    /// Directory of the prepared data set.
+    /// Directory of a prepared data set.
     #[must_use]
-    pub fn data(&self) -> PathBuf {
-        self.root.join("data/cifar10")
+    pub fn data(&self, task: Task) -> PathBuf {
+        self.root.join("data").join(task.name())
     }
 
-    /// Lock of the prepared data set, held by the process that prepares it.
+    /// The images of one half of a data set.
     #[must_use]
-    pub fn data_lock(&self) -> PathBuf {
-        self.data().join(".lock")
+    pub fn images(&self, task: Task, split: Split) -> PathBuf {
+        self.data(task).join(split.name()).with_extension("parquet")
     }
 
-    /// Directory of downloads, whole and partial.
+    /// Lock of a prepared data set, held by the process that prepares it.
     #[must_use]
-    pub fn downloads(&self) -> PathBuf {
-        self.root.join("data/downloads")
+    pub fn data_lock(&self, task: Task) -> PathBuf {
+        self.data(task).join(".lock")
     }
 
-    /// The training images.
+    /// Directory of what is downloaded for a data set, whole and partial.
     #[must_use]
-    pub fn train_images(&self) -> PathBuf {
-        self.data().join("train.parquet")
-    }
-
-    /// The test images.
-    #[must_use]
-    pub fn test_images(&self) -> PathBuf {
-        self.data().join("test.parquet")
+    pub fn downloads(&self, task: Task) -> PathBuf {
+        self.root.join("data/downloads").join(task.name())
     }
 
     /// Directory of all runs.

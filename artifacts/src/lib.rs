@@ -20,6 +20,30 @@
 //!
 //! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
 //! name.
+//!
+//! A data set and a run's name, as two stages hand them on:
+//!
+//! ```
+//! use artifacts::dataset::{Dataset, Split, Task};
+//! use artifacts::{Configuration, Engine, Layout};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! // `data-prep` writes images; whoever reads them holds every byte against the fingerprint in the file.
+//! let layout = Layout::new(directory.path());
+//! let file = layout.images(Task::Cifar10, Split::Train);
+//! Dataset::generated(Task::Cifar10, 20, 7).write(&file)?;
+//! let images = Dataset::read_verified(&file)?;
+//! assert_eq!((images.len(), images.image(0).len()), (20, 3 * 32 * 32));
+//!
+//! // `trainer` names a run after all that can change its numbers, the images included.
+//! let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
+//! let cifar10 = Task::Cifar10.fingerprints().expect("CIFAR-10's fingerprints are known");
+//! assert_eq!(run.run_name(&cifar10), "r31-original-s31-2c5aaa9b");
+//! assert_ne!(run.run_name(&images.fingerprint), run.run_name(&cifar10));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod arithmetic;
 pub mod atomic;

@@ -13,7 +13,9 @@ mod standing;
 
 pub use endpoint::{Certainty, Endpoint, Heterogeneity, Role, Size, Verdict};
 pub use interval::Interval;
-pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
+pub use rows::{
+    CellRow, ClassRow, LedgerRow, PairRow, RunRow, State, StudyEpochRow, StudyLayerRow, TrajectoryRow,
+};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Estimate, Identical, ImageByImage, Intraclass, Later, Noise,
     Replication, Secondary, Trend, Wins,

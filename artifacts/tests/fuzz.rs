@@ -6,7 +6,7 @@
 
 mod mutation;
 
-use artifacts::dataset::{Dataset, Header, IMAGE_BYTES};
+use artifacts::dataset::{Dataset, Header, IMAGE_BYTES, Task};
 use artifacts::run::{EpochRow, LayerRow, PredictionRow, RunFolder, RunRecord};
 use artifacts::seal::Seal;
 use artifacts::study::{self, Study, Summary};
@@ -133,7 +133,7 @@ fn a_table_of_predictions() {
 fn images() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("train.parquet");
-    Dataset::generated(12, 1).write(&path).unwrap();
+    Dataset::generated(Task::Cifar10, 12, 1).write(&path).unwrap();
     let read = |path: &Path| {
         let _ = Header::read(path);
         let verified = Dataset::read_verified(path);

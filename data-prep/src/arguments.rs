@@ -2,6 +2,7 @@
 
 use crate::files::address::Address;
 use crate::find::source::{HUGGING_FACE, Source};
+use artifacts::dataset::Task;
 use artifacts::numbers::whole;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
@@ -14,18 +15,20 @@ Examples:
   data-prep --source ~/Downloads/cifar-10-binary.tar.gz
   data-prep --source ~/data/cifar-10-batches-bin      the same, unpacked
   data-prep --source https://example.org/cifar10/     holding plain_text/train-00000-of-00001.parquet and test-
+  data-prep --dataset cifar100                        CIFAR-100, beside it
   data-prep --check                                   reads what is there and verifies every byte
   data-prep generate --images 200 --test-images 100   a stand-in to test the pipeline with
 
 Partial downloads are resumed. Whatever the source, the content must be that of CIFAR-10, image by image; the
-files prepared are then the same, byte for byte of image and row for row. Proxies are taken from HTTPS_PROXY,
+files prepared are then the same, byte for byte of image and row for row. Of CIFAR-100 no content is known here: the sums
+of its published files are, and of others it is said that they are not verified. Proxies are taken from HTTPS_PROXY,
 HTTP_PROXY and NO_PROXY; certificates to trust, if not the usual ones, from SSL_CERT_FILE.";
 
-/// Prepares CIFAR-10 as WORK/data/cifar10/{train,test}.parquet, from any source.
+/// Prepares CIFAR-10 as WORK/data/cifar10/{train,test}.parquet, or CIFAR-100 as WORK/data/cifar100/..., from any source.
 #[derive(Debug, Parser)]
 #[command(name = "data-prep", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// Something other than preparing CIFAR-10.
+    /// Something other than preparing photographs.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// What to prepare it from, and how.
@@ -44,7 +47,7 @@ impl Arguments {
     }
 }
 
-/// Something other than preparing CIFAR-10.
+/// Something other than preparing photographs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a small generated data set instead, marked as such: for smoke tests, not for results.
@@ -60,6 +63,9 @@ pub enum Command {
 /// Where the pipeline's files lie.
 #[derive(Debug, Args)]
 pub struct Work {
+    /// What to prepare: `cifar10` or `cifar100`. Each has a directory of its own, so both can lie in one WORK.
+    #[arg(long, default_value = "cifar10", value_name = "NAME")]
+    pub dataset: Task,
     /// Directory of the pipeline's files.
     #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
     pub work: PathBuf,
@@ -68,21 +74,21 @@ pub struct Work {
     pub force: bool,
 }
 
-/// Options of preparing CIFAR-10.
+/// Options of preparing a data set.
 #[derive(Debug, Args)]
 pub struct Prepare {
     /// Where the files go.
     #[command(flatten)]
     pub work: Work,
     /// `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL of the authors' archive, of
-    /// one of the mirror's two parquet files, or of a directory with either; or the path of the archive's folder
-    /// `cifar-10-batches-bin`, or of folders of PNG files, `train/airplane/*.png` and so on. Passwords and signed queries of a URL are neither shown nor stored.
+    /// one of the mirror's two parquet files, or of a directory with either; or the path of the archive's folder,
+    /// `cifar-10-batches-bin` or `cifar-100-binary`, or of folders of PNG files, `train/airplane/*.png` and so on. Passwords and signed queries of a URL are neither shown nor stored.
     #[arg(long, default_value = "auto", value_name = "SOURCE")]
     pub source: Source,
     /// Verify every byte of the data that is there, and prepare nothing.
     #[arg(long, conflicts_with_all = ["force", "source"])]
     pub check: bool,
-    /// Accept images that are not CIFAR-10's: anything in its formats. Results are then about something else.
+    /// Accept images that are not those of the data set: anything in its formats. Results are then about something else.
     #[arg(long)]
     pub accept_any_content: bool,
     /// Keep what was downloaded, below WORK/data/downloads.

@@ -1,10 +1,11 @@
-//! CIFAR-10 from any source, verified image by image, as two parquet files.
+//! CIFAR-10 or CIFAR-100 from any source, verified image by image, as two parquet files.
 //!
 //! The way of the data: [`find`] (which files were asked for) -> [`fetch`] (from servers, resumed) -> [`read`] (records) ->
 //! [`artifacts::dataset`] (canonical order, fingerprint) -> [`mod@write`] (judged and written); [`prepare`] goes it, for one source after the
 //! other. All of them speak of [`files`] and [`disk`].
 //!
-//! *Invariant:* nothing is written that is not CIFAR-10, unless it was asked for by name.
+//! *Invariant:* nothing is written that is not the data set, unless it was asked for by name. Where no fingerprint of a data set is known, the
+//! number of images of each class is what it is held to, and the report says so.
 
 pub mod arguments;
 pub mod disk;
@@ -40,7 +41,7 @@ pub fn run(arguments: Arguments) -> Result<String> {
         Some(Command::Generate(Generate { work, images, test_images, seed })) => {
             let layout = Layout::new(&work.work);
             let images = Halves { train: images as usize, test: test_images as usize };
-            let outcome = generate::generate(&layout, images, seed, work.force, available);
+            let outcome = generate::generate(&layout, work.dataset, images, seed, work.force, available);
             (layout, outcome)
         }
         None => {
@@ -61,7 +62,7 @@ pub fn run(arguments: Arguments) -> Result<String> {
 }
 
 fn check(layout: &Layout, arguments: &Prepare) -> Result<String> {
-    let found = prepared::verify(layout)?;
+    let found = prepared::verify(layout, arguments.work.dataset)?;
     generate::belong_together(&found)?;
     if !arguments.accept_any_content {
         found.judge()?;
@@ -71,6 +72,7 @@ fn check(layout: &Layout, arguments: &Prepare) -> Result<String> {
 
 fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
     let options = Options {
+        task: arguments.work.dataset,
         force: arguments.work.force,
         accept_any_content: arguments.accept_any_content,
         keep_downloads: arguments.keep_downloads,
@@ -79,7 +81,7 @@ fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
     };
     prepare::prepare(
         layout,
-        &arguments.source.candidates(&Origins::published(&arguments.hf_endpoint)),
+        &arguments.source.candidates(&Origins::published(options.task, &arguments.hf_endpoint)),
         &options,
     )
 }

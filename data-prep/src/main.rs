@@ -1,4 +1,4 @@
-//! `data-prep`: CIFAR-10 from any source, verified, as two parquet files.
+//! `data-prep`: CIFAR-10 or CIFAR-100 from any source, verified, as two parquet files.
 
 use artifacts::output::{note, say};
 use clap::Parser;

@@ -6,21 +6,22 @@ use crate::fetch::download::Downloads;
 use crate::fetch::http::Unreachable;
 use crate::fetch::progress::say;
 use crate::fetch::retry::RetryPolicy;
+use crate::files::binary::BinaryVersion;
 use crate::files::checksum::{head, sha256};
 use crate::files::content::Content;
 use crate::files::halves::{Files, Halves};
 use crate::files::location::Location;
 use crate::find::locate::locate;
 use crate::find::source::{Candidate, Wanted};
-use crate::read::archive::{self, Limits};
+use crate::read::archive;
 use crate::read::batches;
 use crate::read::codec;
 use crate::read::folders;
 use crate::read::mirror;
-use crate::write::prepared::{self, CIFAR10_BYTES, Outcome};
-use anyhow::{Context, Result, anyhow};
+use crate::write::prepared::{self, Outcome};
+use anyhow::{Context, Result, anyhow, ensure};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split};
+use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split, Task};
 use artifacts::lock::Lock;
 use artifacts::reading::contained;
 use fs_err as fs;
@@ -33,9 +34,11 @@ const OFFLINE: &str = include_str!("find/offline.txt");
 /// How to prepare.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// What is prepared.
+    pub task: Task,
     /// Even if the data is already there.
     pub force: bool,
-    /// Even if the images are not CIFAR-10's.
+    /// Even if the images are not those of the data set.
     pub accept_any_content: bool,
     /// Leave downloads where they are when all is done.
     pub keep_downloads: bool,
@@ -48,20 +51,20 @@ pub struct Options {
 /// Prepares the data from the first source that has it.
 ///
 /// # Errors
-/// No source has CIFAR-10, each with its reason; a full disk, which no other source could help.
+/// No source has the data set, each with its reason; a full disk, which no other source could help.
 pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
     if !options.force {
         match present(layout, options) {
             Ok(Some(headers)) => {
-                leftovers::tidy(layout);
+                leftovers::tidy(layout, options.task);
                 return Ok(Outcome::Present(headers));
             }
             Ok(None) => (),
             Err(error) => say(format_args!("what is there cannot be used, preparing it again: {error:#}")),
         }
     }
-    let missing =
-        [layout.downloads(), layout.data()].map(|directory| leftovers::missing(&directory)).concat();
+    let directories = [layout.downloads(options.task), layout.data(options.task)];
+    let missing = directories.map(|directory| leftovers::missing(&directory)).concat();
     let outcome = from_the_first(layout, candidates, options);
     if outcome.is_err() {
         // What could not be used leaves no traces, but for what has been downloaded.
@@ -73,22 +76,23 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
 }
 
 fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
-    let held = Lock::take(&layout.data_lock())?;
-    for directory in [layout.data(), layout.downloads()] {
+    let task = options.task;
+    let held = Lock::take(&layout.data_lock(task))?;
+    for directory in [layout.data(task), layout.downloads(task)] {
         leftovers::sweep(&held, &directory, false)?;
     }
     let downloads = Downloads {
-        directory: layout.downloads(),
+        directory: layout.downloads(task),
         retry: options.retry,
         available: options.available,
-        reserve: CIFAR10_BYTES,
+        reserve: prepared::most_bytes(task),
     };
     let (mut reasons, mut tried, mut offline) = (Vec::new(), Vec::new(), true);
     for (i, candidate) in candidates.iter().enumerate() {
         say(format_args!("source: {}", candidate.name));
         let files = match &candidate.files {
             Wanted::Known(files) => Ok(files.clone()),
-            Wanted::Sought(place) => locate(place, &options.retry),
+            Wanted::Sought(place) => locate(place, task, &options.retry),
         };
         tried.extend(files.as_ref().ok().cloned());
         let error = match files.and_then(|files| gather(&files, &downloads, options)) {
@@ -98,9 +102,12 @@ fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) 
                     discard(&tried, &downloads)?;
                     // What other sources have begun is of no use any more.
                     leftovers::sweep(&held, &downloads.directory, true)?;
-                    drop(fs::remove_dir(&downloads.directory));
+                    // So too the directory of all downloads, if this was the last.
+                    for directory in downloads.directory.ancestors().take(2) {
+                        drop(fs::remove_dir(directory));
+                    }
                 }
-                let found = prepared::find(layout)?.context("the files just written are gone")?;
+                let found = prepared::find(layout, task)?.context("the files just written are gone")?;
                 return Ok(Outcome::Prepared(found));
             }
             Err(error) if space::is_full(&error) => return Err(error),
@@ -116,15 +123,15 @@ fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) 
         reasons.push(format!("\n  {}: {error:#}", candidate.name));
     }
     let advice = if offline { format!("\n{}", OFFLINE.trim_end()) } else { String::new() };
-    Err(anyhow!("no source has CIFAR-10:{}{advice}", reasons.concat()))
+    Err(anyhow!("no source has {task}:{}{advice}", reasons.concat()))
 }
 
 fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>> {
-    let found = prepared::find(layout)?;
+    let found = prepared::find(layout, options.task)?;
     if let Some(headers) = found.as_ref().filter(|_| !options.accept_any_content) {
         headers.judge()?;
     }
-    found.map(|headers| prepared::conceal(layout, &headers)).transpose()
+    found.map(|headers| prepared::conceal(layout, options.task, &headers)).transpose()
 }
 
 /// Removes what was downloaded, whole or in part, and nothing else: the user's own file may lie there.
@@ -155,17 +162,18 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
     };
     let judged =
         |place: &Location, split: Split, records: &[u8], provenance: Provenance| -> Result<Dataset> {
-            let dataset = Dataset::from_records(records, provenance)
+            let dataset = Dataset::from_records(options.task, records, provenance)
                 .with_context(|| format!("{place}: {}", split.name()))?;
             if !options.accept_any_content {
-                prepared::judge(split, dataset.len(), &dataset.fingerprint)?;
+                prepared::judge(split, &dataset)?;
             }
             Ok(dataset)
         };
+    let version = BinaryVersion::of(options.task);
     match files {
         Files::Archive(place) => {
             let (path, provenance) = read(place)?;
-            let records = read_archive(&path).with_context(|| place.to_string())?;
+            let records = read_archive(&path, version).with_context(|| place.to_string())?;
             Ok(Halves {
                 train: judged(place, Split::Train, &records.train, provenance.clone())?,
                 test: judged(place, Split::Test, &records.test, provenance)?,
@@ -176,8 +184,11 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
         }
         Files::Batches(place @ Location::Path(path)) | Files::Folders(place @ Location::Path(path)) => {
             let (records, sha256) = match files {
-                Files::Folders(_) => folders::read(path)?,
-                _ => batches::read(path, Limits::CIFAR10)?,
+                Files::Folders(_) => folders::read(path, options.task)?,
+                _ => {
+                    let (halves, sha256) = batches::read(path, version, version.limits())?;
+                    (halves.try_map(|half| version.records(half)).with_context(|| place.to_string())?, sha256)
+                }
             };
             let source =
                 fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -191,7 +202,7 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
             // The small one first: if it is wrong, the large one need not be fetched.
             let half = |split: Split, place: &Location| -> Result<Dataset> {
                 let (path, provenance) = read(place)?;
-                let mut records = read_parquet(&path);
+                let mut records = read_parquet(&path, options.task);
                 // The error names the file; of a download, what it was asked for as is of use too.
                 if let Location::Url(remote) = place {
                     records = records.with_context(|| remote.url.to_string());
@@ -205,19 +216,27 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
     }
 }
 
-fn read_archive(path: &Path) -> Result<Halves<Vec<u8>>> {
+fn read_archive(path: &Path, version: &BinaryVersion) -> Result<Halves<Vec<u8>>> {
     let gzip = Content::of(&head(path)?)? == Content::Gzip;
-    Ok(archive::read(io::BufReader::with_capacity(1 << 18, fs::File::open(path)?), gzip, Limits::CIFAR10)?)
+    let file = io::BufReader::with_capacity(1 << 18, fs::File::open(path)?);
+    archive::read(file, gzip, version, version.limits())?.try_map(|half| version.records(half))
 }
 
 /// The mirror's files and our own.
-fn read_parquet(path: &Path) -> Result<Vec<u8>> {
+fn read_parquet(path: &Path, task: Task) -> Result<Vec<u8>> {
     codec::judge(path)?;
     if Header::read(path).is_err() {
-        let read = contained(|| mirror::read(path));
+        let read = contained(|| mirror::read(path, task));
         return read.unwrap_or_else(|panic| Err(anyhow!("{}: {panic}", path.display())));
     }
     let dataset = Dataset::read(path)?;
+    ensure!(
+        dataset.task == task,
+        "{}: holds {}, not {task}: prepare it with DATASET={}",
+        path.display(),
+        dataset.task,
+        dataset.task.name()
+    );
     let mut records = Vec::with_capacity(dataset.len() * RECORD_BYTES);
     dataset.records().for_each(|record| records.extend_from_slice(&record));
     Ok(records)

@@ -11,7 +11,7 @@ mod mutation;
 mod samples;
 
 use artifacts::Layout;
-use artifacts::dataset::{CLASS_NAMES, Dataset, RECORD_BYTES, Split};
+use artifacts::dataset::{Dataset, RECORD_BYTES, Split, Task};
 use data_prep::fetch::retry::RetryPolicy;
 use data_prep::files::location::Location;
 use data_prep::find::source::{Candidate, Wanted};
@@ -34,6 +34,7 @@ fn prepared(place: &Path) -> anyhow::Result<[Dataset; 2]> {
     let place = Location::Path(place.to_owned());
     let candidate = Candidate { name: place.to_string(), files: Wanted::Sought(place) };
     let options = Options {
+        task: Task::Cifar10,
         force: false,
         accept_any_content: true,
         keep_downloads: false,
@@ -42,8 +43,8 @@ fn prepared(place: &Path) -> anyhow::Result<[Dataset; 2]> {
     };
     prepare(&layout, &[candidate], &options).map_err(|error| anyhow::anyhow!("{error:#}"))?;
     Ok([
-        Dataset::read_verified(&Split::Train.path(&layout))?,
-        Dataset::read_verified(&Split::Test.path(&layout))?,
+        Dataset::read_verified(&layout.images(Task::Cifar10, Split::Train))?,
+        Dataset::read_verified(&layout.images(Task::Cifar10, Split::Test))?,
     ])
 }
 
@@ -93,7 +94,8 @@ fn an_image_in_a_folder() {
     let train = records().train;
     for half in ["train", "test"] {
         for record in train.chunks(RECORD_BYTES) {
-            let folder = directory.path().join(half).join(CLASS_NAMES[usize::from(record[0])]);
+            let folder =
+                directory.path().join(half).join(Task::Cifar10.class_names()[usize::from(record[0])]);
             fs::create_dir_all(&folder).unwrap();
             fs::write(folder.join("1.png"), png(&record[1..])).unwrap();
         }
@@ -131,8 +133,8 @@ fn a_file_of_the_mirror() {
 fn a_file_of_ours() {
     let directory = TempDir::new().unwrap();
     let path = |name: &str| directory.path().join(name);
-    Dataset::generated(10, 1).write(&path("train.parquet")).unwrap();
-    Dataset::generated(10, 2).write(&path("test.parquet")).unwrap();
+    Dataset::generated(Task::Cifar10, 10, 1).write(&path("train.parquet")).unwrap();
+    Dataset::generated(Task::Cifar10, 10, 2).write(&path("test.parquet")).unwrap();
     let valid = fs::read(path("test.parquet")).unwrap();
     let here = |from: &Path| {
         fs::copy(from, path("test.parquet"))?;

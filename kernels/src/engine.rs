@@ -15,7 +15,6 @@ use crate::step::evaluation;
 use crate::step::state::{Phase, Step};
 use crate::workers::Workers;
 use ndarray::{Array2, ArrayD};
-use network::architecture::CLASSES;
 use network::schedule::LearningRates;
 use network::{Architecture, Entry, Filter, WeightDecay};
 use std::collections::BTreeMap;
@@ -29,6 +28,7 @@ pub struct Engine {
     shapes: Vec<BlockShape>,
     blocks: Vec<BlockState>,
     parameters: Parameters,
+    classes: usize,
     batch: Batch,
     phases: Vec<Phase>,
     /// Whether the decoders hold the running statistics of the present parameters.
@@ -92,6 +92,7 @@ impl Engine {
             parameters,
             shapes,
             blocks,
+            classes: architecture.classes,
             batch: Batch::default(),
             phases: Vec::new(),
             folded: false,
@@ -101,7 +102,7 @@ impl Engine {
     /// Forward, backward and update on normalised images `[n, 32, 32, 3]` with labels `[n]`.
     ///
     /// # Panics
-    /// Where there is no image, the lengths do not fit each other, or a label is not below ten.
+    /// Where there is no image, the lengths do not fit each other, or a label is not below the number of classes.
     pub fn step(
         &mut self,
         images: &[f32],
@@ -109,7 +110,7 @@ impl Engine {
         rates: LearningRates,
         decay: WeightDecay,
     ) -> BatchSums {
-        check(images, labels);
+        self.check(images, labels);
         assert!(!labels.is_empty(), "a batch has images");
         if self.batch.capacity < labels.len() {
             // The old one goes first: both at once might not fit.
@@ -139,29 +140,29 @@ impl Engine {
     /// Predictions for normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running statistics.
     ///
     /// # Panics
-    /// Where the lengths do not fit each other, or a label is not below ten.
+    /// Where the lengths do not fit each other, or a label is not below the number of classes.
     pub fn predict(&mut self, images: &[f32], labels: &[u8]) -> Predictions {
-        check(images, labels);
-        let logits = self.evaluate(images);
-        let results = logits.iter().zip(labels).map(|(logits, &label)| {
-            let (loss, class, _) = head::cross_entropy(logits, label);
+        self.check(images, labels);
+        let mut logits = self.evaluate(images);
+        let results = logits.chunks_mut(self.classes).zip(labels).map(|(logits, &label)| {
+            let (loss, class) = head::cross_entropy(logits, label);
             (class, loss as f32)
         });
         let (classes, losses) = results.unzip();
         Predictions { classes, losses }
     }
 
-    /// Logits `[n, 10]` of normalised images `[n, 32, 32, 3]`, by the running statistics.
+    /// Logits `[n, classes]` of normalised images `[n, 32, 32, 3]`, by the running statistics.
     ///
     /// # Panics
     /// Where the numbers are not whole images.
     pub fn logits(&mut self, images: &[f32]) -> Array2<f32> {
         assert!(images.len().is_multiple_of(IMAGE), "images are whole");
-        let logits = self.evaluate(images);
-        Array2::from_shape_fn((logits.len(), CLASSES), |(image, class)| logits[image][class] as f32)
+        let logits: Vec<_> = self.evaluate(images).into_iter().map(|logit| logit as f32).collect();
+        Array2::from_shape_vec((images.len() / IMAGE, self.classes), logits).expect("each image has a row")
     }
 
-    fn evaluate(&mut self, images: &[f32]) -> Vec<[f64; CLASSES]> {
+    fn evaluate(&mut self, images: &[f32]) -> Vec<f64> {
         let lanes = self.processor.lanes();
         if !self.folded {
             for block in &mut self.blocks {
@@ -171,7 +172,12 @@ impl Engine {
             self.folded = true;
         }
         let classifier = &self.parameters.trainable[self.parameters.classifier];
-        evaluation::logits(&self.workers, &self.blocks, &classifier.value, images)
+        evaluation::logits(&self.workers, &self.blocks, &classifier.value, self.classes, images)
+    }
+
+    fn check(&self, images: &[f32], labels: &[u8]) {
+        assert_eq!(images.len(), labels.len() * IMAGE, "as many images as labels");
+        assert!(labels.iter().all(|&label| usize::from(label) < self.classes), "labels are classes");
     }
 
     /// Parameters and running statistics under the reference's names.
@@ -208,16 +214,11 @@ pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
     // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
     let weights = weights * (4 + 4 + 8 + 32);
-    Batch::bytes(&shapes, batch) + Scratch::bytes(&shapes) + weights
+    Batch::bytes(&shapes, architecture.classifier().len(), batch) + Scratch::bytes(&shapes) + weights
 }
 
 /// Bytes of working memory that each thread behind the first adds to [`memory_bytes`].
 #[must_use]
 pub fn thread_bytes(architecture: Architecture) -> usize {
     Scratch::bytes(&architecture.blocks().iter().map(BlockShape::new).collect::<Vec<_>>())
-}
-
-fn check(images: &[f32], labels: &[u8]) {
-    assert_eq!(images.len(), labels.len() * IMAGE, "as many images as labels");
-    assert!(labels.iter().all(|&label| usize::from(label) < CLASSES), "labels are classes");
 }

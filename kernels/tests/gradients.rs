@@ -10,7 +10,8 @@ use network::schedule::LearningRates;
 use network::{Architecture, Entry, WeightDecay};
 use reference::Reference;
 use reference::layers::Tensor;
-use reference::random::{random_batch, random_state};
+use reference::random::{random_batch, random_batch_of, random_state};
+use std::panic::AssertUnwindSafe;
 
 const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
 const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
@@ -30,9 +31,14 @@ fn relative(found: &[f32], expected: &[f64]) -> f64 {
 
 #[test]
 fn the_reference_agrees_with_finite_differences() {
-    let architecture = Architecture::new(3, [2, 3, 4, 5]).unwrap();
+    for classes in [7, 10, 100] {
+        finite_differences(Architecture::new(3, [2, 3, 4, 5], classes).unwrap());
+    }
+}
+
+fn finite_differences(architecture: Architecture) {
     let reference = Reference::new(architecture, &random_state(&architecture, 1));
-    let (images, labels) = random_batch(2, 2);
+    let (images, labels) = random_batch_of(architecture.classes, 2, 2);
     let images = tensor(&images);
     let (_, _, gradients) = reference.clone().gradients(&images, &labels);
     let loss = |name: &str, at: usize, by: f64| {
@@ -53,10 +59,14 @@ fn the_reference_agrees_with_finite_differences() {
 
 /// Every gradient is the momentum after one step from rest.
 fn check(rankscale: i64, channels: [usize; 4], batch: usize, isa: Isa) {
-    let what = format!("{rankscale} {channels:?} {batch} {}", isa.name());
-    let architecture = Architecture::new(rankscale, channels).unwrap();
+    check_classes(10, rankscale, channels, batch, isa);
+}
+
+fn check_classes(classes: usize, rankscale: i64, channels: [usize; 4], batch: usize, isa: Isa) {
+    let what = format!("{classes} {rankscale} {channels:?} {batch} {}", isa.name());
+    let architecture = Architecture::new(rankscale, channels, classes).unwrap();
     let state = random_state(&architecture, 3);
-    let (images, labels) = random_batch(batch, 4);
+    let (images, labels) = random_batch_of(classes, batch, 4);
     let mut reference = Reference::new(architecture, &state);
     let mut engine = Engine::with_isa(architecture, &state, 2, isa).unwrap();
     let (loss, correct, gradients) = reference.gradients(&tensor(&images), &labels);
@@ -77,7 +87,7 @@ fn check(rankscale: i64, channels: [usize; 4], batch: usize, isa: Isa) {
     let error = relative(engine.logits(&images).as_slice().unwrap(), &expected);
     assert!(error < 1e-5, "{what}: logits off by {error:.1e}");
     let predictions = engine.predict(&images, &labels);
-    for (image, logits) in expected.chunks(10).enumerate() {
+    for (image, logits) in expected.chunks(classes).enumerate() {
         let loss = logits.iter().map(|l| l.exp()).sum::<f64>().ln() - logits[usize::from(labels[image])];
         assert!((f64::from(predictions.losses[image]) - loss).abs() < 1e-5, "{what}");
         let largest = logits.iter().copied().fold(f64::MIN, f64::max);
@@ -113,8 +123,39 @@ fn gradients_at_rank_one_and_at_full_rank() {
 }
 
 #[test]
+fn gradients_and_logits_of_other_numbers_of_classes() {
+    for isa in available() {
+        for classes in [2, 7, 100, 256] {
+            check_classes(classes, 3, [8, 16, 16, 33], 5, isa);
+        }
+    }
+}
+
+#[test]
+fn a_label_is_below_the_number_of_classes() {
+    for classes in [7, 100] {
+        let architecture = Architecture::new(2, [4, 4, 4, 4], classes).unwrap();
+        let (images, _) = random_batch(1, 2);
+        let mut engine = Engine::new(architecture, &random_state(&architecture, 1), 1).unwrap();
+        let last = classes as u8 - 1;
+        assert_eq!(engine.logits(&images).dim(), (1, classes));
+        engine.step(&images, &[last], STILL, NO_DECAY);
+        engine.predict(&images, &[last]);
+        for refused in [
+            std::panic::catch_unwind(AssertUnwindSafe(|| drop(engine.predict(&images, &[last + 1])))),
+            std::panic::catch_unwind(AssertUnwindSafe(|| {
+                engine.step(&images, &[last + 1], STILL, NO_DECAY);
+            })),
+        ] {
+            let message = refused.unwrap_err();
+            assert_eq!(message.downcast_ref(), Some(&"labels are classes"));
+        }
+    }
+}
+
+#[test]
 fn a_larger_batch_after_a_smaller_one() {
-    let architecture = Architecture::new(3, [4, 8, 8, 16]).unwrap();
+    let architecture = Architecture::new(3, [4, 8, 8, 16], 10).unwrap();
     let state = random_state(&architecture, 3);
     let (images, labels) = random_batch(9, 4);
     let mut fresh = Engine::new(architecture, &state, 1).unwrap();
@@ -127,7 +168,7 @@ fn a_larger_batch_after_a_smaller_one() {
 
 #[test]
 fn the_same_bits_for_any_number_of_threads() {
-    let architecture = Architecture::new(2, [16, 16, 32, 64]).unwrap();
+    let architecture = Architecture::new(2, [16, 16, 32, 64], 10).unwrap();
     let state = random_state(&architecture, 5);
     let (images, labels) = random_batch(45, 6);
     let rates = LearningRates { factors: 0.1, rest: 0.1 };
@@ -147,13 +188,13 @@ fn the_same_bits_for_any_number_of_threads() {
 #[test]
 fn what_the_engine_cannot_do_is_an_error() {
     for (rankscale, channels) in [(0, [4, 4, 4, 4]), (2, [3, 4, 4, 4])] {
-        let dense = Architecture::new(rankscale, channels).unwrap();
+        let dense = Architecture::new(rankscale, channels, 10).unwrap();
         let error = Engine::new(dense, &random_state(&dense, 1), 1).unwrap_err();
         assert!(matches!(error, EngineError::Dense("layer1")), "{error}");
     }
-    let architecture = Architecture::new(2, [4, 4, 4, 4]).unwrap();
+    let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
     let mut state = random_state(&architecture, 1);
-    let other = random_state(&Architecture::new(2, [4, 4, 4, 8]).unwrap(), 1);
+    let other = random_state(&Architecture::new(2, [4, 4, 4, 8], 10).unwrap(), 1);
     state.insert("linear.weight".to_owned(), other["linear.weight"].clone());
     let message = Engine::new(architecture, &state, 1).unwrap_err().to_string();
     assert!(message.contains("linear.weight") && message.contains("[10, 8]"), "{message}");
@@ -163,7 +204,7 @@ fn what_the_engine_cannot_do_is_an_error() {
 
 #[test]
 fn codes_far_from_zero_keep_their_covariance() {
-    let architecture = Architecture::new(3, [8, 16, 16, 32]).unwrap();
+    let architecture = Architecture::new(3, [8, 16, 16, 32], 10).unwrap();
     let state = random_state(&architecture, 7);
     let (mut images, labels) = random_batch(6, 8);
     for value in &mut images {
@@ -186,7 +227,7 @@ fn codes_far_from_zero_keep_their_covariance() {
 
 #[test]
 fn a_run_that_diverges_has_no_loss() {
-    let architecture = Architecture::new(3, [8, 8, 8, 16]).unwrap();
+    let architecture = Architecture::new(3, [8, 8, 8, 16], 10).unwrap();
     let (images, labels) = random_batch(5, 8);
     for isa in available() {
         for name in ["prep.conv.weight", "layer1.conv.contract.weight", "layer3.res2.conv.expand.weight"] {

@@ -39,7 +39,7 @@ static ALLOCATOR: Counted = Counted;
 #[test]
 fn an_engine_allocates_what_it_says() {
     for rankscale in [2, 8] {
-        let architecture = Architecture::new(rankscale, [32, 64, 64, 128]).unwrap();
+        let architecture = Architecture::new(rankscale, [32, 64, 64, 128], 10).unwrap();
         let state = random_state(&architecture, 1);
         let (images, labels) = random_batch(40, 2);
         let rates = LearningRates { factors: 0.1, rest: 0.1 };
@@ -56,7 +56,7 @@ fn an_engine_allocates_what_it_says() {
 #[test]
 fn a_batch_of_512_at_full_width_stays_below_11_tenths_of_a_gibibyte() {
     for rankscale in 2..=31 {
-        let architecture = Architecture::new(rankscale, FULL_CHANNELS).unwrap();
+        let architecture = Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap();
         let bytes = memory_bytes(architecture, 512);
         assert!(bytes as f64 <= 1.1 * 1024f64.powi(3), "rankscale {rankscale}: {bytes} bytes");
     }

@@ -11,12 +11,10 @@ use serde::{Deserialize, Serialize};
 
 /// Channels of the published network after `prep`, `layer1`, `layer2` and `layer3`.
 pub const FULL_CHANNELS: [usize; 4] = [64, 128, 256, 512];
-/// Height and width of a CIFAR-10 image, in pixels.
+/// Height and width of an image, in pixels.
 pub const IMAGE_SIDE: usize = 32;
-/// Colour planes of a CIFAR-10 image.
+/// Colour planes of an image.
 pub const IMAGE_CHANNELS: usize = 3;
-/// Classes of CIFAR-10.
-pub const CLASSES: usize = 10;
 /// The last layer's outputs are multiplied by this.
 pub const LOGIT_SCALE: f64 = 0.125;
 /// Added to a variance before its root is taken, in every batch norm.
@@ -40,6 +38,9 @@ pub enum InvalidArchitecture {
     /// A width outside 1..=4096.
     #[error("channels {0:?}: each must be between 1 and 4096")]
     Channels([usize; 4]),
+    /// A number of classes outside 2..=256.
+    #[error("classes {0}: must be between 2 and 256, for a label is a byte")]
+    Classes(usize),
 }
 
 /// The filter of a convolution.
@@ -118,27 +119,32 @@ impl Block {
     }
 }
 
-/// A ResNet-9: how wide, and how much compressed.
+/// A ResNet-9: how wide, how much compressed, and how many classes it tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Architecture {
     /// Divisor that makes ranks out of channels; 0 keeps dense convolutions.
     pub rankscale: usize,
     /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
     pub channels: [usize; 4],
+    /// Classes of the images, and so the outputs of the last layer. A label is a byte below this number.
+    pub classes: usize,
 }
 
 impl Architecture {
-    /// The published width, or any other.
+    /// The published width, or any other, for images of so many classes.
     ///
     /// # Errors
-    /// A rankscale below 0 or above the widest layer's channels; a width outside 1..=4096.
-    pub fn new(rankscale: i64, channels: [usize; 4]) -> Result<Self, InvalidArchitecture> {
+    /// A rankscale below 0 or above the widest layer's channels; a width outside 1..=4096; classes outside 2..=256.
+    pub fn new(rankscale: i64, channels: [usize; 4], classes: usize) -> Result<Self, InvalidArchitecture> {
         if channels.iter().any(|&c| !(1..=4096).contains(&c)) {
             return Err(InvalidArchitecture::Channels(channels));
         }
+        if !(2..=256).contains(&classes) {
+            return Err(InvalidArchitecture::Classes(classes));
+        }
         let widest = channels.into_iter().max().expect("four widths");
         match usize::try_from(rankscale) {
-            Ok(rankscale) if rankscale <= widest => Ok(Self { rankscale, channels }),
+            Ok(rankscale) if rankscale <= widest => Ok(Self { rankscale, channels, classes }),
             _ => Err(InvalidArchitecture::Rankscale { rankscale, widest }),
         }
     }
@@ -174,7 +180,7 @@ impl Architecture {
     #[must_use]
     pub fn classifier(&self) -> Entry {
         let role = Role::Classifier;
-        Entry { name: role.suffix().to_owned(), shape: vec![CLASSES, self.channels[3]], role }
+        Entry { name: role.suffix().to_owned(), shape: vec![self.classes, self.channels[3]], role }
     }
 
     /// Every trainable tensor, in the reference's order.
@@ -206,16 +212,17 @@ mod tests {
 
     #[test]
     fn the_rank_is_the_integer_quotient_and_at_least_one() {
-        let rank = |rankscale| match Architecture::new(rankscale, FULL_CHANNELS).unwrap().blocks()[1].filter {
-            Filter::LowRank { rank } => rank,
-            Filter::Dense => panic!("layer1 is low-rank"),
-        };
+        let rank =
+            |rankscale| match Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap().blocks()[1].filter {
+                Filter::LowRank { rank } => rank,
+                Filter::Dense => panic!("layer1 is low-rank"),
+            };
         assert_eq!([1, 3, 31, 512].map(rank), [128, 42, 4, 1]);
     }
 
     #[test]
     fn every_tensor_says_what_it_does() {
-        let network = Architecture::new(8, FULL_CHANNELS).unwrap();
+        let network = Architecture::new(8, FULL_CHANNELS, 10).unwrap();
         let roles = |block: usize| {
             let block = &network.blocks()[block];
             block.parameters().into_iter().chain(block.buffers()).map(|entry| entry.role).collect::<Vec<_>>()
@@ -235,18 +242,31 @@ mod tests {
 
     #[test]
     fn rankscales_27_and_28_build_one_network_as_do_29_and_30() {
-        let blocks = |rankscale| Architecture::new(rankscale, FULL_CHANNELS).unwrap().blocks();
+        let blocks = |rankscale| Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap().blocks();
         assert_eq!(blocks(27), blocks(28));
         assert_eq!(blocks(29), blocks(30));
         assert_ne!(blocks(28), blocks(29));
     }
 
     #[test]
+    fn classes_are_the_outputs_of_the_last_layer_and_of_no_other() {
+        let tensors = |classes| Architecture::new(8, FULL_CHANNELS, classes).unwrap().parameters();
+        let (ten, hundred) = (tensors(10), tensors(100));
+        let (last, rest) = hundred.split_last().unwrap();
+        assert_eq!((last.role, &*last.shape), (Role::Classifier, &[100, 512][..]));
+        assert_eq!(rest, &ten[..ten.len() - 1]);
+    }
+
+    #[test]
     fn impossible_networks_are_refused_by_name_and_rule() {
         for rankscale in [-1, 1000] {
-            let message = Architecture::new(rankscale, FULL_CHANNELS).unwrap_err().to_string();
+            let message = Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap_err().to_string();
             assert!(message.contains(&rankscale.to_string()) && message.contains("512"), "{message}");
         }
-        assert!(Architecture::new(2, [64, 0, 256, 512]).is_err());
+        assert!(Architecture::new(2, [64, 0, 256, 512], 10).is_err());
+        for classes in [0, 1, 257] {
+            let message = Architecture::new(2, FULL_CHANNELS, classes).unwrap_err().to_string();
+            assert!(message.contains(&format!("classes {classes}")) && message.contains("256"), "{message}");
+        }
     }
 }

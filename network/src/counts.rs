@@ -5,7 +5,7 @@
 //! factors of the two "appropriate" arms (Gray, Crowley and Storkey, arXiv 1906.00859, take the one
 //! against full convolutions).
 
-use crate::architecture::{Architecture, Block, CLASSES, Filter, IMAGE_CHANNELS};
+use crate::architecture::{Architecture, Block, Filter, IMAGE_CHANNELS};
 use serde::{Deserialize, Serialize};
 
 /// What a network costs. Ratios are below 1 where the network is smaller than its counterpart.
@@ -30,7 +30,7 @@ impl Counts {
     /// Counts a network.
     #[must_use]
     pub fn of(architecture: &Architecture) -> Self {
-        let classifier = (CLASSES * architecture.channels[3]) as u64;
+        let classifier = architecture.classifier().len() as u64;
         let (mut low, mut separable, mut full, mut macs) = (classifier, classifier, classifier, classifier);
         for block in architecture.blocks() {
             let (i, o, pixels) = (block.c_in as u64, block.c_out as u64, (block.side * block.side) as u64);
@@ -62,7 +62,7 @@ impl Counts {
 pub fn separable_macs(architecture: &Architecture) -> u64 {
     let convolution = |block: Block| separable_weights(&block) * (block.side * block.side) as u64;
     let convolutions: u64 = architecture.blocks().into_iter().map(convolution).sum();
-    convolutions + (CLASSES * architecture.channels[3]) as u64
+    convolutions + architecture.classifier().len() as u64
 }
 
 /// Weights of a block's depthwise-separable counterpart: the first convolution, which sees the image, stays dense.
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(rows.len(), 64);
         for row in rows {
             let Row { rankscale, counts } = serde_json::from_value(row).unwrap();
-            let ours = Counts::of(&Architecture::new(rankscale, FULL_CHANNELS).unwrap());
+            let ours = Counts::of(&Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap());
             assert_eq!(ours, counts, "rankscale {rankscale}");
         }
     }
@@ -103,13 +103,25 @@ mod tests {
             + 2 * (9 + 512) * 512 * 16
             + 5120;
         for rankscale in [0, 2, 31] {
-            assert_eq!(separable_macs(&Architecture::new(rankscale, FULL_CHANNELS).unwrap()), expected);
+            assert_eq!(separable_macs(&Architecture::new(rankscale, FULL_CHANNELS, 10).unwrap()), expected);
         }
     }
 
     #[test]
+    fn more_classes_are_more_rows_of_the_classifier() {
+        let architecture = |classes| Architecture::new(8, FULL_CHANNELS, classes).unwrap();
+        let [ten, hundred] = [10, 100].map(|classes| Counts::of(&architecture(classes)));
+        let rows = 90 * 512;
+        assert_eq!(hundred.parameters, ten.parameters + rows);
+        assert_eq!(hundred.separable_parameters, ten.separable_parameters + rows);
+        assert_eq!(hundred.full_parameters, ten.full_parameters + rows);
+        assert_eq!(hundred.macs, ten.macs + rows);
+        assert_eq!(separable_macs(&architecture(100)), separable_macs(&architecture(10)) + rows);
+    }
+
+    #[test]
     fn the_dense_network_is_its_own_full_counterpart() {
-        let counts = Counts::of(&Architecture::new(0, FULL_CHANNELS).unwrap());
+        let counts = Counts::of(&Architecture::new(0, FULL_CHANNELS, 10).unwrap());
         assert_eq!((counts.parameters, counts.full_parameters), (6_573_120, 6_573_120));
     }
 }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_strength_is_what_its_formula_says() {
-        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS).unwrap());
+        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS, 10).unwrap());
         let ratio = |of, power| Strength::Ratio { of, power }.of(5e-4, &counts, 512);
         assert_eq!(ratio(Counterpart::Full, 1.0), 5e-4 * counts.ratio_full);
         assert_eq!(ratio(Counterpart::Full, 0.5), 5e-4 * counts.ratio_full.powf(0.5));

@@ -7,6 +7,7 @@
 
 use crate::style::{self, Look};
 use artifacts::Configuration;
+use artifacts::run::Status;
 use artifacts::study::{
     CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
 };
@@ -42,7 +43,7 @@ impl Key<'_> {
 /// Whether a run reached its last epoch with a number to show for it.
 #[must_use]
 pub fn finished(run: &RunRow) -> bool {
-    run.status == "done" && run.test_accuracy.is_some_and(f64::is_finite)
+    run.status == Status::Done && run.test_accuracy.is_some_and(f64::is_finite)
 }
 
 impl<'a> Selection<'a> {

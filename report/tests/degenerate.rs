@@ -2,6 +2,7 @@
 
 mod support;
 
+use artifacts::study::State;
 use artifacts::study::{Endpoint, Identical, Interval, LedgerRow};
 use network::Arm;
 use network::arm::Declaration;
@@ -202,7 +203,7 @@ fn hostile_strings_stay_text() {
     study.summary.data.push(evil.to_owned());
     study.summary.endpoints[0].missing.push(evil.to_owned());
     for row in &mut study.ledger {
-        (row.run, row.state, row.reason) = (evil.to_owned(), "quarantined".to_owned(), evil.to_owned());
+        (row.run, row.state, row.reason) = (evil.to_owned(), State::Quarantined, evil.to_owned());
     }
     let report = checked(&study);
     assert!(!report.markdown.contains("<img") && !report.markdown.contains("\n## <"));
@@ -249,11 +250,7 @@ fn a_plan_of_fifty_thousand_runs_is_a_page_that_can_be_read() {
     let mut study = Plan::default().study();
     let row = study.ledger[0].clone();
     study.ledger = (0..50_000)
-        .map(|seed| LedgerRow {
-            run: format!("r08-original-s{seed}"),
-            state: "missing".into(),
-            ..row.clone()
-        })
+        .map(|seed| LedgerRow { run: format!("r08-original-s{seed}"), state: State::Missing, ..row.clone() })
         .collect();
     let items: Vec<String> = (0..50_000).map(|number| format!("item {number}")).collect();
     study.summary.endpoints[0].missing = items;

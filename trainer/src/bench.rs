@@ -77,8 +77,9 @@ impl Bench {
         memory::check(configuration, *device, *threads)?;
         let (batch, architecture) = (configuration.batch, configuration.architecture());
         let tested = (self.epoch_updates * batch * EPOCH.2).div_ceil(EPOCH.1);
+        let task = configuration.dataset;
         let (train, test) =
-            (Dataset::generated(self.epoch_updates * batch, 0), Dataset::generated(tested, 1));
+            (Dataset::generated(task, self.epoch_updates * batch, 0), Dataset::generated(task, tested, 1));
         let images = (Images::new(&train, None)?, Images::new(&test, None)?);
         let state = initialise(&architecture, configuration.seed);
         let taken_before = taken(*device);

@@ -3,6 +3,7 @@
 mod cli;
 
 use anyhow::Context;
+use artifacts::dataset::Task;
 use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::error::ErrorKind;
@@ -73,7 +74,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
             let judged_by_test = configuration.validation_images.is_none();
-            return at(&arguments.place, judged_by_test, |context| {
+            return at(&arguments.place, configuration.dataset, judged_by_test, |context| {
                 let configuration = engine.configure(context.device, configuration)?;
                 Ok(match sweep::single(context, &configuration)? {
                     Outcome::Done(accuracy) => {
@@ -103,9 +104,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Repair(arguments) => return repair(&arguments),
         Command::Retrain(arguments) => {
-            return at(&arguments.place, true, |context| {
-                let study = Layout::new(&arguments.study);
-                let compared = retrain::retrain(context, &study, &arguments.run, arguments.epochs)?;
+            let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
+            return at(&arguments.place, kept.0.configuration.dataset, true, |context| {
+                let compared = retrain::retrain(context, kept, arguments.epochs)?;
                 output::print(&compared)?;
                 Ok((!compared.repeated()).then_some(1))
             });
@@ -128,7 +129,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 wait: arguments.wait,
             };
             let judged_by_test = experiment.runs.iter().any(|run| run.validation_images.is_none());
-            return at(&arguments.place, judged_by_test, |context| {
+            return at(&arguments.place, experiment.task(), judged_by_test, |context| {
                 if arguments.json {
                     let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;
                     outlook.map(|outlook| output::print(serde_json::to_string(&outlook)?)).transpose()?;
@@ -175,12 +176,13 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
 /// Prepares device, threads, data and signals, with the test images where a run is judged by them, and turns what the work returns into an exit code.
 fn at(
     place: &Place,
+    task: Task,
     judged_by_test: bool,
     work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
     let (device, threads) = resolve(&place.machine)?;
     let layout = Layout::new(&place.work);
-    let data = TrainTest::read(&layout, judged_by_test)?;
+    let data = TrainTest::read(&layout, task, judged_by_test)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
     let screen = Screen::default();
     let code =

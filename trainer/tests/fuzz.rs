@@ -18,7 +18,7 @@ use trainer::run::checkpoint::{Checkpoint, check_shapes};
 use trainer::run::initialise::initialise;
 
 fn tiny() -> Architecture {
-    Architecture::new(2, [2, 2, 2, 2]).unwrap()
+    Architecture::new(2, [2, 2, 2, 2], 10).unwrap()
 }
 
 #[test]

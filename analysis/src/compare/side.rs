@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
 
+use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
 use network::Arm;
 use serde::Serialize;
@@ -97,7 +98,7 @@ pub(super) fn same_runs(a: &Cells<'_>, b: &Cells<'_>) -> u32 {
 }
 
 fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
-    let done = study.runs.iter().filter(|run| run.status == "done" && run.planned);
+    let done = study.runs.iter().filter(|run| run.status == Status::Done && run.planned);
     done.filter_map(|run| Some((run, run.test_accuracy?)))
 }
 
@@ -113,14 +114,15 @@ fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
 
 /// A property of a run, as people read it.
 type Property = (&'static str, fn(&RunRow) -> String);
-const PROPERTIES: [Property; 11] = [
+const PROPERTIES: [Property; 12] = [
+    ("data set", |run| run.dataset.to_string()),
     ("epochs", |run| run.epochs.to_string()),
     ("batch", |run| run.batch.to_string()),
     ("channels", |run| run.channels.clone()),
     ("training images", |run| all_or(run.train_images)),
     ("test images", |run| all_or(run.test_images)),
-    ("precision", |run| run.precision.clone()),
-    ("engine", |run| run.engine.clone()),
+    ("precision", |run| run.precision.to_string()),
+    ("engine", |run| run.engine.to_string()),
     ("revision", |run| known(run.git_revision.as_ref())),
     ("device", |run| known(run.device_name.as_ref())),
     ("libtorch", |run| known(run.libtorch.as_ref())),

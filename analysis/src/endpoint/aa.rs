@@ -4,31 +4,32 @@
 //! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
 
 use crate::stats::student;
+use artifacts::Engine;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
 
 /// What a pair shares: arm, lambda's bits, engine, seed.
-type Key<'a> = (&'a str, u64, &'a str, u64);
+type Key<'a> = (&'a str, u64, Engine, u64);
 
 /// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
 #[must_use]
 pub fn identical<'a>(
     runs: impl IntoIterator<Item = &'a RunRow>,
     arms: &[Arm],
-    channels: [usize; 4],
+    like: Architecture,
 ) -> Vec<Identical> {
     let mut accuracies: BTreeMap<u32, BTreeMap<Key<'a>, f64>> = BTreeMap::new();
     for run in runs {
         if let Some(accuracy) = run.test_accuracy {
-            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine.as_str(), run.seed);
+            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine, run.seed);
             accuracies.entry(run.rankscale).or_default().insert(key, accuracy);
         }
     }
     let rankscales: Vec<u32> = accuracies.keys().copied().filter(|&rankscale| rankscale > 0).collect();
     let neighbours = rankscales.windows(2).map(|two| [two[0], two[1]]);
     let mut found = Vec::new();
-    for rankscales @ [first, second] in neighbours.filter(|two| same_network(*two, channels)) {
+    for rankscales @ [first, second] in neighbours.filter(|two| same_network(*two, like)) {
         for &decay in arms {
             let of_arm = accuracies[&first].iter().filter(|((arm, ..), _)| *arm == decay.name());
             let pairs = of_arm.filter_map(|(key, here)| Some((*here, *accuracies[&second].get(key)?)));
@@ -51,10 +52,10 @@ pub fn identical<'a>(
     found
 }
 
-/// Whether two rankscales build one network of this width.
-pub(crate) fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
+/// Whether two rankscales build one network, where only they differ from this one.
+pub(crate) fn same_network(rankscales: [u32; 2], like: Architecture) -> bool {
     let [first, second] = rankscales.map(|rankscale| {
-        let architecture = Architecture { rankscale: rankscale as usize, channels };
+        let architecture = Architecture { rankscale: rankscale as usize, ..like };
         architecture.blocks().iter().map(|block| block.filter).collect::<Vec<_>>()
     });
     first == second
@@ -63,11 +64,12 @@ pub(crate) fn same_network(rankscales: [u32; 2], channels: [usize; 4]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use network::FULL_CHANNELS;
+    use artifacts::Configuration;
 
     #[test]
     fn the_notebooks_rankscales_hold_two_networks_twice() {
-        let twins: Vec<_> = (2..31).filter(|&r| same_network([r, r + 1], FULL_CHANNELS)).collect();
+        let twins: Vec<_> =
+            (2..31).filter(|&r| same_network([r, r + 1], Configuration::default().architecture())).collect();
         assert_eq!(twins, [27, 29]);
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::endpoint::draft::Draft;
 use crate::endpoint::looks::{Queue, first_decisive};
-use crate::endpoint::missing::{Missing, TEST_IMAGES};
+use crate::endpoint::missing::Missing;
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary;
 use crate::endpoint::sentence::count;
@@ -15,11 +15,11 @@ use crate::join::recipes::Recipe;
 use crate::runs::plan::Plan;
 use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
+use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
-use artifacts::study::{TunedArm, Verdict};
+use artifacts::study::{State, TunedArm, Verdict};
 use artifacts::{Configuration, Precision};
 use network::Arm;
-use network::architecture::CLASSES;
 use std::collections::HashMap;
 
 /// One arm against its baseline at one lambda.
@@ -38,7 +38,7 @@ pub struct Comparison<'c> {
     /// The runs of this recipe and lambda that should be there.
     pub expected: &'c [&'c Configuration],
     /// The state of every run, by name.
-    pub states: &'c HashMap<&'c str, &'c str>,
+    pub states: &'c HashMap<&'c str, State>,
 }
 
 impl Comparison<'_> {
@@ -47,7 +47,11 @@ impl Comparison<'_> {
     pub fn draft<'a>(&self, pairs: &[RunPair<'a>], plan: Option<&VerdictPlan>) -> Option<Draft<'a>> {
         let ours: Vec<RunPair<'a>> = pairs.iter().filter(|pair| self.has(pair)).copied().collect();
         let recipe = &self.recipe.summary.configuration;
-        let all = Sample::new(&ours, recipe.channels, recipe.judged_by().unwrap_or(TEST_IMAGES));
+        let all = Sample::new(
+            &ours,
+            recipe.architecture(),
+            recipe.judged_by().unwrap_or_else(|| recipe.dataset.images(Split::Test)),
+        );
         if let Some(plan) = plan {
             return self.at_looks(&all, plan);
         }
@@ -58,8 +62,9 @@ impl Comparison<'_> {
     /// The first look that decides, or the last one reached, or all there is where none is.
     fn at_looks<'a>(&self, all: &Sample<'a>, plan: &VerdictPlan) -> Option<Draft<'a>> {
         let planned: Vec<u32> = plan.looks.iter().map(|pairs| *pairs as u32).collect();
-        let queue =
-            Queue::new(self.treated(), self.plan, |run| matches!(self.state(run), "done" | "diverged"));
+        let queue = Queue::new(self.treated(), self.plan, |run| {
+            matches!(self.state(run), State::Done | State::Diverged)
+        });
         let mut looks = queue.looks(&planned);
         let at = |pairs: u32| {
             let first = queue.first(pairs);
@@ -104,7 +109,8 @@ impl Comparison<'_> {
         let mut secondary =
             secondary::of_sample(sample, self.arm, self.level.margin, self.like_the_notebook());
         let diverged = self.diverged(counts);
-        secondary.diverged_as_chance = (diverged != [0, 0]).then(|| as_chance(sample, diverged)).flatten();
+        secondary.diverged_as_chance =
+            (diverged != [0, 0]).then(|| as_chance(sample, diverged, self.classes())).flatten();
         Some(Draft {
             arms: [self.arm, self.arm.baseline()?],
             recipe: self.recipe.summary.recipe.clone(),
@@ -118,6 +124,10 @@ impl Comparison<'_> {
             look: None,
             looks: None,
         })
+    }
+
+    fn classes(&self) -> usize {
+        self.recipe.summary.configuration.dataset.classes()
     }
 
     fn missing(&self) -> Missing {
@@ -156,8 +166,8 @@ impl Comparison<'_> {
         self.expected.iter().copied().filter(|run| run.decay == self.arm && run.rankscale > 0)
     }
 
-    fn state(&self, run: &Configuration) -> &str {
-        self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or("missing")
+    fn state(&self, run: &Configuration) -> State {
+        self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or(State::Missing)
     }
 
     /// The runs of this arm, and the baselines beside them, that should be there and have not ended.
@@ -169,7 +179,7 @@ impl Comparison<'_> {
         for run in self.treated().flat_map(|run| [Some(run.clone()), baseline_run(run, self.plan)]).flatten()
         {
             let state = self.state(&run);
-            if !matches!(state, "done" | "diverged") {
+            if !matches!(state, State::Done | State::Diverged) {
                 unfinished.push(format!("{} ({state})", run.run_name(&self.recipe.fingerprint)));
             }
         }
@@ -180,23 +190,24 @@ impl Comparison<'_> {
     fn diverged(&self, counts: impl Fn(u32, u64) -> bool) -> [u32; 2] {
         let mut diverged = [0, 0];
         for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
-            diverged[0] += u32::from(self.state(run) == "diverged");
-            diverged[1] +=
-                u32::from(baseline_run(run, self.plan).is_some_and(|plain| self.state(&plain) == "diverged"));
+            diverged[0] += u32::from(self.state(run) == State::Diverged);
+            diverged[1] += u32::from(
+                baseline_run(run, self.plan).is_some_and(|plain| self.state(&plain) == State::Diverged),
+            );
         }
         diverged
     }
 }
 
 /// The mean difference if each diverged run counted as guessing, with a partner as good as the others of its arm: a bound.
-fn as_chance(sample: &Sample<'_>, diverged: [u32; 2]) -> Option<f64> {
+fn as_chance(sample: &Sample<'_>, diverged: [u32; 2], classes: usize) -> Option<f64> {
     let pairs = sample.observations.len() as f64;
     let (arm, baseline) = sample
         .observations
         .iter()
         .fold((0.0, 0.0), |sums, one| (sums.0 + one.images, sums.1 + one.baseline_images));
     let (arm, baseline) = (arm / pairs * sample.unit(), baseline / pairs * sample.unit());
-    let chance = 1.0 / CLASSES as f64;
+    let chance = 1.0 / classes as f64;
     let [of_arm, of_baseline] = diverged.map(f64::from);
     let difference = sample.strata()?.mean() * sample.unit();
     let sum = difference * pairs + of_arm * (chance - baseline) + of_baseline * (arm - chance);

@@ -9,14 +9,15 @@ use crate::endpoint::groups::{Evidence, Group, groups};
 use crate::endpoint::verdict::Level;
 use crate::stats::holm::holm;
 use artifacts::rules::{ALPHA, MARGIN};
+use artifacts::study::State;
 use artifacts::study::{Endpoint, Looks, Role};
 use std::collections::HashMap;
 
 /// The endpoints of every recipe, lambda and arm, and the looks at the primary one where some are planned.
 #[must_use]
 pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
-    let states: HashMap<&str, &str> =
-        evidence.ledger.iter().map(|row| (row.run.as_str(), row.state.as_str())).collect();
+    let states: HashMap<&str, State> =
+        evidence.ledger.iter().map(|row| (row.run.as_str(), row.state)).collect();
     let verdict = evidence.plan.and_then(|plan| plan.experiment().verdict.as_ref());
     let level = verdict.map_or(Level { alpha: ALPHA, margin: MARGIN }, |plan| Level {
         alpha: plan.alpha,

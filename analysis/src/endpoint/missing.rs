@@ -9,10 +9,6 @@ use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::study::TunedArm;
 
-/// Images of CIFAR-10 to learn from.
-const TRAIN_IMAGES: usize = 50_000;
-/// Images of CIFAR-10 to be judged by.
-pub(crate) const TEST_IMAGES: usize = 10_000;
 const LAMBDA: &str = "λ = ";
 const RATE: &str = "peak learning rate ";
 /// Runs named one by one before the rest is only counted.
@@ -37,11 +33,13 @@ impl Missing {
         if recipe.epochs < MINIMUM_EPOCHS {
             missing.obstacles.push(format!("trained for {} of {MINIMUM_EPOCHS} epochs", recipe.epochs));
         }
-        if let Some(images) = recipe.train_images.filter(|images| *images < TRAIN_IMAGES) {
-            missing.obstacles.push(format!("trained on {images} of {TRAIN_IMAGES} images"));
+        let task = recipe.dataset;
+        let [to_learn_from, to_be_judged_by] = Split::ALL.map(|split| task.images(split));
+        if let Some(images) = recipe.train_images.filter(|images| *images < to_learn_from) {
+            missing.obstacles.push(format!("trained on {images} of {to_learn_from} images"));
         }
-        if let Some(images) = recipe.test_images.filter(|images| *images < TEST_IMAGES) {
-            missing.obstacles.push(format!("tested on {images} of {TEST_IMAGES} images"));
+        if let Some(images) = recipe.test_images.filter(|images| *images < to_be_judged_by) {
+            missing.obstacles.push(format!("tested on {images} of {to_be_judged_by} images"));
         }
         if let Some(images) = recipe.validation_images {
             missing
@@ -60,9 +58,13 @@ impl Missing {
             missing
                 .caveats
                 .push("imported: only the last epoch of every run is known, and not on which images".into());
-        } else if fingerprint != Split::ALL.map(Split::cifar10_fingerprint).join(":") {
-            missing.caveats.push("the images are not CIFAR-10 as its authors published it".into());
-            missing.differs.push("on other images than CIFAR-10".to_owned());
+        } else if task.fingerprints().is_none() {
+            missing
+                .caveats
+                .push(format!("the images are not verified: no fingerprint of {task} is known here"));
+        } else if task.fingerprints().is_some_and(|known| known != fingerprint) {
+            missing.caveats.push(format!("the images are not {task} as its authors published it"));
+            missing.differs.push(format!("on other images than {task}"));
         }
         missing
     }
@@ -114,6 +116,9 @@ impl Missing {
 fn differs(recipe: &Configuration, lambda: f64) -> Vec<String> {
     let asked = Configuration::default();
     let mut found = Vec::new();
+    if recipe.dataset != asked.dataset {
+        found.push(format!("on {}", recipe.dataset));
+    }
     if lambda.to_bits() != asked.lambda.to_bits() {
         found.push(format!("{LAMBDA}{lambda}"));
     }
@@ -142,10 +147,11 @@ pub fn allows_interval(strata: &Strata) -> bool {
 mod tests {
     use super::*;
     use artifacts::Precision;
+    use artifacts::dataset::Task;
     use network::Arm;
 
     fn cifar10() -> String {
-        Split::ALL.map(Split::cifar10_fingerprint).join(":")
+        Task::Cifar10.fingerprints().unwrap()
     }
 
     fn of(recipe: &Configuration) -> Missing {
@@ -203,6 +209,17 @@ mod tests {
         );
         let none = of(&Configuration { lambda: 0.0, ..Configuration::default() });
         assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
+    }
+
+    #[test]
+    fn another_data_set_is_named_and_only_as_well_known_as_it_is() {
+        let missing = of(&Configuration { dataset: Task::Cifar100, ..Configuration::default() });
+        assert_eq!(missing.obstacles, Vec::<String>::new());
+        assert_eq!(missing.differs, ["on CIFAR-100"]);
+        assert_eq!(
+            missing.caveats,
+            ["the images are not verified: no fingerprint of CIFAR-100 is known here"]
+        );
     }
 
     #[test]

@@ -47,18 +47,19 @@ pub struct Sample<'a> {
     pub observations: Vec<Observation<'a>>,
     /// Test images of a run.
     pub test_images: usize,
-    channels: [usize; 4],
+    /// The network of its runs, at any rankscale.
+    like: Architecture,
 }
 
 impl<'a> Sample<'a> {
     /// The observations among the pairs of one recipe, lambda and arm.
     #[must_use]
-    pub fn new(pairs: &[RunPair<'a>], channels: [usize; 4], test_images: usize) -> Self {
+    pub fn new(pairs: &[RunPair<'a>], like: Architecture, test_images: usize) -> Self {
         let rankscales: BTreeSet<u32> = pairs.iter().map(rankscale).collect();
         let network: HashMap<u32, u32> = rankscales
             .iter()
             .map(|&here| {
-                let first = rankscales.iter().copied().find(|&other| same_network([other, here], channels));
+                let first = rankscales.iter().copied().find(|&other| same_network([other, here], like));
                 (here, first.unwrap_or(here))
             })
             .collect();
@@ -81,7 +82,7 @@ impl<'a> Sample<'a> {
             let baseline_images = mean(|pair| pair.plain.accuracy());
             Observation { rankscale, seed, images, baseline_images, pairs }
         };
-        Self { observations: groups.into_iter().map(observation).collect(), test_images, channels }
+        Self { observations: groups.into_iter().map(observation).collect(), test_images, like }
     }
 
     /// The same without the observations that `keep` does not want, by the (rankscale, seed) of any of their pairs.
@@ -130,7 +131,7 @@ impl<'a> Sample<'a> {
     /// `log2` of the parameters with full convolutions over those of this network.
     #[must_use]
     pub fn compression(&self, rankscale: u32) -> f64 {
-        let architecture = Architecture { rankscale: rankscale as usize, channels: self.channels };
+        let architecture = Architecture { rankscale: rankscale as usize, ..self.like };
         -Counts::of(&architecture).ratio_full.log2()
     }
 
@@ -183,7 +184,7 @@ mod tests {
     use crate::join::pairs::pairs;
     use crate::runs::run::Run;
     use artifacts::{Configuration, Engine};
-    use network::{Arm, FULL_CHANNELS};
+    use network::Arm;
 
     fn two(base: &Configuration, baseline: f64, images: i32) -> [Run; 2] {
         let arm = |decay| Configuration { decay, ..base.clone() };
@@ -193,7 +194,7 @@ mod tests {
 
     fn differences(runs: &[Run]) -> Vec<(u32, u64, f64)> {
         let finished = finished(runs, None);
-        let found = Sample::new(&pairs(&finished, None), FULL_CHANNELS, 10_000);
+        let found = Sample::new(&pairs(&finished, None), Configuration::default().architecture(), 10_000);
         found.observations.iter().map(|one| (one.rankscale, one.seed, one.difference())).collect()
     }
 

@@ -6,7 +6,6 @@ use crate::join::pairs::RunPair;
 use crate::runs::marks::Marks;
 use anyhow::ensure;
 use artifacts::study::ClassRow;
-use network::architecture::CLASSES;
 
 /// Every pair of which both runs kept their predictions, class by class, in the order of the pairs.
 ///
@@ -25,8 +24,8 @@ pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
         );
         let of = &treated.configuration;
         let recipe = of.recipe(&treated.data.fingerprint);
-        rows.extend((0..).zip(counts(ours, theirs)).map(|(class, [images, only_arm, only_baseline])| {
-            ClassRow {
+        rows.extend((0..).zip(counts(ours, theirs, of.dataset.classes())).map(
+            |(class, [images, only_arm, only_baseline])| ClassRow {
                 recipe: recipe.clone(),
                 lambda: of.lambda,
                 rankscale: of.rankscale as u32,
@@ -37,15 +36,15 @@ pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
                 images,
                 only_arm,
                 only_baseline,
-            }
-        }));
+            },
+        ));
     }
     Ok(rows)
 }
 
 /// For each class its images, those that only the one run got right, and those that only the other did.
-fn counts(ours: &Marks, theirs: &Marks) -> [[u32; 3]; CLASSES] {
-    let mut counts = [[0u32; 3]; CLASSES];
+fn counts(ours: &Marks, theirs: &Marks, classes: usize) -> Vec<[u32; 3]> {
+    let mut counts = vec![[0u32; 3]; classes];
     for ((_, label), (ours, theirs)) in ours.images.iter().zip(ours.right.iter().zip(&theirs.right)) {
         let count = &mut counts[usize::from(*label)];
         count[0] += 1;

@@ -10,6 +10,7 @@ use crate::runs::run::Run;
 use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::LedgerRow;
+use artifacts::study::State;
 use std::collections::{HashMap, HashSet};
 
 /// A run of the plan.
@@ -107,7 +108,7 @@ fn present(run: &Run, planned: Option<&Planned>, resume: &str) -> LedgerRow {
     };
     LedgerRow {
         run: run.record.name.clone(),
-        state: run.record.status.name().to_owned(),
+        state: run.record.status.into(),
         planned: planned.is_some(),
         epochs_done: done,
         epochs: of as u32,
@@ -118,7 +119,7 @@ fn present(run: &Run, planned: Option<&Planned>, resume: &str) -> LedgerRow {
 fn unusable(broken: &Quarantined, planned: Option<&Planned>) -> LedgerRow {
     LedgerRow {
         run: broken.name.clone(),
-        state: "quarantined".to_owned(),
+        state: State::Quarantined,
         planned: planned.is_some(),
         epochs_done: 0,
         epochs: planned.map_or(0, |planned| planned.epochs),
@@ -129,7 +130,7 @@ fn unusable(broken: &Quarantined, planned: Option<&Planned>) -> LedgerRow {
 fn never_started(planned: &Planned, resume: &str) -> LedgerRow {
     LedgerRow {
         run: planned.name.clone(),
-        state: "missing".to_owned(),
+        state: State::Missing,
         planned: true,
         epochs_done: 0,
         epochs: planned.epochs,
@@ -148,7 +149,7 @@ mod tests {
     }
 
     fn short(rows: &[LedgerRow]) -> Vec<(&str, bool, u32, u32)> {
-        rows.iter().map(|row| (row.state.as_str(), row.planned, row.epochs_done, row.epochs)).collect()
+        rows.iter().map(|row| (row.state.name(), row.planned, row.epochs_done, row.epochs)).collect()
     }
 
     #[test]
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn a_plan_without_images_knows_half_of_a_runs_name() {
         let rows = ledger(&[], &[], Some(&plan(&[configuration(8, Arm::ORIGINAL, 0)])), None);
-        assert_eq!((rows[0].run.as_str(), rows[0].state.as_str()), ("r08-original-s0", "missing"));
+        assert_eq!((rows[0].run.as_str(), rows[0].state.name()), ("r08-original-s0", "missing"));
     }
 
     #[test]
@@ -225,7 +226,7 @@ mod tests {
         let plan = plan(&[of.clone(), configuration(2, Arm::ORIGINAL, 0), of.clone()]);
         let states = |runs: &[Run], lost: &[Quarantined]| {
             let rows = ledger(runs, lost, Some(&plan), Some("data"));
-            rows.into_iter().map(|row| row.state).collect::<Vec<_>>()
+            rows.into_iter().map(|row| row.state.name()).collect::<Vec<_>>()
         };
         assert_eq!(states(&[done(&of, 0.9)], &[]), ["done", "missing", "done"]);
         assert_eq!(states(&[], &[broken(&of.run_name("data"))]), ["quarantined", "missing", "quarantined"]);

@@ -33,10 +33,11 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
     let last = run.last_epoch();
     RunRow {
         run: run.record.name.clone(),
-        status: run.record.status.name().to_owned(),
+        status: run.record.status,
         planned: run.is_planned(plan),
         imported: run.imported(),
         recipe: run.recipe(),
+        dataset: configuration.dataset,
         rankscale: configuration.rankscale as u32,
         decay: configuration.decay.to_string(),
         seed: configuration.seed,
@@ -47,8 +48,8 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
         batch: configuration.batch as u32,
         train_images: configuration.train_images.map(|images| images as u32),
         test_images: configuration.test_images.map(|images| images as u32),
-        precision: configuration.precision.to_string(),
-        engine: configuration.engine.to_string(),
+        precision: configuration.precision,
+        engine: configuration.engine,
         parameters: counts.parameters,
         macs: counts.macs,
         ratio_full: counts.ratio_full,
@@ -108,9 +109,9 @@ mod tests {
             let row = rows(&[&run], None).remove(0);
             (row.status, row.epochs_done, row.epochs, row.test_accuracy, row.seconds, row.images_per_second)
         };
-        assert_eq!(of(Status::Running, 0), ("running".into(), 0, 3, None, None, None));
-        assert_eq!(of(Status::Diverged, 2), ("diverged".into(), 2, 3, None, Some(5.0), Some(101.5)));
-        assert_eq!(of(Status::Running, 3), ("running".into(), 3, 3, Some(0.4), Some(7.5), Some(102.0)));
+        assert_eq!(of(Status::Running, 0), (Status::Running, 0, 3, None, None, None));
+        assert_eq!(of(Status::Diverged, 2), (Status::Diverged, 2, 3, None, Some(5.0), Some(101.5)));
+        assert_eq!(of(Status::Running, 3), (Status::Running, 3, 3, Some(0.4), Some(7.5), Some(102.0)));
     }
 
     #[test]
@@ -129,7 +130,7 @@ mod tests {
         let run = done(&of, 0.9);
         let row = rows(&[&run], Some(&plan(&[of]))).remove(0);
         assert_eq!((row.planned, row.imported, row.decay.as_str()), (true, false, "frobenius"));
-        assert_eq!((row.channels.as_str(), row.engine.as_str()), ("64-128-256-512", "tch"));
+        assert_eq!((row.channels.as_str(), row.engine), ("64-128-256-512", Engine::Tch));
         assert_eq!((row.train_images, row.test_images, row.threads), (Some(6144), None, Some(2)));
         assert_eq!((row.git_revision.as_deref(), row.libtorch), (Some("0123abc+"), None));
     }

@@ -60,12 +60,13 @@ impl Design {
             let names = seeds.keys().copied().collect::<Vec<_>>();
             let twin = names
                 .into_iter()
-                .find(|other| same_network([*other as u32, run.rankscale as u32], run.channels));
+                .find(|other| same_network([*other as u32, run.rankscale as u32], run.architecture()));
             seeds.entry(twin.unwrap_or(run.rankscale)).or_default().insert(run.seed);
         }
-        let channels = runs.first()?.channels;
-        let compression =
-            |rankscale: usize| -Counts::of(&network::Architecture { rankscale, channels }).ratio_full.log2();
+        let architecture = runs.first()?.architecture();
+        let compression = |rankscale: usize| {
+            -Counts::of(&network::Architecture { rankscale, ..architecture }).ratio_full.log2()
+        };
         let all: BTreeSet<u64> = seeds.values().flatten().copied().collect();
         let pairs: usize = seeds.values().map(BTreeSet::len).sum();
         Some(Self {

@@ -5,7 +5,6 @@ use crate::planning::design::Design;
 use crate::planning::simulate::{Truth, simulate};
 use crate::stats::power;
 use artifacts::Experiment;
-use artifacts::dataset::Split;
 use std::fmt::Write as _;
 
 /// Differences that are asked about, in percentage points.
@@ -51,9 +50,8 @@ pub fn row(design: &Design, sd: f64) -> Row {
 #[must_use]
 pub fn remarks(experiment: &Experiment) -> Vec<String> {
     let mut lines = Vec::new();
-    let fingerprint = Split::ALL.map(Split::cifar10_fingerprint).join(":");
     if let Some(run) = experiment.runs.first() {
-        let missing = Missing::from_recipe(run, run.lambda, &fingerprint);
+        let missing = Missing::from_recipe(run, run.lambda, &run.dataset.fingerprints().unwrap_or_default());
         if !missing.obstacles.is_empty() {
             lines.push(format!("No verdict can come of it: {}.", missing.obstacles.join("; ")));
         }

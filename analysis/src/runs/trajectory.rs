@@ -1,7 +1,7 @@
 //! The low-rank convolutions of a run from epoch to epoch.
 
+use artifacts::Configuration;
 use artifacts::run::LayerRow;
-use network::{Architecture, FULL_CHANNELS};
 
 /// A low-rank convolution of a run after an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,9 +34,5 @@ pub fn trajectory(layers: &[LayerRow]) -> Result<Vec<LayerPoint>, String> {
 
 /// The blocks in order; every network has the same.
 pub(crate) fn names() -> Vec<&'static str> {
-    Architecture { rankscale: 0, channels: FULL_CHANNELS }
-        .blocks()
-        .into_iter()
-        .map(|block| block.name)
-        .collect()
+    Configuration::default().architecture().blocks().into_iter().map(|block| block.name).collect()
 }

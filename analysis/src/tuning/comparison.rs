@@ -64,8 +64,12 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
 
 /// The keys of a recipe, but for the peak rate, which is an arm's, and for what was held out.
 fn recipe(run: &Configuration) -> String {
+    let dataset = match run.dataset {
+        task if task.is_the_notebooks() => String::new(),
+        task => format!("dataset = \"{}\"\n", task.name()),
+    };
     let mut text = format!(
-        "channels = {:?}\nepochs = {}\nbatch = {}\nprecision = \"{}\"\n",
+        "{dataset}channels = {:?}\nepochs = {}\nbatch = {}\nprecision = \"{}\"\n",
         run.channels, run.epochs, run.batch, run.precision
     );
     if let Some(images) = run.train_images {

@@ -49,7 +49,7 @@ fn what_is_no_run_is_moved_or_deleted_as_advised() {
         } else {
             fs::remove_file(&stray).unwrap();
         }
-        assert!(place.analyse().ledger.iter().all(|row| row.state == "done"));
+        assert!(place.analyse().ledger.iter().all(|row| row.state.name() == "done"));
     }
 }
 
@@ -160,7 +160,7 @@ fn what_the_ledger_says_to_resume_is_found_by_that_name() {
     experiment.write_plans(&place.layout).unwrap();
     place.done(&experiment.runs[0], 0.9);
     let study = analyse(&place.layout, &Choice::Newest, None, &mut Vec::new()).unwrap();
-    let reason = study.ledger.iter().find(|row| row.state == "missing").unwrap().reason.clone();
+    let reason = study.ledger.iter().find(|row| row.state.name() == "missing").unwrap().reason.clone();
     let name = reason.split_once("`just sweep EXPERIMENT=").unwrap().1.trim_end_matches('`');
     assert_eq!(Experiment::find(name, Path::new("none"), &place.layout).unwrap(), experiment);
 }

@@ -48,7 +48,7 @@ fn broken_and_foreign_files_are_quarantined_one_by_one() {
         (5, "epoch 3: test_accuracy 93 must be between 0 and 1"),
     ] {
         let row = ledger(&study, &name(folder(index).path()));
-        assert_eq!(row.state, "quarantined");
+        assert_eq!(row.state.name(), "quarantined");
         assert!(row.reason.contains(needle), "{}", row.reason);
         assert!(!row.reason.contains(&*place.layout.root().to_string_lossy()), "{}", row.reason);
         assert!(folder(index).path().exists(), "nothing is deleted");
@@ -69,7 +69,7 @@ fn two_runs_of_one_identity_count_once() {
     let study = place.analyse();
     assert_eq!((study.runs.len(), study.cells[0].runs), (1, 1));
     let row = ledger(&study, "copy-of-it");
-    assert_eq!(row.state, "quarantined");
+    assert_eq!(row.state.name(), "quarantined");
     assert!(row.reason.contains("is it a copy?") && row.reason.contains(&name(run.path())), "{}", row.reason);
 }
 
@@ -86,7 +86,7 @@ fn every_planned_run_is_in_the_ledger_with_what_to_do() {
     fs::write(broken.epochs_path(), "").unwrap();
     let study = place.analyse();
     let found: Vec<_> =
-        study.ledger.iter().map(|row| (row.state.as_str(), row.epochs_done, row.epochs)).collect();
+        study.ledger.iter().map(|row| (row.state.name(), row.epochs_done, row.epochs)).collect();
     assert_eq!(
         found,
         [
@@ -126,7 +126,7 @@ fn a_diverged_run_never_speaks_for_its_arm() {
         finish(&place, &runs, 0.004);
         place.run(&runs[diverged], Status::Diverged, 3, 0.1);
         let study = place.analyse();
-        let row = study.runs.iter().find(|run| run.status == "diverged").unwrap();
+        let row = study.runs.iter().find(|run| run.status.name() == "diverged").unwrap();
         assert_eq!((row.test_accuracy, row.epochs_done), (None, 3));
         study.summary.endpoints.into_iter().next().unwrap()
     };
@@ -183,7 +183,7 @@ fn no_run_at_all_says_what_to_run_and_leaves_an_empty_study() {
     place.plan(&grid(&[8], 1));
     assert!(failure(&place).contains("`just sweep EXPERIMENT=made-up`"));
     let ledger = Study::read(&place.layout).unwrap().ledger;
-    assert!(ledger.iter().all(|row| row.state == "missing"));
+    assert!(ledger.iter().all(|row| row.state.name() == "missing"));
     assert_eq!(ledger[0].run, "r08-original-s0");
 }
 

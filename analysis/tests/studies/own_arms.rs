@@ -53,7 +53,7 @@ fn an_arm_is_compared_with_the_baseline_that_it_declares() {
     // Arms that are not of the house stand in the order of their names.
     assert_eq!(found, [(above, half, 6, 2.0), (half, Arm::ORIGINAL, 6, 1.0)]);
     assert_eq!(study.comparisons.len(), 12);
-    assert!(study.ledger.iter().all(|row| row.state == "done" && row.planned));
+    assert!(study.ledger.iter().all(|row| row.state.name() == "done" && row.planned));
     assert_eq!(study.cells.iter().filter(|cell| cell.decay == "half").count(), 2);
 }
 
@@ -64,14 +64,14 @@ fn two_arms_of_one_name_are_set_aside_and_not_pooled() {
     let half = runs(&place, arm("half", Some(Arm::ORIGINAL), 0.5), 0.01);
     runs(&place, arm("half", Some(Arm::ORIGINAL), 0.4), 0.05);
     let study = place.analyse();
-    let aside: Vec<_> = study.ledger.iter().filter(|row| row.state == "quarantined").collect();
+    let aside: Vec<_> = study.ledger.iter().filter(|row| row.state.name() == "quarantined").collect();
     assert_eq!((aside.len(), study.comparisons.len()), (12, 0));
     assert!(aside.iter().all(|row| row.reason.contains("0.5 × λ") && row.reason.contains("0.4 × λ")));
 
     place.plan(&half);
     let study = place.analyse();
     assert!(study.runs.iter().filter(|run| run.decay == "half").all(|run| run.planned));
-    assert_eq!(study.ledger.iter().filter(|row| row.state == "quarantined").count(), 6);
+    assert_eq!(study.ledger.iter().filter(|row| row.state.name() == "quarantined").count(), 6);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Configuration {
     /// The first rule that is broken, with the key and its value.
     pub fn validated(self) -> Result<Self, InvalidConfiguration> {
         use InvalidConfiguration as E;
-        Architecture::new(self.rankscale as i64, self.channels)?;
+        Architecture::new(self.rankscale as i64, self.channels, self.dataset.classes())?;
         let images = self.train_images.unwrap_or(usize::MAX);
         let rules = [
             (

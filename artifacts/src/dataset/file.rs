@@ -9,7 +9,7 @@
 
 use super::error::ADVICE;
 use super::metadata::{self, Header};
-use super::{Dataset, DatasetError, IMAGE_BYTES, RECORD_BYTES, Split, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, RECORD_BYTES, Split, Task, records};
 use crate::atomic;
 use crate::reading::{MOST_BYTES, claims, contained};
 use arrow_array::cast::AsArray;
@@ -17,7 +17,6 @@ use arrow_array::types::UInt8Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
 use arrow_schema::{DataType, Field, Schema};
 use fs_err as fs;
-use network::architecture::CLASSES;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -47,6 +46,19 @@ impl Header {
     /// A file that is missing, not whole, or not one of ours.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         Ok(open(path)?.1)
+    }
+
+    /// The same of a file that must hold this data set.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; and a file of another data set.
+    pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
+        let header = Self::read(path)?;
+        if header.task != task {
+            let rule = format!("holds {}, and must hold {task}{ADVICE}", header.task);
+            return Err(DatasetError::Foreign { path: path.to_owned(), rule });
+        }
+        Ok(header)
     }
 }
 
@@ -80,6 +92,7 @@ impl Dataset {
     /// A file that is missing, not whole, not one of ours, or with a label that is no class.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         let (parquet, header) = open(path)?;
+        let task = header.task;
         let mut images = vec![0; header.images * IMAGE_BYTES];
         let mut labels = vec![0; header.images];
         let group_rows: Vec<usize> =
@@ -93,7 +106,7 @@ impl Dataset {
                 (labels_here, labels) = labels.split_at_mut(rows);
                 let parquet = parquet.clone();
                 readers.push(scope.spawn(move || {
-                    contained(|| read_group(path, parquet, group, images_here, labels_here))
+                    contained(|| read_group(path, parquet, task, group, images_here, labels_here))
                         .unwrap_or_else(|panic| Err(failure(path, ParquetError::General(panic))))
                 }));
             }
@@ -102,7 +115,7 @@ impl Dataset {
                 .try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })?;
         let Header { fingerprint, moments, provenance, .. } = header;
-        Ok(Self { images, labels, fingerprint, moments, provenance })
+        Ok(Self { task, images, labels, fingerprint, moments, provenance })
     }
 
     /// Reads a file and holds its rows against its fingerprint, order and moments.
@@ -112,7 +125,8 @@ impl Dataset {
     pub fn read_verified(path: &Path) -> Result<Self, DatasetError> {
         let dataset = Self::read(path)?;
         let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
-        let sorted = records::sort(dataset.records()).map_err(|error| foreign(error.to_string()))?;
+        let sorted =
+            records::sort(dataset.task, dataset.records()).map_err(|error| foreign(error.to_string()))?;
         if sorted.fingerprint != dataset.fingerprint {
             let (expected, found) = (dataset.fingerprint, sorted.fingerprint);
             return Err(DatasetError::Fingerprint { path: path.to_owned(), expected, found });
@@ -209,7 +223,7 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let header = metadata::header(path, rows as usize, pairs)?;
     if let Some(named) = Split::of_path(path)
         && let Some(other) = Split::ALL.into_iter().find(|split| *split != named)
-        && (header.split == Some(other) || header.fingerprint == other.cifar10_fingerprint())
+        && (header.split == Some(other) || header.task.fingerprint(other) == Some(&header.fingerprint))
     {
         let (named, other) = (named.name(), other.name());
         return Err(foreign(format!("holds the {other} images, and must hold the {named} images{ADVICE}")));
@@ -231,6 +245,7 @@ fn same_values(expected: &DataType, found: &DataType) -> bool {
 fn read_group(
     path: &Path,
     parquet: ArrowReaderMetadata,
+    task: Task,
     group: usize,
     mut images: &mut [u8],
     mut labels: &mut [u8],
@@ -257,8 +272,9 @@ fn read_group(
                 return Err(foreign(format!("column `{name}` has {nulls} missing values, expected none")));
             }
         }
-        if let Some(label) = label.values().iter().find(|&&label| usize::from(label) >= CLASSES) {
-            return Err(foreign(format!("column `label` holds {label}: labels are 0 to {}", CLASSES - 1)));
+        if let Some(label) = label.values().iter().find(|&&label| usize::from(label) >= task.classes()) {
+            let last = task.classes() - 1;
+            return Err(foreign(format!("column `label` holds {label}: {task} has the labels 0 to {last}")));
         }
         let (images_here, labels_here);
         (images_here, images) = images.split_at_mut(pixels.len());

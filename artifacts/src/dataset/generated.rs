@@ -1,15 +1,17 @@
-//! A small stand-in for CIFAR-10, for smoke tests: each class is a tint and a direction and width of stripes,
+//! A small stand-in for a data set, for smoke tests: each class is a tint and a direction and width of stripes,
 //! under a random phase, brightness and noise. A network learns it in a few steps; it says nothing about
 //! photographs, and its provenance says that it is generated.
 //!
 //! *Invariant:* integer arithmetic and a seeded generator only: the same bytes on every machine. The classes
 //! do not depend on the seed, so that one seed can train and another test.
 
-use super::{CLASSES, Dataset, IMAGE_BYTES, IMAGE_SIDE, PLANE_BYTES, Provenance, RECORD_BYTES};
+use super::{Dataset, IMAGE_BYTES, PLANE_BYTES, Provenance, RECORD_BYTES, Task};
+use network::architecture::IMAGE_SIDE;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// What tells a class from the others.
+#[derive(Clone, Copy)]
 struct Pattern {
     /// Step across the stripes for a step to the right and a step down.
     direction: [i32; 2],
@@ -19,7 +21,8 @@ struct Pattern {
     tint: [i32; 3],
 }
 
-const PATTERNS: [Pattern; CLASSES] = [
+/// What tells ten classes apart; a hundred have the stripes of one and the tint of another.
+const PATTERNS: [Pattern; 10] = [
     Pattern { direction: [1, 0], period: 8, tint: [24, 0, -24] },
     Pattern { direction: [1, 0], period: 16, tint: [-24, 24, 0] },
     Pattern { direction: [0, 1], period: 8, tint: [0, -24, 24] },
@@ -33,21 +36,29 @@ const PATTERNS: [Pattern; CLASSES] = [
 ];
 
 impl Dataset {
-    /// `images` images of ten equally frequent classes, up to one.
+    /// `images` images of equally frequent classes, up to one.
     ///
     /// # Panics
     /// If `images` is 0.
     #[must_use]
-    pub fn generated(images: usize, seed: u64) -> Self {
+    pub fn generated(task: Task, images: usize, seed: u64) -> Self {
         let mut randomness = ChaCha8Rng::seed_from_u64(seed);
         let mut records = Vec::with_capacity(images * RECORD_BYTES);
         for row in 0..images {
-            let label = row % CLASSES;
+            let label = row % task.classes();
             records.push(label as u8);
-            records.extend_from_slice(&draw(&PATTERNS[label], &mut randomness));
+            records.extend_from_slice(&draw(&pattern(task, label), &mut randomness));
         }
-        Self::from_records(&records, Provenance::Generated { seed })
-            .expect("at least one whole record is asked for, and labels are below ten")
+        Self::from_records(task, &records, Provenance::Generated { seed })
+            .expect("at least one whole record is asked for, and labels are classes")
+    }
+}
+
+/// The look of a class.
+fn pattern(task: Task, label: usize) -> Pattern {
+    match task {
+        Task::Cifar10 => PATTERNS[label],
+        Task::Cifar100 => Pattern { tint: PATTERNS[label % 10].tint, ..PATTERNS[label / 10] },
     }
 }
 
@@ -73,18 +84,33 @@ mod tests {
 
     #[test]
     fn the_bytes_are_the_same_on_every_machine() {
-        let dataset = Dataset::generated(20, 0);
+        let dataset = Dataset::generated(Task::Cifar10, 20, 0);
         assert_eq!(dataset.fingerprint, "46196c53649bc5055672861a924d4754afe3f0d6ad85c8684fce409873a4cff3");
         assert_eq!(dataset.provenance, Provenance::Generated { seed: 0 });
-        assert_ne!(dataset.fingerprint, Dataset::generated(20, 1).fingerprint);
-        for class in 0..CLASSES {
+        assert_ne!(dataset.fingerprint, Dataset::generated(Task::Cifar10, 20, 1).fingerprint);
+        for class in 0..10 {
             assert_eq!(dataset.labels.iter().filter(|&&label| usize::from(label) == class).count(), 2);
         }
     }
 
     #[test]
+    fn a_hundred_classes_are_a_hundred_looks() {
+        let dataset = Dataset::generated(Task::Cifar100, 200, 0);
+        let mut classes = dataset.labels.clone();
+        classes.sort_unstable();
+        assert!(classes.chunks(2).enumerate().all(|(class, labels)| labels == [class as u8; 2]));
+        let look = |class| {
+            let Pattern { direction, period, tint } = pattern(Task::Cifar100, class);
+            (direction, period, tint)
+        };
+        let looks: std::collections::HashSet<_> = (0..100).map(look).collect();
+        assert_eq!(looks.len(), 100);
+    }
+
+    #[test]
     fn a_class_can_be_told_by_its_tint() {
-        let (train, test) = (Dataset::generated(100, 0), Dataset::generated(100, 1));
+        let (train, test) =
+            (Dataset::generated(Task::Cifar10, 100, 0), Dataset::generated(Task::Cifar10, 100, 1));
         // Differences of the planes' means: the class's tint without the image's brightness.
         let colour = |dataset: &Dataset, row: usize| {
             let means: Vec<f64> = dataset

@@ -1,11 +1,8 @@
-//! The bytes of an image, and what its label means.
+//! The bytes of an image.
 
-use network::architecture::{CLASSES, IMAGE_CHANNELS, IMAGE_SIDE};
+use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 
 /// Pixels of one colour plane of an image.
 pub const PLANE_BYTES: usize = IMAGE_SIDE * IMAGE_SIDE;
 /// Bytes of an image: the red, green and blue planes, each row by row from the top left.
 pub const IMAGE_BYTES: usize = IMAGE_CHANNELS * PLANE_BYTES;
-/// What the labels mean.
-pub const CLASS_NAMES: [&str; CLASSES] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

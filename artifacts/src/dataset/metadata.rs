@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* a file whose pairs are of another [`FORMAT_VERSION`], or missing, is refused before a row is read.
 
-use super::{CLASS_NAMES, Dataset, DatasetError, Moments, Provenance, Split};
+use super::{Dataset, DatasetError, Moments, Provenance, Split, Task};
 use crate::stamp;
 use parquet::file::metadata::KeyValue;
 use serde::Serialize;
@@ -18,6 +18,8 @@ const ROW_ORDER: &str = "ascending SHA-256 of the record (label, then the red, g
 /// A data set without its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
+    /// What the labels mean.
+    pub task: Task,
     /// Number of images.
     pub images: usize,
     /// SHA-256 of the content, in hexadecimal, as the file says.
@@ -32,13 +34,13 @@ pub struct Header {
 
 /// The pairs of a data set that is written as this half.
 pub(super) fn pairs(dataset: &Dataset, split: Option<Split>) -> Vec<KeyValue> {
-    let Dataset { fingerprint, moments, provenance, .. } = dataset;
+    let Dataset { task, fingerprint, moments, provenance, .. } = dataset;
     let mut pairs = vec![
         pair("format_version", FORMAT_VERSION.to_string()),
         pair("content_sha256", fingerprint.clone()),
         pair("provenance", json(provenance)),
         pair("moments", json(moments)),
-        pair("class_names", json(&CLASS_NAMES)),
+        pair("class_names", json(&task.class_names())),
         pair("row_order", ROW_ORDER.to_owned()),
     ];
     pairs.extend(split.map(|split| pair("split", split.name().to_owned())));
@@ -76,12 +78,12 @@ pub(super) fn header(path: &Path, images: usize, pairs: &[KeyValue]) -> Result<H
         )));
     }
     let class_names: Vec<String> = parse("class_names", value("class_names")?).map_err(foreign)?;
-    if class_names != CLASS_NAMES {
-        return Err(foreign(format!(
-            "`rankscale.class_names` are {class_names:?}, expected {CLASS_NAMES:?}"
-        )));
-    }
+    let task = Task::of_classes(&class_names).ok_or_else(|| {
+        let known = Task::ALL.map(|task| format!("{task}'s {}", task.classes())).join(" or ");
+        foreign(format!("`rankscale.class_names` are {class_names:?}, expected {known}"))
+    })?;
     Ok(Header {
+        task,
         images,
         fingerprint: value("content_sha256")?.to_owned(),
         moments: parse("moments", value("moments")?).map_err(foreign)?,

@@ -1,13 +1,12 @@
 //! Content by name: the fingerprint of a set of images, and the order of its rows.
 //!
-//! A record is the authors' own: a label, then the red, green and blue planes. The fingerprint is SHA-256
+//! A record is CIFAR-10's own: the label of the class, then the red, green and blue planes. The fingerprint is SHA-256
 //! over the sorted SHA-256 digests of the records, so it does not depend on the order of a source; the rows
 //! are stored in the order of those digests.
 //!
 //! *Invariant:* equal content has equal fingerprints and equal rows.
 
-use super::IMAGE_BYTES;
-use network::architecture::CLASSES;
+use super::{IMAGE_BYTES, Task};
 use sha2::{Digest, Sha256};
 
 /// Bytes of a record: a label and an image.
@@ -28,12 +27,14 @@ pub enum InvalidRecords {
         bytes: usize,
     },
     /// A label that names no class.
-    #[error("record {record} has label {label}: labels are 0 to {last}", last = CLASSES - 1)]
+    #[error("record {record} has label {label}: {task} has the labels 0 to {last}", last = task.classes() - 1)]
     Label {
         /// Counted from 0.
         record: usize,
         /// What it says.
         label: u8,
+        /// The data set.
+        task: Task,
     },
 }
 
@@ -46,7 +47,10 @@ pub(super) struct Sorted {
 }
 
 /// Checks, orders and names records.
-pub(super) fn sort<R: AsRef<[u8]>>(records: impl IntoIterator<Item = R>) -> Result<Sorted, InvalidRecords> {
+pub(super) fn sort<R: AsRef<[u8]>>(
+    task: Task,
+    records: impl IntoIterator<Item = R>,
+) -> Result<Sorted, InvalidRecords> {
     let mut digests = Vec::new();
     for (row, record) in records.into_iter().enumerate() {
         let record = record.as_ref();
@@ -54,8 +58,8 @@ pub(super) fn sort<R: AsRef<[u8]>>(records: impl IntoIterator<Item = R>) -> Resu
             return Err(InvalidRecords::Part { record: row, bytes: record.len() });
         }
         let label = record[0];
-        if usize::from(label) >= CLASSES {
-            return Err(InvalidRecords::Label { record: row, label });
+        if usize::from(label) >= task.classes() {
+            return Err(InvalidRecords::Label { record: row, label, task });
         }
         digests.push((<[u8; 32]>::from(Sha256::digest(record)), row));
     }

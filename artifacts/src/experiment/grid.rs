@@ -5,6 +5,7 @@
 use super::arms::Arms;
 use crate::arithmetic::Precision;
 use crate::configuration::{Configuration, InvalidConfiguration};
+use crate::dataset::Task;
 use network::Architecture;
 use serde::Deserialize;
 
@@ -19,6 +20,7 @@ const STRIDE: u64 = 100;
 #[derive(Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recipe {
+    dataset: Option<Task>,
     channels: Option<[usize; 4]>,
     epochs: Option<usize>,
     batch: Option<usize>,
@@ -66,7 +68,8 @@ impl Grid {
         for (offset, factor) in self.seeds()? {
             for &(lambda, peak_learning_rate) in &strengths {
                 for &rankscale in &self.rankscale {
-                    let rankscale = Architecture::new(rankscale, base.channels)?.rankscale;
+                    let rankscale =
+                        Architecture::new(rankscale, base.channels, base.dataset.classes())?.rankscale;
                     let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
                         let decay = arms.named(decay)?;
@@ -101,6 +104,7 @@ impl Grid {
 impl Recipe {
     fn over(&self, base: &Configuration) -> Configuration {
         Configuration {
+            dataset: self.dataset.unwrap_or(base.dataset),
             channels: self.channels.unwrap_or(base.channels),
             epochs: self.epochs.unwrap_or(base.epochs),
             batch: self.batch.unwrap_or(base.batch),

@@ -7,6 +7,7 @@
 
 use super::Experiment;
 use crate::arithmetic::Precision;
+use crate::dataset::Task;
 use fs_err as fs;
 use network::Arm;
 use serde_json::{Map, Value};
@@ -172,6 +173,7 @@ fn its_names_are_those_of_the_program() {
         list.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("/definitions/arm_of_the_house/enum"), Arm::HOUSE.map(Arm::name));
+    assert_eq!(names("/definitions/recipe/properties/dataset/enum"), Task::ALL.map(Task::name));
     let precisions = Precision::ALL.map(Precision::name);
     assert_eq!(names("/definitions/recipe/properties/precision/enum"), precisions);
     for (place, part) in [
@@ -224,6 +226,8 @@ fn it_refuses_what_is_refused() {
         ("epochs=6", "channels=[0,16,32,64]", false),
         ("epochs=6", "peak_learning_rate=0.0", false),
         ("epochs=6", "precision='float16'", false),
+        ("epochs=6", "dataset='cifar100'", true),
+        ("epochs=6", "dataset='mnist'", false),
         ("epochs=6", "train_images=1", false),
         ("epochs=6", "test_images=0", false),
         ("epochs=6", "validation_images=0", false),

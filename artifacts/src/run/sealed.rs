@@ -116,9 +116,19 @@ impl RunFolder {
     /// Reads `predictions.parquet`; empty where there is none yet.
     ///
     /// # Errors
-    /// As [`RunFolder::read_layers`].
+    /// As [`RunFolder::read_layers`]; a label or a prediction that is no class.
     pub fn read_predictions(&self, record: &RunRecord) -> Result<Vec<PredictionRow>, RunError> {
-        record.rows(&self.predictions_path())
+        let path = self.predictions_path();
+        let rows: Vec<PredictionRow> = record.rows(&path)?;
+        let classes = record.configuration.dataset.classes();
+        if rows.iter().any(|row| usize::from(row.label.max(row.prediction)) >= classes) {
+            return Err(damaged(
+                record,
+                &path,
+                "has a label or a prediction that is no class of the data set",
+            ));
+        }
+        Ok(rows)
     }
 
     /// Reads and checks all tables of a run.

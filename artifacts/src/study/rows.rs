@@ -1,20 +1,26 @@
 //! The rows of a study's tables.
 
+use crate::arithmetic::{Engine, Precision};
+use crate::dataset::Task;
+use crate::run::Status;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A row of `analysis/runs.parquet`: a run with its configuration and its last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
     /// The folder's name.
     pub run: String,
-    /// `running`, `interrupted`, `done` or `diverged`.
-    pub status: String,
+    /// How far it has come.
+    pub status: Status,
     /// Whether the experiment under study plans this run.
     pub planned: bool,
     /// Whether it comes from a notebook's `results.json`.
     pub imported: bool,
     /// What runs must share to be compared: a hash of all but rankscale, arm, seed, lambda and engine.
     pub recipe: String,
+    /// What it learnt to tell apart.
+    pub dataset: Task,
     /// 0 for the dense network.
     pub rankscale: u32,
     /// The arm's name.
@@ -35,10 +41,10 @@ pub struct RunRow {
     pub train_images: Option<u32>,
     /// Size of the test subset; none for all images.
     pub test_images: Option<u32>,
-    /// `float32`, `bf16` or `fp16`.
-    pub precision: String,
-    /// `tch` or `fused`.
-    pub engine: String,
+    /// Arithmetic.
+    pub precision: Precision,
+    /// What trained it.
+    pub engine: Engine,
     /// Trainable numbers.
     pub parameters: u64,
     /// Multiply-accumulates of a forward pass of one image.
@@ -170,7 +176,7 @@ pub struct ClassRow {
     pub decay: String,
     /// As in [`PairRow`].
     pub baseline: String,
-    /// The class, 0 to 9.
+    /// The class, counted from 0.
     pub class: u8,
     /// Test images of it.
     pub images: u32,
@@ -229,14 +235,63 @@ pub struct TrajectoryRow {
     pub stable_rank: f64,
 }
 
+/// What became of a planned run, or what a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All epochs are there.
+    Done,
+    /// Its loss was no longer a finite number.
+    Diverged,
+    /// Stopped by a signal.
+    Interrupted,
+    /// Planned, never started.
+    Missing,
+    /// A folder that cannot be used.
+    Quarantined,
+    /// Under way, or killed without a word.
+    Running,
+}
+
+impl State {
+    /// The name in tables and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => Status::Done.name(),
+            Self::Diverged => Status::Diverged.name(),
+            Self::Interrupted => Status::Interrupted.name(),
+            Self::Missing => "missing",
+            Self::Quarantined => "quarantined",
+            Self::Running => Status::Running.name(),
+        }
+    }
+}
+
+impl From<Status> for State {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Done => Self::Done,
+            Status::Diverged => Self::Diverged,
+            Status::Interrupted => Self::Interrupted,
+            Status::Running => Self::Running,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A row of `analysis/ledger.parquet`: a planned run, or a folder that is there, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LedgerRow {
     /// The folder's name; for a planned run that never started, what is known of its name.
     pub run: String,
-    /// `done`, `running`, `interrupted`, `diverged`, `missing` (planned, never started) or `quarantined` (a
-    /// folder that cannot be used).
-    pub state: String,
+    /// What became of it.
+    pub state: State,
     /// Whether the experiment under study plans it.
     pub planned: bool,
     /// Epochs that ended.

@@ -18,7 +18,7 @@ fn study(of: u32) -> Study {
     };
     let row = |at| LedgerRow {
         run: format!("run {of}"),
-        state: "missing".into(),
+        state: State::Missing,
         reason: String::new(),
         planned: true,
         epochs_done: at,

@@ -5,6 +5,7 @@
 use anyhow::Result;
 use artifacts::Layout;
 use artifacts::atomic;
+use artifacts::dataset::Task;
 use artifacts::lock::Lock;
 use fs_err as fs;
 use std::io;
@@ -37,11 +38,11 @@ pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> 
 }
 
 /// Removes temporary files where the data is there already and nobody is at work. What cannot be removed stays.
-pub fn tidy(layout: &Layout) {
-    let directories = [layout.data(), layout.downloads()];
+pub fn tidy(layout: &Layout, task: Task) {
+    let directories = [layout.data(task), layout.downloads(task)];
     let left = |directory: &PathBuf| atomic::has_leftovers(directory).unwrap_or(false);
     if directories.iter().any(left)
-        && let Ok(held) = Lock::take(&layout.data_lock())
+        && let Ok(held) = Lock::take(&layout.data_lock(task))
     {
         for directory in &directories {
             drop(sweep(&held, directory, false));
@@ -103,15 +104,18 @@ mod tests {
     fn what_was_left_beside_whole_data_goes_unless_somebody_is_at_work() {
         let root = tempfile::tempdir().unwrap();
         let layout = Layout::new(root.path());
-        let left = [layout.data().join(".partial-x"), layout.downloads().join(".partial-y")];
+        let left = [
+            layout.data(Task::Cifar10).join(".partial-x"),
+            layout.downloads(Task::Cifar10).join(".partial-y"),
+        ];
         for path in &left {
             atomic::write(path, "half").unwrap();
         }
-        let held = Lock::take(&layout.data_lock()).unwrap();
-        tidy(&layout);
+        let held = Lock::take(&layout.data_lock(Task::Cifar10)).unwrap();
+        tidy(&layout, Task::Cifar10);
         assert!(left.iter().all(|path| path.exists()));
         drop(held);
-        tidy(&layout);
+        tidy(&layout, Task::Cifar10);
         assert!(!left.iter().any(|path| path.exists()));
     }
 }

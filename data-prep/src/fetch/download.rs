@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use ureq::Body;
 use ureq::http::{Response, StatusCode};
 
-/// No version of CIFAR-10 is larger than this, whatever a server sends.
+/// No version of a data set is larger than this, whatever a server sends.
 const LARGEST: u64 = 1 << 30;
 
 /// Where downloads go, and how.
@@ -194,7 +194,7 @@ impl Downloads {
         }
         let total = total.unwrap_or(offset);
         if total > LARGEST {
-            bail!("{url}: has {total} bytes: no version of CIFAR-10 has more than {LARGEST}");
+            bail!("{url}: has {total} bytes: no version of a data set has more than {LARGEST}");
         }
         let available = (self.available)(&self.directory).with_context(|| {
             format!("{}: cannot tell how much room the disk has", self.directory.display())

@@ -1,6 +1,7 @@
 //! What a file is, told by its first bytes: names and addresses promise too much.
 
-use artifacts::dataset::RECORD_BYTES;
+use crate::files::binary::BinaryVersion;
+use artifacts::dataset::{RECORD_BYTES, Task};
 use std::path::Path;
 
 /// How many of a file's first bytes [`Content::of`] wants to see.
@@ -23,7 +24,7 @@ pub enum NoData {
     /// What a server sends in place of a file.
     #[error(
         "is a web page, as a network sends that wants a sign-in, or a server that has moved the file: sign in and try again, or take \
-         cifar-10-binary.tar.gz"
+         the authors' archive (cifar-10-binary.tar.gz; CIFAR-100: cifar-100-binary.tar.gz)"
     )]
     WebPage,
     /// What `git clone` leaves in place of a large file.
@@ -31,19 +32,23 @@ pub enum NoData {
     LfsPointer,
     /// Could run any code when read.
     #[error(
-        "is a Python pickle, which can run code when it is read: take the binary version, cifar-10-binary.tar.gz"
+        "is a Python pickle, which can run code when it is read: take the binary version (cifar-10-binary.tar.gz; \
+         CIFAR-100: cifar-100-binary.tar.gz)"
     )]
     Pickle,
     /// Packed in a way that is not read here.
     #[error(
-        "is {0}: unpack it, and give what it holds (a cifar-10-batches-bin folder, or the mirror's parquet files)"
+        "is {0}: unpack it, and give what it holds (a folder cifar-10-batches-bin or cifar-100-binary, or the mirror's parquet files)"
     )]
     Packed(&'static str),
     /// Parquet with a key.
     #[error("is an encrypted parquet file: it is not damaged, but must be written again without encryption")]
     Encrypted,
     /// Something known, which has no data set in it or in no form that is read here.
-    #[error("is {0}, not a form of CIFAR-10 that data-prep reads: take cifar-10-binary.tar.gz")]
+    #[error(
+        "is {0}, not a form of a data set that data-prep reads: take the authors' archive (cifar-10-binary.tar.gz; CIFAR-100: \
+         cifar-100-binary.tar.gz)"
+    )]
     Other(&'static str),
     /// An interrupted copy, most likely.
     #[error("is empty")]
@@ -71,8 +76,7 @@ const OTHER: [(&[u8], &str); 6] = [
     (b"ARROW1", "an Arrow IPC file"),
     (b"\xff\xff\xff\xff", "an Arrow IPC stream"),
 ];
-/// Of CIFAR-100's binary version: a coarse label, a fine one, and the planes.
-const CIFAR100_RECORD_BYTES: u64 = RECORD_BYTES as u64 + 1;
+const CIFAR100_RECORD_BYTES: u64 = BinaryVersion::of(Task::Cifar100).record_bytes() as u64;
 
 impl NoData {
     /// What a file without magic is by its size.
@@ -81,11 +85,9 @@ impl NoData {
         if bytes == 0 {
             None
         } else if bytes.is_multiple_of(RECORD_BYTES as u64) {
-            Some(Self::Other(
-                "of the size of CIFAR-10's records, but not named as one of its six batches are",
-            ))
+            Some(Self::Other("of the size of CIFAR-10's records, but not named as one of its six files are"))
         } else if bytes.is_multiple_of(CIFAR100_RECORD_BYTES) {
-            Some(Self::Other("of the size of CIFAR-100's records"))
+            Some(Self::Other("of the size of CIFAR-100's records, but not named train.bin or test.bin"))
         } else {
             None
         }
@@ -94,20 +96,37 @@ impl NoData {
 
 /// What a directory is that holds no data set in a form that is read here.
 #[must_use]
-pub fn folder(path: &Path) -> Option<&'static str> {
+pub fn folder(path: &Path, task: Task) -> Option<String> {
     let has = |name: &str| path.join(name).exists();
-    if has("data_batch_1") || has("cifar-10-batches-py") {
-        Some(
-            "holds the Python version, whose batches are pickles, which can run code when they are read: take \
-              cifar-10-binary.tar.gz",
-        )
-    } else if has("fine_label_names.txt") || has("cifar-100-binary") || has("cifar-100-python") {
-        Some("holds CIFAR-100, not CIFAR-10: take cifar-10-binary.tar.gz")
-    } else if ["airplane", "train/0", "train/plane"].iter().any(|name| has(name)) {
-        Some(
-            "holds folders of single images, but not train/airplane, test/airplane and so on for all ten classes: \
-              rename them, or take cifar-10-binary.tar.gz",
-        )
+    let (version, class) = (BinaryVersion::of(task), task.class_names()[0]);
+    let archive = version.archive;
+    let pickles = |task| match task {
+        Task::Cifar10 => has("data_batch_1"),
+        Task::Cifar100 => has("meta") && has("train") && has("test"),
+    };
+    let names = |task| match task {
+        Task::Cifar10 => has("batches.meta.txt"),
+        Task::Cifar100 => has("fine_label_names.txt"),
+    };
+    let holds = |other: &&BinaryVersion| {
+        other.files().chain([other.folder, other.python_folder]).any(has)
+            || names(other.task)
+            || pickles(other.task)
+    };
+    let mut others = Task::ALL.map(BinaryVersion::of).into_iter().filter(|other| other.task != task);
+    if pickles(task) || has(version.python_folder) {
+        Some(format!(
+            "holds the Python version, whose batches are pickles, which can run code when they are read: take {archive}"
+        ))
+    } else if let Some(other) = others.find(holds) {
+        let (found, name) = (other.task, other.task.name());
+        Some(format!("holds {found}, not {task}: take {archive}, or prepare {found} with DATASET={name}"))
+    } else if [class, "train/0", "train/plane"].iter().any(|name| has(name)) {
+        Some(format!(
+            "holds folders of single images, but not train/{class}, test/{class} and so on for all {} classes: rename them, \
+             or take {archive}",
+            task.classes()
+        ))
     } else {
         None
     }

@@ -1,5 +1,6 @@
 //! The two halves of the data set, and the files that hold them.
 
+use artifacts::dataset::Split;
 use std::iter;
 
 /// Something for each half of the data set.
@@ -11,12 +12,30 @@ pub struct Halves<T> {
     pub test: T,
 }
 
+impl<T> Halves<T> {
+    /// Something else for each of them.
+    ///
+    /// # Errors
+    /// That of the first that has one.
+    pub fn try_map<U, E>(self, f: impl Fn(T) -> Result<U, E>) -> Result<Halves<U>, E> {
+        Ok(Halves { train: f(self.train)?, test: f(self.test)? })
+    }
+
+    /// What there is for one of them.
+    pub fn half(&mut self, split: Split) -> &mut T {
+        match split {
+            Split::Train => &mut self.train,
+            Split::Test => &mut self.test,
+        }
+    }
+}
+
 /// The files that make up the whole data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Files<T> {
     /// One archive with both halves.
     Archive(T),
-    /// A directory with the six batches of that archive; only ever on this machine.
+    /// A directory with the files of that archive; only ever on this machine.
     Batches(T),
     /// A directory with a folder of PNG files for each class of each half; only ever on this machine.
     Folders(T),

@@ -5,31 +5,33 @@
 use crate::fetch::http::{self, Unreachable};
 use crate::fetch::pace;
 use crate::fetch::retry::RetryPolicy;
+use crate::files::binary::BinaryVersion;
 use crate::files::checksum;
 use crate::files::content::{Content, HEAD_BYTES, NoData, folder};
 use crate::files::halves::{Files, Halves};
 use crate::files::location::Location;
-use crate::find::source::LAYOUTS;
+use crate::find::source::layouts;
 use crate::read::{batches, folders};
 use anyhow::{Context, Result, bail};
+use artifacts::dataset::Task;
 use std::io::Read;
 
 /// Finds the files.
 ///
 /// # Errors
 /// A place with nothing in it that images can be taken from.
-pub fn locate(place: &Location, retry: &RetryPolicy) -> Result<Files<Location>> {
+pub fn locate(place: &Location, task: Task, retry: &RetryPolicy) -> Result<Files<Location>> {
     if let Location::Path(path) = place {
-        match batches::find(path) {
+        match batches::find(path, BinaryVersion::of(task)) {
             Ok(Some(directory)) => return Ok(Files::Batches(Location::Path(directory))),
             Ok(None) => (),
             // The archive may lie beside what somebody has begun to unpack.
-            Err(error) => return below(place, retry).ok_or(error),
+            Err(error) => return below(place, task, retry).ok_or(error),
         }
-        match folders::find(path) {
+        match folders::find(path, task) {
             Ok(Some(directory)) => return Ok(Files::Folders(Location::Path(directory))),
             Ok(None) => (),
-            Err(error) => return below(place, retry).ok_or(error),
+            Err(error) => return below(place, task, retry).ok_or(error),
         }
     }
     let what = match place {
@@ -50,16 +52,16 @@ pub fn locate(place: &Location, retry: &RetryPolicy) -> Result<Files<Location>> 
         .context(place.to_string())),
         // What does not answer is not asked for four things more.
         (Some(Err(error)), Location::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
-        (Some(Err(error)), Location::Url(_)) => below(place, retry).ok_or_else(|| {
-            let paths = layouts();
+        (Some(Err(error)), Location::Url(_)) => below(place, task, retry).ok_or_else(|| {
+            let paths = named(task);
             error.context(format!("{place}: neither it nor what may lie below it ({paths}) is a data set"))
         }),
-        (None, _) => below(place, retry).with_context(|| {
+        (None, _) => below(place, task, retry).with_context(|| {
             let known = match place {
-                Location::Path(path) => folder(path).map(|what| format!(": it {what}")),
+                Location::Path(path) => folder(path, task).map(|what| format!(": it {what}")),
                 Location::Url(_) => None,
             };
-            format!("{place}: holds none of {}{}", layouts(), known.unwrap_or_default())
+            format!("{place}: holds none of {}{}", named(task), known.unwrap_or_default())
         }),
     }
 }
@@ -78,17 +80,19 @@ fn pair(place: &Location) -> Result<Files<Location>> {
     }
 }
 
-fn below(place: &Location, retry: &RetryPolicy) -> Option<Files<Location>> {
+fn below(place: &Location, task: Task, retry: &RetryPolicy) -> Option<Files<Location>> {
     // Each is asked for once: that it is not there is the usual answer.
     let once = RetryPolicy { attempts: 1, ..*retry };
-    LAYOUTS
+    layouts(task)
         .into_iter()
         .map(|files| files.map(|path| place.join(path)))
         .find(|files| head(files.first(), &once).is_ok_and(|head| Content::of(&head).is_ok()))
 }
 
-fn layouts() -> String {
-    format!("{}, {}, train/airplane", LAYOUTS.map(|files| *files.first()).join(", "), batches::FOLDER)
+/// What may lie in a directory, by name.
+fn named(task: Task) -> String {
+    let (files, class) = (layouts(task).map(|files| *files.first()).join(", "), task.class_names()[0]);
+    format!("{files}, {}, train/{class}", BinaryVersion::of(task).folder)
 }
 
 /// The first bytes of a file.

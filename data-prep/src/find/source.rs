@@ -1,31 +1,90 @@
-//! Where CIFAR-10 can be had, and what each place holds.
+//! Where the data sets can be had, and what each place holds.
 //!
-//! Sources: the mirror `uoft-cs/cifar10` on Hugging Face, at a fixed revision; the authors' page
+//! Sources: the mirrors `uoft-cs/cifar10` and `uoft-cs/cifar100` on Hugging Face, at fixed revisions; the authors' page
 //! (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
 
 use crate::files::address::Address;
+use crate::files::binary::BinaryVersion;
 use crate::files::halves::{Files, Halves};
 use crate::files::location::{Location, Remote};
 use artifacts::Sha256Sum;
+use artifacts::dataset::{Split, Task};
 use std::convert::Infallible;
 use std::str::FromStr;
 
 /// Address of Hugging Face.
 pub const HUGGING_FACE: &str = "https://huggingface.co";
 
-const MIRROR: &str = "datasets/uoft-cs/cifar10/resolve";
-const MIRROR_REVISION: &str = revision("0b2714987fa478483af9968de7c934580d0bb9a2");
-const MIRROR_TRAIN: &str = "plain_text/train-00000-of-00001.parquet";
-const MIRROR_TEST: &str = "plain_text/test-00000-of-00001.parquet";
-const MIRROR_TRAIN_SHA256: Sha256Sum =
-    Sha256Sum::pinned("8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883");
-const MIRROR_TEST_SHA256: Sha256Sum =
-    Sha256Sum::pinned("841389e6f2d64f28bf17310e430aebac20ec3ba611a3c5e231dc93c645ce84de");
+/// Where a data set was published.
+struct Published {
+    /// Its name on Hugging Face.
+    mirror: &'static str,
+    /// A commit there.
+    revision: &'static str,
+    /// Files of that commit, and their sums.
+    files: Halves<(&'static str, Sha256Sum)>,
+    /// Size and sum of the archive on the authors' page.
+    archive: (u64, Sha256Sum),
+}
 
-const AUTHORS: &str = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
-const AUTHORS_BYTES: u64 = 170_052_171;
-const AUTHORS_SHA256: Sha256Sum =
-    Sha256Sum::pinned("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd");
+const CIFAR10: Published = Published {
+    mirror: "uoft-cs/cifar10",
+    revision: revision("0b2714987fa478483af9968de7c934580d0bb9a2"),
+    files: Halves {
+        train: (
+            "plain_text/train-00000-of-00001.parquet",
+            Sha256Sum::pinned("8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883"),
+        ),
+        test: (
+            "plain_text/test-00000-of-00001.parquet",
+            Sha256Sum::pinned("841389e6f2d64f28bf17310e430aebac20ec3ba611a3c5e231dc93c645ce84de"),
+        ),
+    },
+    archive: (
+        170_052_171,
+        Sha256Sum::pinned("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+    ),
+};
+
+const CIFAR100: Published = Published {
+    mirror: "uoft-cs/cifar100",
+    revision: revision("aadb3af77e9048adbea6b47c21a81e47dd092ae5"),
+    files: Halves {
+        train: (
+            "cifar100/train-00000-of-00001.parquet",
+            Sha256Sum::pinned("694865d6b990e234804f01268586c41e88bcbbb75e20858432c05ad4081aca23"),
+        ),
+        test: (
+            "cifar100/test-00000-of-00001.parquet",
+            Sha256Sum::pinned("98776c529bb146a9c791229df74a5cf076be9b43d82dbbd334b6a7788d73dc68"),
+        ),
+    },
+    archive: (
+        168_513_733,
+        Sha256Sum::pinned("58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
+    ),
+};
+
+const fn published(task: Task) -> &'static Published {
+    match task {
+        Task::Cifar10 => &CIFAR10,
+        Task::Cifar100 => &CIFAR100,
+    }
+}
+
+/// Address of the authors' archives.
+const AUTHORS: &str = "https://www.cs.toronto.edu/~kriz/";
+
+/// Whether a file with this sum, in hexadecimal, is one that was published with a half of a data set in it.
+#[must_use]
+pub fn is_published(task: Task, split: Split, sha256: &str) -> bool {
+    let Published { files, archive, .. } = published(task);
+    let of_mirror = match split {
+        Split::Train => files.train.1,
+        Split::Test => files.test.1,
+    };
+    [of_mirror, archive.1].iter().any(|sum| sum.to_string() == sha256)
+}
 
 /// A commit, whose form the compiler checks.
 const fn revision(text: &str) -> &str {
@@ -38,14 +97,18 @@ const fn revision(text: &str) -> &str {
     text
 }
 
-/// What a directory with CIFAR-10 may hold, in the order in which it is looked for: the mirror's files, with or
+/// What a directory with a data set may hold, in the order in which it is looked for: the mirror's files, with or
 /// without their directory, the authors' archive, and the files this program writes.
-pub const LAYOUTS: [Files<&str>; 4] = [
-    Files::Pair(Halves { train: MIRROR_TRAIN, test: MIRROR_TEST }),
-    Files::Pair(Halves { train: "train-00000-of-00001.parquet", test: "test-00000-of-00001.parquet" }),
-    Files::Archive("cifar-10-binary.tar.gz"),
-    Files::Pair(Halves { train: "train.parquet", test: "test.parquet" }),
-];
+#[must_use]
+pub const fn layouts(task: Task) -> [Files<&'static str>; 4] {
+    let Halves { train, test } = &published(task).files;
+    [
+        Files::Pair(Halves { train: train.0, test: test.0 }),
+        Files::Pair(Halves { train: "train-00000-of-00001.parquet", test: "test-00000-of-00001.parquet" }),
+        Files::Archive(BinaryVersion::of(task).archive),
+        Files::Pair(Halves { train: "train.parquet", test: "test.parquet" }),
+    ]
+}
 
 /// The files that the sources with names stand for, each with what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,20 +120,19 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// What was published, the mirror's at this address of Hugging Face.
+    /// What was published of a data set, the mirror's at this address of Hugging Face.
     #[must_use]
-    pub fn published(hugging_face: &Address) -> Self {
-        let file = |path: &str, sha256| {
-            let url = hugging_face.join(&format!("{MIRROR}/{MIRROR_REVISION}/{path}"));
-            Remote { url, bytes: None, sha256: Some(sha256) }
+    pub fn published(task: Task, hugging_face: &Address) -> Self {
+        let Published { mirror, revision, files, archive: (bytes, sum) } = published(task);
+        let file = |(path, sum): (&str, Sha256Sum)| {
+            let url = hugging_face.join(&format!("datasets/{mirror}/resolve/{revision}/{path}"));
+            Remote { url, bytes: None, sha256: Some(sum) }
         };
-        let mirror = Halves {
-            train: file(MIRROR_TRAIN, MIRROR_TRAIN_SHA256),
-            test: file(MIRROR_TEST, MIRROR_TEST_SHA256),
-        };
-        let authors =
-            Remote { url: Address::new(AUTHORS), bytes: Some(AUTHORS_BYTES), sha256: Some(AUTHORS_SHA256) };
-        Self { mirror, authors }
+        let url = Address::new(&format!("{AUTHORS}{}", BinaryVersion::of(task).archive));
+        Self {
+            mirror: Halves { train: file(files.train), test: file(files.test) },
+            authors: Remote { url, bytes: Some(*bytes), sha256: Some(*sum) },
+        }
     }
 }
 
@@ -161,7 +223,8 @@ mod tests {
 
     #[test]
     fn the_mirror_is_tried_before_the_authors_at_any_endpoint() {
-        let candidates = Source::Auto.candidates(&Origins::published(&Address::new("http://localhost:1/")));
+        let candidates =
+            Source::Auto.candidates(&Origins::published(Task::Cifar10, &Address::new("http://localhost:1/")));
         assert_eq!(
             candidates.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(),
             ["huggingface", "authors"]
@@ -174,8 +237,14 @@ mod tests {
 
     #[test]
     fn what_is_pinned_has_the_form_of_what_it_is() {
-        let Origins { mirror, authors } = Origins::published(&Address::new(HUGGING_FACE));
-        for remote in [mirror.train, mirror.test, authors] {
+        let remotes = Task::ALL.map(|task| {
+            let Origins { mirror, authors } = Origins::published(task, &Address::new(HUGGING_FACE));
+            let sums = [mirror.train.sha256, authors.sha256].map(|sum| sum.unwrap().to_string());
+            assert!(sums.iter().all(|sum| is_published(task, Split::Train, sum)));
+            assert!(!is_published(task, Split::Train, &mirror.test.sha256.unwrap().to_string()));
+            [mirror.train, mirror.test, authors]
+        });
+        for remote in remotes.concat() {
             let url = remote.url.exact();
             assert!(url.starts_with("https://") && !url.contains(['?', ' ']), "{url}");
             assert_eq!(remote.url.to_string(), url, "nothing to hide");

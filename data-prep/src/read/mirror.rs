@@ -1,10 +1,10 @@
-//! The mirror's files: a row an image, a PNG in `img.bytes` and the class in `label`.
+//! The mirror's files: a row an image, a PNG in `img.bytes` and the class in `label`, of CIFAR-100 in `fine_label`.
 
 use crate::read::png;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch, downcast_integer_array};
-use artifacts::dataset::RECORD_BYTES;
+use artifacts::dataset::{RECORD_BYTES, Task};
 use fs_err as fs;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -20,7 +20,7 @@ const ROWS_PER_BATCH: usize = 1_000;
 ///
 /// # Errors
 /// A file that is not whole, lacks the columns, or holds anything but 32x32 RGB images.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read(path: &Path, task: Task) -> Result<Vec<u8>> {
     let file = fs::File::open(path)?.into_parts().0;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)
         .with_context(|| format!("{}: is not a whole parquet file", path.display()))?;
@@ -31,27 +31,39 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
         path.display()
     );
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
-    if names.contains(&"fine_label") {
-        bail!("{}: is of CIFAR-100, as its column `fine_label` says: take CIFAR-10", path.display());
+    if task == Task::Cifar10 && names.contains(&"fine_label") {
+        bail!(
+            "{}: is of CIFAR-100, as its column `fine_label` says: take CIFAR-10's, or prepare CIFAR-100 with DATASET=cifar100",
+            path.display()
+        );
     }
+    let label = label_columns(task).iter().copied().find(|name| names.contains(name)).unwrap_or("label");
     let Some(image) = IMAGE_COLUMNS.into_iter().find(|name| names.contains(name)) else {
         bail!("{}: no column `img` with images; its columns are {}", path.display(), names.join(", "));
     };
-    let wanted = ProjectionMask::columns(builder.parquet_schema(), [image, "label"]);
+    let wanted = ProjectionMask::columns(builder.parquet_schema(), [image, label]);
     let batches = builder.with_projection(wanted).with_batch_size(ROWS_PER_BATCH).build()?;
     let mut records = Vec::with_capacity(rows as usize * RECORD_BYTES);
     for batch in batches {
         let batch = batch.with_context(|| format!("{}: is damaged", path.display()))?;
-        append(&batch, image, &mut records).with_context(|| path.display().to_string())?;
+        append(&batch, [image, label], &mut records).with_context(|| path.display().to_string())?;
     }
     Ok(records)
 }
 
-fn append(batch: &RecordBatch, image: &str, records: &mut Vec<u8>) -> Result<()> {
+/// Names of the column with the class, the mirror's first.
+const fn label_columns(task: Task) -> &'static [&'static str] {
+    match task {
+        Task::Cifar10 => &["label"],
+        Task::Cifar100 => &["fine_label", "label"],
+    }
+}
+
+fn append(batch: &RecordBatch, [image, label]: [&str; 2], records: &mut Vec<u8>) -> Result<()> {
     let column = |name: &str| batch.column_by_name(name).with_context(|| format!("no column `{name}`"));
-    let labels = column("label")?;
+    let labels = column(label)?;
     let labels = whole_numbers(labels)
-        .with_context(|| format!("column `label` is {}, expected numbers", labels.data_type()))?;
+        .with_context(|| format!("column `{label}` is {}, expected numbers", labels.data_type()))?;
     let pngs = column(image)?;
     let pngs = match pngs.as_struct_opt() {
         Some(fields) => fields

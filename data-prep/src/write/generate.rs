@@ -5,7 +5,7 @@ use crate::files::halves::Halves;
 use crate::write::prepared::{self, Outcome};
 use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Header, Provenance};
+use artifacts::dataset::{Dataset, Header, Provenance, Task};
 use artifacts::lock::Lock;
 use std::io;
 use std::path::Path;
@@ -19,14 +19,15 @@ const TEST_SEED: u64 = 0x7465_7374;
 /// Data that is not generated is there and `force` is not given; a full disk.
 pub fn generate(
     layout: &Layout,
+    task: Task,
     images: Halves<usize>,
     seed: u64,
     force: bool,
     available: fn(&Path) -> io::Result<u64>,
 ) -> Result<Outcome> {
-    if !force && let Ok(Some(found)) = prepared::find(layout) {
+    if !force && let Ok(Some(found)) = prepared::find(layout, task) {
         if !is_generated(&found.train) || !is_generated(&found.test) {
-            let directory = layout.data();
+            let directory = layout.data(task);
             bail!(
                 "{}: holds real images; generate elsewhere with --work, or replace them with --force",
                 directory.display()
@@ -37,16 +38,16 @@ pub fn generate(
             && found.train.provenance == (Provenance::Generated { seed })
             && belong_together(&found).is_ok()
         {
-            leftovers::tidy(layout);
+            leftovers::tidy(layout, task);
             return Ok(Outcome::Present(found));
         }
     }
-    let held = Lock::take(&layout.data_lock())?;
-    leftovers::sweep(&held, &layout.data(), false)?;
-    let test = Dataset::generated(images.test, seed ^ TEST_SEED);
-    let datasets = Halves { train: Dataset::generated(images.train, seed), test };
+    let held = Lock::take(&layout.data_lock(task))?;
+    leftovers::sweep(&held, &layout.data(task), false)?;
+    let test = Dataset::generated(task, images.test, seed ^ TEST_SEED);
+    let datasets = Halves { train: Dataset::generated(task, images.train, seed), test };
     datasets.write(layout, available)?;
-    Ok(Outcome::Prepared(prepared::find(layout)?.context("the files just written are gone")?))
+    Ok(Outcome::Prepared(prepared::find(layout, task)?.context("the files just written are gone")?))
 }
 
 /// Whether both halves were generated from one seed, or neither was generated.

@@ -5,17 +5,21 @@
 use crate::disk::space;
 use crate::files::address::Address;
 use crate::files::halves::Halves;
-use anyhow::{Context, Result, bail};
+use crate::find::source::is_published;
+use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
 use artifacts::atomic::{self, make_directories};
-use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split};
+use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split, Task};
 use artifacts::lock::Lock;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-/// What the files of the whole of CIFAR-10 may take at most, in bytes: images hardly compress.
-pub const CIFAR10_BYTES: u64 = 60_000 * (IMAGE_BYTES as u64 + 100);
+/// What the files of a whole data set may take at most, in bytes: images hardly compress.
+#[must_use]
+pub fn most_bytes(task: Task) -> u64 {
+    Split::ALL.map(|split| task.images(split) as u64).iter().sum::<u64>() * (IMAGE_BYTES as u64 + 100)
+}
 
 /// What there was to do.
 #[derive(Debug)]
@@ -30,11 +34,11 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A file that is damaged or not ours.
-pub fn find(layout: &Layout) -> Result<Option<Halves<Header>>, DatasetError> {
-    if Split::ALL.iter().any(|split| !split.path(layout).exists()) {
+pub fn find(layout: &Layout, task: Task) -> Result<Option<Halves<Header>>, DatasetError> {
+    if Split::ALL.iter().any(|split| !layout.images(task, *split).exists()) {
         return Ok(None);
     }
-    let header = |split: Split| Header::read(&split.path(layout));
+    let header = |split: Split| Header::read_of(&layout.images(task, split), task);
     Ok(Some(Halves { train: header(Split::Train)?, test: header(Split::Test)? }))
 }
 
@@ -42,57 +46,96 @@ pub fn find(layout: &Layout) -> Result<Option<Halves<Header>>, DatasetError> {
 ///
 /// # Errors
 /// A file that is damaged, or cannot be written.
-pub fn conceal(layout: &Layout, found: &Halves<Header>) -> Result<Halves<Header>> {
+pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Halves<Header>> {
     for (split, header) in [(Split::Train, &found.train), (Split::Test, &found.test)] {
         let Provenance::File { source, sha256 } = &header.provenance else { continue };
         let shown = Address::new(source).to_string();
         if source.contains("://") && shown != *source {
-            let _held = Lock::take(&layout.data_lock())?;
-            let path = split.path(layout);
+            let _held = Lock::take(&layout.data_lock(task))?;
+            let path = layout.images(task, split);
             let mut dataset = Dataset::read(&path)?;
             dataset.provenance = Provenance::File { source: shown, sha256: sha256.clone() };
             dataset.write(&path)?;
         }
     }
-    find(layout)?.context("the files just written are gone")
+    find(layout, task)?.context("the files just written are gone")
 }
 
 /// Reads both files and verifies every byte.
 ///
 /// # Errors
 /// A file that is missing or damaged, or whose rows are not what it says.
-pub fn verify(layout: &Layout) -> Result<Halves<Header>> {
+pub fn verify(layout: &Layout, task: Task) -> Result<Halves<Header>> {
     let half = |split: Split| -> Result<Header> {
-        let path = split.path(layout);
+        let path = layout.images(task, split);
         Dataset::read_verified(&path)?;
-        Ok(Header::read(&path)?)
+        Ok(Header::read_of(&path, task)?)
     };
     Ok(Halves { train: half(Split::Train)?, test: half(Split::Test)? })
 }
 
-/// Whether a fingerprint is that of CIFAR-10.
+/// Whether images are those of their data set: by their fingerprint or, where that is not known, by the number of each class.
 ///
 /// # Errors
-/// If it is not, with both.
-pub fn judge(split: Split, images: usize, fingerprint: &str) -> Result<()> {
-    let (name, expected) = (split.name(), split.cifar10_fingerprint());
-    if fingerprint != expected {
-        bail!(
-            "{name}: the content fingerprint of its {images} images is {fingerprint}, expected {expected}: they are \
-             not CIFAR-10's (--accept-any-content takes them nevertheless)"
-        );
+/// If they are not, with what was found and what was expected.
+pub fn judge(split: Split, dataset: &Dataset) -> Result<()> {
+    let task = dataset.task;
+    judge_header(split, task, dataset.len(), &dataset.fingerprint)?;
+    if task.fingerprint(split).is_none() {
+        let expected = task.images(split) / task.classes();
+        for (class, name) in (0..).zip(task.class_names()) {
+            let found = dataset.labels.iter().filter(|&&label| label == class).count();
+            ensure!(
+                found == expected,
+                "{}: {found} images of class {name}, expected {expected}: they are not {task}'s (--accept-any-content takes them \
+                 nevertheless)",
+                split.name()
+            );
+        }
     }
     Ok(())
 }
 
+fn judge_header(split: Split, task: Task, images: usize, fingerprint: &str) -> Result<()> {
+    let name = split.name();
+    match task.fingerprint(split) {
+        Some(expected) if fingerprint != expected => bail!(
+            "{name}: the content fingerprint of its {images} images is {fingerprint}, expected {expected}: they are \
+             not {task}'s (--accept-any-content takes them nevertheless)"
+        ),
+        None if images != task.images(split) => bail!(
+            "{name}: {images} images, expected {}: they are not {task}'s (--accept-any-content takes them nevertheless)",
+            task.images(split)
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// What the images of a half are, and how that is known.
+fn kind(split: Split, header: &Header) -> String {
+    let task = header.task;
+    match (&header.provenance, task.fingerprint(split)) {
+        (_, Some(known)) if known == header.fingerprint => format!("{task}, verified"),
+        (Provenance::Generated { .. }, _) => "GENERATED, for smoke tests only".to_owned(),
+        (Provenance::File { sha256, .. }, None) if is_published(task, split, sha256) => {
+            format!("{task}, verified by the sum of its file")
+        }
+        (_, None) if header.images == task.images(split) => {
+            format!("{task} by its source's word: no fingerprint of it is known here")
+        }
+        _ => format!("NOT {task}, accepted as asked"),
+    }
+}
+
 impl Halves<Header> {
-    /// Whether these are CIFAR-10's.
+    /// Whether these are those of the data set, as far as a file's header tells.
     ///
     /// # Errors
     /// If they are not, with both fingerprints.
     pub fn judge(&self) -> Result<()> {
-        judge(Split::Train, self.train.images, &self.train.fingerprint)?;
-        judge(Split::Test, self.test.images, &self.test.fingerprint)
+        let half = |split, it: &Header| judge_header(split, it.task, it.images, &it.fingerprint);
+        half(Split::Train, &self.train)?;
+        half(Split::Test, &self.test)
     }
 
     /// A line for each half, and one for the colours.
@@ -100,16 +143,11 @@ impl Halves<Header> {
     pub fn report(&self, layout: &Layout) -> String {
         let mut text = String::new();
         for (split, header) in [(Split::Train, &self.train), (Split::Test, &self.test)] {
-            let what = match &header.provenance {
-                _ if header.fingerprint == split.cifar10_fingerprint() => "CIFAR-10, verified",
-                Provenance::Generated { .. } => "GENERATED, for smoke tests only",
-                Provenance::File { .. } => "NOT CIFAR-10, accepted as asked",
-            };
             let from = match &header.provenance {
                 Provenance::File { source, .. } => format!("from {source}"),
                 Provenance::Generated { seed } => format!("from seed {seed}"),
             };
-            let path = split.path(layout);
+            let (path, what) = (layout.images(header.task, split), kind(split, header));
             writeln!(text, "{}: {} images, {what}, {from}", path.display(), header.images)
                 .expect("strings take every text");
         }
@@ -132,7 +170,8 @@ impl Halves<Dataset> {
     /// # Errors
     /// A full disk, or whatever else the file system says.
     pub fn write(&self, layout: &Layout, available: fn(&Path) -> io::Result<u64>) -> Result<()> {
-        let directory = layout.data();
+        let task = self.train.task;
+        let directory = layout.data(task);
         make_directories(&directory)?;
         let needed =
             [&self.train, &self.test].map(|half| half.len() * (IMAGE_BYTES + 100)).iter().sum::<usize>();
@@ -140,11 +179,11 @@ impl Halves<Dataset> {
             .with_context(|| format!("{}: cannot tell how much room the disk has", directory.display()))?;
         space::require(&directory, needed as u64, left)?;
         // A new half beside an old one would pass for a pair, so the old one goes first; if it is the same, it may stay.
-        let old = Split::Test.path(layout);
+        let old = layout.images(task, Split::Test);
         if !Header::read(&old).is_ok_and(|old| old.fingerprint == self.test.fingerprint) {
             atomic::remove(&old)?;
         }
-        self.train.write(&Split::Train.path(layout))?;
+        self.train.write(&layout.images(task, Split::Train))?;
         self.test.write(&old)?;
         Ok(())
     }

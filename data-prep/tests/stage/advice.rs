@@ -4,7 +4,7 @@ use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url, wr
 use crate::samples::{archive, batches, mirror, png, records};
 use crate::server::{Served, Server};
 use artifacts::Layout;
-use artifacts::dataset::{CLASS_NAMES, Split};
+use artifacts::dataset::{Split, Task};
 use artifacts::lock::Lock;
 use data_prep::files::halves::Halves;
 use data_prep::prepare::{Options, prepare};
@@ -24,9 +24,14 @@ fn what_stands_in_a_files_place_is_replaced_as_advised() {
         ("m/test.parquet", pointer, "fetch it with `git lfs pull`", &test),
         ("m/train.parquet", b"PARErest", "written again without encryption", &train),
         ("m/test.parquet", b"PARErest", "written again without encryption", &test),
-        ("a.tar.gz", b"<html>Sign in</html>", "take cifar-10-binary.tar.gz", &archive(&samples)),
-        ("a.tar.gz", b"\x89HDF", "take cifar-10-binary.tar.gz", &archive(&samples)),
-        ("a.tar.gz", b"\x80\x02}", "take the binary version, cifar-10-binary.tar.gz", &archive(&samples)),
+        (
+            "a.tar.gz",
+            b"<html>Sign in</html>",
+            "take the authors' archive (cifar-10-binary.tar.gz",
+            &archive(&samples),
+        ),
+        ("a.tar.gz", b"\x89HDF", "take the authors' archive (cifar-10-binary.tar.gz", &archive(&samples)),
+        ("a.tar.gz", b"\x80\x02}", "take the binary version (cifar-10-binary.tar.gz", &archive(&samples)),
     ] {
         let directory = TempDir::new().unwrap();
         write(&directory, &[("m/train.parquet", train.clone()), ("m/test.parquet", test.clone())]);
@@ -75,7 +80,7 @@ fn folders_of_images_are_renamed_as_advised() {
     let message = refusal(&source, &ANYTHING);
     assert!(message.contains("rename them"), "{message}");
     for half in ["train", "test"] {
-        for (number, class) in CLASS_NAMES.into_iter().enumerate() {
+        for (number, class) in Task::Cifar10.class_names().iter().enumerate() {
             let half = directory.path().join(half);
             fs_err::rename(half.join(number.to_string()), half.join(class)).unwrap();
         }
@@ -99,7 +104,7 @@ fn room_is_made_and_a_lock_is_waited_for_as_advised() {
     let full = Options { available: |_| Ok(0), ..ANYTHING };
     let message = format!("{:#}", prepare(&layout, &source, &full).unwrap_err());
     assert!(message.contains("free some"), "{message}");
-    let held = Lock::take(&layout.data_lock()).unwrap();
+    let held = Lock::take(&layout.data_lock(Task::Cifar10)).unwrap();
     let message = format!("{:#}", prepare(&layout, &source, &ANYTHING).unwrap_err());
     assert!(message.contains("wait for it, or choose another directory with --work"), "{message}");
     let elsewhere = Layout::new(directory.path().join("elsewhere"));
@@ -113,12 +118,13 @@ fn halves_that_do_not_belong_together_are_written_again_with_force() {
     let directory = TempDir::new().unwrap();
     let layout = layout(&directory);
     let make = |layout: &Layout, seed, force| {
-        generate(layout, Halves { train: 20, test: 10 }, seed, force, |_| Ok(1 << 40))
+        generate(layout, Task::Cifar10, Halves { train: 20, test: 10 }, seed, force, |_| Ok(1 << 40))
     };
     let other = Layout::new(directory.path().join("other"));
     make(&layout, 0, false).unwrap();
     make(&other, 1, false).unwrap();
-    fs_err::copy(Split::Test.path(&other), Split::Test.path(&layout)).unwrap();
+    fs_err::copy(other.images(Task::Cifar10, Split::Test), layout.images(Task::Cifar10, Split::Test))
+        .unwrap();
     let check = |root: &Path| {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_data-prep"));
         let output = program.args(["--check", "--accept-any-content", "--work"]).arg(root).output().unwrap();

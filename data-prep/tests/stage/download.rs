@@ -1,5 +1,6 @@
 use crate::server::{Mood, Request, Served, Server};
 use artifacts::Sha256Sum;
+use artifacts::dataset::Task;
 use data_prep::fetch::download::Downloads;
 use data_prep::fetch::pace::Pace;
 use data_prep::fetch::retry::RetryPolicy;
@@ -97,7 +98,7 @@ fn a_server_that_drips_is_given_up_whatever_is_asked_for() {
     );
     // Its first bytes, too.
     let place = Location::Url(Remote::unknown(&server.url("/x")));
-    let message = format!("{:#}", locate(&place, &HASTY).unwrap_err());
+    let message = format!("{:#}", locate(&place, Task::Cifar10, &HASTY).unwrap_err());
     assert!(message.contains("too slow"), "{message}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
@@ -142,7 +143,7 @@ fn an_address_that_never_answers_costs_two_waits_and_is_asked_for_no_layout() {
     for sought in [false, true] {
         let begun = Instant::now();
         let error = if sought {
-            locate(&Location::Url(remote.clone()), &retry).unwrap_err()
+            locate(&Location::Url(remote.clone()), Task::Cifar10, &retry).unwrap_err()
         } else {
             impatient.fetch(&remote).unwrap_err()
         };
@@ -161,7 +162,8 @@ fn each_layout_below_an_address_is_asked_for_once() {
     let server = Server::start([("/busy", Served::new("x"))]);
     let place = Location::Url(Remote::unknown(&server.url("/nothing")));
     assert!(
-        format!("{:#}", locate(&place, &HASTY).unwrap_err()).contains("neither it nor what may lie below it")
+        format!("{:#}", locate(&place, Task::Cifar10, &HASTY).unwrap_err())
+            .contains("neither it nor what may lie below it")
     );
     let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
     let asked = paths.len();

@@ -3,7 +3,7 @@
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, write};
 use crate::samples::{Records, archive, batches, expected, mirror, mirror_with, png, records};
 use artifacts::Layout;
-use artifacts::dataset::{CLASS_NAMES, Dataset, Provenance, RECORD_BYTES, Split};
+use artifacts::dataset::{Dataset, Provenance, RECORD_BYTES, Split, Task};
 use data_prep::files::halves::Halves;
 use data_prep::prepare::{Options, prepare};
 use data_prep::write::generate::generate;
@@ -26,7 +26,7 @@ fn the_unpacked_folder_is_taken_and_so_is_what_stands_for_it() {
     fs_err::remove_file(&batch).unwrap();
     for name in ["data/cifar-10-batches-bin", "data/cifar-10-batches-bin/test_batch.bin"] {
         let message = refusal(&path(&directory.path().join(name)), &ANYTHING);
-        assert!(message.contains("no data_batch_2.bin: put all six"), "{message}");
+        assert!(message.contains("no data_batch_2.bin: put all 6 into"), "{message}");
     }
     // The archive beside it is taken all the same.
     let archive_beside = [("data/cifar-10-batches-bin/cifar-10-binary.tar.gz", archive(&records()))];
@@ -85,7 +85,7 @@ fn other_forms_are_called_what_they_are_with_what_to_do() {
 fn folders_of_images_are_taken_by_the_names_of_their_classes() {
     let (directory, samples) = (TempDir::new().unwrap(), ten_each());
     let image = |half: &str, record: &[u8]| {
-        let class = CLASS_NAMES[usize::from(record[0])];
+        let class = Task::Cifar10.class_names()[usize::from(record[0])];
         (&*format!("{half}/{class}/0001.PNG").leak(), png(&record[1..]))
     };
     let train = samples.train.chunks(RECORD_BYTES).map(|record| image("train", record));
@@ -96,7 +96,7 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
     let layout = Layout::new(directory.path().join("work"));
     prepare(&layout, &here, &ANYTHING).unwrap();
     for (split, records) in [(Split::Train, &samples.train), (Split::Test, &samples.test)] {
-        let found = Dataset::read_verified(&split.path(&layout)).unwrap();
+        let found = Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap();
         assert_eq!(found.fingerprint, expected(records).fingerprint);
     }
     // Packed, it is to be unpacked.
@@ -114,7 +114,7 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
     assert!(refusal(&here, &ANYTHING).contains("notes.txt: is no PNG: take everything else out"));
     fs_err::remove_file(&stranger).unwrap();
     fs_err::rename(directory.path().join("test/ship"), directory.path().join("ship")).unwrap();
-    assert!(refusal(&here, &ANYTHING).contains("but no test/ship: put all twenty there"));
+    assert!(refusal(&here, &ANYTHING).contains("but no test/ship: put all 20 there"));
     fs_err::rename(directory.path().join("ship"), directory.path().join("test/ship")).unwrap();
     let again = Options { force: true, ..ANYTHING };
     assert!(matches!(prepare(&layout, &here, &again), Ok(Outcome::Prepared(_))));
@@ -168,7 +168,7 @@ fn data_of_another_version_is_prepared_again_as_its_message_says() {
     write(&source, &[("a.tar.gz", archive(&records()))]);
     let (layout, source) = (layout(&directory), path(&source.path().join("a.tar.gz")));
     prepare(&layout, &source, &ANYTHING).unwrap();
-    let test = Split::Test.path(&layout);
+    let test = layout.images(Task::Cifar10, Split::Test);
     let Records { test: records, .. } = records();
     fs_err::write(&test, mirror(&records)).unwrap();
     assert!(Dataset::read(&test).is_err());
@@ -188,10 +188,13 @@ fn files_are_renamed_and_data_is_generated_elsewhere_as_advised() {
     let real = layout(&directory);
     prepare(&real, &path(directory.path()), &ANYTHING).unwrap();
     let images = Halves { train: 20, test: 10 };
-    let message = generate(&real, images, 0, false, |_| Ok(1 << 40)).unwrap_err().to_string();
+    let message = generate(&real, Task::Cifar10, images, 0, false, |_| Ok(1 << 40)).unwrap_err().to_string();
     assert!(message.contains("generate elsewhere with --work"), "{message}");
     let elsewhere = Layout::new(directory.path().join("elsewhere"));
-    assert!(matches!(generate(&elsewhere, images, 0, false, |_| Ok(1 << 40)), Ok(Outcome::Prepared(_))));
+    assert!(matches!(
+        generate(&elsewhere, Task::Cifar10, images, 0, false, |_| Ok(1 << 40)),
+        Ok(Outcome::Prepared(_))
+    ));
     // A disk without room, and another with it.
     let full = Options { available: |_| Ok(0), force: true, ..ANYTHING };
     let message = refusal(&path(directory.path()), &full);

@@ -4,6 +4,7 @@
 mod advice;
 mod download;
 mod forms;
+mod hundred;
 mod kills;
 mod origins;
 mod prepare;

@@ -4,7 +4,7 @@ use crate::download::sum;
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
 use crate::samples::{archive, mirror, records};
 use crate::server::{Mood, Served, Server};
-use artifacts::dataset::{Dataset, Header, Provenance, Split};
+use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use data_prep::fetch::retry::RetryPolicy;
 use data_prep::files::address::Address;
 use data_prep::files::halves::Halves;
@@ -64,7 +64,7 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
     let requests = server.requests();
     assert!(requests.iter().all(|request| request.path.contains("token=s3cret")), "{requests:?}");
     assert!(requests.iter().all(|request| request.authorization.is_some()), "{requests:?}");
-    for directory in [layout.data(), layout.downloads()] {
+    for directory in [layout.data(Task::Cifar10), layout.downloads(Task::Cifar10)] {
         for entry in fs_err::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             let bytes = fs_err::read(&path).unwrap();
@@ -72,18 +72,18 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
             assert!(!bytes.windows(6).any(|window| window == b"s3cret"), "{}", path.display());
         }
     }
-    let header = Header::read(&Split::Train.path(&layout)).unwrap();
+    let header = Header::read(&layout.images(Task::Cifar10, Split::Train)).unwrap();
     assert!(format!("{:?}", header.provenance).contains("token=***"), "{:?}", header.provenance);
     // What an earlier version stored is taken out.
     for split in Split::ALL {
-        let mut dataset = Dataset::read(&split.path(&layout)).unwrap();
+        let mut dataset = Dataset::read(&layout.images(Task::Cifar10, split)).unwrap();
         let sha256 = sum(b"archive").to_string();
         dataset.provenance = Provenance::File { source: secret.clone(), sha256 };
-        dataset.write(&split.path(&layout)).unwrap();
+        dataset.write(&layout.images(Task::Cifar10, split)).unwrap();
     }
     assert!(matches!(prepare(&layout, &url(&secret), &ANYTHING), Ok(Outcome::Present(_))));
     for split in Split::ALL {
-        let dataset = Dataset::read_verified(&split.path(&layout)).unwrap();
+        let dataset = Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap();
         assert!(!format!("{:?}", dataset.provenance).contains("s3cret"), "{:?}", dataset.provenance);
     }
     // Nor when it fails: a broken connection leaves a note beside the part.
@@ -147,17 +147,20 @@ fn what_died_here_before_is_removed_by_the_next_who_comes() {
     let (directory, source) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     crate::prepare::write(&source, &[("a.tar.gz", archive(&records()))]);
     let layout = layout(&directory);
-    for directory in [layout.data(), layout.downloads()] {
+    for directory in [layout.data(Task::Cifar10), layout.downloads(Task::Cifar10)] {
         fs_err::create_dir_all(&directory).unwrap();
         fs_err::write(directory.join(".partial-abc"), "half").unwrap();
     }
-    fs_err::write(layout.downloads().join("0123abcd-x.part"), "half of something else").unwrap();
-    let held = artifacts::lock::Lock::take(&layout.data_lock()).unwrap();
+    fs_err::write(layout.downloads(Task::Cifar10).join("0123abcd-x.part"), "half of something else").unwrap();
+    let held = artifacts::lock::Lock::take(&layout.data_lock(Task::Cifar10)).unwrap();
     let here = path(&source.path().join("a.tar.gz"));
     let message = format!("{:#}", prepare(&layout, &here, &ANYTHING).unwrap_err());
     assert!(message.contains("another process"), "{message}");
-    assert!(layout.data().join(".partial-abc").exists(), "not ours to remove while it is held");
+    assert!(layout.data(Task::Cifar10).join(".partial-abc").exists(), "not ours to remove while it is held");
     drop(held);
     prepare(&layout, &here, &ANYTHING).unwrap();
-    assert!(!layout.downloads().exists() && !layout.data().join(".partial-abc").exists());
+    assert!(
+        !layout.downloads(Task::Cifar10).exists()
+            && !layout.data(Task::Cifar10).join(".partial-abc").exists()
+    );
 }

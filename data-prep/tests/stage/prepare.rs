@@ -2,7 +2,7 @@ use crate::download::{HASTY, sum};
 use crate::samples::{Records, archive, expected, mirror, records};
 use crate::server::{Served, Server};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Provenance, Split};
+use artifacts::dataset::{Dataset, Provenance, Split, Task};
 use data_prep::files::halves::{Files, Halves};
 use data_prep::files::location::{Location, Remote};
 use data_prep::find::source::{Candidate, Wanted};
@@ -13,6 +13,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 pub const ANYTHING: Options = Options {
+    task: Task::Cifar10,
     force: false,
     accept_any_content: true,
     keep_downloads: false,
@@ -37,7 +38,7 @@ pub fn url(url: &str) -> Vec<Candidate> {
 }
 
 fn read(layout: &Layout, split: Split) -> Dataset {
-    Dataset::read_verified(&split.path(layout)).unwrap()
+    Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap()
 }
 
 /// Prepares, and looks at every pixel.
@@ -52,15 +53,15 @@ pub fn holds_the_samples(candidates: &[Candidate]) -> Halves<Provenance> {
         assert_eq!((found.fingerprint, found.moments), (expected.fingerprint, expected.moments));
         found.provenance
     };
-    assert!(!layout.downloads().exists());
+    assert!(!layout.downloads(Task::Cifar10).exists());
     Halves { train: half(Split::Train, &train), test: half(Split::Test, &test) }
 }
 
 pub fn refusal(candidates: &[Candidate], options: &Options) -> String {
     let directory = TempDir::new().unwrap();
     let error = prepare(&layout(&directory), candidates, options).unwrap_err();
-    assert!(!layout(&directory).data().join("train.parquet").exists());
-    assert!(!layout(&directory).data().join("test.parquet").exists());
+    assert!(!layout(&directory).data(Task::Cifar10).join("train.parquet").exists());
+    assert!(!layout(&directory).data(Task::Cifar10).join("test.parquet").exists());
     format!("{error:#}")
 }
 
@@ -100,7 +101,7 @@ fn asymmetric_images_arrive_unchanged_from_every_local_source() {
     // And from our own files.
     let ours = Layout::new(directory.path().join("ours"));
     prepare(&ours, &at("mirror"), &ANYTHING).unwrap();
-    holds_the_samples(&path(&ours.data()));
+    holds_the_samples(&path(&ours.data(Task::Cifar10)));
 }
 
 #[test]
@@ -145,7 +146,10 @@ fn other_content_is_refused_with_both_fingerprints() {
     let options = Options { accept_any_content: false, ..ANYTHING };
     let message = refusal(&path(&directory.path().join("a.tar.gz")), &options);
     assert!(message.contains(&expected(&samples.train).fingerprint), "{message}");
-    assert!(message.contains(Split::Train.cifar10_fingerprint()) && message.contains("train"), "{message}");
+    assert!(
+        message.contains(Task::Cifar10.fingerprint(Split::Train).unwrap()) && message.contains("train"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -200,7 +204,7 @@ fn what_is_there_is_left_alone_unless_it_is_damaged_or_not_wanted() {
     assert!(matches!(run(&ANYTHING), Outcome::Present(_)));
     assert_eq!(server.requests(), [], "no work is started");
     assert!(matches!(run(&Options { force: true, ..ANYTHING }), Outcome::Prepared(_)));
-    let test = Split::Test.path(&layout);
+    let test = layout.images(Task::Cifar10, Split::Test);
     let whole = fs_err::read(&test).unwrap();
     fs_err::write(&test, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(run(&ANYTHING), Outcome::Prepared(_)));
@@ -216,11 +220,13 @@ fn generated_images_never_replace_real_ones_unasked() {
     let (directory, source) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     write(&source, &[("a.tar.gz", archive(&records()))]);
     let layout = layout(&directory);
-    let run = |seed, force| generate(&layout, Halves { train: 20, test: 10 }, seed, force, |_| Ok(1 << 40));
+    let run = |seed, force| {
+        generate(&layout, Task::Cifar10, Halves { train: 20, test: 10 }, seed, force, |_| Ok(1 << 40))
+    };
     assert!(matches!(run(0, false), Ok(Outcome::Prepared(_))));
     assert!(matches!(run(0, false), Ok(Outcome::Present(_))));
     assert!(matches!(run(1, false), Ok(Outcome::Prepared(_))));
-    assert_eq!(read(&layout, Split::Train), Dataset::generated(20, 1));
+    assert_eq!(read(&layout, Split::Train), Dataset::generated(Task::Cifar10, 20, 1));
     assert_eq!(read(&layout, Split::Test).len(), 10);
     prepare(&layout, &path(&source.path().join("a.tar.gz")), &Options { force: true, ..ANYTHING }).unwrap();
     let message = run(0, false).unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_schema::{DataType, Field};
-use artifacts::dataset::{Dataset, PLANE_BYTES, Provenance, RECORD_BYTES};
+use artifacts::dataset::{Dataset, PLANE_BYTES, Provenance, RECORD_BYTES, Task};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::ArrowWriter;
@@ -31,7 +31,7 @@ pub fn records() -> Records {
 
 /// What those records are when prepared.
 pub fn expected(records: &[u8]) -> Dataset {
-    Dataset::from_records(records, Provenance::Generated { seed: 0 }).unwrap()
+    Dataset::from_records(Task::Cifar10, records, Provenance::Generated { seed: 0 }).unwrap()
 }
 
 /// The authors' six batches, by their names below a directory.

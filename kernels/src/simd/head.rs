@@ -3,7 +3,7 @@
 //! *Invariant:* logits, losses and their gradients are float64; features and what flows back are float32.
 
 use crate::simd::isa::Processor;
-use network::architecture::{CLASSES, LOGIT_SCALE};
+use network::architecture::LOGIT_SCALE;
 use pulp::{Simd, WithSimd};
 
 /// The largest value of each channel over an image's pixels, and which pixel has it (the first, if several).
@@ -42,47 +42,48 @@ impl WithSimd for GlobalPool<'_> {
     }
 }
 
-/// Logits of one image; `weight` is `[classes, channels]`.
-pub(crate) fn logits(weight: &[f32], features: &[f32]) -> [f64; CLASSES] {
-    let mut logits = [0.0; CLASSES];
+/// Logits of one image, one for each class; `weight` is `[classes, channels]`.
+pub(crate) fn logits(weight: &[f32], features: &[f32], logits: &mut [f64]) {
     for (logit, row) in logits.iter_mut().zip(weight.chunks(features.len())) {
         let sum: f64 = row.iter().zip(features).map(|(&w, &f)| f64::from(w) * f64::from(f)).sum();
         *logit = LOGIT_SCALE * sum;
     }
-    logits
 }
 
-/// Cross-entropy in nats, the class with the largest logit (the first, if several), and the probabilities.
-pub(crate) fn cross_entropy(logits: &[f64; CLASSES], label: u8) -> (f64, u8, [f64; CLASSES]) {
+/// Cross-entropy in nats, and the class with the largest logit (the first, if several). The logits become probabilities.
+pub(crate) fn cross_entropy(logits: &mut [f64], label: u8) -> (f64, u8) {
     let mut class = 0;
     for (candidate, logit) in logits.iter().enumerate() {
         if *logit > logits[class] {
             class = candidate;
         }
     }
-    let largest = logits[class];
-    let exponentials = logits.map(|logit| (logit - largest).exp());
-    let sum: f64 = exponentials.iter().sum();
-    let loss = sum.ln() + largest - logits[usize::from(label)];
-    (loss, class as u8, exponentials.map(|e| e / sum))
+    let (largest, of_label) = (logits[class], logits[usize::from(label)]);
+    for logit in &mut *logits {
+        *logit = (*logit - largest).exp();
+    }
+    let sum: f64 = logits.iter().sum();
+    for exponential in logits {
+        *exponential /= sum;
+    }
+    (sum.ln() + largest - of_label, u8::try_from(class).expect("classes are bytes"))
 }
 
 /// The gradient of the features, and the sum that becomes the weight's; `scale` is one over the batch.
 pub(crate) fn backward(
     weight: &[f32],
     features: &[f32],
-    probabilities: &[f64; CLASSES],
+    probabilities: &[f64],
     label: u8,
     scale: f64,
     weight_sums: &mut [f64],
     out: &mut [f32],
 ) {
     let channels = features.len();
-    let mut gradient = *probabilities;
-    gradient[usize::from(label)] -= 1.0;
-    let gradient = gradient.map(|g| g * scale * LOGIT_SCALE);
     out[..channels].fill(0.0);
-    for (class, &gradient) in gradient.iter().enumerate() {
+    for (class, &probability) in probabilities.iter().enumerate() {
+        let hit = f64::from(u8::from(class == usize::from(label)));
+        let gradient = (probability - hit) * scale * LOGIT_SCALE;
         let rows = class * channels..(class + 1) * channels;
         let single = gradient as f32;
         for (out, weight) in out.iter_mut().zip(&weight[rows.clone()]) {

@@ -100,8 +100,8 @@ impl Batch {
         }
     }
 
-    /// Bytes that a batch takes.
-    pub(crate) fn bytes(shapes: &[BlockShape], images: usize) -> usize {
+    /// Bytes that a batch takes; `linear` numbers are in the last layer's weight.
+    pub(crate) fn bytes(shapes: &[BlockShape], linear: usize, images: usize) -> usize {
         let sizes = sizes(shapes);
         let sum = |list: &[usize]| list.iter().sum::<usize>();
         let floats = sum(&sizes.inputs) + sum(&sizes.codes) + sum(&sizes.code_gradients) + sizes.residual;
@@ -110,7 +110,6 @@ impl Batch {
         let products = |shape: &BlockShape| 4 * pitch(shape.c_out) * pitch(shape.rank) + 8 * shape.c_out;
         let inputs = |shape: &BlockShape| 4 * shape.in_pitch() * (9 + shape.rank);
         let part = largest(&|shape| moments::bytes(shape.rank)) + largest(&products) + largest(&inputs);
-        let linear = 8 * network::architecture::CLASSES * shapes[shapes.len() - 1].c_out;
-        images * of_image + chunks(images).len() * (part + linear)
+        images * of_image + chunks(images).len() * (part + 8 * linear)
     }
 }

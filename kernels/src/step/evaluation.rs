@@ -9,25 +9,26 @@ use crate::block::shape::GROUP;
 use crate::block::state::BlockState;
 use crate::simd::head::{self, GlobalPool};
 use crate::simd::patches::IMAGE;
-use crate::step::chunk::{chunks, groups, split};
+use crate::step::chunk::{chunks, groups, numbers, split, within};
 use crate::workers::Workers;
 use network::Place;
-use network::architecture::CLASSES;
 
-/// Logits of images; `linear` is `[classes, channels]`.
+/// Logits `[n, classes]` of images; `linear` is `[classes, channels]`.
 pub(crate) fn logits(
     workers: &Workers<Scratch>,
     blocks: &[BlockState],
     linear: &[f32],
+    classes: usize,
     images: &[f32],
-) -> Vec<[f64; CLASSES]> {
-    let mut out = vec![[0.0; CLASSES]; images.len() / IMAGE];
-    let chunks = chunks(out.len());
-    let tasks: Vec<_> = chunks.iter().zip(split(&mut out, 1, &chunks)).collect();
+) -> Vec<f64> {
+    let count = images.len() / IMAGE;
+    let mut out = vec![0.0; count * classes];
+    let chunks = chunks(count);
+    let tasks: Vec<_> = chunks.iter().zip(split(&mut out, classes, &chunks)).collect();
     workers.each(tasks, |(chunk, out), scratch| {
         for group in groups(chunk, GROUP) {
-            let pixels = &images[group.start * IMAGE..group.end * IMAGE];
-            let out = &mut out[group.start - chunk.start..group.end - chunk.start];
+            let pixels = &images[numbers(&group, IMAGE)];
+            let out = &mut out[within(chunk, &group, classes)];
             group_logits(blocks, linear, pixels, out, scratch);
         }
     });
@@ -38,9 +39,10 @@ fn group_logits(
     blocks: &[BlockState],
     linear: &[f32],
     images: &[f32],
-    out: &mut [[f64; CLASSES]],
+    out: &mut [f64],
     scratch: &mut Scratch,
 ) {
+    let count = images.len() / IMAGE;
     let [mut input, mut output, mut kept] = std::mem::take(&mut scratch.activations);
     let mut rows = std::mem::take(&mut scratch.code_rows);
     let mut argmax = std::mem::take(&mut scratch.argmax);
@@ -51,22 +53,22 @@ fn group_logits(
             Codes::Images(images)
         } else {
             if shape.place == Place::ResidualFirst {
-                let size = out.len() * shape.in_size();
+                let size = count * shape.in_size();
                 kept[..size].copy_from_slice(&input[..size]);
             }
-            encode(block, out.len(), (&input, &mut rows), scratch, None);
+            encode(block, count, (&input, &mut rows), scratch, None);
             Codes::Rows(&rows)
         };
         let decoded = Decoded { out: &mut output, argmax: &mut argmax, relu_mask: &mut relu_mask };
-        decode(block, out.len(), codes, &kept, decoded, scratch);
+        decode(block, count, codes, &kept, decoded, scratch);
         std::mem::swap(&mut input, &mut output);
     }
     if let Some(BlockState { shape, .. }) = blocks.last() {
         let (mut features, mut pixels) = (vec![0.0; shape.c_out], vec![0; shape.c_out]);
-        for (logits, activations) in out.iter_mut().zip(input.chunks(shape.out_size())) {
+        for (logits, activations) in out.chunks_mut(out.len() / count).zip(input.chunks(shape.out_size())) {
             let (pitch, features, argmax) = (shape.out_pitch(), &mut *features, &mut *pixels);
             GlobalPool { activations, pitch, features, argmax }.run(scratch.processor);
-            *logits = head::logits(linear, features);
+            head::logits(linear, features, logits);
         }
     }
     scratch.activations = [input, output, kept];

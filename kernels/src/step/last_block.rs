@@ -10,7 +10,6 @@ use crate::simd::head::{self, GlobalPool};
 use crate::simd::pool::pack;
 use crate::step::chunk::{groups, numbers, split, within};
 use crate::step::state::Step;
-use network::architecture::CLASSES;
 use std::ops::Range;
 
 /// Decodes the last block, computes the loss, and begins the way back.
@@ -37,8 +36,9 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
         let (((((chunk, gradients), (argmax, relu_mask)), (losses, classes)), out), part) = task;
         part.output.reset(shape, true);
         part.linear.clear();
-        part.linear.resize(CLASSES * channels, 0.0);
+        part.linear.resize(weight.len(), 0.0);
         let (mut features, mut largest) = (vec![0.0; channels], vec![0; channels]);
+        let mut logits = vec![0.0; weight.len() / channels];
         for images in groups(chunk, group(&[shape])) {
             let source = Codes::Rows(codes).of(shape, images.clone());
             let kept = &kept[numbers(&images, shape.in_size())];
@@ -51,13 +51,13 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
                 let activations = &activations[start..start + shape.pixels() * row];
                 let (features, argmax_of) = (&mut *features, &mut *largest);
                 GlobalPool { activations, pitch: row, features, argmax: argmax_of }.run(scratch.processor);
-                let logits = head::logits(weight, features);
-                let (loss, class, probabilities) = head::cross_entropy(&logits, labels[image]);
+                head::logits(weight, features, &mut logits);
+                let (loss, class) = head::cross_entropy(&mut logits, labels[image]);
                 (losses[image - chunk.start], classes[image - chunk.start]) = (loss, class);
                 let at = within(chunk, &(image..image + 1), row);
                 let gradient = &mut gradients[at.clone()];
                 let sums = &mut part.linear;
-                head::backward(weight, features, &probabilities, labels[image], scale, sums, gradient);
+                head::backward(weight, features, &logits, labels[image], scale, sums, gradient);
                 let argmax = &mut argmax[within(chunk, &images, row)];
                 for (c, (relu_mask, &pixel)) in relu_mask[at].iter_mut().zip(&largest).enumerate() {
                     let earlier = if local == 0 { 0 } else { argmax[c] };

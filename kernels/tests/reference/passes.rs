@@ -7,7 +7,7 @@ use network::Place;
 use network::architecture::LOGIT_SCALE;
 
 impl Reference {
-    fn pass(&mut self, images: &Tensor, training: bool) -> (Vec<[f64; 10]>, Tensor, Vec<Tape>, Vec<usize>) {
+    fn pass(&mut self, images: &Tensor, training: bool) -> (Vec<Vec<f64>>, Tensor, Vec<Tape>, Vec<usize>) {
         let (mut x, mut kept, mut tapes) = (images.clone(), Vec::new(), Vec::new());
         for block in self.architecture.blocks() {
             if block.place == Place::ResidualFirst {
@@ -23,16 +23,14 @@ impl Reference {
         let (features, from) = pool(&x, 4);
         let weight = &self.values["linear.weight"];
         let logits = features.data.chunks(features.c).map(|f| {
-            std::array::from_fn(|class| {
-                let row = &weight[class * f.len()..(class + 1) * f.len()];
-                LOGIT_SCALE * row.iter().zip(f).map(|(w, f)| w * f).sum::<f64>()
-            })
+            let rows = weight.chunks(f.len());
+            rows.map(|row| LOGIT_SCALE * row.iter().zip(f).map(|(w, f)| w * f).sum::<f64>()).collect()
         });
         let logits = logits.collect();
         (logits, x, tapes, from)
     }
 
-    pub fn logits(&mut self, images: &Tensor) -> Vec<[f64; 10]> {
+    pub fn logits(&mut self, images: &Tensor) -> Vec<Vec<f64>> {
         self.pass(images, false).0
     }
 
@@ -43,13 +41,13 @@ impl Reference {
         let (c, n) = (last.c, labels.len() as f64);
         let mut gradients = Values::new();
         let (mut loss, mut correct) = (0.0, 0);
-        let mut d_weight = vec![0.0; 10 * c];
+        let mut d_weight = vec![0.0; self.values["linear.weight"].len()];
         let mut d_features = vec![0.0; features.len()];
         for (image, (logits, &label)) in logits.iter().zip(labels).enumerate() {
             let sum: f64 = logits.iter().map(|l| l.exp()).sum();
             loss += (sum.ln() - logits[label as usize]) / n;
             correct += usize::from(logits.iter().all(|&l| l <= logits[label as usize]));
-            for class in 0..10 {
+            for class in 0..logits.len() {
                 let hit = f64::from(u8::from(class == label as usize));
                 let g = (logits[class].exp() / sum - hit) / n * LOGIT_SCALE;
                 for at in 0..c {

@@ -25,9 +25,14 @@ pub fn random_state(architecture: &Architecture, seed: u64) -> State {
     entries(architecture).into_iter().map(array).collect()
 }
 
-/// Images `[n, 32, 32, 3]` and labels.
+/// Images `[n, 32, 32, 3]` and labels, of ten classes.
 pub fn random_batch(n: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
+    random_batch_of(10, n, seed)
+}
+
+/// Images `[n, 32, 32, 3]` and labels, of so many classes.
+pub fn random_batch_of(classes: usize, n: usize, seed: u64) -> (Vec<f32>, Vec<u8>) {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     let images = (0..n * 32 * 32 * 3).map(|_| generator.random_range(-1.7..1.8)).collect();
-    (images, (0..n).map(|_| generator.random_range(0..10)).collect())
+    (images, (0..n).map(|_| generator.random_range(0..=(classes - 1) as u8)).collect())
 }

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn scaled_everywhere_is_the_plain_decay_at_a_smaller_lambda() {
-        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS).unwrap());
+        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS, 10).unwrap());
         let plain = Arm::ORIGINAL.weight_decay(5e-4 * counts.ratio_full, &counts, 512);
         assert_eq!(Arm::ORIGINAL_SCALED.weight_decay(5e-4, &counts, 512), plain);
         assert_eq!(plain.factors, Arm::APPROPRIATE.weight_decay(5e-4, &counts, 512).factors);
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn at_rankscale_2_the_separable_ratio_raises_the_decay_and_the_full_ratio_lowers_it() {
-        let counts = Counts::of(&Architecture::new(2, FULL_CHANNELS).unwrap());
+        let counts = Counts::of(&Architecture::new(2, FULL_CHANNELS, 10).unwrap());
         let factors = |arm: Arm| arm.weight_decay(1.0, &counts, 512).factors;
         assert!(factors(Arm::APPROPRIATE_SEPARABLE) > 1.1);
         assert!(factors(Arm::APPROPRIATE) < 0.13);

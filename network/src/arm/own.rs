@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn each_arm_of_the_house_can_be_declared_and_decays_to_the_last_bit_alike() {
-        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS).unwrap());
+        let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS, 10).unwrap());
         for arm in Arm::HOUSE {
             let own = Declaration { name: format!("own-{arm}"), ..arm.into() }.arm().unwrap();
             assert_eq!(own.weight_decay(5e-4, &counts, 512), arm.weight_decay(5e-4, &counts, 512));

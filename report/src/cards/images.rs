@@ -5,20 +5,30 @@
 
 use crate::page::markdown::{bullets, code, text};
 use crate::selection::Selection;
-use artifacts::dataset::Split;
+use artifacts::dataset::Task;
 
 /// Whether all images are CIFAR-10's.
 #[must_use]
 pub fn are_cifar10(selection: &Selection<'_>) -> bool {
-    let known = Split::ALL.map(Split::cifar10_fingerprint).join(":");
     let data = &selection.study.summary.data;
-    !data.is_empty() && data.iter().all(|found| *found == known)
+    !data.is_empty()
+        && Task::Cifar10.fingerprints().is_some_and(|known| data.iter().all(|found| *found == known))
+}
+
+/// What the runs call them, where nobody can tell whether that is right.
+fn unverified(selection: &Selection<'_>) -> Option<Task> {
+    let task = selection.configuration()?.dataset;
+    task.fingerprints().is_none().then_some(task)
 }
 
 /// The name of the images, for a sentence.
 #[must_use]
-pub fn name(selection: &Selection<'_>) -> &'static str {
-    if are_cifar10(selection) { "CIFAR-10" } else { "images that are not, or not all, those of CIFAR-10" }
+pub fn name(selection: &Selection<'_>) -> String {
+    match unverified(selection) {
+        Some(task) => format!("{} (unverified)", task.title()),
+        None if are_cifar10(selection) => Task::Cifar10.title().to_owned(),
+        None => "images that are not, or not all, those of CIFAR-10".to_owned(),
+    }
 }
 
 /// What is known of them.
@@ -43,6 +53,13 @@ pub fn section(selection: &Selection<'_>) -> String {
              suffer less from it than accuracies."
                 .to_owned(),
         );
+    } else if let Some(task) = unverified(selection) {
+        items.push(format!(
+            "By the runs' own word {}, {} classes; no content fingerprint of it is known here, so nothing verified that. The same is to be said of its origin as of CIFAR-10's: \
+             photographs from the web, by way of Tiny Images, under no stated licence, some of persons; they are not part of what is published here.",
+            task.title(),
+            task.classes()
+        ));
     } else {
         items.push(
             "Their fingerprint is not that of CIFAR-10, or runs saw several sets of images: they may be generated ones, made to try the pipeline, from which nothing can \

@@ -42,6 +42,10 @@ fn head(selection: &Selection<'_>) -> String {
     ];
     if images::are_cifar10(selection) {
         keys.push(("datasets", json!(["uoft-cs/cifar10"])));
+    }
+    // A hub compares accuracies on all of the test images with those of others.
+    let judged_by_all = selection.configuration().is_some_and(|recipe| recipe.judged_by().is_none());
+    if images::are_cifar10(selection) && judged_by_all {
         keys.push(("model-index", index(&selection.cells())));
     }
     metadata::metadata(&keys)

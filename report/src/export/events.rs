@@ -8,6 +8,7 @@
 use super::message::Message;
 use super::record;
 use super::rows::{Rows, RunRows};
+use artifacts::run::Status;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -59,7 +60,7 @@ fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
         });
         add(&event(seconds, step as u64, &summary));
     }
-    if let Some(status) = ended(&run.status) {
+    if let Some(status) = ended(run.status) {
         add(&event(seconds, 0, &session_end(status, seconds)));
     }
     file
@@ -71,11 +72,11 @@ fn event(seconds: f64, step: u64, summary: &Message) -> Message {
 }
 
 /// How a session ended, by the number that TensorBoard has for it; none for one that may go on.
-fn ended(status: &str) -> Option<u64> {
+const fn ended(status: Status) -> Option<u64> {
     match status {
-        "done" => Some(1),
-        "diverged" => Some(2),
-        _ => None,
+        Status::Done => Some(1),
+        Status::Diverged => Some(2),
+        Status::Running | Status::Interrupted => None,
     }
 }
 

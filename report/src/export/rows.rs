@@ -6,6 +6,7 @@
 //!
 //! *Invariant:* no column is named here that a table already names: one that a table gains is exported, too.
 
+use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -34,8 +35,8 @@ pub struct Rows {
 pub struct RunRows {
     /// The folder's name.
     pub name: String,
-    /// How far it has come: `running`, `interrupted`, `done` or `diverged`.
-    pub status: String,
+    /// How far it has come.
+    pub status: Status,
     /// Time of training and evaluation for each epoch that ended, on average, in seconds; 0 where it is unknown.
     pub seconds_an_epoch: f64,
     /// The keys of its configuration with their values.
@@ -90,7 +91,7 @@ impl Rows {
                 };
                 RunRows {
                     name: run.run.clone(),
-                    status: run.status.clone(),
+                    status: run.status,
                     seconds_an_epoch: run.seconds.unwrap_or(0.0) / f64::from(run.epochs_done.max(1)),
                     configuration: pairs.filter(|(name, _)| keys.contains(name)).collect(),
                     epochs: rows.iter().map(|row| of_row(Fields::of(row))).collect(),

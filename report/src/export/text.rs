@@ -65,13 +65,14 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::export::rows::RunRows;
+    use artifacts::run::Status;
     use serde_json::json;
 
     #[test]
     fn what_would_end_a_cell_is_quoted_and_what_is_unknown_is_empty() {
         let run = RunRows {
             name: "r".into(),
-            status: "done".into(),
+            status: Status::Done,
             seconds_an_epoch: 0.0,
             configuration: vec![],
             values: vec![json!("a \"processor\", 2 cores\n"), json!(null)],

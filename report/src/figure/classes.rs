@@ -1,29 +1,45 @@
-//! Difference in accuracy by class, of the headline's arm.
+//! Difference in accuracy by class, of the headline's arm. Of many classes those with the largest differences either way are drawn.
 
 use super::{Figure, arms};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use artifacts::dataset::CLASS_NAMES;
 use artifacts::study::ClassDifference;
 
 /// Name of the document.
 pub const FILE: &str = "classes.svg";
+
+/// Most classes of a figure, so that each has its name below it.
+const MOST: usize = 10;
+
+/// All classes in their order; of more than [`MOST`] the ones with the largest differences either way, by difference.
+fn shown(classes: &[ClassDifference]) -> Vec<&ClassDifference> {
+    let mut rows: Vec<_> = classes.iter().collect();
+    if rows.len() > MOST {
+        rows.sort_by(|a, b| a.difference.total_cmp(&b.difference));
+        rows.drain(MOST / 2..rows.len() - MOST / 2);
+    }
+    rows
+}
 
 /// Draws it; none where no pair kept its predictions.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let endpoint = selection.headline()?;
     let images = endpoint.secondary.images.as_ref()?;
-    let name = |class: u8| CLASS_NAMES.get(usize::from(class)).copied().unwrap_or("unknown");
-    let described: Vec<_> = images
-        .classes
-        .iter()
-        .map(|row| format!("{} {}", name(row.class), numbers::points(row.difference)))
-        .collect();
+    let task = selection.configuration().map(|recipe| recipe.dataset).unwrap_or_default();
+    let name = |class: u8| task.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
+    let shown = shown(&images.classes);
+    let described: Vec<_> =
+        shown.iter().map(|row| format!("{} {}", name(row.class), numbers::points(row.difference))).collect();
     let title = "Difference in test accuracy by class";
+    let part = if shown.len() < images.classes.len() {
+        format!(" (the {} largest either way of {} classes)", MOST / 2, images.classes.len())
+    } else {
+        String::new()
+    };
     let alt = format!(
-        "{title}, {} minus {}, in points: {}.",
+        "{title}, {} minus {}, in points{part}: {}.",
         endpoint.decay,
         endpoint.baseline,
         described.join(", ")
@@ -35,10 +51,10 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         interval: row.interval.map(arms::points),
     };
     let series = Series {
-        means: (0..).zip(&images.classes).map(mean).collect(),
+        means: (0..).zip(shown.iter().copied()).map(mean).collect(),
         ..arms::empty(selection, endpoint.decay)
     };
-    let names: Vec<_> = images.classes.iter().map(|row| name(row.class)).collect();
+    let names: Vec<_> = shown.iter().map(|row| name(row.class)).collect();
     let y_title = format!("{} minus {} (percentage points)", endpoint.decay, endpoint.baseline);
     let whiskered = series.whiskered();
     let plot = Plot {
@@ -48,11 +64,16 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     };
     let svg = plot.picture((title, &alt), Axis::named(&names), 0.4, None, |_| Ok(()));
     let caption = format!(
-        "Above zero, {} gets more of a class's test images right than {}; the mean over rankscales of the mean over seeds, {}{}.",
+        "Above zero, {} gets more of a class's test images right than {}; the mean over rankscales of the mean over seeds, {}{}{part}{}.",
         endpoint.decay,
         endpoint.baseline,
         numbers::many(u64::from(images.pairs), "pair"),
-        if whiskered { ", with the interval that the endpoint's is made by" } else { "" }
+        if whiskered { ", with the interval that the endpoint's is made by" } else { "" },
+        if part.is_empty() {
+            ""
+        } else {
+            "; chosen for being extreme, they say more than another study would find"
+        }
     );
     Some(Figure { file: FILE, heading: "Difference by class", alt, caption, plot, svg })
 }

@@ -2,7 +2,7 @@
 //!
 //! The notebook's own curve stands in the background, where it can be read beside ours. It is left out, and the
 //! caption says why, where
-//! - the network is not the notebook's (other channels), or
+//! - the network or the data set is not the notebook's, or
 //! - on an axis that holds both, our curves would keep less than a fifth of the height: after a schedule of few
 //!   epochs they lie tens of points below the notebook's, and the differences between arms would be squeezed flat.
 
@@ -91,6 +91,9 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     let Some(configuration) = selection.configuration() else {
         return left_out("the recipe of these runs is not known");
     };
+    if !configuration.dataset.is_the_notebooks() {
+        return left_out("it is of CIFAR-10");
+    }
     if configuration.channels != FULL_CHANNELS {
         return left_out("these networks have other widths");
     }

@@ -7,6 +7,7 @@ use super::markdown;
 use crate::numbers::{self, many};
 use crate::selection::Selection;
 use artifacts::Configuration;
+use artifacts::run::Status;
 use artifacts::study::{Endpoint, Verdict};
 
 /// A sentence in parts. Arms stand in backticks.
@@ -81,7 +82,7 @@ fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> An
 
 fn without_endpoint(selection: &Selection<'_>) -> Answer {
     let runs = selection.runs();
-    let diverged = selection.study.runs.iter().filter(|run| run.status == "diverged").count();
+    let diverged = selection.study.runs.iter().filter(|run| run.status == Status::Diverged).count();
     let detail = match (selection.study.runs.len(), runs.len(), diverged) {
         (0, ..) => "there is no run".to_owned(),
         (all, 0, diverged) if all == diverged => {

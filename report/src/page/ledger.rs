@@ -1,22 +1,21 @@
 //! The ledger: every planned run and every folder found, and what became of it.
 
-use super::markdown::{Align, NAMED, code, folded_if, marked, table, text};
+use super::markdown::{Align, NAMED, code, folded_if, marked, table};
 use crate::numbers;
 use crate::selection::Selection;
-use artifacts::study::LedgerRow;
-use std::collections::BTreeSet;
+use artifacts::study::{LedgerRow, State};
 
 /// Rows of a table before it is folded.
 const SHOWN: usize = 10;
 
 /// States in the order in which they are counted.
-const STATES: [(&str, &str); 6] = [
-    ("done", "every epoch is there"),
-    ("running", "under way, or killed without a word"),
-    ("interrupted", "stopped by a signal; resumes from its last epoch"),
-    ("diverged", "the loss was no longer a finite number"),
-    ("missing", "planned, never started"),
-    ("quarantined", "a folder that cannot be used"),
+const STATES: [(State, &str); 6] = [
+    (State::Done, "every epoch is there"),
+    (State::Running, "under way, or killed without a word"),
+    (State::Interrupted, "stopped by a signal; resumes from its last epoch"),
+    (State::Diverged, "the loss was no longer a finite number"),
+    (State::Missing, "planned, never started"),
+    (State::Quarantined, "a folder that cannot be used"),
 ];
 
 /// The section: counts by state, then every run that is not done, with its reason.
@@ -28,16 +27,13 @@ pub fn section(selection: &Selection<'_>) -> String {
         parts.push("Nothing was planned and nothing was found.".to_owned());
         return parts.join("\n\n");
     }
-    let others: BTreeSet<_> = ledger.iter().map(|row| row.state.as_str()).collect();
-    let others = others.into_iter().filter(|state| STATES.iter().all(|(known, _)| known != state));
-    let states: Vec<_> = STATES.into_iter().chain(others.map(|state| (state, ""))).collect();
     let mut rows = Vec::new();
-    for (state, meaning) in states {
+    for (state, meaning) in STATES {
         let (planned, others): (Vec<_>, Vec<_>) =
             ledger.iter().filter(|row| row.state == state).partition(|row| row.planned);
-        if !planned.is_empty() || !others.is_empty() || state == "done" {
+        if !planned.is_empty() || !others.is_empty() || state == State::Done {
             rows.push(vec![
-                text(state),
+                state.to_string(),
                 planned.len().to_string(),
                 others.len().to_string(),
                 meaning.to_owned(),
@@ -58,8 +54,8 @@ pub fn section(selection: &Selection<'_>) -> String {
         ("Meaning", Align::Left),
     ];
     parts.push(table(&columns, &rows));
-    let mut open: Vec<_> = ledger.iter().filter(|row| row.state != "done").collect();
-    open.sort_by(|a, b| (!a.planned, &a.state, &a.run).cmp(&(!b.planned, &b.state, &b.run)));
+    let mut open: Vec<_> = ledger.iter().filter(|row| row.state != State::Done).collect();
+    open.sort_by(|a, b| (!a.planned, a.state.name(), &a.run).cmp(&(!b.planned, b.state.name(), &b.run)));
     if open.is_empty() {
         parts.push("Every run reached its last epoch.".to_owned());
     } else {
@@ -85,7 +81,7 @@ fn not_done(rows: &[&LedgerRow]) -> String {
                 format!("{} of {}", row.epochs_done, row.epochs)
             };
             let planned = if row.planned { "yes" } else { "no" };
-            vec![code(&row.run), text(&row.state), planned.to_owned(), epochs, marked(&row.reason)]
+            vec![code(&row.run), row.state.to_string(), planned.to_owned(), epochs, marked(&row.reason)]
         })
         .collect();
     let columns = [

@@ -59,8 +59,12 @@ pub(crate) fn spelled(configuration: &Configuration) -> String {
         )
     };
     let channels: Vec<_> = configuration.channels.iter().map(ToString::to_string).collect();
+    let dataset = match configuration.dataset {
+        task if task.is_the_notebooks() => String::new(),
+        task => format!("{task}; "),
+    };
     format!(
-        "channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
+        "{dataset}channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
          a cosine; {}",
         channels.join("-"),
         many(configuration.epochs as u64, "epoch"),
@@ -80,9 +84,9 @@ fn machines(runs: &[RunRow]) -> String {
         let known = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), text);
         let threads = run.threads.map_or_else(|| "unknown".to_owned(), |threads| threads.to_string());
         let engine = match &run.libtorch {
-            Some(version) => format!("{}, libtorch {}", text(&run.engine), text(version)),
+            Some(version) => format!("{}, libtorch {}", run.engine, text(version)),
             None if run.imported => "unknown".to_owned(),
-            None => text(&run.engine),
+            None => run.engine.to_string(),
         };
         let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
         let key = [known(&run.device), known(&run.device_name), threads, engine, revision];

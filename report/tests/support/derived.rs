@@ -1,6 +1,7 @@
 //! What follows from the runs: cells, pairs, layers over time, ledger, and statistics of the right size.
 
 use super::noise;
+use artifacts::run::Status;
 use artifacts::study::{
     Agreement, AtRankscale, CellRow, Certainty, ClassDifference, Endpoint, Estimate, Heterogeneity,
     ImageByImage, Interval, Intraclass, LedgerRow, Noise, PairRow, Replication, Role, RunRow, Secondary,
@@ -243,10 +244,10 @@ fn trajectories(study: &Study) -> Vec<TrajectoryRow> {
 fn ledger(run: &RunRow) -> LedgerRow {
     LedgerRow {
         run: run.run.clone(),
-        state: run.status.clone(),
+        state: run.status.into(),
         planned: run.planned,
         epochs_done: run.epochs_done,
         epochs: run.epochs,
-        reason: if run.status == "done" { String::new() } else { "the loss was not finite".to_owned() },
+        reason: if run.status == Status::Done { String::new() } else { "the loss was not finite".to_owned() },
     }
 }

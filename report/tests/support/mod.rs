@@ -4,6 +4,7 @@
 mod derived;
 
 use artifacts::Configuration;
+use artifacts::run::Status;
 use artifacts::study::{RecipeSummary, RunRow, Standing, Study, StudyEpochRow, StudyLayerRow, Summary};
 pub use derived::derive;
 use network::{Arm, Filter};
@@ -119,7 +120,7 @@ impl Plan {
         let accuracy = self.accuracy(run, run.epochs);
         RunRow {
             run: run.run_name(FINGERPRINT),
-            status: "done".to_owned(),
+            status: Status::Done,
             planned: true,
             imported: false,
             recipe: run.recipe(FINGERPRINT),
@@ -133,8 +134,9 @@ impl Plan {
             batch: run.batch as u32,
             train_images: run.train_images.map(|n| n as u32),
             test_images: run.test_images.map(|n| n as u32),
-            precision: run.precision.name().to_owned(),
-            engine: run.engine.name().to_owned(),
+            precision: run.precision,
+            engine: run.engine,
+            dataset: run.dataset,
             parameters: counts.parameters,
             macs: counts.macs,
             ratio_full: counts.ratio_full,
@@ -209,7 +211,7 @@ pub fn empty() -> Study {
 /// Takes the result of the runs that `which` picks, as if their loss had left the numbers.
 pub fn diverge(study: &mut Study, which: impl Fn(&RunRow) -> bool) {
     for run in study.runs.iter_mut().filter(|run| which(run)) {
-        "diverged".clone_into(&mut run.status);
+        run.status = Status::Diverged;
         run.epochs_done = 3;
         (run.test_accuracy, run.test_loss) = (None, None);
         (run.train_accuracy, run.train_loss) = (None, None);

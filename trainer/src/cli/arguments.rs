@@ -2,6 +2,7 @@
 
 use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
+use artifacts::dataset::Task;
 use artifacts::{Configuration, Engine, Precision};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -12,7 +13,7 @@ use trainer::engine::ways::Changes;
 use trainer::machine::device::{DeviceChoice, EngineChoice};
 use trainer::sweep::Jobs;
 
-/// Trains low-rank ResNet-9s on CIFAR-10 into a folder of parquet per run.
+/// Trains low-rank ResNet-9s on CIFAR-10 or CIFAR-100 into a folder of parquet per run.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -201,9 +202,9 @@ impl Bench {
     /// # Errors
     /// A value that breaks a rule.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
-        let channels = Configuration::default().channels;
+        let Architecture { channels, classes, .. } = Configuration::default().architecture();
         Ok(Configuration {
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            rankscale: Architecture::new(self.rankscale, channels, classes)?.rankscale,
             batch: self.batch,
             precision: self.precision,
             ..Configuration::default()
@@ -239,6 +240,9 @@ pub struct Machine {
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Run {
+    /// What to learn: cifar10 or cifar100, as `just data` prepares them
+    #[arg(long, default_value = "cifar10")]
+    pub dataset: Task,
     /// Divisor that makes ranks out of channels; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
@@ -287,7 +291,8 @@ impl Run {
             anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
         })?;
         let configuration: Result<_, InvalidConfiguration> = Configuration {
-            rankscale: Architecture::new(self.rankscale, channels)?.rankscale,
+            dataset: self.dataset,
+            rankscale: Architecture::new(self.rankscale, channels, self.dataset.classes())?.rankscale,
             channels,
             decay: self.decay,
             seed: self.seed,

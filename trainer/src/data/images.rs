@@ -1,7 +1,6 @@
 //! The images of a run, and the stratified subsets of short experiments.
 
 use artifacts::dataset::Dataset;
-use network::architecture::CLASSES;
 
 /// Some images of one half of the data set, which they stay in.
 #[derive(Debug, Clone)]
@@ -89,7 +88,7 @@ fn subset(labels: &[u8], size: Option<usize>) -> Result<Vec<u32>, TooFewImages> 
         return Err(TooFewImages { asked: size, found });
     }
     // Rank of each image within its class; sorting by it deals the classes out in turn.
-    let mut seen = [0u32; CLASSES];
+    let mut seen = [0u32; 1 << u8::BITS];
     let mut ranked: Vec<(u32, u8, u32)> = (0..)
         .zip(labels)
         .map(|(row, &label)| {
@@ -107,10 +106,11 @@ fn subset(labels: &[u8], size: Option<usize>) -> Result<Vec<u32>, TooFewImages> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::dataset::Task;
 
     #[test]
     fn what_is_held_out_is_stratified_and_never_trained_on() {
-        let dataset = Dataset::generated(1000, 3);
+        let dataset = Dataset::generated(Task::Cifar10, 1000, 3);
         let of = |size| Images::held_out(&dataset, 100, size).unwrap();
         let (rest, held_out) = of(None);
         assert_eq!((rest.len(), held_out.len()), (900, 100));

@@ -85,13 +85,13 @@ mod tests {
     fn a_checkpoint_belongs_to_one_run_and_one_network() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint.safetensors");
-        let small = Architecture::new(2, [4, 4, 4, 4]).unwrap();
+        let small = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
         assert!(Checkpoint::load(&path, "a", &small).unwrap().is_none());
         Checkpoint { epoch: 3, state: initialise(&small, 0), stamped: true }.save(&path, "a").unwrap();
         assert_eq!(Checkpoint::load(&path, "a", &small).unwrap().unwrap().epoch, 3);
         let other_run = Checkpoint::load(&path, "b", &small).unwrap_err().to_string();
         assert!(other_run.contains("`a`, not of `b`"), "{other_run}");
-        let wide = Architecture::new(2, [8, 4, 4, 4]).unwrap();
+        let wide = Architecture::new(2, [8, 4, 4, 4], 10).unwrap();
         let other_network = Checkpoint::load(&path, "a", &wide).unwrap_err().to_string();
         assert!(other_network.contains("must have shape"), "{other_network}");
     }
@@ -100,7 +100,7 @@ mod tests {
     fn every_flip_and_cut_of_a_checkpoint_is_noticed_or_harmless() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint.safetensors");
-        let small = Architecture::new(2, [2, 2, 2, 2]).unwrap();
+        let small = Architecture::new(2, [2, 2, 2, 2], 10).unwrap();
         let state = initialise(&small, 0);
         Checkpoint { epoch: 3, state: state.clone(), stamped: true }.save(&path, "a").unwrap();
         let load = || Checkpoint::load(&path, "a", &small);

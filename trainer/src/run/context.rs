@@ -5,7 +5,7 @@ use crate::machine::device::Device;
 use crate::machine::progress::Screen;
 use crate::machine::stop::Stop;
 use anyhow::{Context as _, ensure};
-use artifacts::dataset::{Dataset, Header, Provenance, Split};
+use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use artifacts::run::DataProvenance;
 use artifacts::{Configuration, Layout};
 
@@ -28,16 +28,25 @@ impl TrainTest {
     ///
     /// # Errors
     /// Missing, damaged or foreign files; the message says what to run.
-    pub fn read(layout: &Layout, judged_by_test: bool) -> anyhow::Result<Self> {
-        let [train, test] = Split::ALL.map(|split| split.path(layout));
+    pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
+        let [train, test] = Split::ALL.map(|split| layout.images(task, split));
         for path in [&train, &test] {
-            ensure!(path.exists(), "{}: no such file; run `just data` first", path.display());
+            ensure!(path.exists(), "{}: no such file; run `just data{}` first", path.display(), key(task));
         }
         Ok(Self {
-            train: Dataset::read_verified(&train)?,
-            test_header: Header::read(&test)?,
+            train: {
+                Header::read_of(&train, task)?;
+                Dataset::read_verified(&train)?
+            },
+            test_header: Header::read_of(&test, task)?,
             test: judged_by_test.then(|| Dataset::read_verified(&test)).transpose()?,
         })
+    }
+
+    /// What the labels mean.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.train.task
     }
 
     /// What a run learns from, and what it is judged by.
@@ -80,6 +89,11 @@ impl TrainTest {
         };
         DataProvenance { fingerprint: self.fingerprint(), source }
     }
+}
+
+/// What to add to a recipe for this data set; nothing for the notebook's.
+pub(crate) fn key(task: Task) -> String {
+    if task.is_the_notebooks() { String::new() } else { format!(" DATASET={}", task.name()) }
 }
 
 /// Where runs are made, and with what.

@@ -140,11 +140,12 @@ mod tests {
     use crate::machine::device::Device;
     use crate::machine::progress::Screen;
     use crate::run::initialise::initialise;
-    use artifacts::dataset::Dataset;
+    use artifacts::dataset::{Dataset, Task};
 
     /// Trains this many epochs in a folder.
     fn train(folder: &RunFolder, last: usize) -> anyhow::Result<(Tables, Ended)> {
-        let (train, test) = (Dataset::generated(8, 1), Dataset::generated(4, 2));
+        let (train, test) =
+            (Dataset::generated(Task::Cifar10, 8, 1), Dataset::generated(Task::Cifar10, 4, 2));
         let images = (Images::new(&train, None).unwrap(), Images::new(&test, None).unwrap());
         let (channels, engine) = ([4, 4, 4, 4], artifacts::Engine::Fused);
         let configuration =

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn every_tensor_has_its_bound_and_fills_it() {
-        let architecture = Architecture::new(4, network::FULL_CHANNELS).unwrap();
+        let architecture = Architecture::new(4, network::FULL_CHANNELS, 10).unwrap();
         let arrays = initialise(&architecture, 0);
         assert_eq!(arrays.len(), architecture.parameters().len() + architecture.buffers().len());
         for (name, bound) in [
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn seeds_differ() {
-        let architecture = Architecture::new(4, [4, 4, 4, 4]).unwrap();
+        let architecture = Architecture::new(4, [4, 4, 4, 4], 10).unwrap();
         assert_eq!(initialise(&architecture, 1), initialise(&architecture, 1));
         assert_ne!(initialise(&architecture, 1), initialise(&architecture, 2));
     }

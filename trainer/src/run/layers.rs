@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_start_has_stable_ranks_between_one_and_the_rank() {
-        let architecture = Architecture::new(4, [8, 16, 32, 64]).unwrap();
+        let architecture = Architecture::new(4, [8, 16, 32, 64], 10).unwrap();
         let rows = measure(&architecture, &crate::run::initialise::initialise(&architecture, 0), 0);
         assert_eq!(rows.len(), 8);
         assert_eq!(rows[0].stable_rank, None);

@@ -16,6 +16,7 @@ use crate::run::lock::Lock;
 use crate::run::rows::prediction_rows;
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
+use artifacts::dataset::Task;
 use artifacts::run::{EpochRow, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
 use fs_err as fs;
@@ -32,8 +33,8 @@ pub struct Repair<'a> {
     layout: &'a Layout,
     threads: usize,
     retrain: bool,
-    /// Without and with the test images, read when they are needed first.
-    data: [OnceCell<Result<TrainTest, String>>; 2],
+    /// For every data set without and with the test images, read when they are needed first.
+    data: [[OnceCell<Result<TrainTest, String>>; 2]; Task::ALL.len()],
 }
 
 /// How many runs are as they should be, and what was done to the others.
@@ -62,7 +63,7 @@ impl<'a> Repair<'a> {
     /// Repairs below `layout`; with `retrain`, what cannot be mended is set aside.
     #[must_use]
     pub fn new(layout: &'a Layout, threads: usize, retrain: bool) -> Self {
-        Self { layout, threads, retrain, data: [OnceCell::new(), OnceCell::new()] }
+        Self { layout, threads, retrain, data: <[[OnceCell<_>; 2]; Task::ALL.len()]>::default() }
     }
 
     /// Repairs every run, with a line for each that was not as it should be.
@@ -158,8 +159,10 @@ impl<'a> Repair<'a> {
         let configuration = &record.configuration;
         let model = model(folder, record).context("predictions.parquet is missing or damaged")?;
         let judged_by_test = configuration.validation_images.is_none();
-        let read = || TrainTest::read(self.layout, judged_by_test).map_err(|error| format!("{error:#}"));
-        let data = self.data[usize::from(judged_by_test)].get_or_init(read);
+        let task = configuration.dataset;
+        let read =
+            || TrainTest::read(self.layout, task, judged_by_test).map_err(|error| format!("{error:#}"));
+        let data = self.data[task as usize][usize::from(judged_by_test)].get_or_init(read);
         let data = data.as_ref().map_err(|reason| anyhow::anyhow!("predictions.parquet: {reason}"))?;
         ensure!(
             data.fingerprint() == record.data.fingerprint,

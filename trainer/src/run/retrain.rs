@@ -9,7 +9,7 @@ use crate::run::context::RunContext;
 use crate::run::session::{Outcome, train_until};
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
-use artifacts::run::{EpochRow, RunFolder};
+use artifacts::run::{EpochRow, RunFolder, RunRecord};
 use std::fmt::{self, Display, Formatter};
 
 /// Largest relative difference of the first epoch's training loss between two sets of instructions. It tells another start or other
@@ -28,19 +28,26 @@ pub struct Comparison {
     pub instructions: Option<(String, String)>,
 }
 
-/// Trains the first `epochs` epochs of a run of a kept study again.
+/// The record and the epochs of a run of a kept study.
 ///
 /// # Errors
-/// A run or a study that is not there; other images; more epochs than the run has; a file that cannot be written; a stop.
-pub fn retrain(
-    context: &RunContext<'_>,
-    study: &Layout,
-    run: &str,
-    epochs: usize,
-) -> anyhow::Result<Comparison> {
+/// A run or a study that is not there.
+pub fn kept(study: &Layout, run: &str) -> anyhow::Result<(RunRecord, Vec<EpochRow>)> {
     let folder = RunFolder::new(study.run(run));
     ensure!(folder.record_path().exists(), "{}: no such run is kept", folder.path().display());
-    let (record, kept) = folder.read()?;
+    Ok(folder.read()?)
+}
+
+/// Trains the first `epochs` epochs of a kept run again.
+///
+/// # Errors
+/// Other images; more epochs than the run has; a file that cannot be written; a stop.
+pub fn retrain(
+    context: &RunContext<'_>,
+    (record, kept): (RunRecord, Vec<EpochRow>),
+    epochs: usize,
+) -> anyhow::Result<Comparison> {
+    let run = &record.name.clone();
     ensure!(
         (1..=kept.len()).contains(&epochs),
         "epochs {epochs}: {run} has {} of them, so it must be between 1 and that",
@@ -49,7 +56,7 @@ pub fn retrain(
     ensure!(
         record.data.fingerprint == context.data.fingerprint(),
         "{run} was trained on other images than those in {}",
-        context.layout.data().display()
+        context.layout.data(context.data.task()).display()
     );
     let scratch = tempfile::Builder::new().prefix(".retrain-").tempdir_in(context.layout.root())?;
     let layout = Layout::new(scratch.path());

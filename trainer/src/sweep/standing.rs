@@ -63,7 +63,10 @@ impl Standing {
             (Some(given), EngineChoice::Auto) if !path.exists() => given.on(engine.resolve(Device::Cpu)?),
             _ => Experiment::read_plan(&path).context("no sweep has begun here: name an experiment")?,
         };
-        let fingerprint = |split: Split| Header::read(&split.path(layout)).map(|header| header.fingerprint);
+        let task = experiment.task();
+        let fingerprint = |split: Split| {
+            Header::read_of(&layout.images(task, split), task).map(|header| header.fingerprint)
+        };
         let fingerprint = format!("{}:{}", fingerprint(Split::Train)?, fingerprint(Split::Test)?);
         let run = |run: &Configuration| Run::new(layout, run, run.run_name(&fingerprint));
         let runs = experiment.runs.iter().map(run).collect();

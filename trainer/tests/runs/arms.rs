@@ -1,5 +1,6 @@
 //! Arms of one's own.
 
+use crate::retrain::again;
 use crate::{context, engines, folder, prepare, tiny};
 use artifacts::Configuration;
 use network::Arm;
@@ -7,7 +8,6 @@ use network::arm::Declaration;
 use network::decay::Strength;
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
-use trainer::run::retrain::retrain;
 use trainer::run::session::train;
 
 /// The one with the numbers of the other trains to the same bits, on every engine, and is trained again from its record.
@@ -28,7 +28,7 @@ fn an_arm_of_ones_own_trains_as_the_arm_of_the_house_with_its_numbers() {
                 let folder = folder(&layout, &data, &run);
                 assert_eq!(folder.read().unwrap().0.configuration, run);
                 let name = folder.path().file_name().unwrap().to_str().unwrap();
-                assert!(retrain(&context, &layout, name, 1).unwrap().equal(), "{name}");
+                assert!(again(&context, &layout, name, 1).unwrap().equal(), "{name}");
                 state_dict::load(&folder.model_path()).unwrap().0
             });
             assert!(house == own, "{arm} on {engine}");

@@ -8,6 +8,7 @@ mod arms;
 mod broken_off;
 mod elsewhere;
 mod files;
+mod hundred;
 mod looks;
 mod output;
 mod repair;
@@ -21,7 +22,7 @@ mod sweep;
 mod torch;
 mod validation;
 
-use artifacts::dataset::{Dataset, Split};
+use artifacts::dataset::{Dataset, Split, Task};
 use artifacts::run::RunFolder;
 use artifacts::{Configuration, Engine, Layout};
 use std::path::Path;
@@ -32,10 +33,14 @@ use trainer::machine::stop::Stop;
 use trainer::run::context::{RunContext, TrainTest};
 
 fn prepare(root: &Path) -> (Layout, TrainTest) {
+    prepare_task(root, Task::Cifar10)
+}
+
+fn prepare_task(root: &Path, task: Task) -> (Layout, TrainTest) {
     let layout = Layout::new(root);
-    Dataset::generated(300, 1).write(&Split::Train.path(&layout)).unwrap();
-    Dataset::generated(100, 2).write(&Split::Test.path(&layout)).unwrap();
-    let data = TrainTest::read(&layout, true).unwrap();
+    Dataset::generated(task, 300, 1).write(&layout.images(task, Split::Train)).unwrap();
+    Dataset::generated(task, 100, 2).write(&layout.images(task, Split::Test)).unwrap();
+    let data = TrainTest::read(&layout, task, true).unwrap();
     (layout, data)
 }
 

@@ -1,7 +1,7 @@
 //! Damaged runs and images: noticed, named, and mended where their weights allow it.
 
 use crate::{context, folder, prepare, tiny};
-use artifacts::dataset::Split;
+use artifacts::dataset::{Split, Task};
 use artifacts::run::{RunFolder, RunRecord, Status};
 use artifacts::{Configuration, Experiment, Layout, atomic};
 use fs_err as fs;
@@ -195,17 +195,18 @@ fn damaged_and_exchanged_images_are_refused_before_training() {
     let root = tempfile::tempdir().unwrap();
     let (layout, _) = prepare(root.path());
     for split in Split::ALL {
-        let path = split.path(&layout);
+        let path = layout.images(Task::Cifar10, split);
         let bytes = fs::read(&path).unwrap();
         for part in 0..10 {
             flip(&path, bytes.len() * part / 11 + 1000);
-            let error = TrainTest::read(&layout, true).unwrap_err().to_string();
+            let error = TrainTest::read(&layout, Task::Cifar10, true).unwrap_err().to_string();
             assert!(error.contains(split.name()) && error.contains("just data"), "{error}");
             atomic::write(&path, &bytes).unwrap();
         }
     }
-    let (train, test) = (layout.train_images(), layout.test_images());
+    let (train, test) =
+        (layout.images(Task::Cifar10, Split::Train), layout.images(Task::Cifar10, Split::Test));
     fs::copy(&train, &test).unwrap();
-    let error = TrainTest::read(&layout, true).unwrap_err().to_string();
+    let error = TrainTest::read(&layout, Task::Cifar10, true).unwrap_err().to_string();
     assert!(error.contains("test.parquet: holds the train images"), "{error}");
 }

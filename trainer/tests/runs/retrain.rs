@@ -1,9 +1,21 @@
 //! A kept run trained again.
 
 use crate::{context, folder, prepare, tiny};
+use artifacts::Layout;
 use trainer::machine::stop::Stop;
-use trainer::run::retrain::retrain;
+use trainer::run::context::RunContext;
+use trainer::run::retrain::{Comparison, kept, retrain};
 use trainer::run::session::train;
+
+/// Trains the first epochs of a run of a study again.
+pub(crate) fn again(
+    context: &RunContext<'_>,
+    study: &Layout,
+    run: &str,
+    epochs: usize,
+) -> anyhow::Result<Comparison> {
+    retrain(context, kept(study, run)?, epochs)
+}
 
 #[test]
 fn a_kept_run_is_repeated_and_a_changed_one_is_told() {
@@ -16,24 +28,24 @@ fn a_kept_run_is_repeated_and_a_changed_one_is_told() {
     let folder = folder(&layout, &data, &configuration);
     let name = folder.path().file_name().unwrap().to_str().unwrap();
 
-    let two = retrain(&context, &layout, name, 2).unwrap();
+    let two = again(&context, &layout, name, 2).unwrap();
     assert_eq!(two.rows.len(), 2);
     assert!(two.equal(), "{two}");
-    assert!(retrain(&context, &layout, name, 3).unwrap().equal());
+    assert!(again(&context, &layout, name, 3).unwrap().equal());
     let left = fs_err::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().starts_with(".retrain-")));
 
     let (mut record, mut epochs) = folder.read().unwrap();
     epochs[0].train_loss = epochs[0].train_loss.map(f64::next_up);
     folder.write_epochs(&epochs).unwrap();
-    assert!(retrain(&context, &layout, name, 1).is_err(), "it is not the table that the record names");
+    assert!(again(&context, &layout, name, 1).is_err(), "it is not the table that the record names");
     record.sealed = Some(folder.seal().unwrap());
     folder.write_record(&record).unwrap();
-    let one = retrain(&context, &layout, name, 1).unwrap();
+    let one = again(&context, &layout, name, 1).unwrap();
     assert!(!one.repeated() && one.to_string().contains("differs"), "{one}");
 
     for (run, epochs, needle) in [(name, 4, "epochs 4"), (name, 0, "epochs 0"), ("r99", 1, "no such run")] {
-        let error = retrain(&context, &layout, run, epochs).unwrap_err().to_string();
+        let error = again(&context, &layout, run, epochs).unwrap_err().to_string();
         assert!(error.contains(needle), "{error}");
     }
 }

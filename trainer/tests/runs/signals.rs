@@ -2,7 +2,7 @@
 
 use crate::prepare;
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Split};
+use artifacts::dataset::{Dataset, Split, Task};
 use artifacts::run::{RunFolder, Status, folders};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -120,8 +120,8 @@ fn a_hangup_that_was_ignored_stays_ignored() {
 fn a_signal_is_heard_in_the_middle_of_an_evaluation() {
     let root = tempfile::tempdir().unwrap();
     let layout = Layout::new(root.path());
-    Dataset::generated(64, 1).write(&Split::Train.path(&layout)).unwrap();
-    Dataset::generated(10_000, 2).write(&Split::Test.path(&layout)).unwrap();
+    Dataset::generated(Task::Cifar10, 64, 1).write(&layout.images(Task::Cifar10, Split::Train)).unwrap();
+    Dataset::generated(Task::Cifar10, 10_000, 2).write(&layout.images(Task::Cifar10, Split::Test)).unwrap();
     let run = "train --rankscale 8 --channels 64,128,256,256 --epochs 2 --batch 64 --threads 1 --device cpu";
     let program = program(root.path(), "", run);
     let folder =

@@ -1,7 +1,7 @@
 //! Runs that are judged by training images they hold out: no test image is read.
 
 use crate::{context, folder, prepare, tiny};
-use artifacts::dataset::{Header, Split};
+use artifacts::dataset::{Header, Split, Task};
 use artifacts::run::{PredictionRow, Status};
 use artifacts::{Configuration, Layout, table};
 use std::process::Command;
@@ -11,14 +11,14 @@ use trainer::run::session::{Outcome, train};
 
 /// Overwrites all of the test images, and leaves only what the file says of itself.
 fn blot_out_test_images(layout: &Layout) {
-    let path = Split::Test.path(layout);
+    let path = layout.images(Task::Cifar10, Split::Test);
     let mut bytes = fs_err::read(&path).unwrap();
     let length = bytes.len();
     let footer = u32::from_le_bytes(bytes[length - 8..length - 4].try_into().unwrap()) as usize;
     bytes[4..length - 8 - footer].fill(0);
     fs_err::write(&path, bytes).unwrap();
     Header::read(&path).unwrap();
-    TrainTest::read(layout, true).unwrap_err();
+    TrainTest::read(layout, Task::Cifar10, true).unwrap_err();
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_run_that_holds_images_out_is_judged_by_them_and_needs_no_test_image() {
 
     fs_err::remove_dir_all(folder.path()).unwrap();
     blot_out_test_images(&layout);
-    let data = TrainTest::read(&layout, false).unwrap();
+    let data = TrainTest::read(&layout, Task::Cifar10, false).unwrap();
     assert_eq!(train(&context(&layout, &data, &stop), &held_out).unwrap(), Outcome::Done(accuracy));
     let without = folder.read().unwrap();
     assert_eq!(without.0.name, with_test_images.0.name);

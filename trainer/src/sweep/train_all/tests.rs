@@ -3,7 +3,7 @@ use crate::machine::progress::Screen;
 use crate::machine::stop::Stop;
 use crate::run::context::TrainTest;
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Split};
+use artifacts::dataset::{Dataset, Split, Task};
 use std::thread;
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
     let root = tempfile::tempdir().unwrap();
     let layout = Layout::new(root.path());
     for split in Split::ALL {
-        Dataset::generated(10, 1).write(&split.path(&layout)).unwrap();
+        Dataset::generated(Task::Cifar10, 10, 1).write(&layout.images(Task::Cifar10, split)).unwrap();
     }
-    let (data, stop, screen) = (TrainTest::read(&layout, true).unwrap(), Stop::default(), Screen::default());
+    let (data, stop, screen) =
+        (TrainTest::read(&layout, Task::Cifar10, true).unwrap(), Stop::default(), Screen::default());
     let context = RunContext {
         layout: &layout,
         data: &data,
