@@ -20,6 +20,7 @@ report   := "report WORK"
 top      := "top EXPERIMENT EVERY WORK"
 keep     := "analysis publish EXPERIMENT NAME WORK"
 publish  := "report publish NAME"
+export   := "report export FORMAT OUT WORK"
 repair   := "trainer repair RETRAIN THREADS WORK"
 retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 
@@ -83,6 +84,11 @@ alias analyze := analyse
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
+# The tables in a format of other tools, a row or a point for each run and epoch: FORMAT=csv|jsonl|tensorboard|wandb [OUT=folder] [STUDY=gpu] [EXPERIMENT=...] [PYTHON=python3]
+[group('pipeline'), no-exit-message]
+export *settings:
+    @exec tools/export.py export "{{analysis}}" "{{export}}" -- "$@"
+
 # What two studies say of each other, run by run where they share seeds: just compare quick seeds [JSON=numbers.json]
 [group('pipeline'), no-exit-message]
 compare a b *settings:
@@ -123,7 +129,12 @@ doctor:
 setup *options:
     @python3 tools/libtorch.py "$@"
 
-# Delete analysis and report, or [WHAT=runs|data|all]: says what goes
+# What a shell offers for the programs when the tabulator is pressed: [SHELL=bash|zsh|fish] [OUT=work/completions/SHELL]
+[group('machine'), no-exit-message]
+completions *settings:
+    @python3 tools/completions.py "$@"
+
+# Delete analysis, report and exports, or [WHAT=runs|data|all]: says what goes
 [group('machine'), no-exit-message]
 clean *settings:
     @python3 tools/clean.py "$@"

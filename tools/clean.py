@@ -10,10 +10,10 @@ import settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = {
-    "report": ["report", "analysis"],
+    "report": ["report", "analysis", "export"],
     "runs": ["runs"],
     "data": ["data"],
-    "all": ["report", "analysis", "runs", "data"],
+    "all": ["report", "analysis", "export", "runs", "data"],
 }
 
 

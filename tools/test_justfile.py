@@ -10,10 +10,10 @@ import settings
 # Flags that no recipe offers: where a study is developed or a program tried by hand.
 BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-content", "keep-downloads", "hf-endpoint", "all-runs",
            "results-arms", "results", "page", "plan", "json", "slurm"}
-# Of nvidia-smi, git and `just setup`.
-OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id"}
+# Of nvidia-smi, git, TensorBoard and `just setup`.
+OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id", "logdir"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,11 +45,11 @@ def variables():
 def recipes():
     """Each recipe with the keys it takes."""
     found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*?\w+)*:(?!=)", justfile(), re.MULTILINE)}
-    for name, words in re.findall(r"tools/run\.py (\w+) (.*) -- ", justfile()):
+    for name, words in re.findall(r"tools/(?:run|export)\.py (\w+) (.*) -- ", justfile()):
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
             step = run.Step(variables()[variable])
             found[name] |= set(step.keys) | ({"NOTIFY"} if step.trains else set())
-        found[name] |= {"STUDY"} if name in ("analyse", "report", "top") else {"EVERY"} if name == "watch" else set()
+        found[name] |= {"STUDY"} if name in ("analyse", "report", "export", "top") else {"EVERY"} if name == "watch" else set()
     for name, tool in OTHERS.items():
         with open(os.path.join(run.ROOT, "tools", tool + ".py")) as file:
             found[name] |= set(re.findall(r'"([A-Z_]{3,})"', file.read()))

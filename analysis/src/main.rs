@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use artifacts::output::{Notes, print, say};
 use artifacts::study::Study;
 use artifacts::{Experiment, Layout};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -113,6 +114,12 @@ enum Verb {
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
+    /// Prints what a shell offers when the tabulator is pressed: for bash, source it; README.md says more
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Imports a notebook's results.json as runs; several files are one set of runs
     Import {
         /// The files
@@ -161,6 +168,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Some(Verb::Tune { of, replicates }) => {
             return Ok(print(analysis::tuning::tune(&layout, find(of, &layout)?, replicates)?.text)?);
+        }
+        Some(Verb::Completions { shell }) => {
+            let mut script = Vec::new();
+            generate(shell, &mut Arguments::command(), "analysis", &mut script);
+            return Ok(print(String::from_utf8(script)?)?);
         }
         Some(Verb::Compare { a, b, results, json }) => return compare([&a, &b], &results, json),
         None => {}

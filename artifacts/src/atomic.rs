@@ -9,7 +9,7 @@
 mod folder;
 mod staging;
 
-pub use folder::replace_folder;
+pub use folder::{files_below, replace_folder};
 pub use staging::{Staged, stage};
 
 use fs_err as fs;

@@ -212,4 +212,6 @@ fn with_line_and_key(text: &str, error: &toml::de::Error) -> String {
 }
 
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;

@@ -114,6 +114,12 @@ impl Layout {
         self.root.join("report")
     }
 
+    /// Directory of the exports, a folder for each format.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.root.join("export")
+    }
+
     /// Directory of the report's figures.
     #[must_use]
     pub fn figures(&self) -> PathBuf {

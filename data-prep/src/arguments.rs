@@ -4,7 +4,8 @@ use crate::files::address::Address;
 use crate::find::source::{HUGGING_FACE, Source};
 use artifacts::dataset::Task;
 use artifacts::numbers::whole;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -35,11 +36,28 @@ pub struct Arguments {
     pub prepare: Prepare,
 }
 
+impl Arguments {
+    /// What a shell offers when the tabulator is pressed.
+    #[must_use]
+    pub fn completions(shell: Shell) -> String {
+        let mut script = Vec::new();
+        generate(shell, &mut Self::command(), "data-prep", &mut script);
+        // Of a name with a hyphen, clap_complete 4.6 writes two forms for bash, and finds no verb's flags.
+        String::from_utf8_lossy(&script).replace("data__subcmd__prep", "data__prep")
+    }
+}
+
 /// Something other than preparing photographs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a small generated data set instead, marked as such: for smoke tests, not for results.
     Generate(Generate),
+    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// Where the pipeline's files lie.

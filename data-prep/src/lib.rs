@@ -36,16 +36,21 @@ use write::prepared::{self, Outcome};
 /// # Errors
 /// Whatever keeps the data from being prepared or verified, with what to do about it where that is known.
 pub fn run(arguments: Arguments) -> Result<String> {
-    let layout = match &arguments.command {
-        Some(Command::Generate(generate)) => Layout::new(&generate.work.work),
-        None => Layout::new(&arguments.prepare.work.work),
-    };
-    let outcome = match arguments.command {
-        None if arguments.prepare.check => return check(&layout, &arguments.prepare),
-        None => prepare(&layout, &arguments.prepare),
+    let (layout, outcome) = match arguments.command {
+        Some(Command::Completions { shell }) => return Ok(Arguments::completions(shell)),
         Some(Command::Generate(Generate { work, images, test_images, seed })) => {
+            let layout = Layout::new(&work.work);
             let images = Halves { train: images as usize, test: test_images as usize };
-            generate::generate(&layout, work.dataset, images, seed, work.force, available)
+            let outcome = generate::generate(&layout, work.dataset, images, seed, work.force, available);
+            (layout, outcome)
+        }
+        None => {
+            let layout = Layout::new(&arguments.prepare.work.work);
+            if arguments.prepare.check {
+                return check(&layout, &arguments.prepare);
+            }
+            let outcome = prepare(&layout, &arguments.prepare);
+            (layout, outcome)
         }
     };
     Ok(match outcome.map_err(|error| space::advise(error, layout.root()))? {

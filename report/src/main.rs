@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use artifacts::Layout;
-use artifacts::output::{note, say};
-use clap::{Parser, Subcommand};
+use artifacts::output::{note, print, say};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::{Shell, generate};
+use report::export::Format;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +38,24 @@ enum Command {
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
     },
+    /// Write the analysis in a format of other tools, all or nothing: a row for each run and epoch, or TensorBoard's curves.
+    Export {
+        /// The form.
+        #[arg(long, value_enum)]
+        format: Format,
+        /// The folder to write; what no export wrote is never replaced [default: export/FORMAT in the work directory].
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Directory of the pipeline's files.
+        #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
+        work: PathBuf,
+    },
+    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a page.
     Publish {
         /// Its name below `results/`.
@@ -55,6 +75,8 @@ const EXAMPLES: &str = "Examples:
   report --work /tmp/study    the same below another directory
   WORK=/tmp/study report      the same
   report publish --name seeds the report of results/seeds, its answer in README.md
+  report export --format csv  a row for each run and epoch, in work/export/csv
+  report export --format tensorboard --work results/gpu --out /tmp/curves
   report bench                the README's table and figure of docs/bench.jsonl";
 
 fn main() -> ExitCode {
@@ -73,6 +95,16 @@ fn run(arguments: Arguments) -> Result<()> {
             return report::benchmark::run(&lines, &figure, &page);
         }
         Some(Command::Publish { name, results, page }) => report::publish::publish(&results, &name, &page)?,
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            generate(shell, &mut Arguments::command(), "report", &mut script);
+            return Ok(print(String::from_utf8(script)?)?);
+        }
+        Some(Command::Export { format, out, work }) => {
+            let written = report::export::export(&Layout::new(work), format, out.as_deref())?;
+            note(written.headline);
+            return Ok(());
+        }
         None => report::run(&Layout::new(arguments.work))?,
     };
     for path in &written.paths {

@@ -38,6 +38,18 @@ fn checked(study: &artifacts::study::Study) -> Report {
     for elsewhere in ["src=\"", "<iframe", "<link rel=\"stylesheet\"", "@import", "url("] {
         assert!(!head.contains(elsewhere), "{elsewhere}");
     }
+    for card in &report.cards {
+        let mut parts = card.text.splitn(3, "---\n");
+        assert_eq!(parts.next(), Some(""));
+        assert!(parts.next().is_some_and(|metadata| {
+            metadata.lines().all(|line| line.starts_with("- ") || line.contains(':'))
+        }));
+        assert!(
+            parts.next().is_some_and(|text| text.starts_with("\n# ") && !text.contains("NaN")),
+            "{}",
+            card.text
+        );
+    }
     assert!(report.markdown.starts_with("# "));
     report
 }

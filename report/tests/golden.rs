@@ -19,6 +19,9 @@ fn short(plan: Plan) -> Plan {
 fn a_planted_effect_of_three_tenths_of_a_point_is_told_as_it_is() {
     let report = render(&short(Plan::default()).study());
     expect_file!["golden/planted.md"].assert_eq(&report.markdown);
+    for card in &report.cards {
+        expect_file![format!("golden/planted/{}", card.file)].assert_eq(&card.text);
+    }
     for figure in &report.figures {
         expect_file![format!("golden/planted/{}", figure.file)].assert_eq(&figure.svg);
     }

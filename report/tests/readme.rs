@@ -60,6 +60,10 @@ fn every_report_that_is_kept_is_the_one_of_its_analysis() {
         let layout = Layout::new(&place);
         let report = render(&Study::read(&layout).unwrap());
         assert_eq!(report.markdown, read_to_string(layout.report().join("report.md")).unwrap(), "{remedy}");
+        for card in &report.cards {
+            let kept = read_to_string(layout.report().join("cards").join(card.file)).unwrap();
+            assert_eq!(card.text, kept, "{remedy}");
+        }
         for figure in &report.figures {
             let kept = read_to_string(layout.figures().join(figure.file)).unwrap();
             assert!(figure.svg == kept, "{}: {remedy}", figure.file);

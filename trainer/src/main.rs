@@ -6,8 +6,8 @@ use anyhow::Context;
 use artifacts::dataset::Task;
 use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use cli::arguments::{self, Arguments, Command, Machine, Place};
 use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
@@ -65,6 +65,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Doctor => doctor::print()?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "trainer", &mut script);
+            output::print(String::from_utf8(script)?)?;
+        }
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;

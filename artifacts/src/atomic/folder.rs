@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The file system's; what was there before stays, if it is replaced in one step.
 pub fn replace_folder(path: &Path, files: &[(PathBuf, &[u8])], ours: &[PathBuf]) -> io::Result<()> {
     make_directories(path)?;
-    let is_ours = !path.is_symlink() && below(path)?.iter().all(|name| ours.contains(name));
+    let is_ours = !path.is_symlink() && files_below(path)?.iter().all(|name| ours.contains(name));
     if is_ours && has_changed_places(path, files)? {
         return Ok(());
     }
@@ -69,13 +69,16 @@ fn has_no_exchange(error: &io::Error) -> bool {
 }
 
 /// The files below a folder, by their names below it.
-fn below(path: &Path) -> io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// The file system's.
+pub fn files_below(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let name = PathBuf::from(entry.file_name());
         if entry.file_type()?.is_dir() {
-            found.extend(below(&entry.path())?.into_iter().map(|deeper| name.join(deeper)));
+            found.extend(files_below(&entry.path())?.into_iter().map(|deeper| name.join(deeper)));
         } else {
             found.push(name);
         }
@@ -105,7 +108,7 @@ mod tests {
         let before = fs::metadata(&path).unwrap();
         assert_eq!(before.mode() & 0o777, 0o755);
         replace(&path, &[("figures/b", "new"), ("page", "new")]).unwrap();
-        let mut found = below(root.path()).unwrap();
+        let mut found = files_below(root.path()).unwrap();
         found.sort();
         assert_eq!(found, names(&["deep/report/figures/b", "deep/report/page"]));
         assert_eq!(fs::read_to_string(path.join("figures/b")).unwrap(), "new");
@@ -120,7 +123,7 @@ mod tests {
         // A file in the way of a folder of that name.
         assert!(replace(&path, &[("page", "new"), ("page/inside", "new")]).is_err());
         assert_eq!(fs::read_to_string(path.join("page")).unwrap(), "old");
-        assert_eq!(below(root.path()).unwrap().len(), 2);
+        assert_eq!(files_below(root.path()).unwrap().len(), 2);
     }
 
     #[test]
@@ -132,7 +135,7 @@ mod tests {
         replace(&path, &[("figures/a", "old")]).unwrap();
         replace(&link, &[("figures/b", "new")]).unwrap();
         assert!(link.is_symlink());
-        let mut found = below(&path).unwrap();
+        let mut found = files_below(&path).unwrap();
         found.sort();
         assert_eq!(found, names(&["figures/b", "notes"]));
     }

@@ -38,7 +38,8 @@ pub fn section(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, String) {
+/// Mean, spread and number of runs by rankscale and arm; beside the table, how many rows it has.
+pub(crate) fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, String) {
     let arms = selection.arms_named(cells.iter().map(|cell| cell.decay.as_str()));
     let ratios: BTreeMap<_, _> =
         selection.runs().into_iter().map(|run| (run.rankscale, run.ratio_full)).collect();

@@ -36,6 +36,12 @@ pub fn section(selection: &Selection<'_>) -> String {
             if imported == 1 { "1 run comes".to_owned() } else { format!("{imported} runs come") }
         ));
     }
+    if !selection.runs().is_empty() {
+        items.push(
+            "Cards to publish it with: [the networks](cards/model.md), [the tables](cards/dataset.md)."
+                .to_owned(),
+        );
+    }
     items.push(format!("Report: version {}.", env!("CARGO_PKG_VERSION")));
     parts.push(bullets(&items));
     if !study.runs.is_empty() {
@@ -45,7 +51,7 @@ pub fn section(selection: &Selection<'_>) -> String {
 }
 
 /// A recipe in words.
-fn spelled(configuration: &Configuration) -> String {
+pub(crate) fn spelled(configuration: &Configuration) -> String {
     let images = |number: Option<usize>, kind: &str| {
         number.map_or_else(
             || format!("all {kind} images"),

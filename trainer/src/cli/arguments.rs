@@ -6,6 +6,7 @@ use artifacts::dataset::Task;
 use artifacts::{Configuration, Engine, Precision};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::engine::ways::Changes;
@@ -56,6 +57,12 @@ pub enum Command {
     Bench(Bench),
     /// Print what this program finds: libtorch, GPUs, processor
     Doctor,
+    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
 }
 
 /// Arguments of `describe`.

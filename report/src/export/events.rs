@@ -1,0 +1,143 @@
+//! A run as a file of TensorBoard's events: curves by epoch, and the configuration as hyperparameters.
+//!
+//! Field numbers are those of TensorBoard's `compat/proto/event.proto`, `summary.proto` and `tensor.proto`, and `plugins/hparams/plugin_data.proto`.
+//! No table of an analysis has the time of an epoch: an event's is the epoch's equal part of the run's seconds, counted from 1970.
+//!
+//! *Invariant:* a curve has no point where the table has no number.
+
+use super::message::Message;
+use super::record;
+use super::rows::{Rows, RunRows};
+use artifacts::run::Status;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// The name that TensorBoard looks for, with no time and no host in it.
+const FILE: &str = "events.out.tfevents.0.rankscale";
+const VERSION: &str = "brain.Event:2";
+/// What curves are called, in groups, and the columns that they are of.
+const CURVES: [(&str, &str); 5] = [
+    ("accuracy/test", "test_accuracy"),
+    ("accuracy/train", "train_accuracy"),
+    ("loss/test", "test_loss"),
+    ("loss/train", "train_loss"),
+    ("learning rate", "learning_rate"),
+];
+const HYPERPARAMETERS: &str = "hparams";
+/// Of a tensor's numbers: `DT_FLOAT`.
+const FLOAT: u64 = 1;
+
+/// A folder for each run that has an epoch, with its file.
+#[must_use]
+pub fn files(rows: &Rows) -> Vec<(PathBuf, Vec<u8>)> {
+    let runs = rows.runs.iter().filter(|run| !run.epochs.is_empty());
+    runs.map(|run| (Path::new(&folder(&run.name)).join(FILE), file(rows, run))).collect()
+}
+
+/// The name of a run's folder: a name from a table leads nowhere else.
+fn folder(run: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    run.chars().map(plain).collect()
+}
+
+/// The file of a run.
+fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
+    let column = |name: &str| rows.of_epoch.iter().position(|own| own == name);
+    let curves: Vec<(&str, usize)> =
+        CURVES.iter().filter_map(|(tag, name)| Some((*tag, column(name)?))).collect();
+    let number = |epoch: &[Value], at: Option<usize>| at.and_then(|at| epoch[at].as_f64());
+    let mut file = Vec::new();
+    let mut add = |event: &Message| record::append(&mut file, event.as_bytes());
+    add(&Message::new().text(3, VERSION));
+    add(&event(0.0, 0, &session_start(run)));
+    let mut seconds = 0.0;
+    for epoch in &run.epochs {
+        let step = number(epoch, column("epoch")).unwrap_or(0.0);
+        seconds = run.seconds_an_epoch * step;
+        let points = curves.iter().filter_map(|(tag, at)| Some((tag, number(epoch, Some(*at))?)));
+        let summary = points.fold(Message::new(), |summary, (tag, number)| {
+            summary.message(1, &Message::new().text(1, tag).float(2, number as f32))
+        });
+        add(&event(seconds, step as u64, &summary));
+    }
+    if let Some(status) = ended(run.status) {
+        add(&event(seconds, 0, &session_end(status, seconds)));
+    }
+    file
+}
+
+/// `Event`.
+fn event(seconds: f64, step: u64, summary: &Message) -> Message {
+    Message::new().double(1, seconds).number(2, step).message(5, summary)
+}
+
+/// How a session ended, by the number that TensorBoard has for it; none for one that may go on.
+const fn ended(status: Status) -> Option<u64> {
+    match status {
+        Status::Done => Some(1),
+        Status::Diverged => Some(2),
+        Status::Running | Status::Interrupted => None,
+    }
+}
+
+/// `SessionStartInfo`, with a number or a text for each key of the configuration that has a value.
+fn session_start(run: &RunRows) -> Message {
+    let info = run.configuration.iter().fold(Message::new(), |info, (key, value)| {
+        let value = match value {
+            Value::Null => return info,
+            Value::Number(number) => Message::new().double(2, number.as_f64().unwrap_or(f64::NAN)),
+            Value::String(text) => Message::new().text(3, text),
+            other => Message::new().text(3, &other.to_string()),
+        };
+        info.message(1, &Message::new().text(1, key).message(2, &value))
+    });
+    hyperparameters("_hparams_/session_start_info", &Message::new().message(3, &info))
+}
+
+/// `SessionEndInfo`.
+fn session_end(status: u64, seconds: f64) -> Message {
+    let info = Message::new().number(1, status).double(2, seconds);
+    hyperparameters("_hparams_/session_end_info", &Message::new().message(4, &info))
+}
+
+/// A summary whose content is in its metadata, beside a tensor without a number.
+fn hyperparameters(tag: &str, content: &Message) -> Message {
+    let plugin = Message::new().text(1, HYPERPARAMETERS).message(2, content);
+    let shape = Message::new().message(2, &Message::new().number(1, 0));
+    let tensor = Message::new().number(1, FLOAT).message(2, &shape);
+    let value = Message::new().text(1, tag).message(8, &tensor);
+    Message::new().message(1, &value.message(9, &Message::new().message(1, &plugin)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `RecordWriter` and `event_pb2` of TensorBoard 2.21 write them.
+    #[test]
+    fn records_are_tensorboards_byte_for_byte() {
+        let summary = Message::new().message(1, &Message::new().text(1, "loss/test").float(2, 0.25));
+        let records = [
+            (
+                Message::new().text(3, VERSION),
+                "0f000000000000006d532b091a0d627261696e2e4576656e743a32fc985129",
+            ),
+            (
+                event(1.5, 300, &summary),
+                "200000000000000029eda95009000000000000f83f10ac022a120a100a096c6f73732f74657374150000803ecdbbcbce",
+            ),
+        ];
+        for (event, theirs) in records {
+            let mut file = Vec::new();
+            record::append(&mut file, event.as_bytes());
+            let ours = file.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+            assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_named_after_another_place_stays_in_its_own() {
+        assert_eq!(folder("r08-original-s0-e172532e"), "r08-original-s0-e172532e");
+        assert_eq!(folder("../../up"), "______up");
+    }
+}

@@ -1,0 +1,84 @@
+//! A study's tables in the formats of other tools.
+//!
+//! - [`rows`]: a row for each run and epoch, with the configuration's keys as columns;
+//! - [`text`]: these rows as CSV and as JSON lines;
+//! - [`events`]: a file of TensorBoard's for each run, made of [`record`]s that hold [`message`]s;
+//! - [`place`]: the folder that they go to, and what may lie there already.
+//!
+//! *Invariant:* an export says what the tables in `analysis/` say, and the same analysis gives the same bytes.
+
+pub mod events;
+pub mod message;
+pub mod place;
+pub mod record;
+pub mod rows;
+pub mod text;
+
+use crate::{Written, read};
+use anyhow::Result;
+use artifacts::Layout;
+use artifacts::study::Study;
+use clap::ValueEnum;
+use place::Place;
+use rows::Rows;
+use std::path::{Path, PathBuf};
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One table with a header: `epochs.csv`
+    Csv,
+    /// One JSON object a line: `epochs.jsonl`
+    Jsonl,
+    /// A folder with a file of events for each run, as TensorBoard opens it
+    Tensorboard,
+}
+
+impl Format {
+    /// The name on a command line, and of the folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Tensorboard => "tensorboard",
+        }
+    }
+}
+
+/// The files of an export, by their names below its folder.
+#[must_use]
+pub fn files(study: &Study, format: Format) -> Vec<(PathBuf, Vec<u8>)> {
+    let rows = Rows::of(study);
+    match format {
+        Format::Csv => vec![(PathBuf::from("epochs.csv"), text::csv(&rows))],
+        Format::Jsonl => vec![(PathBuf::from("epochs.jsonl"), text::json_lines(&rows))],
+        Format::Tensorboard => events::files(&rows),
+    }
+}
+
+/// Reads the analysis and writes its export, all or nothing, to `out`; to `export/<format>` of the work directory where none is given.
+///
+/// # Errors
+/// An analysis that is missing or cannot be read; a folder that holds what no export wrote; a file that cannot be written.
+pub fn export(layout: &Layout, format: Format, out: Option<&Path>) -> Result<Written> {
+    let out = out.map_or_else(|| layout.exports().join(format.name()), Path::to_owned);
+    let place = Place::at(&out)?;
+    let study = read(layout)?;
+    let files = files(&study, format);
+    let paths = place.fill(format.name(), &files)?;
+    Ok(Written { headline: headline(&study, format, &out), paths })
+}
+
+/// What is there now, and what opens it.
+fn headline(study: &Study, format: Format, out: &Path) -> String {
+    let runs = study.runs.iter().filter(|run| run.epochs_done > 0).count();
+    let epochs = study.epochs.len();
+    let opened = match format {
+        Format::Tensorboard => format!("; `tensorboard --logdir {}` opens it", out.display()),
+        Format::Csv | Format::Jsonl => String::new(),
+    };
+    let (runs, epochs) =
+        (crate::numbers::many(runs as u64, "run"), crate::numbers::many(epochs as u64, "epoch"));
+    format!("{runs} with {epochs} in {}{opened}", out.display())
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""What a shell offers for the four programs when the tabulator is pressed: `completions.py SHELL=bash|zsh|fish [OUT=work/completions/SHELL]`
+
+Each program prints it itself (`trainer completions bash`), from the declarations that its `--help` is made of.
+"""
+
+import os
+import subprocess
+import sys
+
+import outcome
+import run
+import settings
+import stop
+
+PROGRAMS = ("data-prep", "trainer", "analysis", "report")
+# By what each shell finds the file of a program.
+NAMES = {"bash": "%s", "zsh": "_%s", "fish": "%s.fish"}
+
+
+def main(words):
+    try:
+        chosen = settings.parse(words, ["SHELL", "OUT"])
+        shell = chosen.get("SHELL", "bash")
+        if shell not in NAMES:
+            raise settings.SettingsError("SHELL=%s: must be one of %s." % (shell, ", ".join(NAMES)))
+        chosen.setdefault("OUT", os.path.join(run.ROOT, "work", "completions", shell))
+        out = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))["OUT"]
+    except settings.SettingsError as error:
+        sys.exit("just completions: %s" % error)
+    os.chdir(run.ROOT)
+    stop.listen()
+    if stop.join(stop.Program([os.path.join("tools", "ready")])):
+        sys.exit(1)
+    os.makedirs(out, exist_ok=True)
+    for program in PROGRAMS:
+        if stop.join(stop.Program(run.build(program, run.needs_libtorch({"DEVICE": "cpu"}) and program == "trainer"))):
+            sys.exit("just completions: %s was not built" % program)
+        write(program, shell, out)
+    outcome.note("completions of %s in %s; README.md says how a %s finds them" % (", ".join(PROGRAMS), out, shell))
+
+
+def write(program, shell, out):
+    """Writes the file of a program, whole or not at all."""
+    said = subprocess.run([run.program(program), "completions", shell], stdout=subprocess.PIPE, check=True).stdout
+    path = os.path.join(out, NAMES[shell] % program)
+    with open(path + ".partial", "wb") as file:
+        file.write(said)
+    os.replace(path + ".partial", path)
+
+
+if __name__ == "__main__":
+    outcome.of(main, sys.argv[1:])

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""A study's tables in a format of other tools: `export.py RECIPE STEP... -- FORMAT=csv|jsonl|tensorboard|wandb [OUT=] [STUDY=] [EXPERIMENT=] [WORK=] [PYTHON=python3]`
+
+`report export` writes CSV, JSON lines and TensorBoard's files. The offline runs of Weights & Biases are written by its own Python package, from
+the same rows: whoever asks for them needs it in PYTHON, and is told so before anything is built.
+
+Invariant: as in `report export`, nothing is replaced that no list of an earlier export names.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import outcome
+import run
+import settings
+import stop
+
+FORMATS = ("csv", "jsonl", "tensorboard", "wandb")
+KEYS = ("FORMAT", "OUT", "STUDY", "EXPERIMENT", "WORK", "PYTHON")
+# Beside the files of an export, in the words of report/src/export/place.rs.
+LIST, MADE_BY = "export.json", "rankscale: just export"
+# `wandb sync` leaves a mark beside what it has sent.
+MARK = ".synced"
+
+
+def main(arguments):
+    cut = arguments.index("--")
+    (recipe, *steps), words = arguments[:cut], arguments[cut + 1:]
+    try:
+        chosen = settings.parse(words, KEYS)
+        if chosen.get("FORMAT") not in FORMATS:
+            raise settings.SettingsError("FORMAT=%s: must be one of %s." % (chosen.get("FORMAT", ""), ", ".join(FORMATS)))
+        python = chosen.pop("PYTHON", "python3")
+        if chosen["FORMAT"] != "wandb":
+            return run.main([recipe, *steps, "--", *("%s=%s" % pair for pair in chosen.items())])
+        steps_of = [run.Step(step) for step in steps]
+        located = run.with_defaults(chosen, steps_of)
+        out = located.get("OUT") or os.path.join(located["WORK"], "export", "wandb")
+        check_package(python)
+        check_place(out)
+    except settings.SettingsError as error:
+        sys.exit("just %s: %s" % (recipe, error))
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = os.path.join(scratch, "rows")
+        words = {**chosen, "FORMAT": "jsonl", "OUT": rows}
+        run.main([recipe, *steps, "--", *("%s=%s" % pair for pair in words.items())])
+        convert(python, os.path.join(rows, "epochs.jsonl"), out)
+    outcome.note("runs of Weights & Biases in %s; `wandb sync %s` sends them" % (out, os.path.join(out, "offline-run-*")))
+
+
+def check_package(python):
+    """Sees to it that the package is there, without importing it."""
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('wandb') is None)"
+    try:
+        missing = subprocess.run([python, "-c", look]).returncode
+    except OSError as error:
+        raise settings.SettingsError("PYTHON=%s: %s." % (python, error.strerror))
+    if missing:
+        raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or PYTHON= names a Python "
+                                     "that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
+
+
+def check_place(out):
+    """Sees to it that a folder is missing, empty, or an earlier export's; an error names what is not."""
+    if not os.path.lexists(out):
+        return
+    if not os.path.isdir(out):
+        raise settings.SettingsError("OUT=%s: is a file, and an export is a folder: give another one." % out)
+    ours = listed(out)
+    for name in files_below(out):
+        if name not in ours and not (name.endswith(MARK) and name[:-len(MARK)] in ours):
+            raise settings.SettingsError("OUT=%s: no export wrote %s, and it would be lost: give another OUT, or move it away." % (out, name))
+
+
+def listed(out):
+    """The files that the list of an earlier export names, and the list itself."""
+    try:
+        with open(os.path.join(out, LIST)) as file:
+            found = json.load(file)
+        return {LIST, *found["files"]} if found["made_by"] == MADE_BY else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def files_below(folder):
+    return sorted(os.path.relpath(os.path.join(place, name), folder) for place, _, names in os.walk(folder) for name in names)
+
+
+def convert(python, rows, out):
+    """Writes the runs beside `out`, and then gives them its name."""
+    out = os.path.realpath(out)
+    above = os.path.dirname(out)
+    os.makedirs(above, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=above) as scratch:
+        fresh, old = os.path.join(scratch, "new"), os.path.join(scratch, "old")
+        os.mkdir(fresh)
+        if stop.join(stop.Program([python, os.path.join(run.ROOT, "tools", "wandb_folder.py"), rows, fresh])):
+            sys.exit("just export: the package wandb of %s could not write the runs; %s is as it was" % (python, out))
+        with open(os.path.join(fresh, LIST), "w") as file:
+            json.dump({"made_by": MADE_BY, "format": "wandb", "files": files_below(fresh)}, file, indent=2)
+        if os.path.lexists(out):
+            os.rename(out, old)
+        os.rename(fresh, out)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    outcome.of(main, sys.argv[1:])
