@@ -321,10 +321,10 @@ mod tests {
         };
         assert_eq!(ticks(Measure::Accuracy, &[37.0, 100.0]), "40 60 80 100");
         assert_eq!(ticks(Measure::Accuracy, &[91.9, 92.9]), "92.0 92.2 92.4 92.6 92.8");
-        assert_eq!(ticks(Measure::Loss, &[-2.9, 1.4]), "0.01 0.1 1 10");
+        assert_eq!(ticks(Measure::Loss, &[-2.9, 1.4]), "0.001 0.01 0.1 1 10");
         assert_eq!(ticks(Measure::Loss, &[-7.0, 1.4]), "1e-6 1e-4 0.01 1");
         assert_eq!(ticks(Measure::Loss, &[0.05, 0.8]), "2 5");
-        assert_eq!(ticks(Measure::Accuracy, &[100.0]), "99.5 100.0");
+        assert_eq!(ticks(Measure::Accuracy, &[100.0]), "99.6 99.8 100.0");
         assert_eq!(ticks(Measure::Accuracy, &[]), "0.0 0.5 1.0");
     }
 

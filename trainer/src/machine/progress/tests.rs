@@ -39,8 +39,5 @@ fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
     assert!(!progress.has_line_within_epoch(2, minutes(36)), "it has just spoken");
     progress.last_line = Instant::now().checked_sub(minutes(2)).unwrap();
     assert!(progress.has_line_within_epoch(2, minutes(36)));
-    assert!(
-        !progress.has_line_within_epoch(9, minutes(10)),
-        "its own comes in less than a minute"
-    );
+    assert!(!progress.has_line_within_epoch(9, minutes(10)), "its own comes in less than a minute");
 }
