@@ -1,7 +1,7 @@
 //! A state and what a person wants to see of it -> lines, one panel a file.
 //!
 //! `desk` holds what the person chose, `ink` how it is coloured, `words` how numbers are said; `grid`, `runs`, `curves`, `endpoint`,
-//! `troubles`, `heading` and `help` are the panels.
+//! `troubles`, `heading` and `help` are the panels, `scale` is what curves are drawn on.
 //!
 //! *Invariant:* nothing is told by colour alone.
 
@@ -13,5 +13,6 @@ pub mod heading;
 pub mod help;
 pub mod ink;
 pub mod runs;
+mod scale;
 pub mod troubles;
 pub mod words;
