@@ -1,6 +1,7 @@
 //! The card of the study's tables, as a data set.
 
-use super::{CITATION, Card, experiment, images, joined, metadata};
+use super::card::{CITATION, Card, experiment, joined};
+use super::{images, metadata};
 use crate::numbers::{count, many};
 use crate::page::markdown::{Align, bullets, code, table};
 use crate::page::{QUESTION, answer, provenance, standing};

@@ -1,6 +1,7 @@
 //! The card of the trained networks.
 
-use super::{CITATION, Card, experiment, images, joined, metadata};
+use super::card::{CITATION, Card, experiment, joined};
+use super::{images, metadata};
 use crate::numbers::{self, count, many};
 use crate::page::markdown::{Align, bullets, code, shorten, table};
 use crate::page::{answer, cells, provenance, standing};
