@@ -3,12 +3,9 @@
 use artifacts::output::{print, say};
 use artifacts::{Layout, clock};
 use clap::Parser;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, SystemTime};
 use top::read::Reader;
 use top::view::desk::Desk;
@@ -60,10 +57,7 @@ fn run(arguments: Arguments) -> io::Result<usize> {
         let width = variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(LISTING_WIDTH);
         return print(snapshot::text(&reader.read(), &desk, width.clamp(40, 1000))).map(|()| 0);
     }
-    let signal = Arc::new(AtomicUsize::new(0));
-    for heard in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::flag::register_usize(heard, Arc::clone(&signal), heard as usize)?;
-    }
+    let signal = terminal::hear_signals()?;
     live::show(reader, desk, &signal)
 }
 

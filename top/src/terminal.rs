@@ -9,10 +9,18 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::panic::{set_hook, take_hook};
-use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
+
+/// So long after a signal the program has ended.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Whether it is taken at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -58,6 +66,27 @@ impl Drop for Taken {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Hears the signals that end a program; the number of the first one is there to see.
+///
+/// Whoever reads keys of a terminal that was closed may never come back to look at it, so after a second the program ends here.
+///
+/// # Errors
+/// The operating system's.
+pub fn hear_signals() -> io::Result<Arc<AtomicUsize>> {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let told = Arc::clone(&heard);
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            told.store(signal as usize, Ordering::Relaxed);
+            thread::sleep(MOMENT);
+            give_back();
+            low_level::exit(128 + signal);
+        }
+    })?;
+    Ok(heard)
 }
 
 /// Gives the terminal back, once. Nothing is to be done about a terminal that has gone.

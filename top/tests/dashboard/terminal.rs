@@ -43,31 +43,41 @@ fn parser(width: u16, height: u16) -> vt100::Parser {
     vt100::Parser::new(NonZeroU16::new(height).unwrap(), NonZeroU16::new(width).unwrap(), 0)
 }
 
-impl Pty {
-    fn new(mut command: Command, width: u16, height: u16) -> Self {
-        let (mut ours, mut theirs, window) = (0, 0, size(width, height));
-        let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
-        let (ours, theirs) = unsafe {
-            assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
-            // A program that held the other end of its own terminal would never hear that it was closed.
-            for file in [ours, theirs] {
-                assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
-            }
-            (File::from_raw_fd(ours), File::from_raw_fd(theirs))
-        };
-        let end = || Stdio::from(theirs.try_clone().unwrap());
-        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
-        // SAFETY: both calls may be made between fork and exec.
-        unsafe {
-            command.pre_exec(|| {
-                libc::setsid();
-                libc::ioctl(0, libc::TIOCSCTTY, 0);
-                Ok(())
-            });
+/// Both ends of a new terminal.
+fn opened(width: u16, height: u16) -> (File, File) {
+    let (mut ours, mut theirs, window) = (0, 0, size(width, height));
+    let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
+    // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
+    unsafe {
+        assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
+        // A program that held the other end of its own terminal would never hear that it was closed.
+        for file in [ours, theirs] {
+            assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
         }
+        (File::from_raw_fd(ours), File::from_raw_fd(theirs))
+    }
+}
+
+/// Starts a program in a terminal.
+fn started(mut command: Command, theirs: &File) -> Child {
+    let end = || Stdio::from(theirs.try_clone().unwrap());
+    command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    // SAFETY: both calls may be made between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            Ok(())
+        });
+    }
+    command.spawn().unwrap()
+}
+
+impl Pty {
+    fn new(command: Command, width: u16, height: u16) -> Self {
+        let (ours, theirs) = opened(width, height);
         let before = settings(&theirs);
-        let child = command.spawn().unwrap();
+        let child = started(command, &theirs);
         let (tells, output) = channel();
         let mut from = ours.try_clone().unwrap();
         std::thread::spawn(move || {
@@ -190,6 +200,25 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
         pty.until("quick: 6 of 6");
         pty.signal(signal);
         assert_eq!(pty.ended().0, expected);
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it() {
+    let (root, (mut ours, theirs)) = (copy(), opened(80, 24));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_top"));
+    command.arg("--work").arg(root.path());
+    let mut child = started(command, &theirs);
+    drop(theirs);
+    assert!(ours.read(&mut [0; 64]).unwrap() > 0);
+    drop(ours);
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it goes on without a terminal");
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
