@@ -249,7 +249,7 @@ class Settings(unittest.TestCase):
     def test_an_experiment_that_the_work_folder_has_a_plan_of_is_found_by_its_name(self):
         steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
         with tempfile.TemporaryDirectory() as work:
-            with self.assertRaisesRegex(settings.SettingsError, "EXPERIMENT=mine: no such file, and none of decisive"):
+            with self.assertRaisesRegex(settings.SettingsError, "EXPERIMENT=mine: no such file, and none of cifar100, decisive"):
                 run.with_defaults({"EXPERIMENT": "mine", "WORK": work}, steps)
             os.makedirs(os.path.join(work, "plans", "mine"))
             open(os.path.join(work, "plans", "mine", "plan.json"), "w").close()

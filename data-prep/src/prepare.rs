@@ -183,12 +183,11 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
             Err(anyhow!("{}: folders are read only from a disk", remote.url))
         }
         Files::Batches(place @ Location::Path(path)) | Files::Folders(place @ Location::Path(path)) => {
-            let (records, sha256) = match files {
-                Files::Folders(_) => folders::read(path, options.task)?,
-                _ => {
-                    let (halves, sha256) = batches::read(path, version, version.limits())?;
-                    (halves.try_map(|half| version.records(half)).with_context(|| place.to_string())?, sha256)
-                }
+            let (records, sha256) = if matches!(files, Files::Folders(_)) {
+                folders::read(path, options.task)?
+            } else {
+                let (halves, sha256) = batches::read(path, version, version.limits())?;
+                (halves.try_map(|half| version.records(half)).with_context(|| place.to_string())?, sha256)
             };
             let source =
                 fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();

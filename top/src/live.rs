@@ -10,7 +10,6 @@ use crate::view::desk::{Desk, Measure, Panel};
 use artifacts::clock;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
@@ -36,7 +35,7 @@ pub enum Wish {
 ///
 /// # Errors
 /// The terminal's.
-pub fn show(reader: Reader, desk: Desk, signal: &Arc<AtomicUsize>) -> io::Result<usize> {
+pub fn show(reader: Reader, desk: Desk, signal: &AtomicUsize) -> io::Result<usize> {
     let (asks, asked) = channel();
     let (tells, told) = channel();
     let every = desk.every;

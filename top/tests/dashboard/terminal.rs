@@ -43,31 +43,41 @@ fn parser(width: u16, height: u16) -> vt100::Parser {
     vt100::Parser::new(NonZeroU16::new(height).unwrap(), NonZeroU16::new(width).unwrap(), 0)
 }
 
-impl Pty {
-    fn new(mut command: Command, width: u16, height: u16) -> Self {
-        let (mut ours, mut theirs, window) = (0, 0, size(width, height));
-        let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
-        let (ours, theirs) = unsafe {
-            assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
-            // A program that held the other end of its own terminal would never hear that it was closed.
-            for file in [ours, theirs] {
-                assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
-            }
-            (File::from_raw_fd(ours), File::from_raw_fd(theirs))
-        };
-        let end = || Stdio::from(theirs.try_clone().unwrap());
-        command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
-        // SAFETY: both calls may be made between fork and exec.
-        unsafe {
-            command.pre_exec(|| {
-                libc::setsid();
-                libc::ioctl(0, libc::TIOCSCTTY, 0);
-                Ok(())
-            });
+/// Both ends of a new terminal.
+fn opened(width: u16, height: u16) -> (File, File) {
+    let (mut ours, mut theirs, window) = (0, 0, size(width, height));
+    let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
+    // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
+    unsafe {
+        assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
+        // A program that held the other end of its own terminal would never hear that it was closed.
+        for file in [ours, theirs] {
+            assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
         }
+        (File::from_raw_fd(ours), File::from_raw_fd(theirs))
+    }
+}
+
+/// Starts a program in a terminal.
+fn started(mut command: Command, theirs: &File) -> Child {
+    let end = || Stdio::from(theirs.try_clone().unwrap());
+    command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    // SAFETY: both calls may be made between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            Ok(())
+        });
+    }
+    command.spawn().unwrap()
+}
+
+impl Pty {
+    fn new(command: Command, width: u16, height: u16) -> Self {
+        let (ours, theirs) = opened(width, height);
         let before = settings(&theirs);
-        let child = command.spawn().unwrap();
+        let child = started(command, &theirs);
         let (tells, output) = channel();
         let mut from = ours.try_clone().unwrap();
         std::thread::spawn(move || {

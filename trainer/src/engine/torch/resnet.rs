@@ -61,7 +61,7 @@ impl ResNet {
         self.statistics.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
     }
 
-    /// Logits `[n, 10]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
+    /// Logits `[n, classes]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
     /// Training mode normalises by the batch and updates the running statistics; evaluation uses them.
     pub fn logits(&self, parameters: &BTreeMap<&str, Tensor>, images: &Tensor, training: bool) -> Tensor {
         let mut x = images.to_kind(self.kind);

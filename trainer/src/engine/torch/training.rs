@@ -116,7 +116,7 @@ impl Training {
         (logits.argmax(-1, false).to_kind(Kind::Uint8), losses.to_kind(Kind::Float))
     }
 
-    /// Logits `[n, 10]` by the running statistics.
+    /// Logits `[n, classes]` by the running statistics.
     pub fn logits(&self, images: &Tensor) -> Tensor {
         let _without_gradients = tch::no_grad_guard();
         self.network.logits(&self.parameters(), images, false)
