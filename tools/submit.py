@@ -37,7 +37,7 @@ SHARE = 0.8
 # With munge away, Slurm's programs wait for ever.
 PATIENCE_SECONDS = 60
 DATA, TRAIN, ANALYSE, REPORT = (run.Step(words) for words in
-                                ("data-prep SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK", "report WORK"))
+                                ("data-prep DATASET SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK", "report WORK"))
 
 
 def main(words):
@@ -98,7 +98,7 @@ def prepare(chosen):
         if not os.environ.get("LIBTORCH") and not libtorch.is_set_up("cuda"):
             took.run([sys.executable, os.path.join("tools", "libtorch.py"), "--cuda"], "set up libtorch")
     # The trainer holds the images against their content whenever it starts.
-    if "SOURCE" in chosen or not run.has_images(chosen["WORK"]):
+    if "SOURCE" in chosen or not run.has_images(chosen["WORK"], chosen["DATASET"]):
         took.take(DATA, TRAIN, keep_going=False)
     for step in (TRAIN, ANALYSE, REPORT):
         took.build(step.program)
