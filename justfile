@@ -47,7 +47,7 @@ train *settings:
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
 
-# An experiment as an array of Slurm's jobs, its report behind them: [EXPERIMENT=notebook] [PARTITION=] [ACCOUNT=] [QOS=] [GPUS=1] [CPUS=] [MEM=] [TIME=4:00:00] [MAX_JOBS=100] [RUNS_PER_JOB=auto] [JOBS_PER_DEVICE=1] [SBATCH="--any --other"] [DRY_RUN=1]
+# An experiment as an array of Slurm's jobs, its report behind them: [EXPERIMENT=notebook] [PARTITION=] [ACCOUNT=] [QOS=] [GPUS=1] [CPUS=] [MEM=] [TIME=4:00:00] [MAX_JOBS=100] [RUNS_PER_JOB=auto] [JOBS_PER_DEVICE=1] [SBATCH="--any --other"] [NOTIFY=command] [DRY_RUN=1]
 [group('pipeline'), no-exit-message]
 submit *settings:
     @python3 tools/submit.py "$@"

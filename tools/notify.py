@@ -1,7 +1,7 @@
 """Tells somebody that the work has ended, by a command of the user's: NOTIFY="mail -s \\"$RANKSCALE_ANSWER\\" me@example.org".
 
 A shell runs it once. On its standard input is one JSON object (`recipe`, `outcome`: done, failed, stopped, or elsewhere, where other processes train the rest, `exit_code`, `seconds`, `steps`
-with the seconds of each, `experiment`, `work`, `answer`), and RANKSCALE_ANSWER has the sentence.
+with the seconds of each, where they are known, `experiment`, `work`, `answer`), and RANKSCALE_ANSWER has the sentence.
 
 *Invariant:* whatever the command does, the work's exit code stays what it was; a command that hangs is ended after a minute.
 """
@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 from outcome import ELSEWHERE, say
 
@@ -62,3 +63,16 @@ def send(command, told):
         return say("NOTIFY did not end within %d s and was ended: %s" % (PATIENCE_SECONDS, command))
     if process.returncode:
         say("NOTIFY failed with exit code %d: %s" % (process.returncode, said.decode(errors="replace").strip()[-SHOWN:]))
+
+
+def main(words):
+    """Of the last job of `just submit`, whose script calls this: `notify.py EXPERIMENT=... WORK=... CODE SECONDS`, with NOTIFY in the environment."""
+    *settings, code, seconds = words
+    chosen = dict(word.split("=", 1) for word in settings)
+    # The report stands at the end of all jobs; if it is there, so is the analysis.
+    steps = [("analysis", None), ("report", None)] if code == "0" else []
+    send(os.environ["NOTIFY"], summary("submit", chosen, int(code), float(seconds), steps))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -33,7 +33,12 @@ REPORTING = """#!/bin/sh
 {directives}
 # Written by: just submit {words}
 cd {root} || exit 1
-{analyse} && exec {report}
+began=$(date +%s)
+{analyse} && {report}
+code=$?
+# NOTIFY, if it was given, is in the environment and not here.
+[ -z "${{NOTIFY:-}}" ] || {notify} "$code" "$(($(date +%s) - began))"
+exit "$code"
 """
 
 
@@ -46,7 +51,7 @@ def training(chosen, jobs, words):
     command = [trainer, "sweep", *settings.flags(chosen, ["EXPERIMENT", "ENGINE", "WORK"]), *side_by_side(chosen)]
     # `--device=auto` is every GPU, and where there is none, the CPU.
     check = "[ -e /dev/nvidiactl ] || { echo \"there is no GPU on $(hostname)\" >&2; exit 1; }\n" if gpus > 1 else ""
-    return TRAINING.format(directives=lines(directives), words=shlex.join(words), trainer=shlex.quote(trainer), check=check,
+    return TRAINING.format(directives=lines(directives), words=shlex.join(open_words(words)), trainer=shlex.quote(trainer), check=check,
                            work=shlex.quote(chosen["WORK"]), root=shlex.quote(run.ROOT), command=shlex.join(command),
                            folder=shlex.quote(folder(chosen)))
 
@@ -55,8 +60,14 @@ def reporting(chosen, words):
     directives = common(chosen, name(chosen) + "-report", "%j", REPORT_TIME, "1")
     analyse = [run.program("analysis"), *settings.flags(chosen, ["EXPERIMENT", "WORK"])]
     report = [run.program("report"), *settings.flags(chosen, ["WORK"])]
-    return REPORTING.format(directives=lines(directives), words=shlex.join(words), root=shlex.quote(run.ROOT),
-                            analyse=shlex.join(analyse), report=shlex.join(report))
+    notify = ["python3", os.path.join(run.ROOT, "tools", "notify.py"), *("%s=%s" % (key, chosen[key]) for key in ("EXPERIMENT", "WORK"))]
+    return REPORTING.format(directives=lines(directives), words=shlex.join(open_words(words)), root=shlex.quote(run.ROOT),
+                            analyse=shlex.join(analyse), report=shlex.join(report), notify=shlex.join(notify))
+
+
+def open_words(words):
+    """Those that anybody may read."""
+    return [word for word in words if not word.startswith("NOTIFY=")]
 
 
 def common(chosen, job_name, number, time, cpus):

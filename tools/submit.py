@@ -27,7 +27,7 @@ import status
 import stop
 
 KEYS = ("EXPERIMENT", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "MAX_JOBS", "RUNS_PER_JOB", "JOBS_PER_DEVICE", "SBATCH",
-        "ENGINE", "SOURCE", "WORK", "DRY_RUN")
+        "ENGINE", "SOURCE", "WORK", "NOTIFY", "DRY_RUN")
 DEFAULTS = {"EXPERIMENT": "notebook", "GPUS": "1", "TIME": "4:00:00", "MAX_JOBS": "100", "RUNS_PER_JOB": "auto", "JOBS_PER_DEVICE": "1",
             "DRY_RUN": "0", "SBATCH": ""}
 # Draw batches for one GPU.
@@ -158,8 +158,10 @@ def submit(chosen, jobs, script, report):
         with open(path, "w") as file:
             file.write(text)
     array = sbatch(chosen, [paths[0]], "Nothing was submitted.")
+    # By its environment, which Slurm hands on: what is to be told of the end may hold a password, and the script is there to be read.
     behind = sbatch(chosen, ["--dependency=afterany:" + array, paths[1]],
-                    "The array %s is in the queue; for its report, type `just report` when it has ended." % array)
+                    "The array %s is in the queue; for its report, type `just report` when it has ended." % array,
+                    {"NOTIFY": chosen["NOTIFY"]} if "NOTIFY" in chosen else {})
     with open(os.path.join(folder, "submitted.jsonl"), "a") as file:
         file.write(json.dumps({"experiment": name, "array": array, "jobs": jobs, "report": behind}) + "\n")
     outcome.note("%s: array %s of %d job%s, and %s for its report" % (name, array, jobs, "s" * (jobs > 1), behind))
@@ -168,11 +170,11 @@ def submit(chosen, jobs, script, report):
     outcome.note("  stop it: scancel %s %s; the same command goes on from what is saved" % (array, behind))
 
 
-def sbatch(chosen, words, otherwise):
+def sbatch(chosen, words, otherwise, variables=None):
     """The id of a job that was submitted; what Slurm refuses is one line."""
     try:
         found = subprocess.run(["sbatch", "--parsable", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               timeout=PATIENCE_SECONDS)
+                               timeout=PATIENCE_SECONDS, env={**os.environ, **(variables or {})})
     except subprocess.TimeoutExpired:
         sys.exit("just submit: sbatch has not answered within %d s (is munge running?). %s" % (PATIENCE_SECONDS, otherwise))
     if found.returncode == 0:

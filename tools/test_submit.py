@@ -22,6 +22,7 @@ esac
 # Gives the next number to each job; where REFUSES says so, it does not.
 SBATCH = """#!/bin/sh
 echo "sbatch $*" >>"$EVENTS"
+[ -z "$NOTIFY" ] || echo "notifies $*" >>"$EVENTS"
 [ "$(grep -c ^sbatch "$EVENTS")" != "${REFUSES:-0}" ] || { printf 'sbatch: error: %s\\n' "invalid partition specified: nope" \
     "Batch job submission failed: Invalid ${REASON:-partition name specified}" >&2; exit 1; }
 echo "4$(grep -c ^sbatch "$EVENTS");lo"
@@ -79,6 +80,28 @@ class Submission(test_run.Place):
             self.assertEqual(self.events("number"), ["number %d" % job.pid])
             self.assertEqual(self.events("trainer"), [
                 "trainer sweep --experiment=quick --work={0} --device=cpu --jobs=3 --threads=1 --wait={1} --slurm={0}/slurm".format(self.work, wait)])
+
+    def test_the_last_job_tells_of_the_end_by_its_environment_alone(self):
+        told, report = os.path.join(self.work, "told"), os.path.join(self.work, "slurm", "quick-report.sh")
+        command = 'cat >"%s"; echo "$RANKSCALE_ANSWER" >>"%s"; : secret' % (told, told)
+        found = self.submit("GPUS=0", "NOTIFY=" + command)
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertEqual(self.events("notifies"), ["notifies --parsable --dependency=afterany:41 " + report])
+        for name in ("quick.sh", "quick-report.sh", "submitted.jsonl"):
+            self.assertNotIn("secret", self.script(name))
+        for ends, outcome in (("0", "done"), ("1", "failed")):
+            self.program(os.path.join(self.release, "report"), "#!/bin/sh\nexit %s\n" % ends)
+            job = subprocess.run(["sh", report], env={**self.environment, "NOTIFY": command}, stdout=subprocess.DEVNULL)
+            with open(told) as file:
+                summary, answer = file.read().splitlines()
+            summary = json.loads(summary)
+            self.assertEqual((str(job.returncode), summary["outcome"], summary["recipe"]), (ends, outcome, "submit"))
+            self.assertEqual((summary["experiment"], summary["work"]), ("quick", self.work))
+            self.assertIn("just submit EXPERIMENT=quick %s" % ("is done" if ends == "0" else "failed"), answer)
+        # Without the variable nobody is told, and the code is that of the report.
+        os.remove(told)
+        self.assertEqual(subprocess.run(["sh", report], env=self.environment, stdout=subprocess.DEVNULL).returncode, 1)
+        self.assertFalse(os.path.exists(told))
 
     def test_a_job_says_what_its_node_does_not_see(self):
         self.submit("GPUS=0")
