@@ -2,13 +2,15 @@
 """Opens a report.html in a headless Chromium, tries what a reader does, and takes pictures: `look.py REPORT.html PICTURES/`
 
 Fails where the page writes an error to the console, asks the network for anything, is wider than a telephone, or where hovering,
-toggling, sorting or the keyboard does not do what it should. Needs chromium and chromedriver (apt install chromium chromium-driver).
+toggling, sorting, saving or the keyboard does not do what it should; and where axe-core, which pip brings, finds a violation of WCAG 2.1 AA, with the
+page's scripts or without them. Needs chromium and chromedriver (apt install chromium chromium-driver).
 """
 
 import base64
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,7 +22,8 @@ import urllib.request
 
 import outcome
 
-WIDTHS = (400, 1400)
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WIDTHS = (320, 400, 1400)
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-quic", "--force-device-scale-factor=1"]
 
@@ -49,6 +52,14 @@ class Browser:
     def run(self, script, *arguments):
         return self.post("/execute/sync", script=script, args=list(arguments))
 
+    def command(self, name, **parameters):
+        return self.post("/goog/cdp/execute", cmd=name, params=parameters)
+
+    def size(self, width, height):
+        """Of the page itself: a headless window has a least width."""
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        time.sleep(0.5)
+
     def log(self, kind):
         return self.post("/se/log", type=kind)
 
@@ -67,28 +78,28 @@ def check(page, pictures, browser):
     browser.log("performance")
     browser.post("/url", url="file://" + os.path.abspath(page))
     for width in WIDTHS:
-        browser.post("/window/rect", width=width, height=1000)
-        time.sleep(0.5)
-        # Headless windows have a least width; the page's own is what counts.
+        browser.size(width, 1000)
         inner, wide = browser.run("return [innerWidth, document.documentElement.scrollWidth]")
-        expect(wide <= inner, "at %d pixels the page is %d wide, in a window of %d" % (width, wide, inner))
+        expect((inner, wide <= inner) == (width, True), "at %d pixels the page is %d wide, in a window of %d" % (width, wide, inner))
         # The whole page: a window as high as it.
-        high = min(browser.run("return document.documentElement.scrollHeight"), 12000)
-        browser.post("/window/rect", width=width, height=high + 200)
-        time.sleep(0.5)
+        browser.size(width, min(browser.run("return document.documentElement.scrollHeight"), 12000) + 200)
         save(browser, os.path.join(pictures, "report-%d.png" % width))
-    browser.post("/window/rect", width=1400, height=1000)
+    browser.size(1400, 1000)
     if browser.run("return JSON.parse(document.getElementById('data').textContent).runs.length") > 0:
         charts(browser, pictures)
+        saving(browser, os.path.abspath(pictures))
     sorting(browser)
+    accessible(browser, page)
     for scheme in ("dark", "light"):
         media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
         browser.post("/goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params=media)
         time.sleep(0.5)
         if scheme == "dark":
             save(browser, os.path.join(pictures, "report-dark.png"))
+            accessible(browser, page + ", dark")
     with open(os.path.join(pictures, "report.pdf"), "wb") as file:
         file.write(base64.b64decode(browser.post("/print")))
+    still(browser, page, pictures)
     errors = [entry["message"] for entry in browser.log("browser") if entry["level"] in ("SEVERE", "WARNING")]
     expect(not errors, "the console says: %s" % errors)
     messages = [json.loads(entry["message"])["message"] for entry in browser.log("performance")]
@@ -150,6 +161,70 @@ def charts(browser, pictures):
         expect(browser.run(drawn) != before, "another panel shows the same")
     unreachable = browser.run("return [...document.querySelectorAll('form input, form select, th button')].filter((e) => e.tabIndex < 0).length")
     expect(unreachable == 0, "%d controls are out of the keyboard's reach" % unreachable)
+
+
+def saving(browser, folder):
+    """Presses what saves a figure, and reads what comes of it."""
+    browser.command("Page.setDownloadBehavior", behavior="allow", downloadPath=folder)
+    begins = {"csv": b"panel,series,what,run,", "svg": b"<svg ", "png": b"\x89PNG"}
+    name = browser.run("return document.querySelector('figure[data-chart]').dataset.chart")
+    for kind, first in begins.items():
+        path = os.path.join(folder, "%s.%s" % (name, kind))
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)
+        browser.run("[...document.querySelector('.save').querySelectorAll('button')].find((one) => one.textContent === arguments[0]).click()", kind.upper())
+        for _ in range(100):
+            if os.path.exists(path):
+                break
+            time.sleep(0.1)
+        expect(os.path.exists(path), "%s of a figure is not saved" % kind.upper())
+        with open(path, "rb") as file:
+            expect(file.read(len(first)) == first, "%s of a figure is something else" % kind.upper())
+
+
+def still(browser, page, pictures):
+    """The page as who runs no scripts sees it."""
+    with open(page, encoding="utf-8") as file:
+        bare = re.sub("<script.*?</script>", "", file.read(), flags=re.DOTALL)
+    path = os.path.join(pictures, "report-still.html")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(bare)
+    browser.post("/url", url="file://" + os.path.abspath(path))
+    expect(browser.run("return document.querySelectorAll('figure svg').length === document.querySelectorAll('figure').length"),
+           "without scripts a figure is missing")
+    save(browser, os.path.join(pictures, "report-still.png"))
+    accessible(browser, page + ", without scripts")
+
+
+def accessible(browser, page):
+    """No rule of WCAG 2.1 AA that axe-core checks is broken; says how many it checked."""
+    browser.run(axe())
+    found = browser.post("/execute/async", args=[], script="""
+        const done = arguments[arguments.length - 1], tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
+        axe.run(document, {runOnly: tags}).then((found) => done({
+            passed: found.passes.length,
+            broken: found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`),
+        }), (error) => done({passed: 0, broken: [String(error)]}));""")
+    expect(not found["broken"], "%s: axe finds\n  %s" % (page, "\n  ".join(found["broken"])))
+    expect(found["passed"] > 10, "axe has checked only %d rules" % found["passed"])
+    outcome.note("%s: axe-core: %d rules of WCAG 2.1 AA hold, none is broken" % (page, found["passed"]))
+
+
+def axe():
+    """The source of axe-core, which pip brings the first time."""
+    with open(os.path.join(ROOT, "tools", "axe.txt")) as file:
+        version = re.search(r"==(\S+)", file.read()).group(1)
+    place = os.path.join(ROOT, ".tools", "axe-" + version)
+    if not os.path.exists(place):
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(place)) as unfinished:
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+                       "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"), "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
+            if subprocess.run(command, env={**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}).returncode:
+                sys.exit("look: pip cannot bring axe-core: its message is above")
+            os.rename(os.path.join(unfinished, "axe"), place)
+    with open(os.path.join(place, "axe_playwright_python", "axe.min.js"), encoding="utf-8") as file:
+        return file.read()
 
 
 def sorting(browser):

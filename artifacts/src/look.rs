@@ -45,14 +45,14 @@ pub struct Look {
 pub const BLUE: Colour = Colour(0, 114, 178);
 /// The second arm's colour.
 pub const VERMILLION: Colour = Colour(213, 94, 0);
-/// A colour of the palette.
-pub const ORANGE: Colour = Colour(230, 159, 0);
+/// The palette's orange, darkened until it stands out from white.
+pub const ORANGE: Colour = Colour(194, 130, 0);
 /// A colour of the palette.
 pub const GREEN: Colour = Colour(0, 158, 115);
 /// The palette's black, which is text's colour where the ground is dark.
 pub const BLACK: Colour = Colour(60, 60, 60);
-/// A colour of the palette.
-pub const SKY: Colour = Colour(86, 180, 233);
+/// The palette's sky blue, darkened until it stands out from white.
+pub const SKY: Colour = Colour(60, 152, 212);
 /// Not of that palette, whose eighth hue is too light for a white ground.
 pub const BROWN: Colour = Colour(128, 88, 50);
 /// A colour of the palette.
@@ -101,6 +101,26 @@ pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
 mod tests {
     use super::*;
     use network::arm::Declaration;
+
+    /// Contrast with white, as the Web Content Accessibility Guidelines 2.1 define it.
+    fn contrast(Colour(red, green, blue): Colour) -> f64 {
+        let linear = |value: u8| match f64::from(value) / 255.0 {
+            value if value <= 0.03928 => value / 12.92,
+            value => ((value + 0.055) / 1.055).powf(2.4),
+        };
+        1.05 / (0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) + 0.05)
+    }
+
+    #[test]
+    fn every_colour_stands_out_from_white() {
+        for Look { colour, .. } in HOUSE {
+            assert!(
+                contrast(colour) >= 3.0,
+                "{colour:?} has {:.2}, and a mark must have 3",
+                contrast(colour)
+            );
+        }
+    }
 
     #[test]
     fn no_two_arms_look_alike() {

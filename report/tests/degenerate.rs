@@ -127,7 +127,7 @@ fn arms_of_ones_own_are_said_and_drawn_like_those_of_the_house() {
     assert!(report.markdown.contains("compared with `zeta`."), "{}", report.markdown);
     let figures = ["rankscale.svg", "difference.svg", "learning-curves.svg", "parameters.svg", "norms.svg"];
     for figure in report.figures.iter().filter(|figure| figures.contains(&figure.file)) {
-        for part in ["zeta", "alpha", "#009E73", "#E69F00"] {
+        for part in ["zeta", "alpha", "#009E73", "#C28200"] {
             assert!(figure.svg.contains(part), "{}: {part}", figure.file);
         }
     }

@@ -185,7 +185,7 @@ fn one<'a>(series: &'a Series, places: &Places<'_>) -> SeriesData<'a> {
 }
 
 /// Six digits, as many as a chart can show.
-fn short(value: f64) -> f64 {
+pub(super) fn short(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 

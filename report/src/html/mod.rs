@@ -4,6 +4,7 @@
 //! files is text.
 
 mod data;
+mod numbers;
 
 use crate::figure::Figure;
 use crate::selection::Selection;
@@ -39,7 +40,7 @@ pub fn page(selection: &Selection<'_>, markdown: &str, figures: &[Figure]) -> St
 fn body(markdown: &str, figures: &[Figure]) -> String {
     let events: Vec<Event<'_>> = Parser::new_ext(markdown, Options::ENABLE_TABLES).collect();
     let mut out: Vec<Event<'_>> = Vec::with_capacity(events.len());
-    let mut at = 0;
+    let (mut at, mut tables) = (0, 0);
     while at < events.len() {
         match &events[at] {
             // A figure stands in a paragraph of its own, which HTML would not allow.
@@ -69,7 +70,12 @@ fn body(markdown: &str, figures: &[Figure]) -> String {
             }
             Event::End(TagEnd::Heading(level)) => out.push(Event::Html(format!("</{level}>\n").into())),
             Event::Start(Tag::Table(_)) => {
-                out.push(Event::Html("<div class=\"table\">".into()));
+                // What scrolls is in the keyboard's reach.
+                tables += 1;
+                let open = format!(
+                    "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table {tables}\">"
+                );
+                out.push(Event::Html(open.into()));
                 out.push(events[at].clone());
             }
             Event::End(TagEnd::Table) => {
@@ -82,7 +88,8 @@ fn body(markdown: &str, figures: &[Figure]) -> String {
     }
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, out.into_iter());
-    html
+    // Commands that are wider than the page scroll, and so must be in the keyboard's reach.
+    html.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// `What was run` is `what-was-run`, as code-hosting sites have it.
@@ -107,7 +114,10 @@ fn shown(figure: &Figure) -> String {
         )
         .replacen("id=\"title\"", &format!("id=\"{stem}-title\""), 1)
         .replacen("id=\"desc\"", &format!("id=\"{stem}-desc\""), 1);
-    format!("<figure data-chart=\"{stem}\"><div class=\"still\">\n{svg}</div></figure>\n")
+    let (heading, numbers) = (figure.heading, numbers::below(figure));
+    format!(
+        "<figure data-chart=\"{stem}\" data-heading=\"{heading}\"><div class=\"still\">\n{svg}</div></figure>\n{numbers}"
+    )
 }
 
 #[cfg(test)]
@@ -132,10 +142,14 @@ mod tests {
         );
         assert!(html.contains("<h2 id=\"what-was-run\">What was run</h2>"), "{html}");
         assert!(
-            html.contains("<figure data-chart=\"rankscale\">") && html.contains("id=\"rankscale-title\""),
+            html.contains("<figure data-chart=\"rankscale\" data-heading=\"h\">")
+                && html.contains("id=\"rankscale-title\""),
             "{html}"
         );
         assert!(!html.contains("<p><") && !html.contains("<img"), "{html}");
-        assert!(html.contains("<div class=\"table\"><table>") && html.contains("1 &lt;b&gt;"), "{html}");
+        assert!(
+            html.contains("role=\"region\" aria-label=\"Table 1\"><table>") && html.contains("1 &lt;b&gt;"),
+            "{html}"
+        );
     }
 }

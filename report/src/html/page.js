@@ -122,6 +122,65 @@
     };
   };
 
+  // What a figure shows, as a file: every mean, every run's dot, every run's epochs.
+  const csv = (plot) => {
+    const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
+    const place = (x) => plot.scale === "named" ? plot.names[x] : x;
+    const rows = [[plot.by || "panel", "series", "what", "run", plot.x, plot.y, "runs", "low", "high"]];
+    for (const panel of [...plot.panels, { name: "", series: plot.background ?? [] }]) {
+      for (const one of panel.series) {
+        for (const [x, y, runs, low, high] of one.means) rows.push([panel.name, one.name, "mean", "", place(x), y, runs, low, high]);
+        for (const [x, y, run] of one.dots) rows.push([panel.name, one.name, "run", data.runs[run].run, place(x), y, 1]);
+        for (const line of one.lines) {
+          for (const [at, y] of line.values.entries()) {
+            if (y !== null) rows.push([panel.name, one.name, "run", data.runs[line.run].run, line.from + at, y, 1]);
+          }
+        }
+      }
+    }
+    return rows.map((row) => Array.from({ length: 9 }, (_, at) => quoted(row[at])).join(",")).join("\n") + "\n";
+  };
+  const hand = (name, blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+  const picture = (figure) => new XMLSerializer().serializeToString(figure.querySelector(".still svg"));
+  const png = (figure, name) => {
+    const image = new Image(), svg = figure.querySelector(".still svg"), box = svg.viewBox.baseVal;
+    image.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      // Twice as fine as on the page.
+      [canvas.width, canvas.height] = [1800, Math.round(1800 * box.height / box.width)];
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => hand(name, blob), "image/png");
+    });
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture(figure))}`;
+  };
+  const save = (plot, figure) => {
+    const place = document.createElement("div");
+    place.className = "save";
+    place.setAttribute("role", "group");
+    place.setAttribute("aria-label", `Save: ${figure.dataset.heading}`);
+    const kinds = {
+      CSV: () => hand(`${plot.stem}.csv`, new Blob([csv(plot)], { type: "text/csv" })),
+      SVG: () => hand(`${plot.stem}.svg`, new Blob([picture(figure)], { type: "image/svg+xml" })),
+      PNG: () => png(figure, `${plot.stem}.png`),
+    };
+    place.append("Save as");
+    for (const [kind, act] of Object.entries(kinds)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = kind;
+      button.setAttribute("aria-label", `${kind} of ${figure.dataset.heading}`);
+      button.addEventListener("click", act);
+      place.append(button);
+    }
+    return place;
+  };
+
   const drawn = [];
   for (const figure of document.querySelectorAll("figure[data-chart]")) {
     const stem = figure.dataset.chart, plot = data.plots[stem];
@@ -135,14 +194,14 @@
     const details = document.createElement("details"), summary = document.createElement("summary");
     summary.textContent = "The still picture, as the text describes it";
     details.append(summary, ...figure.childNodes);
-    figure.append(place, details);
+    figure.append(place, details, save(plot, figure));
     const chart = echarts.init(place);
     drawn.push({ plot, chart, figure });
     new ResizeObserver(() => chart.resize()).observe(place);
   }
   const draw = () => { for (const one of drawn) one.chart.setOption(option(one.plot), { notMerge: true }); };
 
-  addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details")) details.open = true; });
+  addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details:not(.numbers)")) details.open = true; });
 
   // What is shown, in controls that a keyboard reaches.
   const labelled = (text, input, swatch) => {
@@ -183,9 +242,10 @@
     label.append(" ", value);
     return label;
   };
-  const choice = (plot) => {
+  const choice = (plot, heading) => {
     const select = document.createElement("select");
     select.name = plot.stem;
+    select.setAttribute("aria-label", `${plot.by} of ${heading}`);
     for (const [at, panel] of plot.panels.entries()) select.append(new Option(panel.name, at));
     select.addEventListener("change", () => {
       shown.panels[plot.stem] = Number(select.value);
@@ -205,7 +265,7 @@
     });
     form(drawn[0].figure, group("Arms", ...boxes), group("Rankscales", range("from"), range("to"))).className = "all";
     for (const { plot, figure } of drawn) {
-      if (plot.panels.length > 1) form(figure, group(plot.by, choice(plot)));
+      if (plot.panels.length > 1) form(figure, group(plot.by, choice(plot, figure.dataset.heading)));
     }
     draw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

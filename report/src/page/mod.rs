@@ -10,6 +10,7 @@ pub mod cells;
 pub mod evidence;
 pub mod ledger;
 pub mod markdown;
+pub mod methods;
 pub mod provenance;
 pub mod reference;
 pub mod secondary;
@@ -43,6 +44,7 @@ pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
     sections.extend([
         ledger::section(selection),
         provenance::section(selection),
+        methods::section(selection),
         reference::audit(),
         reference::further(),
     ]);

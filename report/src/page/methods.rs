@@ -1,0 +1,103 @@
+//! How the study was done, in a paragraph for a paper, and an entry for its list of references.
+//!
+//! *Invariant:* every number is of the runs this page shows; who wrote the program and what it is called is said in `CITATION.cff`, and a test
+//! holds the entry to that.
+
+use super::markdown::{code, text};
+use super::provenance::spelled;
+use crate::numbers::{self, listed, many, short};
+use crate::selection::{Selection, finished};
+use artifacts::study::Sealed;
+use std::collections::BTreeSet;
+
+const TITLE: &str = "rankscale: does weight decay scaled by compression help low-rank networks?";
+const AUTHORS: &str = "The rankscale authors";
+
+/// The section; empty where no run has finished.
+#[must_use]
+pub fn section(selection: &Selection<'_>) -> String {
+    let runs: Vec<_> = selection.runs().into_iter().filter(|run| finished(run)).collect();
+    let (Some(configuration), Some(key)) = (selection.configuration(), selection.key) else {
+        return String::new();
+    };
+    if runs.is_empty() || runs.iter().any(|run| run.imported) {
+        return String::new();
+    }
+    let arms: Vec<String> = selection
+        .arms()
+        .into_iter()
+        .map(|arm| {
+            let sentence = arm.definition().sentence;
+            format!("{} ({})", code(arm.name()), text(sentence.trim_end_matches('.')))
+        })
+        .collect();
+    let seeds: BTreeSet<(u32, u64)> = runs.iter().map(|run| (run.rankscale, run.seed)).collect();
+    let sealed = selection.study.summary.standing.sealed.as_ref();
+    let paragraph = format!(
+        "We trained ResNet-9s in which every 3x3 convolution but the first is factored (depthwise 3x3, then 1x1 down to c / rankscale channels, then \
+         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {}; λ = {}. Rules of weight decay: {}. The result of a run is its accuracy after \
+         the last epoch. Runs that differ in the rule alone make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
+         interval for unequal variances (Satterthwaite). {}",
+        configuration.dataset,
+        numbers::rankscales(&selection.rankscales()),
+        many(runs.len() as u64, "run"),
+        many(seeds.len() as u64, "combination"),
+        spelled(configuration),
+        short(key.lambda),
+        listed(&arms),
+        sealed.map_or_else(
+            || "Nothing was fixed before the first run.".to_owned(),
+            |sealed| format!(
+                "Experiment, rules and looks were fixed before the first run (SHA-256 of the plan: {}).",
+                code(&sealed.plan_sha256)
+            )
+        )
+    );
+    format!("## Methods, to copy\n\n{paragraph}\n\n```bibtex\n{}\n```", entry(sealed))
+}
+
+/// The program as `BibTeX` has it.
+fn entry(sealed: Option<&Sealed>) -> String {
+    let year = sealed
+        .map(|sealed| numbers::date(sealed.unix_seconds))
+        .and_then(|date| date.rsplit(' ').next().map(str::to_owned));
+    let mut fields = vec![
+        ("title", format!("{{{TITLE}}}")),
+        ("author", format!("{{{{{AUTHORS}}}}}")),
+        ("version", format!("{{{}}}", env!("CARGO_PKG_VERSION"))),
+    ];
+    fields.extend(year.map(|year| ("year", format!("{{{year}}}"))));
+    fields.extend(sealed.map(|sealed| ("note", format!("{{revision {}}}", sealed.git_revision))));
+    let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("  {key} = {value},")).collect();
+    format!("@software{{rankscale,\n{}\n}}", fields.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_entry_is_that_of_the_citation_file() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../CITATION.cff");
+        let citation = fs_err::read_to_string(path).unwrap();
+        assert!(
+            citation.contains(&format!("title: \"{TITLE}\""))
+                && citation.contains(&format!("name: \"{AUTHORS}\""))
+        );
+    }
+
+    #[test]
+    fn the_entry_names_the_revision_and_the_year_where_a_plan_was_sealed() {
+        let sealed = Sealed {
+            unix_seconds: 1_795_000_000,
+            git_revision: "abc".into(),
+            plan_sha256: "d".into(),
+            rules_sha256: None,
+            rules_hold: None,
+        };
+        let entry = entry(Some(&sealed));
+        assert!(entry.contains("year = {2026}") && entry.contains("note = {revision abc}"), "{entry}");
+        assert_eq!(entry.matches('{').count(), entry.matches('}').count());
+        assert!(!super::entry(None).contains("year"));
+    }
+}
