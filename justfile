@@ -15,6 +15,7 @@ analysis := "analysis EXPERIMENT WORK"
 power    := "analysis power EXPERIMENT SD WORK"
 simulate := "analysis simulate EXPERIMENT DESIGN SD EFFECT STUDIES"
 compare  := "analysis compare A B JSON"
+compared := "report compare JSON FIGURE"
 tune     := "analysis tune EXPERIMENT REPLICATES WORK"
 report   := "report WORK"
 top      := "top EXPERIMENT EVERY WORK"
@@ -89,10 +90,10 @@ report *settings:
 export *settings:
     @exec tools/export.py export "{{analysis}}" "{{export}}" -- "$@"
 
-# What two studies say of each other, run by run where they share seeds: just compare quick seeds [JSON=numbers.json]
+# What two studies say of each other, run by run where they share seeds: just compare quick seeds [FIGURE=compare.svg] [JSON=numbers.json]
 [group('pipeline'), no-exit-message]
 compare a b *settings:
-    @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" -- "A=$a" "B=$b" "$@"
+    @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" "{{compared}}" -- "A=$a" "B=$b" "$@"
 
 # Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds [EXPERIMENT=that of the newest sweep]
 [group('pipeline'), no-exit-message]

@@ -42,6 +42,7 @@ def main(arguments):
     try:
         chosen = settings.parse(words, keys)
         pause_seconds = settings.number({"EVERY": 60, **chosen}, "EVERY", 0, WEEK)
+        steps = wanted(steps, chosen)
         chosen = with_defaults(chosen, steps)
     except settings.SettingsError as error:
         sys.exit("just %s: %s" % (recipe, error))
@@ -155,6 +156,15 @@ def build(program, libtorch, *features):
     """The command that builds a program and what it needs."""
     features = ["trainer/tch"] * libtorch + list(features)
     return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features)
+
+
+def wanted(steps, chosen):
+    """The steps without that of a figure, where none is asked for; whose numbers lie beside it where they are not wanted elsewhere."""
+    if "FIGURE" not in chosen:
+        return [step for step in steps if "FIGURE" not in step.keys]
+    if any("JSON" in step.keys for step in steps):
+        chosen.setdefault("JSON", os.path.splitext(chosen["FIGURE"])[0] + ".json")
+    return steps
 
 
 def with_defaults(chosen, steps):

@@ -62,7 +62,7 @@ class Keys(unittest.TestCase):
         return [run.Step(value) for value in variables().values() if re.match("(data-prep|trainer|analysis|report|top) ", value)]
 
     def test_each_key_is_an_argument_of_its_program(self):
-        self.assertEqual(len(self.steps()), 15)
+        self.assertEqual(len(self.steps()), 17)
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             for key in step.keys:

@@ -55,6 +55,16 @@ class Locating(unittest.TestCase):
         self.assertEqual(settings.shown("/data/a@b?c=d"), "/data/a@b?c=d")
 
 
+class Figure(unittest.TestCase):
+    def test_a_figure_is_a_step_of_its_own_with_its_numbers_beside_it(self):
+        steps = [run.Step("analysis compare A B JSON"), run.Step("report compare JSON FIGURE")]
+        self.assertEqual([step.name for step in run.wanted(steps, {})], ["analysis compare"])
+        for given, numbers in (({}, "/a/b.json"), ({"JSON": "/c.json"}, "/c.json")):
+            chosen = {"FIGURE": "/a/b.svg", **given}
+            self.assertEqual(run.wanted(steps, chosen), steps)
+            self.assertEqual(chosen["JSON"], numbers)
+
+
 class DataSets(unittest.TestCase):
     def test_their_names_are_those_of_the_programs(self):
         with open(os.path.join(run.ROOT, "artifacts", "src", "dataset", "task.rs")) as file:

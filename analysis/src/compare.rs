@@ -9,7 +9,6 @@
 mod side;
 mod text;
 
-pub use side::{Differs, Side};
 pub use text::markdown;
 
 use crate::stats::LEVEL;
@@ -17,75 +16,16 @@ use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use crate::stats::student::average;
-use artifacts::study::{Interval, Study};
-use serde::Serialize;
+use artifacts::compared::{Cell, Compared, Overall};
+use artifacts::study::Study;
 use side::{Cells, Key};
-
-/// What two studies say of each other.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Compared {
-    /// The first study.
-    pub a: Side,
-    /// The second study.
-    pub b: Side,
-    /// Runs that both have, by name: they are the same to the last bit.
-    pub same_runs: u32,
-    /// What else differs between the runs that were compared.
-    pub differs: Vec<Differs>,
-    /// By network, arm and λ, where both studies have runs.
-    pub cells: Vec<Cell>,
-    /// The mean over the cells of pairs; none without pairs.
-    pub overall: Option<Overall>,
-}
-
-/// The runs of one network, arm and λ in both.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Cell {
-    /// 0 for the dense network.
-    pub rankscale: u32,
-    /// The arm's name.
-    pub decay: String,
-    /// Base strength of weight decay.
-    pub lambda: f64,
-    /// Finished runs in the first and in the second study.
-    pub runs: [u32; 2],
-    /// Their mean accuracies, as fractions.
-    pub accuracies: [f64; 2],
-    /// Seeds that both have; where there is none, the runs are compared unpaired.
-    pub pairs: u32,
-    /// The second study minus the first.
-    pub difference: f64,
-    /// Of the difference, at 95 %; none where there is no spread to tell by.
-    pub interval: Option<Interval>,
-    /// Two-sided p of no difference, and that adjusted over all cells.
-    pub p: Option<[f64; 2]>,
-    /// Whether the adjusted p is at most 0.05.
-    pub told_apart: bool,
-}
-
-/// The mean difference over all cells of pairs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Overall {
-    /// Cells and pairs that enter it.
-    pub cells: u32,
-    /// As above.
-    pub pairs: u32,
-    /// The second study minus the first.
-    pub difference: f64,
-    /// At 95 %; none where a cell has one pair, or none of them a spread.
-    pub interval: Option<Interval>,
-    /// Two-sided p of no difference.
-    pub p: Option<f64>,
-    /// Whether p is at most 0.05.
-    pub told_apart: bool,
-}
 
 /// Compares two studies, each with its name.
 #[must_use]
 pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
     let [(first, a), (second, b)] = [a, b].map(|(name, study)| {
         let cells = Cells::of(study);
-        let side = Side::of(name, study, &cells);
+        let side = side::of(name, study, &cells);
         (cells, side)
     });
     let shared: Vec<(&Key, Sample)> = first

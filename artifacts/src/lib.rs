@@ -11,6 +11,7 @@
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
+//! - [`compared`]: what two studies say of each other, written by `analysis`, drawn by `report`;
 //! - [`mod@bench`]: the lines of `just bench`, and the one median of them;
 //! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
 //! - [`lock`]: one process at a time;
@@ -52,6 +53,7 @@ pub mod atomic;
 pub mod bench;
 pub mod claim;
 pub mod clock;
+pub mod compared;
 pub mod configuration;
 pub mod dataset;
 pub mod experiment;

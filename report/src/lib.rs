@@ -7,6 +7,7 @@
 //! - [`cards`]: what must be known of the models and tables where they are published;
 //! - [`numbers`]: numbers as a reader sees them;
 //! - [`export`]: the tables in the formats of other tools;
+//! - [`compared`]: the figure of two studies held against each other;
 //! - [`benchmark`]: what `just bench` measured, for the README;
 //! - [`mod@publish`], [`splice`]: a study kept with the source, and pages completed by this program.
 //!
@@ -15,6 +16,7 @@
 pub mod benchmark;
 pub mod cards;
 pub mod chart;
+pub mod compared;
 pub mod export;
 pub mod figure;
 pub mod html;

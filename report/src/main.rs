@@ -38,6 +38,15 @@ enum Command {
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
     },
+    /// Draw what two studies say of each other, as `analysis compare --json` wrote it.
+    Compare {
+        /// The numbers.
+        #[arg(long, value_name = "FILE")]
+        json: PathBuf,
+        /// The figure to write.
+        #[arg(long, value_name = "FILE")]
+        figure: PathBuf,
+    },
     /// Write the analysis in a format of other tools, all or nothing: a row for each run and epoch, or TensorBoard's curves.
     Export {
         /// The form.
@@ -77,6 +86,7 @@ const EXAMPLES: &str = "Examples:
   report publish --name seeds the report of results/seeds, its answer in README.md
   report export --format csv  a row for each run and epoch, in work/export/csv
   report export --format tensorboard --work results/gpu --out /tmp/curves
+  report compare --json numbers.json --figure compare.svg
   report bench                the README's table and figure of docs/bench.jsonl";
 
 fn main() -> ExitCode {
@@ -93,6 +103,11 @@ fn run(arguments: Arguments) -> Result<()> {
     let written = match arguments.command {
         Some(Command::Bench { lines, figure, page }) => {
             return report::benchmark::run(&lines, &figure, &page);
+        }
+        Some(Command::Compare { json, figure }) => {
+            report::compared::run(&json, &figure)?;
+            note(format_args!("wrote {}", figure.display()));
+            return Ok(());
         }
         Some(Command::Publish { name, results, page }) => report::publish::publish(&results, &name, &page)?,
         Some(Command::Completions { shell }) => {

@@ -2,36 +2,12 @@
 //!
 //! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
 
+use artifacts::compared::{Differs, Side};
 use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
 use network::Arm;
-use serde::Serialize;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A study that takes part.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Side {
-    /// As it was asked for.
-    pub name: String,
-    /// The experiment under study; none where all runs were taken as they are.
-    pub experiment: Option<String>,
-    /// Finished runs that take part: those of the recipe that most of them have.
-    pub runs: u32,
-    /// Finished runs of other recipes or of a second engine, which do not.
-    pub left_out: u32,
-}
-
-/// A property that the runs of the two studies do not share.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Differs {
-    /// What it is.
-    pub what: String,
-    /// Its values in the first study.
-    pub a: Vec<String>,
-    /// Its values in the second study.
-    pub b: Vec<String>,
-}
 
 /// What makes runs comparable across studies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,15 +55,14 @@ impl<'a> Cells<'a> {
     }
 }
 
-impl Side {
-    pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Self {
-        let runs = cells.runs.len();
-        Self {
-            name: name.to_owned(),
-            experiment: study.summary.experiment.clone(),
-            runs: runs as u32,
-            left_out: (finished(study).count() - runs) as u32,
-        }
+/// A study with the runs of it that take part.
+pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Side {
+    let runs = cells.runs.len();
+    Side {
+        name: name.to_owned(),
+        experiment: study.summary.experiment.clone(),
+        runs: runs as u32,
+        left_out: (finished(study).count() - runs) as u32,
     }
 }
 

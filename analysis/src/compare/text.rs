@@ -1,7 +1,7 @@
 //! A comparison in Markdown. Where nothing can be told apart stands `~`, as benchstat prints it.
 
-use super::{Cell, Compared, Side};
 use crate::endpoint::sentence::count;
+use artifacts::compared::{Cell, Compared, Side};
 use artifacts::study::Interval;
 use std::fmt::Write;
 

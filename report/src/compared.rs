@@ -1,0 +1,135 @@
+//! The figure of `just compare`: where two studies differ, and where that cannot be told.
+//!
+//! A filled marker is a cell that is told apart, a pale one is not; whiskers are the intervals of the comparison.
+
+use crate::chart::{Axis, Mean, Plot, Series};
+use crate::numbers::points;
+use crate::style;
+use anyhow::{Result, ensure};
+use artifacts::atomic;
+use artifacts::compared::{Cell, Compared};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// How much of its colour a cell keeps that is not told apart.
+const PALE: f64 = 0.38;
+
+/// Draws the numbers of a comparison into a file.
+///
+/// # Errors
+/// A file that is no comparison; two studies without a cell in common; a figure that cannot be written.
+pub fn run(numbers: &Path, figure: &Path) -> Result<()> {
+    let compared = Compared::read(numbers)?;
+    ensure!(
+        !compared.cells.is_empty(),
+        "{}: the two studies have nothing in common to draw",
+        numbers.display()
+    );
+    Ok(atomic::write(figure, svg(&compared).as_bytes())?)
+}
+
+/// The figure: a mark for each cell at its rankscale, the second study minus the first.
+#[must_use]
+pub fn svg(compared: &Compared) -> String {
+    let mut kinds: BTreeMap<(&str, u64), Vec<&Cell>> = BTreeMap::new();
+    for cell in &compared.cells {
+        kinds.entry((&cell.decay, cell.lambda.to_bits())).or_default().push(cell);
+    }
+    let strengths: BTreeSet<u64> = compared.cells.iter().map(|cell| cell.lambda.to_bits()).collect();
+    let series: Vec<Series> = kinds
+        .iter()
+        .enumerate()
+        .flat_map(|(at, ((arm, lambda), cells))| {
+            let name = if strengths.len() > 1 {
+                format!("{arm}, λ = {}", f64::from_bits(*lambda))
+            } else {
+                (*arm).to_owned()
+            };
+            let look = style::device(at);
+            let pale = style::Look { color: style::washed(look.color, PALE), ..look };
+            [(true, name.clone(), look), (false, format!("{name} (~)"), pale)].map(|(apart, name, look)| {
+                let cells = cells.iter().filter(|cell| cell.told_apart == apart);
+                Series { means: cells.map(|cell| mean(cell)).collect(), ..Series::empty(&name, look) }
+            })
+        })
+        .filter(|series| !series.means.is_empty())
+        .collect();
+    let rankscales: BTreeSet<u32> = compared.cells.iter().map(|cell| cell.rankscale).collect();
+    let axis = Axis::whole(&rankscales.into_iter().collect::<Vec<_>>(), 4.0, 0.034);
+    let y = format!("{} minus {} (percentage points)", compared.b.name, compared.a.name);
+    let alt = format!(
+        "Difference in test accuracy against rankscale, {y}, with a line at zero: {}.",
+        described(&compared.cells)
+    );
+    let plot = Plot { zero: true, ..Plot::single("Rankscale", y, series) };
+    let notes = vec!["~ not told apart".to_owned()];
+    plot.picture(("Two studies, cell by cell", &alt), axis, 0.4, Some(("Weight Decay", notes)), |_| Ok(()))
+}
+
+fn mean(cell: &Cell) -> Mean {
+    Mean {
+        x: f64::from(cell.rankscale),
+        y: cell.difference * 100.0,
+        runs: cell.pairs.max(1),
+        interval: cell.interval.map(|interval| [interval.low * 100.0, interval.high * 100.0]),
+    }
+}
+
+fn described(cells: &[Cell]) -> String {
+    let one = |cell: &Cell| {
+        let apart = if cell.told_apart { "" } else { " (not told apart)" };
+        format!("{} at rankscale {} {}{apart}", cell.decay, cell.rankscale, points(cell.difference))
+    };
+    cells.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::compared::Side;
+    use artifacts::study::Interval;
+
+    fn compared() -> Compared {
+        let side = |name: &str| Side { name: name.into(), experiment: None, runs: 4, left_out: 0 };
+        let cell = |rankscale, difference: f64, told_apart| Cell {
+            rankscale,
+            decay: "original".into(),
+            lambda: 5e-4,
+            runs: [3, 3],
+            accuracies: [0.9, 0.9 + difference],
+            pairs: 3,
+            difference,
+            interval: Some(Interval { low: difference - 0.01, high: difference + 0.01, level: 0.95 }),
+            p: Some([0.01, 0.02]),
+            told_apart,
+        };
+        let cells = vec![cell(8, 0.02, true), cell(31, 0.001, false)];
+        Compared { a: side("one"), b: side("two"), same_runs: 0, differs: Vec::new(), cells, overall: None }
+    }
+
+    #[test]
+    fn a_cell_is_drawn_as_it_is_told() {
+        let svg = svg(&compared());
+        assert!(svg.contains("two minus one (percentage points)"), "{svg}");
+        assert!(
+            svg.contains("original at rankscale 8 +2.00; original at rankscale 31 +0.10 (not told apart)"),
+            "{svg}"
+        );
+        assert!(svg.contains("original (~)"), "{svg}");
+    }
+
+    #[test]
+    fn numbers_are_read_from_the_file_and_another_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [numbers, figure] = ["a.json", "a.svg"].map(|name| folder.path().join(name));
+        fs_err::write(&numbers, serde_json::to_vec(&compared()).unwrap()).unwrap();
+        run(&numbers, &figure).unwrap();
+        assert_eq!(fs_err::read_to_string(&figure).unwrap(), svg(&compared()));
+        fs_err::write(&numbers, "{}").unwrap();
+        let message = run(&numbers, &figure).unwrap_err().to_string();
+        assert!(message.contains("a.json") && message.contains("with JSON="), "{message}");
+        let nothing = Compared { cells: Vec::new(), ..compared() };
+        fs_err::write(&numbers, serde_json::to_vec(&nothing).unwrap()).unwrap();
+        assert!(run(&numbers, &figure).unwrap_err().to_string().contains("nothing in common"));
+    }
+}
