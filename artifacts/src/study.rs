@@ -10,17 +10,17 @@ mod interval;
 mod rows;
 mod secondary;
 mod standing;
+mod state;
 
 pub use endpoint::{Certainty, Endpoint, Heterogeneity, Role, Size, Verdict};
 pub use interval::Interval;
-pub use rows::{
-    CellRow, ClassRow, LedgerRow, PairRow, RunRow, State, StudyEpochRow, StudyLayerRow, TrajectoryRow,
-};
+pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Estimate, Identical, ImageByImage, Intraclass, Later, Noise,
     Replication, Secondary, Trend, Wins,
 };
 pub use standing::{Looks, Sealed, Standing};
+pub use state::State;
 
 use crate::configuration::Configuration;
 use crate::layout::Layout;

@@ -1,6 +1,6 @@
 //! The command line, and the commands that train nothing.
 //!
-//! - `arguments`: what can be asked for; `numbers`: the rules of the numbers among it;
+//! - `arguments`: what can be asked for; `run`: a run among it; `numbers`: the rules of the numbers among it;
 //! - `describe`: a network in numbers; `doctor`: what the program finds on this machine.
 //!
 //! This room imports the library, and `main` imports this room.
@@ -9,3 +9,4 @@ pub mod arguments;
 pub mod describe;
 pub mod doctor;
 pub mod numbers;
+pub mod run;

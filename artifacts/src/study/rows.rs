@@ -1,10 +1,10 @@
 //! The rows of a study's tables.
 
+use super::state::State;
 use crate::arithmetic::{Engine, Precision};
 use crate::dataset::Task;
 use crate::run::Status;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A row of `analysis/runs.parquet`: a run with its configuration and its last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,56 +233,6 @@ pub struct TrajectoryRow {
     pub product_norm: f64,
     /// Mean over them.
     pub stable_rank: f64,
-}
-
-/// What became of a planned run, or what a folder is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// All epochs are there.
-    Done,
-    /// Its loss was no longer a finite number.
-    Diverged,
-    /// Stopped by a signal.
-    Interrupted,
-    /// Planned, never started.
-    Missing,
-    /// A folder that cannot be used.
-    Quarantined,
-    /// Under way, or killed without a word.
-    Running,
-}
-
-impl State {
-    /// The name in tables and reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => Status::Done.name(),
-            Self::Diverged => Status::Diverged.name(),
-            Self::Interrupted => Status::Interrupted.name(),
-            Self::Missing => "missing",
-            Self::Quarantined => "quarantined",
-            Self::Running => Status::Running.name(),
-        }
-    }
-}
-
-impl From<Status> for State {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Done => Self::Done,
-            Status::Diverged => Self::Diverged,
-            Status::Interrupted => Self::Interrupted,
-            Status::Running => Self::Running,
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 /// A row of `analysis/ledger.parquet`: a planned run, or a folder that is there, and what became of it.

@@ -58,15 +58,17 @@ fn opened(width: u16, height: u16) -> (File, File) {
     }
 }
 
-/// Starts a program in a terminal.
-fn started(mut command: Command, theirs: &File) -> Child {
+/// Starts a program in a terminal, which controls it or not.
+fn started(mut command: Command, theirs: &File, controls: bool) -> Child {
     let end = || Stdio::from(theirs.try_clone().unwrap());
     command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
     // SAFETY: both calls may be made between fork and exec.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             libc::setsid();
-            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            if controls {
+                libc::ioctl(0, libc::TIOCSCTTY, 0);
+            }
             Ok(())
         });
     }
@@ -77,7 +79,7 @@ impl Pty {
     fn new(command: Command, width: u16, height: u16) -> Self {
         let (ours, theirs) = opened(width, height);
         let before = settings(&theirs);
-        let child = started(command, &theirs);
+        let child = started(command, &theirs, true);
         let (tells, output) = channel();
         let mut from = ours.try_clone().unwrap();
         std::thread::spawn(move || {
@@ -208,33 +210,11 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
 fn a_terminal_that_goes_away_ends_it() {
     let root = copy();
     for controls in [true, false] {
-        let (mut ours, mut theirs, window) = (0, 0, size(80, 24));
-        let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
-        let (mut ours, theirs) = unsafe {
-            assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
-            for file in [ours, theirs] {
-                assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
-            }
-            (File::from_raw_fd(ours), File::from_raw_fd(theirs))
-        };
-        let end = || Stdio::from(theirs.try_clone().unwrap());
+        let (mut ours, theirs) = opened(80, 24);
         let mut command = Command::new(env!("CARGO_BIN_EXE_top"));
-        command.arg("--work").arg(root.path()).env("TERM", "xterm-256color");
-        command.stdin(end()).stdout(end()).stderr(end());
-        // SAFETY: both calls may be made between fork and exec.
-        unsafe {
-            command.pre_exec(move || {
-                libc::setsid();
-                if controls {
-                    libc::ioctl(0, libc::TIOCSCTTY, 0);
-                }
-                Ok(())
-            });
-        }
-        let mut child = command.spawn().unwrap();
-        drop(command);
-        let mut shown = vt100::Parser::new(NonZeroU16::new(24).unwrap(), NonZeroU16::new(80).unwrap(), 0);
+        command.arg("--work").arg(root.path());
+        let mut child = started(command, &theirs, controls);
+        let mut shown = parser(80, 24);
         let mut bytes = [0; 4096];
         while !shown.screen().contents().contains("quick: 6 of 6") {
             let count = ours.read(&mut bytes).unwrap();

@@ -1,9 +1,9 @@
 //! The command line.
 
 use crate::cli::numbers::{self, whole};
-use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
-use artifacts::dataset::Task;
-use artifacts::{Configuration, Engine, Precision};
+use crate::cli::run::Run;
+use artifacts::configuration::{BATCH, EPOCHS};
+use artifacts::{Configuration, Precision};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -235,78 +235,4 @@ pub struct Machine {
     /// CPU threads of each run, at most four for each core (16 on a small machine) [default: all cores, shared by runs side by side]
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,
-}
-
-/// What to run.
-#[derive(Debug, Args)]
-pub struct Run {
-    /// What to learn: cifar10 or cifar100, as `just data` prepares them
-    #[arg(long, default_value = "cifar10")]
-    pub dataset: Task,
-    /// Divisor that makes ranks out of channels; 0 is the dense network
-    #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
-    pub rankscale: i64,
-    /// The arm, by its name; the arms are listed below
-    #[arg(long, default_value = "original")]
-    pub decay: Arm,
-    /// Seeds initialisation, order and augmentation
-    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=i64::MAX as u64))]
-    pub seed: u64,
-    /// Passes over the training images
-    #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(EPOCHS))]
-    pub epochs: usize,
-    /// Images in an update
-    #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
-    pub batch: usize,
-    /// Learning rate at the start of the cosine, for the mean loss
-    #[arg(long, allow_negative_numbers = true, default_value_t = 0.2, value_parser = numbers::positive)]
-    pub peak_learning_rate: f64,
-    /// Base strength of weight decay, in mean-loss units
-    #[arg(long, allow_negative_numbers = true, default_value_t = 5e-4, value_parser = numbers::zero_or_positive)]
-    pub lambda: f64,
-    /// float32, bf16 or fp16
-    #[arg(long, default_value = "float32")]
-    pub precision: Precision,
-    /// Channels after prep, layer1, layer2 and layer3
-    #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512", value_parser = whole::<usize>(1..=4096))]
-    pub channels: Vec<usize>,
-    /// Train on a stratified subset of this size [default: all]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
-    pub train_images: Option<usize>,
-    /// Test on a stratified subset of this size [default: all]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
-    pub test_images: Option<usize>,
-    /// Hold this many training images out, a stratified part, and judge by them; no test image is read [default: none]
-    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
-    pub validation_images: Option<usize>,
-}
-
-impl Run {
-    /// The run as a configuration, on libtorch, which can train every one.
-    ///
-    /// # Errors
-    /// A value that breaks a rule.
-    pub fn configuration(&self) -> anyhow::Result<Configuration> {
-        let channels: [usize; 4] = self.channels.as_slice().try_into().map_err(|_| {
-            anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
-        })?;
-        let configuration: Result<_, InvalidConfiguration> = Configuration {
-            dataset: self.dataset,
-            rankscale: Architecture::new(self.rankscale, channels, self.dataset.classes())?.rankscale,
-            channels,
-            decay: self.decay,
-            seed: self.seed,
-            epochs: self.epochs,
-            batch: self.batch,
-            peak_learning_rate: self.peak_learning_rate,
-            lambda: self.lambda,
-            precision: self.precision,
-            engine: Engine::Tch,
-            train_images: self.train_images,
-            test_images: self.test_images,
-            validation_images: self.validation_images,
-        }
-        .validated();
-        Ok(configuration?)
-    }
 }

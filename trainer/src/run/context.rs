@@ -92,7 +92,7 @@ impl TrainTest {
 }
 
 /// What to add to a recipe for this data set; nothing for the notebook's.
-pub(crate) fn key(task: Task) -> String {
+fn key(task: Task) -> String {
     if task.is_the_notebooks() { String::new() } else { format!(" DATASET={}", task.name()) }
 }
 
