@@ -3,9 +3,10 @@
 
     python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last [--device cuda:0 --precision bf16]
 
-Variants: contiguous, channels_last, and either with `+compile`. Forward, backward and Nesterov's update on random images, with PyTorch's own
-optimiser at its fastest setting (foreach); half precision is autocast's, with its scaling of gradients for fp16. On a GPU all updates are
-waited for once. Needs torch; nothing else here does.
+Variants: contiguous, channels_last, and either with `+compile`, and on a GPU with `+graph` (the step recorded once and played again, as one
+CUDA graph) or both. Forward, backward and Nesterov's update on random images, with PyTorch's own optimiser at its fastest setting (foreach on
+a CPU, fused on a GPU); half precision is autocast's, with its scaling of gradients for fp16. On a GPU all updates are waited for once.
+Needs torch; nothing else here does.
 """
 
 import argparse
@@ -32,6 +33,9 @@ except ImportError as error:
     sys.exit(1)
 
 CHANNELS = (64, 128, 256, 512)
+EXTRAS = ([], ["compile"], ["graph"], ["compile", "graph"])
+# Updates of a GPU that are not counted; in them libraries choose their kernels.
+WARM = 10
 KINDS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -79,23 +83,36 @@ def network(rankscale):
     )
 
 
-def main():
+def main(words=None):
+    arguments = parse(words)
+    timed = prepared(arguments)
+    outcome.show(json.dumps(measured(arguments, timed)))
+
+
+def parse(words=None):
     cli = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     cli.add_argument("--rankscale", type=int, default=8)
     cli.add_argument("--threads", type=int, default=2)
     cli.add_argument("--batch", type=int, default=512)
-    cli.add_argument("--steps", type=int, default=5, help="timed; two more come first and are not counted")
+    cli.add_argument("--steps", type=int, default=5, help="timed; some more come first and are not counted")
     cli.add_argument("--variant", default="channels_last")
     cli.add_argument("--device", default="cpu")
     cli.add_argument("--precision", choices=list(KINDS), default="float32")
-    arguments = cli.parse_args()
+    arguments = cli.parse_args(words)
     layout, *extras = arguments.variant.split("+")
-    if layout not in ("contiguous", "channels_last") or extras not in ([], ["compile"]):
-        cli.error("variant %s: expected contiguous or channels_last, and +compile or nothing" % arguments.variant)
+    if layout not in ("contiguous", "channels_last") or extras not in EXTRAS:
+        cli.error("variant %s: expected contiguous or channels_last, then nothing, +compile, +graph or +compile+graph" % arguments.variant)
+    if "graph" in extras and arguments.device.split(":")[0] != "cuda":
+        cli.error("variant %s: only a GPU (--device cuda:0) plays a graph" % arguments.variant)
+    return arguments
 
+
+def prepared(arguments):
+    """Compiles, chooses kernels and records, then gives what times a number of updates."""
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     device, kind = torch.device(arguments.device), KINDS[arguments.precision]
+    layout, *extras = arguments.variant.split("+")
     on_gpu = device.type == "cuda"
     torch.backends.cudnn.benchmark = True
     net = network(arguments.rankscale).to(device)
@@ -103,9 +120,10 @@ def main():
     labels = torch.randint(0, 10, (arguments.batch,), device=device)
     if layout == "channels_last":
         net, images = (each.to(memory_format=torch.channels_last) for each in (net, images))
-    optimiser = torch.optim.SGD(net.parameters(), 1e-3, 0.9, weight_decay=5e-4, nesterov=True, foreach=True)
+    fastest = {"fused": True} if on_gpu else {"foreach": True}
+    optimiser = torch.optim.SGD(net.parameters(), 1e-3, 0.9, weight_decay=5e-4, nesterov=True, **fastest)
     scaler = torch.amp.GradScaler(device.type, enabled=on_gpu and arguments.precision == "fp16")
-    call = torch.compile(net) if extras else net
+    call = torch.compile(net) if "compile" in extras else net
 
     def update():
         with torch.autocast(device.type, dtype=kind, enabled=kind != torch.float32):
@@ -115,24 +133,44 @@ def main():
         scaler.step(optimiser)
         scaler.update()
 
+    once = recorded(update, device) if "graph" in extras else update
+
     def timed(count):
         start = time.perf_counter()
         for _ in range(count):
-            update()
+            once()
         if on_gpu:
             torch.cuda.synchronize(device)
         return (time.perf_counter() - start) / count
 
-    timed(2)
+    timed(WARM if on_gpu else 2)
+    return timed
+
+
+def recorded(update, device):
+    """An update as one CUDA graph. It is recorded on the stream that has made the same update before: nothing is loaded, chosen or compiled meanwhile."""
+    stream, graph = torch.cuda.Stream(device), torch.cuda.CUDAGraph()
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        for _ in range(WARM):
+            update()
+    torch.cuda.synchronize(device)
+    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+        update()
+    return graph.replay
+
+
+def measured(arguments, timed):
+    on_gpu = torch.device(arguments.device).type == "cuda"
     step = timed(arguments.steps) if on_gpu else statistics.median(timed(1) for _ in range(arguments.steps))
-    outcome.show(json.dumps({
+    return {
         "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
         "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads, "batch": arguments.batch,
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "device_memory_mib": torch.cuda.max_memory_reserved(device) / 2**20 if on_gpu else None,
-        "parameters": sum(parameter.numel() for parameter in net.parameters()),
-    }))
+        "device_memory_mib": torch.cuda.max_memory_reserved(torch.device(arguments.device)) / 2**20 if on_gpu else None,
+        "parameters": sum(parameter.numel() for parameter in network(arguments.rankscale).parameters()),
+    }
 
 
 if __name__ == "__main__":
