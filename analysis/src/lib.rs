@@ -146,7 +146,7 @@ pub fn known_sd(layout: &Layout, experiment: &Experiment) -> Option<(f64, String
     let summary = Summary::read(layout).ok()?;
     let endpoint = summary.endpoints.first()?;
     let recipe = summary.recipes.iter().find(|recipe| recipe.recipe == endpoint.recipe)?;
-    let shared = |run: &artifacts::Configuration| run.recipe("");
+    let shared = |run: &artifacts::Configuration| run.recipe.hash("");
     if shared(&recipe.configuration) != shared(experiment.runs.first()?) {
         return None;
     }

@@ -34,7 +34,7 @@ pub struct Tuned {
 pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow::Result<Tuned> {
     let name = experiment.name.clone();
     ensure!(
-        experiment.runs.iter().all(|run| run.validation_images.is_some()),
+        experiment.runs.iter().all(|run| run.recipe.validation_images.is_some()),
         "{name}: its recipe has no `validation_images`: strengths are chosen on training images that are held out, and never on test images"
     );
     let collected = crate::runs::collect::collect(layout)?;

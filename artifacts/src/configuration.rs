@@ -4,71 +4,46 @@
 //! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
 //! two engines round differently, and a run that is taken up must go on as it began.
 
+mod recipe;
 mod rules;
 
+pub use recipe::Recipe;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Engine, Precision};
 use crate::dataset::Task;
-use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter};
+use network::{Architecture, Arm, Counts, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Everything that can change a run's numbers, but for the data.
+/// Everything that can change a run's numbers, but for the data. In files it is one flat object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "recipe::Flat", into = "recipe::Flat")]
 pub struct Configuration {
-    /// What it learns to tell apart. Runs of CIFAR-10 have the name that they would have without this key.
-    #[serde(default, skip_serializing_if = "Task::is_the_notebooks")]
-    pub dataset: Task,
+    /// What it shares with the runs that it is compared with.
+    pub recipe: Recipe,
     /// Divisor that makes ranks out of channels; 0 is the dense network.
     pub rankscale: usize,
-    /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
-    pub channels: [usize; 4],
     /// The arm.
     pub decay: Arm,
-    /// Seeds initialisation, order and augmentation.
+    /// Seed of initialisation, order and augmentation.
     pub seed: u64,
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// Images in an update; the last partial batch of an epoch is dropped.
-    pub batch: usize,
-    /// Learning rate at the start of the cosine, for the mean loss.
-    pub peak_learning_rate: f64,
     /// Base strength of weight decay, in mean-loss units.
     pub lambda: f64,
-    /// Arithmetic.
-    pub precision: Precision,
-    /// What trains it.
+    /// The engine that trains it.
     pub engine: Engine,
-    /// Size of a stratified subset of the training images; none for all of them.
-    pub train_images: Option<usize>,
-    /// Size of a stratified subset of the test images; none for all of them.
-    pub test_images: Option<usize>,
-    /// Size of the stratified part of the training images that is held out, and judged in place of the test images, of which none is then
-    /// read; none where the test images judge. Runs from before this key have the name they would have without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_images: Option<usize>,
 }
 
 impl Default for Configuration {
     /// The notebook's recipe, at rankscale 8.
     fn default() -> Self {
         Self {
-            dataset: Task::Cifar10,
+            recipe: Recipe::default(),
             rankscale: 8,
-            channels: FULL_CHANNELS,
             decay: Arm::ORIGINAL,
             seed: 0,
-            epochs: 128,
-            batch: 512,
-            peak_learning_rate: 0.2,
             lambda: 5e-4,
-            precision: Precision::Float32,
             engine: Engine::Tch,
-            train_images: None,
-            test_images: None,
-            validation_images: None,
         }
     }
 }
@@ -84,25 +59,17 @@ impl Configuration {
     fn fits_fused(&self) -> bool {
         // The first block sees the image and is dense in every network.
         let low_rank = self.architecture().blocks()[1..].iter().all(|block| block.filter != Filter::Dense);
-        low_rank && self.precision == Precision::Float32
+        low_rank && self.recipe.precision == Precision::Float32
     }
 
     /// The network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
-        Architecture { rankscale: self.rankscale, channels: self.channels, classes: self.dataset.classes() }
-    }
-
-    /// By how many images it is judged; none for all of the test images.
-    #[must_use]
-    pub fn judged_by(&self) -> Option<usize> {
-        self.validation_images.or(self.test_images)
-    }
-
-    /// What its accuracy is of, in a word: `test` or `held-out` images.
-    #[must_use]
-    pub fn judged_by_what(&self) -> &'static str {
-        if self.validation_images.is_some() { "held-out" } else { "test" }
+        Architecture {
+            rankscale: self.rankscale,
+            channels: self.recipe.channels,
+            classes: self.recipe.dataset.classes(),
+        }
     }
 
     /// The network's counts.
@@ -123,20 +90,6 @@ impl Configuration {
         let identity = self.identity(data_fingerprint);
         format!("r{:02}-{}-s{}-{}", self.rankscale, self.decay, self.seed, &identity[..8])
     }
-
-    /// Hash of what runs must share to be compared: all but rankscale, arm, seed, lambda and engine. 8 hex digits.
-    #[must_use]
-    pub fn recipe(&self, data_fingerprint: &str) -> String {
-        let shared = Self {
-            rankscale: 0,
-            decay: Arm::ORIGINAL,
-            seed: 0,
-            lambda: 0.0,
-            engine: Engine::Tch,
-            ..self.clone()
-        };
-        digest(&(shared, data_fingerprint))[..8].to_owned()
-    }
 }
 
 fn digest(value: &impl Serialize) -> String {
@@ -153,20 +106,20 @@ mod tests {
         let base = Configuration::default();
         let mut identities = vec![base.identity("data"), base.identity("other data")];
         let changes: [fn(&mut Configuration); 14] = [
-            |c| c.dataset = Task::Cifar100,
+            |c| c.recipe.dataset = Task::Cifar100,
             |c| c.rankscale = 9,
-            |c| c.channels = [64, 128, 256, 511],
+            |c| c.recipe.channels = [64, 128, 256, 511],
             |c| c.decay = Arm::APPROPRIATE,
             |c| c.seed = 1,
-            |c| c.epochs = 127,
-            |c| c.batch = 256,
-            |c| c.peak_learning_rate = 0.1,
+            |c| c.recipe.epochs = 127,
+            |c| c.recipe.batch = 256,
+            |c| c.recipe.peak_learning_rate = 0.1,
             |c| c.lambda = 1e-3,
-            |c| c.precision = Precision::Bf16,
+            |c| c.recipe.precision = Precision::Bf16,
             |c| c.engine = Engine::Fused,
-            |c| c.train_images = Some(5000),
-            |c| c.test_images = Some(5000),
-            |c| c.validation_images = Some(5000),
+            |c| c.recipe.train_images = Some(5000),
+            |c| c.recipe.test_images = Some(5000),
+            |c| c.recipe.validation_images = Some(5000),
         ];
         for change in changes {
             let mut changed = base.clone();
@@ -193,7 +146,10 @@ mod tests {
         let base = Configuration { decay: Arm::APPROPRIATE, ..Configuration::default() };
         assert!(base.run_name("data").starts_with("r08-appropriate-s0-"));
         let other = Configuration { seed: 3, rankscale: 2, decay: Arm::NO_DECAY, ..base.clone() };
-        assert_eq!(base.recipe("data"), other.recipe("data"));
-        assert_ne!(base.recipe("data"), Configuration { epochs: 1, ..base }.recipe("data"));
+        assert_eq!(base.recipe.hash("data"), other.recipe.hash("data"));
+        assert_ne!(
+            base.recipe.hash("data"),
+            Configuration { recipe: Recipe { epochs: 1, ..base.recipe }, ..base }.recipe.hash("data")
+        );
     }
 }

@@ -33,7 +33,7 @@ use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::dataset::Task;
 use crate::reading;
 use arms::Arms;
-use grid::{Grid, MOST_RUNS, Recipe};
+use grid::{Grid, MOST_RUNS, RecipeTable};
 use network::Arm;
 use network::arm::Declaration;
 use serde::{Deserialize, Serialize};
@@ -103,7 +103,7 @@ struct File {
     #[serde(default)]
     tuned: bool,
     #[serde(default)]
-    recipe: Recipe,
+    recipe: RecipeTable,
     #[serde(default)]
     arm: Vec<Declaration<String>>,
     verdict: Option<Verdict>,
@@ -132,7 +132,7 @@ impl Experiment {
     /// The data set of its runs.
     #[must_use]
     pub fn task(&self) -> Task {
-        self.runs.first().map_or_else(Task::default, |run| run.dataset)
+        self.runs.first().map_or_else(Task::default, |run| run.recipe.dataset)
     }
 
     fn parse(name: &str, path: &Path, text: &str) -> Result<Self, ExperimentError> {
@@ -155,7 +155,7 @@ impl Experiment {
             .map_err(value)?;
         // The recipe is one, so these keys tell its cells apart. Zero and -0 are the same strength.
         let key = |run: &Configuration| {
-            let strength = ((run.lambda + 0.0).to_bits(), run.peak_learning_rate.to_bits());
+            let strength = ((run.lambda + 0.0).to_bits(), run.recipe.peak_learning_rate.to_bits());
             (run.rankscale, run.decay, run.seed, strength)
         };
         let runs = each_once(cells.into_iter().flatten(), key);
@@ -176,7 +176,7 @@ const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is 
 
 /// The first arm that is planned at two strengths.
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
-    let strength = |run: &Configuration| (run.lambda.to_bits(), run.peak_learning_rate.to_bits());
+    let strength = |run: &Configuration| (run.lambda.to_bits(), run.recipe.peak_learning_rate.to_bits());
     let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(strength);
     runs.iter().find(|run| first(run.decay) != Some(strength(run))).map(|run| run.decay)
 }

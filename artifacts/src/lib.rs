@@ -73,7 +73,7 @@ pub mod sum;
 pub mod table;
 
 pub use arithmetic::{Engine, Precision};
-pub use configuration::Configuration;
+pub use configuration::{Configuration, Recipe};
 pub use experiment::Experiment;
 pub use layout::Layout;
 pub use sum::Sha256Sum;

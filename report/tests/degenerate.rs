@@ -138,7 +138,10 @@ fn arms_of_ones_own_are_said_and_drawn_like_those_of_the_house() {
 fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
     let mut study = Plan::default().study();
     let other = Plan {
-        recipe: artifacts::Configuration { epochs: 4, ..artifacts::Configuration::default() },
+        recipe: artifacts::Configuration {
+            recipe: artifacts::Recipe { epochs: 4, ..artifacts::Recipe::default() },
+            ..artifacts::Configuration::default()
+        },
         seeds: 1,
         ..Plan::default()
     }

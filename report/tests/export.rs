@@ -3,7 +3,7 @@
 mod support;
 
 use artifacts::study::Study;
-use artifacts::{Configuration, Layout};
+use artifacts::{Configuration, Layout, Recipe};
 use report::export::rows::Rows;
 use report::export::{Format, files};
 use serde_json::Value;
@@ -11,7 +11,10 @@ use std::process::{Command, Output};
 use support::Plan;
 
 fn study() -> Study {
-    let recipe = Configuration { epochs: 3, validation_images: Some(5000), ..Configuration::default() };
+    let recipe = Configuration {
+        recipe: Recipe { epochs: 3, validation_images: Some(5000), ..Recipe::default() },
+        ..Configuration::default()
+    };
     Plan { recipe, seeds: 2, rankscales: vec![8, 31], ..Plan::default() }.study()
 }
 

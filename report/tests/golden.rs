@@ -4,7 +4,7 @@
 
 mod support;
 
-use artifacts::Configuration;
+use artifacts::{Configuration, Recipe};
 use expect_test::expect_file;
 use network::Arm;
 use report::render;
@@ -12,7 +12,13 @@ use support::Plan;
 
 fn short(plan: Plan) -> Plan {
     // Short learning curves keep the golden files readable.
-    Plan { recipe: Configuration { epochs: 6, ..Configuration::default() }, ..plan }
+    Plan {
+        recipe: Configuration {
+            recipe: Recipe { epochs: 6, ..Recipe::default() },
+            ..Configuration::default()
+        },
+        ..plan
+    }
 }
 
 #[test]

@@ -22,9 +22,9 @@ use crate::engine::ways::{Changes, UPDATES_BEFORE_RECORDING, Ways};
 use crate::machine::device::Device;
 use crate::machine::memory::{peak, taken};
 use crate::run::initialise::initialise;
-use artifacts::Configuration;
 use artifacts::bench::{Ours, median};
 use artifacts::dataset::Dataset;
+use artifacts::{Configuration, Recipe};
 use kernels::Phase;
 use network::schedule::LearningRates;
 use std::fmt;
@@ -75,9 +75,9 @@ impl Bench {
     pub fn run(&self) -> anyhow::Result<Measured> {
         let Self { configuration, device, threads, .. } = self;
         memory::check(configuration, *device, *threads)?;
-        let (batch, architecture) = (configuration.batch, configuration.architecture());
+        let (batch, architecture) = (configuration.recipe.batch, configuration.architecture());
         let tested = (self.epoch_updates * batch * EPOCH.2).div_ceil(EPOCH.1);
-        let task = configuration.dataset;
+        let task = configuration.recipe.dataset;
         let (train, test) =
             (Dataset::generated(task, self.epoch_updates * batch, 0), Dataset::generated(task, tested, 1));
         let images = (Images::new(&train, None)?, Images::new(&test, None)?);
@@ -90,7 +90,7 @@ impl Bench {
         let mut generator = generator(configuration.seed, Purpose::Augment, 1);
         let draws: Vec<Draw> = order.iter().map(|_| Draw::random(&mut generator)).collect();
         let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
-        let rate = configuration.peak_learning_rate / 100.0;
+        let rate = configuration.recipe.peak_learning_rate / 100.0;
         let rates = vec![
             LearningRates { factors: rate, rest: rate };
             self.steps.max(self.epoch_updates).max(WARM_UP_ON_GPU)
@@ -132,7 +132,7 @@ impl Bench {
             engine: configuration.engine,
             rankscale: configuration.rankscale,
             device: device.to_string(),
-            precision: configuration.precision,
+            precision: configuration.recipe.precision,
             threads: *threads,
             batch,
             parameters: configuration.counts().parameters,
@@ -228,9 +228,8 @@ mod tests {
                 continue;
             }
             let configuration = Configuration {
-                channels: [8, 8, 8, 8],
+                recipe: Recipe { channels: [8, 8, 8, 8], batch: 16, ..Recipe::default() },
                 rankscale: 2,
-                batch: 16,
                 engine,
                 ..Configuration::default()
             };

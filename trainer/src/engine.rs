@@ -70,7 +70,7 @@ impl<'a> Engine<'a> {
             }
             #[cfg(feature = "tch")]
             artifacts::Engine::Tch => {
-                let precision = configuration.precision;
+                let precision = configuration.recipe.precision;
                 if device == Device::Cpu {
                     prefer_huge_pages(memory::of_run(configuration, device, threads));
                 }

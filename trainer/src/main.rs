@@ -73,14 +73,14 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
-            let judged_by_test = configuration.validation_images.is_none();
-            return at(&arguments.place, configuration.dataset, judged_by_test, |context| {
+            let judged_by_test = configuration.recipe.validation_images.is_none();
+            return at(&arguments.place, configuration.recipe.dataset, judged_by_test, |context| {
                 let configuration = engine.configure(context.device, configuration)?;
                 Ok(match sweep::single(context, &configuration)? {
                     Outcome::Done(accuracy) => {
                         say(format_args!(
                             "done: last-epoch {} accuracy {:.2} %",
-                            configuration.judged_by_what(),
+                            configuration.recipe.judged_by_what(),
                             accuracy * 100.0
                         ));
                         None
@@ -105,7 +105,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Repair(arguments) => return repair(&arguments),
         Command::Retrain(arguments) => {
             let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
-            return at(&arguments.place, kept.0.configuration.dataset, true, |context| {
+            return at(&arguments.place, kept.0.configuration.recipe.dataset, true, |context| {
                 let compared = retrain::retrain(context, kept, arguments.epochs)?;
                 output::print(&compared)?;
                 Ok((!compared.repeated()).then_some(1))
@@ -128,7 +128,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 cores: numbers::cores(),
                 wait: arguments.wait,
             };
-            let judged_by_test = experiment.runs.iter().any(|run| run.validation_images.is_none());
+            let judged_by_test = experiment.runs.iter().any(|run| run.recipe.validation_images.is_none());
             return at(&arguments.place, experiment.task(), judged_by_test, |context| {
                 if arguments.json {
                     let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;

@@ -11,14 +11,14 @@ use crate::endpoint::secondary;
 use crate::endpoint::sentence::count;
 use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline_run};
-use crate::join::recipes::Recipe;
+use crate::join::recipes::RecipeOnData;
 use crate::runs::plan::Plan;
 use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
 use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
 use artifacts::study::{State, TunedArm, Verdict};
-use artifacts::{Configuration, Precision};
+use artifacts::{Configuration, Precision, Recipe};
 use network::Arm;
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'c> {
     /// What the runs share.
-    pub recipe: &'c Recipe,
+    pub recipe: &'c RecipeOnData,
     /// Their lambda.
     pub lambda: f64,
     /// The arm.
@@ -46,12 +46,9 @@ impl Comparison<'_> {
     #[must_use]
     pub fn draft<'a>(&self, pairs: &[RunPair<'a>], plan: Option<&VerdictPlan>) -> Option<Draft<'a>> {
         let ours: Vec<RunPair<'a>> = pairs.iter().filter(|pair| self.has(pair)).copied().collect();
-        let recipe = &self.recipe.summary.configuration;
-        let all = Sample::new(
-            &ours,
-            recipe.architecture(),
-            recipe.judged_by().unwrap_or_else(|| recipe.dataset.images(Split::Test)),
-        );
+        let any = &self.recipe.summary.configuration;
+        let images = any.recipe.judged_by().unwrap_or_else(|| any.recipe.dataset.images(Split::Test));
+        let all = Sample::new(&ours, any.architecture(), images);
         if let Some(plan) = plan {
             return self.at_looks(&all, plan);
         }
@@ -127,14 +124,14 @@ impl Comparison<'_> {
     }
 
     fn classes(&self) -> usize {
-        self.recipe.summary.configuration.dataset.classes()
+        self.recipe.summary.configuration.recipe.dataset.classes()
     }
 
     fn missing(&self) -> Missing {
-        self.missing_from(&self.recipe.summary.configuration)
+        self.missing_from(&self.recipe.summary.configuration.recipe)
     }
 
-    fn missing_from(&self, recipe: &Configuration) -> Missing {
+    fn missing_from(&self, recipe: &Recipe) -> Missing {
         let fingerprint = &self.recipe.fingerprint;
         let tuned = self.plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint));
         let compared = |arm: &&TunedArm| arm.decay == self.arm || Some(arm.decay) == self.arm.baseline();
@@ -148,8 +145,8 @@ impl Comparison<'_> {
 
     /// Whether the recipe is the notebook's, in whatever precision, and whatever became of the runs.
     fn like_the_notebook(&self) -> bool {
-        let recipe = self.recipe.summary.configuration.clone();
-        let missing = self.missing_from(&Configuration { precision: Precision::Float32, ..recipe });
+        let recipe = self.recipe.summary.configuration.recipe;
+        let missing = self.missing_from(&Recipe { precision: Precision::Float32, ..recipe });
         missing.obstacles.is_empty() && missing.differs.is_empty()
     }
 

@@ -3,7 +3,7 @@
 //! *Invariant:* the first group has the primary arm; together they have every planned run of an arm under test.
 
 use crate::join::pairs::RunPair;
-use crate::join::recipes::Recipe;
+use crate::join::recipes::RecipeOnData;
 use crate::runs::plan::Plan;
 use crate::runs::run::{Run, same_lambda};
 use artifacts::study::{LedgerRow, RecipeSummary};
@@ -21,7 +21,7 @@ pub struct Evidence<'a> {
     /// Every readable run.
     pub runs: &'a [Run],
     /// Their recipes, headline first.
-    pub recipes: &'a [Recipe],
+    pub recipes: &'a [RecipeOnData],
     /// Every pair of finished runs under study.
     pub pairs: &'a [RunPair<'a>],
     /// What became of every run.
@@ -34,7 +34,7 @@ pub struct Evidence<'a> {
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
     /// What the runs of the arms share.
-    pub recipe: Cow<'a, Recipe>,
+    pub recipe: Cow<'a, RecipeOnData>,
     /// Their lambda.
     pub lambda: f64,
     /// The arms.
@@ -73,13 +73,13 @@ fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> V
     let runs: Vec<&Configuration> = plan.experiment().runs.iter().collect();
     let group = |arm: Arm| {
         let configuration = runs.iter().find(|run| run.decay == arm)?;
-        let recipe = configuration.recipe(&headline.fingerprint);
+        let recipe = configuration.recipe.hash(&headline.fingerprint);
         let there = evidence.recipes.iter().find(|found| found.summary.recipe == recipe);
         // None of its runs may be there yet.
         let recipe = there.map_or_else(
             || {
                 let summary = RecipeSummary { recipe, runs: 0, configuration: (*configuration).clone() };
-                Cow::Owned(Recipe { summary, fingerprint: headline.fingerprint.clone(), planned: true })
+                Cow::Owned(RecipeOnData { summary, fingerprint: headline.fingerprint.clone(), planned: true })
             },
             Cow::Borrowed,
         );
@@ -89,11 +89,11 @@ fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> V
 }
 
 /// The runs that should be there: the planned ones for the headline recipe of a plan, else those that are.
-fn expected<'a>(evidence: &Evidence<'a>, recipe: &Recipe, headline: bool) -> Vec<&'a Configuration> {
+fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) -> Vec<&'a Configuration> {
     match evidence.plan {
         Some(plan) if headline && recipe.planned => {
             let runs = plan.experiment().runs.iter();
-            runs.filter(|run| run.recipe(&recipe.fingerprint) == recipe.summary.recipe).collect()
+            runs.filter(|run| run.recipe.hash(&recipe.fingerprint) == recipe.summary.recipe).collect()
         }
         plan => {
             let runs = evidence.runs.iter().filter(|run| run.is_studied(plan));

@@ -4,10 +4,10 @@
 
 use crate::endpoint::sentence::count;
 use crate::stats::strata::Strata;
-use artifacts::Configuration;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::study::TunedArm;
+use artifacts::{Configuration, Recipe};
 
 const LAMBDA: &str = "λ = ";
 const RATE: &str = "peak learning rate ";
@@ -28,7 +28,7 @@ pub struct Missing {
 impl Missing {
     /// What the recipe lacks at this strength of decay. `fingerprint` is that of the images.
     #[must_use]
-    pub fn from_recipe(recipe: &Configuration, lambda: f64, fingerprint: &str) -> Self {
+    pub fn from_recipe(recipe: &Recipe, lambda: f64, fingerprint: &str) -> Self {
         let mut missing = Self { differs: differs(recipe, lambda), ..Self::default() };
         if recipe.epochs < MINIMUM_EPOCHS {
             missing.obstacles.push(format!("trained for {} of {MINIMUM_EPOCHS} epochs", recipe.epochs));
@@ -113,13 +113,13 @@ impl Missing {
 }
 
 /// In what a recipe that answers the question is another than the notebook's.
-fn differs(recipe: &Configuration, lambda: f64) -> Vec<String> {
-    let asked = Configuration::default();
+fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
+    let asked = Recipe::default();
     let mut found = Vec::new();
     if recipe.dataset != asked.dataset {
         found.push(format!("on {}", recipe.dataset));
     }
-    if lambda.to_bits() != asked.lambda.to_bits() {
+    if lambda.to_bits() != Configuration::default().lambda.to_bits() {
         found.push(format!("{LAMBDA}{lambda}"));
     }
     if recipe.peak_learning_rate.to_bits() != asked.peak_learning_rate.to_bits() {
@@ -154,29 +154,29 @@ mod tests {
         Task::Cifar10.fingerprints().unwrap()
     }
 
-    fn of(recipe: &Configuration) -> Missing {
-        Missing::from_recipe(recipe, recipe.lambda, &cifar10())
+    fn of(recipe: Recipe) -> Missing {
+        Missing::from_recipe(&recipe, Configuration::default().lambda, &cifar10())
     }
 
     #[test]
     fn the_notebooks_recipe_on_cifar_10_lacks_nothing() {
-        assert_eq!(of(&Configuration::default()), Missing::default());
+        assert_eq!(of(Recipe::default()), Missing::default());
         let strata = Strata::new([vec![0.1; 5], vec![0.2; 5]]).unwrap();
         assert_eq!(Missing::default().with_unfinished(&[]).with_pairs(Some(&strata)), Missing::default());
     }
 
     #[test]
     fn whatever_is_cut_is_named_with_its_numbers() {
-        let quick = Configuration {
+        let quick = Recipe {
             epochs: 4,
             train_images: Some(6144),
             test_images: Some(2000),
             channels: [8, 16, 32, 64],
-            ..Configuration::default()
+            ..Recipe::default()
         };
         let strata = Strata::new([vec![0.1], vec![0.2]]).unwrap();
         let unfinished: Vec<String> = (0..6).map(|i| format!("r0{i}: missing")).collect();
-        let missing = Missing::from_recipe(&quick, quick.lambda, "others");
+        let missing = Missing::from_recipe(&quick, Configuration::default().lambda, "others");
         assert_eq!(
             missing.with_unfinished(&unfinished).with_pairs(Some(&strata)).lines(),
             [
@@ -193,27 +193,26 @@ mod tests {
 
     #[test]
     fn another_recipe_is_named_and_no_decay_at_all_is_an_obstacle() {
-        let other = Configuration {
-            lambda: 1.5e-4,
+        let other = Recipe {
             peak_learning_rate: 0.001,
             batch: 256,
             epochs: 200,
             precision: Precision::Bf16,
-            ..Configuration::default()
+            ..Recipe::default()
         };
-        let missing = of(&other);
+        let missing = Missing::from_recipe(&other, 1.5e-4, &cifar10());
         assert_eq!(missing.obstacles, Vec::<String>::new());
         assert_eq!(
             missing.differs,
             ["λ = 0.00015", "peak learning rate 0.001", "batches of 256", "200 epochs", "in bf16"]
         );
-        let none = of(&Configuration { lambda: 0.0, ..Configuration::default() });
+        let none = Missing::from_recipe(&Recipe::default(), 0.0, &cifar10());
         assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
     }
 
     #[test]
     fn another_data_set_is_named_and_only_as_well_known_as_it_is() {
-        let missing = of(&Configuration { dataset: Task::Cifar100, ..Configuration::default() });
+        let missing = of(Recipe { dataset: Task::Cifar100, ..Recipe::default() });
         assert_eq!(missing.obstacles, Vec::<String>::new());
         assert_eq!(missing.differs, ["on CIFAR-100"]);
         assert_eq!(
@@ -224,7 +223,7 @@ mod tests {
 
     #[test]
     fn held_out_images_are_no_test_images() {
-        let missing = of(&Configuration { validation_images: Some(5000), ..Configuration::default() });
+        let missing = of(Recipe { validation_images: Some(5000), ..Recipe::default() });
         let asked = ["judged by 5000 training images that were held out, and by no test image"];
         assert_eq!((missing.obstacles.as_slice(), missing.differs.len()), (&asked.map(str::to_owned)[..], 0));
     }
@@ -232,7 +231,7 @@ mod tests {
     #[test]
     fn arms_at_strengths_of_their_own_are_named_with_them() {
         let arm = |decay, lambda| TunedArm { decay, recipe: "r".into(), lambda, peak_learning_rate: 0.4 };
-        let recipe = Configuration { peak_learning_rate: 0.4, batch: 256, ..Configuration::default() };
+        let recipe = Recipe { peak_learning_rate: 0.4, batch: 256, ..Recipe::default() };
         let missing = Missing::from_recipe(&recipe, 1e-3, &cifar10());
         let arms = [arm(Arm::ORIGINAL, 5e-4), arm(Arm::APPROPRIATE, 1e-3)];
         assert_eq!(

@@ -23,8 +23,8 @@ pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
             plain.name
         );
         let of = &treated.configuration;
-        let recipe = of.recipe(&treated.data.fingerprint);
-        rows.extend((0..).zip(counts(ours, theirs, of.dataset.classes())).map(
+        let recipe = of.recipe.hash(&treated.data.fingerprint);
+        rows.extend((0..).zip(counts(ours, theirs, of.recipe.dataset.classes())).map(
             |(class, [images, only_arm, only_baseline])| ClassRow {
                 recipe: recipe.clone(),
                 lambda: of.lambda,

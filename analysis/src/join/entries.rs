@@ -1,7 +1,7 @@
 //! The study's runs as the entries of a notebook's `results.json`.
 
 use crate::join::finished::Finished;
-use crate::join::recipes::Recipe;
+use crate::join::recipes::RecipeOnData;
 use crate::join::spent;
 use crate::runs::results::{Entry, LoggedEpoch, ResultsArms, Settings};
 use crate::runs::run::same_lambda;
@@ -13,7 +13,7 @@ use network::Arm;
 #[must_use]
 pub fn entries(
     finished: &[Finished<'_>],
-    recipes: &[Recipe],
+    recipes: &[RecipeOnData],
     endpoints: &[Endpoint],
     wish: Option<ResultsArms>,
 ) -> Vec<Entry> {

@@ -65,7 +65,7 @@ fn planned(plan: Option<&Plan>, fingerprint: Option<&str>) -> Vec<Planned> {
         place,
         identity: run.identity(""),
         name: fingerprint.map_or_else(|| readable_name(run), |data| run.run_name(data)),
-        epochs: run.epochs as u32,
+        epochs: run.recipe.epochs as u32,
     };
     runs.iter().enumerate().map(one).collect()
 }
@@ -94,7 +94,7 @@ fn places<'a>(groups: &Groups<'a>, key: &str) -> impl Iterator<Item = Option<&'a
 }
 
 fn present(run: &Run, planned: Option<&Planned>, resume: &str) -> LedgerRow {
-    let (done, of) = (spent::epochs_done(&run.epochs), run.record.configuration.epochs);
+    let (done, of) = (spent::epochs_done(&run.epochs), run.record.configuration.recipe.epochs);
     let resume = planned.map_or("`just train` and the keys it was started with", |_| resume);
     let reason = match run.record.status {
         Status::Done => String::new(),

@@ -5,12 +5,18 @@
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunRecord, Status};
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Experiment, Recipe};
 use network::Arm;
 
 /// Three epochs of the notebook's recipe.
 pub(crate) fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configuration {
-    Configuration { rankscale, decay, seed, epochs: 3, ..Configuration::default() }
+    Configuration {
+        recipe: Recipe { epochs: 3, ..Recipe::default() },
+        rankscale,
+        decay,
+        seed,
+        ..Configuration::default()
+    }
 }
 
 /// A run that has come this far; its test accuracy is the same after every epoch.
@@ -44,7 +50,7 @@ pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, ac
 
 /// A run that is done.
 pub(crate) fn done(configuration: &Configuration, accuracy: f64) -> Run {
-    run(configuration, Status::Done, configuration.epochs as u32, accuracy)
+    run(configuration, Status::Done, configuration.recipe.epochs as u32, accuracy)
 }
 
 /// The same run trained on other images.

@@ -7,8 +7,8 @@
 
 use crate::join::finished::Finished;
 use crate::runs::plan::Plan;
-use artifacts::Configuration;
 use artifacts::study::PairRow;
+use artifacts::{Configuration, Recipe};
 use std::collections::HashMap;
 
 /// A finished run and the one it is compared with.
@@ -86,7 +86,15 @@ mod tests {
                 for (lambda, engine) in [(5e-4, Engine::Tch), (5e-5, Engine::Tch), (5e-4, Engine::Fused)] {
                     for (epochs, images) in [(3, "data"), (2, "data"), (3, "others")] {
                         let base = configuration(rankscale, decay, seed);
-                        let run = done(&Configuration { lambda, engine, epochs, ..base }, 0.9);
+                        let run = done(
+                            &Configuration {
+                                recipe: Recipe { epochs, ..base.recipe },
+                                lambda,
+                                engine,
+                                ..base
+                            },
+                            0.9,
+                        );
                         runs.push(on_images(images, run));
                     }
                 }
@@ -140,8 +148,8 @@ mod tests {
     #[test]
     fn tuned_arms_are_compared_each_at_its_own_strength() {
         let own = |decay, lambda, peak_learning_rate| Configuration {
+            recipe: Recipe { peak_learning_rate, ..configuration(8, decay, 0).recipe },
             lambda,
-            peak_learning_rate,
             ..configuration(8, decay, 0)
         };
         let (plain, scaled) = (own(Arm::ORIGINAL, 1e-3, 0.4), own(Arm::APPROPRIATE, 2e-3, 0.1));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A recipe and what it saw.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipe {
+pub struct RecipeOnData {
     /// For the summary.
     pub summary: RecipeSummary,
     /// Of the images.
@@ -22,8 +22,8 @@ pub struct Recipe {
 /// The recipes of the runs under study: the planned ones first, then trained before imported ones, then those with more
 /// finished runs. So where a plan was trained on two sets of images, the fuller half is the headline.
 #[must_use]
-pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<Recipe> {
-    let mut found: BTreeMap<String, (Recipe, bool)> = BTreeMap::new();
+pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
+    let mut found: BTreeMap<String, (RecipeOnData, bool)> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.is_studied(plan)) {
         let (recipe, _) = found.entry(run.recipe()).or_insert_with_key(|recipe| {
             let summary = RecipeSummary {
@@ -32,12 +32,12 @@ pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<Recipe> {
                 configuration: run.record.configuration.clone(),
             };
             let fingerprint = run.record.data.fingerprint.clone();
-            (Recipe { summary, fingerprint, planned: false }, run.imported())
+            (RecipeOnData { summary, fingerprint, planned: false }, run.imported())
         });
         recipe.summary.runs += u32::from(run.is_done());
         recipe.planned |= run.is_planned(plan);
     }
-    let mut found: Vec<(Recipe, bool)> = found.into_values().collect();
+    let mut found: Vec<(RecipeOnData, bool)> = found.into_values().collect();
     found.sort_by_key(|(recipe, imported)| (!recipe.planned, *imported, Reverse(recipe.summary.runs)));
     found.into_iter().map(|(recipe, _)| recipe).collect()
 }
@@ -47,13 +47,13 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
     use artifacts::run::Status;
-    use artifacts::{Configuration, Engine};
+    use artifacts::{Configuration, Engine, Recipe};
     use network::Arm;
 
     #[test]
     fn planned_recipes_come_first_then_trained_ones_then_fuller_ones() {
         let of = configuration(8, Arm::ORIGINAL, 0);
-        let longer = Configuration { epochs: 4, ..of.clone() };
+        let longer = Configuration { recipe: Recipe { epochs: 4, ..of.recipe }, ..of.clone() };
         let notebook = configuration(8, Arm::PUBLISHED_ORIGINAL, 0);
         let runs = [
             imported(on_images("imported:a", done(&notebook, 0.9))),
@@ -69,8 +69,10 @@ mod tests {
         ];
         let found = |plan: Option<&Plan>| {
             let rows = recipes(&runs, plan).into_iter();
-            rows.map(|row| (row.fingerprint, row.summary.configuration.epochs, row.summary.runs, row.planned))
-                .collect::<Vec<_>>()
+            rows.map(|row| {
+                (row.fingerprint, row.summary.configuration.recipe.epochs, row.summary.runs, row.planned)
+            })
+            .collect::<Vec<_>>()
         };
         let row = |images: &str, epochs, runs, planned| (images.to_owned(), epochs, runs, planned);
         let all = [row("data", 3, 2, false), row("data", 4, 1, false), row("imported:a", 3, 2, false)];

@@ -37,18 +37,18 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
         planned: run.is_planned(plan),
         imported: run.imported(),
         recipe: run.recipe(),
-        dataset: configuration.dataset,
+        dataset: configuration.recipe.dataset,
         rankscale: configuration.rankscale as u32,
         decay: configuration.decay.to_string(),
         seed: configuration.seed,
         lambda: configuration.lambda,
-        channels: configuration.channels.map(|channels| channels.to_string()).join("-"),
-        epochs: configuration.epochs as u32,
+        channels: configuration.recipe.channels.map(|channels| channels.to_string()).join("-"),
+        epochs: configuration.recipe.epochs as u32,
         epochs_done: spent::epochs_done(&run.epochs),
-        batch: configuration.batch as u32,
-        train_images: configuration.train_images.map(|images| images as u32),
-        test_images: configuration.test_images.map(|images| images as u32),
-        precision: configuration.precision,
+        batch: configuration.recipe.batch as u32,
+        train_images: configuration.recipe.train_images.map(|images| images as u32),
+        test_images: configuration.recipe.test_images.map(|images| images as u32),
+        precision: configuration.recipe.precision,
         engine: configuration.engine,
         parameters: counts.parameters,
         macs: counts.macs,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
     use artifacts::run::Status;
-    use artifacts::{Configuration, Engine};
+    use artifacts::{Configuration, Engine, Recipe};
     use network::Arm;
 
     #[test]
@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn a_run_says_what_it_is_and_where_it_was_made() {
-        let of = Configuration { train_images: Some(6144), ..configuration(8, Arm::FROBENIUS, 1) };
+        let of = Configuration {
+            recipe: Recipe { train_images: Some(6144), ..configuration(8, Arm::FROBENIUS, 1).recipe },
+            ..configuration(8, Arm::FROBENIUS, 1)
+        };
         let run = done(&of, 0.9);
         let row = rows(&[&run], Some(&plan(&[of]))).remove(0);
         assert_eq!((row.planned, row.imported, row.decay.as_str()), (true, false, "frobenius"));

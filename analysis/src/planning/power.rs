@@ -51,7 +51,11 @@ pub fn row(design: &Design, sd: f64) -> Row {
 pub fn remarks(experiment: &Experiment) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(run) = experiment.runs.first() {
-        let missing = Missing::from_recipe(run, run.lambda, &run.dataset.fingerprints().unwrap_or_default());
+        let missing = Missing::from_recipe(
+            &run.recipe,
+            run.lambda,
+            &run.recipe.dataset.fingerprints().unwrap_or_default(),
+        );
         if !missing.obstacles.is_empty() {
             lines.push(format!("No verdict can come of it: {}.", missing.obstacles.join("; ")));
         }

@@ -52,7 +52,7 @@ pub fn collect(layout: &Layout) -> io::Result<Collected> {
 
 fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let (record, epochs) = folder.read().map_err(|error| error.to_string())?;
-    let last = record.configuration.epochs as u32;
+    let last = record.configuration.recipe.epochs as u32;
     let mut layers = folder.read_layers(&record).map_err(|error| error.to_string())?;
     let trajectory = trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);

@@ -18,7 +18,7 @@ mod copies;
 use crate::runs::json::{self, whole};
 use crate::runs::results::{LoggedEpoch, Settings};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
-use artifacts::{Configuration, Precision};
+use artifacts::{Configuration, Precision, Recipe};
 use copies::without_seed;
 use network::Arm;
 use serde_json::Value;
@@ -251,11 +251,10 @@ fn configuration(
         return Err(("`rankscale`".into(), "must be at least 1: the notebook had no dense network".into()));
     }
     let configuration = Configuration {
+        recipe: Recipe { epochs: logged.epoch as usize, precision: Precision::Fp16, ..Recipe::default() },
         rankscale: rankscale as usize,
         decay: if settings.d { Arm::PUBLISHED_APPROPRIATE } else { Arm::PUBLISHED_ORIGINAL },
         seed: seeds.take(rankscale, settings.d, settings.seed)?,
-        epochs: logged.epoch as usize,
-        precision: Precision::Fp16,
         ..Configuration::default()
     };
     configuration

@@ -41,8 +41,8 @@ impl Plan {
         let Experiment { tuned, runs, .. } = &self.experiment;
         let of = |decay: Arm| {
             let run = runs.iter().find(|run| *tuned && run.decay == decay)?;
-            let (lambda, peak_learning_rate) = (run.lambda, run.peak_learning_rate);
-            Some(TunedArm { decay, recipe: run.recipe(fingerprint), lambda, peak_learning_rate })
+            let (lambda, peak_learning_rate) = (run.lambda, run.recipe.peak_learning_rate);
+            Some(TunedArm { decay, recipe: run.recipe.hash(fingerprint), lambda, peak_learning_rate })
         };
         arms(runs).into_iter().filter_map(of).collect()
     }
@@ -53,7 +53,7 @@ impl Plan {
         let mut other = Configuration { decay, ..run.clone() };
         let planned = || self.experiment.runs.iter().find(|run| run.decay == decay);
         if let Some(own) = (self.experiment.tuned && self.has(run)).then(planned).flatten() {
-            (other.lambda, other.peak_learning_rate) = (own.lambda, own.peak_learning_rate);
+            (other.lambda, other.recipe.peak_learning_rate) = (own.lambda, own.recipe.peak_learning_rate);
         }
         other
     }

@@ -51,7 +51,7 @@ impl Run {
     /// Hash of what it shares with the runs it can be compared with.
     #[must_use]
     pub fn recipe(&self) -> String {
-        self.record.configuration.recipe(&self.record.data.fingerprint)
+        self.record.configuration.recipe.hash(&self.record.data.fingerprint)
     }
 
     /// Whether its status says that all of its epochs are there.
@@ -63,7 +63,7 @@ impl Run {
     /// The last of its planned epochs; none where it did not reach that.
     #[must_use]
     pub fn last_epoch(&self) -> Option<&EpochRow> {
-        let planned = self.record.configuration.epochs;
+        let planned = self.record.configuration.recipe.epochs;
         self.epochs.iter().rfind(|row| row.epoch as usize == planned)
     }
 

@@ -84,7 +84,7 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
     let mut cells: BTreeMap<(u64, u64), Option<Accuracies>> = BTreeMap::new();
     for run in experiment.runs.iter().filter(|run| run.decay == arm) {
         let cell = cells
-            .entry((run.peak_learning_rate.to_bits(), run.lambda.to_bits()))
+            .entry((run.recipe.peak_learning_rate.to_bits(), run.lambda.to_bits()))
             .or_insert_with(|| Some(BTreeMap::new()));
         match accuracies.get(&run.identity("")) {
             Some(accuracy) => {
@@ -130,8 +130,8 @@ fn by_rankscale(runs: &Accuracies, number: impl Fn(&(usize, u64), f64) -> Option
 mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, run};
-    use artifacts::Configuration;
     use artifacts::run::Status;
+    use artifacts::{Configuration, Recipe};
 
     /// Two rankscales, two seeds, and three lambdas at two rates.
     fn grid(arm: Arm) -> Vec<Configuration> {
@@ -140,8 +140,12 @@ mod tests {
             for peak_learning_rate in [0.1, 0.2] {
                 for (rankscale, seed) in [(8, 1), (8, 2), (31, 1), (31, 2)] {
                     let of = configuration(rankscale, arm, seed);
-                    let of = Configuration { lambda, peak_learning_rate, ..of };
-                    runs.push(Configuration { validation_images: Some(5000), ..of });
+                    let of =
+                        Configuration { recipe: Recipe { peak_learning_rate, ..of.recipe }, lambda, ..of };
+                    runs.push(Configuration {
+                        recipe: Recipe { validation_images: Some(5000), ..of.recipe },
+                        ..of
+                    });
                 }
             }
         }
@@ -154,7 +158,7 @@ mod tests {
 
     /// Best at lambda 5e-4 and rate 0.2, by more than what seeds make of it.
     fn accuracy(of: &Configuration) -> f64 {
-        let off = (of.lambda / 5e-4).ln().abs() * 0.01 + (0.2 - of.peak_learning_rate) * 0.2;
+        let off = (of.lambda / 5e-4).ln().abs() * 0.01 + (0.2 - of.recipe.peak_learning_rate) * 0.2;
         0.9 - off + 0.001 * of.seed as f64 * (1.0 + off)
     }
 
@@ -176,7 +180,7 @@ mod tests {
     #[test]
     fn a_cell_with_a_diverged_run_is_never_chosen() {
         let planned = grid(Arm::ORIGINAL);
-        let best = |of: &Configuration| of.lambda == 5e-4 && of.peak_learning_rate == 0.2;
+        let best = |of: &Configuration| of.lambda == 5e-4 && of.recipe.peak_learning_rate == 0.2;
         let of = |of: &Configuration| {
             if best(of) && of.seed == 2 { run(of, Status::Diverged, 1, 0.1) } else { done(of, accuracy(of)) }
         };

@@ -36,7 +36,7 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
         "# Written by `analysis tune --experiment {}`: each arm at the strength that it chose on {} held-out training images. Judged once.\n\
          title = {:?}\ntuned = true\n\n[recipe]\n",
         tuning.name,
-        first.validation_images.unwrap_or(0),
+        first.recipe.validation_images.unwrap_or(0),
         format!("{} Each arm at its own optimum", tuning.title),
     );
     text += &recipe(first);
@@ -64,15 +64,15 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
 
 /// The keys of a recipe, but for the peak rate, which is an arm's, and for what was held out.
 fn recipe(run: &Configuration) -> String {
-    let dataset = match run.dataset {
+    let dataset = match run.recipe.dataset {
         task if task.is_the_notebooks() => String::new(),
         task => format!("dataset = \"{}\"\n", task.name()),
     };
     let mut text = format!(
         "{dataset}channels = {:?}\nepochs = {}\nbatch = {}\nprecision = \"{}\"\n",
-        run.channels, run.epochs, run.batch, run.precision
+        run.recipe.channels, run.recipe.epochs, run.recipe.batch, run.recipe.precision
     );
-    if let Some(images) = run.train_images {
+    if let Some(images) = run.recipe.train_images {
         _ = writeln!(text, "train_images = {images}");
     }
     text

@@ -50,13 +50,13 @@ impl Place {
         };
         folder.write_record(&record).unwrap();
         let rows: Vec<EpochRow> =
-            (1..=epochs).map(|epoch| row(epoch, configuration.epochs, accuracy)).collect();
+            (1..=epochs).map(|epoch| row(epoch, configuration.recipe.epochs, accuracy)).collect();
         table::write(&folder.epochs_path(), &rows).unwrap();
         folder
     }
 
     pub fn done(&self, configuration: &Configuration, accuracy: f64) -> RunFolder {
-        self.run(configuration, Status::Done, configuration.epochs, accuracy)
+        self.run(configuration, Status::Done, configuration.recipe.epochs, accuracy)
     }
 
     /// Finishes a run with all that a real one leaves but its weights: layers that grow from epoch to epoch, and a prediction
@@ -64,7 +64,7 @@ impl Place {
     pub fn done_in_full(&self, configuration: &Configuration, accuracy: f64, images: u32) -> RunFolder {
         let folder = self.done(configuration, accuracy);
         let blocks = configuration.architecture().blocks();
-        let epochs = 0..=configuration.epochs as u32;
+        let epochs = 0..=configuration.recipe.epochs as u32;
         let layers: Vec<LayerRow> =
             epochs.flat_map(|epoch| blocks.iter().map(move |block| layer(epoch, block))).collect();
         table::write(&folder.layers_path(), &layers).unwrap();

@@ -3,9 +3,9 @@
 use crate::made_up::{Place, configuration, finish, grid, ledger};
 use analysis::runs::results::ResultsArms;
 use analysis::{Choice, analyse};
-use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::Verdict;
+use artifacts::{Configuration, Recipe};
 use fs_err as fs;
 use network::Arm;
 
@@ -92,9 +92,7 @@ fn the_same_runs_give_the_same_bytes() {
 fn a_short_schedule_on_a_subset_gives_a_difference_and_no_answer() {
     let place = Place::new();
     let cut = |run: Configuration| Configuration {
-        epochs: 4,
-        train_images: Some(6144),
-        test_images: Some(2000),
+        recipe: Recipe { epochs: 4, train_images: Some(6144), test_images: Some(2000), ..run.recipe },
         ..run
     };
     let runs: Vec<Configuration> = grid(&RANKSCALES, 5).into_iter().map(cut).collect();

@@ -15,7 +15,7 @@ const GRID: &str = "title = 'At its best?'\n[recipe]\nvalidation_images = 5000\n
 /// Each arm has an optimum of its own.
 fn accuracy(run: &Configuration) -> f64 {
     let best = if run.decay == Arm::ORIGINAL { (5e-4, 0.2) } else { (1e-3, 0.4) };
-    let off = (run.lambda / best.0).ln().abs() + (run.peak_learning_rate / best.1).ln().abs();
+    let off = (run.lambda / best.0).ln().abs() + (run.recipe.peak_learning_rate / best.1).ln().abs();
     0.9 - 0.004 * off + 0.0003 * (run.seed % 5) as f64 * (1.0 + off / 20.0)
 }
 
@@ -48,10 +48,10 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
         (compared.name.as_str(), compared.tuned, compared.runs.len()),
         ("best-tuned", true, 3 * 2 * 3)
     );
-    assert!(compared.runs.iter().all(|run| run.validation_images.is_none() && run.test_images.is_none()));
+    assert!(compared.runs.iter().all(|run| run.recipe.validation_images.is_none() && run.recipe.test_images.is_none()));
     let strength = |arm: Arm| {
         let run = compared.runs.iter().find(|run| run.decay == arm).unwrap();
-        (run.lambda, run.peak_learning_rate)
+        (run.lambda, run.recipe.peak_learning_rate)
     };
     assert_eq!(strength(Arm::ORIGINAL), (5e-4, 0.2));
     assert_eq!(strength(Arm::APPROPRIATE), (1e-3, 0.4));

@@ -1,6 +1,6 @@
 //! The rules that a configuration must obey, and what is said of one that does not.
 
-use super::Configuration;
+use super::{Configuration, Recipe};
 use crate::arithmetic::Engine;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
@@ -47,44 +47,44 @@ impl Configuration {
     /// The first rule that is broken, with the key and its value.
     pub fn validated(self) -> Result<Self, InvalidConfiguration> {
         use InvalidConfiguration as E;
-        Architecture::new(self.rankscale as i64, self.channels, self.dataset.classes())?;
-        let images = self.train_images.unwrap_or(usize::MAX);
+        Architecture::new(self.rankscale as i64, self.recipe.channels, self.recipe.dataset.classes())?;
+        let images = self.recipe.train_images.unwrap_or(usize::MAX);
         let rules = [
             (
                 "epochs",
-                self.epochs.to_string(),
-                EPOCHS.contains(&(self.epochs as u64)),
+                self.recipe.epochs.to_string(),
+                EPOCHS.contains(&(self.recipe.epochs as u64)),
                 "must be between 1 and 100000",
             ),
             (
                 "batch",
-                self.batch.to_string(),
-                BATCH.contains(&(self.batch as u64)),
+                self.recipe.batch.to_string(),
+                BATCH.contains(&(self.recipe.batch as u64)),
                 "must be between 2 and 65536",
             ),
-            ("train_images", images.to_string(), images >= self.batch, "must be at least one batch"),
+            ("train_images", images.to_string(), images >= self.recipe.batch, "must be at least one batch"),
             (
                 "test_images",
-                self.test_images.unwrap_or(1).to_string(),
-                self.test_images != Some(0),
+                self.recipe.test_images.unwrap_or(1).to_string(),
+                self.recipe.test_images != Some(0),
                 "must be at least 1",
             ),
             (
                 "validation_images",
-                self.validation_images.unwrap_or(1).to_string(),
-                self.validation_images != Some(0),
+                self.recipe.validation_images.unwrap_or(1).to_string(),
+                self.recipe.validation_images != Some(0),
                 "must be at least 1",
             ),
             (
                 "test_images",
-                self.test_images.unwrap_or(1).to_string(),
-                self.test_images.is_none() || self.validation_images.is_none(),
+                self.recipe.test_images.unwrap_or(1).to_string(),
+                self.recipe.test_images.is_none() || self.recipe.validation_images.is_none(),
                 "cannot be judged by beside validation_images: give one of them",
             ),
             (
                 "peak_learning_rate",
-                self.peak_learning_rate.to_string(),
-                self.peak_learning_rate.is_finite() && self.peak_learning_rate > 0.0,
+                self.recipe.peak_learning_rate.to_string(),
+                self.recipe.peak_learning_rate.is_finite() && self.recipe.peak_learning_rate > 0.0,
                 "must be a positive number",
             ),
             (
@@ -115,15 +115,24 @@ mod tests {
     #[test]
     fn broken_rules_are_named() {
         let broken = [
-            Configuration { epochs: 0, ..Configuration::default() },
-            Configuration { train_images: Some(100), ..Configuration::default() },
+            Configuration { recipe: Recipe { epochs: 0, ..Recipe::default() }, ..Configuration::default() },
+            Configuration {
+                recipe: Recipe { train_images: Some(100), ..Recipe::default() },
+                ..Configuration::default()
+            },
             Configuration { lambda: f64::NAN, ..Configuration::default() },
             Configuration { rankscale: 1000, ..Configuration::default() },
             Configuration { rankscale: 0, engine: Engine::Fused, ..Configuration::default() },
-            Configuration { validation_images: Some(0), ..Configuration::default() },
             Configuration {
-                validation_images: Some(5000),
-                test_images: Some(5000),
+                recipe: Recipe { validation_images: Some(0), ..Recipe::default() },
+                ..Configuration::default()
+            },
+            Configuration {
+                recipe: Recipe {
+                    validation_images: Some(5000),
+                    test_images: Some(5000),
+                    ..Recipe::default()
+                },
                 ..Configuration::default()
             },
         ];
@@ -145,13 +154,17 @@ mod tests {
     #[test]
     fn whoever_does_what_a_rule_says_has_a_run() {
         let run = Configuration::default();
-        let held_out = Configuration { validation_images: Some(5000), ..run.clone() };
+        let held_out =
+            Configuration { recipe: Recipe { validation_images: Some(5000), ..run.recipe }, ..run.clone() };
         let dense = Configuration { rankscale: 0, engine: Engine::Fused, ..run.clone() };
         for (broken, advice, mended) in [
             (
-                Configuration { test_images: Some(5000), ..held_out.clone() },
+                Configuration {
+                    recipe: Recipe { test_images: Some(5000), ..held_out.recipe },
+                    ..held_out.clone()
+                },
                 "give one of them",
-                [held_out, Configuration { test_images: Some(5000), ..run }],
+                [held_out, Configuration { recipe: Recipe { test_images: Some(5000), ..run.recipe }, ..run }],
             ),
             (
                 dense.clone(),

@@ -4,7 +4,7 @@
 
 use super::arms::Arms;
 use crate::arithmetic::Precision;
-use crate::configuration::{Configuration, InvalidConfiguration};
+use crate::configuration::{Configuration, InvalidConfiguration, Recipe};
 use crate::dataset::Task;
 use network::Architecture;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ const STRIDE: u64 = 100;
 /// What all runs share, unless their grid says otherwise.
 #[derive(Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Recipe {
+pub(super) struct RecipeTable {
     dataset: Option<Task>,
     channels: Option<[usize; 4]>,
     epochs: Option<usize>,
@@ -56,11 +56,11 @@ impl Grid {
     /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
     pub(super) fn resolve(
         &self,
-        recipe: &Recipe,
+        recipe: &RecipeTable,
         arms: &Arms,
     ) -> Result<Vec<Configuration>, InvalidConfiguration> {
-        let base = recipe.over(&Configuration::default());
-        let lambdas = self.lambda.clone().unwrap_or_else(|| vec![base.lambda]);
+        let base = recipe.over(Recipe::default());
+        let lambdas = self.lambda.clone().unwrap_or_else(|| vec![Configuration::default().lambda]);
         let rates = self.peak_learning_rate.clone().unwrap_or_else(|| vec![base.peak_learning_rate]);
         let strengths: Vec<(f64, f64)> =
             rates.iter().flat_map(|&rate| lambdas.iter().map(move |&lambda| (lambda, rate))).collect();
@@ -73,8 +73,16 @@ impl Grid {
                     let seed = offset + factor * rankscale as u64;
                     for decay in &self.decay {
                         let decay = arms.named(decay)?;
-                        let of = Configuration { rankscale, decay, seed, lambda, ..base.clone() };
-                        runs.push(Configuration { peak_learning_rate, ..of }.validated()?);
+                        let recipe = Recipe { peak_learning_rate, ..base };
+                        let of = Configuration {
+                            recipe,
+                            rankscale,
+                            decay,
+                            seed,
+                            lambda,
+                            ..Configuration::default()
+                        };
+                        runs.push(of.validated()?);
                     }
                 }
             }
@@ -101,9 +109,9 @@ impl Grid {
     }
 }
 
-impl Recipe {
-    fn over(&self, base: &Configuration) -> Configuration {
-        Configuration {
+impl RecipeTable {
+    fn over(&self, base: Recipe) -> Recipe {
+        Recipe {
             dataset: self.dataset.unwrap_or(base.dataset),
             channels: self.channels.unwrap_or(base.channels),
             epochs: self.epochs.unwrap_or(base.epochs),
@@ -113,7 +121,6 @@ impl Recipe {
             train_images: self.train_images.or(base.train_images),
             test_images: self.test_images.or(base.test_images),
             validation_images: self.validation_images.or(base.validation_images),
-            ..base.clone()
         }
     }
 }

@@ -63,8 +63,8 @@ impl Experiment {
             return broken("runs", &self.runs.len().to_string(), "must be between 1 and 100000");
         }
         let task = self.task();
-        if let Some(run) = self.runs.iter().find(|run| run.dataset != task) {
-            return broken("dataset", run.dataset.name(), "is not that of the other runs");
+        if let Some(run) = self.runs.iter().find(|run| run.recipe.dataset != task) {
+            return broken("dataset", run.recipe.dataset.name(), "is not that of the other runs");
         }
         let mut known = HashSet::new();
         for run in &self.runs {

@@ -95,9 +95,11 @@ fn a_grid_may_list_peak_rates_and_hold_images_out() {
     let grid = GRID.replace("seed=[0,1]", "seed=[0]\nlambda=[1e-3,5e-4]\npeak_learning_rate=[0.1,0.2]");
     let runs = parse(&format!("{grid}[recipe]\nvalidation_images=5000\n")).unwrap().runs;
     assert_eq!(runs.len(), 2 * 2 * 4);
-    assert!(runs.iter().all(|run| run.validation_images == Some(5000) && run.test_images.is_none()));
+    assert!(
+        runs.iter().all(|run| run.recipe.validation_images == Some(5000) && run.recipe.test_images.is_none())
+    );
     let strengths: Vec<(f64, f64)> =
-        runs.chunks(4).map(|runs| (runs[0].lambda, runs[0].peak_learning_rate)).collect();
+        runs.chunks(4).map(|runs| (runs[0].lambda, runs[0].recipe.peak_learning_rate)).collect();
     assert_eq!(strengths, [(1e-3, 0.1), (5e-4, 0.1), (1e-3, 0.2), (5e-4, 0.2)]);
 }
 

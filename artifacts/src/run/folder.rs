@@ -199,7 +199,7 @@ impl RunFolder {
     /// As [`RunFolder::read_record`] and [`RunFolder::read_epochs`]; a run that is done without its last epoch.
     pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
         let record = self.read_record()?;
-        let planned = record.configuration.epochs;
+        let planned = record.configuration.recipe.epochs;
         if record.provenance.is_none() {
             let epochs = self.read_imported_epoch(&record)?;
             return Ok((record, epochs));
@@ -213,7 +213,7 @@ impl RunFolder {
     }
 
     fn read_imported_epoch(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
-        let (path, planned) = (self.epochs_path(), record.configuration.epochs);
+        let (path, planned) = (self.epochs_path(), record.configuration.recipe.epochs);
         let rows: Vec<EpochRow> = record.rows(&path)?;
         match rows.as_slice() {
             [last] if last.epoch as usize == planned => Ok(rows),

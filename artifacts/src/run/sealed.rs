@@ -120,7 +120,7 @@ impl RunFolder {
     pub fn read_predictions(&self, record: &RunRecord) -> Result<Vec<PredictionRow>, RunError> {
         let path = self.predictions_path();
         let rows: Vec<PredictionRow> = record.rows(&path)?;
-        let classes = record.configuration.dataset.classes();
+        let classes = record.configuration.recipe.dataset.classes();
         if rows.iter().any(|row| usize::from(row.label.max(row.prediction)) >= classes) {
             return Err(damaged(
                 record,

@@ -17,7 +17,7 @@ pub fn are_cifar10(selection: &Selection<'_>) -> bool {
 
 /// What the runs call them, where nobody can tell whether that is right.
 fn unverified(selection: &Selection<'_>) -> Option<Task> {
-    let task = selection.configuration()?.dataset;
+    let task = selection.configuration()?.recipe.dataset;
     task.fingerprints().is_none().then_some(task)
 }
 

@@ -45,7 +45,7 @@ fn head(selection: &Selection<'_>) -> String {
         keys.push(("datasets", json!(["uoft-cs/cifar10"])));
     }
     // A hub compares accuracies on all of the test images with those of others.
-    let judged_by_all = selection.configuration().is_some_and(|recipe| recipe.judged_by().is_none());
+    let judged_by_all = selection.configuration().is_some_and(|recipe| recipe.recipe.judged_by().is_none());
     if images::are_cifar10(selection) && judged_by_all {
         keys.push(("model-index", index(&selection.cells())));
     }
@@ -91,7 +91,7 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
         ("Multiply-accumulates", Align::Right),
     ];
     let channels = selection.configuration().map_or_else(String::new, |recipe| {
-        format!(" with {} channels", numbers::listed(&recipe.channels.map(|c| c.to_string())))
+        format!(" with {} channels", numbers::listed(&recipe.recipe.channels.map(|c| c.to_string())))
     });
     let mut parts = vec![
         "## Networks".to_owned(),

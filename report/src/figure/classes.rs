@@ -27,7 +27,7 @@ fn shown(classes: &[ClassDifference]) -> Vec<&ClassDifference> {
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let endpoint = selection.headline()?;
     let images = endpoint.secondary.images.as_ref()?;
-    let task = selection.configuration().map(|recipe| recipe.dataset).unwrap_or_default();
+    let task = selection.configuration().map(|recipe| recipe.recipe.dataset).unwrap_or_default();
     let name = |class: u8| task.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
     let shown = shown(&images.classes);
     let described: Vec<_> =

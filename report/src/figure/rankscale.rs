@@ -91,10 +91,10 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     let Some(configuration) = selection.configuration() else {
         return left_out("the recipe of these runs is not known");
     };
-    if !configuration.dataset.is_the_notebooks() {
+    if !configuration.recipe.dataset.is_the_notebooks() {
         return left_out("it is of CIFAR-10");
     }
-    if configuration.channels != FULL_CHANNELS {
+    if configuration.recipe.channels != FULL_CHANNELS {
         return left_out("these networks have other widths");
     }
     let span = |values: &mut dyn Iterator<Item = f64>| {
@@ -116,7 +116,7 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
         " Pale in the background: the 2018 notebook's two curves, digitised from its figure; 128 epochs, \
                       one unseeded run a point, arms as its code had them"
             .to_owned();
-    remark += if configuration.epochs == 128 && configuration.train_images.is_none() {
+    remark += if configuration.recipe.epochs == 128 && configuration.recipe.train_images.is_none() {
         "."
     } else {
         ", and so not of the same recipe."

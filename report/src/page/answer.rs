@@ -132,8 +132,8 @@ fn certainty(endpoint: &Endpoint) -> String {
 
 /// `after 4 epochs on 6,144 of the training images`.
 fn schedule(configuration: &Configuration) -> String {
-    let epochs = many(configuration.epochs as u64, "epoch");
-    configuration.train_images.map_or_else(
+    let epochs = many(configuration.recipe.epochs as u64, "epoch");
+    configuration.recipe.train_images.map_or_else(
         || format!("after {epochs}"),
         |images| format!("after {epochs} on {} of the training images", numbers::count(images as u64)),
     )

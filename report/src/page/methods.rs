@@ -38,7 +38,7 @@ pub fn section(selection: &Selection<'_>) -> String {
          1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {}; λ = {}. Rules of weight decay: {}. The result of a run is its accuracy after \
          the last epoch. Runs that differ in the rule alone make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
-        configuration.dataset,
+        configuration.recipe.dataset,
         numbers::rankscales(&selection.rankscales()),
         many(runs.len() as u64, "run"),
         many(seeds.len() as u64, "combination"),

@@ -58,8 +58,8 @@ pub(crate) fn spelled(configuration: &Configuration) -> String {
             |number| format!("a stratified subset of {} {kind} images", count(number as u64)),
         )
     };
-    let channels: Vec<_> = configuration.channels.iter().map(ToString::to_string).collect();
-    let dataset = match configuration.dataset {
+    let channels: Vec<_> = configuration.recipe.channels.iter().map(ToString::to_string).collect();
+    let dataset = match configuration.recipe.dataset {
         task if task.is_the_notebooks() => String::new(),
         task => format!("{task}; "),
     };
@@ -67,13 +67,13 @@ pub(crate) fn spelled(configuration: &Configuration) -> String {
         "{dataset}channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
          a cosine; {}",
         channels.join("-"),
-        many(configuration.epochs as u64, "epoch"),
-        images(configuration.train_images, "training"),
-        images(configuration.test_images, "test"),
-        configuration.batch,
+        many(configuration.recipe.epochs as u64, "epoch"),
+        images(configuration.recipe.train_images, "training"),
+        images(configuration.recipe.test_images, "test"),
+        configuration.recipe.batch,
         short(network::schedule::MOMENTUM),
-        short(configuration.peak_learning_rate),
-        configuration.precision,
+        short(configuration.recipe.peak_learning_rate),
+        configuration.recipe.precision,
     )
 }
 

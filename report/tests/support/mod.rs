@@ -66,11 +66,11 @@ impl Plan {
 
     fn accuracy(&self, run: &Configuration, epoch: usize) -> f64 {
         let key = (run.rankscale as u64) << 32 | run.seed << 8 | place(run.decay);
-        let progress = 1.0 - 0.6 * (-6.0 * epoch as f64 / run.epochs as f64).exp();
+        let progress = 1.0 - 0.6 * (-6.0 * epoch as f64 / run.recipe.epochs as f64).exp();
         let at_end = self.top - 0.0019 * (run.rankscale as f64 - 2.0).max(-12.0);
         let planted = if run.decay.baseline().is_some() { self.effect } else { 0.0 };
         let wobble = noise(key) * 0.0015
-            + noise(key << 16 | epoch as u64) * 0.02 * (1.0 - epoch as f64 / run.epochs as f64);
+            + noise(key << 16 | epoch as u64) * 0.02 * (1.0 - epoch as f64 / run.recipe.epochs as f64);
         ((at_end + planted + wobble) * progress / (1.0 - 0.6 * (-6.0f64).exp())).clamp(0.0, 1.0)
     }
 
@@ -85,7 +85,7 @@ impl Plan {
                 planned: runs.len() as u32,
                 done: runs.len() as u32,
                 recipes: vec![RecipeSummary {
-                    recipe: self.recipe.recipe(FINGERPRINT),
+                    recipe: self.recipe.recipe.hash(FINGERPRINT),
                     runs: runs.len() as u32,
                     configuration: self.recipe.clone(),
                 }],
@@ -117,26 +117,26 @@ impl Plan {
 
     fn row(&self, run: &Configuration) -> RunRow {
         let counts = run.counts();
-        let accuracy = self.accuracy(run, run.epochs);
+        let accuracy = self.accuracy(run, run.recipe.epochs);
         RunRow {
             run: run.run_name(FINGERPRINT),
             status: Status::Done,
             planned: true,
             imported: false,
-            recipe: run.recipe(FINGERPRINT),
+            recipe: run.recipe.hash(FINGERPRINT),
             rankscale: run.rankscale as u32,
             decay: run.decay.name().to_owned(),
             seed: run.seed,
             lambda: run.lambda,
-            channels: run.channels.map(|c| c.to_string()).join("-"),
-            epochs: run.epochs as u32,
-            epochs_done: run.epochs as u32,
-            batch: run.batch as u32,
-            train_images: run.train_images.map(|n| n as u32),
-            test_images: run.test_images.map(|n| n as u32),
-            precision: run.precision,
+            channels: run.recipe.channels.map(|c| c.to_string()).join("-"),
+            epochs: run.recipe.epochs as u32,
+            epochs_done: run.recipe.epochs as u32,
+            batch: run.recipe.batch as u32,
+            train_images: run.recipe.train_images.map(|n| n as u32),
+            test_images: run.recipe.test_images.map(|n| n as u32),
+            precision: run.recipe.precision,
             engine: run.engine,
-            dataset: run.dataset,
+            dataset: run.recipe.dataset,
             parameters: counts.parameters,
             macs: counts.macs,
             ratio_full: counts.ratio_full,
@@ -156,10 +156,10 @@ impl Plan {
     }
 
     fn epochs(&self, run: &Configuration) -> Vec<StudyEpochRow> {
-        (1..=run.epochs)
+        (1..=run.recipe.epochs)
             .map(|epoch| StudyEpochRow {
                 run: run.run_name(FINGERPRINT),
-                recipe: run.recipe(FINGERPRINT),
+                recipe: run.recipe.hash(FINGERPRINT),
                 rankscale: run.rankscale as u32,
                 decay: run.decay.name().to_owned(),
                 seed: run.seed,
@@ -186,7 +186,7 @@ fn layers(run: &Configuration) -> Vec<StudyLayerRow> {
             let size = more * (1.0 + 0.05 * noise(run.seed << 8 | at as u64));
             StudyLayerRow {
                 run: run.run_name(FINGERPRINT),
-                recipe: run.recipe(FINGERPRINT),
+                recipe: run.recipe.hash(FINGERPRINT),
                 rankscale: run.rankscale as u32,
                 decay: run.decay.name().to_owned(),
                 seed: run.seed,

@@ -97,7 +97,7 @@ impl Reader {
         Run {
             name: name.to_owned(),
             seed: configuration.seed,
-            epochs: configuration.epochs,
+            epochs: configuration.recipe.epochs,
             headway,
             failed: failed.cloned(),
         }
@@ -160,7 +160,7 @@ fn cells(runs: Vec<(&Configuration, Run)>, arms: &[Arm]) -> Vec<Cell> {
     let mut cells: BTreeMap<Key, Cell> = BTreeMap::new();
     for (of, run) in runs {
         let place = arms.iter().position(|arm| *arm == of.decay).unwrap_or(0);
-        let strength = [of.lambda, of.peak_learning_rate];
+        let strength = [of.lambda, of.recipe.peak_learning_rate];
         let key = (of.rankscale, place, strength.map(f64::to_bits));
         let empty =
             || Cell { rankscale: of.rankscale, arm: of.decay, strength: Some(strength), runs: Vec::new() };

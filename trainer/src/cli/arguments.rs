@@ -3,7 +3,7 @@
 use crate::cli::numbers::{self, whole};
 use crate::cli::run::Run;
 use artifacts::configuration::{BATCH, EPOCHS};
-use artifacts::{Configuration, Precision};
+use artifacts::{Configuration, Precision, Recipe};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -204,9 +204,8 @@ impl Bench {
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
         let Architecture { channels, classes, .. } = Configuration::default().architecture();
         Ok(Configuration {
+            recipe: Recipe { batch: self.batch, precision: self.precision, ..Recipe::default() },
             rankscale: Architecture::new(self.rankscale, channels, classes)?.rankscale,
-            batch: self.batch,
-            precision: self.precision,
             ..Configuration::default()
         }
         .validated()?)

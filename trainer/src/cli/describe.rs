@@ -20,8 +20,11 @@ struct Description {
 pub fn print(configuration: &Configuration, json: bool) -> anyhow::Result<()> {
     let counts = configuration.counts();
     if json {
-        let description =
-            Description { rankscale: configuration.rankscale, channels: configuration.channels, counts };
+        let description = Description {
+            rankscale: configuration.rankscale,
+            channels: configuration.recipe.channels,
+            counts,
+        };
         return Ok(output::print(serde_json::to_string(&description)?)?);
     }
     let mut out = String::new();

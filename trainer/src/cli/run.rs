@@ -3,7 +3,7 @@
 use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::dataset::Task;
-use artifacts::{Configuration, Engine, Precision};
+use artifacts::{Configuration, Engine, Precision, Recipe};
 use clap::Args;
 use network::{Architecture, Arm};
 
@@ -61,20 +61,22 @@ impl Run {
             anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)
         })?;
         let configuration: Result<_, InvalidConfiguration> = Configuration {
-            dataset: self.dataset,
+            recipe: Recipe {
+                dataset: self.dataset,
+                channels,
+                epochs: self.epochs,
+                batch: self.batch,
+                peak_learning_rate: self.peak_learning_rate,
+                precision: self.precision,
+                train_images: self.train_images,
+                test_images: self.test_images,
+                validation_images: self.validation_images,
+            },
             rankscale: Architecture::new(self.rankscale, channels, self.dataset.classes())?.rankscale,
-            channels,
             decay: self.decay,
             seed: self.seed,
-            epochs: self.epochs,
-            batch: self.batch,
-            peak_learning_rate: self.peak_learning_rate,
             lambda: self.lambda,
-            precision: self.precision,
             engine: Engine::Tch,
-            train_images: self.train_images,
-            test_images: self.test_images,
-            validation_images: self.validation_images,
         }
         .validated();
         Ok(configuration?)

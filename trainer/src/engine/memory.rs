@@ -25,7 +25,7 @@ const BESIDES: usize = 16 << 20;
 /// Bytes that a run on so many CPU threads needs on its device, besides the data set, which all runs of a process share.
 #[must_use]
 pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> u64 {
-    let (architecture, batch) = (configuration.architecture(), configuration.batch);
+    let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);
     let bytes = match configuration.engine {
         // And two batches of images, one in the making, and one of the evaluation.
         Engine::Fused => {
@@ -34,7 +34,7 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
                 + 4 * (2 * batch + EVALUATION_BATCH) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
                 + BESIDES
         }
-        Engine::Tch => match (device, configuration.precision) {
+        Engine::Tch => match (device, configuration.recipe.precision) {
             (Device::Cpu, _) => torch_bytes(&architecture, batch),
             // cuDNN's workspaces, and what the first updates leave behind beside the recorded one. Measured on an H200 at rankscales 2 to 31
             // and dense: at most 1.26 times in float32, 0.76 in bf16 and fp16.

@@ -144,7 +144,7 @@ impl<'a> Progress<'a> {
         configuration: &Configuration,
         epochs_done: usize,
     ) -> Self {
-        let epochs = configuration.epochs;
+        let epochs = configuration.recipe.epochs;
         let (updates, first) = (updates_per_epoch * epochs, updates_per_epoch * epochs_done);
         let bar = screen
             .bars
@@ -161,7 +161,7 @@ impl<'a> Progress<'a> {
             paced: (first, now),
             last_line: now,
             judged: String::new(),
-            judged_by: configuration.judged_by_what(),
+            judged_by: configuration.recipe.judged_by_what(),
         }
     }
 

@@ -54,21 +54,21 @@ impl TrainTest {
     /// # Errors
     /// More images than there are; test images that were not read.
     pub fn images(&self, configuration: &Configuration) -> anyhow::Result<(Images<'_>, Images<'_>)> {
-        if let Some(held_out) = configuration.validation_images {
-            return Images::held_out(&self.train, held_out, configuration.train_images)
+        if let Some(held_out) = configuration.recipe.validation_images {
+            return Images::held_out(&self.train, held_out, configuration.recipe.train_images)
                 .context("train_images and validation_images");
         }
         let test = self.test.as_ref().context("the test images were not read")?;
         Ok((
-            Images::new(&self.train, configuration.train_images).context("train_images")?,
-            Images::new(test, configuration.test_images).context("test_images")?,
+            Images::new(&self.train, configuration.recipe.train_images).context("train_images")?,
+            Images::new(test, configuration.recipe.test_images).context("test_images")?,
         ))
     }
 
     /// How many images a run may learn from, and by how many it may be judged.
     #[must_use]
     pub fn most(&self, configuration: &Configuration) -> (usize, usize) {
-        match configuration.validation_images {
+        match configuration.recipe.validation_images {
             Some(held_out) => (self.train.len().saturating_sub(held_out), self.train.len().min(held_out)),
             None => (self.train.len(), self.test_header.images),
         }

@@ -13,8 +13,8 @@ use crate::machine::stop::Stop;
 use crate::run::rows::{EpochSums, Judged, epoch_row};
 use crate::run::tables::Tables;
 use crate::run::work::Work;
-use artifacts::Configuration;
 use artifacts::run::RunFolder;
+use artifacts::{Configuration, Recipe};
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
@@ -79,7 +79,7 @@ impl Epochs<'_> {
                 let finite = row.train_loss.is_some_and(f64::is_finite)
                     && row.test_loss.is_some_and(f64::is_finite)
                     && state.values().all(|array| array.iter().all(|number| number.is_finite()));
-                progress.epoch(&row, configuration.epochs);
+                progress.epoch(&row, configuration.recipe.epochs);
                 let mut tables = joined(saving)?;
                 if !finite {
                     tables.epochs.push(row);
@@ -148,8 +148,12 @@ mod tests {
             (Dataset::generated(Task::Cifar10, 8, 1), Dataset::generated(Task::Cifar10, 4, 2));
         let images = (Images::new(&train, None).unwrap(), Images::new(&test, None).unwrap());
         let (channels, engine) = ([4, 4, 4, 4], artifacts::Engine::Fused);
-        let configuration =
-            Configuration { rankscale: 2, channels, epochs: 3, batch: 4, engine, ..Configuration::default() };
+        let configuration = Configuration {
+            recipe: Recipe { channels, epochs: 3, batch: 4, ..Recipe::default() },
+            rankscale: 2,
+            engine,
+            ..Configuration::default()
+        };
         let judged = Judged { rows: images.1.rows.clone(), labels: images.1.labels.clone() };
         let state = initialise(&configuration.architecture(), 0);
         let mut engine = Engine::new(&configuration, &state, images, Device::Cpu, 1).unwrap();

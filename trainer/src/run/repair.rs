@@ -158,8 +158,8 @@ impl<'a> Repair<'a> {
     ) -> anyhow::Result<()> {
         let configuration = &record.configuration;
         let model = model(folder, record).context("predictions.parquet is missing or damaged")?;
-        let judged_by_test = configuration.validation_images.is_none();
-        let task = configuration.dataset;
+        let judged_by_test = configuration.recipe.validation_images.is_none();
+        let task = configuration.recipe.dataset;
         let read =
             || TrainTest::read(self.layout, task, judged_by_test).map_err(|error| format!("{error:#}"));
         let data = self.data[task as usize][usize::from(judged_by_test)].get_or_init(read);
@@ -217,7 +217,7 @@ fn model(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<StateDict> {
 fn remake_layers(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<()> {
     let configuration = &record.configuration;
     let model = model(folder, record).context("layers.parquet is missing or damaged")?;
-    let rows = layers::measure(&configuration.architecture(), &model, configuration.epochs);
+    let rows = layers::measure(&configuration.architecture(), &model, configuration.recipe.epochs);
     Ok(folder.write_layers(&rows)?)
 }
 

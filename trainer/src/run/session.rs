@@ -46,7 +46,7 @@ pub enum Outcome {
 /// # Errors
 /// A folder or a file that cannot be used or written.
 pub fn train(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
-    train_until(context, configuration, configuration.epochs)
+    train_until(context, configuration, configuration.recipe.epochs)
 }
 
 /// The same, stopped as by the user after `last` epochs where that is before the end.
@@ -127,14 +127,14 @@ impl<'a> Session<'a> {
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
         match self.record.status {
             Status::Done => match self.tables.epochs.last() {
-                Some(last) if self.tables.epochs.len() >= self.configuration.epochs => {
+                Some(last) if self.tables.epochs.len() >= self.configuration.recipe.epochs => {
                     return Ok(Outcome::Done(last.test_accuracy));
                 }
                 _ => self.context.screen.say(&format!(
                     "{}: its record says done, but {} of {} epochs are there: it is taken up again",
                     self.record.name,
                     self.tables.epochs.len(),
-                    self.configuration.epochs
+                    self.configuration.recipe.epochs
                 )),
             },
             Status::Diverged => return Ok(Outcome::Diverged(self.tables.epochs.len())),
@@ -144,8 +144,12 @@ impl<'a> Session<'a> {
         let architecture = configuration.architecture();
         let (train, test) = self.context.data.images(configuration)?;
         let (images, judged) = (train.len(), Judged { rows: test.rows.clone(), labels: test.labels.clone() });
-        let updates = images / configuration.batch;
-        ensure!(updates > 0, "batch {}: larger than the {images} training images", configuration.batch);
+        let updates = images / configuration.recipe.batch;
+        ensure!(
+            updates > 0,
+            "batch {}: larger than the {images} training images",
+            configuration.recipe.batch
+        );
 
         let early = self.record.sealed.is_none();
         let (done, state) = self.take_up(&architecture, early)?;
@@ -164,7 +168,7 @@ impl<'a> Session<'a> {
         }
         let (folder, stop) = (&self.folder, self.context.stop);
         let epochs = Epochs { configuration, folder, stop, images, judged: &judged };
-        let ahead = (done, last.min(configuration.epochs));
+        let ahead = (done, last.min(configuration.recipe.epochs));
         let ended;
         (self.tables, ended) =
             epochs.train(&mut engine, ahead, mem::take(&mut self.tables), &mut progress)?;
@@ -176,7 +180,7 @@ impl<'a> Session<'a> {
                 return Ok(Outcome::Diverged(self.tables.epochs.len()));
             }
             Ended::Stopped => None,
-            Ended::Trained(_) if last < configuration.epochs => None,
+            Ended::Trained(_) if last < configuration.recipe.epochs => None,
             // A run stopped between its last checkpoint and its end has none.
             Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || go_on(stop))),
         };

@@ -5,7 +5,7 @@
 use crate::data::augment::Draw;
 use crate::data::seeds::{Purpose, generator};
 use crate::engine::epoch::Epoch;
-use artifacts::Configuration;
+use artifacts::{Configuration, Recipe};
 use network::WeightDecay;
 use network::schedule::LearningRates;
 use rand::seq::SliceRandom;
@@ -23,7 +23,8 @@ pub(super) struct Work {
 impl Work {
     /// Of an epoch, counted from one, on so many images.
     pub(super) fn of(configuration: &Configuration, images: usize, epoch: usize) -> Self {
-        let Configuration { seed, batch, decay, peak_learning_rate, lambda, epochs, .. } = *configuration;
+        let Configuration { recipe, seed, decay, lambda, .. } = *configuration;
+        let Recipe { batch, peak_learning_rate, epochs, .. } = recipe;
         let updates = images / batch;
         let mut order: Vec<u32> = (0..images as u32).collect();
         order.shuffle(&mut generator(seed, Purpose::Shuffle, epoch));

@@ -87,7 +87,8 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
 
 /// Seconds of training an image, from a few updates after the first ones. None where the user asked to stop before, between or after them.
 fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Option<f64>> {
-    let (state, batch) = (initialise(&configuration.architecture(), configuration.seed), configuration.batch);
+    let (state, batch) =
+        (initialise(&configuration.architecture(), configuration.seed), configuration.recipe.batch);
     let train = Images::new(&context.data.train, Some(batch)).with_context(|| format!("batch {batch}"))?;
     let test = Images::new(&context.data.train, Some(1))?;
     let RunContext { device, threads, .. } = *context;

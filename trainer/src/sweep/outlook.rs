@@ -73,7 +73,7 @@ impl<'a> Prepared<'a> {
     ) -> anyhow::Result<Option<Self>> {
         let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
         let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
-        let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.epochs).count();
+        let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.recipe.epochs).count();
         let threads = side_by_side.slots(devices, left.len())[0].threads;
         for run in &mut left {
             run.memory = memory::of_run(run.configuration, devices[0], threads);
@@ -115,17 +115,17 @@ fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Resu
     for run in planned.iter().map(|planned| planned.configuration) {
         let (train, test) = context.data.most(run);
         for (key, asked, found) in [
-            ("validation_images", run.validation_images, all.saturating_sub(run.batch)),
-            ("train_images", run.train_images, train),
-            ("test_images", run.test_images, test),
+            ("validation_images", run.recipe.validation_images, all.saturating_sub(run.recipe.batch)),
+            ("train_images", run.recipe.train_images, train),
+            ("test_images", run.recipe.test_images, test),
         ] {
             let asked = asked.unwrap_or(0);
             ensure!(asked <= found, "{key} {asked}: must be at most {found}, the images there are");
         }
         ensure!(
-            run.batch <= train,
+            run.recipe.batch <= train,
             "batch {}: must be at most {train}, the training images there are",
-            run.batch
+            run.recipe.batch
         );
     }
     Ok(())

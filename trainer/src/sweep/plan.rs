@@ -90,8 +90,8 @@ pub(super) fn in_order<'a>(
     let Some(pace) = Pace::measure(context, &configurations)? else { return Ok(None) };
     for run in &mut planned {
         let (train, test) = context.data.most(run.configuration);
-        let train = run.configuration.train_images.unwrap_or(train);
-        let test = run.configuration.test_images.unwrap_or(test);
+        let train = run.configuration.recipe.train_images.unwrap_or(train);
+        let test = run.configuration.recipe.test_images.unwrap_or(test);
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
     planned.sort_by_key(Planned::turn);
@@ -125,8 +125,8 @@ fn state(folder: &RunFolder, configuration: &Configuration) -> State {
     match folder.read_whole() {
         Ok((record, _)) if record.status == Status::Done => State::Done,
         Ok((record, _)) if record.status == Status::Diverged => State::Diverged,
-        Ok((_, epochs)) => State::Left(configuration.epochs.saturating_sub(epochs.len()).max(1)),
-        Err(_) => State::Left(configuration.epochs),
+        Ok((_, epochs)) => State::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
+        Err(_) => State::Left(configuration.recipe.epochs),
     }
 }
 

@@ -76,7 +76,7 @@ impl Run {
             name,
             status: headway.condition.name(),
             epochs_done: headway.epochs.len(),
-            epochs: configuration.epochs,
+            epochs: configuration.recipe.epochs,
             images_per_second: headway.images_per_second(),
             epoch_seconds: headway.epoch_seconds(),
             quiet_seconds: headway.quiet.map(|quiet| quiet.as_secs_f64()),

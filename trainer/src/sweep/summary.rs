@@ -56,7 +56,7 @@ pub(super) fn lines(planned: &[Planned<'_>]) -> Vec<String> {
     }
     let mut kinds: BTreeMap<(usize, [usize; 4]), Vec<&Planned<'_>>> = BTreeMap::new();
     for run in planned {
-        let kind = (run.configuration.rankscale, run.configuration.channels);
+        let kind = (run.configuration.rankscale, run.configuration.recipe.channels);
         kinds.entry(kind).or_default().push(run);
     }
     let (first, others) = (kinds.iter().take(KINDS), kinds.len().saturating_sub(KINDS));

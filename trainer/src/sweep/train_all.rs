@@ -73,7 +73,7 @@ pub(super) fn train_all<'a>(
 fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
     let what = match outcome {
         Ok(Outcome::Done(accuracy)) => {
-            format!("done, {} accuracy {:.2} %", run.configuration.judged_by_what(), accuracy * 100.0)
+            format!("done, {} accuracy {:.2} %", run.configuration.recipe.judged_by_what(), accuracy * 100.0)
         }
         Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
         Ok(Outcome::Interrupted(epoch)) => {

@@ -2,7 +2,7 @@
 
 use crate::retrain::again;
 use crate::{context, engines, folder, prepare, tiny};
-use artifacts::Configuration;
+use artifacts::{Configuration, Recipe};
 use network::Arm;
 use network::arm::Declaration;
 use network::decay::Strength;
@@ -23,7 +23,13 @@ fn an_arm_of_ones_own_trains_as_the_arm_of_the_house_with_its_numbers() {
             let own = Declaration { name: format!("own-{arm}"), ..arm.into() }.arm().unwrap();
             let [house, own] = [arm, own].map(|decay| {
                 // Strong enough that the arms end apart from each other.
-                let run = Configuration { decay, engine, epochs: 2, lambda: 0.05, ..tiny() };
+                let run = Configuration {
+                    recipe: Recipe { epochs: 2, ..tiny().recipe },
+                    decay,
+                    engine,
+                    lambda: 0.05,
+                    ..tiny()
+                };
                 train(&context, &run).unwrap();
                 let folder = folder(&layout, &data, &run);
                 assert_eq!(folder.read().unwrap().0.configuration, run);
@@ -47,7 +53,7 @@ fn a_weaker_decay_of_the_factors_is_another_run() {
     let models = [1.0, 0.5].map(|multiple| {
         let factors = Strength::Times(multiple);
         let decay = Declaration { name: "own".into(), factors, ..Arm::APPROPRIATE.into() }.arm().unwrap();
-        let run = Configuration { decay, epochs: 1, ..tiny() };
+        let run = Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, decay, ..tiny() };
         train(&context, &run).unwrap();
         state_dict::load(&folder(&layout, &data, &run).model_path()).unwrap().0
     });

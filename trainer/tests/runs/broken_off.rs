@@ -3,7 +3,7 @@
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::run::Status;
-use artifacts::{Configuration, Engine, Experiment, Precision};
+use artifacts::{Configuration, Engine, Experiment, Precision, Recipe};
 use network::schedule::LearningRates;
 use std::num::NonZeroUsize;
 use tch::{Kind, Tensor};
@@ -65,7 +65,12 @@ fn a_device_that_fails_ends_no_sweep_without_its_names() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let context = context(&layout, &data, &stop);
-    let run = |seed, engine| Configuration { seed, engine, epochs: 1, ..tiny() };
+    let run = |seed, engine| Configuration {
+        recipe: Recipe { epochs: 1, ..tiny().recipe },
+        seed,
+        engine,
+        ..tiny()
+    };
     let (lost, kept) = ([run(0, Engine::Tch), run(1, Engine::Tch)], run(2, Engine::Fused));
     let runs = experiment(&[&lost[0], &kept, &lost[1]]);
     let error = sweep(&context, &[Device::Cuda(99)], &runs, one_by_one(), false).unwrap_err().to_string();

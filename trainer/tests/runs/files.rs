@@ -2,7 +2,7 @@
 
 use crate::{context, engines, folder, held, prepare, tiny};
 use artifacts::run::{LayerRow, PredictionRow, Status};
-use artifacts::{Configuration, Engine, table};
+use artifacts::{Configuration, Engine, Recipe, table};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::session::{Outcome, train};
@@ -54,7 +54,8 @@ fn a_diverged_run_is_a_row_with_that_status() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let configuration = Configuration { peak_learning_rate: 1e30, ..tiny() };
+    let configuration =
+        Configuration { recipe: Recipe { peak_learning_rate: 1e30, ..tiny().recipe }, ..tiny() };
     let outcome = train(&context(&layout, &data, &stop), &configuration).unwrap();
     assert_eq!(outcome, Outcome::Diverged(1));
     let (record, epochs) = folder(&layout, &data, &configuration).read().unwrap();

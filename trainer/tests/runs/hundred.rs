@@ -2,15 +2,18 @@
 
 use crate::retrain::again;
 use crate::{context, engines, folder, prepare_task, tiny};
-use artifacts::Configuration;
 use artifacts::dataset::{Dataset, Split, Task};
+use artifacts::{Configuration, Recipe};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::context::TrainTest;
 use trainer::run::session::{train, train_until};
 
 fn hundred() -> Configuration {
-    Configuration { dataset: Task::Cifar100, peak_learning_rate: 0.05, ..tiny() }
+    Configuration {
+        recipe: Recipe { dataset: Task::Cifar100, peak_learning_rate: 0.05, ..tiny().recipe },
+        ..tiny()
+    }
 }
 
 #[test]
@@ -25,10 +28,12 @@ fn a_hundred_classes_are_trained_stopped_and_taken_up_on_every_engine() {
         train(&context, &run).unwrap();
         let folder = folder(&layout, &data, &run);
         let (record, epochs) = folder.read().unwrap();
-        assert_eq!((&record.configuration, epochs.len()), (&run, run.epochs));
+        assert_eq!((&record.configuration, epochs.len()), (&run, run.recipe.epochs));
         assert_eq!(
             record.counts.parameters
-                - Configuration { dataset: Task::Cifar10, ..run.clone() }.counts().parameters,
+                - Configuration { recipe: Recipe { dataset: Task::Cifar10, ..run.recipe }, ..run.clone() }
+                    .counts()
+                    .parameters,
             90 * 8
         );
         // Before it has learnt anything, a network of a hundred classes is as good as a guess among them.
@@ -59,7 +64,7 @@ fn a_hundred_classes_are_trained_stopped_and_taken_up_on_every_engine() {
 fn a_run_has_another_name_on_another_data_set() {
     let of_ten = tiny().run_name("images");
     assert_ne!(hundred().run_name("images"), of_ten);
-    assert_ne!(hundred().recipe("images"), tiny().recipe("images"));
+    assert_ne!(hundred().recipe.hash("images"), tiny().recipe.hash("images"));
 }
 
 #[test]

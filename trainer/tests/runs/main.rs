@@ -24,7 +24,7 @@ mod validation;
 
 use artifacts::dataset::{Dataset, Split, Task};
 use artifacts::run::RunFolder;
-use artifacts::{Configuration, Engine, Layout};
+use artifacts::{Configuration, Engine, Layout, Recipe};
 use std::path::Path;
 use std::sync::LazyLock;
 use trainer::machine::device::Device;
@@ -47,10 +47,8 @@ fn prepare_task(root: &Path, task: Task) -> (Layout, TrainTest) {
 fn tiny() -> Configuration {
     let channels = [4, 8, 8, 8];
     Configuration {
+        recipe: Recipe { channels, epochs: 3, batch: 64, ..Recipe::default() },
         rankscale: 2,
-        channels,
-        epochs: 3,
-        batch: 64,
         engine: Engine::Fused,
         ..Configuration::default()
     }

@@ -3,7 +3,7 @@
 use crate::{context, folder, prepare, tiny};
 use artifacts::dataset::{Split, Task};
 use artifacts::run::{RunFolder, RunRecord, Status};
-use artifacts::{Configuration, Experiment, Layout, atomic};
+use artifacts::{Configuration, Experiment, Layout, Recipe, atomic};
 use fs_err as fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -169,7 +169,9 @@ fn a_sweep_names_damaged_runs_and_trains_the_others() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let context = context(&layout, &data, &stop);
-    let runs: Vec<_> = (0..3).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
+    let runs: Vec<_> = (0..3)
+        .map(|seed| Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed, ..tiny() })
+        .collect();
     let bad: Vec<_> = runs[..2].iter().map(|run| folder(&layout, &data, run)).collect();
     for run in &runs[..2] {
         train(&context, run).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, RunFolder, RunRecord, Status};
-use artifacts::{Configuration, Engine};
+use artifacts::{Configuration, Engine, Recipe};
 use network::{Arm, Role};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
@@ -69,7 +69,8 @@ fn a_stop_in_the_moments_of_saving_leaves_a_whole_epoch_and_costs_no_bit() {
 
 fn a_stop_while_saving_leaves_a_whole_epoch(engine: Engine) {
     // So many epochs that none of these sessions ends before it is asked to.
-    let configuration = Configuration { epochs: 100_000, engine, ..tiny() };
+    let configuration =
+        Configuration { recipe: Recipe { epochs: 100_000, ..tiny().recipe }, engine, ..tiny() };
     let parts = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(parts.path());
     let (found, architecture) = (folder(&layout, &data, &configuration), configuration.architecture());
@@ -119,7 +120,7 @@ fn a_stop_while_saving_leaves_a_whole_epoch(engine: Engine) {
 fn a_run_that_cannot_be_saved_any_more_fails_by_the_name_of_its_file_and_is_not_done() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
-    let configuration = Configuration { epochs: 100_000, ..tiny() };
+    let configuration = Configuration { recipe: Recipe { epochs: 100_000, ..tiny().recipe }, ..tiny() };
     let (folder, stop) = (folder(&layout, &data, &configuration), Stop::default());
     let context = context(&layout, &data, &stop);
     let (ended, hears) = std::sync::mpsc::channel::<()>();

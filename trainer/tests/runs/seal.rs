@@ -2,7 +2,7 @@
 
 use crate::{context, prepare, tiny};
 use artifacts::seal::Seal;
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Experiment, Recipe};
 use std::num::NonZeroUsize;
 use trainer::machine::device::Device;
 use trainer::machine::stop::Stop;
@@ -10,7 +10,9 @@ use trainer::run::session::train;
 use trainer::sweep::{Jobs, SideBySide, sweep};
 
 fn experiment(name: &str, seeds: u64) -> Experiment {
-    let runs = (0..seeds).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
+    let runs = (0..seeds)
+        .map(|seed| Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed, ..tiny() })
+        .collect();
     Experiment { name: name.into(), title: "sealed".into(), tuned: false, verdict: None, runs }
 }
 
@@ -39,7 +41,8 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     assert_eq!(sweep(&grown, false), Some(seal.clone()), "the first seal stays");
     assert!(!seal.holds(&grown));
 
-    train(&context, &Configuration { seed: 9, epochs: 1, ..tiny() }).unwrap();
+    train(&context, &Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed: 9, ..tiny() })
+        .unwrap();
     let late = experiment("late", 10);
     assert_eq!(sweep(&late, false).unwrap().runs_before, 4, "runs that were there before are counted");
 }

@@ -1,8 +1,8 @@
 //! A sweep as a job of Slurm's, whose programs are stood in for, and how far its runs are said to have come.
 
 use crate::{folder, held, prepare, tiny};
-use artifacts::Configuration;
 use artifacts::run::{Status, folders};
+use artifacts::{Configuration, Recipe};
 use fs_err as fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -86,7 +86,7 @@ fn nothing_is_wrong_with_a_job_that_leaves_the_rest_to_others() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     experiment(root.path(), 1);
-    let configuration = Configuration { epochs: 1, batch: 256, ..tiny() };
+    let configuration = Configuration { recipe: Recipe { epochs: 1, batch: 256, ..tiny().recipe }, ..tiny() };
     let lock = held(&folder(&layout, &data, &configuration));
     let output = job(root.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -109,7 +109,8 @@ fn the_standing_of_a_run_is_seen_from_its_folder() {
     assert!(job(root.path()).output().unwrap().status.success());
     let found: serde_json::Value = serde_json::from_str(&standing("status --json")).unwrap();
     let run = &found["runs"][0];
-    let name = Configuration { epochs: 2, batch: 256, ..tiny() }.run_name(&data.fingerprint());
+    let name = Configuration { recipe: Recipe { epochs: 2, batch: 256, ..tiny().recipe }, ..tiny() }
+        .run_name(&data.fingerprint());
     assert_eq!((run["name"].as_str(), run["status"].as_str()), (Some(name.as_str()), Some("done")));
     assert_eq!((run["epochs_done"].as_u64(), run["epochs"].as_u64()), (Some(2), Some(2)));
     assert!(run["images_per_second"].as_f64().unwrap() > 0.0 && run["epoch_seconds"].as_f64().unwrap() > 0.0);

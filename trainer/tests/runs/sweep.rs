@@ -2,7 +2,7 @@
 
 use crate::{context, folder, held, prepare, tiny};
 use artifacts::run::Status;
-use artifacts::{Configuration, Experiment};
+use artifacts::{Configuration, Experiment, Recipe};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,9 @@ fn at_once(jobs: usize) -> SideBySide {
 #[test]
 fn a_sweep_side_by_side_ends_like_one_after_the_other() {
     let stop = Stop::default();
-    let runs: Vec<_> = (0..5).map(|seed| Configuration { seed, epochs: 1, ..tiny() }).collect();
+    let runs: Vec<_> = (0..5)
+        .map(|seed| Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed, ..tiny() })
+        .collect();
     let experiment = Experiment {
         name: "five".into(),
         title: "five runs".into(),
@@ -142,7 +144,10 @@ fn what_cannot_fit_is_refused_before_anything_is_trained_and_the_others_go_on() 
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     // Training it for a moment would fail otherwise: there are 300 images.
-    let (good, huge) = (Configuration { seed: 1, ..tiny() }, Configuration { batch: 1 << 30, ..tiny() });
+    let (good, huge) = (
+        Configuration { seed: 1, ..tiny() },
+        Configuration { recipe: Recipe { batch: 1 << 30, ..tiny().recipe }, ..tiny() },
+    );
     let experiment = |name: &str, runs: &[&Configuration]| Experiment {
         name: name.into(),
         title: name.into(),
@@ -179,7 +184,7 @@ fn a_plan_is_written_when_a_sweep_trains_and_when_all_is_done() {
         title: name.into(),
         tuned: false,
         verdict: None,
-        runs: vec![Configuration { epochs: 1, batch, ..tiny() }],
+        runs: vec![Configuration { recipe: Recipe { epochs: 1, batch, ..tiny().recipe }, ..tiny() }],
     };
     let run = |experiment: &Experiment, plan| sweep(&context, &[Device::Cpu], experiment, at_once(1), plan);
     for name in ["first", "second", "first"] {
@@ -199,9 +204,18 @@ fn images_that_are_not_there_are_named_before_anything_runs() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     for (run, needle) in [
-        (Configuration { train_images: Some(301), ..tiny() }, "train_images 301: must be at most 300"),
-        (Configuration { test_images: Some(1000), ..tiny() }, "test_images 1000: must be at most 100"),
-        (Configuration { batch: 301, ..tiny() }, "batch 301: must be at most 300"),
+        (
+            Configuration { recipe: Recipe { train_images: Some(301), ..tiny().recipe }, ..tiny() },
+            "train_images 301: must be at most 300",
+        ),
+        (
+            Configuration { recipe: Recipe { test_images: Some(1000), ..tiny().recipe }, ..tiny() },
+            "test_images 1000: must be at most 100",
+        ),
+        (
+            Configuration { recipe: Recipe { batch: 301, ..tiny().recipe }, ..tiny() },
+            "batch 301: must be at most 300",
+        ),
     ] {
         let experiment =
             Experiment { name: "x".into(), title: "x".into(), tuned: false, verdict: None, runs: vec![run] };
@@ -231,7 +245,7 @@ fn a_checkpoint_left_beside_a_finished_run_is_removed() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let context = context(&layout, &data, &stop);
-    let runs = vec![Configuration { epochs: 1, ..tiny() }];
+    let runs = vec![Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, ..tiny() }];
     let run = folder(&layout, &data, &runs[0]);
     let experiment =
         Experiment { name: "one".into(), title: "one run".into(), tuned: false, verdict: None, runs };

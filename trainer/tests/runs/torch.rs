@@ -1,7 +1,7 @@
 //! Runs that need libtorch: half precision, and both engines side by side.
 
 use crate::{context, folder, prepare, tiny};
-use artifacts::{Configuration, Engine, Precision};
+use artifacts::{Configuration, Engine, Precision, Recipe};
 use trainer::data::state_dict::{self, StateDict};
 use trainer::machine::stop::Stop;
 use trainer::run::initialise::initialise;
@@ -13,7 +13,8 @@ fn half_precision_trains_with_float32_batch_norm() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     for precision in [Precision::Bf16, Precision::Fp16] {
-        let configuration = Configuration { precision, engine: Engine::Tch, ..tiny() };
+        let configuration =
+            Configuration { recipe: Recipe { precision, ..tiny().recipe }, engine: Engine::Tch, ..tiny() };
         let Outcome::Done(_) = train(&context(&layout, &data, &stop), &configuration).unwrap() else {
             panic!("{precision} did not finish");
         };
@@ -33,7 +34,12 @@ fn both_engines_train_the_same_network() {
     let stop = Stop::default();
     for seed in 0..4 {
         let [(tch, first), (fused, second)] = Engine::ALL.map(|engine| {
-            let configuration = Configuration { engine, seed, epochs: 2, train_images: Some(64), ..tiny() };
+            let configuration = Configuration {
+                recipe: Recipe { epochs: 2, train_images: Some(64), ..tiny().recipe },
+                engine,
+                seed,
+                ..tiny()
+            };
             train(&context(&layout, &data, &stop), &configuration).unwrap();
             let folder = folder(&layout, &data, &configuration);
             (state_dict::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())

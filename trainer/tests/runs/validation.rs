@@ -3,7 +3,7 @@
 use crate::{context, folder, prepare, tiny};
 use artifacts::dataset::{Header, Split, Task};
 use artifacts::run::{PredictionRow, Status};
-use artifacts::{Configuration, Layout, table};
+use artifacts::{Configuration, Layout, Recipe, table};
 use std::process::Command;
 use trainer::machine::stop::Stop;
 use trainer::run::context::TrainTest;
@@ -26,7 +26,8 @@ fn a_run_that_holds_images_out_is_judged_by_them_and_needs_no_test_image() {
     let root = tempfile::tempdir().unwrap();
     let (layout, whole) = prepare(root.path());
     let stop = Stop::default();
-    let held_out = Configuration { validation_images: Some(50), ..tiny() };
+    let held_out =
+        Configuration { recipe: Recipe { validation_images: Some(50), ..tiny().recipe }, ..tiny() };
     let Outcome::Done(accuracy) = train(&context(&layout, &whole, &stop), &held_out).unwrap() else {
         panic!("not done")
     };
@@ -79,10 +80,12 @@ fn more_images_held_out_than_there_are_is_named_before_anything_runs() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    let none_left = Configuration { validation_images: Some(299), ..tiny() };
+    let none_left =
+        Configuration { recipe: Recipe { validation_images: Some(299), ..tiny().recipe }, ..tiny() };
     let message = format!("{:#}", train(&context(&layout, &data, &stop), &none_left).unwrap_err());
     assert!(message.contains("batch 64: larger than the 1 training images"), "{message}");
-    let too_many = Configuration { validation_images: Some(301), ..tiny() };
+    let too_many =
+        Configuration { recipe: Recipe { validation_images: Some(301), ..tiny().recipe }, ..tiny() };
     let message = format!("{:#}", train(&context(&layout, &data, &stop), &too_many).unwrap_err());
     assert!(message.contains("301 images asked for, but the data set has 300"), "{message}");
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::Configuration;
 use crate::run::{DataProvenance, Provenance};
+use crate::{Configuration, Recipe};
 
 fn epoch(epoch: u32) -> EpochRow {
     EpochRow { epoch, test_accuracy: 0.5, ..EpochRow::default() }
@@ -8,7 +8,8 @@ fn epoch(epoch: u32) -> EpochRow {
 
 /// A finished run of `planned` epochs with the given rows.
 fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> RunFolder {
-    let configuration = Configuration { epochs: planned, ..Configuration::default() };
+    let configuration =
+        Configuration { recipe: Recipe { epochs: planned, ..Recipe::default() }, ..Configuration::default() };
     let name = configuration.run_name("data");
     let folder = RunFolder::new(runs.join(&name));
     let provenance = Provenance {

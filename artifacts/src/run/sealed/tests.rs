@@ -1,11 +1,12 @@
 use super::*;
-use crate::Configuration;
 use crate::run::{DataProvenance, FORMAT, Provenance};
+use crate::{Configuration, Recipe};
 use fs_err as fs;
 
 /// A sealed run of two epochs, as far as `status` says.
 fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
-    let configuration = Configuration { epochs: 2, seed, ..Configuration::default() };
+    let configuration =
+        Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, seed, ..Configuration::default() };
     let name = configuration.run_name("data");
     let folder = RunFolder::new(runs.join(&name));
     let accuracy = 0.5 + seed as f64 / 100.0;

@@ -1,4 +1,5 @@
 use super::*;
+use artifacts::Recipe;
 
 fn screen(line_every: Duration) -> Screen {
     Screen { bars: None, sweep: Mutex::default(), epochs: AtomicUsize::default(), line_every }
@@ -31,8 +32,10 @@ fn a_run_says_one_line_in_its_time_and_no_more() {
 
 #[test]
 fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
-    let (screen, configuration) =
-        (screen(Duration::ZERO), Configuration { epochs: 2, ..Configuration::default() });
+    let (screen, configuration) = (
+        screen(Duration::ZERO),
+        Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, ..Configuration::default() },
+    );
     let mut progress = Progress::new(&screen, "r08-original-s0-12345678", 10, &configuration, 0);
     let minutes = |minutes: u64| Duration::from_mins(minutes);
     // 18 updates in 36 minutes are two minutes each: 16 until this epoch ends.
