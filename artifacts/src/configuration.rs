@@ -11,7 +11,6 @@ pub use recipe::Recipe;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Engine, Precision};
-use crate::dataset::Task;
 use network::{Architecture, Arm, Counts, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -100,6 +99,7 @@ fn digest(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Task;
 
     #[test]
     fn the_identity_changes_with_every_key_and_with_the_data() {

@@ -81,6 +81,42 @@ pub struct Provenance {
     pub started_unix_seconds: u64,
 }
 
+/// Where a run comes from. In `run.json` it is the key `provenance`, null for an imported run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<Provenance>", into = "Option<Provenance>")]
+pub enum Origin {
+    /// This program trained it.
+    Trained(Provenance),
+    /// It comes from a notebook's `results.json`, which keeps the last epoch alone.
+    Imported,
+}
+
+impl Origin {
+    /// Returns where and with what a run was trained; none for an imported one.
+    #[must_use]
+    pub const fn provenance(&self) -> Option<&Provenance> {
+        match self {
+            Self::Trained(provenance) => Some(provenance),
+            Self::Imported => None,
+        }
+    }
+}
+
+impl From<Option<Provenance>> for Origin {
+    fn from(provenance: Option<Provenance>) -> Self {
+        provenance.map_or(Self::Imported, Self::Trained)
+    }
+}
+
+impl From<Origin> for Option<Provenance> {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Trained(provenance) => Some(provenance),
+            Origin::Imported => None,
+        }
+    }
+}
+
 /// `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,8 +133,9 @@ pub struct RunRecord {
     pub counts: Counts,
     /// What it saw.
     pub data: DataProvenance,
-    /// Where and with what; none for a run imported from a notebook's `results.json`.
-    pub provenance: Option<Provenance>,
+    /// Whether this program trained it, and then where and with what.
+    #[serde(rename = "provenance")]
+    pub origin: Origin,
     /// What its files are; none in runs of versions that did not say so, written before tables were sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<FileSums>,

@@ -22,9 +22,9 @@ use crate::engine::ways::{Changes, UPDATES_BEFORE_RECORDING, Ways};
 use crate::machine::device::Device;
 use crate::machine::memory::{peak, taken};
 use crate::run::initialise::initialise;
+use artifacts::Configuration;
 use artifacts::bench::{Ours, median};
 use artifacts::dataset::Dataset;
-use artifacts::{Configuration, Recipe};
 use kernels::Phase;
 use network::schedule::LearningRates;
 use std::fmt;
@@ -220,6 +220,7 @@ fn medians(steps: &[Vec<Phase>]) -> Vec<Phase> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::Recipe;
 
     #[test]
     fn what_is_measured_fits_together() {

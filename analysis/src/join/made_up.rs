@@ -4,7 +4,7 @@
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
-use artifacts::run::{DataProvenance, EpochRow, FORMAT, Provenance, RunRecord, Status};
+use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, Provenance, RunRecord, Status};
 use artifacts::{Configuration, Experiment, Recipe};
 use network::Arm;
 
@@ -36,7 +36,7 @@ pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, ac
         counts: configuration.counts(),
         configuration: configuration.clone(),
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-        provenance: Some(provenance()),
+        origin: Origin::Trained(provenance()),
         sealed: None,
     };
     Run {
@@ -62,7 +62,7 @@ pub(crate) fn on_images(fingerprint: &str, mut run: Run) -> Run {
 
 /// The same run as a notebook's file would give it: its last epoch, and not where it was trained.
 pub(crate) fn imported(mut run: Run) -> Run {
-    run.record.provenance = None;
+    run.record.origin = Origin::Imported;
     run.epochs.drain(..run.epochs.len() - 1);
     run
 }

@@ -7,8 +7,8 @@
 
 use crate::join::finished::Finished;
 use crate::runs::plan::Plan;
+use artifacts::Configuration;
 use artifacts::study::PairRow;
-use artifacts::{Configuration, Recipe};
 use std::collections::HashMap;
 
 /// A finished run and the one it is compared with.
@@ -75,6 +75,7 @@ mod tests {
     use crate::join::made_up::{by_name, configuration, done, imported, on_images, plan, run};
     use crate::runs::run::Run;
     use artifacts::Engine;
+    use artifacts::Recipe;
     use artifacts::run::Status;
     use network::Arm;
 

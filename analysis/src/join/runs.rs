@@ -28,8 +28,8 @@ pub fn rows(runs: &[&Run], plan: Option<&Plan>) -> Vec<RunRow> {
 }
 
 fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
-    let RunRecord { configuration, counts, provenance, .. } = &run.record;
-    let provenance = provenance.as_ref();
+    let RunRecord { configuration, counts, origin, .. } = &run.record;
+    let provenance = origin.provenance();
     let last = run.last_epoch();
     RunRow {
         run: run.record.name.clone(),

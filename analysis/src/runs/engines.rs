@@ -21,7 +21,7 @@ pub fn on_engines_found(experiment: Experiment, runs: &[Run]) -> Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
+    use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, RunRecord, Status};
 
     fn run(configuration: &Configuration, epochs: u32) -> Run {
         let epoch = |epoch| EpochRow { epoch, test_accuracy: 0.5, ..EpochRow::default() };
@@ -32,7 +32,7 @@ mod tests {
             counts: configuration.counts(),
             configuration: configuration.clone(),
             data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-            provenance: None,
+            origin: Origin::Imported,
             sealed: None,
         };
         Run {

@@ -17,7 +17,7 @@ mod copies;
 
 use crate::runs::json::{self, whole};
 use crate::runs::results::{LoggedEpoch, Settings};
-use artifacts::run::{DataProvenance, EpochRow, FORMAT, RunRecord, Status};
+use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, RunRecord, Status};
 use artifacts::{Configuration, Precision, Recipe};
 use copies::without_seed;
 use network::Arm;
@@ -119,7 +119,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
             counts: configuration.counts(),
             configuration,
             data: data.clone(),
-            provenance: None,
+            origin: Origin::Imported,
             sealed: None,
         };
         runs.push((record, epoch(&logged)));

@@ -5,7 +5,7 @@
 use crate::runs::marks::Marks;
 use crate::runs::plan::Plan;
 use crate::runs::trajectory::LayerPoint;
-use artifacts::run::{EpochRow, LayerRow, RunRecord, Status};
+use artifacts::run::{EpochRow, LayerRow, Origin, RunRecord, Status};
 
 /// A readable run.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ impl Run {
     /// Whether it comes from a notebook's `results.json`.
     #[must_use]
     pub fn imported(&self) -> bool {
-        self.record.provenance.is_none()
+        self.record.origin == Origin::Imported
     }
 
     /// Whether the plan has it.

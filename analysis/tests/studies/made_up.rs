@@ -2,7 +2,8 @@
 
 use analysis::Choice;
 use artifacts::run::{
-    DataProvenance, EpochRow, FORMAT, LayerRow, PredictionRow, Provenance, RunFolder, RunRecord, Status,
+    DataProvenance, EpochRow, FORMAT, LayerRow, Origin, PredictionRow, Provenance, RunFolder, RunRecord,
+    Status,
 };
 use artifacts::study::{LedgerRow, Study};
 use artifacts::{Configuration, Experiment, Layout, table};
@@ -45,7 +46,7 @@ impl Place {
             configuration: configuration.clone(),
             counts: configuration.counts(),
             data: DataProvenance { fingerprint: "made up".into(), source: "made up".into() },
-            provenance: Some(provenance()),
+            origin: Origin::Trained(provenance()),
             sealed: None,
         };
         folder.write_record(&record).unwrap();

@@ -90,7 +90,7 @@ fn a_broken_file_is_named_and_leaves_nothing() {
     assert!(message.contains("results.json: entry 2: `d` must be true or false, but is 1"), "{message}");
     assert!(!place.layout.runs().exists());
     let mut imported = place.done(&configuration(8, Arm::ORIGINAL, 0), 0.9).read().unwrap().0;
-    imported.provenance = None;
+    imported.origin = artifacts::run::Origin::Imported;
     artifacts::run::RunFolder::new(place.layout.run(&imported.name)).write_record(&imported).unwrap();
     let failure = analyse(&place.layout, &Choice::Newest, None, &mut Vec::new()).unwrap_err().to_string();
     assert!(failure.contains("what is there cannot be used"), "{failure}");

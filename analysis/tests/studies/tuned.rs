@@ -48,7 +48,12 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
         (compared.name.as_str(), compared.tuned, compared.runs.len()),
         ("best-tuned", true, 3 * 2 * 3)
     );
-    assert!(compared.runs.iter().all(|run| run.recipe.validation_images.is_none() && run.recipe.test_images.is_none()));
+    assert!(
+        compared
+            .runs
+            .iter()
+            .all(|run| run.recipe.validation_images.is_none() && run.recipe.test_images.is_none())
+    );
     let strength = |arm: Arm| {
         let run = compared.runs.iter().find(|run| run.decay == arm).unwrap();
         (run.lambda, run.recipe.peak_learning_rate)

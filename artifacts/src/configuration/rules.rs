@@ -1,6 +1,6 @@
 //! The rules that a configuration must obey, and what is said of one that does not.
 
-use super::{Configuration, Recipe};
+use super::Configuration;
 use crate::arithmetic::Engine;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
@@ -111,6 +111,7 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::Recipe;
 
     #[test]
     fn broken_rules_are_named() {

@@ -3,7 +3,7 @@
 //! *Invariant:* a run's folder carries the name that its configuration and data give it; a copied or renamed
 //! folder does not pass for a run.
 
-use super::{EpochRow, FORMAT, RunRecord, Status};
+use super::{EpochRow, FORMAT, Origin, RunRecord, Status};
 use crate::table::{self, TableError};
 use crate::{reading, stamp};
 use fs_err as fs;
@@ -200,7 +200,7 @@ impl RunFolder {
     pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
         let record = self.read_record()?;
         let planned = record.configuration.recipe.epochs;
-        if record.provenance.is_none() {
+        if record.origin == Origin::Imported {
             let epochs = self.read_imported_epoch(&record)?;
             return Ok((record, epochs));
         }

@@ -115,7 +115,7 @@ impl Headway {
     /// The machine where it began.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        self.record.as_ref().and_then(|record| record.provenance.as_ref()).map(|made| made.host.as_str())
+        self.record.as_ref().and_then(|record| record.origin.provenance()).map(|made| made.host.as_str())
     }
 }
 

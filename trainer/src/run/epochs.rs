@@ -13,8 +13,8 @@ use crate::machine::stop::Stop;
 use crate::run::rows::{EpochSums, Judged, epoch_row};
 use crate::run::tables::Tables;
 use crate::run::work::Work;
+use artifacts::Configuration;
 use artifacts::run::RunFolder;
-use artifacts::{Configuration, Recipe};
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
@@ -140,6 +140,7 @@ mod tests {
     use crate::machine::device::Device;
     use crate::machine::progress::Screen;
     use crate::run::initialise::initialise;
+    use artifacts::Recipe;
     use artifacts::dataset::{Dataset, Task};
 
     /// Trains this many epochs in a folder.

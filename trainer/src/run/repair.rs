@@ -17,7 +17,7 @@ use crate::run::rows::prediction_rows;
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::Task;
-use artifacts::run::{EpochRow, RunError, RunFolder, RunRecord, Status, folders};
+use artifacts::run::{EpochRow, Origin, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
 use fs_err as fs;
 use std::cell::OnceCell;
@@ -127,7 +127,7 @@ impl<'a> Repair<'a> {
         }
         let (_, epochs) = folder.read()?;
         let mut done = Done::default();
-        if record.status == Status::Done && record.provenance.is_some() {
+        if record.status == Status::Done && record.origin != Origin::Imported {
             if !folder.read_layers(&record).is_ok_and(|rows| !rows.is_empty()) {
                 remake_layers(folder, &record)?;
                 done.remade.push("layers.parquet (of the last epoch)");

@@ -68,9 +68,8 @@ pub fn retrain(
     }
     let (repeated, now) = RunFolder::new(layout.run(run)).read().context("what was just trained")?;
     let by = |record: artifacts::run::RunRecord| {
-        record
-            .provenance
-            .and_then(|it| it.instructions.or(it.libtorch))
+        let made = record.origin.provenance();
+        made.and_then(|it| it.instructions.clone().or_else(|| it.libtorch.clone()))
             .unwrap_or_else(|| "unknown".to_owned())
     };
     let (then, today) = (by(record), by(repeated));

@@ -21,7 +21,7 @@ use crate::run::provenance::provenance;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
-use artifacts::run::{FORMAT, RunError, RunFolder, RunRecord, Status};
+use artifacts::run::{FORMAT, Origin, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use artifacts::{Configuration, atomic};
 use network::Architecture;
@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
             configuration: configuration.clone(),
             counts: configuration.counts(),
             data: context.data.provenance(),
-            provenance: Some(provenance(configuration.engine, context.device, context.threads)),
+            origin: Origin::Trained(provenance(configuration.engine, context.device, context.threads)),
             sealed: Some(FileSums::default()),
         };
         let record = if folder.record_path().exists() {

@@ -29,7 +29,7 @@ fn the_revision_recorded_is_the_programs() {
         trainer(&[], root.path()).env("PATH", root.path()).current_dir(root.path()).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     let record = folders(&root.path().join("runs")).unwrap()[0].read_record().unwrap();
-    let revision = record.provenance.unwrap().git_revision;
+    let revision = record.origin.provenance().unwrap().git_revision.clone();
     assert_eq!(revision, env!("RANKSCALE_REVISION"));
     if Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.git")).exists() {
         assert!(

@@ -22,7 +22,7 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     let folder = folder(&layout, &data, &configuration);
     let (record, epochs) = folder.read().unwrap();
     assert_eq!(record.status, Status::Done);
-    let provenance = record.provenance.unwrap();
+    let provenance = record.origin.provenance().unwrap();
     assert_eq!(provenance.libtorch.is_some(), engine == Engine::Tch);
     assert_eq!(provenance.instructions.is_some(), engine == Engine::Fused);
     assert_eq!(outcome, Outcome::Done(epochs[2].test_accuracy));

@@ -35,7 +35,7 @@ fn d_is_the_published_arm_and_one_of_several_without_a_seed_belongs_to_none_of_t
     assert_eq!(unpaired, 3);
     let (record, last) = &runs[0];
     assert_eq!((record.configuration.recipe.epochs, last.epoch, last.test_accuracy), (128, 128, 0.9));
-    assert!(record.provenance.is_none() && record.data.fingerprint.starts_with("imported:"));
+    assert!(record.origin == Origin::Imported && record.data.fingerprint.starts_with("imported:"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::{DataProvenance, Provenance};
+use crate::run::{DataProvenance, Origin, Provenance};
 use crate::{Configuration, Recipe};
 
 fn epoch(epoch: u32) -> EpochRow {
@@ -31,7 +31,7 @@ fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> Run
         counts: configuration.counts(),
         configuration,
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-        provenance: (!imported).then_some(provenance),
+        origin: if imported { Origin::Imported } else { Origin::Trained(provenance) },
         sealed: None,
     };
     folder.write_record(&record).unwrap();

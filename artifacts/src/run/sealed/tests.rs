@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::{DataProvenance, FORMAT, Provenance};
+use crate::run::{DataProvenance, FORMAT, Origin, Provenance};
 use crate::{Configuration, Recipe};
 use fs_err as fs;
 
@@ -41,7 +41,7 @@ fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
         counts: configuration.counts(),
         configuration,
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-        provenance: Some(provenance),
+        origin: Origin::Trained(provenance),
         sealed: Some(match status {
             Status::Done => folder.seal().unwrap(),
             _ => FileSums::default(),
