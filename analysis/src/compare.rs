@@ -18,7 +18,7 @@ use crate::stats::stratified::Stratified;
 use crate::stats::student::average;
 use artifacts::compared::{Cell, Compared, Overall};
 use artifacts::study::Study;
-use side::{Cells, Key};
+use side::{Cells, Comparable};
 
 /// Compares two studies, each with its name.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
         let side = side::of(name, study, &cells);
         (cells, side)
     });
-    let shared: Vec<(&Key, Sample)> = first
+    let shared: Vec<(&Comparable, Sample)> = first
         .by_key
         .iter()
         .filter_map(|(key, runs)| Some((key, Sample::of(runs, second.by_key.get(key)?))))
@@ -45,7 +45,7 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
             Cell {
                 rankscale: key.rankscale,
                 decay: key.decay.clone(),
-                lambda: f64::from_bits(key.lambda),
+                lambda: key.lambda.value(),
                 runs: sample.runs.each_ref().map(|runs| runs.len() as u32),
                 accuracies: sample.runs.each_ref().map(|runs| average(runs)),
                 pairs: sample.pairs.len() as u32,
@@ -60,7 +60,7 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
     Compared { a, b, same_runs: side::same_runs(&first, &second), differs, cells, overall: overall(&shared) }
 }
 
-fn overall(shared: &[(&Key, Sample)]) -> Option<Overall> {
+fn overall(shared: &[(&Comparable, Sample)]) -> Option<Overall> {
     let strata = Strata::new(shared.iter().map(|(_, sample)| sample.pairs.clone()))?;
     let estimate = Stratified::of(&strata);
     Some(Overall {

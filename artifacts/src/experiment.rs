@@ -31,6 +31,7 @@ pub use verdict::VerdictPlan;
 use crate::arithmetic::Engine;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::dataset::Task;
+use crate::exact::Exact;
 use crate::reading;
 use arms::Arms;
 use grid::{Grid, MOST_RUNS, RecipeTable};
@@ -153,11 +154,8 @@ impl Experiment {
             .map(|grid| grid.resolve(&file.recipe, &arms))
             .collect::<Result<_, _>>()
             .map_err(value)?;
-        // The recipe is one, so these keys tell its cells apart. Zero and -0 are the same strength.
-        let key = |run: &Configuration| {
-            let strength = ((run.lambda + 0.0).to_bits(), run.recipe.peak_learning_rate.to_bits());
-            (run.rankscale, run.decay, run.seed, strength)
-        };
+        // The recipe is one, so these keys tell its cells apart.
+        let key = |run: &Configuration| (run.rankscale, run.decay, run.seed, strength(run));
         let runs = each_once(cells.into_iter().flatten(), key);
         if runs.is_empty() {
             return Err(ExperimentError::Empty(path.to_owned()));
@@ -174,9 +172,12 @@ impl Experiment {
 /// The rule for those strengths.
 const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is compared at its own";
 
+fn strength(run: &Configuration) -> [Exact; 2] {
+    [run.lambda, run.recipe.peak_learning_rate].map(Exact::of)
+}
+
 /// The first arm that is planned at two strengths.
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
-    let strength = |run: &Configuration| (run.lambda.to_bits(), run.recipe.peak_learning_rate.to_bits());
     let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(strength);
     runs.iter().find(|run| first(run.decay) != Some(strength(run))).map(|run| run.decay)
 }

@@ -56,6 +56,7 @@ pub mod clock;
 pub mod compared;
 pub mod configuration;
 pub mod dataset;
+mod exact;
 pub mod experiment;
 pub mod layout;
 pub mod lock;
@@ -74,6 +75,7 @@ pub mod table;
 
 pub use arithmetic::{Engine, Precision};
 pub use configuration::{Configuration, Recipe};
+pub use exact::Exact;
 pub use experiment::Experiment;
 pub use layout::Layout;
 pub use sum::Sha256Sum;

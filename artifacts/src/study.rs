@@ -7,6 +7,7 @@
 
 mod endpoint;
 mod interval;
+mod key;
 mod rows;
 mod secondary;
 mod standing;
@@ -14,6 +15,7 @@ mod state;
 
 pub use endpoint::{Certainty, Endpoint, Heterogeneity, Role, Size, Verdict};
 pub use interval::Interval;
+pub use key::Key;
 pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Estimate, Identical, ImageByImage, Intraclass, Later, Noise,

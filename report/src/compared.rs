@@ -6,6 +6,7 @@ use crate::chart::{Axis, Mean, Plot, Series};
 use crate::numbers::points;
 use crate::style;
 use anyhow::{Result, ensure};
+use artifacts::Exact;
 use artifacts::atomic;
 use artifacts::compared::{Cell, Compared};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,17 +32,17 @@ pub fn run(numbers: &Path, figure: &Path) -> Result<()> {
 /// The figure: a mark for each cell at its rankscale, the second study minus the first.
 #[must_use]
 pub fn svg(compared: &Compared) -> String {
-    let mut kinds: BTreeMap<(&str, u64), Vec<&Cell>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, Exact), Vec<&Cell>> = BTreeMap::new();
     for cell in &compared.cells {
-        kinds.entry((&cell.decay, cell.lambda.to_bits())).or_default().push(cell);
+        kinds.entry((&cell.decay, Exact::of(cell.lambda))).or_default().push(cell);
     }
-    let strengths: BTreeSet<u64> = compared.cells.iter().map(|cell| cell.lambda.to_bits()).collect();
+    let strengths: BTreeSet<Exact> = compared.cells.iter().map(|cell| Exact::of(cell.lambda)).collect();
     let series: Vec<Series> = kinds
         .iter()
         .enumerate()
         .flat_map(|(at, ((arm, lambda), cells))| {
             let name = if strengths.len() > 1 {
-                format!("{arm}, λ = {}", f64::from_bits(*lambda))
+                format!("{arm}, λ = {}", lambda.value())
             } else {
                 (*arm).to_owned()
             };

@@ -9,7 +9,7 @@ use crate::style::{self, Look};
 use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::{
-    CellRow, Endpoint, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
+    CellRow, Endpoint, Key, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
 };
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,23 +21,6 @@ pub struct Selection<'a> {
     pub study: &'a Study,
     /// What the runs shown share; none where there is no run.
     pub key: Option<Key<'a>>,
-}
-
-/// What runs on one axis share.
-#[derive(Debug, Clone, Copy)]
-pub struct Key<'a> {
-    /// The recipe's hash.
-    pub recipe: &'a str,
-    /// Base strength of weight decay.
-    pub lambda: f64,
-}
-
-impl Key<'_> {
-    /// Whether a row's recipe and strength are these. Strengths are copies of one number, so their bits agree.
-    #[must_use]
-    pub fn holds(&self, recipe: &str, lambda: f64) -> bool {
-        self.recipe == recipe && self.lambda.to_bits() == lambda.to_bits()
-    }
 }
 
 /// Whether a run reached its last epoch with a number to show for it.
@@ -56,7 +39,7 @@ impl<'a> Selection<'a> {
     #[must_use]
     pub fn of(study: &'a Study) -> Self {
         let key = match study.summary.endpoints.first() {
-            Some(endpoint) => Some(Key { recipe: &endpoint.recipe, lambda: endpoint.lambda }),
+            Some(endpoint) => Some(Key::of(&endpoint.recipe, endpoint.lambda)),
             None => most_frequent(study.runs.iter().filter(|run| finished(run)))
                 .or_else(|| most_frequent(study.runs.iter())),
         };
@@ -66,8 +49,8 @@ impl<'a> Selection<'a> {
     /// Whether rows of this recipe and strength are shown: those of the headline, or of every arm where each has its own.
     #[must_use]
     pub fn holds(&self, recipe: &str, lambda: f64) -> bool {
-        let own = self.study.summary.tuned.iter().map(|arm| Key { recipe: &arm.recipe, lambda: arm.lambda });
-        self.key.into_iter().chain(own).any(|key| key.holds(recipe, lambda))
+        let own = self.study.summary.tuned.iter().map(|arm| Key::of(&arm.recipe, arm.lambda));
+        self.key.into_iter().chain(own).any(|key| key == Key::of(recipe, lambda))
     }
 
     /// A configuration that stands for the recipe.
@@ -210,11 +193,10 @@ impl<'a> Selection<'a> {
 
 /// The key most runs share; the first in order where two are as frequent.
 fn most_frequent<'a>(runs: impl Iterator<Item = &'a RunRow>) -> Option<Key<'a>> {
-    let mut counts: BTreeMap<(&str, u64), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<Key<'a>, usize> = BTreeMap::new();
     for run in runs {
-        *counts.entry((&run.recipe, run.lambda.to_bits())).or_default() += 1;
+        *counts.entry(Key::of(&run.recipe, run.lambda)).or_default() += 1;
     }
     let most = counts.values().copied().max()?;
-    let (&(recipe, lambda), _) = counts.iter().find(|(_, count)| **count == most)?;
-    Some(Key { recipe, lambda: f64::from_bits(lambda) })
+    counts.iter().find(|(_, count)| **count == most).map(|(key, _)| *key)
 }

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
 
+use artifacts::Exact;
 use artifacts::compared::{Differs, Side};
 use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
@@ -11,11 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What makes runs comparable across studies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(super) struct Comparable {
     pub(super) rankscale: u32,
     pub(super) decay: String,
-    /// The bits of a number that is not negative, which sort as it does.
-    pub(super) lambda: u64,
+    pub(super) lambda: Exact,
     /// What an arm that is not of the house does: another study may have another one of its name.
     meaning: &'static str,
 }
@@ -25,7 +25,7 @@ pub(super) type Seeds = BTreeMap<u64, f64>;
 
 /// The finished runs of a study.
 pub(super) struct Cells<'a> {
-    pub(super) by_key: BTreeMap<Key, Seeds>,
+    pub(super) by_key: BTreeMap<Comparable, Seeds>,
     runs: Vec<&'a RunRow>,
     data: &'a [String],
     /// Those that are not of the house.
@@ -34,15 +34,15 @@ pub(super) struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     pub(super) fn of(study: &'a Study) -> Self {
-        let mut by_key: BTreeMap<Key, Seeds> = BTreeMap::new();
+        let mut by_key: BTreeMap<Comparable, Seeds> = BTreeMap::new();
         let mut runs = Vec::new();
         for (run, accuracy) in taken(study) {
             let arms = &study.summary.arms;
             let own = arms.iter().find(|arm| arm.name() == run.decay);
-            let key = Key {
+            let key = Comparable {
                 rankscale: run.rankscale,
                 decay: run.decay.clone(),
-                lambda: run.lambda.to_bits(),
+                lambda: Exact::of(run.lambda),
                 meaning: own.map_or("", |arm| arm.definition().sentence),
             };
             let seeds = by_key.entry(key).or_default();

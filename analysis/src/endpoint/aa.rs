@@ -5,12 +5,13 @@
 
 use crate::stats::student;
 use artifacts::Engine;
+use artifacts::Exact;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
 
-/// What a pair shares: arm, lambda's bits, engine, seed.
-type Key<'a> = (&'a str, u64, Engine, u64);
+/// What a pair shares: arm, lambda, engine, seed.
+type Shared<'a> = (&'a str, Exact, Engine, u64);
 
 /// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
 #[must_use]
@@ -19,10 +20,10 @@ pub fn identical<'a>(
     arms: &[Arm],
     like: Architecture,
 ) -> Vec<Identical> {
-    let mut accuracies: BTreeMap<u32, BTreeMap<Key<'a>, f64>> = BTreeMap::new();
+    let mut accuracies: BTreeMap<u32, BTreeMap<Shared<'a>, f64>> = BTreeMap::new();
     for run in runs {
         if let Some(accuracy) = run.test_accuracy {
-            let key = (run.decay.as_str(), run.lambda.to_bits(), run.engine, run.seed);
+            let key = (run.decay.as_str(), Exact::of(run.lambda), run.engine, run.seed);
             accuracies.entry(run.rankscale).or_default().insert(key, accuracy);
         }
     }

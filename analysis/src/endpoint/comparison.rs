@@ -13,8 +13,8 @@ use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline_run};
 use crate::join::recipes::RecipeOnData;
 use crate::runs::plan::Plan;
-use crate::runs::run::same_lambda;
 use crate::stats::stratified::Stratified;
+use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
 use artifacts::study::{State, TunedArm, Verdict};
@@ -154,7 +154,7 @@ impl Comparison<'_> {
         let of = &pair.treated.run.record.configuration;
         of.decay == self.arm
             && of.rankscale > 0
-            && same_lambda(of.lambda, self.lambda)
+            && Exact::of(of.lambda) == Exact::of(self.lambda)
             && pair.treated.run.recipe() == self.recipe.summary.recipe
     }
 

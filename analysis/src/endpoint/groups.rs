@@ -5,7 +5,8 @@
 use crate::join::pairs::RunPair;
 use crate::join::recipes::RecipeOnData;
 use crate::runs::plan::Plan;
-use crate::runs::run::{Run, same_lambda};
+use crate::runs::run::Run;
+use artifacts::Exact;
 use artifacts::study::{LedgerRow, RecipeSummary};
 use artifacts::{Configuration, experiment};
 use network::Arm;
@@ -59,7 +60,7 @@ pub fn groups<'a>(evidence: &Evidence<'a>) -> Vec<Group<'a>> {
         let expected = expected(evidence, recipe, index == 0);
         for lambda in lambdas(&expected) {
             let here: Vec<&Configuration> =
-                expected.iter().copied().filter(|run| same_lambda(run.lambda, lambda)).collect();
+                expected.iter().copied().filter(|run| Exact::of(run.lambda) == Exact::of(lambda)).collect();
             let arms = arms(&here, found.is_empty(), primary);
             found.push(Group { recipe: Cow::Borrowed(recipe), lambda, arms, expected: here });
         }
@@ -106,18 +107,17 @@ fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) 
 
 /// The strengths of decay: that of the question first, else the one with most runs; the others are a sweep around it.
 fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
-    let asked = Configuration::default().lambda.to_bits();
-    // Positive floats sort as their bits do.
-    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    let asked = Exact::of(Configuration::default().lambda);
+    let mut counts: BTreeMap<Exact, usize> = BTreeMap::new();
     for run in expected {
-        *counts.entry(run.lambda.to_bits()).or_default() += 1;
+        *counts.entry(Exact::of(run.lambda)).or_default() += 1;
     }
-    let mut lambdas: Vec<(u64, usize)> = counts.into_iter().collect();
-    lambdas.sort_by_key(|&(bits, runs)| (bits != asked, Reverse(runs), bits));
+    let mut lambdas: Vec<(Exact, usize)> = counts.into_iter().collect();
+    lambdas.sort_by_key(|&(lambda, runs)| (lambda != asked, Reverse(runs), lambda));
     if let [_, others @ ..] = lambdas.as_mut_slice() {
         others.sort_unstable();
     }
-    lambdas.into_iter().map(|(bits, _)| f64::from_bits(bits)).collect()
+    lambdas.into_iter().map(|(lambda, _)| lambda.value()).collect()
 }
 
 /// The arms under test, the primary one first. A study of nothing but baselines still asks about the arm that is missing.

@@ -4,6 +4,7 @@
 
 use crate::endpoint::sentence::count;
 use crate::stats::strata::Strata;
+use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::study::TunedArm;
@@ -119,10 +120,10 @@ fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
     if recipe.dataset != asked.dataset {
         found.push(format!("on {}", recipe.dataset));
     }
-    if lambda.to_bits() != Configuration::default().lambda.to_bits() {
+    if Exact::of(lambda) != Exact::of(Configuration::default().lambda) {
         found.push(format!("{LAMBDA}{lambda}"));
     }
-    if recipe.peak_learning_rate.to_bits() != asked.peak_learning_rate.to_bits() {
+    if Exact::of(recipe.peak_learning_rate) != Exact::of(asked.peak_learning_rate) {
         found.push(format!("{RATE}{}", recipe.peak_learning_rate));
     }
     if recipe.batch != asked.batch {

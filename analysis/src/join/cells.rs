@@ -7,6 +7,7 @@
 
 use crate::join::finished::Finished;
 use crate::stats::student::{self, average};
+use artifacts::Exact;
 use artifacts::study::{CellRow, Interval};
 use std::collections::BTreeMap;
 
@@ -19,8 +20,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
     let mut cells: BTreeMap<_, Vec<Finished<'_>>> = BTreeMap::new();
     for finished in finished {
         let of = &finished.run.record.configuration;
-        // Numbers that are not negative sort as their bits do.
-        let key = (finished.run.recipe(), of.lambda.to_bits(), of.rankscale, of.decay.name());
+        let key = (finished.run.recipe(), Exact::of(of.lambda), of.rankscale, of.decay.name());
         cells.entry(key).or_default().push(*finished);
     }
     cells
@@ -31,7 +31,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
             let counts = runs.iter().map(|finished| &finished.run.record.counts);
             CellRow {
                 recipe,
-                lambda: f64::from_bits(lambda),
+                lambda: lambda.value(),
                 rankscale: rankscale as u32,
                 decay: decay.to_owned(),
                 runs: accuracies.len() as u32,

@@ -4,7 +4,7 @@ use crate::join::finished::Finished;
 use crate::join::recipes::RecipeOnData;
 use crate::join::spent;
 use crate::runs::results::{Entry, LoggedEpoch, ResultsArms, Settings};
-use crate::runs::run::same_lambda;
+use artifacts::Exact;
 use artifacts::study::Endpoint;
 use network::Arm;
 
@@ -27,7 +27,7 @@ pub fn entries(
         let endpoint = endpoints.iter().find(|endpoint| endpoint.recipe == recipe.recipe);
         let lambda = endpoint.map_or(recipe.configuration.lambda, |endpoint| endpoint.lambda);
         let here = rows.iter().filter(|(of, finished)| {
-            *of == recipe.recipe && same_lambda(finished.run.record.configuration.lambda, lambda)
+            *of == recipe.recipe && Exact::of(finished.run.record.configuration.lambda) == Exact::of(lambda)
         });
         here.filter_map(|(_, finished)| entry(finished, arms)).collect::<Vec<_>>()
     });

@@ -4,6 +4,7 @@
 
 use crate::join::finished::Finished;
 use crate::runs::trajectory::names;
+use artifacts::Exact;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use std::collections::BTreeMap;
 
@@ -39,7 +40,7 @@ pub fn trajectories(finished: &[Finished<'_>]) -> Vec<TrajectoryRow> {
     let mut cells: BTreeMap<_, BTreeMap<(u8, u32), Sums>> = BTreeMap::new();
     for run in finished.iter().map(|finished| finished.run) {
         let configuration = &run.record.configuration;
-        let (rankscale, lambda) = (configuration.rankscale as u32, configuration.lambda.to_bits());
+        let (rankscale, lambda) = (configuration.rankscale as u32, Exact::of(configuration.lambda));
         let cell = cells.entry((run.recipe(), lambda, rankscale, configuration.decay.name())).or_default();
         for point in &run.trajectory {
             let (number, norms, ranks) = cell.entry((point.block, point.epoch)).or_default();
@@ -53,7 +54,7 @@ pub fn trajectories(finished: &[Finished<'_>]) -> Vec<TrajectoryRow> {
     for ((recipe, lambda, rankscale, decay), cell) in cells {
         rows.extend(cell.into_iter().map(|((block, epoch), (number, norms, ranks))| TrajectoryRow {
             recipe: recipe.clone(),
-            lambda: f64::from_bits(lambda),
+            lambda: lambda.value(),
             rankscale,
             decay: decay.to_owned(),
             layer: names[usize::from(block)].to_owned(),

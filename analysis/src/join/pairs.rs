@@ -8,6 +8,7 @@
 use crate::join::finished::Finished;
 use crate::runs::plan::Plan;
 use artifacts::Configuration;
+use artifacts::Exact;
 use artifacts::study::PairRow;
 use std::collections::HashMap;
 
@@ -42,8 +43,7 @@ pub fn pairs<'a>(finished: &[Finished<'a>], plan: Option<&Plan>) -> Vec<RunPair<
     pairs.sort_by_cached_key(|pair| {
         let of = &pair.treated.run.record.configuration;
         let recipe = pair.treated.run.recipe();
-        // Numbers that are not negative sort as their bits do.
-        (recipe, of.lambda.to_bits(), of.decay.name(), of.rankscale, of.seed, of.engine.name())
+        (recipe, Exact::of(of.lambda), of.decay.name(), of.rankscale, of.seed, of.engine.name())
     });
     pairs
 }
@@ -112,7 +112,7 @@ mod tests {
         // The same by comparing every run with every other, key by key.
         let key = |finished: &Finished<'_>| {
             let of = finished.run.record.configuration.clone();
-            (finished.run.recipe(), of.lambda.to_bits(), of.rankscale, of.seed, of.engine)
+            (finished.run.recipe(), Exact::of(of.lambda), of.rankscale, of.seed, of.engine)
         };
         let decay = |finished: &Finished<'_>| finished.run.record.configuration.decay;
         let mut expected = 0;
@@ -133,7 +133,7 @@ mod tests {
         let rows = |runs: &[Run]| comparisons(&pairs(&finished(runs, None), None));
         let sorted = rows(&runs);
         let key = |row: &PairRow| {
-            (row.recipe.clone(), row.lambda.to_bits(), row.decay.clone(), row.rankscale, row.seed)
+            (row.recipe.clone(), Exact::of(row.lambda), row.decay.clone(), row.rankscale, row.seed)
         };
         assert!(sorted.is_sorted_by_key(key));
         runs.reverse();

@@ -5,6 +5,7 @@
 use crate::join::spent;
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
+use artifacts::Exact;
 use artifacts::run::RunRecord;
 use artifacts::study::RunRow;
 
@@ -14,8 +15,7 @@ pub fn in_order(runs: &[Run]) -> Vec<&Run> {
     let mut runs: Vec<&Run> = runs.iter().collect();
     runs.sort_by_cached_key(|run| {
         let of = &run.record.configuration;
-        // Numbers that are not negative sort as their bits do.
-        let lambda = of.lambda.to_bits();
+        let lambda = Exact::of(of.lambda);
         (run.recipe(), lambda, of.rankscale, of.decay.name(), of.seed, run.record.name.clone())
     });
     runs

@@ -2,6 +2,7 @@
 
 use crate::endpoint::aa::same_network;
 use crate::endpoint::verdict::Level;
+use artifacts::Exact;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::{Configuration, Experiment};
 use network::{Arm, Counts};
@@ -42,12 +43,12 @@ impl Design {
     #[must_use]
     pub fn of(experiment: &Experiment) -> Option<Self> {
         let asked = Configuration::default().lambda;
-        let has = |lambda: f64| experiment.runs.iter().any(|run| run.lambda.to_bits() == lambda.to_bits());
+        let has = |lambda| experiment.runs.iter().any(|run| Exact::of(run.lambda) == Exact::of(lambda));
         let lambda = if has(asked) { asked } else { experiment.runs.first()?.lambda };
         let runs: Vec<&Configuration> = experiment
             .runs
             .iter()
-            .filter(|run| experiment.tuned || run.lambda.to_bits() == lambda.to_bits())
+            .filter(|run| experiment.tuned || Exact::of(run.lambda) == Exact::of(lambda))
             .filter(|run| run.rankscale > 0)
             .collect();
         let arms = artifacts::experiment::arms(runs.iter().copied());

@@ -22,12 +22,6 @@ pub struct Run {
     pub marks: Option<Marks>,
 }
 
-/// Whether two strengths of decay are the same: both came out of a file, so they are equal to the bit or not at all.
-#[must_use]
-pub fn same_lambda(a: f64, b: f64) -> bool {
-    a.to_bits() == b.to_bits()
-}
-
 impl Run {
     /// Whether it comes from a notebook's `results.json`.
     #[must_use]

@@ -5,6 +5,7 @@
 use crate::runs::run::Run;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
+use artifacts::Exact;
 use artifacts::Experiment;
 use artifacts::experiment::arms;
 use artifacts::rules::ALPHA;
@@ -80,11 +81,11 @@ pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
 type Accuracies = BTreeMap<(usize, u64), f64>;
 
 fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>) -> Option<Choice> {
-    // By peak rate and lambda; none where a run diverged. Numbers that are not negative sort as their bits do.
-    let mut cells: BTreeMap<(u64, u64), Option<Accuracies>> = BTreeMap::new();
+    // By peak rate and lambda; none where a run diverged.
+    let mut cells: BTreeMap<[Exact; 2], Option<Accuracies>> = BTreeMap::new();
     for run in experiment.runs.iter().filter(|run| run.decay == arm) {
         let cell = cells
-            .entry((run.recipe.peak_learning_rate.to_bits(), run.lambda.to_bits()))
+            .entry([run.recipe.peak_learning_rate, run.lambda].map(Exact::of))
             .or_insert_with(|| Some(BTreeMap::new()));
         match accuracies.get(&run.identity("")) {
             Some(accuracy) => {
@@ -103,13 +104,13 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
         .filter(|&at| means[at].is_some())
         .reduce(|best, at| if means[at] > means[best] { at } else { best });
     let best = chosen.and_then(|at| cells.values().nth(at)).and_then(Option::as_ref);
-    let cell = |(at, (&(rate, lambda), runs)): (usize, (&(u64, u64), &Option<Accuracies>))| {
+    let cell = |(at, (&[rate, lambda], runs)): (usize, (&[Exact; 2], &Option<Accuracies>))| {
         let behind =
             |best: &Accuracies| by_rankscale(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy));
         let behind = best.filter(|_| chosen != Some(at)).and_then(behind);
         Cell {
-            lambda: f64::from_bits(lambda),
-            rate: f64::from_bits(rate),
+            lambda: lambda.value(),
+            rate: rate.value(),
             accuracy: means[at],
             below: behind.as_ref().map(Strata::mean),
             told_apart: behind.as_ref().and_then(Stratified::of).map(|found| found.p() <= ALPHA),

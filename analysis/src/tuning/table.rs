@@ -2,6 +2,7 @@
 
 use crate::endpoint::sentence::count;
 use crate::tuning::choice::{Cell, Choice};
+use artifacts::Exact;
 use artifacts::Experiment;
 use std::fmt::Write as _;
 
@@ -33,9 +34,10 @@ fn grid(choice: &Choice) -> String {
     for lambda in lambdas {
         _ = write!(text, "| {lambda} |");
         for rate in &rates {
-            let at = choice.cells.iter().position(|cell| {
-                cell.lambda.to_bits() == lambda.to_bits() && cell.rate.to_bits() == rate.to_bits()
-            });
+            let at = choice
+                .cells
+                .iter()
+                .position(|cell| [cell.lambda, cell.rate].map(Exact::of) == [lambda, *rate].map(Exact::of));
             _ = write!(text, " {} |", at.map_or_else(String::new, |at| shown(choice, at)));
         }
         text.push('\n');

@@ -4,6 +4,7 @@ use super::markdown::{Align, code, folded_if, shorten, table};
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::CellRow;
+use artifacts::study::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a table before it is folded.
@@ -18,7 +19,7 @@ pub fn section(selection: &Selection<'_>) -> String {
         parts.push("No run has finished.".to_owned());
     } else {
         let key = selection.key.map_or_else(String::new, |key| {
-            format!(" Recipe {}, λ = {}.", code(key.recipe), numbers::short(key.lambda))
+            format!(" Recipe {}, λ = {}.", code(key.recipe), numbers::short(key.lambda.value()))
         });
         parts.push(format!(
             "Test accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \
@@ -90,22 +91,22 @@ struct Group {
 
 /// Cells outside the headline, a row for each recipe, strength and arm.
 fn others(selection: &Selection<'_>) -> (usize, String) {
-    let mut groups: BTreeMap<(&str, u64, &str), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(Key<'_>, &str), Group> = BTreeMap::new();
     for cell in &selection.study.cells {
         if selection.holds(&cell.recipe, cell.lambda) {
             continue;
         }
-        let group = groups.entry((&cell.recipe, cell.lambda.to_bits(), &cell.decay)).or_default();
+        let group = groups.entry((Key::of(&cell.recipe, cell.lambda), &cell.decay)).or_default();
         group.rankscales.insert(cell.rankscale);
         group.runs += cell.runs;
         group.means.push(cell.mean);
     }
     let mut rows: Vec<_> = groups
         .into_iter()
-        .map(|((recipe, lambda, arm), Group { rankscales, runs, means })| {
+        .map(|((key, arm), Group { rankscales, runs, means })| {
             vec![
-                code(recipe),
-                numbers::short(f64::from_bits(lambda)),
+                code(key.recipe),
+                numbers::short(key.lambda.value()),
                 code(arm),
                 numbers::rankscales(&rankscales.into_iter().collect::<Vec<_>>()),
                 runs.to_string(),

@@ -4,6 +4,7 @@ use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table};
 use super::standing;
 use crate::numbers;
 use crate::selection::Selection;
+use artifacts::Exact;
 use artifacts::study::{Endpoint, Size, Verdict};
 
 /// Items of a list before it is folded.
@@ -60,7 +61,7 @@ pub fn verdict(endpoint: &Endpoint) -> String {
 fn endpoints(endpoints: &[Endpoint]) -> String {
     let first = &endpoints[0];
     let recipes = endpoints.iter().any(|endpoint| endpoint.recipe != first.recipe);
-    let lambdas = endpoints.iter().any(|endpoint| endpoint.lambda.to_bits() != first.lambda.to_bits());
+    let lambdas = endpoints.iter().any(|endpoint| Exact::of(endpoint.lambda) != Exact::of(first.lambda));
     let mut columns = vec![("Arm", Align::Left), ("Against", Align::Left)];
     if recipes {
         columns.push(("Recipe", Align::Left));

@@ -43,7 +43,7 @@ pub fn section(selection: &Selection<'_>) -> String {
         many(runs.len() as u64, "run"),
         many(seeds.len() as u64, "combination"),
         spelled(configuration),
-        short(key.lambda),
+        short(key.lambda.value()),
         listed(&arms),
         sealed.map_or_else(
             || "Nothing was fixed before the first run.".to_owned(),
