@@ -1,4 +1,4 @@
-//! How a run computes: in which precision, on which engine.
+//! How a run computes: in which precision, on which backend.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -53,17 +53,17 @@ impl FromStr for Precision {
     }
 }
 
-/// The program that trains: one description of the network, two engines.
+/// The name of what trains a run; files and flags call it the engine. Both train one description of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Engine {
+pub enum Backend {
     /// libtorch: any device, any precision, the dense network too.
     Tch,
     /// Our own kernels: low-rank networks on the CPU in float32, several times as fast.
     Fused,
 }
 
-impl Engine {
+impl Backend {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Tch, Self::Fused];
 
@@ -77,7 +77,7 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

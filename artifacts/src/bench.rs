@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* a line has every field of its kind and no other.
 
-use crate::arithmetic::{Engine, Precision};
+use crate::arithmetic::{Backend, Precision};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct Ours {
     /// `fused` or `tch`.
-    pub engine: Engine,
+    pub engine: Backend,
     /// Divisor that makes ranks; 0 is the dense network.
     pub rankscale: usize,
     /// `cpu` or `cuda:N`.

@@ -10,7 +10,7 @@ mod rules;
 pub use recipe::Recipe;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
-use crate::arithmetic::{Engine, Precision};
+use crate::arithmetic::{Backend, Precision};
 use network::{Architecture, Arm, Counts, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,7 +30,7 @@ pub struct Configuration {
     /// Base strength of weight decay, in mean-loss units.
     pub lambda: f64,
     /// The engine that trains it.
-    pub engine: Engine,
+    pub engine: Backend,
 }
 
 impl Default for Configuration {
@@ -42,7 +42,7 @@ impl Default for Configuration {
             decay: Arm::ORIGINAL,
             seed: 0,
             lambda: 5e-4,
-            engine: Engine::Tch,
+            engine: Backend::Tch,
         }
     }
 }
@@ -50,8 +50,8 @@ impl Default for Configuration {
 impl Configuration {
     /// The same run on the fused engine if that can train it, else on libtorch.
     #[must_use]
-    pub fn on(self, engine: Engine) -> Self {
-        Self { engine: if self.fits_fused() { engine } else { Engine::Tch }, ..self }
+    pub fn on(self, engine: Backend) -> Self {
+        Self { engine: if self.fits_fused() { engine } else { Backend::Tch }, ..self }
     }
 
     /// Whether the fused engine knows this network and this arithmetic.
@@ -116,7 +116,7 @@ mod tests {
             |c| c.recipe.peak_learning_rate = 0.1,
             |c| c.lambda = 1e-3,
             |c| c.recipe.precision = Precision::Bf16,
-            |c| c.engine = Engine::Fused,
+            |c| c.engine = Backend::Fused,
             |c| c.recipe.train_images = Some(5000),
             |c| c.recipe.test_images = Some(5000),
             |c| c.recipe.validation_images = Some(5000),
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn names_of_runs_that_hold_nothing_out_are_as_they_were() {
-        let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
+        let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Backend::Fused);
         let images = Task::Cifar10.fingerprints().unwrap();
         assert_eq!(run.run_name(&images), "r31-original-s31-2c5aaa9b");
         let scaled = Configuration { decay: Arm::APPROPRIATE, ..run };

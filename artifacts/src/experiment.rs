@@ -28,7 +28,7 @@ pub use arms::{arms, declarations};
 pub use find::planned;
 pub use verdict::VerdictPlan;
 
-use crate::arithmetic::Engine;
+use crate::arithmetic::Backend;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::dataset::Task;
 use crate::exact::Exact;
@@ -125,7 +125,7 @@ impl Experiment {
 
     /// The same runs on an engine, where it can train them; a file leaves that open.
     #[must_use]
-    pub fn on(self, engine: Engine) -> Self {
+    pub fn on(self, engine: Backend) -> Self {
         let runs = self.runs.into_iter().map(|run| run.on(engine)).collect();
         Self { runs, ..self }
     }

@@ -28,7 +28,7 @@
 //!
 //! ```
 //! use artifacts::dataset::{Dataset, Split, Task};
-//! use artifacts::{Configuration, Engine, Layout};
+//! use artifacts::{Configuration, Backend, Layout};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -40,7 +40,7 @@
 //! assert_eq!((images.len(), images.image(0).len()), (20, 3 * 32 * 32));
 //!
 //! // `trainer` names a run after all that can change its numbers, the images included.
-//! let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Engine::Fused);
+//! let run = Configuration { rankscale: 31, seed: 31, ..Configuration::default() }.on(Backend::Fused);
 //! let cifar10 = Task::Cifar10.fingerprints().expect("CIFAR-10's fingerprints are known");
 //! assert_eq!(run.run_name(&cifar10), "r31-original-s31-2c5aaa9b");
 //! assert_ne!(run.run_name(&images.fingerprint), run.run_name(&cifar10));
@@ -73,7 +73,7 @@ pub mod study;
 pub mod sum;
 pub mod table;
 
-pub use arithmetic::{Engine, Precision};
+pub use arithmetic::{Backend, Precision};
 pub use configuration::{Configuration, Recipe};
 pub use exact::Exact;
 pub use experiment::Experiment;

@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn what_is_measured_fits_together() {
-        for engine in artifacts::Engine::ALL {
-            if engine == artifacts::Engine::Tch && cfg!(not(feature = "tch")) {
+        for engine in artifacts::Backend::ALL {
+            if engine == artifacts::Backend::Tch && cfg!(not(feature = "tch")) {
                 continue;
             }
             let configuration = Configuration {

@@ -65,11 +65,11 @@ impl<'a> Engine<'a> {
     ) -> anyhow::Result<Self> {
         let architecture = configuration.architecture();
         match configuration.engine {
-            artifacts::Engine::Fused => {
+            artifacts::Backend::Fused => {
                 Ok(Self::Fused(Box::new(Fused::new(architecture, state, (train, test), threads)?)))
             }
             #[cfg(feature = "tch")]
-            artifacts::Engine::Tch => {
+            artifacts::Backend::Tch => {
                 let precision = configuration.recipe.precision;
                 if device == Device::Cpu {
                     prefer_huge_pages(memory::of_run(configuration, device, threads));
@@ -85,7 +85,7 @@ impl<'a> Engine<'a> {
                 ))))
             }
             #[cfg(not(feature = "tch"))]
-            artifacts::Engine::Tch => {
+            artifacts::Backend::Tch => {
                 let _ = (device, ways);
                 anyhow::bail!(
                     "engine tch: this trainer was built without libtorch; `./justw setup` brings libtorch, and what \

@@ -4,14 +4,14 @@
 //! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
 
 use crate::stats::student;
-use artifacts::Engine;
+use artifacts::Backend;
 use artifacts::Exact;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
 use std::collections::BTreeMap;
 
 /// What a pair shares: arm, lambda, engine, seed.
-type Shared<'a> = (&'a str, Exact, Engine, u64);
+type Shared<'a> = (&'a str, Exact, Backend, u64);
 
 /// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
 #[must_use]

@@ -183,7 +183,7 @@ mod tests {
     use crate::join::made_up::{configuration, done};
     use crate::join::pairs::pairs;
     use crate::runs::run::Run;
-    use artifacts::{Configuration, Engine};
+    use artifacts::{Backend, Configuration};
     use network::Arm;
 
     fn two(base: &Configuration, baseline: f64, images: i32) -> [Run; 2] {
@@ -202,11 +202,11 @@ mod tests {
     fn one_pair_on_both_engines_is_one_piece_of_evidence() {
         let base = |seed, engine| configuration(8, Arm::ORIGINAL, seed).on(engine);
         let runs = [
-            two(&base(0, Engine::Tch), 0.9, 7),
-            two(&base(0, Engine::Fused), 0.9, 12),
-            two(&base(1, Engine::Fused), 0.9, 3),
-            two(&base(2, Engine::Tch), 0.9, 5),
-            two(&base(3, Engine::Fused), 0.9, 4),
+            two(&base(0, Backend::Tch), 0.9, 7),
+            two(&base(0, Backend::Fused), 0.9, 12),
+            two(&base(1, Backend::Fused), 0.9, 3),
+            two(&base(2, Backend::Tch), 0.9, 5),
+            two(&base(3, Backend::Fused), 0.9, 4),
         ]
         .concat();
         // Fused has three seeds, libtorch two: where both have one, fused's counts; where only libtorch has it, that does.

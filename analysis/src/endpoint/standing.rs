@@ -3,7 +3,7 @@
 //! *Invariant:* nothing is called confirmatory that the seal does not hold.
 
 use crate::runs::plan::Plan;
-use artifacts::Engine;
+use artifacts::Backend;
 use artifacts::seal::Seal;
 use artifacts::study::{Sealed, Standing};
 
@@ -36,7 +36,7 @@ fn deviations(plan: &Plan, seal: &Seal, fingerprint: Option<&str>) -> Vec<String
     let on = |engine| seal.holds(&experiment.clone().on(engine));
     let mut found = Vec::new();
     // The file of an experiment leaves the engine open, its plan does not.
-    if !seal.holds(experiment) && !on(Engine::Fused) && !on(Engine::Tch) {
+    if !seal.holds(experiment) && !on(Backend::Fused) && !on(Backend::Tch) {
         let (then, now) = (seal.runs, experiment.runs.len());
         found.push(if then == now {
             "the plan was changed after it was sealed".to_owned()
@@ -87,7 +87,7 @@ mod tests {
 
     fn seal() -> Seal {
         let circumstances = Circumstances { git_revision: "abc".into(), git_dirty: false, unix_seconds: 7 };
-        Seal::of(&experiment(3).on(Engine::Fused), 0, "images", circumstances)
+        Seal::of(&experiment(3).on(Backend::Fused), 0, "images", circumstances)
     }
 
     fn exploratory(plan: Option<&Experiment>, seal: Option<&Seal>) -> Vec<String> {

@@ -83,7 +83,7 @@ mod tests {
     use crate::stats::expected::{close, expected, numbers};
     use crate::stats::student::pooled_sd;
     use artifacts::run::Status;
-    use artifacts::{Configuration, Engine};
+    use artifacts::{Backend, Configuration};
     use network::Arm;
 
     #[test]
@@ -106,8 +106,8 @@ mod tests {
             done(&at(0), 0.9),
             done(&at(1), 0.92),
             // The engine tells no cell from another, and two engines make no two samples of one seed.
-            done(&at(0).on(Engine::Fused), 0.91),
-            done(&at(3).on(Engine::Fused), 0.94),
+            done(&at(0).on(Backend::Fused), 0.91),
+            done(&at(3).on(Backend::Fused), 0.94),
             done(&Configuration { lambda: 5e-5, ..at(0) }, 0.8),
             done(&configuration(2, Arm::ORIGINAL, 0), 0.7),
             done(&configuration(8, Arm::APPROPRIATE, 0), 0.6),

@@ -74,7 +74,7 @@ mod tests {
     use crate::join::finished::finished;
     use crate::join::made_up::{by_name, configuration, done, imported, on_images, plan, run};
     use crate::runs::run::Run;
-    use artifacts::Engine;
+    use artifacts::Backend;
     use artifacts::Recipe;
     use artifacts::run::Status;
     use network::Arm;
@@ -84,7 +84,7 @@ mod tests {
         let mut runs = Vec::new();
         for decay in Arm::HOUSE {
             for (rankscale, seed) in [(2, 0), (2, 10), (8, 0), (8, 2)] {
-                for (lambda, engine) in [(5e-4, Engine::Tch), (5e-5, Engine::Tch), (5e-4, Engine::Fused)] {
+                for (lambda, engine) in [(5e-4, Backend::Tch), (5e-5, Backend::Tch), (5e-4, Backend::Fused)] {
                     for (epochs, images) in [(3, "data"), (2, "data"), (3, "others")] {
                         let base = configuration(rankscale, decay, seed);
                         let run = done(

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
     use artifacts::run::Status;
-    use artifacts::{Configuration, Engine, Recipe};
+    use artifacts::{Backend, Configuration, Recipe};
     use network::Arm;
 
     #[test]
@@ -58,10 +58,10 @@ mod tests {
         let runs = [
             imported(on_images("imported:a", done(&notebook, 0.9))),
             imported(on_images("imported:a", done(&configuration(8, Arm::PUBLISHED_ORIGINAL, 1), 0.9))),
-            // Engine, lambda, rankscale, arm and seed make no other recipe.
+            // Backend, lambda, rankscale, arm and seed make no other recipe.
             done(&of, 0.9),
             done(
-                &Configuration { lambda: 5e-5, ..configuration(2, Arm::NO_DECAY, 3) }.on(Engine::Fused),
+                &Configuration { lambda: 5e-5, ..configuration(2, Arm::NO_DECAY, 3) }.on(Backend::Fused),
                 0.9,
             ),
             run(&configuration(8, Arm::ORIGINAL, 1), Status::Diverged, 1, 0.1),

@@ -73,13 +73,13 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
     use artifacts::run::Status;
-    use artifacts::{Configuration, Engine, Recipe};
+    use artifacts::{Backend, Configuration, Recipe};
     use network::Arm;
 
     #[test]
     fn runs_sort_by_numbers_and_names_and_at_last_by_their_own_name() {
         let key = |rankscale, decay, seed| configuration(rankscale, decay, seed);
-        let engines = [Engine::Tch, Engine::Fused].map(|engine| key(8, Arm::ORIGINAL, 2).on(engine));
+        let engines = [Backend::Tch, Backend::Fused].map(|engine| key(8, Arm::ORIGINAL, 2).on(engine));
         let configurations = [
             Configuration { lambda: 5e-5, ..key(31, Arm::NO_DECAY, 9) },
             key(8, Arm::APPROPRIATE, 10),
@@ -133,7 +133,7 @@ mod tests {
         let run = done(&of, 0.9);
         let row = rows(&[&run], Some(&plan(&[of]))).remove(0);
         assert_eq!((row.planned, row.imported, row.decay.as_str()), (true, false, "frobenius"));
-        assert_eq!((row.channels.as_str(), row.engine), ("64-128-256-512", Engine::Tch));
+        assert_eq!((row.channels.as_str(), row.engine), ("64-128-256-512", Backend::Tch));
         assert_eq!((row.train_images, row.test_images, row.threads), (Some(6144), None, Some(2)));
         assert_eq!((row.git_revision.as_deref(), row.libtorch), (Some("0123abc+"), None));
     }

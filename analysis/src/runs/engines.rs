@@ -1,7 +1,7 @@
 //! The engine of each planned run, which an experiment's file leaves open.
 
 use crate::runs::run::Run;
-use artifacts::{Configuration, Engine, Experiment};
+use artifacts::{Backend, Configuration, Experiment};
 use std::collections::HashMap;
 
 /// An experiment's file leaves the engine open: each of its runs on the engine that has come furthest with it, the fused one
@@ -11,7 +11,7 @@ pub fn on_engines_found(experiment: Experiment, runs: &[Run]) -> Experiment {
     let epochs: HashMap<String, usize> =
         runs.iter().map(|run| (run.record.configuration.identity(""), run.epochs.len())).collect();
     let furthest = |run: Configuration| {
-        let candidates = [Engine::Tch, Engine::Fused].map(|engine| run.clone().on(engine));
+        let candidates = [Backend::Tch, Backend::Fused].map(|engine| run.clone().on(engine));
         let found = candidates.into_iter().max_by_key(|run| epochs.get(&run.identity("")).copied());
         found.expect("there are two")
     };
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_planned_run_is_the_one_that_has_come_furthest_on_either_engine() {
         let file = Configuration::default();
-        let (tch, fused) = (file.clone().on(Engine::Tch), file.clone().on(Engine::Fused));
+        let (tch, fused) = (file.clone().on(Backend::Tch), file.clone().on(Backend::Fused));
         let dense = Configuration { rankscale: 0, ..file.clone() };
         let planned = |runs: &[Run]| {
             let runs_planned = vec![file.clone(), dense.clone()];

@@ -132,7 +132,7 @@ fn a_comparison_that_has_begun_is_made_anew_under_another_name() {
         fs::write(&path, grid).unwrap();
         Experiment::read(&path).unwrap()
     };
-    for run in read("best.toml").on(artifacts::Engine::Fused).runs {
+    for run in read("best.toml").on(artifacts::Backend::Fused).runs {
         place.done(&run, 0.9 - run.lambda);
     }
     let tune = |name: &str, replicates| analysis::tuning::tune(&place.layout, read(name), replicates);

@@ -55,7 +55,7 @@ fn without_shared_seeds_runs_are_compared_unpaired_and_what_else_differs_is_name
     let mut others = moved(|_, _| -0.2);
     for run in &mut others.runs {
         run.seed += 1000;
-        run.engine = artifacts::Engine::Tch;
+        run.engine = artifacts::Backend::Tch;
     }
     let found = compare([("seeds", &study), ("others", &others)]);
     assert!(found.overall.is_none() && found.cells.iter().all(|cell| cell.pairs == 0 && cell.told_apart));

@@ -6,7 +6,7 @@ use artifacts::experiment::VerdictPlan;
 use artifacts::run::Status;
 use artifacts::seal::{Circumstances, Seal};
 use artifacts::study::{Study, Verdict};
-use artifacts::{Engine, Experiment};
+use artifacts::{Backend, Experiment};
 use network::Arm;
 
 /// An experiment of three rankscales with looks after two, three and five pairs, and its runs in the order of the plan.
@@ -15,7 +15,7 @@ fn looked_at(name: &str) -> Experiment {
     for seed in 0..5 {
         for rankscale in [8, 16, 31] {
             for decay in [Arm::ORIGINAL, Arm::APPROPRIATE] {
-                runs.push(configuration(rankscale, decay, rankscale as u64 + 100 * seed).on(Engine::Fused));
+                runs.push(configuration(rankscale, decay, rankscale as u64 + 100 * seed).on(Backend::Fused));
             }
         }
     }

@@ -5,7 +5,7 @@ use analysis::join::finished::finished;
 use analysis::join::pairs::{comparisons, pairs};
 use analysis::runs::collect::collect;
 use artifacts::run::Status;
-use artifacts::{Configuration, Engine, Recipe};
+use artifacts::{Backend, Configuration, Recipe};
 use network::Arm;
 
 /// Arms, rankscales, lambdas and engines with more seeds than a digit counts; one run in seven is not done, and one in five did not
@@ -15,7 +15,7 @@ fn mixed(place: &Place) {
     for decay in Arm::HOUSE {
         for (rankscale, seeds) in [(2, 12), (8, 3), (27, 2), (28, 2), (0, 2)] {
             for seed in 0..seeds {
-                for (lambda, engine) in [(5e-4, Engine::Tch), (5e-4, Engine::Fused), (5e-5, Engine::Tch)] {
+                for (lambda, engine) in [(5e-4, Backend::Tch), (5e-4, Backend::Fused), (5e-5, Backend::Tch)] {
                     let base = Configuration {
                         recipe: Recipe { epochs: 5, ..configuration(rankscale, decay, seed).recipe },
                         lambda,

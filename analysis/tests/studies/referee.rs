@@ -2,7 +2,7 @@
 
 use crate::made_up::{Place, configuration, noise};
 use artifacts::study::{Endpoint, Size, Verdict};
-use artifacts::{Configuration, Engine};
+use artifacts::{Backend, Configuration};
 use network::Arm;
 
 /// A test set of ten thousand: accuracies are counts of them.
@@ -101,7 +101,7 @@ fn a_pair_on_both_engines_is_one_pair() {
     let place = Place::new();
     for rankscale in [8, 16, 31] {
         for seed in 0..2 {
-            for engine in [Engine::Tch, Engine::Fused] {
+            for engine in [Backend::Tch, Backend::Fused] {
                 pair(
                     &place,
                     &configuration(rankscale, Arm::APPROPRIATE, seed).on(engine),

@@ -93,7 +93,7 @@ fn an_experiment_that_is_not_here_takes_no_other_ones_place() {
     );
     assert_eq!(summary(), before, "what was there stays");
     // One run of it, and it is an analysis of that.
-    let runs = Experiment::read(&file).unwrap().on(artifacts::Engine::Fused).runs;
+    let runs = Experiment::read(&file).unwrap().on(artifacts::Backend::Fused).runs;
     place.done(&runs[0], 0.9);
     assert_eq!(found(&place, &named(&file.display().to_string())).unwrap().0, "fourth");
 }

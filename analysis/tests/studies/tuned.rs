@@ -5,7 +5,7 @@ use analysis::Choice;
 use analysis::tuning::tune;
 use artifacts::run::Status;
 use artifacts::study::Verdict;
-use artifacts::{Configuration, Engine, Experiment};
+use artifacts::{Backend, Configuration, Experiment};
 use fs_err as fs;
 use network::Arm;
 
@@ -30,7 +30,7 @@ fn experiment(place: &Place, text: &str) -> Experiment {
 fn each_arm_is_compared_at_the_strength_it_chose() {
     let place = Place::new();
     let grid = experiment(&place, GRID);
-    for run in grid.clone().on(Engine::Fused).runs {
+    for run in grid.clone().on(Backend::Fused).runs {
         place.done(&run, accuracy(&run));
     }
     let tuned = tune(&place.layout, grid.clone(), 3).unwrap();
@@ -63,7 +63,7 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
 
     // A part of the comparison names what is missing, the primary arm first.
     let [plain, others]: [Vec<Configuration>; 2] = {
-        let runs = compared.clone().on(Engine::Fused).runs;
+        let runs = compared.clone().on(Backend::Fused).runs;
         let (plain, others) = runs.into_iter().partition(|run| run.decay == Arm::ORIGINAL);
         [plain, others]
     };
@@ -97,7 +97,7 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
 fn a_grid_that_is_not_done_or_holds_nothing_out_chooses_nothing() {
     let place = Place::new();
     let grid = experiment(&place, GRID);
-    let runs = grid.clone().on(Engine::Fused).runs;
+    let runs = grid.clone().on(Backend::Fused).runs;
     for run in &runs[1..] {
         place.done(run, accuracy(run));
     }
@@ -116,7 +116,7 @@ fn a_grid_that_is_not_done_or_holds_nothing_out_chooses_nothing() {
 fn a_comparison_that_has_begun_stays_as_it_is() {
     let place = Place::new();
     let grid = experiment(&place, GRID);
-    for run in grid.clone().on(Engine::Fused).runs {
+    for run in grid.clone().on(Backend::Fused).runs {
         place.done(&run, accuracy(&run));
     }
     let written = fs::read_to_string(tune(&place.layout, grid.clone(), 3).unwrap().experiment).unwrap();
@@ -137,7 +137,7 @@ fn an_arm_of_ones_own_is_tuned_and_declared_again() {
     let text = GRID.replace("[[grid]]", arm).replace("'appropriate', 'original-scaled'", "'half-power'");
     let grid = experiment(&place, &text);
     let own = grid.runs[1].decay;
-    for run in grid.clone().on(Engine::Fused).runs {
+    for run in grid.clone().on(Backend::Fused).runs {
         place.done(&run, accuracy(&run));
     }
     let tuned = tune(&place.layout, grid, 3).unwrap();

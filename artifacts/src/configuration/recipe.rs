@@ -1,7 +1,7 @@
 //! What runs must share to be compared, and the form of a configuration in files.
 
 use super::{Configuration, digest};
-use crate::arithmetic::{Engine, Precision};
+use crate::arithmetic::{Backend, Precision};
 use crate::dataset::Task;
 use network::{Arm, FULL_CHANNELS};
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl Recipe {
             decay: Arm::ORIGINAL,
             seed: 0,
             lambda: 0.0,
-            engine: Engine::Tch,
+            engine: Backend::Tch,
         };
         digest(&(shared, data_fingerprint))[..8].to_owned()
     }
@@ -93,7 +93,7 @@ pub(super) struct Flat {
     peak_learning_rate: f64,
     lambda: f64,
     precision: Precision,
-    engine: Engine,
+    engine: Backend,
     train_images: Option<usize>,
     test_images: Option<usize>,
     /// Runs from before this key have the identity that they would have without it.

@@ -1,7 +1,7 @@
 //! The rules that a configuration must obey, and what is said of one that does not.
 
 use super::Configuration;
-use crate::arithmetic::Engine;
+use crate::arithmetic::Backend;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
 
@@ -96,7 +96,7 @@ impl Configuration {
             (
                 "engine",
                 self.engine.to_string(),
-                self.engine == Engine::Tch || self.fits_fused(),
+                self.engine == Backend::Tch || self.fits_fused(),
                 "trains low-rank networks in float32 only; take tch for others",
             ),
             ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
@@ -123,7 +123,7 @@ mod tests {
             },
             Configuration { lambda: f64::NAN, ..Configuration::default() },
             Configuration { rankscale: 1000, ..Configuration::default() },
-            Configuration { rankscale: 0, engine: Engine::Fused, ..Configuration::default() },
+            Configuration { rankscale: 0, engine: Backend::Fused, ..Configuration::default() },
             Configuration {
                 recipe: Recipe { validation_images: Some(0), ..Recipe::default() },
                 ..Configuration::default()
@@ -157,7 +157,7 @@ mod tests {
         let run = Configuration::default();
         let held_out =
             Configuration { recipe: Recipe { validation_images: Some(5000), ..run.recipe }, ..run.clone() };
-        let dense = Configuration { rankscale: 0, engine: Engine::Fused, ..run.clone() };
+        let dense = Configuration { rankscale: 0, engine: Backend::Fused, ..run.clone() };
         for (broken, advice, mended) in [
             (
                 Configuration {
@@ -171,7 +171,7 @@ mod tests {
                 dense.clone(),
                 "take tch for others",
                 [
-                    Configuration { engine: Engine::Tch, ..dense.clone() },
+                    Configuration { engine: Backend::Tch, ..dense.clone() },
                     Configuration { rankscale: 1, ..dense },
                 ],
             ),

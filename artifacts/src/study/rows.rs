@@ -1,7 +1,7 @@
 //! The rows of a study's tables.
 
 use super::state::State;
-use crate::arithmetic::{Engine, Precision};
+use crate::arithmetic::{Backend, Precision};
 use crate::dataset::Task;
 use crate::run::Status;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub struct RunRow {
     /// Arithmetic.
     pub precision: Precision,
     /// What trained it.
-    pub engine: Engine,
+    pub engine: Backend,
     /// Trainable numbers.
     pub parameters: u64,
     /// Multiply-accumulates of a forward pass of one image.

@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::engine::ways::Changes;
-use trainer::machine::device::{DeviceChoice, EngineChoice};
+use trainer::machine::device::{BackendChoice, DeviceChoice};
 use trainer::sweep::Jobs;
 
 /// Trains low-rank ResNet-9s on CIFAR-10 or CIFAR-100 into a folder of parquet per run.
@@ -127,7 +127,7 @@ pub struct Status {
     pub experiments: PathBuf,
     /// tch or fused; auto is that of the newest sweep of this experiment, else the one for a CPU
     #[arg(long, default_value = "auto")]
-    pub engine: EngineChoice,
+    pub engine: BackendChoice,
     /// One JSON object instead of lines
     #[arg(long)]
     pub json: bool,
@@ -230,7 +230,7 @@ pub struct Machine {
     pub device: DeviceChoice,
     /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
     #[arg(long, default_value = "auto")]
-    pub engine: EngineChoice,
+    pub engine: BackendChoice,
     /// CPU threads of each run, at most four for each core (16 on a small machine) [default: all cores, shared by runs side by side]
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,

@@ -3,7 +3,7 @@
 use crate::cli::numbers::{self, whole};
 use artifacts::configuration::{BATCH, EPOCHS, InvalidConfiguration};
 use artifacts::dataset::Task;
-use artifacts::{Configuration, Engine, Precision, Recipe};
+use artifacts::{Backend, Configuration, Precision, Recipe};
 use clap::Args;
 use network::{Architecture, Arm};
 
@@ -76,7 +76,7 @@ impl Run {
             decay: self.decay,
             seed: self.seed,
             lambda: self.lambda,
-            engine: Engine::Tch,
+            engine: Backend::Tch,
         }
         .validated();
         Ok(configuration?)

@@ -6,7 +6,7 @@ use crate::engine::epoch::EVALUATION_BATCH;
 use crate::engine::ways::Ways;
 use crate::machine::device::Device;
 use crate::machine::memory::{TooLarge, fits, free};
-use artifacts::{Configuration, Engine, Precision};
+use artifacts::{Backend, Configuration, Precision};
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use network::{Architecture, Entry, Filter, Place};
 
@@ -28,13 +28,13 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
     let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);
     let bytes = match configuration.engine {
         // And two batches of images, one in the making, and one of the evaluation.
-        Engine::Fused => {
+        Backend::Fused => {
             kernels::memory_bytes(architecture, batch)
                 + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
                 + 4 * (2 * batch + EVALUATION_BATCH) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
                 + BESIDES
         }
-        Engine::Tch => match (device, configuration.recipe.precision) {
+        Backend::Tch => match (device, configuration.recipe.precision) {
             (Device::Cpu, _) => torch_bytes(&architecture, batch),
             // cuDNN's workspaces, and what the first updates leave behind beside the recorded one. Measured on an H200 at rankscales 2 to 31
             // and dense: at most 1.26 times in float32, 0.76 in bf16 and fp16.

@@ -3,7 +3,7 @@
 //!
 //! *Invariant:* a GPU or an engine that was asked for is used, or the program says why not; it never falls back.
 
-use artifacts::{Configuration, Engine};
+use artifacts::{Backend, Configuration};
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,11 +27,11 @@ pub enum DeviceChoice {
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EngineChoice {
+pub enum BackendChoice {
     /// libtorch on a GPU, our own kernels on the CPU for every network they know.
     Auto,
     /// This one; libtorch still trains the dense network.
-    Only(Engine),
+    Only(Backend),
 }
 
 /// A device or an engine that is not there, or none at all.
@@ -78,13 +78,13 @@ impl FromStr for DeviceChoice {
     }
 }
 
-impl FromStr for EngineChoice {
+impl FromStr for BackendChoice {
     type Err = DeviceError;
 
     fn from_str(name: &str) -> Result<Self, DeviceError> {
         match name {
             "auto" => Ok(Self::Auto),
-            _ => Engine::ALL
+            _ => Backend::ALL
                 .into_iter()
                 .find(|engine| engine.name() == name)
                 .map(Self::Only)
@@ -124,16 +124,16 @@ impl DeviceChoice {
     }
 }
 
-impl EngineChoice {
+impl BackendChoice {
     /// The engine for a device.
     ///
     /// # Errors
     /// The fused engine on a GPU.
-    pub fn resolve(self, device: Device) -> Result<Engine, DeviceError> {
+    pub fn resolve(self, device: Device) -> Result<Backend, DeviceError> {
         match (self, device) {
-            (Self::Auto, Device::Cpu) => Ok(Engine::Fused),
-            (Self::Auto, Device::Cuda(_)) => Ok(Engine::Tch),
-            (Self::Only(Engine::Fused), Device::Cuda(index)) => Err(DeviceError::FusedOnGpu(index)),
+            (Self::Auto, Device::Cpu) => Ok(Backend::Fused),
+            (Self::Auto, Device::Cuda(_)) => Ok(Backend::Tch),
+            (Self::Only(Backend::Fused), Device::Cuda(index)) => Err(DeviceError::FusedOnGpu(index)),
             (Self::Only(engine), _) => Ok(engine),
         }
     }
@@ -141,7 +141,7 @@ impl EngineChoice {
     /// One run on the engine for a device; unlike in a sweep, an engine that was asked for must know the network.
     ///
     /// # Errors
-    /// As [`EngineChoice::resolve`]; a network or a precision that the fused engine does not know.
+    /// As [`BackendChoice::resolve`]; a network or a precision that the fused engine does not know.
     pub fn configure(self, device: Device, run: Configuration) -> anyhow::Result<Configuration> {
         let engine = self.resolve(device)?;
         match self {
@@ -172,8 +172,8 @@ mod tests {
         for wrong in ["gpu", "cuda:", "cuda:-1", "CPU"] {
             assert_eq!(wrong.parse::<DeviceChoice>(), Err(DeviceError::Name(wrong.to_owned())));
         }
-        assert_eq!("fused".parse(), Ok(EngineChoice::Only(Engine::Fused)));
-        assert_eq!("torch".parse::<EngineChoice>(), Err(DeviceError::EngineName("torch".to_owned())));
+        assert_eq!("fused".parse(), Ok(BackendChoice::Only(Backend::Fused)));
+        assert_eq!("torch".parse::<BackendChoice>(), Err(DeviceError::EngineName("torch".to_owned())));
     }
 
     #[test]
@@ -194,14 +194,14 @@ mod tests {
 
     #[test]
     fn the_engine_follows_the_device_unless_one_is_asked_for() {
-        assert_eq!(EngineChoice::Auto.resolve(Device::Cpu), Ok(Engine::Fused));
-        assert_eq!(EngineChoice::Auto.resolve(Device::Cuda(0)), Ok(Engine::Tch));
-        let fused = EngineChoice::Only(Engine::Fused);
+        assert_eq!(BackendChoice::Auto.resolve(Device::Cpu), Ok(Backend::Fused));
+        assert_eq!(BackendChoice::Auto.resolve(Device::Cuda(0)), Ok(Backend::Tch));
+        let fused = BackendChoice::Only(Backend::Fused);
         assert_eq!(fused.resolve(Device::Cuda(1)), Err(DeviceError::FusedOnGpu(1)));
         let dense = Configuration { rankscale: 0, ..Configuration::default() };
         assert_eq!(
-            EngineChoice::Auto.configure(Device::Cpu, dense.clone()).unwrap().engine,
-            Engine::Tch,
+            BackendChoice::Auto.configure(Device::Cpu, dense.clone()).unwrap().engine,
+            Backend::Tch,
             "the dense network is libtorch's"
         );
         assert!(fused.configure(Device::Cpu, dense).unwrap_err().to_string().contains("engine fused"));

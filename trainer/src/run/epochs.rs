@@ -148,7 +148,7 @@ mod tests {
         let (train, test) =
             (Dataset::generated(Task::Cifar10, 8, 1), Dataset::generated(Task::Cifar10, 4, 2));
         let images = (Images::new(&train, None).unwrap(), Images::new(&test, None).unwrap());
-        let (channels, engine) = ([4, 4, 4, 4], artifacts::Engine::Fused);
+        let (channels, engine) = ([4, 4, 4, 4], artifacts::Backend::Fused);
         let configuration = Configuration {
             recipe: Recipe { channels, epochs: 3, batch: 4, ..Recipe::default() },
             rankscale: 2,

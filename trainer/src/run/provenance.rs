@@ -2,7 +2,7 @@
 
 use crate::machine::device::Device;
 use crate::machine::gpu::gpu_query;
-use artifacts::Engine;
+use artifacts::Backend;
 use artifacts::run::Provenance;
 use artifacts::seal::Circumstances;
 use fs_err as fs;
@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Provenance of a run that starts now.
 #[must_use]
-pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance {
+pub fn provenance(engine: Backend, device: Device, threads: usize) -> Provenance {
     let Circumstances { git_revision, git_dirty, unix_seconds } = circumstances();
     Provenance {
         git_revision,
@@ -19,8 +19,8 @@ pub fn provenance(engine: Engine, device: Device, threads: usize) -> Provenance 
         device_name: device_name(device),
         threads,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        instructions: (engine == Engine::Fused).then(|| kernels::Isa::best().name().to_owned()),
-        libtorch: (engine == Engine::Tch).then(|| libtorch(device)),
+        instructions: (engine == Backend::Fused).then(|| kernels::Isa::best().name().to_owned()),
+        libtorch: (engine == Backend::Tch).then(|| libtorch(device)),
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned()),
         started_unix_seconds: unix_seconds,

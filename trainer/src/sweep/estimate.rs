@@ -26,7 +26,7 @@ const TIMED_NETWORKS: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     /// Sorted by multiply-accumulates.
-    points: HashMap<artifacts::Engine, Vec<(f64, f64)>>,
+    points: HashMap<artifacts::Backend, Vec<(f64, f64)>>,
 }
 
 impl Pace {
@@ -37,7 +37,7 @@ impl Pace {
     /// Fewer images than a batch.
     pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
         let mut points = HashMap::new();
-        for engine in artifacts::Engine::ALL {
+        for engine in artifacts::Backend::ALL {
             let mut networks: BTreeMap<u64, &Configuration> = BTreeMap::new();
             for run in runs.iter().filter(|run| run.engine == engine) {
                 networks.entry(run.counts().macs).or_insert(run);

@@ -1,6 +1,6 @@
 //! How far every run of an experiment has come, by what lies in the work folder: from any machine that sees it, and without images in memory.
 
-use crate::machine::device::{Device, EngineChoice};
+use crate::machine::device::{BackendChoice, Device};
 use anyhow::Context;
 use artifacts::dataset::{Header, Split};
 use artifacts::run::{Headway, RunFolder};
@@ -50,12 +50,12 @@ impl Standing {
     pub fn new(
         layout: &Layout,
         experiment: Option<Experiment>,
-        engine: EngineChoice,
+        engine: BackendChoice,
     ) -> anyhow::Result<Self> {
         let path = experiment.as_ref().map_or_else(|| layout.plan(), |given| layout.plan_of(&given.name));
         let experiment = match (experiment, engine) {
-            (Some(given), EngineChoice::Only(engine)) => given.on(engine),
-            (Some(given), EngineChoice::Auto) if !path.exists() => given.on(engine.resolve(Device::Cpu)?),
+            (Some(given), BackendChoice::Only(engine)) => given.on(engine),
+            (Some(given), BackendChoice::Auto) if !path.exists() => given.on(engine.resolve(Device::Cpu)?),
             _ => Experiment::read_plan(&path).context("no sweep has begun here: name an experiment")?,
         };
         let task = experiment.task();

@@ -3,7 +3,7 @@
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::run::Status;
-use artifacts::{Configuration, Engine, Experiment, Precision, Recipe};
+use artifacts::{Backend, Configuration, Experiment, Precision, Recipe};
 use network::schedule::LearningRates;
 use std::num::NonZeroUsize;
 use tch::{Kind, Tensor};
@@ -39,7 +39,7 @@ fn petabytes() -> (Tensor, Tensor) {
 
 #[test]
 fn what_libtorch_cannot_allocate_is_said_and_the_thread_keeps_its_gradients() {
-    let configuration = Configuration { engine: Engine::Tch, ..tiny() };
+    let configuration = Configuration { engine: Backend::Tch, ..tiny() };
     let state = initialise(&configuration.architecture(), 0);
     let mut training =
         Training::new(configuration.architecture(), &state, tch::Device::Cpu, Precision::Float32, Ways::CPU);
@@ -71,7 +71,7 @@ fn a_device_that_fails_ends_no_sweep_without_its_names() {
         engine,
         ..tiny()
     };
-    let (lost, kept) = ([run(0, Engine::Tch), run(1, Engine::Tch)], run(2, Engine::Fused));
+    let (lost, kept) = ([run(0, Backend::Tch), run(1, Backend::Tch)], run(2, Backend::Fused));
     let runs = experiment(&[&lost[0], &kept, &lost[1]]);
     let error = sweep(&context, &[Device::Cuda(99)], &runs, one_by_one(), false).unwrap_err().to_string();
     assert!(error.starts_with("2 of 3 runs failed"), "{error}");

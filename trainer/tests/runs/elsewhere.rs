@@ -2,7 +2,7 @@
 
 use crate::{folder, held, prepare, tiny};
 use artifacts::run::folders;
-use artifacts::{Configuration, Engine, Recipe};
+use artifacts::{Backend, Configuration, Recipe};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -44,7 +44,7 @@ fn a_run_that_is_trained_elsewhere_has_a_code_of_its_own() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let configuration =
-        Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, engine: Engine::Fused, ..tiny() };
+        Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, engine: Backend::Fused, ..tiny() };
     let _lock = held(&folder(&layout, &data, &configuration));
     let output = trainer(&[], root.path()).output().unwrap();
     assert_eq!(

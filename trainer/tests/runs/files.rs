@@ -2,7 +2,7 @@
 
 use crate::{context, engines, folder, held, prepare, tiny};
 use artifacts::run::{LayerRow, PredictionRow, Status};
-use artifacts::{Configuration, Engine, Recipe, table};
+use artifacts::{Backend, Configuration, Recipe, table};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::session::{Outcome, train};
@@ -12,7 +12,7 @@ fn a_run_leaves_all_its_files_and_is_not_trained_twice() {
     engines().into_iter().for_each(a_run_leaves_all_its_files);
 }
 
-fn a_run_leaves_all_its_files(engine: Engine) {
+fn a_run_leaves_all_its_files(engine: Backend) {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
@@ -23,8 +23,8 @@ fn a_run_leaves_all_its_files(engine: Engine) {
     let (record, epochs) = folder.read().unwrap();
     assert_eq!(record.status, Status::Done);
     let provenance = record.origin.provenance().unwrap();
-    assert_eq!(provenance.libtorch.is_some(), engine == Engine::Tch);
-    assert_eq!(provenance.instructions.is_some(), engine == Engine::Fused);
+    assert_eq!(provenance.libtorch.is_some(), engine == Backend::Tch);
+    assert_eq!(provenance.instructions.is_some(), engine == Backend::Fused);
     assert_eq!(outcome, Outcome::Done(epochs[2].test_accuracy));
     assert_eq!(epochs.len(), 3);
     assert!(epochs[2].learning_rate.unwrap().abs() < 1e-12, "the last update has rate zero");

@@ -24,7 +24,7 @@ mod validation;
 
 use artifacts::dataset::{Dataset, Split, Task};
 use artifacts::run::RunFolder;
-use artifacts::{Configuration, Engine, Layout, Recipe};
+use artifacts::{Backend, Configuration, Layout, Recipe};
 use std::path::Path;
 use std::sync::LazyLock;
 use trainer::machine::device::Device;
@@ -49,14 +49,14 @@ fn tiny() -> Configuration {
     Configuration {
         recipe: Recipe { channels, epochs: 3, batch: 64, ..Recipe::default() },
         rankscale: 2,
-        engine: Engine::Fused,
+        engine: Backend::Fused,
         ..Configuration::default()
     }
 }
 
 /// Those that this program has.
-fn engines() -> Vec<Engine> {
-    if cfg!(feature = "tch") { Engine::ALL.to_vec() } else { vec![Engine::Fused] }
+fn engines() -> Vec<Backend> {
+    if cfg!(feature = "tch") { Backend::ALL.to_vec() } else { vec![Backend::Fused] }
 }
 
 fn context<'a>(layout: &'a Layout, data: &'a TrainTest, stop: &'a Stop) -> RunContext<'a> {

@@ -2,7 +2,7 @@
 
 use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, RunFolder, RunRecord, Status};
-use artifacts::{Configuration, Engine, Recipe};
+use artifacts::{Backend, Configuration, Recipe};
 use network::{Arm, Role};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ fn a_run_stopped_after_any_epoch_ends_with_the_same_bits() {
     engines().into_iter().for_each(a_stopped_run_ends_with_the_same_bits);
 }
 
-fn a_stopped_run_ends_with_the_same_bits(engine: Engine) {
+fn a_stopped_run_ends_with_the_same_bits(engine: Backend) {
     let whole = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(whole.path());
     let stop = Stop::default();
@@ -67,7 +67,7 @@ fn a_stop_in_the_moments_of_saving_leaves_a_whole_epoch_and_costs_no_bit() {
     engines().into_iter().for_each(a_stop_while_saving_leaves_a_whole_epoch);
 }
 
-fn a_stop_while_saving_leaves_a_whole_epoch(engine: Engine) {
+fn a_stop_while_saving_leaves_a_whole_epoch(engine: Backend) {
     // So many epochs that none of these sessions ends before it is asked to.
     let configuration =
         Configuration { recipe: Recipe { epochs: 100_000, ..tiny().recipe }, engine, ..tiny() };
@@ -200,7 +200,7 @@ fn a_running_variance_without_bound_is_a_diverged_run() {
     engines().into_iter().for_each(a_variance_without_bound_diverges);
 }
 
-fn a_variance_without_bound_diverges(engine: Engine) {
+fn a_variance_without_bound_diverges(engine: Backend) {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let configuration = Configuration { engine, ..tiny() };

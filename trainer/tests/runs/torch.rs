@@ -1,7 +1,7 @@
 //! Runs that need libtorch: half precision, and both engines side by side.
 
 use crate::{context, folder, prepare, tiny};
-use artifacts::{Configuration, Engine, Precision, Recipe};
+use artifacts::{Backend, Configuration, Precision, Recipe};
 use trainer::data::state_dict::{self, StateDict};
 use trainer::machine::stop::Stop;
 use trainer::run::initialise::initialise;
@@ -14,7 +14,7 @@ fn half_precision_trains_with_float32_batch_norm() {
     let stop = Stop::default();
     for precision in [Precision::Bf16, Precision::Fp16] {
         let configuration =
-            Configuration { recipe: Recipe { precision, ..tiny().recipe }, engine: Engine::Tch, ..tiny() };
+            Configuration { recipe: Recipe { precision, ..tiny().recipe }, engine: Backend::Tch, ..tiny() };
         let Outcome::Done(_) = train(&context(&layout, &data, &stop), &configuration).unwrap() else {
             panic!("{precision} did not finish");
         };
@@ -33,7 +33,7 @@ fn both_engines_train_the_same_network() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     for seed in 0..4 {
-        let [(tch, first), (fused, second)] = Engine::ALL.map(|engine| {
+        let [(tch, first), (fused, second)] = Backend::ALL.map(|engine| {
             let configuration = Configuration {
                 recipe: Recipe { epochs: 2, train_images: Some(64), ..tiny().recipe },
                 engine,
