@@ -12,12 +12,12 @@ pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Backend, Precision};
 use network::{Architecture, Arm, Counts, Filter};
+use recipe::{Flat, digest};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Everything that can change a run's numbers, but for the data. In files it is one flat object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "recipe::Flat", into = "recipe::Flat")]
+#[serde(from = "Flat", into = "Flat")]
 pub struct Configuration {
     /// What it shares with the runs that it is compared with.
     pub recipe: Recipe,
@@ -91,9 +91,18 @@ impl Configuration {
     }
 }
 
-fn digest(value: &impl Serialize) -> String {
-    let json = serde_json::to_vec(value).expect("plain values have a JSON form");
-    hex::encode(Sha256::digest(json))
+impl From<Configuration> for Flat {
+    fn from(run: Configuration) -> Self {
+        Self::of(run.recipe, run.rankscale, run.decay, run.seed, run.lambda, run.engine)
+    }
+}
+
+impl From<Flat> for Configuration {
+    fn from(flat: Flat) -> Self {
+        let recipe = flat.recipe();
+        let Flat { rankscale, decay, seed, lambda, engine, .. } = flat;
+        Self { recipe, rankscale, decay, seed, lambda, engine }
+    }
 }
 
 #[cfg(test)]

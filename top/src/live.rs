@@ -2,9 +2,9 @@
 //!
 //! *Invariant:* a file system that hangs holds up neither the keys nor the end.
 
+use crate::moment::{Moment, Sweep};
 use crate::read::Reader;
 use crate::screen;
-use crate::state::{State, Sweep};
 use crate::terminal::Taken;
 use crate::view::desk::{Desk, Measure, Panel};
 use artifacts::clock;
@@ -46,7 +46,7 @@ pub fn show(reader: Reader, desk: Desk, signal: &AtomicUsize) -> io::Result<usiz
 }
 
 /// Reads again and again until nobody listens.
-fn read(mut reader: Reader, every: Duration, asked: &Receiver<()>, tells: &Sender<State>) {
+fn read(mut reader: Reader, every: Duration, asked: &Receiver<()>, tells: &Sender<Moment>) {
     loop {
         if tells.send(reader.read()).is_err() {
             return;
@@ -62,15 +62,15 @@ fn run(
     mut desk: Desk,
     signal: &AtomicUsize,
     asks: &Sender<()>,
-    told: &Receiver<State>,
+    told: &Receiver<Moment>,
 ) -> io::Result<usize> {
-    let (mut state, mut drawn_at): (Option<State>, Option<u64>) = (None, None);
+    let (mut moment, mut drawn_at): (Option<Moment>, Option<u64>) = (None, None);
     // Until the first look has ended, which takes long on a slow file system.
     taken.terminal().draw(|frame| frame.render_widget("Reading the folder ...", frame.area()))?;
     loop {
         let mut changed = false;
         match told.try_recv() {
-            Ok(newer) => (state, changed) = (Some(newer), true),
+            Ok(newer) => (moment, changed) = (Some(newer), true),
             Err(TryRecvError::Empty) => {}
             // The reader has panicked; its words are on the screen as it was.
             Err(TryRecvError::Disconnected) => {
@@ -79,16 +79,16 @@ fn run(
         }
         desk.now = SystemTime::now();
         let second = desk.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        if let Some(state) = state.as_ref().filter(|_| changed || drawn_at != Some(second)) {
+        if let Some(moment) = moment.as_ref().filter(|_| changed || drawn_at != Some(second)) {
             desk.offset = clock::offset_at(desk.now);
-            taken.terminal().draw(|frame| screen::draw(state, &desk, frame.area(), frame.buffer_mut()))?;
+            taken.terminal().draw(|frame| screen::draw(moment, &desk, frame.area(), frame.buffer_mut()))?;
             drawn_at = Some(second);
         }
         if event::poll(HEARD)? {
             // Whatever it is, a resize too, what it changes is drawn at once.
             drawn_at = None;
             if let Event::Key(key) = event::read()? {
-                match press(&mut desk, state.as_ref(), key) {
+                match press(&mut desk, moment.as_ref(), key) {
                     Wish::GoOn => {}
                     Wish::Quit => return Ok(0),
                     Wish::Read => drop(asks.send(())),
@@ -103,11 +103,11 @@ fn run(
 }
 
 /// What a key changes, and what it asks for.
-pub fn press(desk: &mut Desk, state: Option<&State>, key: KeyEvent) -> Wish {
+pub fn press(desk: &mut Desk, moment: Option<&Moment>, key: KeyEvent) -> Wish {
     if key.kind == KeyEventKind::Release {
         return Wish::GoOn;
     }
-    let sweep = state.and_then(|state| state.sweep.as_ref().ok());
+    let sweep = moment.and_then(|moment| moment.sweep.as_ref().ok());
     match key.code {
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Wish::Quit,
         KeyCode::Esc if desk.help => desk.help = false,

@@ -1,4 +1,4 @@
-//! Files of a work folder -> a state.
+//! Files of a work folder -> a moment.
 //!
 //! `reader` looks at all of them again and again and remembers what has not changed; `plan` says which runs there are to be, `logs` what was
 //! last said of each, `endpoint` what `analysis` found, `machine` how busy the machine is.

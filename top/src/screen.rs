@@ -1,10 +1,10 @@
-//! A state on a terminal's cells.
+//! A moment on a terminal's cells.
 //!
 //! Where there is room, all panels lie side by side or below each other; where there is not, one at a time.
 //!
-//! *Invariant:* a pure function of state, desk and area: it reads no file and no clock, and fits any area, an empty one too.
+//! *Invariant:* a pure function of moment, desk and area: it reads no file and no clock, and fits any area, an empty one too.
 
-use crate::state::{Nothing, State, Sweep};
+use crate::moment::{Moment, Nothing, Sweep};
 use crate::view::desk::{Desk, Panel};
 use crate::view::{curves, endpoint, grid, heading, help, runs, troubles, words};
 use ratatui::buffer::Buffer;
@@ -21,12 +21,12 @@ const MEDIUM_WIDTH: u16 = 80;
 const MEDIUM_HEIGHT: u16 = 26;
 
 /// Draws everything into an area.
-pub fn draw(state: &State, desk: &Desk, area: Rect, buffer: &mut Buffer) {
+pub fn draw(moment: &Moment, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
     let width = usize::from(area.width);
-    let head = heading::lines(state, desk, width);
+    let head = heading::lines(moment, desk, width);
     for (line, y) in head.iter().zip(area.y..area.bottom()) {
         buffer.set_line(area.x, y, line, area.width);
     }
@@ -35,7 +35,7 @@ pub fn draw(state: &State, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     }
     buffer.set_line(area.x, area.bottom() - 1, &help::line(width), area.width);
     let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
-    match &state.sweep {
+    match &moment.sweep {
         _ if desk.help => page("keys", &help::page(width.saturating_sub(4)), desk.scroll, body, buffer),
         Err(nothing) => page("nothing to show", &advice(nothing, width.saturating_sub(4)), 0, body, buffer),
         Ok(sweep) => panels(sweep, desk, body, buffer),

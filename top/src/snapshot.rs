@@ -1,18 +1,18 @@
-//! A state as plain text, once: for a pipe, a file, or a terminal that only prints.
+//! A moment as plain text, once: for a pipe, a file, or a terminal that only prints.
 //!
 //! *Invariant:* no escape codes, and no line longer than the width but for a word that is.
 
+use crate::moment::{Moment, Sweep};
 use crate::screen::advice;
-use crate::state::{State, Sweep};
 use crate::view::desk::{Desk, Panel};
 use crate::view::{endpoint, grid, heading, runs, troubles};
 use ratatui::text::Line;
 
 /// The text, without a last line's end.
 #[must_use]
-pub fn text(state: &State, desk: &Desk, width: usize) -> String {
-    let mut lines = heading::lines(state, desk, width);
-    match &state.sweep {
+pub fn text(moment: &Moment, desk: &Desk, width: usize) -> String {
+    let mut lines = heading::lines(moment, desk, width);
+    match &moment.sweep {
         Err(nothing) => lines.extend(std::iter::once(Line::raw("")).chain(advice(nothing, width))),
         Ok(sweep) => {
             for panel in Panel::ALL {

@@ -1,4 +1,4 @@
-//! A state and what a person wants to see of it -> lines, one panel a file.
+//! A moment and what a person wants to see of it -> lines, one panel a file.
 //!
 //! `desk` holds what the person chose, `ink` how it is coloured, `words` how numbers are said; `grid`, `runs`, `curves`, `endpoint`,
 //! `troubles`, `heading` and `help` are the panels, `scale` is what curves are drawn on.

@@ -8,7 +8,7 @@ use artifacts::output::{self, say};
 use artifacts::{Experiment, Layout};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use cli::arguments::{self, Arguments, Command, Machine, Place};
+use cli::arguments::{self, Arguments, Command, Machine, WorkPlace};
 use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -175,7 +175,7 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
 
 /// Prepares device, threads, data and signals, with the test images where a run is judged by them, and turns what the work returns into an exit code.
 fn at(
-    place: &Place,
+    place: &WorkPlace,
     task: Task,
     judged_by_test: bool,
     work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,

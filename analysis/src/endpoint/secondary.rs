@@ -9,7 +9,7 @@ use crate::endpoint::replication::replication;
 use crate::endpoint::sample::{Observation, Sample};
 use crate::join::pairs::RunPair;
 use crate::stats::holm::holm;
-use crate::stats::power::{Design, seeds_needed};
+use crate::stats::power::{BalancedDesign, seeds_needed};
 use crate::stats::student::{self, average, pooled_sd};
 use crate::stats::wilson::wilson;
 use crate::stats::{LEVEL, RANDOM_SEED, intraclass, permutation, stratified::Stratified};
@@ -130,14 +130,14 @@ fn noise(pairs: &[Pair], test_images: usize, margin: f64) -> Option<Noise> {
     let variance = accuracies.map(|p| p * (1.0 - p)).sum::<f64>() / (2 * pairs.len()) as f64;
     let strata = differences.len();
     let seeds = (pairs.len() / strata).max(2);
-    let needed = |enough: &dyn Fn(Design) -> bool| {
+    let needed = |enough: &dyn Fn(BalancedDesign) -> bool| {
         seeds_needed(strata, differences_sd, enough).and_then(|seeds| u32::try_from(seeds).ok())
     };
     Some(Noise {
         runs_sd,
         binomial_sd: (variance / test_images as f64).sqrt(),
         differences_sd,
-        detectable: Design { strata, seeds, sd: differences_sd }.detectable(POWER, ALPHA),
+        detectable: BalancedDesign { strata, seeds, sd: differences_sd }.detectable(POWER, ALPHA),
         seeds_for_margin: needed(&|design| design.power(margin, ALPHA) >= POWER),
         seeds_for_equivalence: needed(&|design| design.power_of_equivalence(margin, ALPHA) >= POWER),
     })

@@ -32,7 +32,8 @@ pub struct Row {
 /// The chances of a design, for a standard deviation in percentage points.
 #[must_use]
 pub fn row(design: &Design, sd: f64) -> Row {
-    let plain = power::Design { strata: design.networks.len(), seeds: design.fewest(), sd: sd / 100.0 };
+    let plain =
+        power::BalancedDesign { strata: design.networks.len(), seeds: design.fewest(), sd: sd / 100.0 };
     let (alpha, margin) = (design.level.alpha, design.level.margin);
     let (finds, equal) = if design.looks.is_empty() {
         let finds = EFFECTS.map(|points| plain.power(points / 100.0, alpha));

@@ -14,7 +14,7 @@ const STEPS: u32 = 4000;
 
 /// A study to be planned: so many strata, each with so many pairs, whose differences have this standard deviation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Design {
+pub struct BalancedDesign {
     /// How many.
     pub strata: usize,
     /// In each of them.
@@ -23,7 +23,7 @@ pub struct Design {
     pub sd: f64,
 }
 
-impl Design {
+impl BalancedDesign {
     /// Standard error of the mean.
     #[must_use]
     pub fn error(&self) -> f64 {
@@ -68,8 +68,8 @@ impl Design {
 
 /// The fewest seeds in each stratum for which `enough` holds; none where that would be more than anybody trains.
 #[must_use]
-pub fn seeds_needed(strata: usize, sd: f64, enough: impl Fn(Design) -> bool) -> Option<usize> {
-    let at = |seeds| enough(Design { strata, seeds, sd });
+pub fn seeds_needed(strata: usize, sd: f64, enough: impl Fn(BalancedDesign) -> bool) -> Option<usize> {
+    let at = |seeds| enough(BalancedDesign { strata, seeds, sd });
     let mut high = 2;
     while !at(high) {
         if high >= MOST_SEEDS {
@@ -119,7 +119,7 @@ mod tests {
     fn power_is_that_of_scipys_noncentral_t() {
         for case in expected()["power"].as_array().unwrap() {
             let number = |key: &str| case[key].as_f64().unwrap();
-            let design = Design {
+            let design = BalancedDesign {
                 strata: number("strata") as usize,
                 seeds: number("seeds") as usize,
                 sd: number("sd"),
@@ -137,13 +137,13 @@ mod tests {
 
     #[test]
     fn the_seeds_needed_are_just_enough() {
-        let enough = |design: Design| design.power(0.002, 0.05) >= 0.8;
+        let enough = |design: BalancedDesign| design.power(0.002, 0.05) >= 0.8;
         let seeds = seeds_needed(3, 0.003, enough).unwrap();
-        assert!(enough(Design { strata: 3, seeds, sd: 0.003 }));
-        assert!(!enough(Design { strata: 3, seeds: seeds - 1, sd: 0.003 }));
+        assert!(enough(BalancedDesign { strata: 3, seeds, sd: 0.003 }));
+        assert!(!enough(BalancedDesign { strata: 3, seeds: seeds - 1, sd: 0.003 }));
         assert_eq!(seeds_needed(3, 0.003, |design| design.power(1.0, 0.05) > 0.8), Some(2));
         assert_eq!(seeds_needed(3, 0.003, |_| false), None);
-        let design = Design { strata: 3, seeds, sd: 0.003 };
+        let design = BalancedDesign { strata: 3, seeds, sd: 0.003 };
         assert!((design.power(design.detectable(0.8, 0.05), 0.05) - 0.8).abs() < 1e-6);
     }
 
@@ -153,7 +153,7 @@ mod tests {
         fn power_is_a_probability_that_grows_with_seeds(
             strata in 1usize..12, seeds in 2usize..40, effect in 0.0..0.01f64, alpha in 0.001..0.2f64,
         ) {
-            let design = |seeds| Design { strata, seeds, sd: 0.003 };
+            let design = |seeds| BalancedDesign { strata, seeds, sd: 0.003 };
             let (here, more) = (design(seeds).power(effect, alpha), design(seeds + 1).power(effect, alpha));
             prop_assert!((0.0..=1.0 + 1e-6).contains(&here) && more >= here - 1e-5, "{here} {more}");
             let found = design(seeds).power_of_equivalence(0.001, alpha);

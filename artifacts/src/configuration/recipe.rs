@@ -1,10 +1,10 @@
 //! What runs must share to be compared, and the form of a configuration in files.
 
-use super::{Configuration, digest};
 use crate::arithmetic::{Backend, Precision};
 use crate::dataset::Task;
 use network::{Arm, FULL_CHANNELS};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// What runs must share to be compared: everything that can change their numbers, but for rankscale, arm, seed, lambda and engine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,14 +63,7 @@ impl Recipe {
     /// Returns the hash of the recipe and the data's fingerprint: 8 hex digits.
     #[must_use]
     pub fn hash(self, data_fingerprint: &str) -> String {
-        let shared = Configuration {
-            recipe: self,
-            rankscale: 0,
-            decay: Arm::ORIGINAL,
-            seed: 0,
-            lambda: 0.0,
-            engine: Backend::Tch,
-        };
+        let shared = Flat::of(self, 0, Arm::ORIGINAL, 0, 0.0, Backend::Tch);
         digest(&(shared, data_fingerprint))[..8].to_owned()
     }
 }
@@ -84,16 +77,16 @@ pub(super) struct Flat {
     /// Runs of CIFAR-10 have the identity that they would have without this key.
     #[serde(default, skip_serializing_if = "Task::is_the_notebooks")]
     dataset: Task,
-    rankscale: usize,
+    pub(super) rankscale: usize,
     channels: [usize; 4],
-    decay: Arm,
-    seed: u64,
+    pub(super) decay: Arm,
+    pub(super) seed: u64,
     epochs: usize,
     batch: usize,
     peak_learning_rate: f64,
-    lambda: f64,
+    pub(super) lambda: f64,
     precision: Precision,
-    engine: Backend,
+    pub(super) engine: Backend,
     train_images: Option<usize>,
     test_images: Option<usize>,
     /// Runs from before this key have the identity that they would have without it.
@@ -101,9 +94,15 @@ pub(super) struct Flat {
     validation_images: Option<usize>,
 }
 
-impl From<Configuration> for Flat {
-    fn from(run: Configuration) -> Self {
-        let Configuration { recipe, rankscale, decay, seed, lambda, engine } = run;
+impl Flat {
+    pub(super) fn of(
+        recipe: Recipe,
+        rankscale: usize,
+        decay: Arm,
+        seed: u64,
+        lambda: f64,
+        engine: Backend,
+    ) -> Self {
         Self {
             dataset: recipe.dataset,
             rankscale,
@@ -121,24 +120,24 @@ impl From<Configuration> for Flat {
             validation_images: recipe.validation_images,
         }
     }
+
+    pub(super) fn recipe(&self) -> Recipe {
+        Recipe {
+            dataset: self.dataset,
+            channels: self.channels,
+            epochs: self.epochs,
+            batch: self.batch,
+            peak_learning_rate: self.peak_learning_rate,
+            precision: self.precision,
+            train_images: self.train_images,
+            test_images: self.test_images,
+            validation_images: self.validation_images,
+        }
+    }
 }
 
-impl From<Flat> for Configuration {
-    fn from(flat: Flat) -> Self {
-        let Flat { dataset, channels, epochs, batch, peak_learning_rate, precision, .. } = flat;
-        let Flat { train_images, test_images, validation_images, .. } = flat;
-        let Flat { rankscale, decay, seed, lambda, engine, .. } = flat;
-        let recipe = Recipe {
-            dataset,
-            channels,
-            epochs,
-            batch,
-            peak_learning_rate,
-            precision,
-            train_images,
-            test_images,
-            validation_images,
-        };
-        Self { recipe, rankscale, decay, seed, lambda, engine }
-    }
+/// SHA-256 of a value's JSON form, in hexadecimal.
+pub(super) fn digest(value: &impl Serialize) -> String {
+    let json = serde_json::to_vec(value).expect("plain values have a JSON form");
+    hex::encode(Sha256::digest(json))
 }

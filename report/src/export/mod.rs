@@ -19,7 +19,7 @@ use anyhow::Result;
 use artifacts::Layout;
 use artifacts::study::Study;
 use clap::ValueEnum;
-use place::Place;
+use place::ExportFolder;
 use rows::Rows;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,7 @@ pub fn files(study: &Study, format: Format) -> Vec<(PathBuf, Vec<u8>)> {
 /// An analysis that is missing or cannot be read; a folder that holds what no export wrote; a file that cannot be written.
 pub fn export(layout: &Layout, format: Format, out: Option<&Path>) -> Result<Written> {
     let out = out.map_or_else(|| layout.exports().join(format.name()), Path::to_owned);
-    let place = Place::at(&out)?;
+    let place = ExportFolder::at(&out)?;
     let study = read(layout)?;
     let files = files(&study, format);
     let paths = place.fill(format.name(), &files)?;

@@ -24,13 +24,13 @@ struct List {
 
 /// A folder that an export may take.
 #[derive(Debug)]
-pub struct Place {
+pub struct ExportFolder {
     path: PathBuf,
     /// The files of an earlier export.
     ours: Vec<PathBuf>,
 }
 
-impl Place {
+impl ExportFolder {
     /// A folder that is missing, empty, or an earlier export's.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ mod tests {
     fn fill(path: &Path, files: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
         let files: Vec<_> =
             files.iter().map(|(name, text)| (PathBuf::from(name), text.as_bytes().to_vec())).collect();
-        Place::at(path)?.fill("csv", &files)
+        ExportFolder::at(path)?.fill("csv", &files)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! *Invariant:* no number of it is computed here.
 
 use super::files::{Mark, mark, plain};
-use crate::state::SoFar;
+use crate::moment::SoFar;
 use artifacts::Layout;
 use artifacts::study::{Summary, summary_path};
 use std::path::Path;

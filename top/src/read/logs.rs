@@ -3,7 +3,7 @@
 //! *Invariant:* of a log only its end is read, however long it has become.
 
 use super::files::{Mark, mark, plain};
-use crate::state::Said;
+use crate::moment::Said;
 use artifacts::Layout;
 use fs_err as fs;
 use std::collections::HashMap;

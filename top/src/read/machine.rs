@@ -1,6 +1,6 @@
 //! Load and memory of this machine, as Linux says them in `/proc`.
 
-use crate::state::Machine;
+use crate::moment::Machine;
 use fs_err as fs;
 
 /// This machine now.

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* a run is found by the name that its configuration and the images give it, as every other stage finds it.
 
-use crate::state::Nothing;
+use crate::moment::Nothing;
 use artifacts::dataset::{Header, Split, Task};
 use artifacts::experiment::planned;
 use artifacts::run::{RunFolder, folders};

@@ -7,7 +7,7 @@ use super::files::{Mark, mark, plain};
 use super::logs::Logs;
 use super::machine;
 use super::plan::{NoPlan, Plan};
-use crate::state::{Cell, Nothing, Run, Said, State, Sweep, Trouble};
+use crate::moment::{Cell, Moment, Nothing, Run, Said, Sweep, Trouble};
 use artifacts::run::{Condition, Headway, RunFolder};
 use artifacts::{Configuration, Layout};
 use network::Arm;
@@ -48,8 +48,8 @@ impl Reader {
     }
 
     /// The folder as it is now.
-    pub fn read(&mut self) -> State {
-        State {
+    pub fn read(&mut self) -> Moment {
+        Moment {
             work: self.layout.root().to_owned(),
             sweep: self.sweep(),
             machine: machine::here(),

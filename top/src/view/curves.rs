@@ -8,7 +8,7 @@ use super::desk::{Desk, Measure};
 use super::ink;
 use super::scale::Scale;
 use super::words::fit;
-use crate::state::{Cell, Run, Sweep};
+use crate::moment::{Cell, Run, Sweep};
 use artifacts::run::EpochRow;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -3,7 +3,7 @@
 //! *Invariant:* every choice stays valid when the sweep under it changes; while nothing was chosen, the cursor follows what happens.
 
 use super::ink::Ink;
-use crate::state::{Cell, Run, Sweep};
+use crate::moment::{Cell, Run, Sweep};
 use artifacts::run::Condition;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

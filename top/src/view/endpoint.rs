@@ -4,7 +4,7 @@
 
 use super::desk::Desk;
 use super::words::{fit, p, points, spoken, wrap};
-use crate::state::{SoFar, Sweep};
+use crate::moment::{SoFar, Sweep};
 use artifacts::run::Condition;
 use artifacts::study::{Endpoint, Interval, Summary};
 use ratatui::style::{Modifier, Style};

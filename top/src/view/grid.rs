@@ -5,7 +5,7 @@
 use super::desk::Desk;
 use super::ink;
 use super::words::{fit, percent};
-use crate::state::{Cell, Run, Sweep};
+use crate::moment::{Cell, Run, Sweep};
 use artifacts::run::Condition;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::words::{bar, fit, gibibytes, spoken};
-use crate::state::{Machine, State, Sweep};
+use crate::moment::{Machine, Moment, Sweep};
 use artifacts::clock;
 use artifacts::run::Condition;
 use ratatui::style::{Modifier, Style};
@@ -11,17 +11,17 @@ use std::time::Duration;
 
 /// Two lines of this width.
 #[must_use]
-pub fn lines(state: &State, desk: &Desk, width: usize) -> Vec<Line<'static>> {
+pub fn lines(moment: &Moment, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
-    let (name, words, share) = match &state.sweep {
+    let (name, words, share) = match &moment.sweep {
         Ok(sweep) => (sweep.experiment.clone(), counts(sweep), sweep.share()),
-        Err(_) => (state.work.display().to_string(), String::new(), 0.0),
+        Err(_) => (moment.work.display().to_string(), String::new(), 0.0),
     };
-    let ends = state.sweep.as_ref().ok().and_then(Sweep::left).map_or_else(String::new, |left| {
+    let ends = moment.sweep.as_ref().ok().and_then(Sweep::left).map_or_else(String::new, |left| {
         let end = clock::time(desk.now + left.min(Duration::from_hours(24 * 3650)), desk.now, desk.offset);
         format!("ends {end}, in {}", spoken(left))
     });
-    let stale = desk.now.duration_since(state.read).unwrap_or_default();
+    let stale = desk.now.duration_since(moment.read).unwrap_or_default();
     let ends = if stale > 5 * desk.every + Duration::from_secs(5) {
         format!("files last read {} ago", spoken(stale))
     } else {
@@ -31,9 +31,9 @@ pub fn lines(state: &State, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let first = sides(&format!("{name}{colon}{words}"), &ends, width);
     let cut = name.len().min(first.len());
     let (name, words) = if first.is_char_boundary(cut) { first.split_at(cut) } else { ("", first.as_str()) };
-    let machine = machine(&state.machine, width);
+    let machine = machine(&moment.machine, width);
     let room = width.saturating_sub(machine.chars().count() + 8);
-    let second = if state.sweep.is_ok() && room >= 8 {
+    let second = if moment.sweep.is_ok() && room >= 8 {
         format!("{} {:>3.0} %  {machine}", bar(share, room), 100.0 * share)
     } else {
         machine

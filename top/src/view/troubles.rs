@@ -1,7 +1,7 @@
 //! What a person should look at: runs that failed, diverged, fell silent or cannot be read, each with its reason.
 
 use super::words::wrap;
-use crate::state::Sweep;
+use crate::moment::Sweep;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 

@@ -5,8 +5,8 @@ use artifacts::{Layout, atomic};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use top::moment::{SoFar, Sweep};
 use top::read::Reader;
-use top::state::{SoFar, Sweep};
 
 /// A copy of a kept study of six runs.
 pub fn copy() -> tempfile::TempDir {

@@ -8,7 +8,7 @@ use network::Arm;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use top::state::{Cell, Machine, Run, Said, SoFar, State, Sweep, Trouble};
+use top::moment::{Cell, Machine, Moment, Run, Said, SoFar, Sweep, Trouble};
 use top::view::desk::Desk;
 use top::view::ink::Ink;
 
@@ -22,9 +22,9 @@ pub fn desk() -> Desk {
     Desk::new(Ink::Plain, now(), 0, Duration::from_secs(2))
 }
 
-/// The state with such a sweep.
-pub fn state() -> State {
-    State { work: PathBuf::from("work"), sweep: Ok(sweep()), machine: machine(), read: now() }
+/// The moment with such a sweep.
+pub fn moment() -> Moment {
+    Moment { work: PathBuf::from("work"), sweep: Ok(sweep()), machine: machine(), read: now() }
 }
 
 fn machine() -> Machine {

@@ -1,6 +1,6 @@
 //! Screens as text, at sizes that people have.
 
-use crate::made_up::{desk, state};
+use crate::made_up::{desk, moment};
 use artifacts::run::Condition;
 use expect_test::{Expect, expect, expect_file};
 use ratatui::buffer::Buffer;
@@ -9,52 +9,52 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::path::PathBuf;
 use top::live::{Wish, press};
+use top::moment::{Moment, Nothing, SoFar};
 use top::screen::draw;
 use top::snapshot;
-use top::state::{Nothing, SoFar, State};
 use top::view::desk::{Desk, Measure, Panel};
 use top::view::ink::Ink;
 
-fn drawn(state: &State, desk: &Desk, width: u16, height: u16) -> Buffer {
+fn drawn(moment: &Moment, desk: &Desk, width: u16, height: u16) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    draw(state, desk, area, &mut buffer);
+    draw(moment, desk, area, &mut buffer);
     buffer
 }
 
-fn text(state: &State, desk: &Desk, width: u16, height: u16) -> String {
-    let buffer = drawn(state, desk, width, height);
+fn text(moment: &Moment, desk: &Desk, width: u16, height: u16) -> String {
+    let buffer = drawn(moment, desk, width, height);
     let line =
         |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned() + "\n";
     (0..height).map(line).collect()
 }
 
-fn pressed(desk: &mut Desk, state: &State, keys: &[KeyCode]) {
+fn pressed(desk: &mut Desk, moment: &Moment, keys: &[KeyCode]) {
     for key in keys {
-        assert_eq!(press(desk, Some(state), KeyEvent::new(*key, KeyModifiers::NONE)), Wish::GoOn);
+        assert_eq!(press(desk, Some(moment), KeyEvent::new(*key, KeyModifiers::NONE)), Wish::GoOn);
     }
 }
 
 #[test]
 fn all_panels_stand_side_by_side_where_there_is_room() {
-    expect_file!["../golden/160x44.txt"].assert_eq(&text(&state(), &desk(), 160, 44));
-    expect_file!["../golden/100x34.txt"].assert_eq(&text(&state(), &desk(), 100, 34));
+    expect_file!["../golden/160x44.txt"].assert_eq(&text(&moment(), &desk(), 160, 44));
+    expect_file!["../golden/100x34.txt"].assert_eq(&text(&moment(), &desk(), 100, 34));
 }
 
 #[test]
 fn a_small_terminal_has_one_panel_at_a_time() {
-    let state = state();
+    let moment = moment();
     for panel in Panel::ALL {
-        let screen = text(&state, &Desk { panel, ..desk() }, 60, 15);
+        let screen = text(&moment, &Desk { panel, ..desk() }, 60, 15);
         expect_file![format!("../golden/60x15-{}.txt", panel.title().replace(' ', "-"))].assert_eq(&screen);
     }
     let loss = Desk { panel: Panel::Curves, measure: Measure::Loss, ..desk() };
-    expect_file!["../golden/60x15-loss.txt"].assert_eq(&text(&state, &loss, 60, 15));
+    expect_file!["../golden/60x15-loss.txt"].assert_eq(&text(&moment, &loss, 60, 15));
 }
 
 #[test]
 fn a_pipe_gets_a_listing_without_escape_codes() {
-    let listing = snapshot::text(&state(), &desk(), 100);
+    let listing = snapshot::text(&moment(), &desk(), 100);
     assert!(!listing.contains('\x1b'));
     expect_file!["../golden/listing.txt"].assert_eq(&listing);
 }
@@ -65,7 +65,7 @@ fn whoever_finds_nothing_is_told_what_to_do() {
         found: "Nothing has been trained in work yet.".to_owned(),
         advice: vec![("just all".to_owned(), "everything".to_owned())],
     };
-    let state = State { sweep: Err(nothing), work: PathBuf::from("work"), ..state() };
+    let moment = Moment { sweep: Err(nothing), work: PathBuf::from("work"), ..moment() };
     let expected: Expect = expect![["
         work
         load 3.2 of 8, memory 5.0 of 16.0 GiB
@@ -77,57 +77,57 @@ fn whoever_finds_nothing_is_told_what_to_do() {
         └──────────────────────────────────────────────────────────┘
         q quit  ? help  arrows run  m loss/accuracy  space pin
     "]];
-    expected.assert_eq(&text(&state, &desk(), 60, 9));
+    expected.assert_eq(&text(&moment, &desk(), 60, 9));
 }
 
 #[test]
 fn no_size_and_no_choice_is_too_much() {
-    let state = state();
+    let moment = moment();
     for width in (0..30).chain([40, 79, 80, 119, 120, 300]) {
         for height in (0..30).chain([43, 90]) {
             for help in [false, true] {
-                drawn(&state, &Desk { help, scroll: 7, cursor: Some((99, 99)), ..desk() }, width, height);
+                drawn(&moment, &Desk { help, scroll: 7, cursor: Some((99, 99)), ..desk() }, width, height);
             }
             for panel in Panel::ALL {
-                drawn(&state, &Desk { panel, alone: true, ..desk() }, width, height);
+                drawn(&moment, &Desk { panel, alone: true, ..desk() }, width, height);
             }
         }
-        let _ = snapshot::text(&state, &desk(), usize::from(width));
+        let _ = snapshot::text(&moment, &desk(), usize::from(width));
     }
 }
 
 #[test]
 fn without_colour_every_arm_has_its_mark_and_no_cell_a_colour() {
     let colours = |ink| {
-        let buffer = drawn(&state(), &Desk { ink, ..desk() }, 160, 44);
+        let buffer = drawn(&moment(), &Desk { ink, ..desk() }, 160, 44);
         let cells = buffer.content().iter();
         cells.filter(|cell| !matches!(cell.fg, Color::Reset) || !matches!(cell.bg, Color::Reset)).count()
     };
     assert_eq!(colours(Ink::Plain), 0);
     assert!(colours(Ink::True) > 100 && colours(Ink::Indexed) > 100);
-    let screen = text(&state(), &desk(), 160, 44);
+    let screen = text(&moment(), &desk(), 160, 44);
     assert!(screen.contains("● original") && screen.contains("▲ appropriate"));
 }
 
 #[test]
 fn keys_move_the_cursor_pin_runs_and_end_it() {
-    let (state, mut desk) = (state(), desk());
-    let sweep = state.sweep.as_ref().unwrap();
+    let (moment, mut desk) = (moment(), desk());
+    let sweep = moment.sweep.as_ref().unwrap();
     let chosen = |desk: &Desk| desk.chosen(sweep).unwrap().1.name.clone();
     // It follows the first run under way until somebody moves it.
     assert_eq!(desk.chosen(sweep).unwrap().1.condition(), Condition::Running);
-    pressed(&mut desk, &state, &[KeyCode::Left, KeyCode::Down, KeyCode::Down, KeyCode::Char(' ')]);
+    pressed(&mut desk, &moment, &[KeyCode::Left, KeyCode::Down, KeyCode::Down, KeyCode::Char(' ')]);
     assert_eq!(chosen(&desk), "r31-original-s0-0a1b2c3d");
-    pressed(&mut desk, &state, &[KeyCode::Up, KeyCode::Up, KeyCode::Up]);
+    pressed(&mut desk, &moment, &[KeyCode::Up, KeyCode::Up, KeyCode::Up]);
     assert_eq!(chosen(&desk), "r08-original-s0-0a1b2c3d");
     // Its pair is drawn with it, and what is pinned.
     assert_eq!(desk.drawn(sweep).len(), 3);
-    pressed(&mut desk, &state, &[KeyCode::Char('c'), KeyCode::Home, KeyCode::Char('3')]);
+    pressed(&mut desk, &moment, &[KeyCode::Char('c'), KeyCode::Home, KeyCode::Char('3')]);
     assert_eq!(
         (desk.drawn(sweep).len(), desk.panel, desk.alone, desk.cursor),
         (2, Panel::Curves, true, None)
     );
-    pressed(&mut desk, &state, &[KeyCode::Tab, KeyCode::BackTab, KeyCode::Char('?'), KeyCode::Esc]);
+    pressed(&mut desk, &moment, &[KeyCode::Tab, KeyCode::BackTab, KeyCode::Char('?'), KeyCode::Esc]);
     assert_eq!((desk.panel, desk.help), (Panel::Curves, false));
     for (key, modifiers) in [
         (KeyCode::Char('q'), KeyModifiers::NONE),
@@ -140,16 +140,17 @@ fn keys_move_the_cursor_pin_runs_and_end_it() {
 
 #[test]
 fn a_look_before_the_end_is_called_one_and_a_reached_verdict_is_read_out() {
-    let mut state = state();
-    let line = |state: &State| text(state, &Desk { panel: Panel::Endpoint, alone: true, ..desk() }, 190, 15);
-    assert!(line(&state).contains("A LOOK BEFORE THE END, which decides nothing: 4 of 12 runs are done."));
-    assert!(!line(&state).contains("worse"));
-    let sweep = state.sweep.as_mut().unwrap();
+    let mut moment = moment();
+    let line =
+        |moment: &Moment| text(moment, &Desk { panel: Panel::Endpoint, alone: true, ..desk() }, 190, 15);
+    assert!(line(&moment).contains("A LOOK BEFORE THE END, which decides nothing: 4 of 12 runs are done."));
+    assert!(!line(&moment).contains("worse"));
+    let sweep = moment.sweep.as_mut().unwrap();
     let SoFar::Found { summary, .. } = &mut sweep.endpoint else { panic!("it is made up") };
     let summary = std::sync::Arc::make_mut(summary);
     summary.done = summary.planned;
-    assert!(line(&state).contains("appropriate weight decay is relevantly worse than original."));
+    assert!(line(&moment).contains("appropriate weight decay is relevantly worse than original."));
     let reason = "No analysis has been made here yet.".to_owned();
-    state.sweep.as_mut().unwrap().endpoint = SoFar::Missing { reason, command: "just analyse".to_owned() };
-    assert!(line(&state).contains("`just analyse` makes it"));
+    moment.sweep.as_mut().unwrap().endpoint = SoFar::Missing { reason, command: "just analyse".to_owned() };
+    assert!(line(&moment).contains("`just analyse` makes it"));
 }

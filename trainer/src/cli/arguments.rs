@@ -81,7 +81,7 @@ pub struct Train {
     #[command(flatten)]
     pub run: Run,
     #[command(flatten)]
-    pub place: Place,
+    pub place: WorkPlace,
 }
 
 /// Arguments of `sweep`.
@@ -113,7 +113,7 @@ pub struct Sweep {
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "plan")]
     pub slurm: Option<PathBuf>,
     #[command(flatten)]
-    pub place: Place,
+    pub place: WorkPlace,
 }
 
 /// Arguments of `status`.
@@ -164,7 +164,7 @@ pub struct Retrain {
     #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(EPOCHS))]
     pub epochs: usize,
     #[command(flatten)]
-    pub place: Place,
+    pub place: WorkPlace,
 }
 
 /// Arguments of `bench`: updates on generated images, as a run would start.
@@ -214,7 +214,7 @@ impl Bench {
 
 /// Where to run.
 #[derive(Debug, Args)]
-pub struct Place {
+pub struct WorkPlace {
     /// Directory of all the pipeline's files
     #[arg(long, env = "WORK", default_value = "work")]
     pub work: PathBuf,

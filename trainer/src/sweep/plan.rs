@@ -46,9 +46,9 @@ pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> 
     for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
         match state(&RunFolder::new(context.layout.run(&name)), configuration) {
-            State::Done => {}
-            State::Diverged => left.diverged.push(name),
-            State::Left(epochs_left) => left.runs.push(Planned {
+            Progress::Done => {}
+            Progress::Diverged => left.diverged.push(name),
+            Progress::Left(epochs_left) => left.runs.push(Planned {
                 configuration,
                 name,
                 epochs_left,
@@ -109,11 +109,11 @@ pub(super) fn unusable(context: &RunContext<'_>, experiment: &Experiment) -> Vec
 /// Whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
-    matches!(state(&RunFolder::new(context.layout.run(&name)), configuration), State::Left(_))
+    matches!(state(&RunFolder::new(context.layout.run(&name)), configuration), Progress::Left(_))
 }
 
 /// How far a run has come.
-enum State {
+enum Progress {
     Done,
     Diverged,
     /// With so many epochs to go.
@@ -121,12 +121,12 @@ enum State {
 }
 
 /// A folder that cannot be read has all its epochs left, and training it will say why.
-fn state(folder: &RunFolder, configuration: &Configuration) -> State {
+fn state(folder: &RunFolder, configuration: &Configuration) -> Progress {
     match folder.read_whole() {
-        Ok((record, _)) if record.status == Status::Done => State::Done,
-        Ok((record, _)) if record.status == Status::Diverged => State::Diverged,
-        Ok((_, epochs)) => State::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
-        Err(_) => State::Left(configuration.recipe.epochs),
+        Ok((record, _)) if record.status == Status::Done => Progress::Done,
+        Ok((record, _)) if record.status == Status::Diverged => Progress::Diverged,
+        Ok((_, epochs)) => Progress::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
+        Err(_) => Progress::Left(configuration.recipe.epochs),
     }
 }
 

@@ -17,7 +17,7 @@ pub const SILENT_SECONDS: f64 = 300.0;
 
 /// A work folder at one moment.
 #[derive(Debug, Clone)]
-pub struct State {
+pub struct Moment {
     /// The folder.
     pub work: PathBuf,
     /// The sweep in it, or why there is none to show.
