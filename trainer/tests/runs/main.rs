@@ -56,7 +56,7 @@ fn tiny() -> Configuration {
     }
 }
 
-/// Those that this program has.
+/// The engines that this program is built with.
 fn engines() -> Vec<Engine> {
     if cfg!(feature = "tch") { Engine::ALL.to_vec() } else { vec![Engine::Fused] }
 }
