@@ -1,8 +1,8 @@
-//! What a run is: everything that can change its numbers, and the name that follows from it.
+//! The configuration of a run: everything that can change its numbers, and the name that follows from it.
 //!
 //! *Invariant:* two runs with the same [`Configuration`] on the same data have the same identity; one
-//! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
-//! two engines round differently, and a run that is taken up must go on as it began.
+//! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of
+//! the identity: two engines round differently, and a resumed run must continue as it began.
 
 mod rules;
 
@@ -14,45 +14,46 @@ use network::{Architecture, Arm, Counts, FULL_CHANNELS, Filter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Everything that can change a run's numbers, but for the data.
+/// Everything that can change a run's numbers, except the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
-    /// What it learns to tell apart. Runs of CIFAR-10 have the name that they would have without this key.
+    /// The data set. Runs of CIFAR-10 have the name that they would have without this key.
     #[serde(default, skip_serializing_if = "Task::is_the_notebooks")]
     pub dataset: Task,
-    /// Divisor that makes ranks out of channels; 0 is the dense network.
+    /// The divisor that turns channels into ranks; 0 is the dense network.
     pub rankscale: usize,
     /// Channels after `prep`, `layer1`, `layer2` and `layer3`.
     pub channels: [usize; 4],
     /// The arm.
     pub decay: Arm,
-    /// Seeds initialisation, order and augmentation.
+    /// The seed of initialisation, order and augmentation.
     pub seed: u64,
-    /// Passes over the training images.
+    /// The number of passes over the training images.
     pub epochs: usize,
-    /// Images in an update; the last partial batch of an epoch is dropped.
+    /// Images per update; the last partial batch of an epoch is dropped.
     pub batch: usize,
     /// Learning rate at the start of the cosine, for the mean loss.
     pub peak_learning_rate: f64,
     /// Base strength of weight decay, in mean-loss units.
     pub lambda: f64,
-    /// Arithmetic.
+    /// The precision of the arithmetic.
     pub precision: Precision,
-    /// What trains it.
+    /// The engine that trains the run.
     pub engine: Engine,
-    /// Size of a stratified subset of the training images; none for all of them.
+    /// Size of a stratified subset of the training images; `None` for all of them.
     pub train_images: Option<usize>,
-    /// Size of a stratified subset of the test images; none for all of them.
+    /// Size of a stratified subset of the test images; `None` for all of them.
     pub test_images: Option<usize>,
-    /// Size of the stratified part of the training images that is held out, and judged in place of the test images, of which none is then
-    /// read; none where the test images judge. Runs from before this key have the name they would have without it.
+    /// Size of the stratified part of the training images that is held out for evaluation in place of the
+    /// test images, of which none is then read; `None` if the test images are used. Runs from before this key
+    /// have the name that they would have without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_images: Option<usize>,
 }
 
 impl Default for Configuration {
-    /// The notebook's recipe, at rankscale 8.
+    /// Returns the notebook's recipe, at rankscale 8.
     fn default() -> Self {
         Self {
             dataset: Task::Cifar10,
@@ -74,57 +75,59 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// The same run on the fused engine if that can train it, else on libtorch.
+    /// Returns the same run on the fused engine if that is asked for and can train it, otherwise on libtorch.
     #[must_use]
     pub fn on(self, engine: Engine) -> Self {
         Self { engine: if self.fits_fused() { engine } else { Engine::Tch }, ..self }
     }
 
-    /// Whether the fused engine knows this network and this arithmetic.
+    /// Returns whether the fused engine supports this network and this precision.
     fn fits_fused(&self) -> bool {
         // The first block sees the image and is dense in every network.
         let low_rank = self.architecture().blocks()[1..].iter().all(|block| block.filter != Filter::Dense);
         low_rank && self.precision == Precision::Float32
     }
 
-    /// The network.
+    /// Returns the network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
         Architecture { rankscale: self.rankscale, channels: self.channels, classes: self.dataset.classes() }
     }
 
-    /// By how many images it is judged; none for all of the test images.
+    /// Returns the number of images of the evaluation; `None` for all of the test images.
     #[must_use]
     pub fn judged_by(&self) -> Option<usize> {
         self.validation_images.or(self.test_images)
     }
 
-    /// What its accuracy is of, in a word: `test` or `held-out` images.
+    /// Returns the kind of images of the evaluation, in a word: `test` or `held-out`.
     #[must_use]
     pub fn judged_by_what(&self) -> &'static str {
         if self.validation_images.is_some() { "held-out" } else { "test" }
     }
 
-    /// The network's counts.
+    /// Returns the network's counts.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts::of(&self.architecture())
     }
 
-    /// Hash of everything that can change the run's numbers, the data's fingerprint included: 64 hex digits.
+    /// Returns the hash of everything that can change the run's numbers, including the data's fingerprint: 64
+    /// hex digits.
     #[must_use]
     pub fn identity(&self, data_fingerprint: &str) -> String {
         digest(&(self, data_fingerprint))
     }
 
-    /// The folder's name, for example `r08-appropriate-s0-3f9c1a2b`.
+    /// Returns the name of the run's folder, for example `r08-appropriate-s0-3f9c1a2b`.
     #[must_use]
     pub fn run_name(&self, data_fingerprint: &str) -> String {
         let identity = self.identity(data_fingerprint);
         format!("r{:02}-{}-s{}-{}", self.rankscale, self.decay, self.seed, &identity[..8])
     }
 
-    /// Hash of what runs must share to be compared: all but rankscale, arm, seed, lambda and engine. 8 hex digits.
+    /// Returns the hash of the settings that comparable runs share: all but rankscale, arm, seed, lambda and
+    /// engine. 8 hex digits.
     #[must_use]
     pub fn recipe(&self, data_fingerprint: &str) -> String {
         let shared = Self {

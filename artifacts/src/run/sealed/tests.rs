@@ -3,7 +3,7 @@ use crate::Configuration;
 use crate::run::{DataProvenance, FORMAT, Provenance};
 use fs_err as fs;
 
-/// A sealed run of two epochs, as far as `status` says.
+/// A sealed run of two epochs, with this status.
 fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
     let configuration = Configuration { epochs: 2, seed, ..Configuration::default() };
     let name = configuration.run_name("data");
