@@ -1,11 +1,12 @@
-//! Tells the program its revision, and the linker where libtorch lies, so that the programs find it without `LD_LIBRARY_PATH`, and keeps
-//! CUDA in.
+//! Passes the source revision to the compiler, tells the linker where libtorch lies, so that the programs
+//! find it without `LD_LIBRARY_PATH`, and keeps CUDA linked.
 //!
-//! *Invariant:* the revision is that of the sources the program is made of: it is asked for again when one of them changes, and when
-//! another commit is checked out.
+//! *Invariant:* the revision is that of the sources the program is built from: it is determined again when
+//! one of them changes, and when another commit is checked out.
 //!
-//! *Invariant:* a trainer linked against a libtorch with CUDA needs `libtorch_cuda.so` (`readelf -d`). No symbol of it is
-//! ever named, so the linker drops it unless told otherwise, and CUDA is then silently absent at run time.
+//! *Invariant:* a trainer linked against a libtorch with CUDA needs `libtorch_cuda.so` (`readelf -d`). No
+//! symbol of it is ever named, so the linker drops it unless told otherwise, and CUDA is then silently absent
+//! at run time.
 
 #[cfg(feature = "tch")]
 mod build_cuda;
@@ -14,7 +15,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the program is made of, seen from the workspace's root.
+/// The sources of the program, relative to the workspace's root.
 const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -61,12 +62,14 @@ fn main() {
     }
 }
 
-/// As `RANKSCALE_REVISION` and `RANKSCALE_DIRTY`, for the compiler; `unknown` and `false` where there is no git, or no repository.
+/// Sets `RANKSCALE_REVISION` and `RANKSCALE_DIRTY` for the compiler; they are `unknown` and `false` if there
+/// is no git, or no repository.
 fn tell_revision() {
     for source in SOURCES {
         println!("cargo:rerun-if-changed=../{source}");
     }
-    // The second of them changes with every commit, the third where nobody keeps the second. A missing one would be taken for changed.
+    // The second file changes with every commit, and the third does if no reflog is kept. Cargo would take a
+    // missing file for a changed one.
     let branch = git(&["rev-parse", "--symbolic-full-name", "HEAD"]).unwrap_or_default();
     for name in ["HEAD", "logs/HEAD", branch.as_str()] {
         let path = git(&["rev-parse", "--git-path", name]);
@@ -82,7 +85,7 @@ fn tell_revision() {
     println!("cargo:rustc-env=RANKSCALE_DIRTY={dirty}");
 }
 
-/// What git says at the workspace's root.
+/// Returns the output of git at the workspace's root; `None` if git fails.
 fn git(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").arg("-C").arg("..").args(arguments).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,4 +1,4 @@
-//! The half of `engine::torch` that is C++, for a libtorch with CUDA: its headers are found, and it is compiled.
+//! Compiles the C++ half of `engine::torch` for a libtorch with CUDA, after finding CUDA's headers.
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,7 +9,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Compiles the half of `engine::torch` that is C++, unless the archive there is of the same files: a commit runs this program again.
+/// Compiles the C++ half of `engine::torch`, unless the existing archive was made from the same files: this
+/// build script runs again after every commit.
 pub fn compile(libtorch: &Path) {
     const FILES: [&str; 2] = ["src/engine/torch/cuda.cpp", "src/engine/torch/norm.cpp"];
     const VARIABLES: [&str; 3] = ["CUDA_HOME", "CXX", "CXXFLAGS"];
@@ -58,8 +59,9 @@ pub fn compile(libtorch: &Path) {
     }
 }
 
-/// The folder with CUDA's headers, of the major version that libtorch is made with: where `./justw setup --cuda` puts them, where pip puts
-/// them, beside torch, or where CUDA itself lies. The same places in the same order as `cuda_headers` in `tools/libtorch.py`.
+/// Returns the folder with CUDA's headers, of the major version that libtorch was built with: where
+/// `./justw setup --cuda` puts them, beside torch, where pip puts them, or in CUDA's own installation.
+/// `cuda_headers` in `tools/libtorch.py` searches the same places in the same order.
 fn cuda_headers(libtorch: &Path) -> PathBuf {
     let libraries = libtorch.join("lib").canonicalize().expect("it has a folder lib");
     let library = fs::read(libraries.join("libc10_cuda.so")).unwrap_or_default();
@@ -91,7 +93,7 @@ fn cuda_headers(libtorch: &Path) -> PathBuf {
     })
 }
 
-/// The number that follows a text where it is first followed by one.
+/// Returns the number after the first occurrence of `before` that is followed by one.
 fn number_after(text: &str, before: &str) -> Option<u32> {
     text.split(before)
         .skip(1)

@@ -1,10 +1,13 @@
-//! Two studies held against each other, run by run where both have one of the same network, arm, λ and seed.
+//! Compares two studies, run by run where both have a run with the same network, arm, λ and seed.
 //!
-//! A cell of shared seeds is compared by the one-sample t test of its pairs; one without by Welch's test (B. L. Welch, "The generalization of
-//! Student's problem when several different population variances are involved", Biometrika 34, 1947). p values of cells are adjusted over all
-//! of them by Holm's method. Over all, every cell of pairs counts the same, as in the endpoint of a study.
+//! A cell in which the studies share seeds is compared by a paired t test. A cell in which they share none is
+//! compared by Welch's test (B. L. Welch, "The generalization of Student's problem when several different
+//! population variances are involved", Biometrika 34, 1947). The p values of the cells are adjusted by Holm's
+//! method over all cells. The overall comparison weights every cell of pairs equally, as the endpoint of a
+//! study does.
 //!
-//! *Invariant:* a study and itself are never told apart; what is told apart has an adjusted p of at most 0.05.
+//! *Invariant:* a study never differs from itself, and a difference that is reported has an adjusted p value
+//! of at most 0.05.
 
 mod side;
 mod text;
@@ -20,7 +23,7 @@ use artifacts::compared::{Cell, Compared, Overall};
 use artifacts::study::Study;
 use side::{Cells, Comparable};
 
-/// Compares two studies, each with its name.
+/// Compares two studies, each given with its name.
 #[must_use]
 pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
     let [(first, a), (second, b)] = [a, b].map(|(name, study)| {
@@ -76,7 +79,7 @@ fn overall(shared: &[(&Comparable, Sample)]) -> Option<Overall> {
 /// The accuracies of one cell in both studies.
 struct Sample {
     runs: [Vec<f64>; 2],
-    /// Differences of runs with the same seed.
+    /// Differences of runs with the same seed, the second study minus the first.
     pairs: Vec<f64>,
 }
 
@@ -93,7 +96,7 @@ impl Sample {
 
     fn estimate(&self) -> Option<Stratified> {
         let lists = if self.pairs.is_empty() {
-            // The difference of two means is the mean of twice the one and twice the other, taken away.
+            // The difference of two means is the mean of the stratum means of `2 second` and `-2 first`.
             let [first, second] = &self.runs;
             vec![second.iter().map(|x| 2.0 * x).collect(), first.iter().map(|x| -2.0 * x).collect()]
         } else {

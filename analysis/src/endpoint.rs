@@ -1,11 +1,12 @@
-//! From pairs to answers.
+//! The endpoints: from pairs of runs to verdicts.
 //!
-//! A [`sample`] is the pairs of one comparison, [`looks`] say which of them count when, [`missing`] says what stands in the way of a
-//! verdict, [`verdict`] gives it, and [`sentence`] says it; [`comparison`] makes a [`draft`] of them for an arm and
-//! [`mod@endpoints`] for all arms, which [`mod@groups`] finds. [`secondary`], [`images`],
-//! [`mod@replication`] and [`aa`] say the rest, and [`mod@standing`] how far all of it was fixed before the data.
+//! A [`sample`] holds the pairs of one comparison, [`looks`] says which of them count at which interim
+//! analysis, [`missing`] collects what prevents a verdict, [`verdict`] decides it, and [`sentence`] puts it
+//! into words. [`comparison`] combines these into a [`draft`] for one arm, and [`mod@endpoints`] does so for
+//! all arms, which [`mod@groups`] finds. [`secondary`], [`images`], [`mod@replication`] and [`aa`] hold the
+//! secondary analyses, and [`mod@standing`] says how much of all this was fixed before the data were seen.
 //!
-//! *Invariant:* only [`verdict`] decides; nothing here reads a file.
+//! *Invariant:* only [`verdict`] decides, and nothing here reads a file.
 
 pub mod aa;
 pub mod comparison;

@@ -1,11 +1,14 @@
-//! Runs joined with their configuration, and the statistics of the study.
+//! Joins runs with their configuration, and computes the statistics of the study.
 //!
-//! The way of the data: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of it, [`endpoint`]
-//! turns pairs into answers by the estimators of [`stats`], and [`artifacts::study`] writes them. [`mod@publish`] keeps a study with
-//! the source, [`planning`] says what a study can find, [`tuning`] at which strength each arm is best, and [`compare`] what two studies say of
-//! each other. Rooms import to the right only: `planning`, `tuning`, `compare` → `endpoint` → `join` → `runs`; all but `runs` → `stats`.
+//! The data flow: [`runs`] reads what the trainer wrote, [`join`] makes pairs, cells and the other tables of
+//! it, [`endpoint`] turns pairs into verdicts with the estimators of [`stats`], and [`artifacts::study`]
+//! writes them. [`mod@publish`] keeps a study with the source, [`planning`] computes the power of a study,
+//! [`tuning`] finds the strength at which each arm is best, and [`compare`] compares two studies. Modules
+//! import to the right only: `planning`, `tuning`, `compare` → `endpoint` → `join` → `runs`; all but `runs` →
+//! `stats`.
 //!
-//! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs give the same files, byte for byte.
+//! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs
+//! give the same files, byte for byte.
 //!
 //! The estimator of an endpoint, on differences of three seeds at each of two rankscales:
 //!
@@ -60,11 +63,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 use which::{plan, which};
 
-/// Analyses the runs and writes the study and `results.json`. Says what it does, a line a step, to `progress`.
+/// Analyses the runs and writes the study and `results.json`. Writes one line per step to `progress`.
 ///
 /// # Errors
-/// An experiment that does not exist; a directory that cannot be read or written; no usable run at all, in which case
-/// the (empty) study is written over an older one, so that that does not pass for it.
+/// The experiment does not exist; a directory cannot be read or written; or there is no usable run. In the
+/// last case the empty study still replaces an older one, so that the older one is not mistaken for the
+/// result.
 pub fn analyse(
     layout: &Layout,
     choice: &Choice,
@@ -75,7 +79,7 @@ pub fn analyse(
     let collected = collect(layout)?;
     let plan = plan(layout, choice, &collected.runs)?;
     let collected = namesakes::set_aside(collected, plan.as_ref());
-    // A mistyped directory is not filled.
+    // A mistyped directory is not filled with files.
     if ![layout.runs(), layout.plan(), summary_path(layout)].iter().any(|path| path.exists()) {
         bail!(nothing(layout, &collected, plan.as_ref()));
     }
@@ -119,14 +123,14 @@ pub fn analyse(
     Ok(study)
 }
 
-/// Why there is nothing to analyse, and what to do.
+/// Says why there is nothing to analyse, and how to get runs.
 fn nothing(layout: &Layout, collected: &Collected, plan: Option<&Plan>) -> String {
     let train = plan.map_or_else(|| "`just sweep`".to_owned(), Plan::command);
     let unusable = match collected.quarantined.first() {
         Some(first) => format!(" (what is there cannot be used, first {}: {})", first.name, first.reason),
         None => String::new(),
     };
-    // As it was called: `just` calls it by a path.
+    // The program is named as it was called: `just` calls it by a path.
     let program = std::env::args().next().unwrap_or_else(|| "analysis".to_owned());
     format!(
         "no run to analyse in {}{unusable}: train some with {train}, or one with `just train RANKSCALE=8`, or import a notebook's with `{program} import \
@@ -139,8 +143,9 @@ fn seconds(start: Instant) -> String {
     format!("{:.2} s", start.elapsed().as_secs_f64())
 }
 
-/// The standard deviation of a pair's difference that the newest analysis in a work directory found under the recipe of an experiment, in percentage
-/// points, and what it rests on; none where there is no such analysis.
+/// Returns the standard deviation of a pair's difference that the newest analysis in a work directory found
+/// for the recipe of an experiment, in percentage points, and a description of the data it rests on; `None`
+/// if there is no such analysis.
 #[must_use]
 pub fn known_sd(layout: &Layout, experiment: &Experiment) -> Option<(f64, String)> {
     let summary = Summary::read(layout).ok()?;
@@ -155,7 +160,7 @@ pub fn known_sd(layout: &Layout, experiment: &Experiment) -> Option<(f64, String
         .then(|| (sd, format!("{} in {}", count(endpoint.pairs as usize, "pair"), layout.root().display())))
 }
 
-/// Everything that is computed; touches no file.
+/// Computes the whole study without touching a file.
 fn study(
     collected: &Collected,
     plan: Option<&Plan>,
@@ -235,7 +240,8 @@ fn study(
     Ok((study, entries))
 }
 
-/// The arms of the plan and of the runs under study that are not of the house, each where it appears first.
+/// Returns the arms of the plan and of the runs under study that are not of the house, in order of first
+/// appearance.
 fn own_arms(plan: Option<&Plan>, runs: &[&Run]) -> Vec<Arm> {
     let planned = plan.into_iter().flat_map(|plan| &plan.experiment().runs);
     let found = runs.iter().filter(|run| run.is_studied(plan)).map(|run| &run.record.configuration);
@@ -248,10 +254,10 @@ fn own_arms(plan: Option<&Plan>, runs: &[&Run]) -> Vec<Arm> {
     arms
 }
 
-/// Imports a notebook's `results.json` as runs; those that are there already are left alone.
+/// Imports notebooks' `results.json` files as runs; runs that already exist are left alone.
 ///
 /// # Errors
-/// A file that is not one, by entry and key; a directory that cannot be written.
+/// A file is not a `results.json` (the message names entry and key), or a directory cannot be written.
 pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
     let read = |file: &PathBuf| -> anyhow::Result<(String, String)> {
         let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -267,7 +273,7 @@ pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> 
             there += 1;
             continue;
         }
-        // The record comes last: without it, the folder is no run.
+        // The record is written last, because a folder without it is not a run.
         folder.write_epochs(std::slice::from_ref(epoch))?;
         folder.write_record(&RunRecord { sealed: Some(folder.seal()?), ..record.clone() })?;
     }

@@ -185,7 +185,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     analysis::analyse(&layout, &choice, arguments.results_arms, &mut Notes).map(drop)
 }
 
-/// A study that is there as a directory is meant before one of that name.
+/// A directory takes precedence over a kept study of the same name.
 fn compare(places: [&Path; 2], results: &Path, json: Option<PathBuf>) -> anyhow::Result<()> {
     let read = |place: &Path| {
         let kept = results.join(place);
@@ -235,7 +235,7 @@ fn say_power(layout: &Layout, experiment: &Experiment, sd: Option<f64>) -> anyho
     Ok(print(std::iter::once(text).chain(remarks).collect::<Vec<_>>().join("\n"))?)
 }
 
-/// A number of percentage points.
+/// Parses a number of percentage points.
 fn points(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(points) if points.is_finite() && points.abs() <= 100.0 && points != 0.0 => Ok(points),
@@ -243,7 +243,7 @@ fn points(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `3x9`.
+/// Parses a shape such as `3x9`.
 fn shape(text: &str) -> Result<(usize, usize), String> {
     let numbers = text.split_once('x').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     match numbers {

@@ -1,8 +1,9 @@
-//! A study that is kept with the source: its runs, what was planned and sealed, and its analysis, below `results/`.
+//! Keeps a study with the source: its runs, its plan and seal, and its analysis, below `results/`.
 //!
-//! Of a run all but the weights is kept, some hundred kilobytes; everything else can be made from that again.
+//! All of a run except its weights is kept, some hundred kilobytes; everything else can be recomputed from
+//! that.
 //!
-//! *Invariant:* only whole runs are kept, and one that is kept is never replaced by another.
+//! *Invariant:* only complete runs are kept, and a kept run is never replaced by another.
 
 use crate::Choice;
 use crate::endpoint::sentence::count;
@@ -14,15 +15,17 @@ use fs_err as fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Folders that are named where they are left out.
+/// The number of left-out folders that are named.
 const NAMED: usize = 10;
 
-/// Copies what `work` has of an experiment, that of the newest sweep where none is named, to `results/<name>`: its plan, its seal, and
-/// its runs that are done or diverged. Without a plan, every such run. Runs that are kept already stay as they are.
+/// Copies an experiment from `work` to `results/<name>`: its plan, its seal, and its runs that are done or
+/// diverged. If no experiment is named, that of the newest sweep is copied; without a plan, every such run.
+/// Runs that are already kept stay as they are.
 ///
 /// # Errors
-/// A name that is not a plain one; an experiment without a plan, or another one than is kept there; no run to keep; a kept run that differs from the one in `work`, by its name; a file
-/// that cannot be read or written.
+/// The name is not a plain one; the experiment has no plan, or another experiment is kept there; there is no
+/// run to keep; a kept run differs from the one of the same name in `work`; or a file cannot be read or
+/// written.
 pub fn keep(
     work: &Layout,
     experiment: Option<&str>,
@@ -84,7 +87,7 @@ pub fn keep(
 /// Keeps a study and analyses it where it is kept.
 ///
 /// # Errors
-/// As [`keep`] and [`crate::analyse`].
+/// Those of [`keep`] and [`crate::analyse`].
 pub fn publish(
     work: &Layout,
     experiment: Option<&str>,
@@ -96,7 +99,7 @@ pub fn publish(
     crate::analyse(&kept, &Choice::Newest, None, progress).map(drop)
 }
 
-/// The plan that a work folder has of an experiment, by its name or that of its file.
+/// Reads the plan that a work folder has of an experiment, given by its name or by that of its file.
 fn named(work: &Layout, experiment: &str) -> Result<Experiment> {
     let name = Path::new(experiment).file_stem().unwrap_or_default().to_string_lossy();
     let known = planned(work);
@@ -109,7 +112,8 @@ fn named(work: &Layout, experiment: &str) -> Result<Experiment> {
     Ok(Experiment::read_plan(&work.plan_of(&name))?)
 }
 
-/// Refuses an experiment where another one is kept: their runs would be mixed, and the one plan replaced by the other.
+/// Refuses an experiment where another one is kept, because their runs would be mixed and one plan would
+/// replace the other.
 fn is_kept_as(kept: &Layout, plan: &Experiment) -> Result<()> {
     if kept.plan().exists() {
         let there = Experiment::read_plan(&kept.plan())?.name;
@@ -123,7 +127,7 @@ fn is_kept_as(kept: &Layout, plan: &Experiment) -> Result<()> {
     Ok(())
 }
 
-/// Copies a run, its record last: without it, the folder is no run. Returns whether it was new.
+/// Copies a run, its record last, because a folder without it is not a run. Returns whether the run was new.
 fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
     if to.record_path().exists() {
         ensure!(
@@ -142,12 +146,12 @@ fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
     Ok(true)
 }
 
-/// What the record says of the run: one may have been sealed since the other was kept.
+/// Reads a record without its seal, because one of two copies may have been sealed later.
 fn unsealed(folder: &RunFolder) -> Result<RunRecord> {
     Ok(RunRecord { sealed: None, ..folder.read_record()? })
 }
 
-/// Copies a file that may be missing.
+/// Copies a file if it exists.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     if !from.exists() {
         return Ok(());

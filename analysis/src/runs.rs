@@ -1,7 +1,9 @@
-//! What an analysis starts from: the runs that can be read, the plan, and what cannot be read.
+//! The input of an analysis: the readable runs, the plan, and what cannot be read.
 //!
-//! [`mod@collect`] reads them, and [`namesakes`] sets aside arms that share a name; [`run`] is one of them, with its [`marks`] and [`trajectory`]; [`plan`] and [`engines`] say what was
-//! planned. [`results`] owns the notebook's format, [`json`] reads what other tools call JSON, [`mod@import`] makes runs of it.
+//! [`mod@collect`] reads the runs, and [`namesakes`] sets aside arms that share a name; [`run`] is one run,
+//! with its [`marks`] and [`trajectory`]; [`plan`] and [`engines`] say what was planned. [`results`] owns the
+//! notebook's format, [`json`] reads the JSON dialects of other tools, and [`mod@import`] turns such files
+//! into runs.
 //!
 //! *Invariant:* imports nothing of this crate but itself.
 

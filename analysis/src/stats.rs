@@ -1,7 +1,7 @@
-//! Estimators: pure functions from numbers to numbers, which know no run, no arm and no file.
+//! Estimators: pure functions from numbers to numbers that know nothing of runs, arms and files.
 //!
-//! *Invariant:* imports nothing of this crate but itself; each formula names its source and is held to scipy's or statsmodels'
-//! numbers (`tests/reference/make.py`).
+//! *Invariant:* imports nothing of this crate but itself; each formula names its source and is tested against
+//! scipy or statsmodels (`tests/reference/make.py`).
 
 #[cfg(test)]
 pub(crate) mod expected;
@@ -18,9 +18,9 @@ pub mod student;
 pub mod two_way;
 pub mod wilson;
 
-/// Nominal coverage of every interval that is not part of a verdict.
+/// Nominal coverage of every confidence interval that is not part of a verdict.
 pub const LEVEL: f64 = 0.95;
 
-/// Seeds the bootstrap and the random sign patterns. Any number would do; it is fixed so that the same runs give the same
-/// answer.
+/// The seed of the bootstrap and of random sign patterns. It is arbitrary, and fixed so that the same runs
+/// give the same answer.
 pub const RANDOM_SEED: u64 = 201_812;

@@ -1,8 +1,9 @@
-//! Each arm at its own optimum: which lambda and peak rate it chose on held-out training images, how flat that optimum is, and the
-//! experiment that compares the arms there on the test images, once.
+//! Tuning: which lambda and peak learning rate each arm chose on held-out training images, how flat that
+//! optimum is, and the experiment that compares the arms at their optima on the test images, once.
 //!
-//! [`mod@choice`] finds the optimum, [`mod@table`] says it, [`mod@comparison`] writes the experiment. *Invariant:* only runs that are judged by
-//! held-out training images enter.
+//! [`mod@choice`] finds the optimum, [`mod@table`] reports it, and [`mod@comparison`] writes the experiment.
+//!
+//! *Invariant:* only runs that are evaluated on held-out training images enter.
 
 pub mod choice;
 pub mod comparison;
@@ -17,7 +18,7 @@ use fs_err as fs;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// What tuning found.
+/// The result of tuning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuned {
     /// Tables and sentences, as Markdown.
@@ -26,11 +27,12 @@ pub struct Tuned {
     pub experiment: PathBuf,
 }
 
-/// Chooses the strength of every arm of an experiment whose runs hold images out, and writes the experiment that compares them, with so many
-/// replicates, beside its plan.
+/// Chooses the strength of every arm of an experiment whose runs hold images out. Writes the experiment that
+/// compares the arms at those strengths, with this many replicates, beside its plan.
 ///
 /// # Errors
-/// An experiment without `validation_images`; runs that are not done; a comparison that has begun and is another one; a file that cannot be written.
+/// The experiment has no `validation_images`; some runs are not done; a different comparison has already
+/// begun; or a file cannot be written.
 pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow::Result<Tuned> {
     let name = experiment.name.clone();
     ensure!(
@@ -59,7 +61,7 @@ pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow:
         "{}: the comparison has begun, and these runs would give another one; give the grid another name to tune anew",
         path.display()
     );
-    // What was written can be trained.
+    // Reading it back checks that the written experiment can be trained.
     atomic::write(&path, compared.as_bytes())?;
     Experiment::read(&path)?;
     let mut text = table::table(plan.experiment(), &choices);

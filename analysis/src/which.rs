@@ -1,4 +1,4 @@
-//! Which experiment an analysis is of, where a work folder may have plans of several.
+//! Selects the experiment of an analysis, as a work folder may have the plans of several.
 
 use crate::runs::engines::on_engines_found;
 use crate::runs::plan::Plan;
@@ -8,26 +8,27 @@ use artifacts::experiment::planned;
 use artifacts::{Experiment, Layout};
 use std::path::PathBuf;
 
-/// Which experiment is under study.
+/// The experiment under study.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// The one that the newest sweep left a plan of, if any.
+    /// The experiment of the newest sweep, if any.
     Newest,
-    /// An experiment by its name in this directory, or by path.
+    /// An experiment, by its name in this directory or by path.
     Named {
-        /// Name or path.
+        /// The name or path.
         experiment: String,
-        /// Where names are looked up.
+        /// The directory in which names are looked up.
         directory: PathBuf,
     },
-    /// None: every run as it is.
+    /// No experiment: every run as it is.
     AllRuns,
 }
 
-/// The plan of that experiment.
+/// Reads the plan of that experiment.
 ///
 /// # Errors
-/// None such, or one that this work folder knows nothing of: an analysis of it would take the place of another's.
+/// There is no such experiment, or the work folder has neither a plan nor a run of it, so that its analysis
+/// would replace another's.
 pub(crate) fn plan(layout: &Layout, choice: &Choice, runs: &[Run]) -> anyhow::Result<Option<Plan>> {
     match choice {
         Choice::Named { experiment, directory } => {
@@ -51,7 +52,7 @@ pub(crate) fn plan(layout: &Layout, choice: &Choice, runs: &[Run]) -> anyhow::Re
     }
 }
 
-/// Which experiment the analysis is of, and which others it could be of.
+/// Says which experiment the analysis is of, and which others it could be of.
 pub(crate) fn which(layout: &Layout, choice: &Choice, name: &str) -> String {
     let newest = if *choice == Choice::Newest { ", that of the newest sweep" } else { "" };
     format!(
@@ -60,7 +61,7 @@ pub(crate) fn which(layout: &Layout, choice: &Choice, name: &str) -> String {
     )
 }
 
-/// The other experiments that there are plans of, between some words; nothing where there are none.
+/// Lists the other experiments that have plans, between `before` and `behind`; empty if there are none.
 fn others(layout: &Layout, name: &str, before: &str, behind: &str) -> String {
     let mut others = planned(layout);
     others.retain(|other| other != name);

@@ -1,6 +1,7 @@
-//! Imported results, and whole analyses beside a file that nobody wrote: an error that names the file, or a study that obeys the rules.
+//! Fuzzes imported results, and whole analyses beside a file of arbitrary bytes: the outcome is an error that
+//! names the file, or a study that obeys the rules.
 //!
-//! `PROPTEST_CASES=10000 cargo test --release -p analysis --test fuzz` tries more of them.
+//! `PROPTEST_CASES=10000 cargo test --release -p analysis --test fuzz` tries more cases.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -49,7 +50,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A kept study whose runs say nothing of sums, as those of an earlier version.
+/// A kept study whose runs hold no checksums, as those of an earlier version.
 fn study() -> (TempDir, Layout) {
     let directory = TempDir::new().unwrap();
     for part in ["plans", "runs"] {

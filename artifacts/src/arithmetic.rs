@@ -10,17 +10,17 @@ use std::str::FromStr;
 pub enum Precision {
     /// IEEE single precision.
     Float32,
-    /// Brain float: 8 bits of mantissa, range of float32.
+    /// Brain float: 8 bits of mantissa, and the range of float32.
     Bf16,
-    /// IEEE half precision, as the 2018 reference ran.
+    /// IEEE half precision, which the 2018 reference used.
     Fp16,
 }
 
 impl Precision {
-    /// All of them.
+    /// All precisions.
     pub const ALL: [Self; 3] = [Self::Float32, Self::Bf16, Self::Fp16];
 
-    /// The name in files and flags.
+    /// Returns the name in files and flags.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Precision {
     }
 }
 
-/// A name that no precision has.
+/// A name that is not a precision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("precision {0}: must be float32, bf16 or fp16")]
 pub struct UnknownPrecision(pub String);
@@ -57,17 +57,17 @@ impl FromStr for Precision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
-    /// libtorch: any device, any precision, the dense network too.
+    /// libtorch: any device, any precision, and the dense network too.
     Tch,
     /// Our own kernels: low-rank networks on the CPU in float32, several times as fast.
     Fused,
 }
 
 impl Backend {
-    /// Both of them.
+    /// Both engines.
     pub const ALL: [Self; 2] = [Self::Tch, Self::Fused];
 
-    /// The name in files and flags.
+    /// Returns the name in files and flags.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

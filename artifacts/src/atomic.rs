@@ -1,10 +1,11 @@
-//! The one place that gives a file its final name.
+//! Atomic file writes: the one place that gives a file its final name.
 //!
-//! A file is written beside its destination under a temporary name, flushed to the disk, and renamed. A
-//! crash at any instant leaves the old file or the new one, never a part.
+//! A file is written beside its destination under a temporary name, flushed to the disk, and renamed. A crash
+//! at any instant leaves the old file or the new one, never a part.
 //!
-//! *Invariant:* what is named here stays named when the power fails: a file's directory is flushed after its rename, and a directory's
-//! parent after it is made. Some file systems have no flush of directories and say so; nothing else is passed over.
+//! *Invariant:* a rename survives a power failure: the directory of a file is flushed after the rename, and
+//! the parent of a directory after its creation. Some file systems cannot flush directories and report so,
+//! which is ignored; no other error is.
 
 mod folder;
 mod staging;
@@ -20,15 +21,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How a temporary name begins.
+/// The prefix of temporary names.
 const PARTIAL: &str = ".partial-";
-/// Age of a temporary file that has no owner any more.
+/// The age from which a temporary file counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
-/// Writes a file through `fill`, all or nothing. Missing parent directories are made.
+/// Writes a file through `fill`, all or nothing. Missing parent directories are created.
 ///
 /// # Errors
-/// Whatever the file system or `fill` says; the destination is then untouched, and no temporary file stays.
+/// Those of the file system or of `fill`; the destination is then unchanged, and no temporary file stays.
 pub fn write_with<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
@@ -49,20 +50,20 @@ pub fn write_with<E: From<io::Error>>(
     fill(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    // Before the flush, so that they reach the disk with the bytes.
+    // Set before the flush, so that the permissions reach the disk with the bytes.
     set_ordinary_permissions(&file)?;
     file.sync_all()?;
     temporary.persist(path).map_err(|tempfile::PathPersistError { error, .. }| {
         io::Error::new(error.kind(), format!("{}: cannot be written: {error}", path.display()))
     })?;
-    // The rename itself is durable once the directory is.
+    // The rename itself is durable once the directory is flushed.
     Ok(sync_directory(directory)?)
 }
 
-/// Makes a directory and those on the way to it, as far as they are missing.
+/// Creates a directory and its missing parents.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn make_directories(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
@@ -70,7 +71,7 @@ pub fn make_directories(directory: &Path) -> io::Result<()> {
     let above = parent(directory);
     make_directories(above)?;
     match fs::create_dir(directory) {
-        // Another process was faster.
+        // Another process has created it in the meantime.
         Err(_) if directory.is_dir() => {}
         made => made?,
     }
@@ -90,9 +91,10 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file system says that it does not flush directories (some CIFS, some FUSE), as opposed to a flush that failed.
+/// Returns whether a file system reports that it cannot flush directories (some CIFS, some FUSE), as opposed
+/// to a flush that failed.
 fn cannot_be_synced(error: &io::Error) -> bool {
-    // Two names of one number on Linux.
+    // ENOTSUP and EOPNOTSUPP are equal on Linux.
     #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
     let says_so = matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP | libc::EOPNOTSUPP));
     says_so
@@ -101,37 +103,38 @@ fn cannot_be_synced(error: &io::Error) -> bool {
 /// Writes bytes, all or nothing.
 ///
 /// # Errors
-/// Whatever the file system says; the destination is then untouched.
+/// Those of the file system; the destination is then unchanged.
 pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     write_with(path, |writer| writer.write_all(bytes.as_ref()))
 }
 
-/// A value as JSON for people to read, with a newline at its end.
+/// Formats a value as indented JSON, with a newline at its end.
 ///
 /// # Errors
-/// A value that has no JSON form.
+/// The value has no JSON form.
 pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)
 }
 
-/// Writes a value as [`json`], all or nothing.
+/// Writes a value as [`json`] formats it, all or nothing.
 ///
 /// # Errors
-/// As [`json`] and [`write()`].
+/// Those of [`json`] and [`write()`].
 pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
     write(path, json(value)?)
 }
 
-/// Sees to it that a file is not there, after a power cut too.
+/// Removes a file if it exists, so that it stays removed after a power failure.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn remove(path: &Path) -> io::Result<()> {
     let staging = staging(parent(path));
     let removed = match &staging {
-        // As a file is written: who may not, cannot.
+        // A file is removed by way of the staging directory, as it is written: a process that lost the right
+        // to write cannot remove it either.
         Some(staging) => {
             let gone = staging.join(format!("{PARTIAL}removed"));
             fs::rename(path, &gone).and_then(|()| fs::remove_file(gone))
@@ -149,35 +152,37 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the temporary files that killed processes left in a directory. Call it only where nobody else writes.
+/// Removes the temporary files that killed processes left in a directory. Must be called only while nobody
+/// else writes there.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn clear(directory: &Path) -> io::Result<()> {
     leftovers(directory)?.iter().try_for_each(fs::remove_file)
 }
 
-/// Whether a directory has temporary files; empty where it is missing.
+/// Returns whether a directory has temporary files; false if the directory is missing.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn has_leftovers(directory: &Path) -> io::Result<bool> {
     Ok(directory.exists() && !leftovers(directory)?.is_empty())
 }
 
-/// Whether a file's name is a temporary one.
+/// Returns whether a file's name is a temporary one.
 #[must_use]
 pub fn is_partial(name: &str) -> bool {
     name.starts_with(PARTIAL)
 }
 
-/// Removes the temporary files and folders that nobody has written to for a day: their process was killed, and none takes that long.
+/// Removes temporary files and folders that nobody has written to for a day: no write takes that long, so
+/// their processes were killed.
 fn remove_abandoned(directory: &Path) {
     let is_old = |path: &PathBuf| {
         let modified = fs::symlink_metadata(path).and_then(|found| found.modified());
         modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED_AFTER))
     };
-    // Whoever cannot remove them can still write.
+    // A process that cannot remove them can still write.
     for path in leftovers(directory).unwrap_or_default().into_iter().filter(is_old) {
         let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
@@ -189,7 +194,7 @@ fn leftovers(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_partial).collect())
 }
 
-/// Temporary files are private; what the pipeline leaves behind is as readable as any other file.
+/// Temporary files are private; the final files are as readable as any other file.
 #[cfg(unix)]
 fn set_ordinary_permissions(file: &fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

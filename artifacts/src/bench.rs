@@ -1,122 +1,123 @@
-//! Lines of `just bench`: `trainer bench --json` and `tools/peer.py` say what they measured, `tools/bench.py` adds the round, and
-//! `report bench` makes a table and a figure of them.
+//! The lines of `just bench`: `trainer bench --json` and `tools/peer.py` print their measurements,
+//! `tools/bench.py` adds the round, and `report bench` makes a table and a figure of them.
 //!
 //! `tools/bench_line.py` names the same fields for the tools, and a test of the tools compares the two.
 //!
-//! *Invariant:* a line has every field of its kind and no other.
+//! *Invariant:* a line has exactly the fields of its kind.
 
 use crate::arithmetic::{Backend, Precision};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What our trainer measured. Times are in seconds, medians where there are several.
+/// A measurement of our trainer. Times are in seconds, and medians if there are several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ours {
-    /// `fused` or `tch`.
+    /// The engine, `fused` or `tch`.
     pub engine: Backend,
-    /// Divisor that makes ranks; 0 is the dense network.
+    /// The divisor that turns channels into ranks; 0 is the dense network.
     pub rankscale: usize,
-    /// `cpu` or `cuda:N`.
+    /// The device, `cpu` or `cuda:N`.
     pub device: String,
-    /// Of activations and products.
+    /// The precision of activations and products.
     pub precision: Precision,
     /// CPU threads.
     pub threads: usize,
-    /// Images in an update.
+    /// Images per update.
     pub batch: usize,
-    /// The network's.
+    /// Parameters of the network.
     pub parameters: u64,
-    /// Timed updates.
+    /// The number of timed updates.
     pub steps: usize,
-    /// Forward, backward and update.
+    /// Median time of an update: forward, backward and parameter update.
     pub step_seconds: f64,
-    /// `batch / step_seconds`.
+    /// Training images per second, `batch / step_seconds`.
     pub images_per_second: f64,
-    /// Updates of the timed epoch.
+    /// The number of updates of the timed epoch.
     pub epoch_updates: usize,
-    /// Augmentation, updates and evaluation.
+    /// Time of an epoch: augmentation, updates and evaluation.
     pub epoch_seconds: f64,
-    /// Training images a second of a whole epoch.
+    /// Training images per second of a whole epoch.
     pub epoch_images_per_second: f64,
-    /// `epoch_seconds / (epoch_updates * step_seconds)`.
+    /// The overhead of an epoch, `epoch_seconds / (epoch_updates * step_seconds)`.
     pub epoch_over_steps: f64,
-    /// Images a second of evaluation.
+    /// Images per second of an evaluation.
     pub evaluation_images_per_second: f64,
-    /// Rate of a large matrix product on the same threads, in 10^9 operations a second; none where it was not measured.
+    /// The rate of a large matrix product on the same threads, in 10^9 operations per second; `None` if it
+    /// was not measured.
     pub product_gflops: Option<f64>,
-    /// What products at that rate would allow.
+    /// Training images per second that products at that rate would allow.
     pub limit_images_per_second: Option<f64>,
-    /// `images_per_second / limit_images_per_second`.
+    /// The fraction of the limit that is reached, `images_per_second / limit_images_per_second`.
     pub share_of_limit: Option<f64>,
-    /// The largest memory of the process so far, where the system tells.
+    /// The peak memory of the process, if the system reports it.
     pub peak_memory_mib: Option<f64>,
-    /// What the run took of a GPU's memory at most; none on a CPU.
+    /// The peak GPU memory; `None` on a CPU.
     pub device_memory_mib: Option<f64>,
-    /// What a sweep reckons with for such a run.
+    /// The memory that a sweep plans for such a run.
     pub planned_memory_mib: f64,
 }
 
-/// What a variant of `PyTorch` took for the same update.
+/// A measurement of a variant of `PyTorch` on the same update.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
-    /// `pytorch`.
+    /// The engine, always `pytorch`.
     pub engine: String,
-    /// `PyTorch`'s.
+    /// The version of `PyTorch`.
     pub version: String,
-    /// `contiguous` or `channels_last`, and perhaps `+compile`.
+    /// The variant: `contiguous` or `channels_last`, with `+compile` if compiled.
     pub variant: String,
-    /// As [`Ours::rankscale`].
+    /// The divisor that turns channels into ranks, as [`Ours::rankscale`].
     pub rankscale: usize,
-    /// `cpu` or `cuda:N`.
+    /// The device, `cpu` or `cuda:N`.
     pub device: String,
-    /// Of activations and products.
+    /// The precision of activations and products.
     pub precision: Precision,
     /// CPU threads.
     pub threads: usize,
-    /// Images in an update.
+    /// Images per update.
     pub batch: usize,
-    /// Timed updates.
+    /// The number of timed updates.
     pub steps: usize,
-    /// Forward, backward and update.
+    /// Median time of an update: forward, backward and parameter update.
     pub step_seconds: f64,
-    /// `batch / step_seconds`.
+    /// Training images per second, `batch / step_seconds`.
     pub images_per_second: f64,
-    /// The largest memory of the process.
+    /// The peak memory of the process.
     pub peak_memory_mib: f64,
-    /// What it took of a GPU's memory at most; none on a CPU.
+    /// The peak GPU memory; `None` on a CPU.
     pub device_memory_mib: Option<f64>,
-    /// The network's.
+    /// Parameters of the network.
     pub parameters: u64,
-    /// Whether the allocator was told to keep the pages it was given.
+    /// Whether the allocator was configured to keep freed pages.
     pub pages_kept: bool,
 }
 
-/// Either of the two.
+/// A measurement of either program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Measured {
     /// Our trainer.
     Ours(Ours),
-    /// `PyTorch`, whose lines alone have a variant.
+    /// `PyTorch`; only its lines have a variant.
     Peer(Peer),
 }
 
-/// A line: what was measured, and in which round.
+/// A line: a measurement and its round.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Counted from 1; in a round, each program is measured once.
+    /// The round, counted from 1; each program is measured once per round.
     pub round: u32,
-    /// What was measured.
+    /// The measurement.
     pub measured: Measured,
 }
 
 impl Line {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
-    /// Text that is no object of JSON, lacks a field or has one too many; the message names it.
+    /// The text is not a JSON object, lacks a field or has an unknown one; the message names it.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let mut fields: Map<String, Value> = serde_json::from_str(text)?;
         let round = fields.remove("round").ok_or_else(|| serde_json::Error::missing_field("round"))?;
@@ -130,7 +131,8 @@ impl Line {
     }
 }
 
-/// The middle value, or the mean of the middle two, as Python's `statistics.median`; none of no values.
+/// Returns the median: the middle value, or the mean of the middle two, as Python's `statistics.median`;
+/// `None` without values.
 #[must_use]
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();

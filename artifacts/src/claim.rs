@@ -1,14 +1,18 @@
-//! Claims: who may write into a folder, on any file system that renames.
+//! Claims: the exclusive right to write into a folder, on any file system that supports renames.
 //!
-//! A lock of the operating system (`crate::lock`) fails on some file systems of clusters, holds on one node only, or says yes to everybody. A claim
-//! needs none: it is the directory `.claim` in the folder, which appears whole by one rename, and in it a directory with a name that nobody else
-//! ever has. Its owner writes every file of the folder in there first, and renames it to its place ([`atomic::stage`]). Whoever takes a claim over
-//! removes that directory before anything else: from then on no rename of the former owner can succeed, however long it was stopped, and wherever.
+//! A lock of the operating system (`crate::lock`) fails on some file systems of clusters, holds on one node
+//! only, or is granted to everybody. A claim needs no lock: it is the directory `.claim` in the folder, which
+//! appears complete by one rename, and which holds a directory with a unique name. The owner writes every
+//! file of the folder in there first, and renames it to its destination ([`atomic::stage`]). A process that
+//! takes a claim over removes that directory before anything else: from then on no rename of the former owner
+//! can succeed, however long it was suspended, and on whatever machine.
 //!
-//! An owner that lives counts up in a file, its heartbeat. Who looks on trusts no clock but its own: a claim is dead when its count stood still
-//! for [`dead_after`] by the clock of the process that looks. On the machine where the owner ran nobody has to wait: a process that is gone is dead.
+//! A live owner increments a counter in a file, its heartbeat. An observer trusts no clock but its own: a
+//! claim is dead if its counter has not changed for [`dead_after`] by the clock of the observing process. On
+//! the machine where the owner ran nobody has to wait: if its process is gone, the claim is dead.
 //!
-//! *Invariant:* at any instant at most one process can put a file into the folder; a claim that is let go of leaves nothing.
+//! *Invariant:* at any instant at most one process can put a file into the folder, and a released claim
+//! leaves nothing.
 
 mod owner;
 #[cfg(test)]
@@ -26,19 +30,21 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The claim's name; those of its parts begin so, too.
+/// The name of the claim, and the prefix of the names of its parts.
 const CLAIM: &str = ".claim";
 const OWNER: &str = "owner.json";
 const BEAT: &str = "beat";
-/// Heartbeats in the time after which a claim is dead.
+/// The number of heartbeats in the time after which a claim is dead.
 const BEATS: u32 = 12;
-/// Others may be faster so many times before this process looks again later.
+/// The number of attempts, in each of which another process may be faster, before this process tries again
+/// later.
 const TRIES: usize = 8;
 
-/// Seconds without a heartbeat, in the environment of all processes that share a folder.
+/// The environment variable with the seconds without a heartbeat after which a claim is dead; all processes
+/// that share a folder must agree on it.
 pub const SECONDS: &str = "RANKSCALE_CLAIM_SECONDS";
 
-/// How long a heartbeat must stand still: a minute, if the environment does not say otherwise.
+/// Returns how long a heartbeat must have been unchanged: a minute, unless the environment says otherwise.
 #[must_use]
 pub fn dead_after() -> Duration {
     static SECONDS_SET: LazyLock<u64> = LazyLock::new(|| {
@@ -48,18 +54,18 @@ pub fn dead_after() -> Duration {
     Duration::from_secs(*SECONDS_SET)
 }
 
-/// What came of the wish for a claim.
+/// The outcome of asking for a claim.
 #[derive(Debug)]
 pub enum Wish {
-    /// It is ours.
+    /// The claim is granted.
     Granted(Claim),
-    /// Its owner lives.
+    /// The owner of the claim is alive.
     Taken,
-    /// Nobody knows yet whether its owner lives: look again.
+    /// It is not known yet whether the owner is alive: ask again.
     Unknown,
 }
 
-/// A claim that is held.
+/// A claim that this process holds.
 #[derive(Debug)]
 pub struct Claim {
     folder: PathBuf,
@@ -68,7 +74,7 @@ pub struct Claim {
     heart: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
-/// A claim as somebody else sees it.
+/// A claim as another process sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     token: String,
@@ -76,24 +82,25 @@ struct Seen {
     owner: Option<Owner>,
 }
 
-/// What is remembered of somebody else's claim between two looks.
+/// What is remembered of another process's claim between two observations.
 #[derive(Debug)]
 struct Watched {
     seen: Seen,
     since: Instant,
-    /// Whether its heart was seen to beat.
+    /// Whether its heartbeat was seen to change.
     beats: bool,
 }
 
-/// Claims of others, by folder; and the tokens of this process's own.
+/// The observed claims of others, by folder.
 static WATCHED: LazyLock<Mutex<HashMap<PathBuf, Watched>>> = LazyLock::new(Mutex::default);
 static OURS: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
 impl Claim {
-    /// Asks for the claim of a folder, which is made if need be. A dead owner's is taken over.
+    /// Asks for the claim of a folder, which is created if necessary. The claim of a dead owner is taken
+    /// over.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn wish(folder: &Path) -> io::Result<Wish> {
         make_directories(folder)?;
         let token = owner::token()?;
@@ -113,14 +120,15 @@ impl Claim {
         Ok(Wish::Unknown)
     }
 
-    /// The claim is there; from here on it is let go of, whatever happens.
+    /// Registers a claim that was just raised; from here on it is released whatever happens.
     fn begin(folder: &Path, token: String) -> io::Result<Self> {
         lock(&OURS).insert(token.clone());
         let staging = folder.join(CLAIM).join(&token);
         let (folder, beat) = (folder.to_owned(), staging.join(BEAT));
         let staged = atomic::stage(&folder, staging);
         let mut claim = Self { folder, token, _staged: staged, heart: None };
-        // What others left of theirs goes first, for as long as it is there its owner might write from it.
+        // The remains of other claims are removed first, because as long as they exist their owners might
+        // write from them.
         for path in parts(&claim.folder)? {
             clear(&path)?;
         }
@@ -129,7 +137,8 @@ impl Claim {
             let mut count: u64 = 0;
             while receiver.recv_timeout(dead_after() / BEATS) == Err(RecvTimeoutError::Timeout) {
                 count += 1;
-                // A disk that is full now may not be at the next beat; a claim that is lost is told by the next file.
+                // A disk that is full now may have space at the next heartbeat, and a lost claim is noticed
+                // at the next file.
                 let _ = fs::write(&beat, count.to_string());
             }
         })?;
@@ -137,13 +146,13 @@ impl Claim {
         Ok(claim)
     }
 
-    /// Whether somebody has taken it over.
+    /// Returns whether another process has taken the claim over.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         !self.folder.join(CLAIM).join(&self.token).is_dir()
     }
 
-    /// Follows the folder to another place, where the claim is let go of.
+    /// Follows the folder to another path, where the claim is released.
     pub fn moved(&mut self, folder: &Path) {
         folder.clone_into(&mut self.folder);
     }
@@ -162,33 +171,34 @@ impl Drop for Claim {
     }
 }
 
-/// Whether nobody knows yet that the owner of this folder's claim lives, or that it does not. It is known within [`dead_after`], to who looks.
+/// Returns whether it is still unknown if the owner of this folder's claim is alive. It becomes known within
+/// [`dead_after`] to a process that keeps observing.
 #[must_use]
 pub fn is_unknown(folder: &Path) -> bool {
     let watched = lock(&WATCHED);
     watched.get(folder).is_some_and(|watched| !watched.beats) && is_there(folder)
 }
 
-/// Whether a folder has a claim, dead or alive.
+/// Returns whether a folder has a claim, dead or alive.
 #[must_use]
 pub fn is_there(folder: &Path) -> bool {
     folder.join(CLAIM).exists()
 }
 
-/// Whether there is anything of a claim in a folder.
+/// Returns whether a folder holds a claim or remains of one.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn has_leftovers(folder: &Path) -> io::Result<bool> {
     Ok(folder.exists() && (is_there(folder) || !parts(folder)?.is_empty()))
 }
 
-/// Whether the owner of a claim lives; none where that is not known yet.
+/// Returns whether the owner of a claim is alive; `None` if that is not known yet.
 fn judged(folder: &Path, seen: &Seen) -> Option<bool> {
     if let Some(owner) = &seen.owner
         && let Some(lives) = owner.lives_here()
     {
-        // One of ours that could not be let go of has no owner any more.
+        // A claim of this process that could not be released has no owner any more.
         let ours = owner.pid == std::process::id();
         return Some(lives && (!ours || lock(&OURS).contains(&seen.token)));
     }
@@ -202,7 +212,7 @@ fn judged(folder: &Path, seen: &Seen) -> Option<bool> {
 }
 
 impl Seen {
-    /// The claim of a folder, if there is one.
+    /// Reads the claim of a folder, if there is one.
     fn read(folder: &Path) -> io::Result<Option<Self>> {
         let claim = folder.join(CLAIM);
         let entries = match fs::read_dir(&claim) {
@@ -211,7 +221,7 @@ impl Seen {
         };
         let Some(entry) = entries.into_iter().next() else { return Ok(None) };
         let entry = entry?;
-        // Either may be gone by now, or not be there yet.
+        // Either file may be gone by now, or not exist yet.
         let beat = fs::read(entry.path().join(BEAT)).unwrap_or_default();
         let owner =
             fs::read(entry.path().join(OWNER)).ok().and_then(|text| serde_json::from_slice(&text).ok());
@@ -219,7 +229,7 @@ impl Seen {
     }
 }
 
-/// Makes a claim that appears whole; false where another one was faster.
+/// Creates a claim that appears complete; false if another process was faster.
 fn raise(folder: &Path, token: &str) -> io::Result<bool> {
     let fresh = folder.join(format!("{CLAIM}-new-{token}"));
     let made = (|| {
@@ -228,34 +238,35 @@ fn raise(folder: &Path, token: &str) -> io::Result<bool> {
         let owner = atomic::json(&Owner::here()?)?;
         let mut file = fs::File::create(fresh.join(token).join(OWNER))?;
         file.write_all(&owner)?;
-        // After a power cut, a claim without an owner would have to be watched for a minute.
+        // After a power failure, a claim without an owner would have to be observed for a minute.
         file.sync_all()?;
         std::fs::rename(&fresh, folder.join(CLAIM))
     })();
     let Err(error) = made else { return Ok(true) };
     clear(&fresh)?;
     match error.kind() {
-        // There is one; or its new owner has cleared ours away.
+        // Another claim exists, or its new owner has removed ours.
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists | ErrorKind::NotFound => Ok(false),
         _ => Err(io::Error::new(error.kind(), format!("{}: cannot be claimed: {error}", folder.display()))),
     }
 }
 
-/// Takes a claim away from its owner of this token; that of another owner, who was faster, stays.
+/// Takes a claim away from the owner with this token; if another owner has taken it over in the meantime, its
+/// claim stays.
 fn bury(folder: &Path, token: &str, by: &str) -> io::Result<()> {
     let (claim, grave) = (folder.join(CLAIM), folder.join(format!("{CLAIM}-old-{by}")));
     match std::fs::rename(&claim, &grave) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         moved => moved?,
     }
-    // Whoever loses its claim here stops at its next file, and the run is taken up again.
+    // A process that loses its claim here stops at its next file, and its run is resumed.
     if !grave.join(token).is_dir() && std::fs::rename(&grave, &claim).is_ok() {
         return Ok(());
     }
     clear(&grave)
 }
 
-/// What claims in the making and in the grave there are.
+/// Returns the remains of claims: those being created, and those being removed.
 fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let is_part = |path: &PathBuf| {
         path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(&format!("{CLAIM}-")))
@@ -264,7 +275,7 @@ fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_part).collect())
 }
 
-/// Removes a directory with all that is in it, also with what its former owner puts there meanwhile.
+/// Removes a directory with its contents, including what its former owner adds meanwhile.
 fn clear(path: &Path) -> io::Result<()> {
     let mut last = Ok(());
     for _ in 0..100 {

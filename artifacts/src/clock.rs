@@ -1,6 +1,7 @@
-//! The time of day, as people here have it.
+//! The local time of day.
 //!
-//! *Invariant:* what is said depends on the two moments and the offset alone, so that tests say it the same everywhere.
+//! *Invariant:* the text depends only on the two moments and the offset, so that tests give the same text
+//! everywhere.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +10,7 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Seconds that clocks here are ahead of UTC at a moment; 0 where the system does not know.
+/// Returns the local offset from UTC at a moment, in seconds; 0 if the system does not know it.
 #[must_use]
 pub fn offset_at(moment: SystemTime) -> i64 {
     let seconds = unix_seconds(moment) as libc::time_t;
@@ -21,7 +22,8 @@ pub fn offset_at(moment: SystemTime) -> i64 {
     }
 }
 
-/// A moment as a clock shows it, seen from `now`: `14:32`, `Fri 14:32` within a week, else `5 Dec 14:32`, with the year where it is another one.
+/// Formats a moment as seen from `now`: `14:32`, `Fri 14:32` within a week, otherwise `5 Dec 14:32`, with the
+/// year if it is another one.
 #[must_use]
 pub fn time(moment: SystemTime, now: SystemTime, offset: i64) -> String {
     let [at, seen] = [moment, now].map(|time| unix_seconds(time).saturating_add(offset));
@@ -38,7 +40,7 @@ pub fn time(moment: SystemTime, now: SystemTime, offset: i64) -> String {
     }
 }
 
-/// As [`time()`], so long after now, by the clock of this machine; `in years` where it lies beyond what a clock can tell.
+/// Formats the time after a delay, as [`time()`] does; `in years` if it is too far in the future.
 #[must_use]
 pub fn time_after(left: Duration) -> String {
     const MOST: Duration = Duration::from_secs(100 * 366 * DAY as u64);
@@ -54,9 +56,10 @@ fn unix_seconds(moment: SystemTime) -> i64 {
     moment.duration_since(UNIX_EPOCH).map_or_else(|before| -seconds(before.duration()), seconds)
 }
 
-/// Year, month from 0 and day of the month of a day since 1970, by the Gregorian calendar, whose 400 years have 146,097 days.
+/// Returns year, month (from 0) and day of the month of a day counted from 1970, by the Gregorian calendar,
+/// whose 400 years have 146,097 days.
 fn civil(day: i64) -> (i64, usize, i64) {
-    // Years begin in March here, so that a leap day ends one.
+    // Years begin in March here, so that a leap day is the last of its year.
     let since = day + 719_468;
     let (era, day) = (since.div_euclid(146_097), since.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;

@@ -1,4 +1,4 @@
-//! What two studies say of each other: the numbers that `analysis compare` writes and `report compare` draws.
+//! The comparison of two studies: the numbers that `analysis compare` writes and `report compare` draws.
 //!
 //! *Invariant:* accuracies and differences are fractions.
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What two studies say of each other.
+/// The comparison of two studies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Compared {
@@ -16,21 +16,21 @@ pub struct Compared {
     pub a: Side,
     /// The second study.
     pub b: Side,
-    /// Runs that both have, by name: they are the same to the last bit.
+    /// The number of runs that both studies have, by name; they are equal to the last bit.
     pub same_runs: u32,
-    /// What else differs between the runs that were compared.
+    /// Other properties in which the compared runs differ.
     pub differs: Vec<Differs>,
-    /// By network, arm and λ, where both studies have runs.
+    /// The cells (network, arm and λ) in which both studies have runs.
     pub cells: Vec<Cell>,
-    /// The mean over the cells of pairs; none without pairs.
+    /// The mean over the cells with pairs; `None` without pairs.
     pub overall: Option<Overall>,
 }
 
-/// The runs of one network, arm and λ in both.
+/// The runs of one network, arm and λ in both studies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
-    /// 0 for the dense network.
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
     /// The arm's name.
     pub decay: String,
@@ -40,15 +40,15 @@ pub struct Cell {
     pub runs: [u32; 2],
     /// Their mean accuracies, as fractions.
     pub accuracies: [f64; 2],
-    /// Seeds that both have; where there is none, the runs are compared unpaired.
+    /// The number of seeds that both have; if 0, the runs are compared unpaired.
     pub pairs: u32,
-    /// The second study minus the first.
+    /// The mean difference, the second study minus the first.
     pub difference: f64,
-    /// Of the difference, at 95 %; none where there is no spread to tell by.
+    /// The 95 % interval of the difference; `None` if there is no spread.
     pub interval: Option<Interval>,
-    /// Two-sided p of no difference, and that adjusted over all cells.
+    /// The two-sided p value of no difference, and the p value adjusted over all cells.
     pub p: Option<[f64; 2]>,
-    /// Whether the adjusted p is at most 0.05.
+    /// Whether the adjusted p value is at most 0.05.
     pub told_apart: bool,
 }
 
@@ -56,39 +56,39 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Overall {
-    /// Cells and pairs that enter it.
+    /// The number of cells that enter it.
     pub cells: u32,
-    /// As above.
+    /// The number of pairs that enter it.
     pub pairs: u32,
-    /// The second study minus the first.
+    /// The mean difference, the second study minus the first.
     pub difference: f64,
-    /// At 95 %; none where a cell has one pair, or none of them a spread.
+    /// The 95 % interval; `None` if a cell has one pair, or no cell has a spread.
     pub interval: Option<Interval>,
-    /// Two-sided p of no difference.
+    /// The two-sided p value of no difference.
     pub p: Option<f64>,
-    /// Whether p is at most 0.05.
+    /// Whether the p value is at most 0.05.
     pub told_apart: bool,
 }
 
-/// A study that takes part.
+/// One of the two studies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Side {
-    /// As it was asked for.
+    /// The name by which the user asked for it.
     pub name: String,
-    /// The experiment under study; none where all runs were taken as they are.
+    /// The experiment under study; `None` if all runs were taken as they are.
     pub experiment: Option<String>,
-    /// Finished runs that take part: those of the recipe that most of them have.
+    /// Finished runs that take part: those of the recipe that most finished runs have.
     pub runs: u32,
-    /// Finished runs of other recipes or of a second engine, which do not.
+    /// Finished runs that do not take part: those of other recipes or of a second engine.
     pub left_out: u32,
 }
 
-/// A property that the runs of the two studies do not share.
+/// A property in which the runs of the two studies differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Differs {
-    /// What it is.
+    /// The name of the property.
     pub what: String,
     /// Its values in the first study.
     pub a: Vec<String>,
@@ -96,13 +96,13 @@ pub struct Differs {
     pub b: Vec<String>,
 }
 
-/// A file that is no comparison.
+/// A file that is not a comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum ComparedError {
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Not JSON, or of something else.
+    /// The file is not JSON, or not a comparison.
     #[error("{path}: {reason}: it must be what `just compare` wrote with JSON=")]
     Foreign {
         /// The file.
@@ -116,7 +116,7 @@ impl Compared {
     /// Reads the numbers of a comparison.
     ///
     /// # Errors
-    /// A file that is missing, or no comparison.
+    /// The file is missing or is not a comparison.
     pub fn read(path: &Path) -> Result<Self, ComparedError> {
         serde_json::from_slice(&reading::bytes(path)?)
             .map_err(|error| ComparedError::Foreign { path: path.to_owned(), reason: error.to_string() })

@@ -1,8 +1,8 @@
-//! What a run is: everything that can change its numbers, and the name that follows from it.
+//! The configuration of a run: everything that can change its numbers, and the name that follows from it.
 //!
 //! *Invariant:* two runs with the same [`Configuration`] on the same data have the same identity; one
-//! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of it:
-//! two engines round differently, and a run that is taken up must go on as it began.
+//! differing bit gives another. Devices and thread counts are provenance, not identity. The engine is part of
+//! the identity: two engines round differently, and a resumed run must continue as it began.
 
 mod recipe;
 mod rules;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct Configuration {
     /// What it shares with the runs that it is compared with.
     pub recipe: Recipe,
-    /// Divisor that makes ranks out of channels; 0 is the dense network.
+    /// The divisor that turns channels into ranks; 0 is the dense network.
     pub rankscale: usize,
     /// The arm.
     pub decay: Arm,
@@ -34,7 +34,7 @@ pub struct Configuration {
 }
 
 impl Default for Configuration {
-    /// The notebook's recipe, at rankscale 8.
+    /// Returns the notebook's recipe, at rankscale 8.
     fn default() -> Self {
         Self {
             recipe: Recipe::default(),
@@ -48,20 +48,20 @@ impl Default for Configuration {
 }
 
 impl Configuration {
-    /// The same run on the fused engine if that can train it, else on libtorch.
+    /// Returns the same run on the fused engine if that is asked for and can train it, otherwise on libtorch.
     #[must_use]
     pub fn on(self, engine: Backend) -> Self {
         Self { engine: if self.fits_fused() { engine } else { Backend::Tch }, ..self }
     }
 
-    /// Whether the fused engine knows this network and this arithmetic.
+    /// Returns whether the fused engine supports this network and this precision.
     fn fits_fused(&self) -> bool {
         // The first block sees the image and is dense in every network.
         let low_rank = self.architecture().blocks()[1..].iter().all(|block| block.filter != Filter::Dense);
         low_rank && self.recipe.precision == Precision::Float32
     }
 
-    /// The network.
+    /// Returns the network.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
         Architecture {
@@ -71,19 +71,20 @@ impl Configuration {
         }
     }
 
-    /// The network's counts.
+    /// Returns the network's counts.
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts::of(&self.architecture())
     }
 
-    /// Hash of everything that can change the run's numbers, the data's fingerprint included: 64 hex digits.
+    /// Returns the hash of everything that can change the run's numbers, including the data's fingerprint: 64
+    /// hex digits.
     #[must_use]
     pub fn identity(&self, data_fingerprint: &str) -> String {
         digest(&(self, data_fingerprint))
     }
 
-    /// The folder's name, for example `r08-appropriate-s0-3f9c1a2b`.
+    /// Returns the name of the run's folder, for example `r08-appropriate-s0-3f9c1a2b`.
     #[must_use]
     pub fn run_name(&self, data_fingerprint: &str) -> String {
         let identity = self.identity(data_fingerprint);

@@ -1,11 +1,13 @@
-//! Images and labels: what `data-prep` prepares and `trainer` reads.
+//! Images and labels, which `data-prep` prepares and `trainer` reads.
 //!
-//! The sources agree on an image's bytes but not on the order of images, so neither a file's hash nor a row's
-//! number means the same everywhere. Here both do: `records` names content by a fingerprint and orders it.
+//! The sources agree on an image's bytes but not on the order of images, so neither a file's hash nor a row
+//! number means the same everywhere. Here both do: `records` identifies content by a fingerprint and defines
+//! the order of rows.
 //!
-//! *Invariant:* rows are in canonical order, every label is a class, and `fingerprint` is that of the content.
-//! Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] make one, and all three see
-//! to it; `read` believes the file's word on order and fingerprint, [`Dataset::read_verified`] does not.
+//! *Invariant:* rows are in canonical order, every label is a class, and `fingerprint` is that of the
+//! content. Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] create a data set,
+//! and all three ensure this; `read` trusts the file's order and fingerprint, [`Dataset::read_verified`] does
+//! not.
 
 mod error;
 mod file;
@@ -27,47 +29,48 @@ pub use task::{Task, UnknownTask};
 
 use serde::{Deserialize, Serialize};
 
-/// Where the images came from.
+/// The source of the images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Provenance {
-    /// A file somebody published or gave.
+    /// A file that somebody published or provided.
     File {
-        /// Its name or address, without the directories of the machine it was read on and without secrets.
+        /// Its name or address, without the directories of the machine where it was read and without secrets.
         source: String,
-        /// SHA-256 of the file itself, in hexadecimal; of a folder, that of its batches one after the other.
+        /// SHA-256 of the file itself, in hexadecimal; for a folder, that of its concatenated batches.
         sha256: String,
     },
-    /// Not photographs at all: [`Dataset::generated`].
+    /// Generated patterns instead of photographs: [`Dataset::generated`].
     Generated {
-        /// What the images were drawn with.
+        /// The seed of the generator.
         seed: u64,
     },
 }
 
-/// One half of a data set, in memory. Public to read; made only by its constructors.
+/// One half of a data set, in memory. Its fields are public to read; only its constructors create it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Dataset {
-    /// What the labels mean.
+    /// The data set, which defines the labels.
     pub task: Task,
-    /// `[N, 3, 32, 32]`, row-major: [`IMAGE_BYTES`] an image.
+    /// Pixels `[N, 3, 32, 32]`, row-major, [`IMAGE_BYTES`] per image.
     pub images: Vec<u8>,
-    /// `[N]`, each below the number of classes.
+    /// Labels `[N]`, each below the number of classes.
     pub labels: Vec<u8>,
-    /// SHA-256 of the content, in hexadecimal; the same whatever the source and its order.
+    /// SHA-256 of the content, in hexadecimal; it does not depend on the source or its order.
     pub fingerprint: String,
     /// Mean and standard deviation of each colour plane.
     pub moments: Moments,
-    /// Where the images came from.
+    /// The source of the images.
     pub provenance: Provenance,
 }
 
 impl Dataset {
-    /// Takes records of a label and three colour planes, in any order, and puts them in the canonical one.
+    /// Builds a data set from records (a label and three colour planes), in any order, and sorts them
+    /// canonically.
     ///
     /// # Errors
-    /// No record, a part of a record, or a label that is no class.
+    /// There is no record, a record is incomplete, or a label is not a class.
     pub fn from_records(task: Task, records: &[u8], provenance: Provenance) -> Result<Self, InvalidRecords> {
         let sorted = records::sort(task, records.chunks(RECORD_BYTES))?;
         let mut images = Vec::with_capacity(sorted.order.len() * IMAGE_BYTES);
@@ -80,19 +83,19 @@ impl Dataset {
         Ok(Self { task, images, labels, fingerprint: sorted.fingerprint, moments, provenance })
     }
 
-    /// Number of images.
+    /// Returns the number of images.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Never so: a data set has at least one image.
+    /// Returns false: a data set has at least one image.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// The three planes of one image.
+    /// Returns the three colour planes of an image.
     ///
     /// # Panics
     /// If `row` is not below [`Self::len`].
@@ -101,7 +104,7 @@ impl Dataset {
         &self.images[row * IMAGE_BYTES..][..IMAGE_BYTES]
     }
 
-    /// The records this was made of, in canonical order.
+    /// Iterates over the records that this was built from, in canonical order.
     pub fn records(&self) -> impl Iterator<Item = [u8; RECORD_BYTES]> {
         self.labels.iter().zip(self.images.chunks_exact(IMAGE_BYTES)).map(|(&label, image)| {
             let mut record = [label; RECORD_BYTES];
@@ -152,7 +155,7 @@ mod tests {
         records[RECORD_BYTES] = 10;
         let message = refusal(&records);
         assert!(message.contains("record 1") && message.contains("label 10"), "{message}");
-        // Where there are a hundred classes, it is one of them.
+        // If there are a hundred classes, the label is one of them.
         assert_eq!(
             Dataset::from_records(Task::Cifar100, &records, given()).unwrap().labels.iter().max(),
             Some(&10)

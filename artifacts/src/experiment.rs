@@ -2,8 +2,8 @@
 //!
 //! ```toml
 //! title = "Is appropriate weight decay better?"
-//! tuned = false                 # true: every arm has one lambda and rate of its own, and is compared with its baseline at that one's
-//! [recipe]                      # what all runs share; any key of a configuration but the grid's
+//! tuned = false                 # true: every arm and baseline has its own lambda and peak learning rate
+//! [recipe]                      # shared by all runs; any key of a configuration except the grid's
 //! dataset = "cifar10"           # or "cifar100"
 //! epochs = 128
 //! [[grid]]                      # every combination is a run; several grids are joined
@@ -12,11 +12,11 @@
 //! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has seeds of its own, r, r + 100 and r + 200
 //! lambda = [5e-4]               # optional
 //! peak_learning_rate = [0.2]    # optional
-//! [[arm]]                       # optional: arms of its own, see `arms.rs`
-//! [verdict]                     # optional: how it is judged, see [`VerdictPlan`]
+//! [[arm]]                       # optional: declarations of arms, see `arms.rs`
+//! [verdict]                     # optional: how the experiment is judged, see [`VerdictPlan`]
 //! ```
 //!
-//! *Invariant:* a resolved experiment holds valid configurations only, each once.
+//! *Invariant:* a resolved experiment holds only valid configurations, each once.
 
 mod arms;
 mod find;
@@ -48,14 +48,15 @@ use verdict::Verdict;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// The file's name without its ending.
+    /// The file's name without its extension.
     pub name: String,
-    /// What it asks, in a sentence.
+    /// The question that it asks, in a sentence.
     pub title: String,
-    /// Whether every arm has a lambda and a peak rate of its own, at which it is compared with its baseline at that one's.
+    /// Whether every arm has its own lambda and peak learning rate, and is compared with its baseline at the
+    /// baseline's own.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tuned: bool,
-    /// How its primary comparison is judged; none where it is exploratory.
+    /// How its primary comparison is judged; `None` if it is exploratory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictPlan>,
     /// The runs, in the order of the file.
@@ -65,18 +66,18 @@ pub struct Experiment {
 /// An experiment that cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// No such name and no such file.
+    /// There is no such name and no such file.
     #[error("no experiment `{name}`: expected a path to a TOML file, or one of {known}")]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
-        /// What there is.
+        /// The known names.
         known: String,
     },
-    /// Not readable as TOML (a plan: as JSON), or a key that does not exist.
+    /// The file is not readable as TOML (a plan: as JSON), or has an unknown key.
     #[error("{path}: {reason}")]
     Toml {
         /// The file.
@@ -84,7 +85,7 @@ pub enum ExperimentError {
         /// The line, the key and the parser's reason, in one line.
         reason: String,
     },
-    /// A value that breaks a rule.
+    /// A value breaks a rule.
     #[error("{path}: {reason}")]
     Value {
         /// The file.
@@ -92,7 +93,7 @@ pub enum ExperimentError {
         /// The rule.
         reason: InvalidConfiguration,
     },
-    /// No run at all.
+    /// The grids have no run.
     #[error("{0}: the grids are empty; add `[[grid]]` with rankscale, decay and seed")]
     Empty(PathBuf),
 }
@@ -116,21 +117,22 @@ impl Experiment {
     /// Reads an experiment file.
     ///
     /// # Errors
-    /// As [`Experiment::find`].
+    /// Those of [`Experiment::find`].
     pub fn read(path: &Path) -> Result<Self, ExperimentError> {
         let text = reading::text(path)?;
         let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Self::parse(&name, path, &text)
     }
 
-    /// The same runs on an engine, where it can train them; a file leaves that open.
+    /// Returns the same runs on an engine, where it can train them; an experiment's file leaves the engine
+    /// open.
     #[must_use]
     pub fn on(self, engine: Backend) -> Self {
         let runs = self.runs.into_iter().map(|run| run.on(engine)).collect();
         Self { runs, ..self }
     }
 
-    /// The data set of its runs.
+    /// Returns the data set of its runs.
     #[must_use]
     pub fn task(&self) -> Task {
         self.runs.first().map_or_else(Task::default, |run| run.recipe.dataset)
@@ -169,14 +171,14 @@ impl Experiment {
     }
 }
 
-/// The rule for those strengths.
+/// The rule for the strengths of a tuned experiment.
 const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is compared at its own";
 
 fn strength(run: &Configuration) -> [Exact; 2] {
     [run.lambda, run.recipe.peak_learning_rate].map(Exact::of)
 }
 
-/// The first arm that is planned at two strengths.
+/// Returns the first arm that is planned at two strengths.
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
     let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(strength);
     runs.iter().find(|run| first(run.decay) != Some(strength(run))).map(|run| run.decay)
@@ -187,19 +189,19 @@ pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The first of each key, in their order.
+/// Returns the first item of each key, in their order.
 fn each_once<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut known = HashSet::new();
     items.filter(|item| known.insert(key(item))).collect()
 }
 
-/// A parser's reason in one line, behind the number of the line and the key or table that it is about.
+/// Formats a parser's reason in one line, preceded by the line number and the key or table that it is about.
 fn with_line_and_key(text: &str, error: &toml::de::Error) -> String {
     let reason: Vec<&str> = error.message().lines().map(str::trim).collect();
     let reason = reason.join("; ");
     let Some(span) = error.span() else { return reason };
     let line = text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
-    // A value may go over several lines.
+    // A value may span several lines.
     let lines: Vec<&str> = text.lines().take(line + 1).collect();
     let about = lines.iter().rev().map(|line| line.trim()).find_map(|line| match line.split_once('=') {
         _ if line.starts_with('[') => Some(line),

@@ -1,4 +1,4 @@
-//! Where every file lies, below one root (`work/`, or the directory in `WORK`).
+//! The path of every file, below one root (`work/`, or the directory in `WORK`).
 
 use crate::dataset::{Split, Task};
 use std::path::{Path, PathBuf};
@@ -15,15 +15,16 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The files below `root`.
+    /// Creates the layout below `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// The files of a study that is kept with the source, below `results/`: laid out as a work directory is.
+    /// Creates the layout of a study that is kept with the source, below `results/`; it is that of a work
+    /// directory.
     ///
     /// # Errors
-    /// A name that could lead elsewhere.
+    /// The name could lead outside of `results/`.
     pub fn kept(results: &Path, name: &str) -> Result<Self, InvalidStudyName> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if name.is_empty() || !name.chars().all(plain) {
@@ -32,67 +33,67 @@ impl Layout {
         Ok(Self::new(results.join(name)))
     }
 
-    /// The directory all of it lies in.
+    /// Returns the root directory.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Directory of a prepared data set.
+    /// Returns the directory of a prepared data set.
     #[must_use]
     pub fn data(&self, task: Task) -> PathBuf {
         self.root.join("data").join(task.name())
     }
 
-    /// The images of one half of a data set.
+    /// Returns the file of the images of one half of a data set.
     #[must_use]
     pub fn images(&self, task: Task, split: Split) -> PathBuf {
         self.data(task).join(split.name()).with_extension("parquet")
     }
 
-    /// Lock of a prepared data set, held by the process that prepares it.
+    /// Returns the lock file of a prepared data set, which is held by the process that prepares it.
     #[must_use]
     pub fn data_lock(&self, task: Task) -> PathBuf {
         self.data(task).join(".lock")
     }
 
-    /// Directory of what is downloaded for a data set, whole and partial.
+    /// Returns the directory of a data set's downloads, complete and partial.
     #[must_use]
     pub fn downloads(&self, task: Task) -> PathBuf {
         self.root.join("data/downloads").join(task.name())
     }
 
-    /// Directory of all runs.
+    /// Returns the directory of all runs.
     #[must_use]
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
     }
 
-    /// Directory of one run, by the name its identity gives it.
+    /// Returns the directory of a run, by the name that follows from its identity.
     #[must_use]
     pub fn run(&self, name: &str) -> PathBuf {
         self.runs().join(name)
     }
 
-    /// The resolved experiment of the newest sweep, for the stages after it.
+    /// Returns the file of the resolved experiment of the newest sweep, for the stages after it.
     #[must_use]
     pub fn plan(&self) -> PathBuf {
         self.root.join("plan.json")
     }
 
-    /// The resolved experiment of the newest sweep of this name.
+    /// Returns the file of the resolved experiment of the newest sweep of this name.
     #[must_use]
     pub fn plan_of(&self, experiment: &str) -> PathBuf {
         self.of_experiment(experiment).join("plan.json")
     }
 
-    /// What was fixed before the first run of an experiment.
+    /// Returns the seal of an experiment: what was fixed before its first run.
     #[must_use]
     pub fn seal(&self, experiment: &str) -> PathBuf {
         self.of_experiment(experiment).join("plan.lock")
     }
 
-    /// Directory of the plans and seals of all experiments, a folder each.
+    /// Returns the directory of the plans and seals of all experiments, one folder each.
     #[must_use]
     pub fn plans(&self) -> PathBuf {
         self.root.join("plans")
@@ -102,25 +103,25 @@ impl Layout {
         self.plans().join(name)
     }
 
-    /// Directory of the joined tables and statistics.
+    /// Returns the directory of the joined tables and statistics.
     #[must_use]
     pub fn analysis(&self) -> PathBuf {
         self.root.join("analysis")
     }
 
-    /// Directory of the report.
+    /// Returns the directory of the report.
     #[must_use]
     pub fn report(&self) -> PathBuf {
         self.root.join("report")
     }
 
-    /// Directory of the exports, a folder for each format.
+    /// Returns the directory of the exports, one folder per format.
     #[must_use]
     pub fn exports(&self) -> PathBuf {
         self.root.join("export")
     }
 
-    /// Directory of the report's figures.
+    /// Returns the directory of the report's figures.
     #[must_use]
     pub fn figures(&self) -> PathBuf {
         self.report().join("figures")

@@ -1,28 +1,28 @@
-//! The files between the stages: where each lies, what it holds, how it is written.
+//! The files between the stages: their paths, contents and formats.
 //!
 //! - [`layout`]: the one place that knows paths;
 //! - [`atomic`]: the one place that gives a file its final name;
-//! - [`reading`]: limits and containment for whoever reads a file that may be damaged;
-//! - [`stamp`]: a file's word on its own bytes, and a record's on other files;
-//! - [`table`]: plain row structs to parquet and back;
+//! - [`reading`]: limits and containment for reading files that may be damaged;
+//! - [`stamp`]: checksums of a file in itself, and of other files in a record;
+//! - [`table`]: conversion of plain row structs to parquet and back;
 //! - [`dataset`]: images and labels, written by `data-prep`, read by `trainer`;
-//! - [`configuration`], [`arithmetic`], [`experiment`]: what a run is, and an experiment file as a list of runs;
-//! - [`rules`]: how a verdict is reached, as constants and as text;
+//! - [`configuration`], [`arithmetic`], [`experiment`]: the configuration of a run, and experiment files as
+//!   lists of runs;
+//! - [`rules`]: the rules of a verdict, as constants and as text;
 //! - [`seal`]: what was fixed before an experiment's first run, and when;
 //! - [`run`]: the files of one run, written by `trainer`, read by `analysis`;
 //! - [`study`]: joined tables and statistics, written by `analysis`, read by `report`;
-//! - [`compared`]: what two studies say of each other, written by `analysis`, drawn by `report`;
-//! - [`mod@bench`]: the lines of `just bench`, and the one median of them;
-//! - [`notebook`]: the 2018 notebook's figure in numbers, for both;
-//! - [`lock`]: one process at a time;
+//! - [`compared`]: the comparison of two studies, written by `analysis`, drawn by `report`;
+//! - [`mod@bench`]: the lines of `just bench`, and their median;
+//! - [`notebook`]: the 2018 notebook's figure in numbers, for `analysis` and `report`;
+//! - [`lock`]: locks between processes;
 //! - [`clock`]: the time of day;
 //! - [`look`]: colour and marker of an arm;
-//! - [`numbers`]: whole numbers of a command line, and their rule;
-//! - [`output`]: what programs say and print, where it can be written and where it cannot;
+//! - [`numbers`]: whole numbers on a command line;
+//! - [`output`]: the output of programs, whether or not it can be written;
 //! - [`sum`]: the SHA-256 of a file, as a value.
 //!
-//! *Invariant:* each format has its schema here and nowhere else; a half-written file never has a final
-//! name.
+//! *Invariant:* each format has its schema here and nowhere else; an incomplete file never has a final name.
 //!
 //! A data set and a run's name, as two stages hand them on:
 //!

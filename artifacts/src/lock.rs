@@ -1,7 +1,7 @@
-//! One process at a time: locks of files, which end with the process that holds them.
+//! File locks, which end with the process that holds them.
 //!
-//! *Invariant:* "another process is at work" is said only where one is; whatever else keeps a file from being locked is named with the
-//! file. A lock that is held has its file, and when it is let go of, no file of it stays.
+//! *Invariant:* "another process is at work" is said only if that is so; any other reason why a file cannot
+//! be locked is named with the file. A held lock has its file, and after its release no file of it stays.
 
 use crate::atomic::make_directories;
 use fs_err as fs;
@@ -10,10 +10,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A lock that could not be had.
+/// A lock that could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it.
+    /// Another process holds it.
     #[error("{0}: another process is at work here: wait for it, or choose another directory with --work")]
     Held(PathBuf),
     /// The file system has no locks, or refuses this one.
@@ -21,20 +21,20 @@ pub enum LockError {
     Refused {
         /// The file.
         path: PathBuf,
-        /// The file system's word.
+        /// The file system's error.
         source: io::Error,
     },
-    /// The lock's file cannot be made.
+    /// The file of the lock cannot be created.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl LockError {
-    /// Whether the file system has no locks at all, as opposed to one that fails now.
+    /// Returns whether the file system has no locks at all, as opposed to one that fails now.
     #[must_use]
     pub fn has_no_locks(&self) -> bool {
         let Self::Refused { source, .. } = self else { return false };
-        // Two names of one number on Linux.
+        // ENOTSUP and EOPNOTSUPP are equal on Linux.
         #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
         let says_so = matches!(
             source.raw_os_error(),
@@ -44,17 +44,17 @@ impl LockError {
     }
 }
 
-/// A lock that is held, with a file of its own.
+/// A held lock, with a file of its own.
 #[derive(Debug)]
 pub struct Lock {
     file: fs::File,
 }
 
 impl Lock {
-    /// Takes the lock that has its file at `path`. Missing parent directories are made.
+    /// Takes the lock that has its file at `path`. Missing parent directories are created.
     ///
     /// # Errors
-    /// Another process holds it; a file that cannot be made or locked.
+    /// Another process holds the lock, or the file cannot be created or locked.
     pub fn take(path: &Path) -> Result<Self, LockError> {
         if let Some(directory) = path.parent() {
             make_directories(directory)?;
@@ -67,7 +67,7 @@ impl Lock {
                 }
                 return Err(error);
             }
-            // Whoever held it may have removed the file in the meantime; then this is the lock of nothing.
+            // The former holder may have removed the file in the meantime; then this lock protects nothing.
             let there = fs::metadata(path).map(|there| there.ino());
             if there.is_ok_and(|there| file.metadata().is_ok_and(|held| held.ino() == there)) {
                 return Ok(Self { file });
@@ -78,19 +78,19 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still held, so that nobody else's is removed.
+        // Removed while the lock is still held, so that nobody else's file is removed.
         let _ = fs::remove_file(self.file.path());
     }
 }
 
-/// Locks a file that is there for something else, until it is closed.
+/// Locks an existing file that serves another purpose, until it is closed.
 ///
 /// # Errors
-/// Another process holds it; a file that cannot be locked.
+/// Another process holds the lock, or the file cannot be locked.
 pub fn whole_file(file: &fs::File) -> Result<(), LockError> {
     loop {
         match file.file().try_lock() {
-            // A signal came while the server of a network's file system was asked.
+            // A signal arrived while the server of a network file system was asked.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             outcome => return judge(outcome, file.path()),
         }

@@ -1,61 +1,61 @@
-//! How an arm looks wherever it is drawn: a colour and a marker.
+//! The look of an arm wherever it is drawn: a colour and a marker.
 //!
-//! Colours are Okabe and Ito's, which people with the common colour blindnesses tell apart; each arm has a marker of its own as well, so that
-//! it is known without colour.
+//! The colours are Okabe and Ito's, which are distinguishable with the common forms of colour blindness; each
+//! arm also has its own marker, so that it can be recognised without colour.
 //!
 //! *Invariant:* no two arms of a study look alike, and an arm of the house looks the same in every study.
 
 use network::Arm;
 
-/// Red, green and blue.
+/// Red, green and blue, each 0 to 255.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour(pub u8, pub u8, pub u8);
 
-/// Outline of a marker.
+/// The shape of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Filled.
+    /// A filled circle.
     Circle,
-    /// Filled, point up.
+    /// A filled triangle, point up.
     Triangle,
-    /// Filled.
+    /// A filled diamond.
     Diamond,
-    /// Filled.
+    /// A filled square.
     Square,
-    /// Filled, point down.
+    /// A filled triangle, point down.
     Inverted,
-    /// Filled, upright.
+    /// A filled, upright cross.
     Cross,
-    /// An outline.
+    /// An outlined circle.
     Ring,
-    /// An outline, point up.
+    /// An outlined triangle, point up.
     HollowTriangle,
 }
 
-/// Colour and marker of an arm.
+/// The colour and the marker of an arm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Of line and marker.
+    /// The colour of line and marker.
     pub colour: Colour,
-    /// Of the marker.
+    /// The shape of the marker.
     pub shape: Shape,
 }
 
-/// The first arm's colour.
+/// The colour of the first arm.
 pub const BLUE: Colour = Colour(0, 114, 178);
-/// The second arm's colour.
+/// The colour of the second arm.
 pub const VERMILLION: Colour = Colour(213, 94, 0);
-/// The palette's orange, darkened until it stands out from white.
+/// The palette's orange, darkened for contrast with white.
 pub const ORANGE: Colour = Colour(194, 130, 0);
-/// A colour of the palette.
+/// The palette's green.
 pub const GREEN: Colour = Colour(0, 158, 115);
-/// The palette's black, which is text's colour where the ground is dark.
+/// The palette's black, lightened; on a dark background it is drawn in the colour of text.
 pub const BLACK: Colour = Colour(60, 60, 60);
-/// The palette's sky blue, darkened until it stands out from white.
+/// The palette's sky blue, darkened for contrast with white.
 pub const SKY: Colour = Colour(60, 152, 212);
-/// Not of that palette, whose eighth hue is too light for a white ground.
+/// A colour outside the palette, whose eighth hue is too light for a white background.
 pub const BROWN: Colour = Colour(128, 88, 50);
-/// A colour of the palette.
+/// The palette's purple.
 pub const PURPLE: Colour = Colour(204, 121, 167);
 
 /// The looks of the arms of the house, in their order. Those of the published code have open markers.
@@ -70,22 +70,24 @@ const HOUSE: [Look; 8] = [
     Look { colour: PURPLE, shape: Shape::HollowTriangle },
 ];
 
-/// The looks that other arms take, as places in that list: never those of the two arms of the question, which the notebook's curves have as well.
+/// The looks available to other arms, as indices into that list: never those of the two arms of the question,
+/// which the notebook's curves share.
 const FREE: [usize; 6] = [3, 2, 7, 5, 6, 4];
 
-/// The look of an arm of the house, the same everywhere.
+/// Returns the look of an arm of the house, which is the same everywhere.
 #[must_use]
 pub fn house(arm: Arm) -> Option<Look> {
     Arm::HOUSE.iter().position(|of| *of == arm).map(|at| HOUSE[at])
 }
 
-/// The look of an arm in a study, the same everywhere: one that is not of the house takes the next look that none of the study's arms
-/// has. `own` are those arms in the order in which they appear, and `present` says which arms of the house there are.
+/// Returns the look of an arm in a study, which is the same everywhere: an arm that is not of the house takes
+/// the next look that no arm of the study has. `own` are those arms in order of appearance, and `present`
+/// says which arms of the house exist.
 #[must_use]
 pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
     house(arm).unwrap_or_else(|| {
         let free = FREE.into_iter().filter(|&at| !present(Arm::HOUSE[at])).map(|at| HOUSE[at]);
-        // Beyond these, each colour with the marker of another.
+        // When these are used up, each colour is combined with the marker of another.
         let mixed = (1..FREE.len()).flat_map(|shift| {
             (0..FREE.len()).map(move |at| {
                 let [colour, shape] = [at, (at + shift) % FREE.len()].map(|at| HOUSE[FREE[at]]);
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
     use network::arm::Declaration;
 
-    /// Contrast with white, as the Web Content Accessibility Guidelines 2.1 define it.
+    /// Returns the contrast with white, as the Web Content Accessibility Guidelines 2.1 define it.
     fn contrast(Colour(red, green, blue): Colour) -> f64 {
         let linear = |value: u8| match f64::from(value) / 255.0 {
             value if value <= 0.03928 => value / 12.92,

@@ -1,30 +1,30 @@
-//! The 2018 notebook's figure in numbers: digitised twice, independently, to 0.05 points.
+//! The 2018 notebook's figure in numbers, digitised twice, independently, to 0.05 points.
 
 use network::Arm;
 
-/// The file as it was digitised; accuracies in per cent.
+/// The digitised file; accuracies in per cent.
 const CSV: &str = include_str!("data/notebook_curve.csv");
 
 /// A point of the notebook's figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// On its x axis.
+    /// The rankscale, its x coordinate.
     pub rankscale: u32,
-    /// Its curve without `-d`, as a fraction.
+    /// The curve without `-d`, a fraction.
     pub original: f64,
-    /// Its curve with `-d`, as a fraction.
+    /// The curve with `-d`, a fraction.
     pub appropriate: f64,
 }
 
 impl Point {
-    /// The two curves with the arms whose names they bear.
+    /// Returns the accuracies of the two curves, each with the arm of that name.
     #[must_use]
     pub const fn arms(&self) -> [(Arm, f64); 2] {
         [(Arm::ORIGINAL, self.original), (Arm::APPROPRIATE, self.appropriate)]
     }
 }
 
-/// The whole figure, by rankscale.
+/// Returns the whole figure, sorted by rankscale.
 ///
 /// # Panics
 /// Never: the file is part of the program, and a test reads it.

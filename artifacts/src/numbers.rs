@@ -1,12 +1,12 @@
-//! Numbers on a command line: each with its bounds, and one rule that an error can name.
+//! Whole numbers on a command line, each with its bounds and one rule that an error can name.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Reads whole numbers between two bounds, which are allowed; what it returns serves as a value parser of command lines.
+/// Returns a value parser for whole numbers within inclusive bounds.
 ///
 /// # Errors
-/// What it returns says the rule: of anything else, whatever its sign and size.
+/// The parser's error states the rule, for any text that breaks it.
 pub fn whole<N: TryFrom<u64>>(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<N, String> + Clone {
     move |text| {
         let number = u64::from_str(text).ok().filter(|number| bounds.contains(number));

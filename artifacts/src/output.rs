@@ -1,34 +1,35 @@
-//! What programs say and print, where it can be written and where it cannot.
+//! The output of programs, whether or not it can be written.
 //!
-//! A reader may be gone (`| head -1`), a disk full, a terminal closed. Work whose result is files goes on and nobody is told
-//! ([`say`], [`note`], [`Notes`]). A listing is its own result ([`print()`]): it ends quietly where its reader has gone, and any
-//! other failure is an error.
+//! A reader may be gone (`| head -1`), a disk full, a terminal closed. Work whose result is files continues,
+//! and the failed output is ignored ([`say`], [`note`], [`Notes`]). A listing is its own result
+//! ([`print()`]): it ends quietly if its reader is gone, and any other failure is an error.
 //!
-//! *Invariant:* no program prints by other means: the macros of the standard library panic (`print_stdout`, `print_stderr` in Cargo.toml).
+//! *Invariant:* no program prints by other means: the macros of the standard library panic (`print_stdout`,
+//! `print_stderr` in Cargo.toml).
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// A line about the work, on standard error.
+/// Writes a line about the work to standard error.
 pub fn say(line: impl Display) {
-    // In one piece, so that lines of several threads and programs do not mix.
+    // Written in one piece, so that lines of several threads and programs do not mix.
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
-/// A line about files that are written already, on standard output.
+/// Writes a line about already written files to standard output.
 pub fn note(line: impl Display) {
     let _ = write_to(&mut io::stdout().lock(), line);
 }
 
-/// A listing, on standard output.
+/// Writes a listing to standard output.
 ///
 /// # Errors
-/// Those of standard output, but for a reader that has gone: it has seen what it wanted.
+/// Those of standard output, except a closed pipe, whose reader has seen what it wanted.
 pub fn print(listing: impl Display) -> io::Result<()> {
     unless_gone(write_to(&mut io::stdout().lock(), listing))
 }
 
-/// Standard output for steps that write their notes themselves; it takes everything and never fails.
+/// A writer to standard output for steps that write their own notes; it accepts everything and never fails.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Notes;
 

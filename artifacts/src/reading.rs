@@ -1,6 +1,6 @@
-//! How a file that may be damaged is read: no more of it than a limit, and no panic of its reader beyond this module.
+//! Reading of files that may be damaged: with a size limit, and with panics of the parser contained.
 //!
-//! *Invariant:* what a reader does with a damaged file ends as an error of that file; nobody else notices.
+//! *Invariant:* whatever a parser does with a damaged file ends as an error of that file.
 
 pub mod claims;
 
@@ -11,17 +11,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::Path;
 use std::sync::Once;
 
-/// No file of a run or of an analysis is larger, nor what is unpacked of one; a file that says so is damaged.
+/// The largest size of a file of a run or an analysis, also when unpacked; a file that claims more is
+/// damaged.
 pub const MOST_BYTES: u64 = 1 << 30;
 
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// All bytes of a file.
+/// Reads all bytes of a file.
 ///
 /// # Errors
-/// The file system's; a file of more than [`MOST_BYTES`].
+/// Those of the file system, or the file has more than [`MOST_BYTES`].
 pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?.len();
     if found > MOST_BYTES {
@@ -31,10 +32,10 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// All of a file's text, in UTF-8 or, as some shells write it, in UTF-16 behind a byte-order mark.
+/// Reads a text file in UTF-8 or, as some shells write it, in UTF-16 with a byte-order mark.
 ///
 /// # Errors
-/// As [`bytes()`]; a file that is neither.
+/// Those of [`bytes()`], or the file is neither.
 pub fn text(path: &Path) -> io::Result<String> {
     let bytes = bytes(path)?;
     let wide = match bytes.as_slice() {
@@ -54,7 +55,7 @@ fn wide(text: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
     String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
-/// What a reader gives, or what it said when it panicked; the panic itself is not shown.
+/// Returns the result of a parser, or the message of its panic; the panic itself is not printed.
 ///
 /// # Errors
 /// The panic's message.
@@ -115,7 +116,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("large");
         let file = fs::OpenOptions::new().create(true).truncate(true).write(true).open(&path).unwrap();
-        // Sparse: it takes no room.
+        // A sparse file takes no disk space.
         file.set_len(MOST_BYTES + 1).unwrap();
         let message = bytes(&path).unwrap_err().to_string();
         assert!(message.contains("large") && message.contains("at most"), "{message}");

@@ -1,29 +1,33 @@
-//! The rules of a verdict: constants with their reasons, and the text of all of them.
+//! The rules of a verdict: constants with their reasons, and the text of all rules.
 //!
-//! The trainer seals the hash of the text before the first run of an experiment, `analysis` judges by the constants, and the report
-//! prints the text. A verdict other than *not enough evidence* answers the question as it was asked: CIFAR-10, 128 epochs, the whole
-//! network. Fewer epochs or images still give a difference, but no answer.
+//! The trainer seals the hash of the text before the first run of an experiment, `analysis` judges by the
+//! constants, and the report prints the text. A verdict other than *not enough evidence* answers the question
+//! as it was asked: CIFAR-10, 128 epochs, the whole network. Fewer epochs or images still give a difference,
+//! but no answer.
 //!
-//! *Invariant:* what is judged by is here or in `[verdict]` of the experiment, and nowhere else.
+//! *Invariant:* verdicts depend only on what is here or in `[verdict]` of the experiment.
 
 use crate::experiment::VerdictPlan;
 use sha2::{Digest, Sha256};
 
-/// Differences of accuracy within this margin do not matter, where an experiment names no other: 0.1 points is half the run-to-run sd of a
-/// CIFAR-10 `ResNet` (0.15 to 0.25 points: Jordan, arXiv 2304.01910), so nobody who trains one network would notice, and ten images of
-/// the test set.
+/// The equivalence margin of accuracies, unless an experiment states another: 0.1 points is half the
+/// run-to-run standard deviation of a CIFAR-10 `ResNet` (0.15 to 0.25 points: Jordan, arXiv 2304.01910), so
+/// nobody who trains one network would notice it, and it is ten images of the test set.
 pub const MARGIN: f64 = 0.001;
-/// Two-sided level of a verdict, where an experiment names no other.
+/// Two-sided significance level of a verdict, unless an experiment states another.
 pub const ALPHA: f64 = 0.05;
-/// Fewest seeds at every rankscale for a verdict without planned looks: two differences have a spread, but no idea of its error.
+/// The fewest seeds at every rankscale for a verdict without planned looks: two differences have a spread,
+/// but no idea of its error.
 pub const MINIMUM_SEEDS: usize = 3;
-/// Fewest pairs in all for a verdict without planned looks: they leave at least six degrees of freedom where variances are equal.
+/// The fewest pairs in all for a verdict without planned looks: they leave at least six degrees of freedom if
+/// variances are equal.
 pub const MINIMUM_PAIRS: usize = 9;
-/// Fewest epochs: the question is about networks trained for 128. Decay acts through the sum of the rates, and has
-/// hardly begun to where the schedule is a few epochs long.
+/// The fewest epochs: the question is about networks trained for 128. Decay acts through the sum of the
+/// learning rates, and has hardly begun to act in a schedule of a few epochs.
 pub const MINIMUM_EPOCHS: usize = 128;
 
-/// The rules, one a line; those of an experiment where it states its own, and where each of its arms has a strength of its own (`tuned`).
+/// Returns the rules, one per line, with those that an experiment states itself, and for arms that each have
+/// their own strength (`tuned`).
 #[must_use]
 pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
     let (alpha, margin) = plan.map_or((ALPHA, MARGIN), |plan| (plan.alpha, plan.margin));
@@ -82,13 +86,13 @@ pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
     rules
 }
 
-/// SHA-256 of the rules' texts, a line each: 64 hex digits.
+/// Returns the SHA-256 of the rules' texts, joined by newlines: 64 hex digits.
 #[must_use]
 pub fn sha256(plan: Option<&VerdictPlan>, tuned: bool) -> String {
     hex::encode(Sha256::digest(texts(plan, tuned).join("\n")))
 }
 
-/// A number without the noise of its last bits.
+/// Formats a number without rounding noise.
 fn short(value: f64) -> String {
     format!("{}", (value * 1e6).round() / 1e6)
 }

@@ -18,22 +18,22 @@ use serde::{Deserialize, Serialize};
 /// Version of the files of a run; raised when their meaning changes.
 pub const FORMAT: u32 = 2;
 
-/// How far a run has come.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Under way, or killed without a word.
+    /// Under way, or killed.
     Running,
     /// Stopped by a signal; it resumes from its last epoch.
     Interrupted,
-    /// All epochs are there.
+    /// All epochs are done.
     Done,
-    /// The loss was no longer a finite number; it ends here.
+    /// The loss was no longer finite; the run ends here.
     Diverged,
 }
 
 impl Status {
-    /// The name in files and tables.
+    /// Returns the name in files and tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,13 +45,13 @@ impl Status {
     }
 }
 
-/// The data a run was trained on.
+/// The data that a run was trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataProvenance {
     /// Content fingerprint of the training images and of the test images, joined by a colon.
     pub fingerprint: String,
-    /// Where the images came from.
+    /// The source of the images.
     pub source: String,
 }
 
@@ -59,25 +59,25 @@ pub struct DataProvenance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// Commit of the sources the trainer was built from, or `unknown`.
+    /// The commit of the sources that the trainer was built from, or `unknown`.
     pub git_revision: String,
-    /// Whether those sources had uncommitted changes then.
+    /// Whether those sources had uncommitted changes.
     pub git_dirty: bool,
-    /// `cpu` or `cuda:N`.
+    /// The device, `cpu` or `cuda:N`.
     pub device: String,
-    /// The processor's or the GPU's name.
+    /// The name of the CPU or the GPU.
     pub device_name: String,
     /// CPU threads for arithmetic.
     pub threads: usize,
-    /// Of this pipeline.
+    /// The version of this pipeline.
     pub version: String,
-    /// Of the fused engine, for example `avx2`; none for a run of libtorch.
+    /// The instruction set of the fused engine, for example `avx2`; `None` for a run of libtorch.
     pub instructions: Option<String>,
-    /// Of libtorch; none for a run of the fused engine.
+    /// The version of libtorch; `None` for a run of the fused engine.
     pub libtorch: Option<String>,
-    /// The machine's name.
+    /// The name of the host.
     pub host: String,
-    /// When it first started, in seconds since 1970 (UTC).
+    /// The time of its first start, in seconds since 1970 (UTC).
     pub started_unix_seconds: u64,
 }
 
@@ -117,26 +117,27 @@ impl From<Origin> for Option<Provenance> {
     }
 }
 
-/// `run.json`.
+/// The record of a run, `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunRecord {
-    /// [`FORMAT`].
+    /// The version of the files, [`FORMAT`].
     pub format: u32,
-    /// The folder's name.
+    /// The name of the run, which is that of its folder.
     pub name: String,
-    /// How far it has come.
+    /// The status of the run.
     pub status: Status,
-    /// What it is.
+    /// The configuration of the run.
     pub configuration: Configuration,
-    /// What its network costs.
+    /// The counts of its network.
     pub counts: Counts,
-    /// What it saw.
+    /// The data that it was trained on.
     pub data: DataProvenance,
     /// Whether this program trained it, and then where and with what.
     #[serde(rename = "provenance")]
     pub origin: Origin,
-    /// What its files are; none in runs of versions that did not say so, written before tables were sealed.
+    /// The checksums of its files; `None` in runs of versions that did not record them, before tables were
+    /// sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<FileSums>,
 }

@@ -1,10 +1,11 @@
-//! `plan.lock`: what was fixed before the first run of an experiment was trained.
+//! The seal `plan.lock`: what was fixed before the first run of an experiment was trained.
 //!
-//! The hash of the resolved plan covers the grids, the recipe and `[verdict]`, that of the rules the text they are judged by; the
-//! revision pins the program, and the documents that stated the rules when it was sealed. The file has a stamp behind all that; seals written
-//! before there were stamps have none, and are read as they are.
+//! The hash of the resolved plan covers the grids, the recipe and `[verdict]`; the hash of the rules covers
+//! the text that verdicts are judged by; the revision pins the program, and the documents that stated the
+//! rules at the time. The file ends in a stamp (a checksum); seals written before stamps were introduced have
+//! none, and are read as they are.
 //!
-//! *Invariant:* a seal is written once and never changed; whoever changes the plan afterwards can be told so.
+//! *Invariant:* a seal is written once and never changed, so later changes of the plan can be detected.
 
 use crate::experiment::{Experiment, VerdictPlan};
 use crate::{reading, rules, stamp};
@@ -12,32 +13,33 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
-/// Version of the file.
+/// The version of the file format.
 const FORMAT: u32 = 1;
-/// What to do about a damaged one.
+/// What to do about a damaged seal.
 const ADVICE: &str = "put a copy of it in its place, or delete it: the next `just sweep` seals the plan anew, and its result is exploratory";
 
 /// What was fixed, and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seal {
-    /// Version of the file.
+    /// The version of the file format.
     pub format: u32,
     /// The experiment's name.
     pub experiment: String,
     /// SHA-256 of the plan, [`Experiment::plan_sha256`].
     pub plan_sha256: String,
-    /// Runs planned.
+    /// The number of planned runs.
     pub runs: usize,
-    /// Of these, runs that were trained or begun before it was sealed: it is worth the less the more there were.
+    /// Of these, runs that were trained or begun before the plan was sealed: the more there are, the less the
+    /// seal is worth.
     #[serde(default)]
     pub runs_before: usize,
-    /// How the primary comparison is judged; none where the experiment does not say.
+    /// How the primary comparison is judged; `None` if the experiment does not say.
     pub verdict: Option<VerdictPlan>,
     /// Whether every arm has a strength of its own.
     #[serde(default, skip_serializing_if = "crate::experiment::is_false")]
     pub tuned: bool,
-    /// SHA-256 of the rules' texts, [`rules::sha256`]; none in seals of programs that did not know them.
+    /// SHA-256 of the rules' texts, [`rules::sha256`]; `None` in seals of programs that did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_sha256: Option<String>,
     /// Content fingerprint of the training images and of the test images, joined by a colon.
@@ -46,11 +48,11 @@ pub struct Seal {
     pub git_revision: String,
     /// Whether that tree had uncommitted changes.
     pub git_dirty: bool,
-    /// When it was sealed, in seconds since 1970 (UTC).
+    /// The time of sealing, in seconds since 1970 (UTC).
     pub sealed_unix_seconds: u64,
 }
 
-/// Where the program comes from, and the time.
+/// The revision of the program, and the time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circumstances {
     /// Commit of the source tree, or `unknown`.
@@ -62,7 +64,8 @@ pub struct Circumstances {
 }
 
 impl Seal {
-    /// The seal of an experiment that is about to be trained on these images, when so many of its runs are there.
+    /// Creates the seal of an experiment that is about to be trained on these images, of which `runs_before`
+    /// runs already exist.
     #[must_use]
     pub fn of(
         experiment: &Experiment,
@@ -86,22 +89,23 @@ impl Seal {
         }
     }
 
-    /// Whether a plan is still the one that was sealed.
+    /// Returns whether a plan is still the one that was sealed.
     #[must_use]
     pub fn holds(&self, experiment: &Experiment) -> bool {
         self.plan_sha256 == experiment.plan_sha256()
     }
 
-    /// Whether the rules are still those that were sealed; none where this seal does not say which they were.
+    /// Returns whether the rules are still those that were sealed; `None` if the seal does not record them.
     #[must_use]
     pub fn holds_rules(&self) -> Option<bool> {
         self.rules_sha256.as_ref().map(|sealed| *sealed == rules::sha256(self.verdict.as_ref(), self.tuned))
     }
 
-    /// Reads a seal; none where there is no file.
+    /// Reads a seal; `None` if there is no file.
     ///
     /// # Errors
-    /// The file system's; a file that is damaged or no seal, by its name and the reason, with what to do.
+    /// Those of the file system, or the file is damaged or not a seal; the message names it, the reason, and
+    /// what to do.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
         if !path.exists() {
             return Ok(None);
@@ -114,10 +118,10 @@ impl Seal {
         }
     }
 
-    /// Writes this seal, unless there is one already, and returns the one that counts.
+    /// Writes this seal unless one exists, and returns the one that counts.
     ///
     /// # Errors
-    /// As [`Seal::read`], and the file system's.
+    /// Those of [`Seal::read`] and of the file system.
     pub fn write_once(self, path: &Path) -> io::Result<Self> {
         if let Some(first) = Self::read(path)? {
             return Ok(first);

@@ -1,10 +1,12 @@
-//! A file's word on its own bytes, and a record's word on other files.
+//! Stamps: a checksum of a file in the file itself, and checksums of other files in a record.
 //!
-//! A stamped file holds, somewhere in its text or metadata, a mark and behind it the SHA-256 of all of its bytes, the digits themselves
-//! taken for zeros. Whoever reads it compares before anything is parsed, so that a damaged file never reaches a parser. Files without
-//! a mark were written before there were stamps; where they may be is for their readers to say.
+//! A stamped file holds, somewhere in its text or metadata, a mark followed by the SHA-256 of all of its
+//! bytes, with its own digits taken as zeros. It is verified before anything is parsed, so that a damaged
+//! file never reaches a parser. Files without a mark were written before stamps were introduced; their
+//! readers decide where those are accepted.
 //!
-//! *Invariant:* one flipped bit of a stamped file is noticed, wherever it lies: in the mark, the file is no longer a stamped one.
+//! *Invariant:* one flipped bit of a stamped file is detected, wherever it is: in the mark, it makes the file
+//! an unstamped one.
 
 use crate::atomic;
 use serde::de::{DeserializeOwned, Error as _};
@@ -17,16 +19,16 @@ use std::path::Path;
 const MARK: &str = "sha256-of-the-rest:";
 const DIGITS: usize = 64;
 
-/// The mark and room for the digits: what a file holds until [`fill`] fills them in.
+/// Returns the mark and space for the digits, as a file has them until [`fill`] fills them in.
 #[must_use]
 pub fn blank() -> String {
     format!("{MARK}{}", "0".repeat(DIGITS))
 }
 
-/// Fills in the digits behind the last mark.
+/// Fills in the digits after the last mark.
 ///
 /// # Panics
-/// If there is no mark: whoever makes the bytes puts one there.
+/// If there is no mark: whoever creates the bytes puts one there.
 pub fn fill(bytes: &mut [u8]) {
     let digits = digits(bytes).expect("the bytes have a mark");
     bytes[digits..digits + DIGITS].fill(b'0');
@@ -34,10 +36,10 @@ pub fn fill(bytes: &mut [u8]) {
     bytes[digits..digits + DIGITS].copy_from_slice(sum.as_bytes());
 }
 
-/// Whether a file is stamped.
+/// Returns whether a file is stamped.
 ///
 /// # Errors
-/// The digits are not those of the rest, in words.
+/// The digits do not match the rest of the file, in words.
 pub fn check(bytes: &[u8]) -> Result<bool, String> {
     let Some(at) = digits(bytes) else { return Ok(false) };
     let (before, rest) = bytes.split_at(at);
@@ -52,20 +54,21 @@ pub fn check(bytes: &[u8]) -> Result<bool, String> {
     Err("damaged: its bytes are not those it was written with, by the SHA-256 in it".to_owned())
 }
 
-/// The SHA-256 of some bytes, in hexadecimal.
+/// Returns the SHA-256 of some bytes, in hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Where the digits behind the last whole mark begin.
+/// Returns the index of the digits after the last complete mark.
 fn digits(bytes: &[u8]) -> Option<usize> {
     let mark = MARK.as_bytes();
     let mut marks = bytes.windows(mark.len() + DIGITS);
     marks.rposition(|window| window[0] == mark[0] && window.starts_with(mark)).map(|at| at + mark.len())
 }
 
-/// A stamp as a field of a JSON file. It has no value in memory: it holds, or the file was refused.
+/// A stamp as a field of a JSON file. It has no value in memory: a file whose stamp does not match was
+/// refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stamp;
 
@@ -83,30 +86,30 @@ impl<'de> Deserialize<'de> for Stamp {
     }
 }
 
-/// What a record says of the files beside it, and of itself.
+/// The checksums that a record holds of the files beside it, and of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSums {
     /// SHA-256 of each file, in hexadecimal, by its name.
     pub files: BTreeMap<String, String>,
-    /// Whether the files had been there unsealed, and were sealed as they were found.
+    /// Whether the files existed unsealed before, and were sealed as they were found.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub later: bool,
     stamp: Stamp,
 }
 
 impl FileSums {
-    /// A seal of these files.
+    /// Creates a seal of these files.
     #[must_use]
     pub fn of(files: BTreeMap<String, String>) -> Self {
         Self { files, later: false, stamp: Stamp }
     }
 }
 
-/// Writes a record as JSON, stamped where it has a [`Stamp`], all or nothing.
+/// Writes a record as JSON, stamped if it has a [`Stamp`], all or nothing.
 ///
 /// # Errors
-/// As [`atomic::write_json`].
+/// Those of [`atomic::write_json`].
 pub fn write_json(path: &Path, record: &impl Serialize, stamped: bool) -> io::Result<()> {
     let mut json = atomic::json(record)?;
     if stamped {
@@ -115,7 +118,8 @@ pub fn write_json(path: &Path, record: &impl Serialize, stamped: bool) -> io::Re
     atomic::write(path, json)
 }
 
-/// A value that knows nothing of stamps, as a file that has one. Files written before there were stamps have none.
+/// A value without a stamp of its own, in a file that has one. Files written before stamps were introduced
+/// have none.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stamped<T> {
@@ -125,18 +129,18 @@ struct Stamped<T> {
     stamp: Option<Stamp>,
 }
 
-/// Writes a value as JSON with a stamp behind its own fields, all or nothing.
+/// Writes a value as JSON, with a stamp after its own fields, all or nothing.
 ///
 /// # Errors
-/// As [`atomic::write_json`].
+/// Those of [`atomic::write_json`].
 pub fn write_stamped(path: &Path, value: &impl Serialize) -> io::Result<()> {
     write_json(path, &Stamped { value, stamp: Some(Stamp) }, true)
 }
 
-/// What [`write_stamped`] wrote, or the same without a stamp.
+/// Parses what [`write_stamped`] wrote, or the same without a stamp.
 ///
 /// # Errors
-/// Bytes that are not those that were written, or no such value, in words.
+/// The bytes are damaged, or are not such a value, in words.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
     check(json)?;
     let Stamped { value, .. } = serde_json::from_slice(json).map_err(|error| error.to_string())?;

@@ -1,9 +1,9 @@
-//! Joined tables and statistics: what `analysis` writes and `report` reads.
+//! Joined tables and statistics, which `analysis` writes and `report` reads.
 //!
-//! `summary.json` is written last and names the SHA-256 of every table, so that tables of two analyses, or a damaged one, are told. An
-//! analysis of a version that did not name them is read as it is.
+//! `summary.json` is written last and records the SHA-256 of every table, so that tables of two analyses, or
+//! a damaged one, are detected. An analysis of a version that did not record them is read as it is.
 //!
-//! *Invariant:* accuracies and differences are fractions; per cent appears on paper only.
+//! *Invariant:* accuracies and differences are fractions; per cent appears only in what people read.
 
 mod endpoint;
 mod interval;
@@ -39,110 +39,111 @@ use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// So long, in all, an analysis waits for another one that is writing, which takes a moment.
+/// The number of pauses for which an analysis waits for another one that is writing, which takes a moment.
 const PATIENCE: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// `analysis/summary.json`.
+/// The contents of `analysis/summary.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
-    /// The experiment under study; none where all runs are taken as they are.
+    /// The experiment under study; `None` if all runs are taken as they are.
     pub experiment: Option<String>,
-    /// What the experiment asks.
+    /// The question that the experiment asks.
     pub title: Option<String>,
-    /// Runs planned.
+    /// The number of planned runs.
     pub planned: u32,
-    /// Planned runs that are done.
+    /// The number of planned runs that are done.
     pub done: u32,
-    /// Recipes of the runs under study: hash, and a configuration that stands for it.
+    /// The recipes of the runs under study.
     pub recipes: Vec<RecipeSummary>,
-    /// How far the verdict was fixed before the data.
+    /// How much of the verdict was fixed before the data were seen.
     pub standing: Standing,
-    /// The endpoints, headline first.
+    /// The endpoints, the headline first.
     pub endpoints: Vec<Endpoint>,
-    /// The A/A check: rankscales of the headline recipe that build one network.
+    /// The A/A check: rankscales of the headline recipe that build the same network.
     pub identical: Vec<Identical>,
-    /// The arms under study that are not of the house, in the order in which they appear; tables know them by name.
+    /// The arms under study that are not of the house, in order of appearance; tables identify them by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arms: Vec<Arm>,
-    /// The arms of an experiment whose arms each have a strength of their own; empty for all others.
+    /// The strengths of the arms, if the experiment tunes each arm; otherwise empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tuned: Vec<TunedArm>,
-    /// How the endpoints are estimated and judged, one rule a line.
+    /// The rules by which the endpoints are estimated and judged, one per line.
     pub rules: Vec<String>,
-    /// Of the images.
+    /// The fingerprints of the images.
     pub data: Vec<String>,
-    /// What its tables are, in the file; none in memory, and in files of versions that did not say so.
+    /// The checksums of the tables, in the file; `None` in memory, and in files of versions that did not
+    /// record them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<FileSums>,
 }
 
-/// A recipe's hash and meaning.
+/// The hash of a recipe, and its meaning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecipeSummary {
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// Finished runs that share it.
+    /// The number of finished runs that share it.
     pub runs: u32,
-    /// One of them; its rankscale, arm, seed and lambda mean nothing here.
+    /// The configuration of one of them; its rankscale, arm, seed and lambda have no meaning here.
     pub configuration: Configuration,
 }
 
-/// An arm at the strength that it alone has.
+/// An arm at its own strength.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TunedArm {
     /// The arm.
     pub decay: Arm,
-    /// The hash of its runs' recipe, which differs where the peak rate does.
+    /// The hash of its runs' recipe, which differs between arms if the peak learning rate does.
     pub recipe: String,
-    /// Its lambda.
+    /// The lambda of the arm.
     pub lambda: f64,
-    /// Its peak learning rate.
+    /// The peak learning rate of the arm.
     pub peak_learning_rate: f64,
 }
 
-/// All of an analysis.
+/// A complete analysis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
-    /// `summary.json`.
+    /// The summary, `summary.json`.
     pub summary: Summary,
-    /// `runs.parquet`.
+    /// The runs, `runs.parquet`.
     pub runs: Vec<RunRow>,
-    /// `epochs.parquet`.
+    /// The epochs, `epochs.parquet`.
     pub epochs: Vec<StudyEpochRow>,
-    /// `cells.parquet`.
+    /// The cells, `cells.parquet`.
     pub cells: Vec<CellRow>,
-    /// `comparisons.parquet`.
+    /// The pairs, `comparisons.parquet`.
     pub comparisons: Vec<PairRow>,
-    /// `classes.parquet`.
+    /// The pairs by class, `classes.parquet`.
     pub classes: Vec<ClassRow>,
-    /// `layers.parquet`.
+    /// The layers, `layers.parquet`.
     pub layers: Vec<StudyLayerRow>,
-    /// `trajectories.parquet`.
+    /// The layers over time, `trajectories.parquet`.
     pub trajectories: Vec<TrajectoryRow>,
-    /// `ledger.parquet`.
+    /// The ledger, `ledger.parquet`.
     pub ledger: Vec<LedgerRow>,
 }
 
-/// An analysis that could not be read.
+/// An analysis that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
-    /// A table's word, which names the file.
+    /// The error of a table, which names the file.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A table that `summary.json` was not written with.
+    /// The table is not the one whose checksum `summary.json` records.
     #[error(
         "{0}: is not the table that summary.json names: it is damaged, or of another analysis, one of which was broken off; run `just \
          analyse` again"
     )]
     Mixture(PathBuf),
-    /// Not JSON, or of another version.
+    /// The file is not JSON, or of another version.
     #[error("{path}: {reason}; run `just analyse` again")]
     Summary {
         /// The file.
@@ -153,10 +154,10 @@ pub enum StudyError {
 }
 
 impl Summary {
-    /// Reads `summary.json` alone, and holds it against its stamp.
+    /// Reads `summary.json` alone, and verifies its stamp.
     ///
     /// # Errors
-    /// A missing, half-written, damaged or foreign file.
+    /// The file is missing, incomplete, damaged or foreign.
     pub fn read(layout: &Layout) -> Result<Self, StudyError> {
         let path = summary_path(layout);
         let json = reading::bytes(&path)?;
@@ -167,23 +168,23 @@ impl Summary {
 }
 
 impl Study {
-    /// Writes every file of the analysis; `summary.json` last, so that its presence means that all are there. One process at a time;
-    /// what killed ones left is removed.
+    /// Writes every file of the analysis; `summary.json` last, so that its presence means that all are there.
+    /// Only one process writes at a time, and remains of killed ones are removed.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write(&self, layout: &Layout) -> Result<(), StudyError> {
         self.write_beside(layout, &[])
     }
 
-    /// The same, with other files of the analysis, by name.
+    /// Does the same as [`Study::write`], with other files of the analysis, by name.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write_beside(&self, layout: &Layout, others: &[(&str, &[u8])]) -> Result<(), StudyError> {
         let _held = lock(layout)?;
         atomic::clear(&layout.analysis())?;
-        // One that does not name its tables must not stand beside newer ones.
+        // A summary that does not record its tables must not stand beside newer ones.
         let path = summary_path(layout);
         if path.exists() && !Summary::read(layout).is_ok_and(|summary| summary.sealed.is_some()) {
             fs::remove_file(&path)?;
@@ -209,7 +210,7 @@ impl Study {
     /// Reads every file of the analysis.
     ///
     /// # Errors
-    /// A missing, half-written, damaged or foreign file; a table of another analysis.
+    /// A file is missing, incomplete, damaged or foreign, or a table belongs to another analysis.
     pub fn read(layout: &Layout) -> Result<Self, StudyError> {
         let mut summary = Summary::read(layout)?;
         let sealed = summary.sealed.take();
@@ -228,7 +229,8 @@ impl Study {
     }
 }
 
-/// The lock of the analysis; none where the file system has no locks: then the sums tell what two at once have mixed.
+/// Locks the analysis; `None` if the file system has no locks: then the checksums reveal what two
+/// simultaneous analyses have mixed.
 fn lock(layout: &Layout) -> io::Result<Option<Lock>> {
     let path = layout.analysis().join(".lock");
     for _ in 0..PATIENCE {
@@ -242,7 +244,7 @@ fn lock(layout: &Layout) -> io::Result<Option<Lock>> {
     Err(io::Error::other(LockError::Held(path)))
 }
 
-/// `analysis/summary.json`.
+/// Returns the path of `analysis/summary.json`.
 #[must_use]
 pub fn summary_path(layout: &Layout) -> PathBuf {
     layout.analysis().join("summary.json")

@@ -1,4 +1,5 @@
-//! A SHA-256 as a value: what is pinned in the source is parsed by the compiler, so that a malformed one does not build.
+//! A SHA-256 as a value. Those pinned in the source are parsed at compile time, so that a malformed one does
+//! not compile.
 //!
 //! *Invariant:* a [`Sha256Sum`] has 32 bytes; its text is 64 lower-case hexadecimal digits.
 
@@ -9,7 +10,7 @@ use std::fmt;
 pub struct Sha256Sum(pub [u8; 32]);
 
 impl Sha256Sum {
-    /// Parses 64 hexadecimal digits. In a constant, a malformed text is an error of the compiler.
+    /// Parses 64 hexadecimal digits. In a constant, a malformed text is a compile-time error.
     ///
     /// # Panics
     /// If the text is anything else.
@@ -21,7 +22,7 @@ impl Sha256Sum {
         }
     }
 
-    /// Parses 64 hexadecimal digits.
+    /// Parses 64 hexadecimal digits; `None` for any other text.
     #[must_use]
     pub const fn parse(text: &str) -> Option<Self> {
         let text = text.as_bytes();
@@ -62,7 +63,7 @@ mod tests {
     fn only_64_digits_are_a_sum() {
         let text = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd";
         assert_eq!(Sha256Sum::pinned(text).to_string(), text);
-        // The fault that was found: a digit too many in the middle. And its siblings.
+        // A digit too many in the middle, and other malformed texts.
         let long = text.replace("d9ddda", "d9dddda");
         for wrong in [&long, &text[1..], "", &text.replace('c', "g"), &text.to_uppercase()] {
             assert_eq!(Sha256Sum::parse(wrong), None, "{wrong}");

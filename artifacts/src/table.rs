@@ -1,9 +1,11 @@
-//! Plain row structs to parquet and back.
+//! Conversion of plain row structs to parquet and back.
 //!
-//! The columns of a file are the fields of its row type, in order, with their names and types; `Option`
-//! is a nullable column. Nothing else decides a schema. The footer of a run's table holds the run's name and a stamp ([`crate::stamp`]).
+//! The columns of a file are the fields of its row type, in order, with their names and types; `Option` is a
+//! nullable column. Nothing else decides a schema. The footer of a run's table holds the run's name and a
+//! stamp ([`crate::stamp`]).
 //!
-//! *Invariant:* a table that has a stamp is held against it before it is parsed, and unpacks to [`MOST_BYTES`] at most.
+//! *Invariant:* the stamp of a table, if it has one, is verified before the table is parsed, and a table
+//! unpacks to [`MOST_BYTES`] at most.
 
 use crate::reading::{self, MOST_BYTES, claims};
 use crate::{atomic, stamp};
@@ -26,17 +28,17 @@ impl<T: Serialize + DeserializeOwned> Row for T {}
 
 const RUN: &str = "rankscale.run";
 const STAMP: &str = "rankscale.stamp";
-/// A row takes some bytes in memory however well its column is packed.
+/// The least memory of a row in bytes, however well its columns are compressed.
 const ROW_BYTES: u64 = 16;
 
-/// A table with what holds for the file as a whole.
+/// A table with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table<T> {
-    /// Its rows.
+    /// The rows.
     pub rows: Vec<T>,
-    /// The run it belongs to, where it says so.
+    /// The run that it belongs to, if the file says so.
     pub run: Option<String>,
-    /// Whether it has a stamp, which then holds.
+    /// Whether it has a stamp, which was then verified.
     pub stamped: bool,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
@@ -45,10 +47,10 @@ pub struct Table<T> {
 /// A table that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Not a parquet file, or one cut short.
+    /// The file is not parquet, or is truncated.
     #[error("{path}: not a complete parquet file ({reason})")]
     NotParquet {
         /// The file.
@@ -56,7 +58,7 @@ pub enum TableError {
         /// The reader's reason.
         reason: String,
     },
-    /// Not the bytes that were written.
+    /// The bytes are not those that were written.
     #[error("{path}: {rule}")]
     Damaged {
         /// The file.
@@ -64,7 +66,7 @@ pub enum TableError {
         /// The rule it breaks.
         rule: String,
     },
-    /// A parquet file of something else.
+    /// The file is parquet, but not this table.
     #[error(
         "{path}: column `{column}` {rule}; this is not a file of this pipeline, or of another version of it"
     )]
@@ -76,7 +78,7 @@ pub enum TableError {
         /// The rule it breaks.
         rule: String,
     },
-    /// Rows that do not fit the columns.
+    /// The rows do not fit the columns.
     #[error("{path}: {reason}")]
     Rows {
         /// The file.
@@ -86,10 +88,10 @@ pub enum TableError {
     },
 }
 
-/// The columns of a row type.
+/// Returns the columns of a row type.
 ///
 /// # Panics
-/// For a type that is not a row; every row type is covered by a test.
+/// If the type is not a row; every row type is covered by a test.
 #[must_use]
 pub fn schema<T: Row>() -> Schema {
     let options = TracingOptions::default().enums_without_data_as_strings(true);
@@ -99,15 +101,15 @@ pub fn schema<T: Row>() -> Schema {
 /// Writes a whole table, all or nothing, and returns the SHA-256 of the file.
 ///
 /// # Errors
-/// The file system's, or a row that does not fit.
+/// Those of the file system, or a row does not fit the columns.
 pub fn write<T: Row>(path: &Path, rows: &[T]) -> Result<String, TableError> {
     write_rows(path, None, rows)
 }
 
-/// The same for a table of a run, with the run's name and a stamp.
+/// Writes a table of a run, with the run's name and a stamp.
 ///
 /// # Errors
-/// As [`write()`].
+/// Those of [`write()`].
 pub fn write_of<T: Row>(path: &Path, run: &str, rows: &[T]) -> Result<String, TableError> {
     write_rows(path, Some(run), rows)
 }
@@ -139,15 +141,15 @@ fn write_rows<T: Row>(path: &Path, run: Option<&str>, rows: &[T]) -> Result<Stri
 /// Reads a whole table.
 ///
 /// # Errors
-/// A missing, half-written, damaged or foreign file; each names the file, and the column where there is one.
+/// The file is missing, incomplete, damaged or foreign; the message names it, and the column if there is one.
 pub fn read<T: Row>(path: &Path) -> Result<Vec<T>, TableError> {
     Ok(read_whole(path)?.rows)
 }
 
-/// Reads a whole table, with what holds for the file.
+/// Reads a whole table with its metadata.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_whole<T: Row>(path: &Path) -> Result<Table<T>, TableError> {
     let bytes = reading::bytes(path)?;
     let damaged = |rule: String| TableError::Damaged { path: path.to_owned(), rule };
@@ -157,7 +159,7 @@ pub fn read_whole<T: Row>(path: &Path) -> Result<Table<T>, TableError> {
     Ok(Table { rows, run, stamped, sha256 })
 }
 
-/// The rows, and the run's name where there is one.
+/// Parses the rows, and the run's name if there is one.
 fn parse<T: Row>(path: &Path, bytes: &Bytes) -> Result<(Vec<T>, Option<String>), TableError> {
     let builder = open(path, bytes, &schema::<T>())?;
     let pairs = builder.metadata().file_metadata().key_value_metadata();

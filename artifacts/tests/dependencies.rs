@@ -1,11 +1,13 @@
-//! The direction of dependencies: stages talk through files, and each heavy library has one owner.
+//! Tests the direction of dependencies: stages communicate through files, and each heavy library has one
+//! owner.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The names under `[dependencies]` (and its platform-specific variants) of every crate of the workspace.
+/// Returns the names under `[dependencies]` (and its platform-specific variants) of every crate of the
+/// workspace.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let read = |path: &Path| -> toml::Table { fs_err::read_to_string(path).unwrap().parse().unwrap() };

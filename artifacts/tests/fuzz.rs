@@ -1,6 +1,7 @@
-//! Every reader of a file, on files that nobody wrote: an error that names the file, or a value that obeys the rules.
+//! Fuzzes every reader of a file with corrupted files: the outcome is an error that names the file, or a
+//! value that obeys the rules.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release -p artifacts --test fuzz` tries more of them.
+//! `PROPTEST_CASES=100000 cargo test --release -p artifacts --test fuzz` tries more cases.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -64,7 +65,7 @@ fn a_plan() {
     }
 }
 
-/// A file as it is written today; those that are kept are older, and have no stamp.
+/// Returns a file as this version writes it; the kept ones are older and have no stamp.
 fn written(write: impl Fn(&Path)) -> Vec<u8> {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("file");
@@ -90,12 +91,12 @@ fn a_record_of_a_run() {
     let name = a_run().file_name().unwrap().to_str().unwrap().to_owned();
     let folder = |path: &Path| RunFolder::new(path.parent().unwrap());
     let read = |path: &Path| {
-        // What its configuration says is tried even where its name is not that of its folder any more.
+        // The configuration is exercised even if the record's name no longer matches its folder.
         let record = serde_json::from_slice::<RunRecord>(&fs::read(path).unwrap());
         if let Some(run) = record.ok().and_then(|record| record.configuration.validated().ok()) {
             let _ = (run.counts(), run.run_name(""), run.recipe.hash(""), run.architecture().parameters());
         }
-        // The reader of a folder's name names the folder.
+        // The reader of a record may name the folder instead of the file.
         folder(path).read_record().map_err(|error| error.to_string().replace(&name, "run.json"))
     };
     mutated(300, &format!("{name}/run.json"), &valid, read, |record: RunRecord| {
@@ -107,7 +108,8 @@ fn a_table<T: Row>(file: &Path) {
     let valid = fs::read(file).unwrap();
     let name = file.file_name().unwrap().to_str().unwrap();
     mutated(150, name, &valid, table::read_whole::<T>, drop);
-    // As an earlier version wrote it, without a sum: nothing stands between the bytes and their parser.
+    // The file as an earlier version wrote it, without a checksum, so that the corrupted bytes reach the
+    // parser.
     let directory = TempDir::new().unwrap();
     let path = directory.path().join(name);
     table::write(&path, &table::read::<T>(file).unwrap()).unwrap();

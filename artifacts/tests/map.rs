@@ -1,4 +1,4 @@
-//! What ARCHITECTURE.md says of the tree is true: paths that it names are there, and rooms hold what it lists.
+//! Tests that ARCHITECTURE.md is true: the paths that it names exist, and modules contain what it lists.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -13,13 +13,13 @@ fn page() -> String {
     fs_err::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
 }
 
-/// A section, without its heading.
+/// Returns a section, without its heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let after = page.split_once(&format!("\n## {heading}\n")).unwrap().1;
     after.split("\n## ").next().unwrap()
 }
 
-/// What stands in backticks and has a slash in it, or ends as a file does.
+/// Returns the words in backticks that contain a slash, or end as a file name does.
 fn paths(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted.filter(|word| !word.contains([' ', '<', '=']) && word.contains('/')).collect()
@@ -35,7 +35,7 @@ fn the_paths_of_the_map_are_there() {
     assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
 }
 
-/// The drawing's rooms, each as a folder from the root and the names in it.
+/// Returns the modules in the drawing, each as a folder from the root and the names in it.
 fn rooms(page: &str) -> Vec<(String, BTreeSet<String>)> {
     let drawing = section(page, "Rooms").split("```").nth(1).unwrap();
     let (mut krate, mut rooms) = (String::new(), Vec::new());
@@ -60,7 +60,7 @@ fn the_rooms_hold_what_is_drawn() {
     for (room, drawn) in rooms {
         let entries = fs_err::read_dir(root().join(&room)).unwrap().map(|entry| entry.unwrap().path());
         let names = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
-        // A file of tests is no part of the drawing.
+        // Files of tests are not drawn.
         let there: BTreeSet<_> = names.filter(|name| name != "tests").collect();
         assert_eq!(drawn, there, "{room}: drawn in ARCHITECTURE.md, and there");
     }

@@ -42,7 +42,8 @@ impl Arguments {
     pub fn completions(shell: Shell) -> String {
         let mut script = Vec::new();
         generate(shell, &mut Self::command(), "data-prep", &mut script);
-        // Of a name with a hyphen, clap_complete 4.6 writes two forms for bash, and finds no verb's flags.
+        // For a program name with a hyphen, clap_complete 4.6 writes the name in two forms for bash, and
+        // misses the flags of subcommands.
         String::from_utf8_lossy(&script).replace("data__subcmd__prep", "data__prep")
     }
 }
@@ -136,7 +137,7 @@ mod tests {
             ("seed", "between 0 and 18446744073709551615"),
         ] {
             for value in ["-1", "nan", "inf", "1e3", "1.5", "x", "", "99999999999999999999999"] {
-                // In one word and in two: a negative number is not another option.
+                // Given in one argument and in two: a negative number is not taken for an option.
                 for words in [vec![format!("--{key}={value}")], vec![format!("--{key}"), value.to_owned()]] {
                     let words = ["data-prep", "generate"].map(str::to_owned).into_iter().chain(words);
                     let message = Arguments::try_parse_from(words).unwrap_err().to_string();

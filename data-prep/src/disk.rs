@@ -1,4 +1,4 @@
-//! The directories this program writes in: their room, and what is left there by processes that died.
+//! The directories in which this program writes: their free space, and remains of processes that died.
 
 pub mod leftovers;
 pub mod space;

@@ -1,4 +1,4 @@
-//! Files from servers: asked for again where that can help, resumed, at no less than a minimum speed.
+//! Downloads from servers: retried where that can help, resumed, and at a minimum speed.
 
 pub mod download;
 pub mod failure;

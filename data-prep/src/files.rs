@@ -1,4 +1,5 @@
-//! Files as such: where they are, which make up a data set, what each is by its first bytes, whether it is what is known.
+//! Files: their locations, which of them make up a data set, their kind by their first bytes, and their
+//! checksums.
 
 pub mod address;
 pub mod binary;

@@ -1,4 +1,4 @@
-//! From what was asked for to the files of a data set.
+//! From what the user asked for to the files of a data set.
 
 pub mod locate;
 pub mod source;

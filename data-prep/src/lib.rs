@@ -1,11 +1,12 @@
-//! CIFAR-10 or CIFAR-100 from any source, verified image by image, as two parquet files.
+//! Prepares CIFAR-10 or CIFAR-100 from any source, verified image by image, as two parquet files.
 //!
-//! The way of the data: [`find`] (which files were asked for) -> [`fetch`] (from servers, resumed) -> [`read`] (records) ->
-//! [`artifacts::dataset`] (canonical order, fingerprint) -> [`mod@write`] (judged and written); [`prepare`] goes it, for one source after the
-//! other. All of them speak of [`files`] and [`disk`].
+//! The data flow: [`find`] (the requested files) -> [`fetch`] (downloads, resumed) -> [`read`] (records) ->
+//! [`artifacts::dataset`] (canonical order, fingerprint) -> [`mod@write`] (checked and written); [`prepare`]
+//! runs it for one source after the other. All of them use [`files`] and [`disk`].
 //!
-//! *Invariant:* nothing is written that is not the data set, unless it was asked for by name. Where no fingerprint of a data set is known, the
-//! number of images of each class is what it is held to, and the report says so.
+//! *Invariant:* nothing but the data set is written, unless other content was explicitly accepted. If no
+//! fingerprint of a data set is known, the number of images per class is checked instead, and the report says
+//! so.
 
 pub mod arguments;
 pub mod disk;
@@ -31,10 +32,10 @@ use std::path::Path;
 use write::generate;
 use write::prepared::{self, Outcome};
 
-/// Does what the command line says, and tells what there is now.
+/// Does what the command line says, and reports what is there now.
 ///
 /// # Errors
-/// Whatever keeps the data from being prepared or verified, with what to do about it where that is known.
+/// Whatever prevents the data from being prepared or verified, with advice if that is known.
 pub fn run(arguments: Arguments) -> Result<String> {
     let (layout, outcome) = match arguments.command {
         Some(Command::Completions { shell }) => return Ok(Arguments::completions(shell)),

@@ -1,4 +1,4 @@
-//! From a source to the prepared files.
+//! Prepares the data from a source.
 
 use crate::disk::leftovers;
 use crate::disk::space;
@@ -28,30 +28,31 @@ use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What to do where no server answers.
+/// The advice if no server can be reached.
 const OFFLINE: &str = include_str!("find/offline.txt");
 
-/// How to prepare.
+/// The options of a preparation.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What is prepared.
+    /// The data set to prepare.
     pub task: Task,
-    /// Even if the data is already there.
+    /// Whether to prepare the data even if it is already there.
     pub force: bool,
-    /// Even if the images are not those of the data set.
+    /// Whether to accept images that are not those of the data set.
     pub accept_any_content: bool,
-    /// Leave downloads where they are when all is done.
+    /// Whether to keep downloads when all is done.
     pub keep_downloads: bool,
-    /// How often servers are asked.
+    /// The policy for retries.
     pub retry: RetryPolicy,
-    /// Tells how many bytes the disk of a directory has left.
+    /// Returns the free bytes on the disk of a directory.
     pub available: fn(&Path) -> io::Result<u64>,
 }
 
 /// Prepares the data from the first source that has it.
 ///
 /// # Errors
-/// No source has the data set, each with its reason; a full disk, which no other source could help.
+/// No source has the data set, with the reason of each; or the disk is full, which no other source could
+/// help.
 pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> Result<Outcome> {
     if !options.force {
         match present(layout, options) {
@@ -67,7 +68,7 @@ pub fn prepare(layout: &Layout, candidates: &[Candidate], options: &Options) -> 
     let missing = directories.map(|directory| leftovers::missing(&directory)).concat();
     let outcome = from_the_first(layout, candidates, options);
     if outcome.is_err() {
-        // What could not be used leaves no traces, but for what has been downloaded.
+        // An unusable source leaves no traces, except for what was downloaded.
         for directory in missing {
             drop(fs::remove_dir(directory));
         }
@@ -100,9 +101,9 @@ fn from_the_first(layout: &Layout, candidates: &[Candidate], options: &Options) 
                 datasets.write(layout, options.available)?;
                 if !options.keep_downloads {
                     discard(&tried, &downloads)?;
-                    // What other sources have begun is of no use any more.
+                    // Downloads begun from other sources are no longer needed.
                     leftovers::sweep(&held, &downloads.directory, true)?;
-                    // So too the directory of all downloads, if this was the last.
+                    // Neither is the directory of all downloads, if this was the last one in it.
                     for directory in downloads.directory.ancestors().take(2) {
                         drop(fs::remove_dir(directory));
                     }
@@ -134,7 +135,7 @@ fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>>
     found.map(|headers| prepared::conceal(layout, options.task, &headers)).transpose()
 }
 
-/// Removes what was downloaded, whole or in part, and nothing else: the user's own file may lie there.
+/// Removes what was downloaded, complete or partial, and nothing else: the user's own file may lie there.
 fn discard(tried: &[Files<Location>], downloads: &Downloads) -> io::Result<()> {
     for files in tried {
         for place in files.all() {
@@ -146,7 +147,7 @@ fn discard(tried: &[Files<Location>], downloads: &Downloads) -> io::Result<()> {
     Ok(())
 }
 
-/// Fetches, reads and judges one source.
+/// Downloads, reads and checks one source.
 fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> Result<Halves<Dataset>> {
     let read = |place: &Location| -> Result<(PathBuf, Provenance)> {
         let path = match place {
@@ -198,11 +199,11 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
             })
         }
         Files::Pair(Halves { train, test }) => {
-            // The small one first: if it is wrong, the large one need not be fetched.
+            // The small file comes first: if it is wrong, the large one need not be downloaded.
             let half = |split: Split, place: &Location| -> Result<Dataset> {
                 let (path, provenance) = read(place)?;
                 let mut records = read_parquet(&path, options.task);
-                // The error names the file; of a download, what it was asked for as is of use too.
+                // The error names the file; for a download, its address is useful, too.
                 if let Location::Url(remote) = place {
                     records = records.with_context(|| remote.url.to_string());
                 }
@@ -221,7 +222,7 @@ fn read_archive(path: &Path, version: &BinaryVersion) -> Result<Halves<Vec<u8>>>
     archive::read(file, gzip, version, version.limits())?.try_map(|half| version.records(half))
 }
 
-/// The mirror's files and our own.
+/// Reads one of the mirror's files, or of our own.
 fn read_parquet(path: &Path, task: Task) -> Result<Vec<u8>> {
     codec::judge(path)?;
     if Header::read(path).is_err() {

@@ -1,4 +1,4 @@
-//! The forms that CIFAR-10 comes in, each as the authors' records.
+//! Readers of the published forms of the data sets; each returns the authors' records.
 
 pub mod archive;
 pub mod batches;

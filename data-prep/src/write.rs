@@ -1,4 +1,4 @@
-//! The two files that this program makes.
+//! The two files that this program writes.
 
 pub mod generate;
 pub mod prepared;

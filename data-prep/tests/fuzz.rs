@@ -1,6 +1,7 @@
-//! Every form that CIFAR-10 comes in, on files that nobody wrote: an error that names the file, or images that obey the rules.
+//! Fuzzes every form in which CIFAR-10 comes with corrupted files: the outcome is an error that names the
+//! file, or images that obey the rules.
 //!
-//! `PROPTEST_CASES=10000 cargo test --release -p data-prep --test fuzz` tries more of them.
+//! `PROPTEST_CASES=10000 cargo test --release -p data-prep --test fuzz` tries more cases.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -27,7 +28,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Prepares from `place`, and gives the images or the error.
+/// Prepares from `place`, and returns the images or the error.
 fn prepared(place: &Path) -> anyhow::Result<[Dataset; 2]> {
     let directory = TempDir::new()?;
     let layout = Layout::new(directory.path());
@@ -63,7 +64,7 @@ fn the_archive() {
 fn the_archive_packed_anew() {
     let mut tar = Vec::new();
     GzDecoder::new(archive(&records()).as_slice()).read_to_end(&mut tar).unwrap();
-    // Of what it holds, that no checksum stands before the reader of its members.
+    // The tar is corrupted before it is compressed, so that no checksum protects the reader of its members.
     let packed = |path: &Path| -> anyhow::Result<[Dataset; 2]> {
         let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
         packer.write_all(&fs::read(path)?)?;

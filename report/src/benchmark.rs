@@ -1,6 +1,6 @@
-//! Lines of `just bench` -> the table and the figure that the README shows.
+//! Turns the lines of `just bench` into the table and the figure that the README shows.
 //!
-//! *Invariant:* a ratio is the median, over the rounds, of two speeds of one round.
+//! *Invariant:* a ratio is the median, over rounds, of the ratio of two speeds of the same round.
 
 mod figure;
 
@@ -12,10 +12,10 @@ use artifacts::bench::{Line, Measured, median};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Where the table goes in a page: whatever stands between these lines is replaced.
+/// The marks in a page between which the table goes; whatever stands between them is replaced.
 pub const MARKS: (&str, &str) = ("<!-- table of `report bench` -->", "<!-- end of the table -->");
 
-/// What is shown of a line.
+/// The numbers of a line that are shown.
 #[derive(Debug, Clone)]
 struct Row {
     images_per_second: f64,
@@ -70,7 +70,7 @@ impl Program {
     }
 }
 
-/// A network, and the threads it was trained with.
+/// The rankscale of a network, and the number of threads it was trained with.
 type Case = (usize, usize);
 
 fn case(measured: &Measured) -> Case {
@@ -90,7 +90,8 @@ impl Benchmark {
     /// Reads a file of lines.
     ///
     /// # Errors
-    /// A file that cannot be read, has no line, or has one that is not of `just bench`; the message names the line.
+    /// The file cannot be read, has no line, or has a line that is not of `just bench`; the message names the
+    /// line.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs_err::read_to_string(path)?;
         let mut cases: BTreeMap<Case, BTreeMap<Program, BTreeMap<u32, Row>>> = BTreeMap::new();
@@ -104,7 +105,7 @@ impl Benchmark {
         Ok(Self { cases })
     }
 
-    /// A row for each network, number of threads and engine of ours, with `PyTorch` beside it.
+    /// Formats a row for each network, number of threads and engine of ours, with `PyTorch` beside it.
     #[must_use]
     pub fn table(&self) -> String {
         let mut rows = vec![
@@ -137,7 +138,7 @@ impl Benchmark {
     }
 }
 
-/// The best of the peer's variants that are meant, and how many times as fast ours is.
+/// Formats the fastest of the selected `PyTorch` variants, and how many times faster ours is.
 fn beside(
     ours: &BTreeMap<u32, Row>,
     programs: &BTreeMap<Program, BTreeMap<u32, Row>>,
@@ -170,7 +171,7 @@ fn missing() -> String {
 /// Reads the lines, writes the figure, and puts the table into the page.
 ///
 /// # Errors
-/// As [`Benchmark::read`] and [`spliced`]; a file that cannot be written.
+/// Those of [`Benchmark::read`] and [`spliced`], or a file cannot be written.
 pub fn run(lines: &Path, figure: &Path, page: &Path) -> Result<()> {
     let benchmark = Benchmark::read(lines)?;
     let text = fs_err::read_to_string(page)?;
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn ratios_are_of_one_round() {
-        // A slow second round slows both: no ratio of medians would be ten.
+        // A slow second round slows both programs: no ratio of medians would be ten.
         let lines = [
             ours(1, 1000.0),
             ours(2, 100.0),

@@ -1,6 +1,7 @@
-//! The figure of `just compare`: where two studies differ, and where that cannot be told.
+//! The figure of `just compare`: where two studies differ significantly, and where they do not.
 //!
-//! A filled marker is a cell that is told apart, a pale one is not; whiskers are the intervals of the comparison.
+//! A filled marker is a cell with a significant difference, a pale one has none; whiskers are the confidence
+//! intervals of the comparison.
 
 use crate::chart::{Axis, Mean, Plot, Series};
 use crate::numbers::points;
@@ -12,13 +13,13 @@ use artifacts::compared::{Cell, Compared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// How much of its colour a cell keeps that is not told apart.
+/// The fraction of its colour that a cell without a significant difference keeps.
 const PALE: f64 = 0.38;
 
 /// Draws the numbers of a comparison into a file.
 ///
 /// # Errors
-/// A file that is no comparison; two studies without a cell in common; a figure that cannot be written.
+/// The file is not a comparison, the two studies share no cell, or the figure cannot be written.
 pub fn run(numbers: &Path, figure: &Path) -> Result<()> {
     let compared = Compared::read(numbers)?;
     ensure!(
@@ -29,7 +30,7 @@ pub fn run(numbers: &Path, figure: &Path) -> Result<()> {
     Ok(atomic::write(figure, svg(&compared).as_bytes())?)
 }
 
-/// The figure: a mark for each cell at its rankscale, the second study minus the first.
+/// Draws the figure: a marker for each cell at its rankscale, the second study minus the first.
 #[must_use]
 pub fn svg(compared: &Compared) -> String {
     let mut kinds: BTreeMap<(&str, Exact), Vec<&Cell>> = BTreeMap::new();

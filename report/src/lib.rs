@@ -1,15 +1,15 @@
-//! Tables and statistics of a study -> figures and a page a person reads.
+//! Turns the tables and statistics of a study into figures and a page that a person reads.
 //!
-//! - [`selection`]: which part of the study is shown;
-//! - [`figure`]: a function per figure, from rows to an SVG document;
-//! - [`chart`], [`style`]: what figures are made of, and how they look;
+//! - [`selection`]: the part of the study that is shown;
+//! - [`figure`]: one function per figure, from rows to an SVG document;
+//! - [`chart`], [`style`]: the building blocks of the figures, and their appearance;
 //! - [`page`], [`html`]: the Markdown, and the page for a browser;
-//! - [`cards`]: what must be known of the models and tables where they are published;
-//! - [`numbers`]: numbers as a reader sees them;
+//! - [`cards`]: what must be known about the models and tables where they are published;
+//! - [`numbers`]: numbers formatted for a reader;
 //! - [`export`]: the tables in the formats of other tools;
-//! - [`compared`]: the figure of two studies held against each other;
-//! - [`benchmark`]: what `just bench` measured, for the README;
-//! - [`mod@publish`], [`splice`]: a study kept with the source, and pages completed by this program.
+//! - [`compared`]: the figure that compares two studies;
+//! - [`benchmark`]: the results of `just bench`, for the README;
+//! - [`mod@publish`], [`splice`]: a study kept with the source, and pages that this program completes.
 //!
 //! *Invariant:* a report reads `analysis/` and nothing else; the same analysis gives the same bytes.
 
@@ -38,11 +38,11 @@ use std::path::{Path, PathBuf};
 /// A report in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The answer, for a terminal.
+    /// The answer, as a line for a terminal.
     pub headline: String,
-    /// `report.md`.
+    /// The contents of `report.md`.
     pub markdown: String,
-    /// `report.html`.
+    /// The contents of `report.html`.
     pub html: String,
     /// The files below `figures/`.
     pub figures: Vec<Figure>,
@@ -50,16 +50,16 @@ pub struct Report {
     pub cards: Vec<Card>,
 }
 
-/// Files written, and what they say.
+/// The files that were written, and what they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The answer, for a terminal.
+    /// The answer, as a line for a terminal.
     pub headline: String,
-    /// In the order of writing.
+    /// The paths, in the order of writing.
     pub paths: Vec<PathBuf>,
 }
 
-/// Makes the report of a study.
+/// Renders the report of a study.
 #[must_use]
 pub fn render(study: &Study) -> Report {
     let selection = Selection::of(study);
@@ -76,15 +76,15 @@ pub fn render(study: &Study) -> Report {
 
 /// The folder of the figures, below that of the report.
 const FIGURES: &str = "figures";
-/// That of the cards.
+/// The folder of the cards, below that of the report.
 const CARDS: &str = "cards";
-/// The pages, for a browser and for anybody.
+/// The pages: one for a browser, one for any text viewer.
 const PAGES: [&str; 2] = ["report.html", "report.md"];
 
-/// Reads the analysis, writes the report: all of its files take the place of an older one's in one step.
+/// Reads the analysis and writes the report; all of its files replace those of an older one in one step.
 ///
 /// # Errors
-/// An analysis that is missing or cannot be read; a file that cannot be written.
+/// The analysis is missing or cannot be read, or a file cannot be written.
 pub fn run(layout: &Layout) -> Result<Written> {
     let report = render(&read(layout)?);
     let (figure, card) =
@@ -102,7 +102,7 @@ pub fn run(layout: &Layout) -> Result<Written> {
     Ok(Written { headline: report.headline, paths })
 }
 
-/// The analysis of a work directory.
+/// Reads the analysis of a work directory.
 fn read(layout: &Layout) -> Result<Study> {
     if !study::summary_path(layout).is_file() {
         bail!("{}: there is no analysis; run `just analyse` first", study::summary_path(layout).display());

@@ -1,28 +1,28 @@
-//! Numbers as a reader sees them: fractions become per cent here and nowhere earlier.
+//! Formats numbers for a reader: fractions become per cent here and nowhere earlier.
 
 use artifacts::study::Interval;
 
-/// A fraction in per cent: `0.91234` is `91.23`.
+/// Formats a fraction in per cent: `0.91234` is `91.23`.
 #[must_use]
 pub fn percent(fraction: f64) -> String {
     fixed(fraction * 100.0, 2)
 }
 
-/// A difference of fractions in percentage points, always signed: `-0.0068` is `−0.68`.
+/// Formats a difference of fractions in percentage points, always signed: `-0.0068` is `−0.68`.
 #[must_use]
 pub fn points(difference: f64) -> String {
     let text = fixed(difference * 100.0, 2);
     if text.starts_with('−') || text == "0.00" { text } else { format!("+{text}") }
 }
 
-/// A difference that is no fraction, always signed: `-0.0123` is `−0.0123`.
+/// Formats a difference that is not a fraction, always signed: `-0.0123` is `−0.0123`.
 #[must_use]
 pub fn signed(difference: f64) -> String {
     let text = fixed(difference, 4);
     if text.starts_with('−') || text == "0.0000" { text } else { format!("+{text}") }
 }
 
-/// A count with its thousands apart: `50,000`.
+/// Formats a count with separated thousands: `50,000`.
 #[must_use]
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -36,19 +36,19 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A p value, never written as zero.
+/// Formats a p value, never as zero.
 #[must_use]
 pub fn probability(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { fixed(p, 3) }
 }
 
-/// The same in a formula: `p = 0.012` or `p < 0.001`.
+/// Formats a p value in a formula: `p = 0.012` or `p < 0.001`.
 #[must_use]
 pub fn p_equals(p: f64) -> String {
     if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {}", fixed(p, 3)) }
 }
 
-/// Fixed decimals with a true minus sign, and no minus zero.
+/// Formats fixed decimals with a true minus sign, and without a negative zero.
 #[must_use]
 pub fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
@@ -59,7 +59,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// The shortest scientific or plain form: `5e-4`, `0.2`, `0`.
+/// Formats the shortest scientific or plain form: `5e-4`, `0.2`, `0`.
 #[must_use]
 pub fn short(value: f64) -> String {
     if value != 0.0 && !(0.01..100_000.0).contains(&value.abs()) {
@@ -69,14 +69,14 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// The coverage of an interval in per cent, without the noise of its last bits: `97.79`.
+/// Formats the nominal coverage of an interval in per cent, without rounding noise: `97.79`.
 #[must_use]
 pub fn level(interval: Interval) -> String {
     short((interval.level * 1e6).round() / 1e4)
 }
 
-/// The day of a time in seconds since 1970 (UTC): `25 November 2026`. The calendar is that of Hinnant, "chrono-compatible low-level date
-/// algorithms" (`civil_from_days`).
+/// Formats the date of a Unix time in seconds (UTC): `25 November 2026`. The calendar is that of Hinnant,
+/// "chrono-compatible low-level date algorithms" (`civil_from_days`).
 #[must_use]
 pub fn date(unix_seconds: u64) -> String {
     const MONTHS: [&str; 12] = [
@@ -93,7 +93,7 @@ pub fn date(unix_seconds: u64) -> String {
         "November",
         "December",
     ];
-    // Years begin in March, so that a leap day is the last of its year; an era is 400 of them.
+    // Years begin in March, so that a leap day is the last day of its year; an era is 400 years.
     let days = unix_seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -104,13 +104,13 @@ pub fn date(unix_seconds: u64) -> String {
     format!("{day} {} {year}", MONTHS[((month + 2) % 12) as usize])
 }
 
-/// A number and its noun: `1 run`, `3 runs`.
+/// Formats a number with its noun: `1 run`, `3 runs`.
 #[must_use]
 pub fn many(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// `2`, `2 and 8`, `2, 8 and 31`.
+/// Formats a list: `2`, `2 and 8`, `2, 8 and 31`.
 #[must_use]
 pub fn listed(items: &[String]) -> String {
     match items {
@@ -120,7 +120,8 @@ pub fn listed(items: &[String]) -> String {
     }
 }
 
-/// `rankscale 8`, `rankscales 2, 8 and 31`, `30 rankscales from 2 to 31`. Takes them in ascending order.
+/// Names rankscales, given in ascending order: `rankscale 8`, `rankscales 2, 8 and 31`,
+/// `30 rankscales from 2 to 31`.
 #[must_use]
 pub fn rankscales(rankscales: &[u32]) -> String {
     match rankscales {

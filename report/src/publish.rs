@@ -1,6 +1,6 @@
-//! A study that is kept with the source: its report below `results/`, its answer in the README.
+//! Publishes a study that is kept with the source: its report below `results/`, and its answer in the README.
 //!
-//! *Invariant:* what the README says of a study is made from the analysis that lies beside it, and nothing else.
+//! *Invariant:* what the README says of a study is made from the analysis kept beside it, and nothing else.
 
 use crate::figure;
 use crate::page::answer;
@@ -12,13 +12,14 @@ use artifacts::study::{self, Study};
 use artifacts::{Layout, atomic};
 use std::path::Path;
 
-/// Where the answer goes in a page.
+/// The marks in a page between which the answer goes.
 pub const MARKS: (&str, &str) = ("<!-- answer of `report publish` -->", "<!-- end of the answer -->");
 
 /// Makes the report of `results/<name>` from the analysis there, and puts its answer into the page.
 ///
 /// # Errors
-/// A name that is not a plain one; an analysis that is missing; a page without [`MARKS`]; a file that cannot be written.
+/// The name is not a plain one, the analysis is missing, the page has no [`MARKS`], or a file cannot be
+/// written.
 pub fn publish(results: &Path, name: &str, page: &Path) -> Result<Written> {
     let kept = Layout::kept(results, name)?;
     ensure!(
@@ -34,7 +35,8 @@ pub fn publish(results: &Path, name: &str, page: &Path) -> Result<Written> {
     Ok(written)
 }
 
-/// The answer, its figure, and where the rest is; `place` is the study's directory as seen from the page.
+/// Returns the answer, its figure, and a link to the rest; `place` is the study's directory relative to the
+/// page.
 #[must_use]
 pub fn section(study: &Study, place: &str) -> String {
     let selection = Selection::of(study);

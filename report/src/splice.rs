@@ -1,11 +1,11 @@
-//! Pages that people write and this program completes: what stands between two marks is the program's.
+//! Pages that people write and this program completes: the text between two marks is the program's.
 
 use anyhow::{Context, Result};
 
-/// The page with `text` between the marks instead of what was there.
+/// Replaces the text between the marks of a page by `text`.
 ///
 /// # Errors
-/// A page without the marks, in this order.
+/// The page does not have the marks in this order.
 pub fn spliced(page: &str, (start, end): (&str, &str), text: &str) -> Result<String> {
     let after = page.find(start).map(|at| at + start.len());
     let (after, before) = after

@@ -1,10 +1,11 @@
-//! Palette, sizes and fonts of every figure, said once.
+//! Palette, sizes and fonts of every figure, in one place.
 //!
-//! Colours and markers of arms are those of [`artifacts::look`]; a marker of its own lets each arm survive a grey printer. Every figure
-//! brings its own white ground, so that it reads the same on a light and on a dark page.
+//! Colours and markers of arms are those of [`artifacts::look`]; distinct markers keep the arms apart in
+//! greyscale print. Every figure has its own white background, so that it reads the same on a light and on a
+//! dark page.
 //!
 //! *Invariant:* lengths are CSS pixels, as a reader sees them; only [`crate::chart::canvas`] knows the finer
-//! grid on which plotters, which has whole units only, draws.
+//! integer grid on which plotters draws.
 
 pub use artifacts::look::Shape;
 
@@ -17,11 +18,11 @@ pub const WIDTH: u32 = 900;
 /// Height of a figure with one panel: the notebook's aspect of 2.
 pub const HEIGHT: u32 = 450;
 
-/// Ground of every figure.
+/// Background of every figure.
 pub const GROUND: RGBColor = RGBColor(255, 255, 255);
 /// Text.
 pub const INK: RGBColor = RGBColor(34, 34, 34);
-/// Text that steps back.
+/// Less prominent text.
 pub const QUIET_INK: RGBColor = RGBColor(95, 95, 95);
 /// Axis lines and ticks.
 pub const AXIS: RGBColor = RGBColor(120, 120, 120);
@@ -30,7 +31,7 @@ pub const GRID: RGBColor = RGBColor(228, 228, 228);
 /// A reference line, such as zero.
 pub const REFERENCE: RGBColor = RGBColor(70, 70, 70);
 
-/// The generic family: no font is shipped or assumed.
+/// The generic font family: no font is shipped or assumed.
 pub const FONT: &str = "sans-serif";
 /// Axis titles, legends and panel titles.
 pub const TEXT: f64 = 14.0;
@@ -51,15 +52,15 @@ pub const DOT_OPACITY: f64 = 0.45;
 pub const RUN_OPACITY: f64 = 0.35;
 /// Opacity of a band.
 pub const BAND_OPACITY: f64 = 0.15;
-/// How much of a colour is left in the background curve.
+/// The fraction of its colour that the background curve keeps.
 pub const MUTED: f64 = 0.38;
 
 /// Colour and marker of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Of line and marker.
+    /// Colour of line and marker.
     pub color: RGBColor,
-    /// Of the marker.
+    /// Shape of the marker.
     pub shape: Shape,
 }
 
@@ -73,20 +74,21 @@ impl From<look::Look> for Look {
     }
 }
 
-/// The look of an arm of the house, the same in every figure.
+/// Returns the look of an arm of the house, which is the same in every figure.
 #[must_use]
 pub fn house(arm: Arm) -> Option<Look> {
     look::house(arm).map(Look::from)
 }
 
-/// The look of an arm in a study, the same in every figure: one that is not of the house takes the next look that none of the study's arms
-/// has. `own` are those arms in the order in which they appear, and `present` says which arms of the house there are.
+/// Returns the look of an arm in a study, which is the same in every figure: an arm that is not of the house
+/// takes the next look that no arm of the study has. `own` are those arms in order of appearance, and
+/// `present` says which arms of the house exist.
 #[must_use]
 pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
     look::arm(arm, own, present).into()
 }
 
-/// The look of the `index`-th device; it repeats after the palette's end.
+/// Returns the look of the `index`-th device; it repeats after the end of the palette.
 #[must_use]
 pub const fn device(index: usize) -> Look {
     const LOOKS: [(Colour, Shape); 6] = [
@@ -101,7 +103,7 @@ pub const fn device(index: usize) -> Look {
     Look { color: rgb(colour), shape }
 }
 
-/// A colour washed out towards the ground: `share` of it is left.
+/// Blends a colour with the background: the fraction `share` of the colour is kept.
 #[must_use]
 pub fn washed(color: RGBColor, share: f64) -> RGBColor {
     let wash = |channel: u8| (f64::from(channel) * share + 255.0 * (1.0 - share)).round() as u8;

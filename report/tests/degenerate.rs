@@ -1,4 +1,5 @@
-//! Studies with little or nothing in them, and hostile ones: a clear report, never a panic.
+//! Reports of studies with little or nothing in them, and of hostile ones: the report is clear, and nothing
+//! panics.
 
 mod support;
 
@@ -10,7 +11,7 @@ use report::{Report, render};
 use roxmltree::Document;
 use support::{Plan, derive, diverge, empty};
 
-/// Renders, and checks what holds for every report.
+/// Renders a study, and checks what holds for every report.
 fn checked(study: &artifacts::study::Study) -> Report {
     let report = render(study);
     for figure in &report.figures {
@@ -101,7 +102,7 @@ fn a_missing_arm_is_named() {
 fn all_arms_all_ranks_and_the_dense_network() {
     let plan = Plan { rankscales: (0..32).collect(), arms: Arm::HOUSE.to_vec(), seeds: 3, ..Plan::default() };
     let report = checked(&plan.study());
-    // All but the sweep of strengths and the A/A check.
+    // All figures except the sweep of strengths and the A/A check.
     assert_eq!(report.figures.len(), report::figure::FILES.len() - 2);
     let parameters = report.figures.iter().find(|figure| figure.file == "parameters.svg").unwrap();
     assert!(parameters.svg.contains("dense") && parameters.svg.contains("depthwise separable"));
@@ -110,7 +111,7 @@ fn all_arms_all_ranks_and_the_dense_network() {
         detail.contains("<summary>published-appropriate against published-original</summary>"),
         "{detail}"
     );
-    // An arm each; what an arm without a curve in the notebook would not have is the analysis' business.
+    // One for each arm; which arms have a curve in the notebook is decided by the analysis.
     assert_eq!(detail.matches("Replication: ").count(), Arm::HOUSE.len() - 2);
 }
 

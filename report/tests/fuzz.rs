@@ -1,4 +1,4 @@
-//! Reports of analyses that nobody made: an error that names the file, or a page.
+//! Fuzzes reports with corrupted analyses: the outcome is an error that names the file, or a page.
 //!
 //! `PROPTEST_CASES=10000 cargo test --release -p report --test fuzz` tries more of them.
 

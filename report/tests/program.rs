@@ -34,7 +34,7 @@ fn it_writes_the_page_and_its_figures_and_says_so() {
         files.into_iter().map(|path| (fs_err::read(&path).unwrap(), path)).collect::<Vec<_>>()
     };
     let first = read();
-    // All figures but the sweep of strengths and the A/A check, and two pages.
+    // All figures except the sweep of strengths and the A/A check, and two pages.
     assert_eq!(first.len(), report::figure::FILES.len() - 2 + 2);
     assert!(report_again(&layout));
     assert_eq!(first, read());
@@ -54,7 +54,7 @@ fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
         for words in
             [vec!["--work", directory.path().to_str().unwrap()], vec!["--help"], vec!["bench", "--help"]]
         {
-            // A pipe without a reader, as `| head -1` leaves it, and a disk without room.
+            // A pipe whose reader has closed it, as `| head -1` does, and a full disk.
             let stream: Stdio = if full {
                 fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
             } else {
@@ -90,7 +90,7 @@ fn without_an_analysis_it_says_what_to_do() {
     assert!(!output.status.success());
     assert!(said.contains("summary.json") && said.contains("just analyse"), "{said}");
     assert!(!layout.report().exists());
-    // Which is to write what an analysis writes.
+    // The advice is followed: an analysis is written.
     Plan::default().study().write(&layout).unwrap();
     assert!(report_again(&layout));
 }

@@ -1,4 +1,4 @@
-//! What the README shows is made of what lies beside it.
+//! Checks that what the README shows is made from the files beside it.
 
 use artifacts::Layout;
 use artifacts::study::Study;
@@ -34,7 +34,7 @@ fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
     assert_eq!(spliced(&readme, publish::MARKS, &section).unwrap(), readme, "{remedy}");
 }
 
-/// Runs that ended after a look move the mean of all pairs, and not the one that was judged.
+/// Runs that ended after a look change the mean of all pairs, but not the judged one.
 #[test]
 fn the_figure_of_differences_shows_the_means_that_were_judged() {
     let study = Study::read(&Layout::new(root().join("results").join(ANSWER))).unwrap();
@@ -49,7 +49,7 @@ fn the_figure_of_differences_shows_the_means_that_were_judged() {
 fn every_report_that_is_kept_is_the_one_of_its_analysis() {
     let kept: Vec<_> =
         fs_err::read_dir(root().join("results")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    // A study under way keeps the runs that have finished, and no analysis yet.
+    // A study under way keeps the finished runs, and has no analysis yet.
     let kept: Vec<_> = kept.into_iter().filter(|place| Layout::new(place).analysis().exists()).collect();
     assert!(kept.len() >= 2, "{kept:?}");
     for place in kept {

@@ -1,6 +1,7 @@
-//! The dashboard on a terminal: draws, hears keys, and looks at the files on a thread of its own.
+//! The event loop of the dashboard on a terminal: it draws, handles keys, and reads the files on a separate
+//! thread.
 //!
-//! *Invariant:* a file system that hangs holds up neither the keys nor the end.
+//! *Invariant:* a file system that hangs delays neither the keys nor the end.
 
 use crate::moment::{Moment, Sweep};
 use crate::read::Reader;
@@ -15,37 +16,37 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// A key is heard within this time, and so is a signal.
+/// The longest delay of a key or a signal.
 const HEARD: Duration = Duration::from_millis(100);
-/// What a page of keys goes up or down by.
+/// The number of lines that a page key scrolls by.
 const PAGE: usize = 5;
 
-/// What a key asks for beside what it changes on the desk.
+/// What a key asks for besides its change of the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Nothing.
+    /// To continue.
     GoOn,
-    /// To end.
+    /// To quit.
     Quit,
-    /// To look at the files now.
+    /// To read the files now.
     Read,
 }
 
-/// Shows a folder until a key or a signal ends it; returns the signal.
+/// Shows a folder until a key or a signal ends it; returns the signal, or 0.
 ///
 /// # Errors
-/// The terminal's.
+/// Those of the terminal.
 pub fn show(reader: Reader, desk: Desk, signal: &AtomicUsize) -> io::Result<usize> {
     let (asks, asked) = channel();
     let (tells, told) = channel();
     let every = desk.every;
-    // Nobody waits for it: a read that hangs ends with the process.
+    // The thread is not joined: a read that hangs ends with the process.
     thread::Builder::new().name("reader".to_owned()).spawn(move || read(reader, every, &asked, &tells))?;
     let mut taken = Taken::new()?;
     run(&mut taken, desk, signal, &asks, &told)
 }
 
-/// Reads again and again until nobody listens.
+/// Reads the folder repeatedly until nobody listens.
 fn read(mut reader: Reader, every: Duration, asked: &Receiver<()>, tells: &Sender<Moment>) {
     loop {
         if tells.send(reader.read()).is_err() {
@@ -65,14 +66,14 @@ fn run(
     told: &Receiver<Moment>,
 ) -> io::Result<usize> {
     let (mut moment, mut drawn_at): (Option<Moment>, Option<u64>) = (None, None);
-    // Until the first look has ended, which takes long on a slow file system.
+    // Shown until the first read has ended, which takes long on a slow file system.
     taken.terminal().draw(|frame| frame.render_widget("Reading the folder ...", frame.area()))?;
     loop {
         let mut changed = false;
         match told.try_recv() {
             Ok(newer) => (moment, changed) = (Some(newer), true),
             Err(TryRecvError::Empty) => {}
-            // The reader has panicked; its words are on the screen as it was.
+            // The reader has panicked; its message is on the restored screen.
             Err(TryRecvError::Disconnected) => {
                 return Err(io::Error::other("the folder can no longer be read"));
             }
@@ -85,7 +86,7 @@ fn run(
             drawn_at = Some(second);
         }
         if event::poll(HEARD)? {
-            // Whatever it is, a resize too, what it changes is drawn at once.
+            // Whatever the event is (it may be a resize), its effect is drawn at once.
             drawn_at = None;
             if let Event::Key(key) = event::read()? {
                 match press(&mut desk, moment.as_ref(), key) {
@@ -102,7 +103,7 @@ fn run(
     }
 }
 
-/// What a key changes, and what it asks for.
+/// Applies a key to the desk, and returns what else it asks for.
 pub fn press(desk: &mut Desk, moment: Option<&Moment>, key: KeyEvent) -> Wish {
     if key.kind == KeyEventKind::Release {
         return Wish::GoOn;

@@ -38,7 +38,7 @@ const EXAMPLES: &str = "Examples:
   top | cat                a listing, once
   NO_COLOR=1 top           without colours";
 
-/// Wide enough for a listing in which nothing is left out.
+/// A width at which nothing is left out of a listing.
 const LISTING_WIDTH: usize = 100;
 
 fn main() -> ExitCode {

@@ -1,6 +1,7 @@
-//! What a work folder says of an experiment at one moment, as values.
+//! The state of an experiment in a work folder at one moment, as values.
 //!
-//! *Invariant:* whether a run is under way is judged once, by [`artifacts::run::Headway`]; here it is only joined with what logs say.
+//! *Invariant:* whether a run is under way is decided once, by [`artifacts::run::Headway`]; here it is only
+//! combined with the logs.
 
 use artifacts::look::{self, Look};
 use artifacts::run::{Condition, Headway};
@@ -10,153 +11,154 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Without an epoch for so many times as long as one takes, a run's process may be dead; `tools/status.py` says the same, and a test compares.
+/// A run without a new epoch for this many times the duration of an epoch may have died; `tools/status.py`
+/// uses the same value, and a test compares the two.
 pub const SILENT_EPOCHS: f64 = 4.0;
-/// But only after so many seconds.
+/// The least number of seconds before a run counts as silent.
 pub const SILENT_SECONDS: f64 = 300.0;
 
-/// A work folder at one moment.
+/// The state of a work folder at one moment.
 #[derive(Debug, Clone)]
 pub struct Moment {
-    /// The folder.
+    /// The work folder.
     pub work: PathBuf,
-    /// The sweep in it, or why there is none to show.
+    /// The sweep in it, or the reason why there is none to show.
     pub sweep: Result<Sweep, Nothing>,
-    /// The machine that looks, which may be another one than the one that trains.
+    /// The machine that reads the folder, which may not be the one that trains.
     pub machine: Machine,
-    /// When this was read.
+    /// The time at which this was read.
     pub read: SystemTime,
 }
 
-/// Why there is no sweep to show, and what to do.
+/// The reason why there is no sweep to show, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nothing {
     /// What was found, in a sentence.
     pub found: String,
-    /// What to do: commands, each with what it does.
+    /// Commands that help, each with its meaning.
     pub advice: Vec<(String, String)>,
 }
 
 /// An experiment and its runs.
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    /// Its name.
+    /// The name of the experiment.
     pub experiment: String,
-    /// What it asks.
+    /// The question that it asks.
     pub title: String,
-    /// Its cells, by rankscale and arm.
+    /// The cells, sorted by rankscale and arm.
     pub cells: Vec<Cell>,
-    /// Its arms, in the order in which they appear.
+    /// The arms, in the order in which documents list them.
     pub arms: Vec<Arm>,
-    /// What `analysis` last said of it.
+    /// The latest results of `analysis`.
     pub endpoint: SoFar,
-    /// What a person should look at.
+    /// Problems that a person should look at.
     pub troubles: Vec<Trouble>,
 }
 
-/// The runs that differ in nothing but their seed.
+/// The runs that differ only in their seed.
 #[derive(Debug, Clone)]
 pub struct Cell {
     /// The rankscale.
     pub rankscale: usize,
     /// The arm.
     pub arm: Arm,
-    /// Its strength, where this rankscale and arm have several: lambda, and the peak learning rate.
+    /// The strength (lambda and peak learning rate), if this rankscale and arm have several.
     pub strength: Option<[f64; 2]>,
-    /// By seed.
+    /// The runs, sorted by seed.
     pub runs: Vec<Run>,
 }
 
-/// A run as it is now.
+/// The current state of a run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its folder's name.
+    /// The name of its folder.
     pub name: String,
     /// Its seed.
     pub seed: u64,
-    /// Epochs that are planned.
+    /// The number of planned epochs.
     pub epochs: usize,
-    /// How far it has come.
+    /// The progress of the run, from its files.
     pub headway: Arc<Headway>,
-    /// Why it failed, as its log says.
+    /// The reason of its failure, from its log, if it failed.
     pub failed: Option<Said>,
 }
 
-/// What a log said last of a run.
+/// The last log line of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// The log.
     pub log: PathBuf,
-    /// The words, without the run's name.
+    /// The line, without the run's name.
     pub words: String,
     /// The line before it, which often holds the reason.
     pub before: Option<String>,
 }
 
-/// Something that a person should look at.
+/// A problem that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// The run or the file.
     pub of: String,
     /// What happened.
     pub what: String,
-    /// Lines of a log that say more.
+    /// Log lines that say more.
     pub lines: Vec<String>,
 }
 
-/// What `analysis` last said of an experiment.
+/// The latest results of `analysis` for an experiment.
 #[derive(Debug, Clone)]
 pub enum SoFar {
-    /// Nothing about this experiment, for this reason; the command that makes it.
+    /// There are no results for this experiment.
     Missing {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// The command.
+        /// The command that computes them.
         command: String,
     },
-    /// Its summary.
+    /// There are results.
     Found {
-        /// `analysis/summary.json`.
+        /// The contents of `analysis/summary.json`.
         summary: Arc<Summary>,
-        /// When it was written.
+        /// The time at which it was written.
         written: SystemTime,
-        /// The command that makes it anew.
+        /// The command that updates it.
         command: String,
     },
 }
 
-/// A machine's load and memory; what the system does not tell is none.
+/// Load and memory of a machine; `None` if the system does not report a value.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Machine {
-    /// Its name.
+    /// The name of the host.
     pub host: Option<String>,
-    /// Its cores.
+    /// The number of cores.
     pub cores: usize,
-    /// Processes that run or wait to, as a mean of the last minute.
+    /// The load average of the last minute: processes that run or wait to run.
     pub load: Option<f64>,
-    /// Bytes of memory that are taken, and all there are.
+    /// The bytes of memory in use, and all bytes.
     pub memory: Option<[u64; 2]>,
 }
 
 impl Sweep {
-    /// All runs, cell by cell.
+    /// Iterates over all runs, cell by cell.
     pub fn runs(&self) -> impl Iterator<Item = (&Cell, &Run)> {
         self.cells.iter().flat_map(|cell| cell.runs.iter().map(move |run| (cell, run)))
     }
 
-    /// How many runs there are of a condition.
+    /// Counts the runs of a condition.
     #[must_use]
     pub fn count(&self, condition: Condition) -> usize {
         self.runs().filter(|(_, run)| run.condition() == condition && run.failed.is_none()).count()
     }
 
-    /// Runs that failed, by their log.
+    /// Counts the runs that failed according to their log.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.runs().filter(|(_, run)| run.failed.is_some()).count()
     }
 
-    /// The share of all epochs that is saved.
+    /// Returns the fraction of all epochs that is saved.
     #[must_use]
     pub fn share(&self) -> f64 {
         let [done, planned] = self.runs().fold([0, 0], |[done, planned], (_, run)| {
@@ -165,7 +167,8 @@ impl Sweep {
         done as f64 / planned.max(1) as f64
     }
 
-    /// How long all of it takes, if as many run at once as now; none where nothing runs, or nothing has a pace yet.
+    /// Estimates the time until all runs have ended, if as many run at once as now; `None` if nothing runs,
+    /// or no pace is known yet.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         let paces: Vec<f64> = self.runs().filter_map(|(_, run)| run.headway.epoch_seconds()).collect();
@@ -176,7 +179,7 @@ impl Sweep {
         (at_once > 0).then(|| Duration::try_from_secs_f64(seconds / at_once as f64).ok()).flatten()
     }
 
-    /// The look of one of its arms, the one that it has in the report.
+    /// Returns the look of one of its arms, which is the same as in the report.
     #[must_use]
     pub fn look(&self, arm: Arm) -> Look {
         let own: Vec<Arm> = self.arms.iter().copied().filter(|arm| look::house(*arm).is_none()).collect();
@@ -185,26 +188,27 @@ impl Sweep {
 }
 
 impl Run {
-    /// What has become of it.
+    /// Returns the condition of the run.
     #[must_use]
     pub fn condition(&self) -> Condition {
         self.headway.condition
     }
 
-    /// Epochs that are saved.
+    /// Returns the number of saved epochs.
     #[must_use]
     pub fn epochs_done(&self) -> usize {
-        // An imported run has its last epoch alone.
+        // An imported run has only its last epoch.
         self.headway.epochs.last().map_or(0, |row| row.epoch as usize)
     }
 
-    /// The share of its epochs that is saved.
+    /// Returns the fraction of its epochs that is saved.
     #[must_use]
     pub fn share(&self) -> f64 {
         self.epochs_done() as f64 / self.epochs.max(1) as f64
     }
 
-    /// Whether it runs by its record, and yet nothing of it was written for long.
+    /// Returns whether the run is under way according to its record, although nothing of it was written for
+    /// long.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         let patience = SILENT_SECONDS.max(SILENT_EPOCHS * self.headway.epoch_seconds().unwrap_or(0.0));
@@ -212,14 +216,16 @@ impl Run {
             && self.headway.quiet.is_some_and(|quiet| quiet.as_secs_f64() > patience)
     }
 
-    /// How long it has still to go at its own pace; none where it does not run or has no pace yet.
+    /// Estimates the time until the run ends, at its own pace; `None` if it is not running or has no pace
+    /// yet.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         let pace = self.headway.epoch_seconds().filter(|_| self.condition() == Condition::Running)?;
         Duration::try_from_secs_f64(self.seconds_left(pace)).ok()
     }
 
-    /// Seconds of the epochs that are not saved, at its own pace or else another one. Of the epoch under way, what has passed is counted.
+    /// Returns the expected seconds of the epochs that are not saved, at its own pace or else at `else_pace`,
+    /// minus the time that the epoch under way has taken.
     fn seconds_left(&self, else_pace: f64) -> f64 {
         let pace = self.headway.epoch_seconds().unwrap_or(else_pace);
         let passed = match (self.condition(), self.headway.quiet) {

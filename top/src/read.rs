@@ -1,9 +1,11 @@
-//! Files of a work folder -> a moment.
+//! From the files of a work folder to a moment.
 //!
-//! `reader` looks at all of them again and again and remembers what has not changed; `plan` says which runs there are to be, `logs` what was
-//! last said of each, `endpoint` what `analysis` found, `machine` how busy the machine is.
+//! `reader` reads all of them repeatedly and remembers what has not changed; `plan` determines the planned
+//! runs, `logs` the last log lines of each, `endpoint` the results of `analysis`, and `machine` the load of
+//! the machine.
 //!
-//! *Invariant:* a file that is missing, damaged or being replaced ends nothing: what was last known stays, or the file is named.
+//! *Invariant:* a file that is missing, damaged or being replaced ends nothing: the last known state stays,
+//! or the file is named.
 
 mod endpoint;
 mod files;

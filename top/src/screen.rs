@@ -1,8 +1,9 @@
-//! A moment on a terminal's cells.
+//! Draws a moment on a terminal's cells.
 //!
-//! Where there is room, all panels lie side by side or below each other; where there is not, one at a time.
+//! If there is enough space, all panels are shown, side by side or below each other; otherwise one at a time.
 //!
-//! *Invariant:* a pure function of moment, desk and area: it reads no file and no clock, and fits any area, an empty one too.
+//! *Invariant:* drawing is a pure function of moment, desk and area: it reads no file and no clock, and works
+//! in any area, even an empty one.
 
 use crate::moment::{Moment, Nothing, Sweep};
 use crate::view::desk::{Desk, Panel};
@@ -13,11 +14,11 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Widget};
 
-/// From here on all panels are shown at once, in two columns.
+/// The width from which all panels are shown at once, in two columns.
 const WIDE: u16 = 120;
-/// From here on, below each other.
+/// The width from which all panels are shown below each other.
 const MEDIUM_WIDTH: u16 = 80;
-/// And of this height.
+/// The height that this also needs.
 const MEDIUM_HEIGHT: u16 = 26;
 
 /// Draws everything into an area.
@@ -49,7 +50,7 @@ fn panels(sweep: &Sweep, desk: &Desk, body: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The one panel that is shown, below the names of all.
+/// Draws the names of all panels, and returns the area of the single one that is shown.
 fn alone(sweep: &Sweep, desk: &Desk, body: Rect, buffer: &mut Buffer) -> Vec<(Panel, Rect)> {
     let mut x = body.x;
     for (at, panel) in Panel::ALL.into_iter().enumerate() {
@@ -64,7 +65,7 @@ fn alone(sweep: &Sweep, desk: &Desk, body: Rect, buffer: &mut Buffer) -> Vec<(Pa
     vec![(desk.panel, Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body })]
 }
 
-/// Where each panel lies; none where there is not room for all.
+/// Returns the area of each panel; `None` if there is not enough space for all of them.
 fn places(sweep: &Sweep, desk: &Desk, body: Rect) -> Option<Vec<(Panel, Rect)>> {
     let rows = |lines: usize| lines as u16 + 2;
     let runs = runs::lines(sweep, desk, usize::from(body.width)).len();
@@ -73,7 +74,7 @@ fn places(sweep: &Sweep, desk: &Desk, body: Rect) -> Option<Vec<(Panel, Rect)>> 
         return None;
     }
     if body.width >= WIDE {
-        // Lists above, and below them the curves, which are worth all the width.
+        // Lists above, and below them the curves, which use the whole width.
         let width = (body.width / 2).max(64);
         let inner = usize::from(body.width - width) - 2;
         let runs = rows(runs::lines(sweep, desk, inner).len()).clamp(3, body.height / 5);
@@ -83,7 +84,7 @@ fn places(sweep: &Sweep, desk: &Desk, body: Rect) -> Option<Vec<(Panel, Rect)>> 
         let [lists, curves] = stacked(body, [above, body.height - above]);
         let left = Rect { width, ..lists };
         let right = Rect { x: lists.x + width, width: lists.width - width, ..lists };
-        // What is left over is for whatever fails next.
+        // The remaining space is for future failures.
         let [endpoint, runs, troubles] = stacked(right, [endpoint, runs, lists.height - endpoint - runs]);
         return Some(vec![
             (Panel::Grid, left),
@@ -110,7 +111,7 @@ fn places(sweep: &Sweep, desk: &Desk, body: Rect) -> Option<Vec<(Panel, Rect)>> 
     ])
 }
 
-/// An area in parts of these heights, the last one up to its end.
+/// Splits an area into parts of these heights, the last one up to its end.
 fn stacked<const N: usize>(area: Rect, heights: [u16; N]) -> [Rect; N] {
     let mut y = area.y;
     heights.map(|height| {
@@ -128,7 +129,7 @@ fn draw_panel(sweep: &Sweep, desk: &Desk, panel: Panel, area: Rect, buffer: &mut
         Panel::Grid => {
             let lines = grid::lines(sweep, desk, width);
             let room = usize::from(inner.height);
-            // The head stays, and the cursor's line is always there.
+            // The head stays visible, and so does the cursor's line.
             let first = (grid::cursor_line(sweep, desk) + 1).saturating_sub(room).min(lines.len());
             let shown: Vec<_> = lines.iter().take(1).chain(lines.iter().skip(1 + first)).cloned().collect();
             write(&shown, 0, inner, buffer);
@@ -146,7 +147,7 @@ fn page(title: &str, lines: &[Line<'static>], scroll: usize, area: Rect, buffer:
     write(lines, scroll, inside, buffer);
 }
 
-/// Draws a frame and says what lies within.
+/// Draws a frame, and returns the area inside.
 fn framed(title: &str, chosen: bool, area: Rect, buffer: &mut Buffer) -> Rect {
     let style = if chosen { Modifier::BOLD } else { Modifier::DIM };
     let title = Line::styled(format!(" {title} "), Style::new().add_modifier(Modifier::BOLD));
@@ -157,7 +158,7 @@ fn framed(title: &str, chosen: bool, area: Rect, buffer: &mut Buffer) -> Rect {
     inner
 }
 
-/// Lines from the `scroll`-th on; the last one says how many there are still.
+/// Writes lines from the `scroll`-th on; the last line says how many more there are.
 fn write(lines: &[Line<'static>], scroll: usize, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.height);
     let scroll = scroll.min(lines.len().saturating_sub(room));
@@ -178,7 +179,7 @@ fn write(lines: &[Line<'static>], scroll: usize, area: Rect, buffer: &mut Buffer
     }
 }
 
-/// What was found and what to do, for people who find nothing.
+/// Formats what was found and what to do, for people who find nothing.
 #[must_use]
 pub fn advice(nothing: &Nothing, width: usize) -> Vec<Line<'static>> {
     let mut lines = words::wrap(&nothing.found, width);

@@ -1,6 +1,6 @@
-//! A moment as plain text, once: for a pipe, a file, or a terminal that only prints.
+//! A moment as plain text, once: for a pipe, a file, or a terminal that cannot be drawn on.
 //!
-//! *Invariant:* no escape codes, and no line longer than the width but for a word that is.
+//! *Invariant:* there are no escape codes, and no line is longer than the width unless a single word is.
 
 use crate::moment::{Moment, Sweep};
 use crate::screen::advice;
@@ -8,7 +8,7 @@ use crate::view::desk::{Desk, Panel};
 use crate::view::{endpoint, grid, heading, runs, troubles};
 use ratatui::text::Line;
 
-/// The text, without a last line's end.
+/// Formats the text, without a newline at its end.
 #[must_use]
 pub fn text(moment: &Moment, desk: &Desk, width: usize) -> String {
     let mut lines = heading::lines(moment, desk, width);

@@ -1,6 +1,7 @@
-//! The terminal: taken over, and given back as it was.
+//! The terminal: taken over, and restored afterwards.
 //!
-//! *Invariant:* however the program ends, by a key, a signal, an error or a panic, the terminal is given back before anything is said.
+//! *Invariant:* however the program ends, by a key, a signal, an error or a panic, the terminal is restored
+//! before any message is printed.
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -18,33 +19,33 @@ use std::sync::{Arc, Once};
 use std::thread;
 use std::time::Duration;
 
-/// How often it is looked whether the terminal is still there.
+/// The interval between checks that the terminal still exists.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long the dashboard has to end by itself.
+/// The time that the dashboard has to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Whether it is taken at this moment.
+/// Whether the terminal is taken over at this moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// A terminal that is taken over until this goes.
+/// A terminal that is taken over until this is dropped.
 #[derive(Debug)]
 pub struct Taken(Terminal<CrosstermBackend<Stdout>>);
 
-/// Whether standard output is a terminal that can be drawn on.
+/// Returns whether standard output is a terminal that can be drawn on.
 #[must_use]
 pub fn can_be_drawn_on(term: Option<&str>) -> bool {
     io::stdout().is_terminal() && !matches!(term, None | Some("" | "dumb" | "unknown"))
 }
 
 impl Taken {
-    /// Takes it.
+    /// Takes the terminal over.
     ///
     /// # Errors
-    /// The terminal's; it is given back then.
+    /// Those of the terminal, which is then restored.
     pub fn new() -> io::Result<Self> {
         give_back_on_panic();
         TAKEN.store(true, Ordering::SeqCst);
-        // Where there is no second screen, what was on the first would show through.
+        // Cleared, because on a terminal without an alternate screen the earlier contents would show through.
         let taken = enable_raw_mode()
             .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All), Hide))
             .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
@@ -57,7 +58,7 @@ impl Taken {
         }
     }
 
-    /// The terminal to draw on.
+    /// Returns the terminal to draw on.
     pub fn terminal(&mut self) -> &mut Terminal<CrosstermBackend<Stdout>> {
         &mut self.0
     }
@@ -69,11 +70,11 @@ impl Drop for Taken {
     }
 }
 
-/// Ends the program where its keys are no longer listened to: some terminals that go away leave whoever waits for a key in a loop without end,
-/// in which no signal is looked at either.
+/// Ends the program when its keys are no longer read: some terminals, when they are closed, leave a process
+/// that waits for a key in an endless loop, in which no signal is checked either.
 ///
 /// # Errors
-/// No thread can be had.
+/// No thread can be started.
 pub fn end_with_it(signal: Arc<AtomicUsize>) -> io::Result<()> {
     let watch = move || {
         loop {
@@ -82,7 +83,7 @@ pub fn end_with_it(signal: Arc<AtomicUsize>) -> io::Result<()> {
                 0 if has_gone() => SIGHUP as usize,
                 0 => continue,
                 signal => {
-                    // The dashboard hears it too, and ends at once if it can.
+                    // The dashboard receives the signal too, and ends at once if it can.
                     thread::sleep(GRACE);
                     signal
                 }
@@ -94,7 +95,7 @@ pub fn end_with_it(signal: Arc<AtomicUsize>) -> io::Result<()> {
     thread::Builder::new().name("terminal".to_owned()).spawn(watch).map(drop)
 }
 
-/// Whether nobody is at the other end of the terminal any more.
+/// Returns whether the other end of the terminal was closed.
 fn has_gone() -> bool {
     let input = io::stdin();
     let mut polled = [PollFd::new(&input, PollFlags::empty())];
@@ -102,7 +103,7 @@ fn has_gone() -> bool {
     poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
-/// Gives the terminal back, once. Nothing is to be done about a terminal that has gone.
+/// Restores the terminal, once. Errors are ignored, because nothing can be done about a closed terminal.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
@@ -112,7 +113,7 @@ fn give_back() {
     }
 }
 
-/// A panic of any thread says its words on the terminal as it was.
+/// Makes a panic of any thread print its message on the restored terminal.
 fn give_back_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,9 +1,9 @@
-//! A moment and what a person wants to see of it -> lines, one panel a file.
+//! From a moment, and the user's choices, to lines; one file per panel.
 //!
-//! `desk` holds what the person chose, `ink` how it is coloured, `words` how numbers are said; `grid`, `runs`, `curves`, `endpoint`,
-//! `troubles`, `heading` and `help` are the panels, `scale` is what curves are drawn on.
+//! `desk` holds the user's choices, `ink` the colours, `words` formats numbers; `grid`, `runs`, `curves`,
+//! `endpoint`, `troubles`, `heading` and `help` are the panels, and `scale` is the vertical scale of curves.
 //!
-//! *Invariant:* nothing is told by colour alone.
+//! *Invariant:* no information is conveyed by colour alone.
 
 pub mod curves;
 pub mod desk;

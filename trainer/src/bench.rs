@@ -1,13 +1,14 @@
-//! How fast a configuration trains here: single updates, whole epochs, and the processor's limit beside them.
+//! Measures how fast a configuration trains on this machine: single updates, whole epochs, and the
+//! processor's limit beside them.
 //!
-//! An epoch is augmentation, updates and evaluation of test images in CIFAR-10's proportion; it may be a short one. The limit is what
-//! six times the network's multiply-accumulates an image (forward, and twice that backward) would take at the measured rate of a large
-//! matrix product.
+//! An epoch is augmentation, updates, and evaluation of test images in CIFAR-10's proportion; it may be a
+//! short one. The limit is the time that six times the network's multiply-accumulates per image (one forward
+//! pass, and twice that backward) would take at the measured rate of a large matrix product.
 //!
-//! This room imports `run` for a start, `engine`, `data` and `machine`, and nothing imports it but `main`.
+//! This module imports `run` for the initial weights, `engine`, `data` and `machine`; only `main` imports it.
 //!
-//! *Invariant:* what is compared is measured in turn in one process: products, updates, an epoch, updates, products. On a GPU nothing is
-//! timed before its libraries have chosen their kernels.
+//! *Invariant:* quantities that are compared are measured alternately in one process: products, updates, an
+//! epoch, updates, products. On a GPU nothing is timed before its libraries have chosen their kernels.
 
 pub mod roofline;
 
@@ -31,47 +32,48 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// Updates of an epoch of CIFAR-10 in batches of 512, the images they take, and the images it is evaluated on.
+/// An epoch of CIFAR-10 in batches of 512: its updates, their images, and the images of its evaluation.
 const EPOCH: (usize, usize, usize) = (97, 49_664, 10_000);
-/// Updates that come first and are not counted.
+/// Untimed updates before the timed ones.
 const WARM_UP: usize = 2;
-/// The same on a GPU, where updates are recorded after some.
+/// Untimed updates on a GPU, where updates are recorded after the first few.
 const WARM_UP_ON_GPU: usize = UPDATES_BEFORE_RECORDING + WARM_UP;
-/// Products timed before, and again after.
+/// Matrix products timed before the updates, and again after them.
 const PRODUCTS: usize = 4;
 const MEBIBYTE: f64 = 1_048_576.0;
 
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Bench {
-    /// Its network, batch, precision and engine count.
+    /// The configuration, of which network, batch, precision and engine matter.
     pub configuration: Configuration,
-    /// Where to compute.
+    /// The device to compute on.
     pub device: Device,
     /// CPU threads.
     pub threads: usize,
-    /// Timed updates; two more come first.
+    /// Timed updates; two untimed ones precede them.
     pub steps: usize,
     /// Updates of the timed epoch.
     pub epoch_updates: usize,
-    /// What libtorch does in other ways than it would.
+    /// Changes to the way libtorch computes a step.
     pub changes: Changes,
 }
 
-/// What was measured.
+/// The result of a measurement.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// As it stands in a file of lines.
+    /// The result as a line of a results file.
     pub line: Ours,
-    /// Median times of a step's phases, where the engine tells.
+    /// Median times of a step's phases, if the engine measures them.
     pub phases: Vec<Phase>,
 }
 
 impl Bench {
-    /// Measures on generated images, with the weights a run would start from.
+    /// Measures on generated images, with the weights that a run would start from.
     ///
     /// # Errors
-    /// Too little memory, before anything is made; an engine that cannot be had, see [`Engine::new`].
+    /// There is too little memory, which is checked before anything is allocated, or the engine is not
+    /// available, see [`Engine::new`].
     pub fn run(&self) -> anyhow::Result<Measured> {
         let Self { configuration, device, threads, .. } = self;
         memory::check(configuration, *device, *threads)?;
@@ -105,7 +107,8 @@ impl Bench {
         let before = rate();
         updates(&mut engine, if on_cpu { WARM_UP } else { WARM_UP_ON_GPU });
         if !on_cpu {
-            // A GPU's libraries choose their kernels when they first meet a shape; evaluation has shapes of its own.
+            // A GPU's libraries choose their kernels when they first meet a shape, and evaluation has shapes
+            // of its own.
             engine.predict(&mut || ControlFlow::Continue(()));
         }
         let mut seconds = updates(&mut engine, self.steps.div_ceil(2));
@@ -117,7 +120,7 @@ impl Bench {
         let trained = start.elapsed().as_secs_f64();
         engine.predict(&mut || ControlFlow::Continue(()));
         let epoch_seconds = start.elapsed().as_secs_f64();
-        // One by one for the sake of the phases; a GPU is waited for once.
+        // On a CPU, updates are timed one by one for the sake of the phases; a GPU is synchronised once.
         let (turns, each) = if on_cpu { (self.steps / 2, 1) } else { (1, self.steps / 2) };
         for _ in 0..turns {
             seconds.append(&mut updates(&mut engine, each));

@@ -1,9 +1,10 @@
 //! The command line, and the commands that train nothing.
 //!
-//! - `arguments`: what can be asked for; `run`: a run among it; `numbers`: the rules of the numbers among it;
-//! - `describe`: a network in numbers; `doctor`: what the program finds on this machine.
+//! - `arguments`: all commands and their arguments; `run`: the arguments of a run; `numbers`: parsers for
+//!   numbers;
+//! - `describe`: the counts of a network; `doctor`: what the program finds on this machine.
 //!
-//! This room imports the library, and `main` imports this room.
+//! This module imports the library, and `main` imports this module.
 
 pub mod arguments;
 pub mod describe;

@@ -1,10 +1,10 @@
-//! What trains a run: one description of the network, two engines.
+//! The training engines: one description of the network, two implementations.
 //!
-//! [`Engine`] is the switch between [`fused`] (our own kernels) and `torch` (libtorch); [`epoch`] is what both are given and give back;
-//! [`memory`] is what both need. This room imports `data` and `machine`.
+//! [`Engine`] switches between [`fused`] (our own kernels) and `torch` (libtorch); [`epoch`] holds the inputs
+//! and outputs of both; [`memory`] estimates their memory. This module imports `data` and `machine`.
 //!
-//! *Invariant:* an engine sees images, draws, rates and decays, and gives sums, predictions and weights; what an epoch is,
-//! what is saved and when, is the session's.
+//! *Invariant:* an engine sees images, draws, learning rates and decays, and returns sums, predictions and
+//! weights; the session decides what an epoch is, and what is saved when.
 
 pub mod epoch;
 pub mod fused;
@@ -36,10 +36,11 @@ pub enum Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`), and the images of a run.
+    /// Takes up parameters, running statistics, momentum (`velocity.*`) if there is any, and the images of a
+    /// run.
     ///
     /// # Errors
-    /// A run for libtorch in a program without it; no threads to be had.
+    /// The run needs libtorch and the program is built without it, or no threads can be started.
     pub fn new(
         configuration: &Configuration,
         state: &StateDict,
@@ -51,10 +52,10 @@ impl<'a> Engine<'a> {
         Self::by(configuration, state, (train, test), device, threads, ways)
     }
 
-    /// The same with libtorch computing in these ways.
+    /// Does the same as [`Engine::new`], but libtorch computes in the given ways.
     ///
     /// # Errors
-    /// As [`Engine::new`].
+    /// Those of [`Engine::new`].
     pub fn by(
         configuration: &Configuration,
         state: &StateDict,
@@ -95,7 +96,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// All updates of an epoch; none where `on_update` broke off.
+    /// Trains all updates of an epoch; `None` if `on_update` broke off.
     pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         match self {
             Self::Fused(fused) => fused.train(epoch, on_update),
@@ -104,7 +105,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Seconds of each of an epoch's updates, all of them on its first batch and on nothing else.
+    /// Times each update of an epoch in seconds; all of them use its first batch.
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
         match self {
             Self::Fused(fused) => fused.time_updates(epoch),
@@ -113,7 +114,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Predictions for all test images, by the running statistics; none where `on_batch` broke off.
+    /// Predicts all test images with the running statistics; `None` if `on_batch` broke off.
     pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         match self {
             Self::Fused(fused) => fused.predict(on_batch),
@@ -122,7 +123,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Parameters and running statistics under the reference's names.
+    /// Returns parameters and running statistics under the reference's names.
     #[must_use]
     pub fn model(&self) -> StateDict {
         match self {
@@ -132,7 +133,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// All that [`Engine::new`] needs to go on with the same numbers.
+    /// Returns everything that [`Engine::new`] needs to continue with the same numbers.
     #[must_use]
     pub fn state(&self) -> StateDict {
         match self {

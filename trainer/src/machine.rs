@@ -1,11 +1,12 @@
-//! The machine that runs are made on.
+//! The machine on which runs are trained.
 //!
-//! - [`device`]: where a run computes; `gpu`: what its driver says; `command`: what other programs answer;
-//! - [`memory`]: what may still be taken; [`allocator`]: how the process keeps what it has;
-//! - [`mod@contained`]: work that may break off; [`stop`]: the user's wish to stop; [`slurm`]: what then becomes of a job of
-//!   Slurm's; [`progress`]: what the user sees meanwhile.
+//! - [`device`]: where a run computes; `gpu`: queries to the GPU's driver; `command`: the output of other
+//!   programs;
+//! - [`memory`]: the available memory; [`allocator`]: the allocator's settings;
+//! - [`mod@contained`]: work that may panic; [`stop`]: signals that ask to stop; [`slurm`]: requeuing of a
+//!   Slurm job; [`progress`]: progress bars and lines.
 //!
-//! This room imports no other.
+//! This module imports no other.
 
 pub mod allocator;
 pub(crate) mod command;

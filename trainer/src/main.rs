@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// The command line. A value that breaks its key's rule is one line; all else is clap's to say.
+/// Parses the command line. A value that breaks its key's rule is reported in one line; all else is left to
+/// clap.
 fn arguments() -> Arguments {
     Arguments::try_parse().unwrap_or_else(|error| {
         if error.kind() == ErrorKind::ValueValidation {
@@ -147,7 +148,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints how far every run of an experiment is.
+/// Prints the progress of every run of an experiment.
 fn status(arguments: &arguments::Status) -> anyhow::Result<()> {
     let layout = Layout::new(&arguments.work);
     let find = |name: &str| Experiment::find(name, &arguments.experiments, &layout);
@@ -161,7 +162,7 @@ fn status(arguments: &arguments::Status) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks and mends all runs; fails where one stays damaged.
+/// Checks and repairs all runs; fails if one stays damaged.
 fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
     let layout = Layout::new(&arguments.work);
     let threads = arguments.threads.unwrap_or_else(numbers::cores);
@@ -173,7 +174,8 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
     Ok(if broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Prepares device, threads, data and signals, with the test images where a run is judged by them, and turns what the work returns into an exit code.
+/// Prepares device, threads, data and signals, with the test images if runs are evaluated on them, and
+/// converts the result of the work to an exit code.
 fn at(
     place: &WorkPlace,
     task: Task,
@@ -190,12 +192,12 @@ fn at(
     Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 
-/// The device asked for, and the number of threads.
+/// Resolves the device and the number of threads.
 fn resolve(machine: &Machine) -> anyhow::Result<(Device, usize)> {
     Ok((machine.device.resolve(gpus())?, machine.threads.unwrap_or_else(numbers::cores)))
 }
 
-/// GPUs that this program can use; none where it has no CUDA.
+/// Returns the number of GPUs that this program can use; `None` if it has no CUDA.
 fn gpus() -> Option<usize> {
     #[cfg(feature = "tch")]
     return trainer::engine::torch::gpus();

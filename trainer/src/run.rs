@@ -1,14 +1,14 @@
 //! One run: from its configuration and the images to the files of its folder.
 //!
-//! - [`session`]: the way of a run from its folder to its end; [`context`]: what it is given;
-//! - `epochs`: one epoch after the other, each saved while the next is trained;
-//! - [`initialise`], [`checkpoint`]: where its weights come from; [`layers`]: what is measured of them;
-//! - `work`: what an epoch is made of; `rows`: what is said of it; `tables`: what is saved after it;
-//! - [`lock`]: who trains it; [`provenance`]: where and with what it was made;
-//! - [`repair`]: runs checked one by one, sealed and mended;
-//! - [`mod@retrain`]: a kept run beside its first epochs trained again.
+//! - [`session`]: a run from its folder to its end; [`context`]: the inputs of a run;
+//! - `epochs`: the loop over epochs, in which each is saved while the next is trained;
+//! - [`initialise`], [`checkpoint`]: the sources of the weights; [`layers`]: the measurements of them;
+//! - `work`: the inputs of an epoch; `rows`: the results of an epoch; `tables`: what is saved after it;
+//! - [`lock`]: which process trains the run; [`provenance`]: where and with what it was made;
+//! - [`repair`]: checks, seals and repairs runs one by one;
+//! - [`mod@retrain`]: compares a kept run with its first epochs trained again.
 //!
-//! This room imports `engine`, `data` and `machine`.
+//! This module imports `engine`, `data` and `machine`.
 
 pub mod checkpoint;
 pub mod context;

@@ -1,13 +1,15 @@
-//! A whole experiment: what it will run, how long it expects to take, and then the runs, side by side.
+//! A whole experiment: what is left to run, how long it will take, and then the runs themselves, side by
+//! side.
 //!
-//! The order is: what is left, what of it fits into memory, how long that takes, and only then files and networks.
+//! The order is: which runs are left, which of them fit into memory, how long they take, and only then files
+//! and networks.
 //!
-//! `plan` lists what is left, [`estimate`] times it, `slots` says what runs beside what, [`outlook`] puts these together and `summary` into
-//! words; `train_all` trains, and [`standing`] says how far every run has come, whoever trains it. This room imports `run`, `engine`, `data`
-//! and `machine`.
+//! `plan` lists the runs that are left, [`estimate`] times them, `slots` assigns runs to devices, [`outlook`]
+//! combines these and `summary` describes them; `train_all` trains, and [`standing`] reports the progress of
+//! every run, whichever process trains it. This module imports `run`, `engine`, `data` and `machine`.
 //!
-//! *Invariant:* a finished run is never trained again; one run's failure, a panic too, does not stop the others, but the sweep ends
-//! with an error that names it; it ends with 0 only when every run has ended.
+//! *Invariant:* a finished run is never trained again. The failure or panic of one run does not stop the
+//! others, but the sweep ends with an error that names it; the exit code is 0 only if every run has ended.
 
 pub mod estimate;
 pub mod outlook;
@@ -38,19 +40,23 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use train_all::train_all;
 
-/// Between two looks at runs that other processes train, and at the wish to stop meanwhile.
+/// Intervals between checks of runs that other processes train, and between checks for a request to stop
+/// meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const HEARD_EVERY: Duration = Duration::from_millis(100);
 
-/// Runs what is left of an experiment: seed by seed, longest first, as many side by side as asked for and as memory
-/// allows. With `plan_only`, says what it would do and writes nothing.
+/// Runs what is left of an experiment: seed by seed, longest run first, as many side by side as requested and
+/// as memory allows. With `plan_only`, says what it would do and writes nothing.
 ///
-/// A run that does not fit into any device alone is named before anything is trained, and before the others are timed; they go on.
+/// A run that does not fit into any device by itself is named before anything is trained and before the
+/// others are timed; the others go on.
 ///
-/// Returns the exit code of a sweep that was asked to stop, or [`ELSEWHERE`] where other processes train some of the runs, which it names.
+/// Returns the exit code of a sweep that was asked to stop, or [`ELSEWHERE`] if other processes train some of
+/// the runs, which it names.
 ///
 /// # Errors
-/// More images asked for than there are; a run that failed, or does not fit into memory: the sweep goes on with the others first.
+/// More images are asked for than there are; or a run failed or does not fit into memory, in which case the
+/// other runs are trained first.
 pub fn sweep(
     context: &RunContext<'_>,
     devices: &[Device],
@@ -85,7 +91,8 @@ pub fn sweep(
             elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
         }
     }
-    // Before it goes it looks again, until nothing is free: whoever trained one of them may have died since.
+    // Before it returns it checks again until no run is free, because a process that trained one may have
+    // died since.
     let mut before = usize::MAX;
     let any_may_be_free =
         |runs: &[Planned<'_>]| runs.iter().any(|run| may_be_free(context, run.configuration));
@@ -111,7 +118,7 @@ pub fn sweep(
     Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
 }
 
-/// Waits before the next look at what others train; false where the user asked to stop.
+/// Waits before the next check of runs that others train; returns false if the user asked to stop.
 fn pause(context: &RunContext<'_>) -> bool {
     let start = Instant::now();
     while context.stop.requested().is_none() && start.elapsed() < LOOK_EVERY {
@@ -124,10 +131,10 @@ fn names(runs: &[Planned<'_>]) -> Vec<String> {
     runs.iter().map(|run| run.name.clone()).collect()
 }
 
-/// Trains one run, as [`train`], if it fits into memory as it is now.
+/// Trains one run, as [`train`] does, if it fits into the memory that is free now.
 ///
 /// # Errors
-/// It does not fit, and nothing was written; or as [`train`].
+/// It does not fit, and nothing was written; or those of [`train`].
 pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
     if plan::is_left(context, configuration) {
         memory::check(configuration, context.device, context.threads)?;
@@ -144,19 +151,19 @@ fn stopped(context: &RunContext<'_>) -> bool {
     context.stop.requested().is_some()
 }
 
-/// Removes what killed processes left in finished runs; the others are tidied when they are trained.
+/// Removes what killed processes left in finished runs; other runs are cleaned up when they are trained.
 fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
     let fingerprint = context.data.fingerprint();
     for run in &experiment.runs {
         let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
         if folder.record_path().exists() {
-            // A folder of somebody else's may be read only.
+            // Another user's folder may be read-only.
             let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
         }
     }
 }
 
-/// Removes the checkpoint of a run that has ended: a process that was killed in its last moment leaves it.
+/// Removes the checkpoint of a run that has ended, which a process that was killed in its last moment leaves.
 fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
     let has_ended =
         || folder.read().is_ok_and(|(record, _)| matches!(record.status, Status::Done | Status::Diverged));
@@ -169,7 +176,7 @@ fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
     Ok(())
 }
 
-/// Seals the plan before its first run; says so where it is no longer the plan that was sealed.
+/// Seals the plan before its first run, and says so if the plan differs from the one that was sealed.
 fn seal(context: &RunContext<'_>, experiment: &Experiment, runs_before: usize) -> anyhow::Result<()> {
     let path = context.layout.seal(&experiment.name);
     let seal =

@@ -1,6 +1,7 @@
-//! Weights and checkpoints that nobody wrote: an error that names the file, or arrays that obey the rules.
+//! Fuzzes weights and checkpoints with corrupted files: the outcome is an error that names the file, or
+//! arrays that obey the rules.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release -p trainer --test fuzz` tries more of them.
+//! `PROPTEST_CASES=100000 cargo test --release -p trainer --test fuzz` tries more cases.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 

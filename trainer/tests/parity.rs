@@ -1,7 +1,9 @@
-//! libtorch's engine and the augmentation against the executable `PyTorch` reference, computed in float64.
+//! Tests libtorch's engine and the augmentation against the executable `PyTorch` reference, computed in
+//! float64.
 //!
-//! `PARITY_DEVICE`, as in `cuda:0`, puts what is computed in float32 there; float64 stays on the CPU. On a GPU the convolutions must not
-//! round to TF32, which is coarser than the tolerances: `NVIDIA_TF32_OVERRIDE=0`.
+//! `PARITY_DEVICE`, for example `cuda:0`, is the device for everything that is computed in float32; float64
+//! stays on the CPU. On a GPU the convolutions must not round to TF32, which is coarser than the tolerances:
+//! `NVIDIA_TF32_OVERRIDE=0`.
 
 #![cfg(feature = "tch")]
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
@@ -39,8 +41,8 @@ fn array(tensor: &Tensor) -> ArrayD<f32> {
     ArrayD::from_shape_vec(shape, Vec::<f32>::try_from(&flat).unwrap()).unwrap()
 }
 
-/// Each way of computing a step: batch norm of what comes out of a bottleneck and through it, filters one by one and as one, and on a GPU
-/// batch norm by our own kernels.
+/// Checks every way of computing a step: batch norm after and through the bottleneck, separate filters and
+/// one filter, and on a GPU batch norm by our own kernels.
 fn check_arm(arm: Arm) {
     for one_filter in [None, Some(1), Some(8)] {
         for bottleneck_below in [0.0, 2.0] {
@@ -130,7 +132,8 @@ fn parity_augmentation() {
     assert!(relative(&found, expected) <= 1e-6, "on the host");
 }
 
-/// The order of a sum depends on the number of threads, and so do ties; libtorch takes that number when a process starts.
+/// The order of a sum, and with it ties, depends on the number of threads, which libtorch reads when a
+/// process starts.
 #[test]
 fn an_update_with_ties_is_exact_with_any_number_of_threads() {
     for threads in [1, 3] {

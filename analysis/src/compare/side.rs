@@ -1,6 +1,7 @@
-//! One of two studies that are compared: its finished runs, and what else can tell them from the other's.
+//! One of two compared studies: its finished runs, and the properties in which it may differ from the other
+//! study.
 //!
-//! *Invariant:* a study has one accuracy for a network, arm, λ and seed.
+//! *Invariant:* a study has one accuracy for each network, arm, λ and seed.
 
 use artifacts::Exact;
 use artifacts::compared::{Differs, Side};
@@ -10,25 +11,26 @@ use network::Arm;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What makes runs comparable across studies.
+/// The settings that two runs must share to be compared across studies, apart from the seed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Comparable {
     pub(super) rankscale: u32,
     pub(super) decay: String,
     pub(super) lambda: Exact,
-    /// What an arm that is not of the house does: another study may have another one of its name.
+    /// The definition of an arm that is not of the house, because the other study may define another arm with
+    /// the same name.
     meaning: &'static str,
 }
 
 /// Accuracies by seed.
 pub(super) type Seeds = BTreeMap<u64, f64>;
 
-/// The finished runs of a study.
+/// The finished runs of a study, by cell.
 pub(super) struct Cells<'a> {
     pub(super) by_key: BTreeMap<Comparable, Seeds>,
     runs: Vec<&'a RunRow>,
     data: &'a [String],
-    /// Those that are not of the house.
+    /// The arms that are not of the house.
     arms: &'a [Arm],
 }
 
@@ -55,7 +57,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A study with the runs of it that take part.
+/// Describes a study and the number of its runs that enter the comparison.
 pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Side {
     let runs = cells.runs.len();
     Side {
@@ -66,7 +68,7 @@ pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Side {
     }
 }
 
-/// Runs that both take part with; a run's name is its identity.
+/// Counts the runs that take part in both studies; a run's name is its identity.
 pub(super) fn same_runs(a: &Cells<'_>, b: &Cells<'_>) -> u32 {
     let names: BTreeSet<&str> = a.runs.iter().map(|run| run.run.as_str()).collect();
     b.runs.iter().filter(|run| names.contains(run.run.as_str())).count() as u32
@@ -77,7 +79,7 @@ fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
     done.filter_map(|run| Some((run, run.test_accuracy?)))
 }
 
-/// The finished runs of the recipe that most of them have.
+/// Returns the finished runs of the recipe that most finished runs have.
 fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
     let mut recipes: BTreeMap<&str, usize> = BTreeMap::new();
     for (run, _) in finished(study) {
@@ -87,7 +89,7 @@ fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
     finished(study).filter(|(run, _)| Some(run.recipe.as_str()) == most).collect()
 }
 
-/// A property of a run, as people read it.
+/// A property of a run, with a function that formats its value.
 type Property = (&'static str, fn(&RunRow) -> String);
 const PROPERTIES: [Property; 12] = [
     ("data set", |run| run.dataset.to_string()),
@@ -112,7 +114,8 @@ fn known(value: Option<&String>) -> String {
     value.cloned().unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// What the two do not share. Recipes differ in what no row says as well, the peak rate; their hash says that they do.
+/// Lists the properties in which the studies differ. The hash of the recipe also covers settings that no row
+/// holds, such as the peak learning rate.
 pub(super) fn differs(a: &Cells<'_>, b: &Cells<'_>) -> Vec<Differs> {
     let values = |cells: &Cells<'_>, of: fn(&RunRow) -> String| -> Vec<String> {
         cells.runs.iter().map(|run| of(run)).collect::<BTreeSet<_>>().into_iter().collect()

@@ -1,11 +1,13 @@
-//! A comparison in Markdown. Where nothing can be told apart stands `~`, as benchstat prints it.
+//! Formats a comparison as Markdown. A difference that is not significant is printed as `~`, as benchstat
+//! does.
 
 use crate::endpoint::sentence::count;
 use artifacts::compared::{Cell, Compared, Side};
 use artifacts::study::Interval;
 use std::fmt::Write;
 
-/// The whole comparison; accuracies in per cent, differences in percentage points, the second study minus the first.
+/// Formats the whole comparison: accuracies in per cent, differences (second study minus first) in percentage
+/// points.
 #[must_use]
 pub fn markdown(compared: &Compared) -> String {
     let Compared { a, b, same_runs, differs, cells, overall } = compared;

@@ -1,7 +1,8 @@
-//! The A/A check: some rankscales build one network (27 and 28, 29 and 30 at full width), so their runs differ by nothing that matters.
-//! With one seed and deterministic arithmetic they are equal; else the difference is noise, and must not look like more.
+//! The A/A check: some rankscales build the same network (27 and 28, 29 and 30 at full width), so their runs
+//! differ only by noise. With the same seed and deterministic arithmetic they are equal; otherwise their
+//! difference must be compatible with zero.
 //!
-//! *Invariant:* compares finished runs of one recipe, arm, lambda, engine and seed.
+//! *Invariant:* only finished runs of the same recipe, arm, lambda, engine and seed are compared.
 
 use crate::stats::student;
 use artifacts::Backend;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 /// What a pair shares: arm, lambda, engine, seed.
 type Shared<'a> = (&'a str, Exact, Backend, u64);
 
-/// Every two neighbouring rankscales among a recipe's runs that build one network, by arm in the order of `arms`.
+/// Compares each two neighbouring rankscales of a recipe that build the same network, for every arm in the
+/// order of `arms`.
 #[must_use]
 pub fn identical<'a>(
     runs: impl IntoIterator<Item = &'a RunRow>,
@@ -53,7 +55,7 @@ pub fn identical<'a>(
     found
 }
 
-/// Whether two rankscales build one network, where only they differ from this one.
+/// Returns whether two rankscales build the same network when every other dimension is that of `like`.
 pub(crate) fn same_network(rankscales: [u32; 2], like: Architecture) -> bool {
     let [first, second] = rankscales.map(|rankscale| {
         let architecture = Architecture { rankscale: rankscale as usize, ..like };

@@ -1,7 +1,8 @@
-//! One arm against its baseline: the sample it is judged on, and what stands in its way.
+//! One arm against its baseline: the sample that it is judged on, and what prevents a verdict.
 //!
-//! *Invariant:* where looks are planned, the numbers are those of the look that decided, or else of the last one reached; before the first
-//! they are of all pairs there are, and there is no verdict.
+//! *Invariant:* where looks (interim analyses) are planned, the numbers are those of the look that decided,
+//! or else of the last look that was reached. Before the first look they are those of all available pairs,
+//! and there is no verdict.
 
 use crate::endpoint::draft::Draft;
 use crate::endpoint::looks::{Queue, first_decisive};
@@ -25,24 +26,24 @@ use std::collections::HashMap;
 /// One arm against its baseline at one lambda.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison<'c> {
-    /// What the runs share.
+    /// The recipe that the runs share.
     pub recipe: &'c RecipeOnData,
-    /// Their lambda.
+    /// The lambda that the runs share.
     pub lambda: f64,
-    /// The arm.
+    /// The arm under test.
     pub arm: Arm,
-    /// What it is judged by.
+    /// The significance level and the margin of the judgement.
     pub level: Level,
     /// The experiment under study.
     pub plan: Option<&'c Plan>,
-    /// The runs of this recipe and lambda that should be there.
+    /// The runs of this recipe and lambda that should exist.
     pub expected: &'c [&'c Configuration],
     /// The state of every run, by name.
     pub states: &'c HashMap<&'c str, State>,
 }
 
 impl Comparison<'_> {
-    /// Estimates it, at the planned looks where there are some.
+    /// Estimates the comparison, at the planned looks if there are any.
     #[must_use]
     pub fn draft<'a>(&self, pairs: &[RunPair<'a>], plan: Option<&VerdictPlan>) -> Option<Draft<'a>> {
         let ours: Vec<RunPair<'a>> = pairs.iter().filter(|pair| self.has(pair)).copied().collect();
@@ -56,7 +57,7 @@ impl Comparison<'_> {
         self.of(&all, missing, |_, _| true)
     }
 
-    /// The first look that decides, or the last one reached, or all there is where none is.
+    /// Takes the first look that decides, else the last look reached, else all available pairs.
     fn at_looks<'a>(&self, all: &Sample<'a>, plan: &VerdictPlan) -> Option<Draft<'a>> {
         let planned: Vec<u32> = plan.looks.iter().map(|pairs| *pairs as u32).collect();
         let queue = Queue::new(self.treated(), self.plan, |run| {
@@ -143,7 +144,7 @@ impl Comparison<'_> {
         Missing::from_recipe(recipe, strongest, fingerprint).at_their_own(&compared)
     }
 
-    /// Whether the recipe is the notebook's, in whatever precision, and whatever became of the runs.
+    /// Returns whether the recipe is the notebook's, whatever the precision and whatever became of the runs.
     fn like_the_notebook(&self) -> bool {
         let recipe = self.recipe.summary.configuration.recipe;
         let missing = self.missing_from(&Recipe { precision: Precision::Float32, ..recipe });
@@ -158,7 +159,7 @@ impl Comparison<'_> {
             && pair.treated.run.recipe() == self.recipe.summary.recipe
     }
 
-    /// The runs of this arm that should be there.
+    /// Returns the runs of this arm that should exist.
     fn treated(&self) -> impl Iterator<Item = &Configuration> {
         self.expected.iter().copied().filter(|run| run.decay == self.arm && run.rankscale > 0)
     }
@@ -167,7 +168,7 @@ impl Comparison<'_> {
         self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or(State::Missing)
     }
 
-    /// The runs of this arm, and the baselines beside them, that should be there and have not ended.
+    /// Names the runs of this arm and of its baseline that should exist and have not ended.
     fn unfinished(&self) -> Vec<String> {
         let mut unfinished = Vec::new();
         if self.treated().next().is_none() {
@@ -183,7 +184,7 @@ impl Comparison<'_> {
         unfinished
     }
 
-    /// How many runs diverged, of the arm and of its baseline, among the pairs that count.
+    /// Counts the diverged runs of the arm and of its baseline among the pairs that count.
     fn diverged(&self, counts: impl Fn(u32, u64) -> bool) -> [u32; 2] {
         let mut diverged = [0, 0];
         for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
@@ -196,7 +197,8 @@ impl Comparison<'_> {
     }
 }
 
-/// The mean difference if each diverged run counted as guessing, with a partner as good as the others of its arm: a bound.
+/// Bounds the effect of diverged runs: the mean difference if each had guessed at random and its partner were
+/// as accurate as the average run of the partner's arm.
 fn as_chance(sample: &Sample<'_>, diverged: [u32; 2], classes: usize) -> Option<f64> {
     let pairs = sample.observations.len() as f64;
     let (arm, baseline) = sample

@@ -1,6 +1,7 @@
-//! A comparison that is estimated: judged, it is an endpoint.
+//! A comparison that has been estimated but not judged; once judged, it is an endpoint.
 //!
-//! *Invariant:* estimates are in images until they are judged, so that counts and margin are whole numbers.
+//! *Invariant:* estimates are in units of test images until they are judged, so that counts and margin are
+//! whole numbers.
 
 use crate::endpoint::missing::Missing;
 use crate::endpoint::sample::Sample;
@@ -13,43 +14,44 @@ use crate::stats::stratified::Stratified;
 use artifacts::study::{Certainty, Endpoint, Later, Looks, Noise, Role, Secondary, Verdict};
 use network::Arm;
 
-/// A comparison estimated, and not yet judged: p values may have to be adjusted for others.
+/// An estimated comparison that is not judged yet, because its p values may have to be adjusted for multiple
+/// testing.
 #[derive(Debug, Clone)]
 pub struct Draft<'a> {
     pub(super) arms: [Arm; 2],
     pub(super) recipe: String,
     pub(super) lambda: f64,
     pub(super) level: Level,
-    /// What it is judged on.
+    /// The observations that it is judged on.
     pub(super) sample: Sample<'a>,
     pub(super) estimate: Option<Stratified>,
     pub(super) secondary: Secondary,
     pub(super) diverged: [u32; 2],
     pub(super) missing: Missing,
     pub(super) look: Option<u32>,
-    /// The planned looks; none where none is planned.
+    /// The planned looks; `None` if none are planned.
     pub looks: Option<Looks>,
 }
 
-/// An estimate in images as one in fractions.
+/// Converts an estimate from images to fractions.
 fn scaled(found: &Stratified, unit: f64) -> Stratified {
     Stratified { mean: found.mean * unit, error: found.error * unit, freedom: found.freedom }
 }
 
 impl Draft<'_> {
-    /// Two-sided p, before any adjustment; none where there can be no verdict.
+    /// Returns the two-sided p value before adjustment; `None` if there can be no verdict.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
         self.judged_estimate().map(|found| found.p())
     }
 
-    /// The same of the test of equivalence.
+    /// Returns the p value of the equivalence test before adjustment; `None` if there can be no verdict.
     #[must_use]
     pub fn p_equivalence(&self) -> Option<f64> {
         self.judged_estimate().map(|found| found.p_equivalence(self.level.margin / self.sample.unit()))
     }
 
-    /// All pairs there are, where the draft is of a look before them.
+    /// Estimates all available pairs, for a draft of an earlier look.
     pub(super) fn later(&self, all: &Sample<'_>) -> Option<Later> {
         let (strata, unit) = (all.strata()?, all.unit());
         let estimate = Stratified::of(&strata);
@@ -64,13 +66,13 @@ impl Draft<'_> {
         self.estimate.filter(|_| self.missing.obstacles.is_empty())
     }
 
-    /// The judgement on p values that are adjusted where they are given.
+    /// Judges the draft, by adjusted p values where they are given.
     #[must_use]
     pub fn judge(&self, p: Option<f64>, p_equivalence: Option<f64>) -> Judgement {
         let strata = self.sample.strata();
         let found = Found {
             estimate: self.estimate.map(|found| scaled(&found, self.sample.unit())),
-            // In images, where counts and margin are whole numbers.
+            // Computed in units of images, where counts and margin are whole numbers.
             p: p.or_else(|| self.p()),
             p_equivalence: p_equivalence.or_else(|| self.p_equivalence()),
             heterogeneity: strata.as_ref().and_then(heterogeneity),
@@ -81,7 +83,7 @@ impl Draft<'_> {
         judge(&found, self.level, &self.missing.obstacles)
     }
 
-    /// The endpoint, judged on p values that are adjusted where they are given.
+    /// Turns the draft into an endpoint, judged by adjusted p values where they are given.
     #[must_use]
     pub fn judged(
         self,
@@ -143,7 +145,7 @@ impl Draft<'_> {
     }
 }
 
-/// What an undecided study lacks: seeds to reach each verdict.
+/// Says how many seeds an undecided study would need for each verdict.
 fn seeds_for(noise: &Noise, margin: f64) -> String {
     let seeds =
         |seeds: Option<u32>| seeds.map_or_else(|| "more than 100,000".to_owned(), |seeds| seeds.to_string());
@@ -157,7 +159,7 @@ fn seeds_for(noise: &Noise, margin: f64) -> String {
     )
 }
 
-/// What pairs that share seeds over rankscales weaken.
+/// Says how seeds shared across rankscales weaken the result.
 fn shared_seeds(secondary: &Secondary) -> Option<String> {
     secondary.intraclass.map(|shared| {
         format!(

@@ -1,7 +1,7 @@
-//! The primary endpoint of every arm: which runs it rests on, its estimate, and its verdict.
+//! The primary endpoint of every arm: the runs it rests on, its estimate and its verdict.
 //!
-//! *Invariant:* an arm that is planned or that has runs has an endpoint, with a difference wherever there is a pair; the
-//! primary one comes first, and only it.
+//! *Invariant:* every arm that is planned or has runs has an endpoint, with a difference if there is a pair;
+//! exactly one endpoint is primary, and it comes first.
 
 use crate::endpoint::comparison::Comparison;
 use crate::endpoint::draft::Draft;
@@ -13,7 +13,8 @@ use artifacts::study::State;
 use artifacts::study::{Endpoint, Looks, Role};
 use std::collections::HashMap;
 
-/// The endpoints of every recipe, lambda and arm, and the looks at the primary one where some are planned.
+/// Returns the endpoints of every recipe, lambda and arm, and the looks at the primary endpoint if any are
+/// planned.
 #[must_use]
 pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
     let states: HashMap<&str, State> =
@@ -48,7 +49,7 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
     (found, looks)
 }
 
-/// Holm's adjustment of those that there are.
+/// Adjusts the p values that exist by Holm's method.
 fn adjust(p: impl Iterator<Item = Option<f64>>) -> Vec<Option<f64>> {
     let p: Vec<Option<f64>> = p.collect();
     let mut adjusted = holm(&p.iter().flatten().copied().collect::<Vec<_>>()).into_iter();

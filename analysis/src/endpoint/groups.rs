@@ -1,6 +1,7 @@
-//! The comparisons that there are: which arms, under which recipe, at which strength of decay, and which runs each needs.
+//! The comparisons to make: which arms, under which recipe and lambda, and which runs each needs.
 //!
-//! *Invariant:* the first group has the primary arm; together they have every planned run of an arm under test.
+//! *Invariant:* the first group contains the primary arm; together the groups contain every planned run of an
+//! arm under test.
 
 use crate::join::pairs::RunPair;
 use crate::join::recipes::RecipeOnData;
@@ -14,37 +15,38 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// What the endpoints are estimated from.
+/// The data that the endpoints are estimated from.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// The experiment under study.
     pub plan: Option<&'a Plan>,
     /// Every readable run.
     pub runs: &'a [Run],
-    /// Their recipes, headline first.
+    /// The recipes of the runs, the headline recipe first.
     pub recipes: &'a [RecipeOnData],
     /// Every pair of finished runs under study.
     pub pairs: &'a [RunPair<'a>],
-    /// What became of every run.
+    /// The state of every run.
     pub ledger: &'a [LedgerRow],
-    /// Whether the result is exploratory, so that a verdict says so.
+    /// Whether the result is exploratory; if so, the verdict says it.
     pub exploratory: bool,
 }
 
-/// Arms that are compared with their baselines under one recipe, at one strength.
+/// Arms that are compared with their baselines under one recipe and lambda.
 #[derive(Debug, Clone)]
 pub struct Group<'a> {
-    /// What the runs of the arms share.
+    /// The recipe that the runs share.
     pub recipe: Cow<'a, RecipeOnData>,
-    /// Their lambda.
+    /// The lambda that the runs share.
     pub lambda: f64,
-    /// The arms.
+    /// The arms under test.
     pub arms: Vec<Arm>,
-    /// The runs that should be there.
+    /// The runs that should exist.
     pub expected: Vec<&'a Configuration>,
 }
 
-/// Every group: by recipe and lambda, or by arm where the experiment gives every arm a strength of its own; imported runs come last.
+/// Returns the groups: one per recipe and lambda, or one per arm where the experiment tunes each arm
+/// separately. Imported runs come last.
 #[must_use]
 pub fn groups<'a>(evidence: &Evidence<'a>) -> Vec<Group<'a>> {
     let primary = evidence.plan.and_then(|plan| plan.experiment().verdict.as_ref()).map(|plan| plan.primary);
@@ -68,7 +70,8 @@ pub fn groups<'a>(evidence: &Evidence<'a>) -> Vec<Group<'a>> {
     found
 }
 
-/// A group for every arm under test that the plan has beside its baseline, the primary one first.
+/// Returns a group for every arm under test that is planned together with its baseline, the primary arm
+/// first.
 fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> Vec<Group<'a>> {
     let Some(headline) = evidence.recipes.first() else { return Vec::new() };
     let runs: Vec<&Configuration> = plan.experiment().runs.iter().collect();
@@ -76,7 +79,7 @@ fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> V
         let configuration = runs.iter().find(|run| run.decay == arm)?;
         let recipe = configuration.recipe.hash(&headline.fingerprint);
         let there = evidence.recipes.iter().find(|found| found.summary.recipe == recipe);
-        // None of its runs may be there yet.
+        // There may be no run of this recipe yet.
         let recipe = there.map_or_else(
             || {
                 let summary = RecipeSummary { recipe, runs: 0, configuration: (*configuration).clone() };
@@ -89,7 +92,8 @@ fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> V
     arms(&runs, true, primary).into_iter().filter_map(group).collect()
 }
 
-/// The runs that should be there: the planned ones for the headline recipe of a plan, else those that are.
+/// Returns the runs that should exist: the planned runs for the headline recipe of a plan, otherwise the runs
+/// that do exist.
 fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) -> Vec<&'a Configuration> {
     match evidence.plan {
         Some(plan) if headline && recipe.planned => {
@@ -105,7 +109,8 @@ fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) 
     }
 }
 
-/// The strengths of decay: that of the question first, else the one with most runs; the others are a sweep around it.
+/// Returns the strengths of decay: the notebook's first, or else the one with most runs; the others form a
+/// sweep around it.
 fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
     let asked = Exact::of(Configuration::default().lambda);
     let mut counts: BTreeMap<Exact, usize> = BTreeMap::new();
@@ -120,7 +125,8 @@ fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
     lambdas.into_iter().map(|(lambda, _)| lambda.value()).collect()
 }
 
-/// The arms under test, the primary one first. A study of nothing but baselines still asks about the arm that is missing.
+/// Returns the arms under test, the primary arm first. If a headline study has only baselines, the arm it
+/// lacks is returned.
 fn arms(expected: &[&Configuration], headline: bool, primary: Option<Arm>) -> Vec<Arm> {
     let there = experiment::arms(expected.iter().copied());
     let mut arms: Vec<Arm> = there.iter().copied().filter(|arm| arm.baseline().is_some()).collect();

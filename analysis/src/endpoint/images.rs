@@ -1,4 +1,4 @@
-//! The pairs of an endpoint image by image.
+//! The pairs of an endpoint, compared image by image.
 
 use crate::endpoint::missing::allows_interval;
 use crate::endpoint::sample::Sample;
@@ -14,7 +14,7 @@ use artifacts::rules::ALPHA;
 use artifacts::study::{ClassDifference, ClassRow, ImageByImage, Interval};
 use std::collections::BTreeMap;
 
-/// The pairs image by image; none where no pair kept its predictions.
+/// Compares the pairs image by image; `None` if no pair kept its predictions.
 #[must_use]
 pub fn image_by_image(sample: &Sample<'_>) -> Option<ImageByImage> {
     let mut marked: Vec<(u32, RunPair<'_>)> = Vec::new();
@@ -38,7 +38,7 @@ fn has_marks(pair: &RunPair<'_>) -> bool {
     pair.treated.run.marks.is_some() && pair.plain.run.marks.is_some()
 }
 
-/// What the classes of the pairs say, each given with its network.
+/// Summarises the class tables of the pairs, each row given with its network.
 #[must_use]
 pub fn summary(rows: &[(u32, ClassRow)]) -> Option<ImageByImage> {
     let mut pairs: BTreeMap<(u32, u64), [u32; 3]> = BTreeMap::new();
@@ -71,7 +71,8 @@ pub fn summary(rows: &[(u32, ClassRow)]) -> Option<ImageByImage> {
     })
 }
 
-/// The interval for other seeds and images, of pairs given with their networks.
+/// Returns the confidence interval over other seeds and other test images, for pairs given with their
+/// networks.
 fn other_images(marked: &[(u32, RunPair<'_>)]) -> Option<Interval> {
     if marked.len() > two_way::MOST_PAIRS {
         return None;
@@ -110,7 +111,7 @@ mod tests {
             };
             (8, row)
         };
-        // The first pair differs by far, the second not at all.
+        // The first pair differs strongly, the second not at all.
         let rows = [row(0, 3, 30, 2), row(0, 5, 4, 4), row(1, 3, 2, 2), row(1, 5, 0, 0)];
         let found = summary(&rows).unwrap();
         assert_eq!((found.pairs, found.significant), (2, 1));

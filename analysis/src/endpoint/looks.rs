@@ -1,19 +1,21 @@
-//! The planned looks at the primary comparison: which the runs allow, and what each would use.
+//! The planned looks (interim analyses) of the primary comparison: which have been reached, and which pairs
+//! each would use.
 //!
-//! *Invariant:* a look uses the first pairs of every rankscale in the order of the plan, and nothing else; it is there only where each of
-//! their runs is done or has diverged.
+//! *Invariant:* a look uses exactly the first pairs of every rankscale in the order of the plan; it is
+//! reached once each of their runs is done or has diverged.
 
 use crate::join::pairs::baseline_run;
 use crate::runs::plan::Plan;
 use artifacts::{Configuration, study};
 use std::collections::{BTreeMap, HashSet};
 
-/// The pairs of every rankscale in the order of the plan, each with the runs of it that are still to come.
+/// The pairs of every rankscale in the order of the plan, each with its number of runs that have not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue(BTreeMap<u32, Vec<(u64, u32)>>);
 
 impl Queue {
-    /// From the planned runs of the primary arm. `ended` says whether a run is done or has diverged.
+    /// Builds the queue from the planned runs of the primary arm. `ended` says whether a run is done or has
+    /// diverged.
     #[must_use]
     pub fn new<'a>(
         treated: impl IntoIterator<Item = &'a Configuration>,
@@ -34,7 +36,7 @@ impl Queue {
         Self(queue)
     }
 
-    /// The (rankscale, seed) of the first pairs of every rankscale.
+    /// Returns the (rankscale, seed) of the first `pairs` pairs of every rankscale.
     #[must_use]
     pub fn first(&self, pairs: u32) -> HashSet<(u32, u64)> {
         let of = |(rankscale, queue): (&u32, &Vec<(u64, u32)>)| {
@@ -44,13 +46,13 @@ impl Queue {
         self.0.iter().flat_map(of).collect()
     }
 
-    /// Runs of them that are still to come.
+    /// Counts the runs among those pairs that have not ended.
     #[must_use]
     pub fn open(&self, pairs: u32) -> u32 {
         self.0.values().flat_map(|queue| queue.iter().take(pairs as usize)).map(|(_, open)| open).sum()
     }
 
-    /// The looks that are planned, as far as the runs allow them; none is decided yet.
+    /// Returns the planned looks and how many have been reached; none is decided yet.
     #[must_use]
     pub fn looks(&self, planned: &[u32]) -> study::Looks {
         let reached = planned.iter().take_while(|pairs| self.open(**pairs) == 0).count();
@@ -63,7 +65,8 @@ impl Queue {
     }
 }
 
-/// The first look, of those reached, whose judgement decides, with its number from 1; else the last one reached, undecided.
+/// Returns the first of the reached looks whose judgement decides, with its number counted from 1; otherwise
+/// the last look, undecided.
 pub fn first_decisive<T>(
     looks: &[u32],
     judge: impl Fn(u32) -> T,

@@ -1,6 +1,6 @@
-//! What is missing: from the runs of an endpoint, for an answer to the question as it was asked.
+//! What is missing: from the runs of an endpoint, and for an answer to the question as it was asked.
 //!
-//! *Invariant:* an obstacle stands in the way of any verdict; a caveat does not. Each is a sentence that names numbers.
+//! *Invariant:* an obstacle prevents any verdict, and a caveat does not. Each is a sentence with numbers.
 
 use crate::endpoint::sentence::count;
 use crate::stats::strata::Strata;
@@ -12,22 +12,22 @@ use artifacts::{Configuration, Recipe};
 
 const LAMBDA: &str = "λ = ";
 const RATE: &str = "peak learning rate ";
-/// Runs named one by one before the rest is only counted.
+/// The number of runs that are named; further ones are only counted.
 const NAMED_RUNS: usize = 4;
 
-/// What is missing for a verdict, and what only weakens it.
+/// The reasons that prevent a verdict, and those that only weaken it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
     /// Reasons why no verdict can be given.
     pub obstacles: Vec<String>,
     /// What a reader of the verdict must know.
     pub caveats: Vec<String>,
-    /// In what the recipe is another than the question's, which a verdict names.
+    /// The settings in which the recipe differs from the question's; a verdict names them.
     pub differs: Vec<String>,
 }
 
 impl Missing {
-    /// What the recipe lacks at this strength of decay. `fingerprint` is that of the images.
+    /// Checks a recipe at one strength of decay. `fingerprint` is that of the images.
     #[must_use]
     pub fn from_recipe(recipe: &Recipe, lambda: f64, fingerprint: &str) -> Self {
         let mut missing = Self { differs: differs(recipe, lambda), ..Self::default() };
@@ -70,7 +70,7 @@ impl Missing {
         missing
     }
 
-    /// The same where each of two arms has a strength of its own, which the verdict then names in place of one for both.
+    /// Replaces the common lambda and learning rate by those of the two arms, where each arm has its own.
     #[must_use]
     pub fn at_their_own(mut self, arms: &[&TunedArm]) -> Self {
         self.differs.retain(|what| !what.starts_with(LAMBDA) && !what.starts_with(RATE));
@@ -81,7 +81,7 @@ impl Missing {
         self
     }
 
-    /// Adds the runs that should be there and are not, each with what became of it.
+    /// Adds the runs that should exist and have not finished, each with its state.
     #[must_use]
     pub fn with_unfinished(mut self, unfinished: &[String]) -> Self {
         if !unfinished.is_empty() {
@@ -93,7 +93,7 @@ impl Missing {
         self
     }
 
-    /// Adds what the pairs lack where no looks are planned.
+    /// Adds what the pairs lack for a verdict, where no looks are planned.
     #[must_use]
     pub fn with_pairs(mut self, strata: Option<&Strata>) -> Self {
         let (seeds, pairs) = (strata.map_or(0, Strata::fewest), strata.map_or(0, Strata::pairs));
@@ -106,14 +106,14 @@ impl Missing {
         self
     }
 
-    /// All of it, obstacles first.
+    /// Returns all sentences, obstacles first.
     #[must_use]
     pub fn lines(self) -> Vec<String> {
         self.obstacles.into_iter().chain(self.caveats).collect()
     }
 }
 
-/// In what a recipe that answers the question is another than the notebook's.
+/// Lists the settings in which a recipe that answers the question differs from the notebook's.
 fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
     let asked = Recipe::default();
     let mut found = Vec::new();
@@ -138,7 +138,7 @@ fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
     found
 }
 
-/// Whether there are enough pairs for an interval of a class.
+/// Returns whether there are enough pairs for a confidence interval of a class.
 #[must_use]
 pub fn allows_interval(strata: &Strata) -> bool {
     strata.fewest() >= MINIMUM_SEEDS && strata.pairs() >= MINIMUM_PAIRS

@@ -1,17 +1,17 @@
-//! A pair of runs as numbers.
+//! A pair of runs, reduced to numbers.
 
 use std::collections::BTreeMap;
 
-/// A pair of runs, as far as it matters here.
+/// The numbers of a pair of runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pair {
-    /// Where.
+    /// The rankscale of both runs.
     pub rankscale: u32,
-    /// The arm's accuracy.
+    /// Test accuracy of the arm, a fraction.
     pub accuracy: f64,
-    /// The baseline's.
+    /// Test accuracy of the baseline, a fraction.
     pub baseline: f64,
-    /// `log2` of full parameters over this network's.
+    /// `log2` of the parameters of the network with full convolutions over those of this network.
     pub compression: f64,
 }
 
@@ -21,7 +21,7 @@ impl Pair {
     }
 }
 
-/// A quantity of the pairs, by rankscale.
+/// Groups a quantity of the pairs by rankscale.
 pub(crate) fn grouped(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> BTreeMap<u32, Vec<f64>> {
     let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for pair in pairs {

@@ -1,10 +1,11 @@
-//! Whether the 2018 notebook's figure is compatible with runs of ours.
+//! The replication check: whether the 2018 notebook's figure is compatible with runs of ours.
 //!
-//! The notebook has one pair of runs at each rankscale. Given our differences and their spread, the mean of another such study
-//! falls with 95 % probability into a prediction interval (Patil, Peng and Leek, "What should researchers expect when they
-//! replicate studies?", Perspectives on Psychological Science 11, 2016); the notebook's mean is held against that.
+//! The notebook has one pair of runs at each rankscale. Given our differences and their standard deviation,
+//! the mean of another such study falls into a 95 % prediction interval (Patil, Peng and Leek, "What should
+//! researchers expect when they replicate studies?", Perspectives on Psychological Science 11, 2016). The
+//! notebook's mean is compared with that interval.
 //!
-//! *Invariant:* only rankscales that both have enter, on both sides.
+//! *Invariant:* only rankscales that both studies have enter, on both sides.
 
 use crate::endpoint::pair::{Pair, grouped};
 use crate::stats::student::{average, interval, pooled_sd};
@@ -13,8 +14,9 @@ use artifacts::study::{Agreement, Interval, Replication};
 use network::Arm;
 use std::collections::BTreeMap;
 
-/// The arm against its baseline beside the notebook's two curves; none for arms that the notebook has not, or
-/// without a rankscale in common. `like_the_notebook` says whether the runs were trained as the notebook's were.
+/// Compares the arm's differences with the notebook's two curves; `None` for arms that the notebook does not
+/// have, or if no rankscale is shared. `like_the_notebook` says whether the runs were trained as the
+/// notebook's were.
 #[must_use]
 pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<Replication> {
     if ![Arm::APPROPRIATE, Arm::PUBLISHED_APPROPRIATE].contains(&arm) {
@@ -41,7 +43,8 @@ pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<
     Some(Replication { rankscales: ours.len() as u32, notebook: theirs, difference, prediction, agreement })
 }
 
-/// Where the mean of one more pair at each rankscale falls; none without a spread.
+/// Returns the prediction interval of the mean of one more pair at each rankscale; `None` without a standard
+/// deviation.
 fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interval> {
     let sd = pooled_sd(ours.values().map(Vec::as_slice))?;
     let rankscales = ours.len() as f64;
@@ -58,7 +61,8 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
-    /// Pairs that differ by the notebook's difference at their rankscale, plus a shift and noise of sd 0.2 points.
+    /// Pairs that differ by the notebook's difference at their rankscale, plus a shift and noise with a
+    /// standard deviation of 0.2 points.
     fn pairs(seeds: usize, shift: f64, random: &mut ChaCha8Rng) -> Vec<Pair> {
         let curve = notebook::curve();
         let pair = |point: &notebook::Point, random: &mut ChaCha8Rng| Pair {
@@ -100,8 +104,8 @@ mod tests {
         close(found.high, &reference["prediction"][1]);
     }
 
-    /// The interval is about another study, not about the truth: of simulated pairs of studies it must hold the second's mean as often
-    /// as it says.
+    /// The interval is about another study, not about the truth: over simulated pairs of studies it must
+    /// contain the second study's mean as often as its nominal coverage says.
     #[test]
     fn a_second_study_falls_into_the_interval_as_often_as_it_says() {
         let mut random = ChaCha8Rng::seed_from_u64(2);

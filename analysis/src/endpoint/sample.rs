@@ -1,10 +1,12 @@
-//! The pairs that one comparison rests on.
+//! The sample of paired observations that one comparison rests on.
 //!
-//! Some rankscales build the same network (27 and 28, 29 and 30). A network is one stratum whatever it is called, and a seed of it is one
-//! observation: where it was trained under two names, the mean of the two differences, which are equal where arithmetic is deterministic.
-//! Where both engines trained a pair, that of the engine which has more of them counts.
+//! Some rankscales build the same network (27 and 28, 29 and 30). A network is one stratum whatever it is
+//! called, and a seed of it is one observation: where it was trained under two rankscales, the observation is
+//! the mean of the two differences, which are equal if arithmetic is deterministic. Where both engines
+//! trained a pair, the engine with more pairs counts.
 //!
-//! *Invariant:* each (network, seed) is there once; differences are counts of images wherever the accuracies are.
+//! *Invariant:* each (network, seed) occurs once; differences are whole numbers of images wherever the
+//! accuracies are.
 
 use crate::endpoint::aa::same_network;
 use crate::join::pairs::RunPair;
@@ -14,26 +16,26 @@ use crate::stats::student::average;
 use network::{Architecture, Counts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// How far a count may be from a whole number by the rounding of a fraction.
+/// The largest distance from a whole number that the rounding of a fraction explains.
 const ROUNDING: f64 = 1e-6;
 
-/// One (network, seed).
+/// The observation of one network and seed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation<'a> {
     /// The smallest rankscale among the pairs that builds this network.
     pub rankscale: u32,
     /// The seed.
     pub seed: u64,
-    /// Images that the arm got right.
+    /// Images that the arm classified correctly.
     pub images: f64,
-    /// Images that its baseline got right.
+    /// Images that its baseline classified correctly.
     pub baseline_images: f64,
-    /// The pairs behind it: several where the network was trained under several rankscales.
+    /// The pairs behind it; there are several if the network was trained under several rankscales.
     pub pairs: Vec<RunPair<'a>>,
 }
 
 impl Observation<'_> {
-    /// The difference in images.
+    /// Returns the difference in images, arm minus baseline.
     #[must_use]
     pub fn difference(&self) -> f64 {
         self.images - self.baseline_images
@@ -43,16 +45,16 @@ impl Observation<'_> {
 /// The observations of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample<'a> {
-    /// By rankscale and seed.
+    /// The observations, sorted by rankscale and seed.
     pub observations: Vec<Observation<'a>>,
-    /// Test images of a run.
+    /// The number of test images of a run.
     pub test_images: usize,
-    /// The network of its runs, at any rankscale.
+    /// The architecture of the runs, apart from the rankscale.
     like: Architecture,
 }
 
 impl<'a> Sample<'a> {
-    /// The observations among the pairs of one recipe, lambda and arm.
+    /// Collects the observations from the pairs of one recipe, lambda and arm.
     #[must_use]
     pub fn new(pairs: &[RunPair<'a>], like: Architecture, test_images: usize) -> Self {
         let rankscales: BTreeSet<u32> = pairs.iter().map(rankscale).collect();
@@ -65,7 +67,8 @@ impl<'a> Sample<'a> {
             .collect();
         let mut groups: BTreeMap<(u32, u64, u32), Vec<RunPair<'a>>> = BTreeMap::new();
         for pair in pairs {
-            // The seeds of an imported file number its runs, and say nothing across rankscales.
+            // The seeds of an imported file only number its runs, so equal seeds at two rankscales are
+            // unrelated.
             let name = if pair.treated.run.imported() { rankscale(pair) } else { 0 };
             groups.entry((network[&rankscale(pair)], seed(pair), name)).or_default().push(*pair);
         }
@@ -85,7 +88,8 @@ impl<'a> Sample<'a> {
         Self { observations: groups.into_iter().map(observation).collect(), test_images, like }
     }
 
-    /// The same without the observations that `keep` does not want, by the (rankscale, seed) of any of their pairs.
+    /// Returns the sample restricted to observations of which `keep` accepts the (rankscale, seed) of any
+    /// pair.
     #[must_use]
     pub fn only(&self, keep: impl Fn(u32, u64) -> bool) -> Self {
         let kept = self
@@ -95,7 +99,7 @@ impl<'a> Sample<'a> {
         Self { observations: kept.cloned().collect(), ..*self }
     }
 
-    /// A quantity of the observations by network.
+    /// Groups a quantity of the observations by network.
     #[must_use]
     pub fn grouped(&self, of: impl Fn(&Observation<'a>) -> f64) -> BTreeMap<u32, Vec<f64>> {
         let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
@@ -105,19 +109,20 @@ impl<'a> Sample<'a> {
         groups
     }
 
-    /// The differences in images, a stratum a network; none without an observation.
+    /// Returns the differences in images, one stratum per network; `None` without an observation.
     #[must_use]
     pub fn strata(&self) -> Option<Strata> {
         Strata::new(self.grouped(Observation::difference).into_values())
     }
 
-    /// What an image is of an accuracy.
+    /// Returns the accuracy that one image is worth.
     #[must_use]
     pub fn unit(&self) -> f64 {
         1.0 / self.test_images as f64
     }
 
-    /// The mean over networks of a quantity of pairs; none where a run does not know it, or without a spread.
+    /// Estimates the mean over networks of a quantity of the pairs; `None` if a run lacks it, or if it does
+    /// not vary.
     #[must_use]
     pub fn mean_of(&self, of: impl Fn(&RunPair<'a>) -> Option<f64>) -> Option<Stratified> {
         let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
@@ -128,14 +133,14 @@ impl<'a> Sample<'a> {
         Stratified::of(&Strata::new(groups.into_values())?)
     }
 
-    /// `log2` of the parameters with full convolutions over those of this network.
+    /// Returns `log2` of the parameters of the network with full convolutions over those of this network.
     #[must_use]
     pub fn compression(&self, rankscale: u32) -> f64 {
         let architecture = Architecture { rankscale: rankscale as usize, ..self.like };
         -Counts::of(&architecture).ratio_full.log2()
     }
 
-    /// The rankscales that were trained, by any name.
+    /// Returns the rankscales that were trained, including those that build the same network.
     #[must_use]
     pub fn rankscales(&self) -> Vec<u32> {
         let all: BTreeSet<u32> =
@@ -144,12 +149,12 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// The rankscale that a pair was trained at.
+/// Returns the rankscale that a pair was trained at.
 pub(crate) fn rankscale(pair: &RunPair<'_>) -> u32 {
     pair.treated.run.record.configuration.rankscale as u32
 }
 
-/// The seed that a pair shares.
+/// Returns the seed that a pair shares.
 pub(crate) fn seed(pair: &RunPair<'_>) -> u64 {
     pair.treated.run.record.configuration.seed
 }
@@ -158,7 +163,7 @@ fn engine(pair: &RunPair<'_>) -> &'static str {
     pair.treated.run.record.configuration.engine.name()
 }
 
-/// The engine that has most of the groups; of several, the first by name.
+/// Returns the engine that occurs in most groups; of several, the first by name.
 fn preferred_engine<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Vec<RunPair<'a>>>) -> Option<&'static str> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for group in groups {
@@ -170,7 +175,8 @@ fn preferred_engine<'g, 'a: 'g>(groups: impl Iterator<Item = &'g Vec<RunPair<'a>
     counts.into_iter().find(|(_, count)| *count == most).map(|(name, _)| name)
 }
 
-/// The whole number that a count of images is but for rounding; an average, as imported files may have one, stays as it is.
+/// Rounds a count of images to the whole number that it is but for rounding error. An average, which an
+/// imported file may hold, stays as it is.
 fn whole(count: f64) -> f64 {
     let nearest = count.round();
     if (count - nearest).abs() <= ROUNDING { nearest } else { count }
@@ -209,14 +215,16 @@ mod tests {
             two(&base(3, Backend::Fused), 0.9, 4),
         ]
         .concat();
-        // Fused has three seeds, libtorch two: where both have one, fused's counts; where only libtorch has it, that does.
+        // Fused has three seeds, libtorch two: where both have a seed, fused's pair counts; where only
+        // libtorch has it, libtorch's does.
         assert_eq!(differences(&runs), [(8, 0, 12.0), (8, 1, 3.0), (8, 2, 5.0), (8, 3, 4.0)]);
     }
 
     #[test]
     fn a_network_with_two_names_is_one_stratum_and_its_seeds_are_pooled() {
         let base = |rankscale, seed| configuration(rankscale, Arm::ORIGINAL, seed);
-        // Seed 0 under both names, equal as on a CPU; seed 1 under both, apart as on a GPU; seed 2 under one.
+        // Seed 0 under both rankscales, equal as on a CPU; seed 1 under both, different as on a GPU; seed 2
+        // under one.
         let runs = [
             two(&base(27, 0), 0.87, 6),
             two(&base(28, 0), 0.87, 6),

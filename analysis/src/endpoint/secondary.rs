@@ -1,7 +1,8 @@
-//! What else is said of an arm: where it differs, how often it wins, whether the difference grows with compression, and how much of
-//! all that is noise. Rankscales and trend can qualify the verdict or withhold *no meaningful difference*; nothing else enters it.
+//! The secondary analyses of an arm: where it differs, how often it wins, whether the difference grows with
+//! compression, and how large the noise is. The tests per rankscale and the trend can qualify the verdict or
+//! withhold *no meaningful difference*; nothing else here enters it.
 //!
-//! *Invariant:* every formula names its source; each is held to scipy's or statsmodels' numbers.
+//! *Invariant:* every formula names its source and is tested against scipy or statsmodels.
 
 use crate::endpoint::images::image_by_image;
 use crate::endpoint::pair::{Pair, grouped};
@@ -21,8 +22,8 @@ use std::collections::BTreeMap;
 /// Statistical power that studies are planned for.
 pub const POWER: f64 = 0.8;
 
-/// All of it for one arm, but for what needs the runs that are not in the sample. `margin` is the one that is judged by; `as_the_notebook` says
-/// whether the runs were trained as the notebook's were.
+/// Computes all secondary analyses of one arm that need only its sample. `margin` is the equivalence margin
+/// of the judgement; `as_the_notebook` says whether the runs were trained as the notebook's were.
 #[must_use]
 pub fn of_sample(sample: &Sample<'_>, arm: Arm, margin: f64, as_the_notebook: bool) -> Secondary {
     let pairs = pairs(sample);
@@ -47,7 +48,7 @@ fn estimated(found: Stratified) -> Estimate {
     Estimate { difference: found.mean, interval: found.interval(LEVEL), p: found.p() }
 }
 
-/// The observations as pairs of numbers.
+/// Converts the observations to pairs of accuracies.
 fn pairs(sample: &Sample<'_>) -> Vec<Pair> {
     let pair = |one: &Observation<'_>| Pair {
         rankscale: one.rankscale,
@@ -58,12 +59,12 @@ fn pairs(sample: &Sample<'_>) -> Vec<Pair> {
     sample.observations.iter().map(pair).collect()
 }
 
-/// Rankscale, seed and difference of every observation.
+/// Returns rankscale, seed and difference of every observation.
 fn seeds(sample: &Sample<'_>) -> Vec<(u32, u64, f64)> {
     sample.observations.iter().map(|one| (one.rankscale, one.seed, one.difference())).collect()
 }
 
-/// What the pairs of one arm say, tested on so many images.
+/// Computes the analyses of the pairs of one arm, tested on `test_images` images.
 #[must_use]
 pub fn secondary(pairs: &[Pair], test_images: usize, margin: f64) -> Secondary {
     Secondary {
@@ -75,7 +76,8 @@ pub fn secondary(pairs: &[Pair], test_images: usize, margin: f64) -> Secondary {
     }
 }
 
-/// The slope of the differences over the logarithm of compression; none below three pairs or two networks.
+/// Estimates the slope of the differences over the logarithm of compression; `None` for fewer than three
+/// pairs or two networks.
 pub(crate) fn trend(pairs: &[Pair]) -> Option<Trend> {
     let points: Vec<_> = pairs.iter().map(|pair| (pair.compression, pair.difference())).collect();
     student::slope(&points).map(|student::Estimate { value, interval, p }| Trend {
@@ -85,7 +87,7 @@ pub(crate) fn trend(pairs: &[Pair]) -> Option<Trend> {
     })
 }
 
-/// The difference at each rankscale, adjusted over them.
+/// Estimates the difference at each rankscale, with p values adjusted over the rankscales.
 pub(crate) fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
     let mut rows: Vec<AtRankscale> = grouped(pairs, Pair::difference)
         .into_iter()
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_planted_trend_and_planted_wins_are_found() {
-        // 0.1 points for each halving, and a spread of plus and minus 0.05 that leaves the sign alone.
+        // 0.1 points for each halving, and a spread of plus and minus 0.05 that does not change the sign.
         let planted = |rankscale: u32, seed: usize| {
             0.001 * f64::from(rankscale).log2() + [0.0005, -0.0005, 0.0][seed % 3]
         };
@@ -175,7 +177,8 @@ mod tests {
         let noise = found.noise.unwrap();
         assert!((noise.differences_sd - 0.0005).abs() < 1e-12);
         assert!((noise.binomial_sd - 0.003).abs() < 1e-4);
-        // A t test with 4 degrees of freedom and a standard error of 0.05 / sqrt(8) finds 0.1 points in more than four studies of five.
+        // A t test with 4 degrees of freedom and a standard error of 0.05 / sqrt(8) detects 0.1 points with a
+        // power above 80 %.
         assert_eq!((noise.seeds_for_margin, noise.seeds_for_equivalence), (Some(2), Some(2)));
         let z = (1.96 + 0.842) * 0.0005 / 12f64.sqrt();
         assert!(noise.detectable > z && noise.detectable < 1.3 * z, "{} against {z}", noise.detectable);

@@ -1,15 +1,16 @@
-//! A verdict as a sentence that claims no more than it does.
+//! Puts a verdict into a sentence that claims no more than the verdict does.
 //!
-//! *Invariant:* whoever prints a verdict prints this clause: terminal, report and page.
+//! *Invariant:* everything that prints a verdict (terminal, report and page) prints this clause.
 
 use crate::endpoint::verdict::Judgement;
 use artifacts::study::{Endpoint, Size, Verdict};
 use network::Arm;
 
-/// Rankscales that are listed one by one.
+/// The largest number of rankscales that are listed one by one.
 const LISTED: usize = 4;
 
-/// The verdict as a clause, without a full stop. `exploratory` says that it was not fixed before the data.
+/// Formats the verdict as a clause without a full stop. `exploratory` says that the comparison was not fixed
+/// before the data were seen.
 #[must_use]
 pub fn clause(
     [arm, baseline]: [Arm; 2],
@@ -46,7 +47,8 @@ pub fn clause(
     }
 }
 
-/// Where looks are planned and none is reached: the data may be as clear as they like, they are not judged.
+/// Formats the clause for a study that has not reached its first planned look: its data are not judged,
+/// however clear.
 #[must_use]
 pub fn before_the_first_look([arm, baseline]: [Arm; 2], differs: &[String]) -> String {
     format!(
@@ -55,7 +57,7 @@ pub fn before_the_first_look([arm, baseline]: [Arm; 2], differs: &[String]) -> S
     )
 }
 
-/// Over which networks a mean is taken.
+/// Names the networks over which a mean is taken.
 fn scope(rankscales: &[u32]) -> String {
     match rankscales {
         [] => "on average".to_owned(),
@@ -79,7 +81,7 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A headline in one line: the clause, and the numbers behind it.
+/// Formats a headline of one line: the clause and the numbers behind it.
 #[must_use]
 pub fn headline(endpoint: &Endpoint) -> String {
     let points = |fraction: f64| format!("{:+.2}", fraction * 100.0);
@@ -102,7 +104,7 @@ pub fn headline(endpoint: &Endpoint) -> String {
     format!("{}: {difference}{missing}.", endpoint.says)
 }
 
-/// `1 run`, `2 runs`.
+/// Formats a count with its noun: `1 run`, `2 runs`.
 #[must_use]
 pub fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }

@@ -1,13 +1,15 @@
-//! How far a verdict was fixed before the data: what a seal holds, and why a result is exploratory all the same.
+//! Whether a verdict is confirmatory: what the seal fixed before the data, and the reasons why a result is
+//! exploratory nevertheless.
 //!
-//! *Invariant:* nothing is called confirmatory that the seal does not hold.
+//! *Invariant:* nothing is called confirmatory unless the seal covers it.
 
 use crate::runs::plan::Plan;
 use artifacts::Backend;
 use artifacts::seal::Seal;
 use artifacts::study::{Sealed, Standing};
 
-/// How a study stands to its plan and seal, but for its looks. `fingerprint` is that of the images of its headline recipe.
+/// Compares a study with its plan and seal, apart from its looks. `fingerprint` is that of the images of the
+/// headline recipe.
 #[must_use]
 pub fn standing(plan: Option<&Plan>, seal: Option<&Seal>, fingerprint: Option<&str>) -> Standing {
     let mut exploratory = Vec::new();
@@ -30,12 +32,12 @@ pub fn standing(plan: Option<&Plan>, seal: Option<&Seal>, fingerprint: Option<&s
     Standing { sealed, exploratory, looks: None }
 }
 
-/// What is not as it was sealed.
+/// Lists the deviations from what was sealed.
 fn deviations(plan: &Plan, seal: &Seal, fingerprint: Option<&str>) -> Vec<String> {
     let experiment = plan.experiment();
     let on = |engine| seal.holds(&experiment.clone().on(engine));
     let mut found = Vec::new();
-    // The file of an experiment leaves the engine open, its plan does not.
+    // The file of an experiment leaves the engine open, but its plan does not.
     if !seal.holds(experiment) && !on(Backend::Fused) && !on(Backend::Tch) {
         let (then, now) = (seal.runs, experiment.runs.len());
         found.push(if then == now {

@@ -1,40 +1,41 @@
 //! The verdict on an estimate, by the rules of [`artifacts::rules`].
 //!
-//! *Invariant:* an obstacle of any kind, or a missing spread, gives *not enough evidence*.
+//! *Invariant:* an obstacle of any kind, or differences without a spread, give *not enough evidence*.
 
 use crate::stats::stratified::Stratified;
 use artifacts::study::{AtRankscale, Heterogeneity, Size, Trend, Verdict};
 
-/// What is judged by.
+/// The significance level and the equivalence margin of a judgement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
-    /// Two-sided level of a difference, and one-sided level of each of the two tests of equivalence.
+    /// The level of the two-sided test of a difference, and of each of the two one-sided tests of
+    /// equivalence.
     pub alpha: f64,
-    /// Differences within this do not matter.
+    /// The margin within which a difference does not matter, a fraction.
     pub margin: f64,
 }
 
-/// What is judged.
+/// The findings that are judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
-    /// The mean difference; none without a spread.
+    /// The mean difference; `None` if the differences have no spread.
     pub estimate: Option<Stratified>,
-    /// Its p, adjusted where the comparison is one of several; that of the estimate by itself where none.
+    /// Its p value if adjusted for multiple testing; `None` stands for the p value of the estimate itself.
     pub p: Option<f64>,
-    /// The same of the test of equivalence.
+    /// The p value of the equivalence test if adjusted; `None` stands for that of the estimate itself.
     pub p_equivalence: Option<f64>,
-    /// Whether networks differ.
+    /// The test for heterogeneity across networks.
     pub heterogeneity: Option<Heterogeneity>,
-    /// Each network.
+    /// The estimates of the individual networks.
     pub by_rankscale: &'a [AtRankscale],
-    /// The difference over compression.
+    /// The trend of the difference over compression.
     pub trend: Option<Trend>,
-    /// Diverged runs of the arm and of its baseline.
+    /// The numbers of diverged runs of the arm and of its baseline.
     pub diverged: [u32; 2],
 }
 
 impl Found<'_> {
-    /// An estimate with nothing beside it.
+    /// Makes findings of an estimate alone.
     #[must_use]
     pub const fn alone(estimate: Option<Stratified>) -> Self {
         Self {
@@ -48,7 +49,7 @@ impl Found<'_> {
         }
     }
 
-    /// Why networks may not be taken for alike, in words.
+    /// Says in words why the networks cannot be treated as alike, if they cannot.
     fn unlike(&self, alpha: f64) -> Option<String> {
         if let Some(f) = self.heterogeneity.filter(|f| f.p <= alpha) {
             return Some(format!("the rankscales differ (F test, p = {:.2}, at most {alpha})", f.p));
@@ -61,7 +62,7 @@ impl Found<'_> {
         Some(format!("the difference changes with compression (p = {:.2}, at most {alpha})", trend.p))
     }
 
-    /// Why an average over networks hides something, in words.
+    /// Says in words why an average over networks is misleading, if it is.
     fn hidden(&self, alpha: f64, mean: f64) -> Option<String> {
         let against =
             |row: &&AtRankscale| row.p_holm.is_some_and(|p| p <= alpha) && row.difference * mean < 0.0;
@@ -77,11 +78,11 @@ impl Found<'_> {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// How large the difference is, where one was found.
+    /// How large the difference is, if one was found.
     pub size: Option<Size>,
-    /// What it must be read with.
+    /// Remarks that the verdict must be read with.
     pub qualifiers: Vec<String>,
-    /// The rule that gave it.
+    /// The rule that gave the verdict, in words.
     pub rule: String,
 }
 
@@ -91,7 +92,7 @@ impl Judgement {
     }
 }
 
-/// Judges. `obstacles` is why there can be no verdict other than *not enough evidence*.
+/// Judges the findings. `obstacles` are the reasons why the verdict can only be *not enough evidence*.
 #[must_use]
 pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement {
     if let [first, others @ ..] = obstacles {
@@ -166,7 +167,7 @@ fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
     }
 }
 
-/// A fraction in percentage points.
+/// Converts a fraction to percentage points.
 fn points(fraction: f64) -> f64 {
     (fraction * 1e8).round() / 1e6
 }

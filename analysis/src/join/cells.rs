@@ -1,7 +1,8 @@
-//! Cells: the finished runs of one recipe, lambda, rankscale and arm, and how well their mean is known.
+//! Cells: the finished runs of one recipe, lambda, rankscale and arm, with the mean accuracy and its
+//! confidence interval.
 //!
-//! A seed counts once: where several engines trained it, the mean of their accuracies stands for them, because they draw the same start, order and
-//! augmentation, and are no two samples.
+//! A seed counts once: where several engines trained it, the mean of their accuracies stands for them. They
+//! draw the same initial weights, shuffling and augmentation, so they are not independent samples.
 //!
 //! *Invariant:* a cell's interval rests on its own seeds and on no other cell's.
 
@@ -11,10 +12,10 @@ use artifacts::Exact;
 use artifacts::study::{CellRow, Interval};
 use std::collections::BTreeMap;
 
-/// Fewest seeds for an interval: two have a spread, but no idea of its error.
+/// The fewest seeds for an interval: two seeds have a spread, but no idea of its error.
 const FEWEST: usize = 3;
 
-/// Every cell, by recipe, lambda, rankscale and arm.
+/// Returns every cell, sorted by recipe, lambda, rankscale and arm.
 #[must_use]
 pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
     let mut cells: BTreeMap<_, Vec<Finished<'_>>> = BTreeMap::new();
@@ -48,7 +49,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
         .collect()
 }
 
-/// The accuracy of each seed, by seed.
+/// Returns the accuracy of each seed, in the order of the seeds.
 fn by_seed(runs: &[Finished<'_>]) -> Vec<f64> {
     let mut seeds: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
     for finished in runs {
@@ -57,8 +58,8 @@ fn by_seed(runs: &[Finished<'_>]) -> Vec<f64> {
     seeds.values().map(|accuracies| average(accuracies)).collect()
 }
 
-/// Sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating corrected sums of squares
-/// and products", Technometrics 4, 1962); none for fewer than two numbers.
+/// The sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating
+/// corrected sums of squares and products", Technometrics 4, 1962); `None` for fewer than two numbers.
 fn sample_sd(values: &[f64]) -> Option<f64> {
     let (mut mean, mut squares) = (0.0, 0.0);
     for (number, value) in (1..).zip(values) {
@@ -69,8 +70,9 @@ fn sample_sd(values: &[f64]) -> Option<f64> {
     (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// Student's interval of a mean, `mean ± t s / √runs`, by the cell's own standard deviation: a pooled one covers too seldom where a cell's is
-/// the largest. None below [`FEWEST`] seeds, or where all are equal.
+/// Student's t interval of a mean, `mean ± t s / √runs`, with the cell's own standard deviation: a pooled one
+/// would undercover where a cell's standard deviation is the largest. `None` for fewer than [`FEWEST`] seeds,
+/// or if all accuracies are equal.
 fn interval(values: &[f64]) -> Option<Interval> {
     student::mean(values).filter(|_| values.len() >= FEWEST).map(|found| found.interval)
 }
@@ -105,7 +107,7 @@ mod tests {
         let runs = by_name(vec![
             done(&at(0), 0.9),
             done(&at(1), 0.92),
-            // The engine tells no cell from another, and two engines make no two samples of one seed.
+            // The engine does not distinguish cells, and two engines do not make two samples of one seed.
             done(&at(0).on(Backend::Fused), 0.91),
             done(&at(3).on(Backend::Fused), 0.94),
             done(&Configuration { lambda: 5e-5, ..at(0) }, 0.8),

@@ -1,4 +1,4 @@
-//! Pairs of runs class by class: what one got right and the other did not.
+//! Pairs of runs compared class by class: the images that only one of the two classified correctly.
 //!
 //! *Invariant:* the two runs of a pair were tested on the same images, in the same order.
 
@@ -7,10 +7,11 @@ use crate::runs::marks::Marks;
 use anyhow::ensure;
 use artifacts::study::ClassRow;
 
-/// Every pair of which both runs kept their predictions, class by class, in the order of the pairs.
+/// Returns a row for every class of every pair of which both runs kept their predictions, in the order of the
+/// pairs.
 ///
 /// # Errors
-/// A pair of runs that were tested on different images.
+/// The two runs of a pair were tested on different images.
 pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
     let mut rows = Vec::new();
     for RunPair { treated, plain } in pairs {
@@ -42,7 +43,8 @@ pub fn classes(pairs: &[RunPair<'_>]) -> anyhow::Result<Vec<ClassRow>> {
     Ok(rows)
 }
 
-/// For each class its images, those that only the one run got right, and those that only the other did.
+/// Counts for each class its images, those that only the first run classified correctly, and those that only
+/// the second did.
 fn counts(ours: &Marks, theirs: &Marks, classes: usize) -> Vec<[u32; 3]> {
     let mut counts = vec![[0u32; 3]; classes];
     for ((_, label), (ours, theirs)) in ours.images.iter().zip(ours.right.iter().zip(&theirs.right)) {

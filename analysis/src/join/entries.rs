@@ -1,4 +1,4 @@
-//! The study's runs as the entries of a notebook's `results.json`.
+//! Converts the study's runs to the entries of a notebook's `results.json`.
 
 use crate::join::finished::Finished;
 use crate::join::recipes::RecipeOnData;
@@ -8,8 +8,9 @@ use artifacts::Exact;
 use artifacts::study::Endpoint;
 use network::Arm;
 
-/// The entries of one curve each for `d` false and true: the low-rank ones among the finished runs, in their order, of the first
-/// recipe that has any of the arms asked for, at its main lambda. Without a wish, the arms as described, or else as published.
+/// Returns one entry for each finished low-rank run of two arms, in the order of the runs: the curves with
+/// `d` false and `d` true. The runs are those of the first recipe that has any of the arms, at its main
+/// lambda. Without a `wish`, the arms as described are tried first, then those as published.
 #[must_use]
 pub fn entries(
     finished: &[Finished<'_>],

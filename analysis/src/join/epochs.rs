@@ -1,17 +1,18 @@
-//! The table of epochs: every epoch of the runs under study, with its run's key.
+//! The table of epochs: every epoch of the runs under study, with the key of its run.
 //!
-//! *Invariant:* in the order of the runs, and within a run by number; runs that are not finished are there as far as they came.
+//! *Invariant:* rows follow the order of the runs, and within a run the epoch number; unfinished runs have
+//! the epochs that ended.
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
 use artifacts::run::EpochRow;
 use artifacts::study::StudyEpochRow;
 
-/// A row an epoch.
+/// Returns one row per epoch.
 #[must_use]
 pub fn rows(runs: &[&Run], plan: Option<&Plan>) -> Vec<StudyEpochRow> {
     let studied: Vec<&Run> = runs.iter().copied().filter(|run| run.is_studied(plan)).collect();
-    // There are many more epochs than runs: room for all of them is made at once.
+    // There are many more epochs than runs, so memory for all of them is allocated at once.
     let mut rows = Vec::with_capacity(studied.iter().map(|run| run.epochs.len()).sum());
     for run in studied {
         let recipe = run.recipe();

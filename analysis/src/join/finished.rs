@@ -1,12 +1,12 @@
-//! The finished runs under study: what every cell, pair and layer rests on.
+//! The finished runs under study, on which every cell, pair and layer table rests.
 //!
-//! *Invariant:* each has the last of its planned epochs; their order is that of the runs.
+//! *Invariant:* each finished run has the last of its planned epochs, and the order is that of the runs.
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
 use artifacts::run::EpochRow;
 
-/// A run under study that is done.
+/// A finished run under study.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finished<'a> {
     /// The run.
@@ -16,14 +16,14 @@ pub struct Finished<'a> {
 }
 
 impl Finished<'_> {
-    /// The number that counts: test accuracy after the last epoch.
+    /// Returns the test accuracy after the last epoch, the number that counts.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         self.last.test_accuracy
     }
 }
 
-/// Those of the runs that are finished and under study.
+/// Returns the runs that are finished and under study.
 #[must_use]
 pub fn finished<'a>(runs: impl IntoIterator<Item = &'a Run>, plan: Option<&Plan>) -> Vec<Finished<'a>> {
     let done = runs.into_iter().filter(|run| run.is_done() && run.is_studied(plan));
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn only_runs_that_are_done_count_whatever_else_is_there() {
         let at = |seed| configuration(8, Arm::ORIGINAL, seed);
-        // All of its epochs are there, but nobody has said that it is done.
+        // All of its epochs are there, but its status does not say that it is done.
         let ended = run(&at(1), Status::Running, 3, 0.9);
         let diverged = run(&at(2), Status::Diverged, 2, 0.1);
         let interrupted = run(&at(3), Status::Interrupted, 0, 0.1);

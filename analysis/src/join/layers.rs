@@ -1,6 +1,6 @@
-//! What decay does to the layers, at the end and on the way there.
+//! The layer tables: what decay does to the weights of the layers, during training and at the end.
 //!
-//! *Invariant:* finished runs under study only.
+//! *Invariant:* only finished runs under study enter.
 
 use crate::join::finished::Finished;
 use crate::runs::trajectory::names;
@@ -8,7 +8,7 @@ use artifacts::Exact;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use std::collections::BTreeMap;
 
-/// The layers of every run after its last epoch, in the order of the runs.
+/// Returns the layers of every run after its last epoch, in the order of the runs.
 #[must_use]
 pub fn layers(finished: &[Finished<'_>]) -> Vec<StudyLayerRow> {
     let runs = finished.iter().map(|finished| finished.run);
@@ -31,10 +31,10 @@ pub fn layers(finished: &[Finished<'_>]) -> Vec<StudyLayerRow> {
     .collect()
 }
 
-/// Number, sum of norms, sum of stable ranks.
+/// Number of runs, sum of norms, sum of stable ranks.
 type Sums = (u32, f64, f64);
 
-/// Means over the runs of a cell, by recipe, lambda, rankscale, arm, layer and epoch.
+/// Returns the means over the runs of a cell, sorted by recipe, lambda, rankscale, arm, layer and epoch.
 #[must_use]
 pub fn trajectories(finished: &[Finished<'_>]) -> Vec<TrajectoryRow> {
     let mut cells: BTreeMap<_, BTreeMap<(u8, u32), Sums>> = BTreeMap::new();

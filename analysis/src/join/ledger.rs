@@ -1,7 +1,7 @@
-//! The ledger: what became of every planned run and of everything that lies in the directory of runs.
+//! The ledger: what became of every planned run and of everything in the directory of runs.
 //!
-//! *Invariant:* every planned run, every readable run and everything that was set aside has its row; planned runs come first,
-//! in the order of the plan, then the rest by name.
+//! *Invariant:* every planned run, every readable run and everything that was set aside has a row; planned
+//! runs come first, in the order of the plan, then the rest by name.
 
 use crate::join::spent;
 use crate::runs::collect::Quarantined;
@@ -15,16 +15,17 @@ use std::collections::{HashMap, HashSet};
 
 /// A run of the plan.
 struct Planned {
-    /// Its number in the plan.
+    /// The position of the run in the plan.
     place: usize,
-    /// Of its configuration alone, whatever the images: what a plan knows of a run.
+    /// A hash of the configuration alone, without the images, because a plan does not know them.
     identity: String,
-    /// Its name on the images; without images, what is known of it.
+    /// The run's name on the images, or its readable part if the images are unknown.
     name: String,
     epochs: u32,
 }
 
-/// All of it. `fingerprint` is that of the images a planned run would be trained on, if that is known.
+/// Returns the whole ledger. `fingerprint` is that of the images on which a planned run would be trained, if
+/// known.
 #[must_use]
 pub fn ledger(
     runs: &[Run],
@@ -58,7 +59,7 @@ pub fn ledger(
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The plan, each run under the name it has on these images.
+/// Lists the planned runs, each under its name on these images.
 fn planned(plan: Option<&Plan>, fingerprint: Option<&str>) -> Vec<Planned> {
     let runs = plan.map_or(&[][..], |plan| &plan.experiment().runs);
     let one = |(place, run): (usize, &Configuration)| Planned {
@@ -70,7 +71,7 @@ fn planned(plan: Option<&Plan>, fingerprint: Option<&str>) -> Vec<Planned> {
     runs.iter().enumerate().map(one).collect()
 }
 
-/// The part of a run's name that does not depend on the images.
+/// Returns the part of a run's name that does not depend on the images.
 fn readable_name(configuration: &Configuration) -> String {
     let name = configuration.run_name("");
     name.rsplit_once('-').map_or_else(|| name.clone(), |(readable, _)| readable.to_owned())
@@ -86,7 +87,7 @@ fn grouped<'a>(planned: &'a [Planned], key: impl Fn(&'a Planned) -> &'a String) 
     groups
 }
 
-/// Where the plan has something: once for every time it does, or else nowhere, once.
+/// Yields each run that the plan has under this key, or `None` once if it has none.
 fn places<'a>(groups: &Groups<'a>, key: &str) -> impl Iterator<Item = Option<&'a Planned>> {
     let found: Vec<Option<&Planned>> =
         groups.get(key).map_or_else(|| vec![None], |list| list.iter().copied().map(Some).collect());

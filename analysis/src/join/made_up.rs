@@ -1,6 +1,6 @@
-//! Made-up runs for the tests of this room. Nothing was trained.
+//! Made-up runs for the tests of this module; nothing was trained.
 //!
-//! *Invariant:* a run has the name that its configuration and its images give it, as every readable run has.
+//! *Invariant:* a run has the name that follows from its configuration and images, as every readable run has.
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
@@ -8,7 +8,7 @@ use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, Provenance, RunRe
 use artifacts::{Configuration, Experiment, Recipe};
 use network::Arm;
 
-/// Three epochs of the notebook's recipe.
+/// The notebook's recipe with three epochs.
 pub(crate) fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configuration {
     Configuration {
         recipe: Recipe { epochs: 3, ..Recipe::default() },
@@ -19,7 +19,7 @@ pub(crate) fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configur
     }
 }
 
-/// A run that has come this far; its test accuracy is the same after every epoch.
+/// A run that has completed `epochs` epochs, with the same test accuracy after each of them.
 pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, accuracy: f64) -> Run {
     let row = |epoch| EpochRow {
         epoch,
@@ -53,21 +53,21 @@ pub(crate) fn done(configuration: &Configuration, accuracy: f64) -> Run {
     run(configuration, Status::Done, configuration.recipe.epochs as u32, accuracy)
 }
 
-/// The same run trained on other images.
+/// The same run, trained on other images.
 pub(crate) fn on_images(fingerprint: &str, mut run: Run) -> Run {
     run.record.data.fingerprint = fingerprint.into();
     run.record.name = run.record.configuration.run_name(fingerprint);
     run
 }
 
-/// The same run as a notebook's file would give it: its last epoch, and not where it was trained.
+/// The same run as imported from a notebook's file: only its last epoch, and no provenance.
 pub(crate) fn imported(mut run: Run) -> Run {
     run.record.origin = Origin::Imported;
     run.epochs.drain(..run.epochs.len() - 1);
     run
 }
 
-/// The runs as they are collected: by name.
+/// The runs sorted by name, as they are collected.
 pub(crate) fn by_name(mut runs: Vec<Run>) -> Vec<Run> {
     runs.sort_by(|a, b| a.record.name.cmp(&b.record.name));
     runs

@@ -1,9 +1,9 @@
-//! Pairs: a finished run of an arm beside the run of its baseline that differs from it in nothing else. So the two share
-//! the images, recipe, lambda, rankscale, engine and seed; but where an experiment gives every arm a strength of its own, each has its own
-//! lambda and peak rate.
+//! Pairs: a finished run of an arm together with the run of its baseline that differs from it in nothing
+//! else. The two share images, recipe, lambda, rankscale, engine and seed; but where an experiment tunes each
+//! arm separately, each has its own lambda and peak learning rate.
 //!
-//! *Invariant:* nothing else in this workspace says which runs make a pair; whatever compares two arms takes its pairs, or
-//! the run that is missing from one, from here.
+//! *Invariant:* nothing else in this workspace decides which runs make a pair; whatever compares two arms
+//! takes its pairs, or the run that is missing from one, from here.
 
 use crate::join::finished::Finished;
 use crate::runs::plan::Plan;
@@ -12,23 +12,23 @@ use artifacts::Exact;
 use artifacts::study::PairRow;
 use std::collections::HashMap;
 
-/// A finished run and the one it is compared with.
+/// A finished run and its baseline run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunPair<'a> {
-    /// Of the arm under test.
+    /// The run of the arm under test.
     pub treated: Finished<'a>,
-    /// Of its baseline.
+    /// The run of its baseline.
     pub plain: Finished<'a>,
 }
 
-/// The run that a run is compared with, on the same images; none for one whose arm has no baseline.
+/// Returns the configuration of the baseline run, on the same images; `None` if the arm has no baseline.
 #[must_use]
 pub fn baseline_run(treated: &Configuration, plan: Option<&Plan>) -> Option<Configuration> {
     let decay = treated.decay.baseline()?;
     Some(plan.map_or_else(|| Configuration { decay, ..treated.clone() }, |plan| plan.as_arm(treated, decay)))
 }
 
-/// Every pair, by recipe, lambda, arm, rankscale, seed and engine.
+/// Returns every pair, sorted by recipe, lambda, arm, rankscale, seed and engine.
 #[must_use]
 pub fn pairs<'a>(finished: &[Finished<'a>], plan: Option<&Plan>) -> Vec<RunPair<'a>> {
     // A run's name is its identity.
@@ -48,7 +48,7 @@ pub fn pairs<'a>(finished: &[Finished<'a>], plan: Option<&Plan>) -> Vec<RunPair<
     pairs
 }
 
-/// The pairs as the rows of a table.
+/// Converts the pairs to rows of a table.
 #[must_use]
 pub fn comparisons(pairs: &[RunPair<'_>]) -> Vec<PairRow> {
     let row = |RunPair { treated, plain }: &RunPair<'_>| {
@@ -79,7 +79,7 @@ mod tests {
     use artifacts::run::Status;
     use network::Arm;
 
-    /// Every run of a grid over all that tells runs apart, half of it on other images.
+    /// Every run of a grid over all keys that distinguish runs, half of it on other images.
     fn grid() -> Vec<Run> {
         let mut runs = Vec::new();
         for decay in Arm::HOUSE {
@@ -109,7 +109,7 @@ mod tests {
         let runs = grid();
         let finished = finished(&runs, None);
         let found = pairs(&finished, None);
-        // The same by comparing every run with every other, key by key.
+        // The reference: every run is compared with every other, key by key.
         let key = |finished: &Finished<'_>| {
             let of = finished.run.record.configuration.clone();
             (finished.run.recipe(), Exact::of(of.lambda), of.rankscale, of.seed, of.engine)
@@ -178,7 +178,7 @@ mod tests {
             let runs = [done(&appropriate, 0.9), run(&original, status, 3, 0.8)];
             assert_eq!(pairs(&finished(&runs, None), None), []);
         }
-        // The baseline of the arms as described is none for those as the code had them.
+        // The baseline of the arms as described is no baseline for the arms as the code had them.
         let runs = [done(&original, 0.9), done(&published, 0.8)];
         assert_eq!(pairs(&finished(&runs, None), None), []);
     }

@@ -1,6 +1,6 @@
-//! The recipes of the runs under study: what runs must share to be compared.
+//! The recipes of the runs under study: the settings that runs must share to be compared.
 //!
-//! *Invariant:* the headline recipe comes first; the order depends on the runs alone.
+//! *Invariant:* the headline recipe comes first, and the order depends on the runs alone.
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
@@ -8,19 +8,20 @@ use artifacts::study::RecipeSummary;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// A recipe and what it saw.
+/// A recipe and the images that it was trained on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecipeOnData {
-    /// For the summary.
+    /// The recipe's part of the summary.
     pub summary: RecipeSummary,
-    /// Of the images.
+    /// The fingerprint of the images.
     pub fingerprint: String,
-    /// Whether the plan has runs of it.
+    /// Whether the plan contains runs of this recipe.
     pub planned: bool,
 }
 
-/// The recipes of the runs under study: the planned ones first, then trained before imported ones, then those with more
-/// finished runs. So where a plan was trained on two sets of images, the fuller half is the headline.
+/// Returns the recipes of the runs under study: planned ones first, then trained before imported ones, then
+/// those with more finished runs. Where a plan was trained on two sets of images, the one with more finished
+/// runs is the headline.
 #[must_use]
 pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
     let mut found: BTreeMap<String, (RecipeOnData, bool)> = BTreeMap::new();

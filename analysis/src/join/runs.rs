@@ -1,6 +1,8 @@
-//! The table of runs: every readable run with its configuration, the last of its planned epochs, and what its epochs took.
+//! The table of runs: every readable run with its configuration, the last of its planned epochs, and its
+//! times.
 //!
-//! *Invariant:* a run that cannot be read is not here, and every other one is, whatever was planned and however far it came.
+//! *Invariant:* every readable run is listed, whatever was planned and however far it came; an unreadable run
+//! is not.
 
 use crate::join::spent;
 use crate::runs::plan::Plan;
@@ -9,7 +11,7 @@ use artifacts::Exact;
 use artifacts::run::RunRecord;
 use artifacts::study::RunRow;
 
-/// The runs in the order of the tables: by recipe, lambda, rankscale, arm, seed and name.
+/// Sorts the runs in the order of the tables: by recipe, lambda, rankscale, arm, seed and name.
 #[must_use]
 pub fn in_order(runs: &[Run]) -> Vec<&Run> {
     let mut runs: Vec<&Run> = runs.iter().collect();
@@ -21,7 +23,7 @@ pub fn in_order(runs: &[Run]) -> Vec<&Run> {
     runs
 }
 
-/// A row a run, in the order of the runs.
+/// Returns one row per run, in the order of the runs.
 #[must_use]
 pub fn rows(runs: &[&Run], plan: Option<&Plan>) -> Vec<RunRow> {
     runs.iter().map(|run| row(run, plan)).collect()

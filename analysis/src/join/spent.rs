@@ -1,23 +1,23 @@
-//! What a run's epochs took.
+//! Training and evaluation times of a run.
 //!
-//! *Invariant:* a time is that of all epochs or it is none: of an imported run only the last epoch is known, and its time is
-//! not the run's.
+//! *Invariant:* a time covers all epochs or is `None`: for an imported run only the last epoch is known, and
+//! its time is not that of the run.
 
 use artifacts::run::EpochRow;
 
-/// The number of the last epoch that ended; 0 for none.
+/// Returns the number of the last epoch that ended, or 0 if none did.
 #[must_use]
 pub fn epochs_done(epochs: &[EpochRow]) -> u32 {
     epochs.iter().map(|row| row.epoch).max().unwrap_or(0)
 }
 
-/// Time in updates.
+/// Returns the seconds spent in training updates.
 #[must_use]
 pub fn train_seconds(epochs: &[EpochRow]) -> Option<f64> {
     total(epochs, |_, train| train)
 }
 
-/// Time in updates and, where it was taken, in evaluation.
+/// Returns the seconds spent in training updates and, where it was measured, in evaluation.
 #[must_use]
 pub fn seconds(epochs: &[EpochRow]) -> Option<f64> {
     total(epochs, |row, train| train + row.test_seconds.unwrap_or(0.0))
@@ -28,7 +28,7 @@ fn total(epochs: &[EpochRow], of: impl Fn(&EpochRow, f64) -> f64) -> Option<f64>
     (!known.is_empty() && known.len() == epochs_done(epochs) as usize).then(|| known.iter().sum())
 }
 
-/// Median of the epochs' training images a second; none where no epoch has them.
+/// Returns the median over epochs of the training images per second; `None` if no epoch has it.
 #[must_use]
 pub fn images_per_second(epochs: &[EpochRow]) -> Option<f64> {
     let mut rates: Vec<f64> = epochs.iter().filter_map(|row| row.images_per_second).collect();

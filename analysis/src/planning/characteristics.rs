@@ -1,21 +1,21 @@
-//! How the rules behave on made-up studies: how often nothing is called something, how often something is found, and how often intervals
-//! hold the truth, also where variances are unequal, pairs correlated or differences skewed.
+//! The operating characteristics of the rules on simulated studies: type I error, power and the coverage of
+//! intervals, also where variances are unequal, pairs are correlated or differences are skewed.
 
 use crate::planning::design::Design;
 use crate::planning::simulate::{Outcomes, Shape, Truth, simulate};
 
-/// A setting and what came of it.
+/// A setting and its simulated outcomes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What was true, in words.
+    /// The truth of the setting, in words.
     pub setting: String,
-    /// Where there was no difference.
+    /// The outcomes without a difference.
     pub none: Outcomes,
-    /// Where there was the difference asked about.
+    /// The outcomes with the difference asked about.
     pub some: Outcomes,
 }
 
-/// Simulates a design in every setting, for a standard deviation and a difference in percentage points.
+/// Simulates a design in every setting; `sd` and `effect` are in percentage points.
 #[must_use]
 pub fn characteristics(design: &Design, sd: f64, effect: f64, studies: u32) -> Vec<Row> {
     let networks = design.networks.len();
@@ -50,7 +50,7 @@ pub fn characteristics(design: &Design, sd: f64, effect: f64, studies: u32) -> V
     settings.into_iter().map(row).collect()
 }
 
-/// The rows as a Markdown table.
+/// Formats the rows as a Markdown table.
 #[must_use]
 pub fn table(design: &Design, effect: f64, rows: &[Row]) -> String {
     let studies = rows.first().map_or(0, |row| row.none.studies);

@@ -13,20 +13,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Design {
     /// The arm under test.
     pub primary: Arm,
-    /// Arms that are compared besides.
+    /// The number of further arms that are compared with their baselines.
     pub secondary: usize,
-    /// Of every network the number of pairs and the logarithm of its compression.
+    /// The number of pairs and the logarithm of the compression of every network.
     pub networks: Vec<(usize, f64)>,
-    /// Pairs at every rankscale at which the data are looked at; all of them, once, where empty.
+    /// The numbers of pairs per rankscale at which the data are looked at; if empty, all data are judged
+    /// once.
     pub looks: Vec<u32>,
-    /// What is judged by.
+    /// The significance level and the equivalence margin.
     pub level: Level,
     /// Whether rankscales share seeds.
     pub shares_seeds: bool,
 }
 
 impl Design {
-    /// So many networks with as many pairs each, one arm, no looks.
+    /// Returns a design of `networks` networks with `seeds` pairs each, one arm and no interim looks.
     #[must_use]
     pub fn balanced(networks: usize, seeds: usize) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Design {
         }
     }
 
-    /// That of an experiment at the question's lambda; none where it compares nothing.
+    /// Returns the design of an experiment at the question's lambda; `None` if it compares nothing.
     #[must_use]
     pub fn of(experiment: &Experiment) -> Option<Self> {
         let asked = Configuration::default().lambda;
@@ -83,19 +84,19 @@ impl Design {
         })
     }
 
-    /// Pairs in all.
+    /// Returns the number of pairs in all.
     #[must_use]
     pub fn pairs(&self) -> usize {
         self.networks.iter().map(|(pairs, _)| pairs).sum()
     }
 
-    /// Fewest pairs of a network.
+    /// Returns the number of pairs of the network with the fewest.
     #[must_use]
     pub fn fewest(&self) -> usize {
         self.networks.iter().map(|(pairs, _)| *pairs).min().unwrap_or(0)
     }
 
-    /// In words: `3 networks x 10 pairs, looked at after 3, 6 and 10`.
+    /// Describes the design in words: `3 networks x 10 pairs, looked at after 3, 6 and 10`.
     #[must_use]
     pub fn describe(&self) -> String {
         let most = self.networks.iter().map(|(pairs, _)| *pairs).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What a design can find, as a table, before anything is trained.
+//! The statistical power of a design, as a table, before anything is trained.
 
 use crate::endpoint::missing::Missing;
 use crate::planning::design::Design;
@@ -7,29 +7,30 @@ use crate::stats::power;
 use artifacts::Experiment;
 use std::fmt::Write as _;
 
-/// Differences that are asked about, in percentage points.
+/// The true differences for which the power is tabulated, in percentage points.
 const EFFECTS: [f64; 4] = [0.1, 0.2, 0.3, 0.5];
-/// Standard deviations of a pair's difference that are assumed where none is known, in percentage points.
+/// The standard deviations of a pair's difference that are assumed if none is known, in percentage points.
 pub const ASSUMED_SDS: [f64; 2] = [0.25, 0.35];
-/// Made-up studies behind a figure, where looks are planned: its standard error is at most 1.1 points.
+/// The number of simulated studies behind a figure, where looks are planned: the standard error is at most
+/// 1.1 points.
 const STUDIES: u32 = 2000;
-/// Below this chance of finding the second largest difference, no answer is likely.
+/// If the power for the second largest difference is below this, an answer is unlikely.
 const LIKELY: f64 = 0.5;
 
-/// What a study of this design finds, for a standard deviation.
+/// The power of a design, for one standard deviation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Standard deviation of a pair's difference, in points.
+    /// Standard deviation of a pair's difference, in percentage points.
     pub sd: f64,
-    /// Half the width of the last interval, in points.
+    /// Half the width of the final confidence interval, in percentage points.
     pub half_width: f64,
-    /// Chance that each of 0.1, 0.2, 0.3 and 0.5 points is found.
+    /// The power to detect 0.1, 0.2, 0.3 and 0.5 points.
     pub finds: [f64; 4],
-    /// Chance that no difference at all is called no meaningful difference.
+    /// The probability of the verdict *no meaningful difference* if there is no difference.
     pub equal: f64,
 }
 
-/// The chances of a design, for a standard deviation in percentage points.
+/// Computes the power of a design, for a standard deviation in percentage points.
 #[must_use]
 pub fn row(design: &Design, sd: f64) -> Row {
     let plain =
@@ -47,7 +48,8 @@ pub fn row(design: &Design, sd: f64) -> Row {
     Row { sd, half_width: 100.0 * plain.half_width(alpha), finds, equal }
 }
 
-/// What stands in the way of a verdict whatever the runs show, and what one would be worth: a line each.
+/// Lists what prevents a verdict whatever the runs show, and whether a verdict would be exploratory; one line
+/// each.
 #[must_use]
 pub fn remarks(experiment: &Experiment) -> Vec<String> {
     let mut lines = Vec::new();
@@ -70,7 +72,8 @@ pub fn remarks(experiment: &Experiment) -> Vec<String> {
     lines
 }
 
-/// The table for a terminal. `known` is a standard deviation, in points, and where it is from.
+/// Formats the table for a terminal. `known` is a measured standard deviation, in percentage points, and its
+/// source.
 #[must_use]
 pub fn table(design: &Design, known: Option<(f64, &str)>) -> String {
     let mut text =
@@ -149,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_figures_are_those_of_the_t_test() {
-        // Three networks with nine pairs each, sd 0.3: half-width 0.119; 0.2 points in nine studies of ten.
+        // Three networks with nine pairs each and a standard deviation of 0.3: half-width 0.119, and a power
+        // of 90 % for 0.2 points.
         let found = row(&Design::balanced(3, 9), 0.3);
         assert!((found.half_width - 0.119).abs() < 0.001, "{found:?}");
         assert!((found.finds[1] - 0.915).abs() < 0.01, "{found:?}");

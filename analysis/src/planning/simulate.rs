@@ -1,6 +1,6 @@
-//! Made-up studies of a design, judged by the rules as they are implemented.
+//! Simulates studies of a design and judges them by the rules as they are implemented.
 //!
-//! *Invariant:* the same setting gives the same counts; nothing here knows a rule of its own.
+//! *Invariant:* the same setting gives the same counts, and no rule is implemented here a second time.
 
 use crate::endpoint::looks::first_decisive;
 use crate::endpoint::pair::Pair;
@@ -16,37 +16,37 @@ use artifacts::study::{Size, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// An accuracy that made-up runs have about.
+/// The accuracy around which simulated runs lie.
 const ACCURACY: f64 = 0.9;
-/// Accuracies are counts of so many images.
+/// The number of test images, of which accuracies are counts.
 const IMAGES: f64 = 10_000.0;
 
-/// How a run's noise is distributed.
+/// The distribution of the noise of a pair's difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Normal but for its far tails: the sum of twelve uniform draws.
+    /// Normal except for its far tails: the sum of twelve uniform draws.
     Normal,
-    /// One difference in ten has three times the noise.
+    /// Heavy-tailed: one difference in ten has three times the noise.
     Heavy,
-    /// The differences themselves are skewed: an exponential draw.
+    /// Skewed: an exponential draw.
     Skewed,
 }
 
-/// What is true in the studies that are made up.
+/// The truth behind the simulated studies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
-    /// The standard deviation of a pair's difference at each network, as a fraction.
+    /// The standard deviation of a pair's difference at each network, a fraction.
     pub sds: Vec<f64>,
-    /// The mean difference at each network, as a fraction.
+    /// The mean difference at each network, a fraction.
     pub effects: Vec<f64>,
-    /// The correlation of differences of one seed at two networks.
+    /// The correlation of the differences of one seed at two networks.
     pub correlation: f64,
-    /// The distribution.
+    /// The distribution of the noise.
     pub shape: Shape,
 }
 
 impl Truth {
-    /// One standard deviation and one effect for all networks of a design, normal and independent.
+    /// Returns one standard deviation and one effect for all networks of a design, normal and independent.
     #[must_use]
     pub fn plain(design: &Design, sd: f64, effect: f64) -> Self {
         let networks = design.networks.len();
@@ -63,38 +63,38 @@ impl Truth {
     }
 }
 
-/// How many of the studies ended how.
+/// Counts of the simulated studies by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Outcomes {
-    /// Studies in all.
+    /// The number of studies.
     pub studies: u32,
-    /// The arm was called better.
+    /// Studies in which the arm was called better.
     pub better: u32,
-    /// It was called worse.
+    /// Studies in which the arm was called worse.
     pub worse: u32,
-    /// Of both, relevantly so.
+    /// Studies in which it was called relevantly better or relevantly worse.
     pub relevant: u32,
-    /// Called no meaningful difference.
+    /// Studies with the verdict *no meaningful difference*.
     pub equal: u32,
-    /// The interval of level `1 - alpha` of all pairs held the truth.
+    /// Studies in which the interval of level `1 - alpha` over all pairs contained the truth.
     pub covered: u32,
-    /// The 95 % interval of the first network's mean held the truth.
+    /// Studies in which the 95 % interval of the first network's mean contained the truth.
     pub cell_covered: u32,
-    /// Some secondary arm, of which none differs, was called better or worse.
+    /// Studies in which some secondary arm was called better or worse although none differs.
     pub false_secondary: u32,
-    /// Pairs that the verdicts rested on, summed over studies.
+    /// The pairs that the verdicts rested on, summed over studies.
     pub pairs: u64,
 }
 
 impl Outcomes {
-    /// A count as a share of the studies.
+    /// Returns a count as a fraction of the studies.
     #[must_use]
     pub fn share(&self, count: u32) -> f64 {
         f64::from(count) / f64::from(self.studies.max(1))
     }
 }
 
-/// Makes up and judges so many studies. The same seed makes up the same ones.
+/// Simulates and judges this many studies. The same seed gives the same studies.
 #[must_use]
 pub fn simulate(design: &Design, truth: &Truth, studies: u32, seed: u64) -> Outcomes {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -128,7 +128,7 @@ fn one(design: &Design, truth: &Truth, random: &mut ChaCha8Rng, outcomes: &mut O
     }
 }
 
-/// The differences of a study, a list a network.
+/// Draws the differences of a study, one list per network.
 fn made_up(design: &Design, truth: &Truth, random: &mut ChaCha8Rng) -> Vec<Vec<f64>> {
     let most = design.networks.iter().map(|(pairs, _)| *pairs).max().unwrap_or(0);
     let shared: Vec<f64> = (0..most).map(|_| draw(truth.shape, random)).collect();
@@ -143,7 +143,7 @@ fn made_up(design: &Design, truth: &Truth, random: &mut ChaCha8Rng) -> Vec<Vec<f
     design.networks.iter().enumerate().map(|(at, (pairs, _))| list(at, *pairs, random)).collect()
 }
 
-/// A draw with mean 0 and standard deviation 1.
+/// Draws a number with mean 0 and standard deviation 1.
 fn draw(shape: Shape, random: &mut ChaCha8Rng) -> f64 {
     let mut normal = || (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
     match shape {
@@ -160,7 +160,7 @@ fn strata(lists: &[Vec<f64>]) -> Strata {
     Strata::new(lists.iter().cloned()).expect("every network has a pair")
 }
 
-/// The verdict of a study, and the pairs it rests on.
+/// Returns the verdict of a study, and the number of pairs it rests on.
 fn verdict(design: &Design, lists: &[Vec<f64>]) -> (Judgement, usize) {
     let all = [design.networks.iter().map(|(pairs, _)| *pairs).max().unwrap_or(0) as u32];
     let looks = if design.looks.is_empty() { &all[..] } else { &design.looks };
@@ -194,7 +194,8 @@ fn judged(design: &Design, lists: &[Vec<f64>]) -> Judgement {
     judge(&found, design.level, &[])
 }
 
-/// Whether any of the secondary arms, none of which differs, is called better or worse. They share their baseline's noise.
+/// Returns whether any secondary arm is called better or worse although none differs. The arms share the
+/// noise of their baseline.
 fn secondary_called(design: &Design, truth: &Truth, random: &mut ChaCha8Rng) -> bool {
     let zero = Truth { effects: vec![0.0; truth.effects.len()], ..truth.clone() };
     let baseline = made_up(design, &zero, random);

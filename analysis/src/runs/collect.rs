@@ -1,7 +1,7 @@
 //! Reads every run, and sets aside what cannot be read.
 //!
-//! *Invariant:* nothing in the directory of runs is changed, and nothing there stops the analysis of the rest: what
-//! cannot be used becomes a row with the reason.
+//! *Invariant:* nothing in the directory of runs is changed, and nothing there stops the analysis of the
+//! rest: what cannot be used becomes a row with the reason.
 
 use crate::runs::marks::{Marks, Tested};
 use crate::runs::run::Run;
@@ -11,28 +11,28 @@ use artifacts::run::{self, RunFolder};
 use std::io;
 use std::path::Path;
 
-/// What lies in the directory of runs.
+/// The contents of the directory of runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Collected {
-    /// The runs that can be read, sorted by name.
+    /// The readable runs, sorted by name.
     pub runs: Vec<Run>,
-    /// The rest, sorted by name within folders and files.
+    /// Everything else, sorted by name within folders and within files.
     pub quarantined: Vec<Quarantined>,
 }
 
 /// Something in the directory of runs that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Its name there.
+    /// Its name in the directory.
     pub name: String,
-    /// The reader's message: which file breaks which rule.
+    /// The reader's message, which names the file and the rule it breaks.
     pub reason: String,
 }
 
-/// Reads all of it.
+/// Reads the whole directory.
 ///
 /// # Errors
-/// A directory that cannot be listed.
+/// The directory cannot be listed.
 pub fn collect(layout: &Layout) -> io::Result<Collected> {
     let directory = layout.runs();
     let mut collected = Collected { runs: Vec::new(), quarantined: Vec::new() };
@@ -56,7 +56,7 @@ fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     let mut layers = folder.read_layers(&record).map_err(|error| error.to_string())?;
     let trajectory = trajectory(&layers)?;
     layers.retain(|row| row.epoch == last);
-    // Of a hundred epochs one is kept.
+    // Only one of about a hundred epochs is kept.
     layers.shrink_to_fit();
     let predictions = folder.read_predictions(&record).map_err(|error| error.to_string())?;
     let marks = (!predictions.is_empty()).then(|| Marks::new(&predictions, tested));
@@ -67,7 +67,7 @@ fn read(folder: &RunFolder, tested: &mut Vec<Tested>) -> Result<Run, String> {
     }
 }
 
-/// Names paths as seen from the directory of runs: where that lies is the machine's business.
+/// Names paths relative to the directory of runs, because its location is a property of the machine.
 fn quarantined(directory: &Path, path: &Path, reason: &str) -> Quarantined {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let prefix = format!("{}{}", directory.display(), std::path::MAIN_SEPARATOR);

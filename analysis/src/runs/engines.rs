@@ -4,8 +4,8 @@ use crate::runs::run::Run;
 use artifacts::{Backend, Configuration, Experiment};
 use std::collections::HashMap;
 
-/// An experiment's file leaves the engine open: each of its runs on the engine that has come furthest with it, the fused one
-/// where that is none.
+/// Sets the engine of each run, which an experiment's file leaves open, to the engine that has completed the
+/// most epochs of it, or to the fused engine if there are none.
 #[must_use]
 pub fn on_engines_found(experiment: Experiment, runs: &[Run]) -> Experiment {
     let epochs: HashMap<String, usize> =

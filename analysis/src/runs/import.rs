@@ -1,15 +1,18 @@
-//! Old `results.json` files as runs.
+//! Imports old `results.json` files as runs.
 //!
-//! Its two curves are imported as `published-original` (`d` false) and `published-appropriate` (`d` true), because that is
-//! what the notebook's code did: it never scaled the decay, and `-d` changed the learning rate (see `docs/`). The recipe is
-//! the notebook's, in half precision, with as many epochs as the last row says. The images are named by the files' own
-//! hash, so that imported runs are compared with each other and with nothing else.
+//! The two curves of such a file are imported as `published-original` (`d` false) and `published-appropriate`
+//! (`d` true), because that is what the notebook's code did: it never scaled the decay, and `-d` changed the
+//! learning rate (see `docs/`). The recipe is the notebook's, in half precision, with as many epochs as the
+//! last row says. The images are named by a hash of the files, so that imported runs are compared with each
+//! other and with nothing else.
 //!
-//! Where one arm of a rankscale has several entries without a seed, nothing says which of them belongs to which of the other arm, and their order
-//! in the file does not: they get seeds that the other arm has not, and make no pair.
+//! If one arm of a rankscale has several entries without a seed, nothing says which of them belongs to which
+//! entry of the other arm, and neither does their order in the file. They get seeds that the other arm does
+//! not have, and make no pair.
 //!
-//! An entry that stands there again, equal in every number, is a copy of one run and not another: it is left out. So is one that differs in its
-//! seed alone, where it has a loss, of which no two runs have the same.
+//! An entry that repeats another in every number is a copy of the same run and is left out. So is an entry
+//! that differs from another only in its seed, if it has a loss with all its digits, because no two runs have
+//! the same.
 //!
 //! *Invariant:* the same files give the same runs, under the same names.
 
@@ -28,7 +31,7 @@ use std::collections::{HashMap, HashSet};
 /// A file that is not a notebook's `results.json`.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// Not JSON, or not a list.
+    /// The file is not JSON, or not a list.
     #[error("{file}: must be a JSON list of [settings, last row] pairs: {reason}")]
     NotAList {
         /// The file's name.
@@ -36,18 +39,18 @@ pub enum ImportError {
         /// The parser's reason.
         reason: String,
     },
-    /// No run at all.
+    /// The file has no run.
     #[error("{file}: the list is empty, so there is no run to import")]
     Empty {
         /// The file's name.
         file: String,
     },
-    /// An entry that breaks a rule.
+    /// An entry breaks a rule.
     #[error("{file}: entry {entry}: {key} {rule}")]
     Entry {
         /// The file's name.
         file: String,
-        /// Counted from 1.
+        /// The number of the entry, counted from 1.
         entry: usize,
         /// The key, in backquotes, or `the entry`.
         key: String,
@@ -59,22 +62,22 @@ pub enum ImportError {
 /// A key and the rule it breaks.
 type Broken = (String, String);
 
-/// What a file holds.
+/// The contents of the imported files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     /// Each run with its last epoch.
     pub runs: Vec<(RunRecord, EpochRow)>,
-    /// Entries that are equal to an earlier one, and therefore left out.
+    /// The number of entries that repeat an earlier one and are therefore left out.
     pub copies: usize,
-    /// Runs that make no pair, because nothing says which of the other arm is theirs.
+    /// The number of runs that make no pair, because nothing says which run of the other arm is theirs.
     pub unpaired: usize,
 }
 
-/// The runs of files' texts, each with its file's name, for messages and as the runs' source. Several files are one set of runs, as if they were
-/// one file, whatever their order.
+/// Reads runs from the texts of files, each given with its file's name, which messages and the runs' source
+/// mention. Several files form one set of runs, as if they were one file, whatever their order.
 ///
 /// # Errors
-/// The first entry that breaks a rule, by file and number, with its key.
+/// The first entry that breaks a rule, by file, number and key.
 pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
     let mut files: Vec<&(String, String)> = files.iter().collect();
     files.sort_by_key(|(_, text)| text);
@@ -131,7 +134,7 @@ fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
     let Some([settings, row]) = entry.as_array().map(Vec::as_slice) else {
         return Err(("the entry".into(), "must be a list of two objects, settings and last row".into()));
     };
-    // One key after the other, so that the message can name it.
+    // The keys are checked one by one, so that the message can name the missing one.
     let required = [
         (settings, "settings", "rankscale"),
         (settings, "settings", "d"),
@@ -188,7 +191,8 @@ fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
     }
 }
 
-/// Rankscales at which an arm has several different entries without a seed. Broken entries are for [`runs`] to name.
+/// Returns the rankscales at which an arm has several different entries without a seed. Broken entries are
+/// skipped here; [`runs`] reports them.
 fn ambiguous(entries: &[(&str, usize, json::Read)]) -> HashSet<u64> {
     let mut unseeded: HashMap<(u64, bool), HashSet<String>> = HashMap::new();
     for (_, _, entry) in entries {
@@ -203,30 +207,31 @@ fn ambiguous(entries: &[(&str, usize, json::Read)]) -> HashSet<u64> {
         .collect()
 }
 
-/// First seed of runs that are not to be paired, of either arm: no file names seeds as high.
+/// The first seed of unpaired runs of either arm; no file names seeds as high.
 const UNPAIRED: [u64; 2] = [1_000_000_000, 2_000_000_000];
 
-/// Which seeds a (rankscale, d) has.
+/// The seeds that each (rankscale, d) has taken.
 #[derive(Default)]
 struct Seeds {
     taken: HashMap<(u64, bool), HashSet<u64>>,
-    /// Seeds below this are taken, of each.
+    /// All seeds below this number are taken, for each (rankscale, d).
     free_from: HashMap<(u64, bool), u64>,
     /// Rankscales whose entries without a seed make no pair.
     ambiguous: HashSet<u64>,
-    /// Runs that got a seed of which there is none in the other arm.
+    /// The number of runs whose seed does not occur in the other arm.
     unpaired: usize,
 }
 
 impl Seeds {
-    /// The seed an entry names; without one, the first that is free: a repeated run is another seed, and belongs to none of the other arm.
+    /// Takes the seed that an entry names. An entry without one gets the first free seed, or, if its
+    /// rankscale is ambiguous, a seed that the other arm does not have.
     fn take(&mut self, rankscale: u64, d: bool, named: Option<u64>) -> Result<u64, Broken> {
         let taken = self.taken.entry((rankscale, d)).or_default();
         let alone = named.is_none() && self.ambiguous.contains(&rankscale);
         self.unpaired += usize::from(alone);
         let first = if alone { UNPAIRED[usize::from(d)] } else { 0 };
         let seed = named.unwrap_or_else(|| {
-            // Seeds are never given back, so what was passed over once need not be looked at again.
+            // Seeds are never released, so those that were skipped once need not be checked again.
             let next = self.free_from.entry((rankscale, d)).or_insert(first);
             while taken.contains(next) {
                 *next += 1;

@@ -1,40 +1,42 @@
-//! JSON as other tools write it.
+//! Reads JSON as other tools write it.
 //!
-//! A byte-order mark at the start and a comma before a closing bracket are passed over. `NaN` and `Infinity`, which Python writes and
-//! JSON does not have, are read as null: a value that is not there. Items on lines of their own, without brackets around all, are a list. A key that stands twice in one object is kept in mind, because
-//! which of the two was meant nobody knows.
+//! A byte-order mark at the start and a comma before a closing bracket are ignored. `NaN` and `Infinity`,
+//! which Python writes but JSON does not have, are read as null, that is, as missing values. Items on lines
+//! of their own without enclosing brackets (JSON lines) are a list. A key that occurs twice in one object is
+//! reported, because nobody knows which of the two was meant.
 //!
-//! *Invariant:* what lies within quotation marks is never touched, and valid JSON is read as it is.
+//! *Invariant:* text within quotation marks is never touched, and valid JSON is read as it is.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// A value, and the first key that stands twice in one of its objects.
+/// A value, and the first key that occurs twice in one of its objects.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
-    /// Of a key that stands twice, the first value.
+    /// The value; of a duplicate key, the first value.
     pub value: Value,
-    /// The key.
+    /// The duplicate key, if any.
     pub twice: Option<String>,
 }
 
-/// The items of a list.
+/// Reads the items of a list.
 ///
 /// # Errors
-/// It is no list, or no JSON even so: the parser's reason, behind the item and the key where it gave up.
+/// The text is not a list, or not JSON even so: the parser's reason, preceded by the item and the key where
+/// it gave up.
 pub fn list(text: &str) -> Result<Vec<Read>, String> {
     let plain = plain(text);
     serde_json::from_str(&plain).or_else(|error| lines(&plain).ok_or_else(|| with_place(&plain, &error)))
 }
 
-/// JSON lines: several values, none of which stands in the list of another.
+/// Reads JSON lines: several values, one after the other.
 fn lines(plain: &str) -> Option<Vec<Read>> {
     let values: Result<Vec<Read>, _> = serde_json::Deserializer::from_str(plain).into_iter().collect();
     values.ok().filter(|values| values.len() > 1)
 }
 
-/// The parser's reason; a column says little of a text that is one line.
+/// Prefixes the parser's reason with item and key, because a column says little about a text of one line.
 fn with_place(text: &str, error: &serde_json::Error) -> String {
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let until = text.as_bytes().get(..before + error.column()).unwrap_or(text.as_bytes());
@@ -61,7 +63,7 @@ fn with_place(text: &str, error: &serde_json::Error) -> String {
     }
 }
 
-/// A number without a fraction, from 0; the notebook's code once wrote rankscales as floats.
+/// Reads a whole number of at least 0; the notebook's code once wrote rankscales as floats.
 #[must_use]
 pub fn whole(value: &Value) -> Option<u64> {
     let fractional =
@@ -69,7 +71,7 @@ pub fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(fractional)
 }
 
-/// The text in the words of the standard.
+/// Converts the text to standard JSON.
 fn plain(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut plain = String::with_capacity(text.len());

@@ -1,24 +1,25 @@
-//! Which test images a run got right.
+//! The test images that a run classified correctly.
 //!
 //! *Invariant:* runs that were tested on the same images share one list of them.
 
 use artifacts::run::PredictionRow;
 use std::sync::Arc;
 
-/// Test images and their classes, in the order of a run's predictions.
+/// Indices and labels of test images, in the order of a run's predictions.
 pub type Tested = Arc<[(u32, u8)]>;
 
-/// Which test images a run got right after its last epoch.
+/// The test images that a run classified correctly after its last epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marks {
-    /// Which images, of which class.
+    /// The images that it was tested on.
     pub images: Tested,
-    /// For each of them, whether the run got it right.
+    /// For each of those images, whether the run classified it correctly.
     pub right: Vec<bool>,
 }
 
 impl Marks {
-    /// From a run's predictions. Runs tested on the same images share one list of them, the one in `known`.
+    /// Builds the marks from a run's predictions. Runs tested on the same images share the list of them that
+    /// is in `known`.
     #[must_use]
     pub fn new(rows: &[PredictionRow], known: &mut Vec<Tested>) -> Self {
         let same = |images: &&Tested| {

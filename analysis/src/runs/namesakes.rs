@@ -1,4 +1,5 @@
-//! Sets aside runs whose arm has the name of another one: tables know arms by their names, and would pool them.
+//! Sets aside runs whose arm shares its name with a different arm: tables identify arms by name, and would
+//! pool them.
 //!
 //! *Invariant:* afterwards a name stands for one arm in all runs and in the plan.
 
@@ -7,8 +8,8 @@ use crate::runs::plan::Plan;
 use artifacts::experiment::arms;
 use network::Arm;
 
-/// Sets aside runs whose arm is not the plan's of that name; where the plan has none, every run whose arm shares its name with
-/// another run's.
+/// Sets aside runs whose arm differs from the plan's arm of the same name. For names that the plan does not
+/// have, sets aside every run whose arm shares its name with the arm of another run.
 #[must_use]
 pub fn set_aside(collected: Collected, plan: Option<&Plan>) -> Collected {
     let Collected { runs, mut quarantined } = collected;

@@ -1,4 +1,4 @@
-//! The experiment under study, and which runs it plans.
+//! The experiment under study, and the runs that it plans.
 //!
 //! *Invariant:* whether a run is planned depends on its configuration and not on its images.
 
@@ -8,7 +8,7 @@ use artifacts::{Configuration, Experiment};
 use network::Arm;
 use std::collections::HashSet;
 
-/// The experiment under study.
+/// The plan of the experiment under study.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     experiment: Experiment,
@@ -16,26 +16,27 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The runs of an experiment, whatever images they are trained on.
+    /// Makes the plan of an experiment, whatever images its runs are trained on.
     #[must_use]
     pub fn new(experiment: Experiment) -> Self {
         let identities = experiment.runs.iter().map(|run| run.identity("")).collect();
         Self { experiment, identities }
     }
 
-    /// The experiment.
+    /// Returns the experiment.
     #[must_use]
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
 
-    /// Whether it has this run.
+    /// Returns whether the plan has this run.
     #[must_use]
     pub fn has(&self, configuration: &Configuration) -> bool {
         self.identities.contains(&configuration.identity(""))
     }
 
-    /// The arms in their order, each at its own strength; none where arms are compared at one strength.
+    /// Returns the arms in their order, each with its own strength; empty if all arms are compared at one
+    /// strength.
     #[must_use]
     pub fn tuned(&self, fingerprint: &str) -> Vec<TunedArm> {
         let Experiment { tuned, runs, .. } = &self.experiment;
@@ -47,7 +48,8 @@ impl Plan {
         arms(runs).into_iter().filter_map(of).collect()
     }
 
-    /// The same run as another arm: at that one's own strength where every arm has one, else at this run's.
+    /// Returns the same run with another arm, at the arm's own strength if the experiment tunes each arm, and
+    /// otherwise at this run's.
     #[must_use]
     pub fn as_arm(&self, run: &Configuration, decay: Arm) -> Configuration {
         let mut other = Configuration { decay, ..run.clone() };
@@ -58,7 +60,7 @@ impl Plan {
         other
     }
 
-    /// What trains the rest of it.
+    /// Returns the command that trains the rest of the plan.
     #[must_use]
     pub fn command(&self) -> String {
         format!("`just sweep EXPERIMENT={}`", self.experiment.name)

@@ -10,58 +10,59 @@ use artifacts::run::{EpochRow, LayerRow, Origin, RunRecord, Status};
 /// A readable run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// `run.json`.
+    /// The record of the run, `run.json`.
     pub record: RunRecord,
-    /// `epochs.parquet`.
+    /// The epochs, `epochs.parquet`.
     pub epochs: Vec<EpochRow>,
-    /// `layers.parquet` after the last epoch; empty where there is none.
+    /// The layers after the last epoch, from `layers.parquet`; empty if there are none.
     pub layers: Vec<LayerRow>,
-    /// The low-rank ones of all epochs.
+    /// The low-rank layers after every epoch.
     pub trajectory: Vec<LayerPoint>,
-    /// `predictions.parquet`, right or wrong; none where there is none.
+    /// The correctly classified images, from `predictions.parquet`; `None` if there are no predictions.
     pub marks: Option<Marks>,
 }
 
 impl Run {
-    /// Whether it comes from a notebook's `results.json`.
+    /// Returns whether the run was imported from a notebook's `results.json`.
     #[must_use]
     pub fn imported(&self) -> bool {
         self.record.origin == Origin::Imported
     }
 
-    /// Whether the plan has it.
+    /// Returns whether the plan has the run.
     #[must_use]
     pub fn is_planned(&self, plan: Option<&Plan>) -> bool {
         plan.is_some_and(|plan| plan.has(&self.record.configuration))
     }
 
-    /// Whether it is under study: every run where there is no plan, else the planned ones and the imported ones. Nobody
-    /// plans an imported run, but whoever imports it asks for it, and its recipe is its own.
+    /// Returns whether the run is under study: every run if there is no plan, otherwise the planned and the
+    /// imported runs. Imported runs are not planned, but whoever imports them asks for them, and their recipe
+    /// is their own.
     #[must_use]
     pub fn is_studied(&self, plan: Option<&Plan>) -> bool {
         plan.is_none() || self.imported() || self.is_planned(plan)
     }
 
-    /// Hash of what it shares with the runs it can be compared with.
+    /// Returns the hash of the settings that comparable runs share.
     #[must_use]
     pub fn recipe(&self) -> String {
         self.record.configuration.recipe.hash(&self.record.data.fingerprint)
     }
 
-    /// Whether its status says that all of its epochs are there.
+    /// Returns whether its status says that all of its epochs are there.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.record.status == Status::Done
     }
 
-    /// The last of its planned epochs; none where it did not reach that.
+    /// Returns the last of its planned epochs; `None` if the run did not reach it.
     #[must_use]
     pub fn last_epoch(&self) -> Option<&EpochRow> {
         let planned = self.record.configuration.recipe.epochs;
         self.epochs.iter().rfind(|row| row.epoch as usize == planned)
     }
 
-    /// The first rule that a row of its epochs breaks, in words.
+    /// Describes the first rule that a row of its epochs breaks, if any.
     #[must_use]
     pub fn broken_rule(&self) -> Option<String> {
         self.epochs.iter().find_map(|row| {

@@ -6,20 +6,20 @@ use artifacts::run::LayerRow;
 /// A low-rank convolution of a run after an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerPoint {
-    /// Counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: u32,
-    /// Place of its block in the network.
+    /// Index of its block in the network.
     pub block: u8,
     /// Frobenius norm of `expand . contract`.
     pub product_norm: f64,
-    /// Its stable rank.
+    /// Stable rank of `expand . contract`.
     pub stable_rank: f64,
 }
 
-/// The low-rank convolutions among a run's layers.
+/// Returns the low-rank convolutions among a run's layers.
 ///
 /// # Errors
-/// A layer that the network has not.
+/// A layer does not exist in the network.
 pub fn trajectory(layers: &[LayerRow]) -> Result<Vec<LayerPoint>, String> {
     let names = names();
     let low_rank = layers.iter().filter_map(|row| Some((row, row.product_norm?, row.stable_rank?)));
@@ -32,7 +32,7 @@ pub fn trajectory(layers: &[LayerRow]) -> Result<Vec<LayerPoint>, String> {
     low_rank.map(point).collect()
 }
 
-/// The blocks in order; every network has the same.
+/// Returns the names of the blocks in order; every network has the same.
 pub(crate) fn names() -> Vec<&'static str> {
     Configuration::default().architecture().blocks().into_iter().map(|block| block.name).collect()
 }

@@ -1,9 +1,9 @@
-//! The numbers of scipy and statsmodels that the tests hold the estimators to.
+//! Reference values from scipy and statsmodels, against which the estimators are tested.
 
 use crate::stats::strata::Strata;
 use serde_json::Value;
 
-/// `analysis/tests/reference/expected.json`, which `make.py` beside it made.
+/// Reads `analysis/tests/reference/expected.json`, which `make.py` beside it generated.
 pub(crate) fn expected() -> Value {
     serde_json::from_str(include_str!("../../tests/reference/expected.json")).unwrap()
 }
@@ -12,7 +12,7 @@ pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
-/// The lists of an entry.
+/// Returns the strata of an entry.
 pub(crate) fn strata_of(reference: &Value) -> Strata {
     Strata::new(reference["strata"].as_array().unwrap().iter().map(numbers)).unwrap()
 }

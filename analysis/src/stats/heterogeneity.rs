@@ -1,11 +1,12 @@
-//! Whether strata have one mean.
+//! Heterogeneity: whether the strata have equal means.
 
 use crate::stats::strata::Strata;
 use crate::stats::student::{average, sum_of_squares};
 use artifacts::study::Heterogeneity;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-/// The F test of equal means (one-way analysis of variance); none for a single stratum, or where nothing varies within them.
+/// The F test of equal means (one-way analysis of variance); `None` for a single stratum, or if nothing
+/// varies within strata.
 #[must_use]
 pub fn heterogeneity(strata: &Strata) -> Option<Heterogeneity> {
     let lists = strata.lists();

@@ -1,6 +1,7 @@
 //! Holm's adjustment of several p values.
 //!
-//! *Invariant:* an adjusted p is never below the p itself, at most one, and in the same order.
+//! *Invariant:* an adjusted p value is at least the p value itself and at most 1, and the order of the p
+//! values is kept.
 
 /// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of
 /// Statistics 6, 1979).

@@ -1,8 +1,9 @@
-//! Whether pairs that share a seed at several rankscales are more alike than others.
+//! The intraclass correlation: whether pairs that share a seed at several rankscales resemble each other.
 //!
-//! The intraclass correlation of consistency, ICC(3,1) (P. E. Shrout and J. L. Fleiss, "Intraclass correlations: uses in assessing rater
-//! reliability", Psychological Bulletin 86, 1979): seeds are the targets, rankscales the fixed raters. With F the mean square of
-//! seeds over the residual one, `(F - 1) / (F + k - 1)` for k rankscales; its interval has the bounds of F.
+//! This is the ICC of consistency, ICC(3,1) (P. E. Shrout and J. L. Fleiss, "Intraclass correlations: uses in
+//! assessing rater reliability", Psychological Bulletin 86, 1979): seeds are the targets, rankscales the
+//! fixed raters. With F the mean square of seeds over the residual mean square, it is `(F - 1) / (F + k - 1)`
+//! for k rankscales; its confidence interval follows from that of F.
 //!
 //! *Invariant:* only seeds that every rankscale has enter.
 
@@ -11,8 +12,8 @@ use artifacts::study::{Interval, Intraclass};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 use std::collections::BTreeMap;
 
-/// The correlation of values given as (rankscale, seed, value); none with fewer than two rankscales or three seeds in common, or where
-/// nothing varies.
+/// Computes the correlation of values given as (rankscale, seed, value); `None` for fewer than two rankscales
+/// or three shared seeds, or if the residual variance is zero.
 #[must_use]
 pub fn intraclass(values: &[(u32, u64, f64)]) -> Option<Intraclass> {
     let mut by_seed: BTreeMap<u64, BTreeMap<u32, f64>> = BTreeMap::new();
@@ -50,7 +51,8 @@ pub fn intraclass(values: &[(u32, u64, f64)]) -> Option<Intraclass> {
     })
 }
 
-/// Of seeds, and of what is left once seeds and rankscales have their means.
+/// Returns the mean square of seeds, and the residual mean square after removing the means of seeds and
+/// rankscales.
 fn mean_squares(rows: &[Vec<f64>]) -> (f64, f64) {
     let (n, k) = (rows.len() as f64, rows[0].len() as f64);
     let grand = rows.iter().flatten().sum::<f64>() / (n * k);

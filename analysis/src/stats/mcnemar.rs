@@ -2,8 +2,9 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// Two-sided p of `McNemar`'s exact test: of the images that only one run got right, the one's share is a coin's (Q. `McNemar`, "Note
-/// on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947).
+/// Two-sided p value of `McNemar`'s exact test: under the null hypothesis, each image that only one run
+/// classified correctly is equally likely to be either run's (Q. `McNemar`, "Note on the sampling error of
+/// the difference between correlated proportions or percentages", Psychometrika 12, 1947).
 #[must_use]
 pub fn mcnemar(only_arm: u32, only_baseline: u32) -> f64 {
     let images = u64::from(only_arm + only_baseline);

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// The value below which a share of it lies.
+/// Returns the value below which a fraction `share` of the distribution lies.
 #[must_use]
 pub fn quantile(share: f64) -> f64 {
     Normal::standard().inverse_cdf(share)

@@ -1,25 +1,27 @@
-//! A p value for the mean over rankscales, by flipping signs.
+//! The sign-flip permutation test of the mean over rankscales.
 //!
-//! Where the arm makes no difference, the two runs of a pair could have swapped their names: every difference is as likely
-//! with either sign (Fisher, "The design of experiments", 1935, section 21). The p value is the share of all sign
-//! patterns whose mean is at least as far from zero as the one seen. Up to [`EXACT_PAIRS`] pairs every pattern is counted;
-//! beyond that a random sample, where the seen pattern counts as one of them (Phipson and Smyth, "Permutation p-values
-//! should never be zero", arXiv 1603.05766).
+//! If the arm makes no difference, the two runs of a pair are exchangeable: every difference is as likely
+//! with either sign (Fisher, "The design of experiments", 1935, section 21). The p value is the fraction of
+//! sign patterns whose mean is at least as far from zero as the observed one. Up to [`EXACT_PAIRS`] pairs
+//! every pattern is counted; beyond that a random sample is, which includes the observed pattern (Phipson and
+//! Smyth, "Permutation p-values should never be zero", arXiv 1603.05766).
 //!
-//! *Invariant:* two-sided, above zero, at most one; the same differences and the same seed give the same p.
+//! *Invariant:* the p value is two-sided, above 0 and at most 1; the same differences and seed give the same
+//! p value.
 
 use crate::stats::strata::Strata;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Most pairs for which all `2^pairs` sign patterns are counted.
+/// The largest number of pairs for which all `2^pairs` sign patterns are counted.
 pub const EXACT_PAIRS: usize = 16;
-/// Sign patterns drawn where there are more pairs.
+/// The number of sign patterns that are drawn for more pairs.
 pub const PATTERNS: usize = 50_000;
-/// Means closer than this share of the largest possible one are equal: sums differ by rounding.
+/// Means that differ by less than this fraction of the largest possible mean count as tied, because sums are
+/// rounded.
 const TIE: f64 = 1e-12;
 
-/// The two-sided p value of [`Strata::mean`].
+/// Returns the two-sided p value of [`Strata::mean`].
 #[must_use]
 pub fn sign_flip(strata: &Strata, seed: u64) -> f64 {
     let contributions = strata.contributions();
@@ -45,7 +47,7 @@ fn sampled(contributions: &[f64], seen: f64, seed: u64) -> f64 {
     (extreme + 1) as f64 / (PATTERNS + 1) as f64
 }
 
-/// The sum with the sign of contribution `i` flipped where bit `i` of the pattern is set.
+/// Sums the contributions, with the sign of contribution `i` flipped where bit `i` of the pattern is set.
 fn flipped(contributions: &[f64], pattern: u64) -> f64 {
     contributions.iter().enumerate().map(|(i, c)| if pattern >> i & 1 == 1 { -c } else { *c }).sum()
 }
@@ -60,7 +62,7 @@ mod tests {
         sign_flip(&Strata::new(lists.iter().map(|list| list.to_vec())).unwrap(), 0)
     }
 
-    /// How many of `2^pairs` patterns the p value counts.
+    /// The number of patterns, of `2^pairs`, behind the p value.
     fn counted(lists: &[&[f64]]) -> u32 {
         let pairs: usize = lists.iter().map(|list| list.len()).sum();
         (p(lists) * f64::from(1 << pairs)).round() as u32
@@ -69,14 +71,14 @@ mod tests {
     #[test]
     fn small_cases_by_hand() {
         assert_eq!(counted(&[&[0.3]]), 2);
-        // +++ and --- of 8 patterns.
+        // Two of 8 patterns: +++ and ---.
         assert_eq!(counted(&[&[0.1, 0.2, 0.3]]), 2);
-        // |1 + 2 - 3| = 0: every pattern is at least as far.
+        // |1 + 2 - 3| = 0, so every pattern is at least as extreme.
         assert_eq!(counted(&[&[1.0, 2.0, -3.0]]), 8);
-        // 0.1 + 0.2 and 0.3 tie although their sums differ in the last bit.
+        // 0.1 + 0.2 and 0.3 are tied although the sums differ in the last bit.
         assert_eq!(counted(&[&[0.1, 0.2], &[-0.3, 0.6]]), 10);
         assert_eq!(counted(&[&[0.0, 0.0], &[0.0]]), 8);
-        // 2 of 2^10 patterns.
+        // Two of 2^10 patterns.
         assert_eq!(counted(&[&[0.1; 5], &[0.2; 5]]), 2);
     }
 

@@ -1,30 +1,31 @@
-//! How many pairs find what.
+//! Power and sample size of stratified t tests.
 //!
-//! The strata are taken to have one standard deviation and equally many pairs. Given `s`, the ratio of the estimated to the true standard error, a
-//! mean is normal; the power of a t test is the mean of that over the distribution of `s`, the root of chi squared over its degrees of freedom.
+//! All strata are assumed to have one standard deviation and equally many pairs. Given `s`, the ratio of the
+//! estimated to the true standard error, the mean is normal; the power of a t test is the expectation over
+//! `s`, the square root of chi squared over its degrees of freedom.
 //!
 //! *Invariant:* more pairs never have less power.
 
 use statrs::distribution::{Chi, Continuous, ContinuousCDF, Normal, StudentsT};
 
-/// Most seeds that are looked for.
+/// The largest number of seeds that is searched.
 const MOST_SEEDS: usize = 100_000;
-/// Steps of the midpoint rule.
+/// The number of steps of the midpoint rule.
 const STEPS: u32 = 4000;
 
-/// A study to be planned: so many strata, each with so many pairs, whose differences have this standard deviation.
+/// A planned study: the number of strata, the pairs in each, and the standard deviation of their differences.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BalancedDesign {
-    /// How many.
+    /// The number of strata.
     pub strata: usize,
-    /// In each of them.
+    /// The number of pairs in each stratum.
     pub seeds: usize,
-    /// Of the difference of a pair.
+    /// The standard deviation of a pair's difference.
     pub sd: f64,
 }
 
 impl BalancedDesign {
-    /// Standard error of the mean.
+    /// Returns the standard error of the mean.
     #[must_use]
     pub fn error(&self) -> f64 {
         self.sd / ((self.strata * self.seeds) as f64).sqrt()
@@ -34,27 +35,29 @@ impl BalancedDesign {
         self.strata * (self.seeds - 1)
     }
 
-    /// Half the width of the interval of level `1 - alpha`, where the standard deviation turns out as assumed.
+    /// Returns half the width of the interval of level `1 - alpha`, if the standard deviation turns out as
+    /// assumed.
     #[must_use]
     pub fn half_width(&self, alpha: f64) -> f64 {
         critical(alpha / 2.0, self.freedom()) * self.error()
     }
 
-    /// The chance that a true difference of `effect` is found at a two-sided level.
+    /// Returns the power to detect a true difference of `effect` at two-sided level `alpha`.
     #[must_use]
     pub fn power(&self, effect: f64, alpha: f64) -> f64 {
         let (t, shift) = (critical(alpha / 2.0, self.freedom()), effect.abs() / self.error());
         mean_over_spread(self.freedom(), |s| phi(shift - t * s) + phi(-shift - t * s))
     }
 
-    /// The chance that two one-sided tests, each at level `alpha`, show a true difference of zero to be within the margin.
+    /// Returns the power of two one-sided tests, each at level `alpha`, to show that a true difference of
+    /// zero lies within the margin.
     #[must_use]
     pub fn power_of_equivalence(&self, margin: f64, alpha: f64) -> f64 {
         let (t, width) = (critical(alpha, self.freedom()), margin / self.error());
         mean_over_spread(self.freedom(), |s| (2.0 * phi(width - t * s) - 1.0).max(0.0))
     }
 
-    /// The smallest difference that is found with this power.
+    /// Returns the smallest difference that is detected with this power.
     #[must_use]
     pub fn detectable(&self, power: f64, alpha: f64) -> f64 {
         let (mut low, mut high) = (0.0, 100.0 * self.error());
@@ -66,7 +69,8 @@ impl BalancedDesign {
     }
 }
 
-/// The fewest seeds in each stratum for which `enough` holds; none where that would be more than anybody trains.
+/// Returns the fewest seeds per stratum for which `enough` holds; `None` if more than the searched range is
+/// needed.
 #[must_use]
 pub fn seeds_needed(strata: usize, sd: f64, enough: impl Fn(BalancedDesign) -> bool) -> Option<usize> {
     let at = |seeds| enough(BalancedDesign { strata, seeds, sd });
@@ -89,17 +93,18 @@ fn phi(z: f64) -> f64 {
     Normal::standard().cdf(z)
 }
 
-/// What Student's t exceeds with this probability.
+/// Returns the upper critical value of Student's t for this tail probability.
 fn critical(tail: f64, freedom: usize) -> f64 {
     let student = StudentsT::new(0.0, 1.0, freedom as f64).expect("two pairs leave a degree of freedom");
     student.inverse_cdf(1.0 - tail)
 }
 
-/// The mean of a function of the root of chi squared over its degrees of freedom, by the midpoint rule.
+/// Returns the expectation of a function of the square root of chi squared over its degrees of freedom, by
+/// the midpoint rule.
 fn mean_over_spread(freedom: usize, of: impl Fn(f64) -> f64) -> f64 {
     let root = (freedom as f64).sqrt();
     let chi = Chi::new(freedom as u64).expect("at least one degree of freedom");
-    // Chi has a standard deviation below 0.71 and a mean next to the root.
+    // The chi distribution has a standard deviation below 0.71 and a mean close to `root`.
     let (from, to) = ((root - 7.0).max(0.0), root + 7.0);
     let step = (to - from) / f64::from(STEPS);
     let value = |at: u32| {

@@ -1,16 +1,17 @@
-//! Paired differences, one list a rankscale, and their mean.
+//! Paired differences, one stratum per rankscale, and their mean.
 //!
-//! The endpoint is the mean over rankscales of the mean difference at a rankscale: every rankscale counts the same,
-//! however many seeds it has.
+//! The endpoint is the mean over rankscales of the mean difference at a rankscale: every rankscale has the
+//! same weight, however many seeds it has.
 //!
-//! *Invariant:* there is at least one rankscale, each has at least one difference, and each difference is finite.
+//! *Invariant:* there is at least one stratum, each has at least one difference, and each difference is
+//! finite.
 
-/// Differences by rankscale.
+/// Differences by rankscale, one list per stratum.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strata(Vec<Vec<f64>>);
 
 impl Strata {
-    /// Keeps the lists that are not empty; none where nothing is left, or where a difference is not finite.
+    /// Keeps the lists that are not empty; `None` if none is left, or if a difference is not finite.
     #[must_use]
     pub fn new(lists: impl IntoIterator<Item = Vec<f64>>) -> Option<Self> {
         let lists: Vec<Vec<f64>> = lists.into_iter().filter(|list| !list.is_empty()).collect();
@@ -18,38 +19,38 @@ impl Strata {
         (finite && !lists.is_empty()).then_some(Self(lists))
     }
 
-    /// The lists.
+    /// Returns the differences of each stratum.
     #[must_use]
     pub fn lists(&self) -> &[Vec<f64>] {
         &self.0
     }
 
-    /// Mean over the lists of their means.
+    /// Returns the mean over strata of the stratum means.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.0.iter().map(|list| list.iter().sum::<f64>() / list.len() as f64).sum::<f64>()
             / self.0.len() as f64
     }
 
-    /// Differences in all.
+    /// Returns the number of differences in all.
     #[must_use]
     pub fn pairs(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
     }
 
-    /// Differences in the shortest list.
+    /// Returns the number of differences in the smallest stratum.
     #[must_use]
     pub fn fewest(&self) -> usize {
         self.0.iter().map(Vec::len).min().unwrap_or(0)
     }
 
-    /// What is left to estimate a spread with, once each list has its own mean.
+    /// Returns the degrees of freedom within strata, each stratum having its own mean.
     #[must_use]
     pub fn degrees_of_freedom(&self) -> usize {
         self.pairs() - self.0.len()
     }
 
-    /// Every difference with the weight it has in the mean: `1 / (lists * length of its list)`.
+    /// Returns every difference times its weight in the mean: `1 / (strata * differences in its stratum)`.
     #[must_use]
     pub fn contributions(&self) -> Vec<f64> {
         let lists = self.0.len() as f64;

@@ -1,20 +1,22 @@
-//! The mean over strata, by Student's t.
+//! The stratified mean, by Student's t.
 //!
-//! Each stratum has a variance of its own: the squared standard error of the mean over R strata is `sum(s^2 / n) / R^2`, and its degrees of
-//! freedom are Satterthwaite's (F. E. Satterthwaite, "An approximate distribution of estimates of variance components", Biometrics Bulletin
-//! 2, 1946): `sum(s^2 / n)^2 / sum((s^2 / n)^2 / (n - 1))`.
+//! Each stratum has a variance of its own: the squared standard error of the mean over R strata is
+//! `sum(s^2 / n) / R^2`, and its degrees of freedom are Satterthwaite's (F. E. Satterthwaite, "An approximate
+//! distribution of estimates of variance components", Biometrics Bulletin 2, 1946):
+//! `sum(s^2 / n)^2 / sum((s^2 / n)^2 / (n - 1))`.
 //!
-//! *Invariant:* there is none without a spread; interval and p come from one distribution, so they agree.
+//! *Invariant:* differences without a spread have no estimate; interval and p value come from one
+//! distribution, so they agree.
 
 use crate::stats::strata::Strata;
 use crate::stats::student::sum_of_squares;
 use artifacts::study::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// An estimate, its standard error, and how well that is known.
+/// An estimate, its standard error and the degrees of freedom of that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stratified {
-    /// The mean over strata of their means.
+    /// The mean over strata of the stratum means.
     pub mean: f64,
     /// Its standard error, above zero.
     pub error: f64,
@@ -23,7 +25,7 @@ pub struct Stratified {
 }
 
 impl Stratified {
-    /// The estimate; none where a stratum has a single difference, or where no stratum varies.
+    /// Estimates the mean; `None` if a stratum has a single difference, or if no stratum varies.
     #[must_use]
     pub fn of(strata: &Strata) -> Option<Self> {
         if strata.fewest() < 2 {
@@ -36,7 +38,7 @@ impl Stratified {
             sum += variance;
             squares += variance * variance / freedom;
         }
-        // Equal numbers have a mean that may differ from them by rounding, and so a spread that is none.
+        // The mean of equal numbers may differ from them by rounding, which is not a spread.
         let largest = strata.lists().iter().flatten().fold(0.0f64, |largest, d| largest.max(d.abs()));
         if sum.sqrt() <= f64::EPSILON * 16.0 * largest || sum <= 0.0 {
             return None;
@@ -45,21 +47,22 @@ impl Stratified {
         Some(Self { mean: strata.mean(), error, freedom: sum * sum / squares })
     }
 
-    /// Two-sided p of a mean of zero.
+    /// Returns the two-sided p value of the null hypothesis that the mean is zero.
     #[must_use]
     pub fn p(&self) -> f64 {
         2.0 * self.student().cdf(-(self.mean / self.error).abs())
     }
 
-    /// The confidence interval of this nominal coverage.
+    /// Returns the confidence interval with this nominal coverage.
     #[must_use]
     pub fn interval(&self, level: f64) -> Interval {
         let reach = self.error * self.student().inverse_cdf(f64::midpoint(1.0, level));
         Interval { low: self.mean - reach, high: self.mean + reach, level }
     }
 
-    /// The p of "the mean is at least `margin` away from zero": the larger one of two one-sided tests (D. J. Schuirmann, "A comparison of
-    /// the two one-sided tests procedure and the power approach", Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
+    /// Returns the p value of the null hypothesis that the mean is at least `margin` away from zero: the
+    /// larger one of two one-sided tests (D. J. Schuirmann, "A comparison of the two one-sided tests
+    /// procedure and the power approach", Journal of Pharmacokinetics and Biopharmaceutics 15, 1987).
     #[must_use]
     pub fn p_equivalence(&self, margin: f64) -> f64 {
         let student = self.student();
@@ -68,8 +71,8 @@ impl Stratified {
         below.max(above)
     }
 
-    /// The probability that the true mean lies within `margin` of zero, if every true mean was equally likely before the data (a flat
-    /// prior): then the truth is distributed as Student's t around the estimate.
+    /// Returns the posterior probability that the true mean lies within `margin` of zero, under a flat prior:
+    /// the posterior is Student's t around the estimate.
     #[must_use]
     pub fn probability_within(&self, margin: f64) -> f64 {
         let student = self.student();

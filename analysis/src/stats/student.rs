@@ -1,24 +1,25 @@
-//! Student's t: the mean of a few numbers, and a line through points.
+//! Student's t: the mean of a few numbers, and the slope of a regression line.
 //!
-//! *Invariant:* an interval and its p agree: p is below `1 - level` exactly where zero lies outside.
+//! *Invariant:* an interval and its p value agree: p is below `1 - level` exactly if zero lies outside the
+//! interval.
 
 use crate::stats::LEVEL;
 use artifacts::study::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// An estimate with its interval and two-sided p against zero.
+/// An estimate with its confidence interval and p value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The estimate itself.
+    /// The point estimate.
     pub value: f64,
-    /// At [`LEVEL`].
+    /// The confidence interval at [`LEVEL`].
     pub interval: Interval,
-    /// Two-sided.
+    /// The two-sided p value of the null hypothesis of zero.
     pub p: f64,
 }
 
 impl Estimate {
-    /// From an estimate, its standard error and the degrees of freedom of that.
+    /// Builds it from a point estimate, its standard error and the degrees of freedom of that.
     fn new(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Self> {
         if degrees_of_freedom == 0 || error <= 0.0 || !error.is_finite() {
             return None;
@@ -29,7 +30,8 @@ impl Estimate {
     }
 }
 
-/// The interval of an estimate with this standard error; none without degrees of freedom.
+/// Returns the confidence interval of an estimate with this standard error; `None` without degrees of
+/// freedom.
 #[must_use]
 pub fn interval(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Interval> {
     let student = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok()?;
@@ -37,7 +39,7 @@ pub fn interval(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Int
     Some(Interval { low: value - reach, high: value + reach, level: LEVEL })
 }
 
-/// The mean, by the one-sample t test; none for fewer than two numbers, or where all are equal.
+/// Estimates the mean by the one-sample t test; `None` for fewer than two numbers, or if all are equal.
 #[must_use]
 pub fn mean(values: &[f64]) -> Option<Estimate> {
     let n = values.len();
@@ -45,8 +47,8 @@ pub fn mean(values: &[f64]) -> Option<Estimate> {
     Estimate::new(average(values), (variance / n as f64).sqrt(), n.saturating_sub(1))
 }
 
-/// The slope of the least-squares line; none for fewer than three points, for points above each other, or where the
-/// line meets all of them.
+/// Estimates the slope of the least-squares line; `None` for fewer than three points, if all x are equal, or
+/// if the line fits all points exactly.
 #[must_use]
 pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
@@ -60,7 +62,8 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     Estimate::new(slope, (residuals / freedom as f64 / sxx).sqrt(), freedom)
 }
 
-/// Standard deviation within lists that each have a mean of their own; none where no list has two numbers.
+/// Returns the pooled standard deviation of lists that each have their own mean; `None` if no list has two
+/// numbers.
 #[must_use]
 pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
     let lists = lists.into_iter().filter(|list| !list.is_empty());
@@ -69,12 +72,12 @@ pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> 
     (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-/// The plain mean.
+/// Returns the arithmetic mean.
 pub(crate) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The sum of the squared distances from the mean.
+/// Returns the sum of squared deviations from the mean.
 pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
     let mean = average(values);
     values.iter().map(|value| (value - mean).powi(2)).sum()

@@ -1,8 +1,9 @@
-//! An interval for the mean over strata that speaks of other seeds and other test images.
+//! A bootstrap interval for the mean over strata that generalises to other seeds and other test images.
 //!
-//! Every resample draws pairs within each stratum and, independently, test images, the same ones for all pairs (A. B. Owen, "The pigeonhole
-//! bootstrap", Annals of Applied Statistics 1, 2007): it errs to the wide side. Of a stratum's n pairs n - 1 are drawn, so that the
-//! variance of its mean is not too small by (n - 1) / n (Rao and Wu, JASA 83, 1988).
+//! Every resample draws pairs within each stratum and, independently, test images, the same ones for all
+//! pairs (A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007); it is conservative.
+//! Of a stratum's n pairs n - 1 are drawn, so that the variance of its mean is not too small by (n - 1) / n
+//! (Rao and Wu, JASA 83, 1988).
 //!
 //! *Invariant:* the same pairs and the same seed give the same interval, bit for bit.
 
@@ -11,16 +12,18 @@ use artifacts::study::Interval;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Resampled means behind an interval.
+/// The number of resampled means behind an interval.
 const RESAMPLES: usize = 1000;
-/// Most pairs for which it is computed: the cost is their number times the images that tell them apart.
+/// The largest number of pairs for which it is computed: the cost is the number of pairs times their
+/// discordant images.
 pub const MOST_PAIRS: usize = 200;
 
-/// The images that only one run of a pair got right: their places, and +1 for the arm or -1 for its baseline.
+/// The images that only one run of a pair classified correctly: their indices, with +1 for the arm or -1 for
+/// its baseline.
 pub type Discordant = Vec<(u32, f64)>;
 
-/// The interval of the mean over strata, of pairs tested on so many images; none where a stratum has a single pair or there are more
-/// than [`MOST_PAIRS`].
+/// Returns the bootstrap interval of the mean over strata, for pairs tested on `images` images; `None` if a
+/// stratum has a single pair or there are more than [`MOST_PAIRS`] pairs.
 #[must_use]
 pub fn interval(strata: &[Vec<Discordant>], images: usize, seed: u64) -> Option<Interval> {
     let pairs: usize = strata.iter().map(Vec::len).sum();
@@ -48,7 +51,8 @@ fn resampled(strata: &[Vec<Discordant>], images: usize, random: &mut ChaCha8Rng)
     means.sum::<f64>() / (strata.len() * images) as f64
 }
 
-/// By linear interpolation between order statistics (Hyndman and Fan's type 7, as numpy's default).
+/// Returns the percentile by linear interpolation between order statistics (Hyndman and Fan's type 7, numpy's
+/// default).
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
@@ -59,7 +63,7 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// A pair that differs in so many images either way, at places of its own.
+    /// A pair with this many discordant images either way, at indices of its own.
     fn pair(arm: u32, baseline: u32, first: u32) -> Discordant {
         let at = |sign: f64| move |image: u32| (first + image, sign);
         (0..arm).map(at(1.0)).chain((arm..arm + baseline).map(at(-1.0))).collect()
@@ -75,8 +79,8 @@ mod tests {
 
     #[test]
     fn equal_pairs_leave_the_spread_of_the_images() {
-        // One pair seen three times: 60 images one way, 40 the other, of 1000. A mean of +1, -1 and 0 has a variance of
-        // (0.1 - 0.02^2) / 1000, so an interval of 0.02 +- 1.96 * 0.00998.
+        // One pair three times: of 1000 images, 60 discordant one way and 40 the other. A mean of +1, -1 and
+        // 0 has a variance of (0.1 - 0.02^2) / 1000, so the interval is 0.02 +- 1.96 * 0.00998.
         let found = interval(&[vec![pair(60, 40, 0); 3]], 1000, 1).unwrap();
         assert!((found.low - 0.000_44).abs() < 0.002 && (found.high - 0.039_56).abs() < 0.002, "{found:?}");
         assert_eq!(interval(&[vec![pair(60, 40, 0); 3]], 1000, 1), Some(found));

@@ -1,11 +1,11 @@
-//! Wilson's interval of a share.
+//! Wilson's interval of a proportion.
 
 use crate::stats::LEVEL;
 use crate::stats::normal::quantile;
 use artifacts::study::Interval;
 
-/// Wilson's score interval of a share ("Probable inference, the law of succession, and statistical inference", Journal of the
-/// American Statistical Association 22, 1927).
+/// Wilson's score interval of a proportion ("Probable inference, the law of succession, and statistical
+/// inference", Journal of the American Statistical Association 22, 1927).
 #[must_use]
 pub fn wilson(wins: f64, of: f64) -> Interval {
     let (z, share) = (quantile(f64::midpoint(1.0, LEVEL)), wins / of);

@@ -1,6 +1,7 @@
-//! Which cell of the grid each arm chose.
+//! The cell of the grid that each arm chose.
 //!
-//! *Invariant:* a cell counts only if all of its runs are done; arms choose by the same rule, each among its own cells.
+//! *Invariant:* a cell counts only if all of its runs are done; every arm chooses by the same rule, among its
+//! own cells.
 
 use crate::runs::run::Run;
 use crate::stats::strata::Strata;
@@ -12,18 +13,20 @@ use artifacts::rules::ALPHA;
 use network::Arm;
 use std::collections::BTreeMap;
 
-/// A strength of decay and a peak rate, as an arm was trained with it.
+/// A strength of decay and a peak learning rate that an arm was trained with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
     /// Strength of decay.
     pub lambda: f64,
     /// Peak learning rate.
     pub rate: f64,
-    /// Mean over rankscales of the mean accuracy on the held-out images; none where a run diverged.
+    /// Mean over rankscales of the mean accuracy on the held-out images; `None` if a run diverged.
     pub accuracy: Option<f64>,
-    /// How far below the chosen cell it is, over the same rankscales and seeds; none for the chosen cell and where there is no accuracy.
+    /// The accuracy of the chosen cell minus this cell's, over the same rankscales and seeds; `None` for the
+    /// chosen cell and without an accuracy.
     pub below: Option<f64>,
-    /// Whether that is more than chance (two-sided t at level [`ALPHA`], stratified by rankscale); none where it cannot be said.
+    /// Whether that difference is significant (two-sided t test at level [`ALPHA`], stratified by rankscale);
+    /// `None` if it cannot be tested.
     pub told_apart: Option<bool>,
 }
 
@@ -32,20 +35,21 @@ pub struct Cell {
 pub struct Choice {
     /// The arm.
     pub arm: Arm,
-    /// Every cell, by peak rate and lambda.
+    /// Every cell, sorted by peak rate and lambda.
     pub cells: Vec<Cell>,
-    /// The cell with the highest mean accuracy, the smaller lambda where two are equal; none where every cell has a run that diverged.
+    /// The index of the cell with the highest mean accuracy, the smaller lambda breaking ties; `None` if
+    /// every cell has a run that diverged.
     pub chosen: Option<usize>,
 }
 
 impl Choice {
-    /// The chosen cell.
+    /// Returns the chosen cell.
     #[must_use]
     pub fn cell(&self) -> Option<&Cell> {
         self.chosen.map(|at| &self.cells[at])
     }
 
-    /// At which ends of the grid the chosen cell lies, in words: beyond them may be a better one.
+    /// Names the edges of the grid on which the chosen cell lies, because a better cell may lie beyond them.
     #[must_use]
     pub fn edges(&self) -> Vec<&'static str> {
         let Some(chosen) = self.cell() else { return Vec::new() };
@@ -66,7 +70,7 @@ impl Choice {
     }
 }
 
-/// The choice of every arm of an experiment, in the order in which documents list them.
+/// Returns the choice of every arm of an experiment, in the order in which documents list the arms.
 #[must_use]
 pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
     let accuracies: BTreeMap<String, f64> = runs
@@ -99,7 +103,7 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
     }
     let mean = |runs: &Accuracies| by_rankscale(runs, |_, accuracy| Some(accuracy)).map(|of| of.mean());
     let means: Vec<Option<f64>> = cells.values().map(|runs| runs.as_ref().and_then(mean)).collect();
-    // The first of equal ones has the smaller rate, then the smaller lambda.
+    // Of tied cells, the first has the smaller rate, then the smaller lambda.
     let chosen = (0..means.len())
         .filter(|&at| means[at].is_some())
         .reduce(|best, at| if means[at] > means[best] { at } else { best });
@@ -134,7 +138,7 @@ mod tests {
     use artifacts::run::Status;
     use artifacts::{Configuration, Recipe};
 
-    /// Two rankscales, two seeds, and three lambdas at two rates.
+    /// A grid of two rankscales, two seeds, and three lambdas at two rates.
     fn grid(arm: Arm) -> Vec<Configuration> {
         let mut runs = Vec::new();
         for lambda in [1e-4, 5e-4, 2e-3] {
@@ -157,7 +161,7 @@ mod tests {
         crate::join::made_up::plan(runs).experiment().clone()
     }
 
-    /// Best at lambda 5e-4 and rate 0.2, by more than what seeds make of it.
+    /// Best at lambda 5e-4 and rate 0.2, by more than the seeds vary.
     fn accuracy(of: &Configuration) -> f64 {
         let off = (of.lambda / 5e-4).ln().abs() * 0.01 + (0.2 - of.recipe.peak_learning_rate) * 0.2;
         0.9 - off + 0.001 * of.seed as f64 * (1.0 + off)

@@ -1,6 +1,6 @@
-//! The experiment that compares arms, each at the strength it chose, on the test images.
+//! The experiment that compares the arms on the test images, each at the strength it chose.
 //!
-//! *Invariant:* what it says is TOML that [`Experiment::read`] takes, with one look.
+//! *Invariant:* the text is TOML that [`Experiment::read`] accepts, with one look.
 
 use crate::tuning::choice::Choice;
 use anyhow::{Context as _, bail};
@@ -10,16 +10,17 @@ use artifacts::{Configuration, Experiment};
 use network::Arm;
 use std::fmt::Write as _;
 
-/// The name of the comparison that an experiment ends in.
+/// Returns the name of the comparison that belongs to a tuning experiment.
 #[must_use]
 pub fn name(tuning: &str) -> String {
     format!("{tuning}-tuned")
 }
 
-/// The text of the experiment. Its arm under judgement is `appropriate` where it has that, else its first one that has a baseline.
+/// Returns the text of the experiment. Its primary arm is `appropriate` if there is one, else the first arm
+/// that has a baseline.
 ///
 /// # Errors
-/// An arm of which no cell can be chosen; no arm beside its baseline.
+/// An arm has no cell that can be chosen, or no arm has its baseline in the experiment.
 pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> anyhow::Result<String> {
     let has = |arm: Arm| choices.iter().any(|choice| choice.arm == arm);
     let compared: Vec<Arm> =
@@ -62,7 +63,8 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
     Ok(text)
 }
 
-/// The keys of a recipe, but for the peak rate, which is an arm's, and for what was held out.
+/// Returns the keys of the recipe, except the peak learning rate, which belongs to an arm, and the held-out
+/// images.
 fn recipe(run: &Configuration) -> String {
     let dataset = match run.recipe.dataset {
         task if task.is_the_notebooks() => String::new(),

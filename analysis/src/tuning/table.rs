@@ -1,4 +1,4 @@
-//! What was chosen, as tables and sentences in Markdown.
+//! The choices as Markdown tables and sentences.
 
 use crate::endpoint::sentence::count;
 use crate::tuning::choice::{Cell, Choice};
@@ -6,7 +6,7 @@ use artifacts::Exact;
 use artifacts::Experiment;
 use std::fmt::Write as _;
 
-/// A section for each arm.
+/// Formats a section for each arm.
 #[must_use]
 pub fn table(tuning: &Experiment, choices: &[Choice]) -> String {
     let held_out = tuning.runs.first().and_then(|run| run.recipe.validation_images).unwrap_or(0);
@@ -20,7 +20,7 @@ pub fn table(tuning: &Experiment, choices: &[Choice]) -> String {
     text
 }
 
-/// A row for each lambda, a column for each peak rate.
+/// Formats the grid with a row for each lambda and a column for each peak rate.
 fn grid(choice: &Choice) -> String {
     let distinct = |of: fn(&Cell) -> f64| {
         let mut values: Vec<f64> = choice.cells.iter().map(of).collect();
@@ -60,7 +60,7 @@ fn shown(choice: &Choice, at: usize) -> String {
     }
 }
 
-/// Which cell was chosen, how flat the optimum is, and whether the grid ends there.
+/// Says which cell was chosen, how flat the optimum is, and whether it lies on an edge of the grid.
 fn says(choice: &Choice) -> String {
     let Some(chosen) = choice.cell() else {
         return "In every cell a run diverged, so there is nothing to choose.\n".to_owned();

@@ -1,4 +1,4 @@
-//! What a message advises is done, and then it works.
+//! Follows the advice of each message, and checks that it works.
 
 use crate::made_up::{Place, configuration, finish, grid, ledger};
 use analysis::{Choice, analyse, import, publish};
@@ -102,7 +102,7 @@ fn a_seed_in_their_settings_makes_pairs_of_imported_runs() {
     assert_eq!((unpaired.comparisons.len(), paired.comparisons.len()), (0, 2));
 }
 
-/// An analysis that was broken off, and one that was damaged, are made anew by the same command.
+/// An analysis that was interrupted or damaged is rebuilt by the same command.
 #[test]
 fn an_analysis_that_cannot_be_read_is_made_again() {
     let place = Place::new();
@@ -142,7 +142,7 @@ fn a_comparison_that_has_begun_is_made_anew_under_another_name() {
     assert!(message.contains("give the grid another name to tune anew"), "{message}");
     let anew = tune("best-again.toml", 4).unwrap();
     assert!(Experiment::read(&anew.experiment).unwrap().name == "best-again-tuned");
-    // What the text says to run is there to be run.
+    // The commands that the text recommends exist.
     let command = anew.text.split('`').find_map(|part| part.strip_prefix("just all EXPERIMENT=")).unwrap();
     assert_eq!(Path::new(command), anew.experiment);
 }

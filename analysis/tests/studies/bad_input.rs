@@ -1,4 +1,4 @@
-//! What lies in `runs/` and should not, and studies with holes.
+//! Files in `runs/` that do not belong there, and studies with missing runs.
 
 use crate::made_up::{Place, configuration, finish, grid, ledger};
 use analysis::{Choice, analyse};

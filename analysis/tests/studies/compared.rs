@@ -1,4 +1,4 @@
-//! Two studies held against each other.
+//! The comparison of two studies.
 
 use analysis::compare::{compare, markdown};
 use artifacts::Layout;
@@ -10,7 +10,7 @@ fn kept(name: &str) -> Study {
     Study::read(&Layout::kept(&results, name).unwrap()).unwrap()
 }
 
-/// `seeds`, with each accuracy moved, in other runs.
+/// The study `seeds` with every accuracy shifted, under other run names.
 fn moved(by: impl Fn(u32, u64) -> f64) -> Study {
     let mut study = kept("seeds");
     for run in &mut study.runs {
@@ -44,7 +44,7 @@ fn what_differs_at_one_rankscale_is_told_there() {
     let all = found.overall.clone().unwrap();
     assert!(all.told_apart && (all.pairs, all.cells) == (30, 6));
     assert!((all.difference - (0.02 - 0.2e-3 - 1e-3 + 1e-3) / 3.0).abs() < 1e-3, "{all:?}");
-    // The other way round, the same with the other sign.
+    // The reverse comparison has the opposite sign.
     let back = compare([("again", &better), ("seeds", &study)]).overall.unwrap();
     assert!((back.difference + all.difference).abs() < 1e-12 && back.p == all.p);
 }
@@ -68,7 +68,7 @@ fn without_shared_seeds_runs_are_compared_unpaired_and_what_else_differs_is_name
 #[test]
 fn studies_without_a_network_in_common_say_so() {
     let found = compare([("seeds", &kept("seeds")), ("gpu", &kept("gpu"))]);
-    // 8 and 31 are in both; the recipes are not.
+    // Rankscales 8 and 31 are in both studies; the recipes are not.
     assert_eq!(found.cells.iter().map(|cell| cell.rankscale).collect::<Vec<_>>(), [8, 8, 31, 31]);
     assert!(found.differs.iter().any(|one| one.what == "epochs" && one.b == ["128"]));
     let mut none = kept("gpu");

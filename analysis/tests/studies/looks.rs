@@ -1,4 +1,4 @@
-//! Studies that are looked at more than once: before, at and between their looks.
+//! Studies with interim looks: before, at and between the looks.
 
 use crate::made_up::{Place, configuration, noise};
 use crate::referee::{IMAGES, endpoint};
@@ -24,7 +24,7 @@ fn looked_at(name: &str) -> Experiment {
     Experiment { name: name.into(), title: "Looked at?".into(), tuned: false, verdict: Some(verdict), runs }
 }
 
-/// Finishes the first runs of it, the pairs of seed number s around `means[s]` images.
+/// Finishes the first runs of it: the pairs of seed number s differ by about `means[s]` images.
 fn train(place: &Place, experiment: &Experiment, runs: usize, means: [f64; 5]) {
     for run in &experiment.runs[..runs] {
         let seed = (run.seed - run.rankscale as u64) / 100;

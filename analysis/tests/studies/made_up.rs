@@ -11,7 +11,7 @@ use fs_err as fs;
 use network::{Arm, Block, Filter};
 use std::path::Path;
 
-/// A pipeline's directory that goes away with the test.
+/// A work directory that is deleted with the test.
 pub struct Place {
     _directory: Option<tempfile::TempDir>,
     pub layout: Layout,
@@ -24,7 +24,7 @@ impl Place {
         Self { _directory: Some(directory), layout }
     }
 
-    /// A directory that stays.
+    /// A work directory that is kept.
     pub fn at(directory: impl AsRef<Path>) -> Self {
         Self { _directory: None, layout: Layout::new(directory.as_ref()) }
     }
@@ -97,7 +97,7 @@ impl Place {
         experiment.write_plan(&self.layout.plan()).unwrap();
     }
 
-    /// Analyses, and holds what was returned against what was written.
+    /// Analyses, and compares the returned study with the written one.
     pub fn analyse(&self) -> Study {
         let study = analysis::analyse(&self.layout, &Choice::Newest, None, &mut Vec::new()).unwrap();
         assert_eq!(study, Study::read(&self.layout).unwrap());
@@ -136,7 +136,7 @@ fn layer(epoch: u32, block: &Block) -> LayerRow {
     }
 }
 
-/// A straight line up to `accuracy`.
+/// Epochs whose accuracy rises in a straight line to `accuracy`.
 fn row(epoch: usize, epochs: usize, accuracy: f64) -> EpochRow {
     let share = epoch as f64 / epochs as f64;
     EpochRow {
@@ -157,13 +157,14 @@ pub fn configuration(rankscale: usize, decay: Arm, seed: u64) -> Configuration {
     Configuration { rankscale, decay, seed, ..Configuration::default() }
 }
 
-/// Noise that looks like that between runs: sd about 0.2 points, the same for the same key.
+/// Noise of the size of that between runs: a standard deviation of about 0.2 points, and the same value for
+/// the same key.
 pub fn noise(rankscale: usize, seed: u64, arm: usize) -> f64 {
     let x = (rankscale as f64 * 12.9898 + seed as f64 * 78.233 + arm as f64 * 37.719).sin() * 43_758.545_3;
     (x - x.floor() - 0.5) * 0.007
 }
 
-/// Every configuration of a whole grid of both arms.
+/// Every configuration of a full grid of both arms.
 pub fn grid(rankscales: &[usize], seeds: u64) -> Vec<Configuration> {
     let mut runs = Vec::new();
     for &rankscale in rankscales {
@@ -181,7 +182,7 @@ pub fn finish(place: &Place, grid: &[Configuration], effect: f64) {
     }
 }
 
-/// Of a run, `effect` better for `appropriate`.
+/// The accuracy of a run, `effect` better for `appropriate`.
 pub fn accuracy(run: &Configuration, effect: f64) -> f64 {
     let treated = usize::from(run.decay == Arm::APPROPRIATE);
     let noise = noise(run.rankscale, run.seed, treated);

@@ -1,6 +1,7 @@
-//! Whole analyses of made-up runs in temporary directories. One program, so that one is linked.
+//! Whole analyses of made-up runs in temporary directories. They form one program, so that only one is
+//! linked.
 
-// What these tests lack, they may fail for without a word of explanation.
+// Tests may use `unwrap` and the like: an unmet assumption fails the test without further explanation.
 #![allow(clippy::unwrap_used)]
 
 mod advice;

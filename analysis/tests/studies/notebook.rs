@@ -1,4 +1,4 @@
-//! There and back: a notebook's `results.json` as runs, analysed, and exported again.
+//! The round trip of a notebook's `results.json`: imported as runs, analysed, and exported again.
 
 use crate::made_up::{Place, configuration, finish, grid};
 use analysis::{Choice, analyse, import};
@@ -16,7 +16,7 @@ fn import_text(place: &Place, text: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8(said).unwrap())
 }
 
-/// A made-up file of one run a cell.
+/// A made-up file with one run per cell.
 fn notebook() -> serde_json::Value {
     let entry = |rankscale: u32, d: bool| {
         let accuracy = 0.93 - f64::from(rankscale) * 0.002 - if d { 0.006_8 } else { 0.0 };
@@ -102,7 +102,8 @@ fn a_broken_file_is_named_and_leaves_nothing() {
     );
 }
 
-/// Four pairs are too few for a verdict, but they have a spread, and another study can be held against that.
+/// Four pairs are too few for a verdict, but they have a spread, so a prediction interval for another study
+/// exists.
 #[test]
 fn the_notebook_is_held_against_few_pairs_as_well() {
     let place = Place::new();

@@ -1,10 +1,10 @@
-//! The program where nobody reads what it says, and where it cannot be written.
+//! The program when nobody reads its output, and when the output cannot be written.
 
 use crate::made_up::{Place, configuration};
 use network::Arm;
 use std::process::{Command, Stdio};
 
-/// A pipe without a reader, as `| head -1` leaves it.
+/// A pipe whose reader has closed it, as `| head -1` does.
 fn closed() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }

@@ -12,7 +12,7 @@ fn arm(name: &str, baseline: Option<Arm>, factors: f64) -> Arm {
     Declaration { name: name.into(), baseline, factors, ..Arm::ORIGINAL.into() }.arm().unwrap()
 }
 
-/// Runs of an arm at two rankscales, three seeds each, better by so much.
+/// Runs of an arm at two rankscales with three seeds each, whose accuracy is higher by `better`.
 fn runs(place: &Place, decay: Arm, better: f64) -> Vec<Configuration> {
     let mut runs = Vec::new();
     for rankscale in [8, 31] {
@@ -50,7 +50,7 @@ fn an_arm_is_compared_with_the_baseline_that_it_declares() {
             )
         })
         .collect();
-    // Arms that are not of the house stand in the order of their names.
+    // Arms that are not of the house are listed in the order of their names.
     assert_eq!(found, [(above, half, 6, 2.0), (half, Arm::ORIGINAL, 6, 1.0)]);
     assert_eq!(study.comparisons.len(), 12);
     assert!(study.ledger.iter().all(|row| row.state.name() == "done" && row.planned));

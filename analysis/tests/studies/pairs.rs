@@ -1,4 +1,4 @@
-//! A study of everything that tells runs apart: which of them are compared, in which table.
+//! A study that varies everything that distinguishes runs: which of them are compared, in which table.
 
 use crate::made_up::{Place, configuration, noise};
 use analysis::join::finished::finished;
@@ -8,8 +8,8 @@ use artifacts::run::Status;
 use artifacts::{Backend, Configuration, Recipe};
 use network::Arm;
 
-/// Arms, rankscales, lambdas and engines with more seeds than a digit counts; one run in seven is not done, and one in five did not
-/// keep its predictions.
+/// Arms, rankscales, lambdas and engines with more seeds than one digit can count. One run in seven is not
+/// done, and one in five did not keep its predictions.
 fn mixed(place: &Place) {
     let mut number = 0;
     for decay in Arm::HOUSE {

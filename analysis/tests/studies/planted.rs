@@ -193,7 +193,7 @@ fn layers_over_time_are_means_over_the_finished_runs_of_a_cell() {
     }
     place.run(&runs[3], Status::Interrupted, 2, 0.9);
     let study = place.analyse();
-    // Seven low-rank layers, before the first epoch and after each of 128, of either arm.
+    // Seven low-rank layers of either arm, before the first epoch and after each of 128.
     assert_eq!(study.trajectories.len(), 2 * 7 * 129);
     let at = |decay: Arm, epoch: u32| {
         let row = study

@@ -1,4 +1,4 @@
-//! Studies that are kept with the source: what is kept, and that everything can be made from it again.
+//! Studies that are kept with the source: what is kept, and that everything can be recomputed from it.
 
 use crate::made_up::{self, Place};
 use analysis::{Choice, publish};
@@ -8,7 +8,7 @@ use artifacts::seal::Seal;
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 
-/// All files below a directory, as seen from there, with their bytes.
+/// Returns all files below a directory, by relative path, with their contents.
 fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut waiting = vec![directory.to_owned()];
@@ -48,7 +48,7 @@ fn a_kept_study_is_its_whole_runs_and_gives_the_same_analysis() {
     publish::publish(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
     assert!(files(kept.root()) == before, "publishing twice changes nothing");
 
-    // Sealed since: it is still the run that is kept.
+    // A seal that was added later does not make it a different run.
     let sealed = RunFolder::new(place.layout.run(&grid[1].run_name("made up")));
     let record = sealed.read_record().unwrap();
     fs::remove_file(sealed.model_path()).unwrap();

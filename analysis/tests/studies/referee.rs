@@ -1,27 +1,28 @@
-//! What a referee asked: whole studies that older rules judged wrongly. Verdict, sentence, terminal and file must agree in each.
+//! Whole studies that earlier rules judged wrongly. Verdict, sentence, terminal and file must agree in each.
 
 use crate::made_up::{Place, configuration, noise};
 use artifacts::study::{Endpoint, Size, Verdict};
 use artifacts::{Backend, Configuration};
 use network::Arm;
 
-/// A test set of ten thousand: accuracies are counts of them.
+/// The size of the test set, of which accuracies are counts.
 pub const IMAGES: f64 = 10_000.0;
 
-/// Finishes a pair whose arm gets so many images more right than its baseline.
+/// Finishes a pair whose arm classifies this many images more correctly than its baseline.
 fn pair(place: &Place, of: &Configuration, images: f64) {
     let baseline = (9000.0 + 40.0 * noise(of.rankscale, of.seed, 0) / 0.007).round();
     place.done(&Configuration { decay: Arm::ORIGINAL, ..of.clone() }, baseline / IMAGES);
     place.done(of, (baseline + images.round()) / IMAGES);
 }
 
-/// Pairs of `appropriate` at each rankscale: seeds of their own, around a mean in images, with a standard deviation of about `sd` images.
+/// Finishes pairs of `appropriate` at each rankscale, with seeds of their own: mean and standard deviation
+/// (about `sd`) in images.
 fn pairs(place: &Place, means: &[(usize, f64)], seeds: u64, sd: f64) -> Vec<Configuration> {
     let mut planned = Vec::new();
     for &(rankscale, mean) in means {
         for seed in 0..seeds {
             let of = configuration(rankscale, Arm::APPROPRIATE, rankscale as u64 + 100 * seed);
-            // Symmetric around zero: the spread is planted as well.
+            // The deviations are symmetric around zero, so the mean and the spread are both planted.
             let step = if seeds > 1 { 2.0 * seed as f64 / (seeds - 1) as f64 - 1.0 } else { 0.0 };
             pair(place, &of, mean + 1.5 * sd * step);
             planned.push(of);
@@ -30,7 +31,8 @@ fn pairs(place: &Place, means: &[(usize, f64)], seeds: u64, sd: f64) -> Vec<Conf
     planned
 }
 
-/// The primary endpoint; what is printed is its clause, and the clause says its verdict.
+/// Returns the primary endpoint, after checking that what is printed is its clause, and that the clause says
+/// its verdict.
 pub fn endpoint(place: &Place) -> Endpoint {
     let mut printed = Vec::new();
     let study = analysis::analyse(&place.layout, &analysis::Choice::Newest, None, &mut printed).unwrap();
@@ -168,6 +170,6 @@ fn twins_with_partial_seeds_are_one_stratum() {
         }
     }
     let found = endpoint(&place);
-    // Three pairs of 8; five of the network that 27 and 28 build, not eight.
+    // Three pairs at rankscale 8, and five of the network that 27 and 28 build, not eight.
     assert_eq!((found.pairs, found.seeds), (8, 3));
 }

@@ -24,7 +24,7 @@ fn ten_thousand_runs_are_analysed_in_under_a_minute() {
     println!("{}analysed in {:.1?}", String::from_utf8(said).unwrap(), start.elapsed());
     let endpoint = &study.summary.endpoints[0];
     let networks: std::collections::HashSet<_> = runs.iter().map(|run| run.counts().parameters).collect();
-    // Beyond rankscale 26 some rankscales build one network, whose seeds count once.
+    // Above rankscale 26 some rankscales build the same network, whose seeds count once.
     assert_eq!((study.comparisons.len(), endpoint.pairs as usize), (5000, networks.len() * 100));
     assert_eq!(endpoint.secondary.images.as_ref().map(|images| images.pairs), Some(endpoint.pairs));
     assert_eq!(study.trajectories.len(), rankscales.len() * 2 * 7 * 129);

@@ -33,7 +33,8 @@ fn named(experiment: &str) -> Choice {
     Choice::Named { experiment: experiment.into(), directory: PathBuf::from("none") }
 }
 
-/// The experiment that the analysis is of, its planned and its finished runs, and what was said; or the refusal.
+/// Returns the experiment that the analysis is of, its numbers of planned and finished runs, and the
+/// messages; or the refusal.
 fn found(place: &Place, choice: &Choice) -> Result<(String, u32, u32, String), String> {
     let mut said = Vec::new();
     let summary =
@@ -92,7 +93,7 @@ fn an_experiment_that_is_not_here_takes_no_other_ones_place() {
         "{message}"
     );
     assert_eq!(summary(), before, "what was there stays");
-    // One run of it, and it is an analysis of that.
+    // With one run of the experiment, the analysis is of that experiment.
     let runs = Experiment::read(&file).unwrap().on(artifacts::Backend::Fused).runs;
     place.done(&runs[0], 0.9);
     assert_eq!(found(&place, &named(&file.display().to_string())).unwrap().0, "fourth");
@@ -119,12 +120,12 @@ fn an_experiment_is_kept_by_its_name_and_no_two_in_one_place() {
         "{message}"
     );
     assert_eq!(runs(&kept), 4);
-    // Either is done, and works.
+    // Either alternative that the message offers works.
     assert_eq!(keep(Some("first.toml"), "a").map(|kept| runs(&kept)), Ok(4));
     assert_eq!(keep(None, "b").map(|kept| runs(&kept)), Ok(12));
     let message = keep(Some("../first"), "a").and(keep(Some("frist"), "a")).unwrap_err();
     assert!(message.contains("no plan of frist; it has those of first, second, third"), "{message}");
-    // A run of neither is no part of it.
+    // A run of neither experiment takes no part.
     place.done(&crate::made_up::configuration(2, Arm::NO_DECAY, 0), 0.9);
     assert_eq!(keep(None, "b").map(|kept| runs(&kept)), Ok(12));
 }

@@ -1,6 +1,7 @@
-//! Simulated studies: whether intervals hold the truth as often as they say, and how often nothing is called something.
+//! Simulated studies: the coverage of the intervals and the type I error of the tests.
 //!
-//! Some take minutes, and are left out unless asked for: `cargo test --release -p analysis simulation -- --ignored --nocapture`
+//! Some take minutes and are ignored unless asked for:
+//! `cargo test --release -p analysis simulation -- --ignored --nocapture`
 
 use analysis::endpoint::images::summary;
 use analysis::endpoint::pair::Pair;
@@ -13,12 +14,13 @@ use artifacts::study::{ClassRow, Interval};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Studies a setting.
+/// The number of simulated studies per setting.
 const STUDIES: u32 = 2000;
-/// Run-to-run sd of one accuracy; a difference of two has root two of it.
+/// Run-to-run standard deviation of one accuracy; that of a difference of two is larger by a factor of root
+/// two.
 const NOISE: f64 = 0.002;
 
-/// The sum of twelve uniform draws: normal but for its far tails.
+/// A draw that is normal except for its far tails: the sum of twelve uniform draws.
 fn normal(random: &mut ChaCha8Rng) -> f64 {
     (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0
 }
@@ -45,10 +47,10 @@ fn the_rules_err_no_more_often_than_they_say() {
             for row in rows.iter().filter(|row| !row.setting.contains("correlation")) {
                 let (held, called) = (row.none.share(row.none.covered), row.none.better + row.none.worse);
                 let nominal = 1.0 - design.level.alpha;
-                // Where one arm's runs were skewed and the other's not, which two arms that do the same cannot be, t errs more often; so much
-                // was measured (docs/methodology.md).
+                // If one arm's runs were skewed and the other's not, which is impossible for two arms that do
+                // the same, the t test errs more often; this bound was measured (docs/methodology.md).
                 let skewed = row.setting.contains("skewed");
-                // 1.5 points and three standard errors of a share of 2000 around the nominal coverage.
+                // 1.5 points and three standard errors of a proportion of 2000 around the nominal coverage.
                 let reach = if skewed { 0.07 } else { 0.03 };
                 assert!((held - nominal).abs() < reach, "{}: {held}", row.setting);
                 let limit = match (skewed, design.looks.is_empty()) {
@@ -65,7 +67,7 @@ fn the_rules_err_no_more_often_than_they_say() {
     }
 }
 
-/// How often the intervals of one kind held the truth.
+/// Returns the coverage of the intervals of one kind.
 #[derive(Default)]
 struct Coverage {
     held: u32,
@@ -100,8 +102,8 @@ fn intervals_beside_the_endpoint_cover_as_well() {
     }
 }
 
-/// Wins come in whole numbers, so that for one true share and few pairs the coverage swings around what it says; what holds is its mean
-/// over shares.
+/// Wins are whole numbers, so for a single true proportion and few pairs the coverage oscillates around the
+/// nominal one; only its mean over proportions is near it.
 #[test]
 #[ignore = "minutes"]
 fn the_share_of_wins_is_covered_on_average_over_true_shares() {
@@ -124,7 +126,7 @@ fn the_share_of_wins_is_covered_on_average_over_true_shares() {
     }
 }
 
-/// Studies with a difference that grows with compression.
+/// Simulates studies with a difference that grows with compression.
 fn simulate_secondary(rankscales: u32, seeds: usize) -> [(&'static str, Coverage); 3] {
     const EFFECT: f64 = 0.001;
     const SLOPE: f64 = 0.0005;
@@ -155,7 +157,8 @@ fn simulate_secondary(rankscales: u32, seeds: usize) -> [(&'static str, Coverage
     found
 }
 
-/// Pairs of which neither run is better at a class: each gets some of its thousand images right that the other does not.
+/// Pairs in which neither run is better at a class: each classifies some of its thousand images correctly
+/// that the other does not.
 fn class_rows(random: &mut ChaCha8Rng, rankscales: u32, seeds: usize) -> Vec<(u32, ClassRow)> {
     let mut rows = Vec::new();
     for rankscale in 0..rankscales {

@@ -61,7 +61,7 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
     assert_eq!(strength(Arm::ORIGINAL), (5e-4, 0.2));
     assert_eq!(strength(Arm::APPROPRIATE), (1e-3, 0.4));
 
-    // A part of the comparison names what is missing, the primary arm first.
+    // If the comparison is incomplete, the message names what is missing, the primary arm first.
     let [plain, others]: [Vec<Configuration>; 2] = {
         let runs = compared.clone().on(Backend::Fused).runs;
         let (plain, others) = runs.into_iter().partition(|run| run.decay == Arm::ORIGINAL);
@@ -103,7 +103,7 @@ fn a_grid_that_is_not_done_or_holds_nothing_out_chooses_nothing() {
     }
     let message = tune(&place.layout, grid.clone(), 3).unwrap_err().to_string();
     assert!(message.contains("best: 1 run of 108 not done") && message.contains("just sweep"), "{message}");
-    // One that diverged is an end, too; its cell is out.
+    // A diverged run has ended, too; its cell cannot be chosen.
     place.run(&runs[0], Status::Diverged, 1, 0.1);
     let text = tune(&place.layout, grid, 3).unwrap().text;
     assert!(text.contains("| diverged |"), "{text}");

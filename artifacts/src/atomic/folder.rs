@@ -1,4 +1,4 @@
-//! A folder that is replaced as a whole.
+//! Replacement of a folder as a whole.
 
 use super::{PARTIAL, make_directories, parent, remove, sync_directory, write};
 use fs_err as fs;
@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// Makes a folder hold these files, by their names below it, and no others of `ours`, all or nothing.
 ///
-/// The new folder is written beside the old one and changes places with it in one step. Where the file system has no such step, or the
-/// folder is a link or holds what is not among `ours`, files are replaced one after the other, and old ones go last.
+/// The new folder is written beside the old one and exchanged with it in one step. If the file system has no
+/// such step, or the folder is a symbolic link or holds files that are not among `ours`, files are replaced
+/// one after the other, and old ones are removed last.
 ///
 /// # Errors
-/// The file system's; what was there before stays, if it is replaced in one step.
+/// Those of the file system; if the folder is replaced in one step, its old contents then stay.
 pub fn replace_folder(path: &Path, files: &[(PathBuf, &[u8])], ours: &[PathBuf]) -> io::Result<()> {
     make_directories(path)?;
     let is_ours = !path.is_symlink() && files_below(path)?.iter().all(|name| ours.contains(name));
@@ -26,7 +27,8 @@ pub fn replace_folder(path: &Path, files: &[(PathBuf, &[u8])], ours: &[PathBuf])
     ours.iter().filter(is_old).try_for_each(|name| remove(&path.join(name)))
 }
 
-/// Writes the files into a folder of their own, which then takes the place of the one at `path`; false where there is no such step.
+/// Writes the files into a new folder, and exchanges it with the one at `path`; false if the file system has
+/// no such step.
 fn has_changed_places(path: &Path, files: &[(PathBuf, &[u8])]) -> io::Result<bool> {
     let above = parent(path);
     let fresh = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(above).map_err(|error| {
@@ -37,7 +39,7 @@ fn has_changed_places(path: &Path, files: &[(PathBuf, &[u8])]) -> io::Result<boo
         write(&fresh.path().join(name), bytes)?;
     }
     match exchange(fresh.path(), path) {
-        // What is now the temporary folder is the old one, and goes.
+        // The temporary folder is now the old one, and is removed.
         Ok(()) => sync_directory(above).map(|()| true),
         Err(error) if has_no_exchange(&error) => Ok(false),
         Err(error) => {
@@ -57,9 +59,10 @@ fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
-/// Whether it says that these two folders cannot change places, as opposed to an exchange that failed.
+/// Returns whether an error says that these two folders cannot be exchanged, as opposed to an exchange that
+/// failed.
 fn has_no_exchange(error: &io::Error) -> bool {
-    // Two names of one number on Linux.
+    // ENOTSUP and EOPNOTSUPP are equal on Linux.
     #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
     let says_so = matches!(
         error.raw_os_error(),
@@ -68,10 +71,10 @@ fn has_no_exchange(error: &io::Error) -> bool {
     says_so
 }
 
-/// The files below a folder, by their names below it.
+/// Returns the files below a folder, by their names below it.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn files_below(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path)? {
@@ -120,7 +123,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("report");
         replace(&path, &[("figures/a", "old"), ("page", "old")]).unwrap();
-        // A file in the way of a folder of that name.
+        // A file is in the way of a folder of that name.
         assert!(replace(&path, &[("page", "new"), ("page/inside", "new")]).is_err());
         assert_eq!(fs::read_to_string(path.join("page")).unwrap(), "old");
         assert_eq!(files_below(root.path()).unwrap().len(), 2);

@@ -11,7 +11,7 @@ fn foreign(folder: &Path, token: &str, beat: &str) {
     fs::write(place.join(BEAT), beat).unwrap();
 }
 
-/// As if its heartbeat had been seen so long ago as now.
+/// Pretends that its heartbeat was first seen `by` earlier.
 fn age(folder: &Path, by: Duration) {
     let mut all = lock(&WATCHED);
     let watched = all.get_mut(folder).unwrap();
@@ -49,10 +49,10 @@ fn a_process_of_this_machine_that_is_gone_is_dead_at_once() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path();
     for owner in [
-        // Another process has its number now, or nobody.
+        // Another process has its id now, or none has.
         Owner { pid: std::os::unix::process::parent_id(), began: 1, ..Owner::here().unwrap() },
         Owner { pid: i32::MAX as u32, ..Owner::here().unwrap() },
-        // One of ours that could not be let go of.
+        // A claim of this process that could not be released.
         Owner::here().unwrap(),
     ] {
         foreign(folder, "token", "1");
@@ -77,7 +77,7 @@ fn a_heart_that_beats_is_alive_and_one_that_stood_still_for_long_is_dead() {
     foreign(folder, "token", "2");
     assert!(matches!(Claim::wish(folder).unwrap(), Wish::Taken));
     assert!(!is_unknown(folder));
-    // Another owner is another heart.
+    // A claim of another owner is observed anew.
     fs::remove_dir_all(folder.join(CLAIM)).unwrap();
     foreign(folder, "other", "2");
     assert!(matches!(Claim::wish(folder).unwrap(), Wish::Unknown));
@@ -94,7 +94,7 @@ fn a_claim_without_a_word_of_its_owner_is_watched_like_any_other() {
     assert!(matches!(Claim::wish(root.path()).unwrap(), Wish::Unknown));
     age(root.path(), dead_after());
     drop(granted(root.path()));
-    // Not even a token: its owner died while it was taking it apart.
+    // Without even a token: its owner died while it was removing the claim.
     fs::create_dir(root.path().join(CLAIM)).unwrap();
     drop(granted(root.path()));
 }
@@ -106,7 +106,7 @@ fn whoever_lost_its_claim_can_write_and_remove_nothing() {
     let (kept, new) = (folder.join("kept"), folder.join("new"));
     fs::write(&kept, "before").unwrap();
     let lost = granted(folder);
-    // As another process takes it over: it has no part in what is registered here.
+    // Simulates another process that takes the claim over, which is not registered in this one.
     bury(folder, &lost.token, "taker").unwrap();
     assert!(raise(folder, "taker").unwrap());
     assert!(lost.is_lost());

@@ -1,35 +1,35 @@
-//! The rules that a configuration must obey, and what is said of one that does not.
+//! The rules that a configuration must obey, and the error of one that does not.
 
 use super::Configuration;
 use crate::arithmetic::Backend;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
 
-/// How many epochs a run may have.
+/// The allowed numbers of epochs.
 pub const EPOCHS: RangeInclusive<u64> = 1..=100_000;
-/// How many images an update may have.
+/// The allowed numbers of images per update.
 pub const BATCH: RangeInclusive<u64> = 2..=65_536;
 
 /// A configuration that no run can have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InvalidConfiguration {
-    /// A value outside its range.
+    /// A value is outside its range.
     #[error("{key} {value}: {rule}")]
     Value {
         /// The key.
         key: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: String,
-        /// What it must be.
+        /// The rule that it breaks.
         rule: &'static str,
     },
-    /// A network that cannot be built.
+    /// The network cannot be built.
     #[error(transparent)]
     Architecture(#[from] InvalidArchitecture),
-    /// An arm that does not exist.
+    /// The arm does not exist.
     #[error(transparent)]
     Arm(#[from] network::UnknownArm),
-    /// An arm that cannot be.
+    /// The declaration of an arm is invalid.
     #[error(transparent)]
     Declaration(#[from] network::arm::InvalidArm),
 }
@@ -44,7 +44,7 @@ impl Configuration {
     /// Checks every rule.
     ///
     /// # Errors
-    /// The first rule that is broken, with the key and its value.
+    /// The first broken rule, with the key and its value.
     pub fn validated(self) -> Result<Self, InvalidConfiguration> {
         use InvalidConfiguration as E;
         Architecture::new(self.rankscale as i64, self.recipe.channels, self.recipe.dataset.classes())?;

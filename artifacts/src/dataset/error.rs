@@ -1,4 +1,4 @@
-//! Why a data file is refused, or cannot be read or written.
+//! Errors of data files.
 //!
 //! *Invariant:* a message names the file and the rule it breaks.
 
@@ -9,21 +9,21 @@ use std::path::PathBuf;
 /// What to do about a damaged file.
 pub(super) const ADVICE: &str = "; delete it, and `just data` prepares it again";
 
-/// A file that is no data set, or cannot be read or written.
+/// A file that is not a data set, or cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// The file system's word; it names the file.
+    /// The file system's error; it names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Half a file, another kind of file, or a damaged one.
+    /// The file is truncated, of another kind, or damaged.
     #[error("{path}: is not a whole parquet file{ADVICE}")]
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the reader stumbled over.
+        /// The reader's error.
         source: ParquetError,
     },
-    /// Parquet, but not written by this project.
+    /// The file is parquet, but was not written by this project.
     #[error("{path}: {rule}")]
     Foreign {
         /// The file.
@@ -31,14 +31,14 @@ pub enum DatasetError {
         /// The rule it breaks, with the column or key.
         rule: String,
     },
-    /// Rows that are not what the metadata says.
+    /// The rows do not match the metadata.
     #[error("{path}: damaged: content fingerprint is {found}, but its metadata says {expected}{ADVICE}")]
     Fingerprint {
         /// The file.
         path: PathBuf,
-        /// From the metadata.
+        /// The fingerprint in the metadata.
         expected: String,
-        /// From the rows.
+        /// The fingerprint of the rows.
         found: String,
     },
 }

@@ -1,11 +1,11 @@
-//! The data file: one row an image, in parquet.
+//! The data file: one row per image, in parquet.
 //!
-//! `image` is the canonical Arrow extension `arrow.fixed_shape_tensor` (uint8, `[3, 32, 32]`), which pyarrow
-//! gives back as one array; readers that do not know it see lists of 3072 numbers. `label` is uint8. What
-//! holds for the file as a whole is in its footer (`metadata.rs`).
+//! `image` has the canonical Arrow extension type `arrow.fixed_shape_tensor` (uint8, `[3, 32, 32]`), which
+//! pyarrow returns as one array; readers that do not know it see lists of 3072 numbers. `label` is uint8.
+//! Metadata of the file as a whole is in its footer (`metadata.rs`).
 //!
-//! *Invariant:* what [`Dataset::write`] writes, [`Dataset::read`] reads back equal; any other file is refused
-//! with its name and the rule it breaks.
+//! *Invariant:* a file written by [`Dataset::write`] is read by [`Dataset::read`] as an equal data set; any
+//! other file is refused with its name and the rule it breaks.
 
 use super::error::ADVICE;
 use super::metadata::{self, Header};
@@ -30,28 +30,30 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
-/// So that threads can share the work of reading.
+/// Rows per row group, so that threads can share the work of reading.
 const ROWS_PER_GROUP: usize = 5_000;
-/// Far more than there are in a file of ours.
+/// The largest number of row groups, far more than our files have.
 const MOST_GROUPS: usize = 256;
-/// More than anyone has; keeps a damaged footer from asking for all memory.
+/// The largest number of rows, more than any real file has; it keeps a damaged footer from allocating all
+/// memory.
 const MOST_ROWS: i64 = MOST_BYTES as i64 / RECORD_BYTES as i64;
-/// Both ways, parquet keeps a dozen bytes for every value of a batch: few rows at a time keep that small.
+/// Rows per batch. When reading and writing, parquet needs about a dozen bytes for every value of a batch, so
+/// batches are small.
 const ROWS_PER_BATCH: usize = 250;
 
 impl Header {
-    /// Reads what a file says about itself: its schema, its number of rows and its metadata; no row.
+    /// Reads the schema, the number of rows and the metadata of a file, but no row.
     ///
     /// # Errors
-    /// A file that is missing, not whole, or not one of ours.
+    /// The file is missing, incomplete, or not one of ours.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         Ok(open(path)?.1)
     }
 
-    /// The same of a file that must hold this data set.
+    /// Reads the header of a file that must hold this data set.
     ///
     /// # Errors
-    /// As [`Self::read`]; and a file of another data set.
+    /// Those of [`Self::read`], or the file holds another data set.
     pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
         let header = Self::read(path)?;
         if header.task != task {
@@ -63,10 +65,10 @@ impl Header {
 }
 
 impl Dataset {
-    /// Writes the file, all or nothing. Missing parent directories are made.
+    /// Writes the file, all or nothing. Missing parent directories are created.
     ///
     /// # Errors
-    /// Whatever the file system says; an older file is then untouched.
+    /// Those of the file system; an older file is then unchanged.
     pub fn write(&self, path: &Path) -> Result<(), DatasetError> {
         let schema = schema();
         let properties = WriterProperties::builder()
@@ -86,10 +88,10 @@ impl Dataset {
         })
     }
 
-    /// Reads a file. Its word is taken for the fingerprint and the order of rows.
+    /// Reads a file, trusting its fingerprint and its order of rows.
     ///
     /// # Errors
-    /// A file that is missing, not whole, not one of ours, or with a label that is no class.
+    /// The file is missing, incomplete, not one of ours, or has a label that is not a class.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
         let (parquet, header) = open(path)?;
         let task = header.task;
@@ -118,10 +120,10 @@ impl Dataset {
         Ok(Self { task, images, labels, fingerprint, moments, provenance })
     }
 
-    /// Reads a file and holds its rows against its fingerprint, order and moments.
+    /// Reads a file and checks its rows against its fingerprint, order and moments.
     ///
     /// # Errors
-    /// As [`Self::read`]; and rows that are not what the file says they are.
+    /// Those of [`Self::read`], or the rows do not match.
     pub fn read_verified(path: &Path) -> Result<Self, DatasetError> {
         let dataset = Self::read(path)?;
         let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
@@ -141,7 +143,8 @@ impl Dataset {
     }
 }
 
-/// A full disk must be known as one, so the file system's word is taken out of the writer's.
+/// Converts a parquet error. The file system's error is extracted from the writer's, so that a full disk is
+/// recognised.
 fn failure(path: &Path, error: ParquetError) -> DatasetError {
     let source = match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {
@@ -153,7 +156,7 @@ fn failure(path: &Path, error: ParquetError) -> DatasetError {
     DatasetError::Parquet { path: path.to_owned(), source }
 }
 
-/// The elements could be null, though none ever is: pyarrow knows the extension only by that.
+/// The elements are nullable, though none ever is null, because pyarrow recognises the extension only then.
 fn image_type() -> DataType {
     DataType::FixedSizeList(Arc::new(Field::new("element", DataType::UInt8, true)), IMAGE_BYTES as i32)
 }
@@ -180,7 +183,7 @@ fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
     RecordBatch::try_new(Arc::clone(schema), columns).expect("both columns have the types of the schema")
 }
 
-/// Opens a file and checks everything but its rows.
+/// Opens a file and checks everything except its rows.
 fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let file = fs::File::open(path)?;
     let damaged = |source: io::Error| DatasetError::Parquet {
@@ -210,7 +213,7 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let pairs = footer.key_value_metadata().map_or(&[][..], Vec::as_slice);
     let (rows, in_groups) =
         (footer.num_rows(), parquet.metadata().row_groups().iter().map(RowGroupMetaData::num_rows));
-    // Each group is read by a thread of its own.
+    // Each row group is read by its own thread.
     if in_groups.len() > MOST_GROUPS || in_groups.clone().any(|rows| !(1..=MOST_ROWS).contains(&rows)) {
         return Err(foreign(format!("must have at most {MOST_GROUPS} row groups, and rows in each of them")));
     }
@@ -231,7 +234,7 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     Ok((parquet, header))
 }
 
-/// Equal but for the name of a list's elements and whether they could be null, which programs differ in.
+/// Compares types except for the name and the nullability of list elements, in which programs differ.
 fn same_values(expected: &DataType, found: &DataType) -> bool {
     match (expected, found) {
         (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => {
@@ -241,7 +244,7 @@ fn same_values(expected: &DataType, found: &DataType) -> bool {
     }
 }
 
-/// Reads one row group into its place.
+/// Reads one row group into its part of the arrays.
 fn read_group(
     path: &Path,
     parquet: ArrowReaderMetadata,
@@ -252,7 +255,8 @@ fn read_group(
 ) -> Result<(), DatasetError> {
     let damaged = |source: ParquetError| DatasetError::Parquet { path: path.to_owned(), source };
     let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
-    // Not a clone of one handle: those share their position, and the threads would read each other's bytes.
+    // A new file descriptor: clones of one share their position, and the threads would read each other's
+    // bytes.
     let file = fs::File::open(path)?.into_parts().0;
     let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(file, parquet)
         .with_row_groups(vec![group])

@@ -1,27 +1,29 @@
-//! A small stand-in for a data set, for smoke tests: each class is a tint and a direction and width of stripes,
-//! under a random phase, brightness and noise. A network learns it in a few steps; it says nothing about
-//! photographs, and its provenance says that it is generated.
+//! A small stand-in for a data set, for smoke tests: each class has a tint and a direction and width of
+//! stripes, with random phase, brightness and noise. A network learns it in a few steps; it says nothing
+//! about photographs, and its provenance says that it is generated.
 //!
-//! *Invariant:* integer arithmetic and a seeded generator only: the same bytes on every machine. The classes
-//! do not depend on the seed, so that one seed can train and another test.
+//! *Invariant:* only integer arithmetic and a seeded generator are used, so the bytes are the same on every
+//! machine. The classes do not depend on the seed, so that one seed can be used for training and another for
+//! testing.
 
 use super::{Dataset, IMAGE_BYTES, PLANE_BYTES, Provenance, RECORD_BYTES, Task};
 use network::architecture::IMAGE_SIDE;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// What tells a class from the others.
+/// The pattern of a class.
 #[derive(Clone, Copy)]
 struct Pattern {
-    /// Step across the stripes for a step to the right and a step down.
+    /// The step across the stripes for a step to the right and for a step down.
     direction: [i32; 2],
-    /// Of a stripe and its gap, in pixels times the length of `direction`.
+    /// The width of a stripe and its gap, in pixels times the length of `direction`.
     period: i32,
-    /// Added to red, green and blue.
+    /// The tint that is added to red, green and blue.
     tint: [i32; 3],
 }
 
-/// What tells ten classes apart; a hundred have the stripes of one and the tint of another.
+/// The patterns of ten classes; a hundred classes combine the stripes of one pattern with the tint of
+/// another.
 const PATTERNS: [Pattern; 10] = [
     Pattern { direction: [1, 0], period: 8, tint: [24, 0, -24] },
     Pattern { direction: [1, 0], period: 16, tint: [-24, 24, 0] },
@@ -36,7 +38,7 @@ const PATTERNS: [Pattern; 10] = [
 ];
 
 impl Dataset {
-    /// `images` images of equally frequent classes, up to one.
+    /// Generates `images` images, whose numbers per class differ by at most one.
     ///
     /// # Panics
     /// If `images` is 0.
@@ -54,7 +56,7 @@ impl Dataset {
     }
 }
 
-/// The look of a class.
+/// Returns the pattern of a class.
 fn pattern(task: Task, label: usize) -> Pattern {
     match task {
         Task::Cifar10 => PATTERNS[label],
@@ -62,7 +64,7 @@ fn pattern(task: Task, label: usize) -> Pattern {
     }
 }
 
-/// One image of a class.
+/// Draws one image of a class.
 fn draw(pattern: &Pattern, randomness: &mut ChaCha8Rng) -> [u8; IMAGE_BYTES] {
     let phase = randomness.random_range(0..pattern.period);
     let brightness = randomness.random_range(-24..=24);
@@ -70,7 +72,7 @@ fn draw(pattern: &Pattern, randomness: &mut ChaCha8Rng) -> [u8; IMAGE_BYTES] {
         let (row, column) = ((i / IMAGE_SIDE % IMAGE_SIDE) as i32, (i % IMAGE_SIDE) as i32);
         let [right, down] = pattern.direction;
         let across = (right * column + down * row + phase).rem_euclid(pattern.period);
-        // A triangular wave from -1 to 1: a sine would differ in the last bit between machines.
+        // A triangle wave from -1 to 1: a sine would differ in the last bit between machines.
         let wave = (across - pattern.period / 2).abs() * 4 - pattern.period;
         let noise = randomness.random_range(-32..=32);
         let value = 128 + brightness + pattern.tint[i / PLANE_BYTES] + 40 * wave / pattern.period + noise;
@@ -111,7 +113,7 @@ mod tests {
     fn a_class_can_be_told_by_its_tint() {
         let (train, test) =
             (Dataset::generated(Task::Cifar10, 100, 0), Dataset::generated(Task::Cifar10, 100, 1));
-        // Differences of the planes' means: the class's tint without the image's brightness.
+        // Differences between the planes' means give the class's tint without the image's brightness.
         let colour = |dataset: &Dataset, row: usize| {
             let means: Vec<f64> = dataset
                 .image(row)

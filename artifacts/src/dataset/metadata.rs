@@ -1,6 +1,7 @@
-//! What holds for a data file as a whole: the key-value pairs in its footer, under the prefix `rankscale.`.
+//! The metadata of a data file: key-value pairs in its footer, with the prefix `rankscale.`.
 //!
-//! *Invariant:* a file whose pairs are of another [`FORMAT_VERSION`], or missing, is refused before a row is read.
+//! *Invariant:* a file whose metadata are missing or of another [`FORMAT_VERSION`] is refused before a row is
+//! read.
 
 use super::{Dataset, DatasetError, Moments, Provenance, Split, Task};
 use crate::stamp;
@@ -9,30 +10,30 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// Version of the layout and the metadata; files of another version are refused.
+/// The version of the layout and the metadata; files of another version are refused.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// Said in the file, for those who read it elsewhere.
+/// The description of the row order in the file, for readers outside this project.
 const ROW_ORDER: &str = "ascending SHA-256 of the record (label, then the red, green and blue planes)";
 
-/// A data set without its rows.
+/// The metadata of a data set, without its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
-    /// What the labels mean.
+    /// The data set, which defines the labels.
     pub task: Task,
-    /// Number of images.
+    /// The number of images.
     pub images: usize,
-    /// SHA-256 of the content, in hexadecimal, as the file says.
+    /// SHA-256 of the content, in hexadecimal, as recorded in the file.
     pub fingerprint: String,
-    /// Mean and standard deviation of each colour plane, as the file says.
+    /// Mean and standard deviation of each colour plane, as recorded in the file.
     pub moments: Moments,
-    /// Where the images came from.
+    /// The source of the images.
     pub provenance: Provenance,
-    /// Which half it was written as, where the file says so.
+    /// The half as which it was written, if the file says so.
     pub split: Option<Split>,
 }
 
-/// The pairs of a data set that is written as this half.
+/// Returns the key-value pairs of a data set that is written as this half.
 pub(super) fn pairs(dataset: &Dataset, split: Option<Split>) -> Vec<KeyValue> {
     let Dataset { task, fingerprint, moments, provenance, .. } = dataset;
     let mut pairs = vec![
@@ -49,7 +50,7 @@ pub(super) fn pairs(dataset: &Dataset, split: Option<Split>) -> Vec<KeyValue> {
     pairs
 }
 
-/// Of all of our pairs before it: the rows have a fingerprint of their own.
+/// The key of the SHA-256 of all of our pairs before it; the rows have their own fingerprint.
 const SUM: &str = "metadata_sha256";
 
 fn sum(pairs: &[KeyValue]) -> String {
@@ -58,7 +59,7 @@ fn sum(pairs: &[KeyValue]) -> String {
     stamp::sha256(lines.join("\n").as_bytes())
 }
 
-/// The pairs as the header they are.
+/// Parses the header from the pairs.
 pub(super) fn header(path: &Path, images: usize, pairs: &[KeyValue]) -> Result<Header, DatasetError> {
     let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
     let value = |key: &str| {
@@ -67,7 +68,7 @@ pub(super) fn header(path: &Path, images: usize, pairs: &[KeyValue]) -> Result<H
             foreign(format!("no `{name}` in its metadata, so it was not written by data-prep"))
         })
     };
-    // Files of earlier versions have none.
+    // Files of earlier versions have no checksum.
     if value(SUM).is_ok_and(|found| found != sum(pairs)) {
         return Err(foreign("damaged: its metadata is not what it was written with".to_owned()));
     }

@@ -1,27 +1,28 @@
 //! Mean and standard deviation of each colour plane, for normalising images.
 //!
-//! *Invariant:* computed from exact integer sums, so the order of images cannot change the last bit.
+//! *Invariant:* they are computed from exact integer sums, so the order of images cannot change the last bit.
 
 use super::PLANE_BYTES;
 use network::architecture::IMAGE_CHANNELS;
 use serde::{Deserialize, Serialize};
 
-/// Over all pixels of all images, with pixels from 0 (black) to 1 (full intensity); red, green, blue.
+/// Moments of red, green and blue over all pixels of all images, with pixels from 0 (black) to 1 (full
+/// intensity).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moments {
-    /// Means.
+    /// The means.
     pub mean: [f64; IMAGE_CHANNELS],
-    /// Standard deviations of the population (divided by the count).
+    /// The population standard deviations (divided by the count).
     pub std: [f64; IMAGE_CHANNELS],
 }
 
 impl Moments {
-    /// Moments of images `[N, 3, 32, 32]`.
+    /// Computes the moments of images `[N, 3, 32, 32]`.
     pub(super) fn of(images: &[u8]) -> Self {
         let (mut sums, mut squares) = ([0_u64; IMAGE_CHANNELS], [0_u64; IMAGE_CHANNELS]);
         for (i, plane) in images.chunks_exact(PLANE_BYTES).enumerate() {
-            // A plane's sums fit 32 bits, which the compiler turns into wide vectors.
+            // The sums of a plane fit into 32 bits, which the compiler vectorises well.
             sums[i % IMAGE_CHANNELS] += u64::from(plane.iter().map(|&v| u32::from(v)).sum::<u32>());
             squares[i % IMAGE_CHANNELS] +=
                 u64::from(plane.iter().map(|&v| u32::from(v) * u32::from(v)).sum::<u32>());

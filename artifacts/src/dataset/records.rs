@@ -1,52 +1,52 @@
-//! Content by name: the fingerprint of a set of images, and the order of its rows.
+//! Records: the fingerprint of a set of images, and the order of its rows.
 //!
-//! A record is CIFAR-10's own: the label of the class, then the red, green and blue planes. The fingerprint is SHA-256
-//! over the sorted SHA-256 digests of the records, so it does not depend on the order of a source; the rows
-//! are stored in the order of those digests.
+//! A record has CIFAR-10's own format: the label, then the red, green and blue planes. The fingerprint is the
+//! SHA-256 of the sorted SHA-256 digests of the records, so it does not depend on the order of a source; the
+//! rows are stored in the order of those digests.
 //!
 //! *Invariant:* equal content has equal fingerprints and equal rows.
 
 use super::{IMAGE_BYTES, Task};
 use sha2::{Digest, Sha256};
 
-/// Bytes of a record: a label and an image.
+/// Bytes per record: a label and an image.
 pub const RECORD_BYTES: usize = 1 + IMAGE_BYTES;
 
-/// Bytes that are no data set.
+/// Bytes that are not a data set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRecords {
-    /// Nothing there.
+    /// There is no record.
     #[error("holds no image")]
     Empty,
-    /// The last record is a part of one.
+    /// The last record is incomplete.
     #[error("record {record} has {bytes} bytes: a record is a label and three planes, {RECORD_BYTES} bytes")]
     Part {
-        /// Counted from 0.
+        /// The index of the record, counted from 0.
         record: usize,
-        /// How many there are of it.
+        /// The number of its bytes.
         bytes: usize,
     },
-    /// A label that names no class.
+    /// A label is not a class.
     #[error("record {record} has label {label}: {task} has the labels 0 to {last}", last = task.classes() - 1)]
     Label {
-        /// Counted from 0.
+        /// The index of the record, counted from 0.
         record: usize,
-        /// What it says.
+        /// The label.
         label: u8,
         /// The data set.
         task: Task,
     },
 }
 
-/// The canonical order of records and the fingerprint of all of them.
+/// The canonical order of records, and the fingerprint of all of them.
 pub(super) struct Sorted {
-    /// Numbers of the records, in canonical order.
+    /// Indices of the records, in canonical order.
     pub order: Vec<usize>,
-    /// In hexadecimal.
+    /// The fingerprint, in hexadecimal.
     pub fingerprint: String,
 }
 
-/// Checks, orders and names records.
+/// Checks, sorts and fingerprints records.
 pub(super) fn sort<R: AsRef<[u8]>>(
     task: Task,
     records: impl IntoIterator<Item = R>,

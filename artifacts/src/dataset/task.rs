@@ -1,9 +1,9 @@
-//! The data sets that can be trained on: what is known of each, in one place.
+//! The data sets that can be trained on: the facts about each, in one place.
 //!
-//! CIFAR-10 and CIFAR-100 are by Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Where their files can be had is
-//! said by `data-prep`.
+//! CIFAR-10 and CIFAR-100 are by Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+//! `data-prep` knows where their files can be downloaded.
 //!
-//! *Invariant:* a name, a set of class names and a pair of fingerprints each stand for one data set.
+//! *Invariant:* a name, a list of class names and a pair of fingerprints each identify one data set.
 
 use super::split::Split;
 use crate::Sha256Sum;
@@ -11,28 +11,28 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a network learns to tell apart.
+/// A data set, and so a classification task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
-    /// Photographs of ten classes: the notebook's.
+    /// Photographs of ten classes, as in the notebook.
     #[default]
     Cifar10,
     /// Photographs of a hundred classes.
     Cifar100,
 }
 
-/// What is known of a data set.
+/// The facts about a data set.
 #[derive(Debug)]
 struct Facts {
     name: &'static str,
     title: &'static str,
     classes: &'static [&'static str],
-    /// Number of training images and of test images.
+    /// The numbers of training images and of test images.
     images: [usize; 2],
-    /// Content fingerprints of both halves, where they are known.
+    /// The content fingerprints of both halves, if known.
     fingerprints: Option<[&'static str; 2]>,
-    /// Bytes before the planes of an image in the authors' records; the last of them is the class.
+    /// Bytes before the planes of an image in the authors' records; the last of them is the label.
     label_bytes: usize,
 }
 
@@ -69,7 +69,7 @@ const CIFAR100: Facts = Facts {
     label_bytes: 2,
 };
 
-// A malformed fingerprint could never be met: it does not build.
+// A malformed fingerprint could never match, so it does not compile.
 const _: () = {
     if let Some([train, test]) = CIFAR10.fingerprints {
         let _ = [Sha256Sum::pinned(train), Sha256Sum::pinned(test)];
@@ -77,7 +77,7 @@ const _: () = {
 };
 
 impl Task {
-    /// All of them.
+    /// All data sets.
     pub const ALL: [Self; 2] = [Self::Cifar10, Self::Cifar100];
 
     const fn facts(self) -> &'static Facts {
@@ -87,61 +87,62 @@ impl Task {
         }
     }
 
-    /// The name on the command line, in experiments and of folders: `cifar10`.
+    /// Returns the name on the command line, in experiments and of folders: `cifar10`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.facts().name
     }
 
-    /// The name in sentences: `CIFAR-10`.
+    /// Returns the name in sentences: `CIFAR-10`.
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.facts().title
     }
 
-    /// What the labels mean, in their order.
+    /// Returns the names of the classes, in the order of the labels.
     #[must_use]
     pub const fn class_names(self) -> &'static [&'static str] {
         self.facts().classes
     }
 
-    /// Number of classes; labels are below it.
+    /// Returns the number of classes; labels are below it.
     #[must_use]
     pub const fn classes(self) -> usize {
         self.facts().classes.len()
     }
 
-    /// Number of images of a half.
+    /// Returns the number of images of a half.
     #[must_use]
     pub const fn images(self, split: Split) -> usize {
         self.facts().images[split as usize]
     }
 
-    /// Bytes before the planes of an image in the authors' records; the last of them is the class.
+    /// Returns the number of bytes before the planes of an image in the authors' records; the last of them is
+    /// the label.
     #[must_use]
     pub const fn label_bytes(self) -> usize {
         self.facts().label_bytes
     }
 
-    /// The content fingerprint of a half as the authors published it, where it is known.
+    /// Returns the content fingerprint of a half as the authors published it, if known.
     #[must_use]
     pub fn fingerprint(self, split: Split) -> Option<&'static str> {
         self.facts().fingerprints.map(|both| both[split as usize])
     }
 
-    /// The fingerprints of both halves, joined by a colon as runs name their images, where they are known.
+    /// Returns the fingerprints of both halves, joined by a colon as runs name their images, if known.
     #[must_use]
     pub fn fingerprints(self) -> Option<String> {
         self.facts().fingerprints.map(|both| both.join(":"))
     }
 
-    /// Whether it is the one that the notebook and its recipe speak of.
+    /// Returns whether it is the data set of the notebook and its recipe.
     #[must_use]
     pub fn is_the_notebooks(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The data set with these classes, in this order.
+    /// Returns the data set with these classes, in this order.
     #[must_use]
     pub fn of_classes(names: &[impl AsRef<str>]) -> Option<Self> {
         let same = |task: &Self| {
@@ -152,7 +153,7 @@ impl Task {
     }
 }
 
-/// A name that is no data set.
+/// A name that is not a data set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown data set `{0}`; expected one of {known}", known = Task::ALL.map(Task::name).join(", "))]
 pub struct UnknownTask(pub String);

@@ -1,10 +1,12 @@
-//! `[[arm]]` of an experiment: arms of its own, and which arm a name stands for.
+//! `[[arm]]` of an experiment: the arms that it declares, and the arm that a name stands for.
 //!
 //! ```toml
 //! [[arm]]
-//! name = "half-power"                         # also in the names of its runs' folders
-//! baseline = "original"                       # an arm of the house, or one declared above; without it, it is only compared with
-//! factors = { ratio = "full", power = 0.5 }   # lambda x (parameters / full parameters)^power; or a multiple of lambda; or "by-batch"
+//! name = "half-power"                         # also part of the names of its runs' folders
+//! baseline = "original"                       # an arm of the house, or one declared above; if omitted, this
+//!                                             # arm serves only as a baseline of others
+//! factors = { ratio = "full", power = 0.5 }   # lambda x (parameters / full parameters)^power;
+//!                                             # or a multiple of lambda; or "by-batch"
 //! rest = 1.0                                  # the same for every other parameter
 //! product = 0.0                               # decay of expand . contract, a multiple of lambda
 //! schedule = { factors = "cosine", rest = "cosine" }   # or "constant"
@@ -45,20 +47,21 @@ impl Arms {
         Ok(arms)
     }
 
-    /// The arm of a name.
+    /// Returns the arm with a name.
     pub(super) fn named(&self, name: &str) -> Result<Arm, UnknownArm> {
         let own = self.0.iter().copied().find(|arm| arm.name() == name);
         own.map_or_else(|| name.parse(), Ok).map_err(|_: UnknownArm| UnknownArm::beside(name, &self.0))
     }
 }
 
-/// The arms of some runs, in the order in which documents list them: those of the house first.
+/// Returns the arms of some runs, in the order in which documents list them: those of the house first.
 #[must_use]
 pub fn arms<'a>(runs: impl IntoIterator<Item = &'a Configuration>) -> Vec<Arm> {
     runs.into_iter().map(|run| run.decay).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The declarations of those arms that are not of the house, and of their baselines, as an experiment's TOML.
+/// Formats the declarations of those arms that are not of the house, and of their baselines, as an
+/// experiment's TOML.
 #[must_use]
 pub fn declarations(arms: &[Arm]) -> String {
     #[derive(Serialize)]
@@ -80,8 +83,8 @@ pub fn declarations(arms: &[Arm]) -> String {
     toml::to_string(&file).expect("a declaration is a table")
 }
 
-/// Two arms of one name.
+/// Returns two different arms with the same name, if there are any.
 pub(super) fn namesakes(runs: &[Configuration]) -> Option<[Arm; 2]> {
-    // Arms of one name stand side by side.
+    // Arms with the same name are neighbours in this order.
     arms(runs).array_windows().copied().find(|[first, second]| first.name() == second.name())
 }

@@ -1,11 +1,11 @@
-//! Experiments by name: those of a folder of files, and those that a work folder has plans of.
+//! Experiments by name: those in a folder of files, and those whose plans a work folder has.
 
 use super::{Experiment, ExperimentError};
 use crate::layout::Layout;
 use fs_err as fs;
 use std::path::Path;
 
-/// The names of the experiments that a work folder has plans of, in order.
+/// Returns the names of the experiments whose plans a work folder has, sorted.
 #[must_use]
 pub fn planned(work: &Layout) -> Vec<String> {
     let folders = fs::read_dir(work.plans()).into_iter().flatten().flatten();
@@ -16,10 +16,10 @@ pub fn planned(work: &Layout) -> Vec<String> {
 }
 
 impl Experiment {
-    /// Finds an experiment by name in `directory`, by path, or by name among those that a work folder has plans of.
+    /// Finds an experiment by name in `directory`, by path, or by name among the plans of a work folder.
     ///
     /// # Errors
-    /// None such, or one that cannot be run; the message names the file, the key and the rule.
+    /// There is no such experiment, or it cannot be run; the message names the file, the key and the rule.
     pub fn find(name_or_path: &str, directory: &Path, work: &Layout) -> Result<Self, ExperimentError> {
         let named = directory.join(format!("{name_or_path}.toml"));
         let looks_like_path =
@@ -31,7 +31,7 @@ impl Experiment {
             return Self::read(Path::new(name_or_path));
         }
         let plans = planned(work);
-        // Only a name that was listed is looked up: it cannot lead elsewhere.
+        // Only a listed name is looked up, so it cannot lead outside.
         if plans.iter().any(|plan| plan == name_or_path) {
             return Self::read_plan(&work.plan_of(name_or_path));
         }

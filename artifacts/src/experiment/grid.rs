@@ -1,4 +1,4 @@
-//! `[recipe]` and `[[grid]]` of an experiment, and the runs that they make.
+//! `[recipe]` and `[[grid]]` of an experiment, and the runs that they define.
 //!
 //! *Invariant:* every run of a grid is a valid configuration.
 
@@ -9,14 +9,16 @@ use crate::dataset::Task;
 use network::Architecture;
 use serde::Deserialize;
 
-/// Most runs of an experiment: lists of a few thousand numbers each make more than a memory holds.
+/// The largest number of runs of an experiment: lists of a few thousand numbers each would define more than
+/// fits into memory.
 pub(super) const MOST_RUNS: usize = 100_000;
-/// Most replicates of a grid.
+/// The largest number of replicates of a grid.
 const REPLICATES: u64 = 10_000;
-/// How far apart the seeds of a rankscale's replicates are: no two rankscales share one, as long as there are fewer than this.
+/// The distance between the seeds of a rankscale's replicates. No two rankscales share a seed as long as all
+/// rankscales are below it.
 const STRIDE: u64 = 100;
 
-/// What all runs share, unless their grid says otherwise.
+/// The settings that all runs share, unless their grid overrides them.
 #[derive(Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RecipeTable {
@@ -31,7 +33,7 @@ pub(super) struct RecipeTable {
     validation_images: Option<usize>,
 }
 
-/// Every combination of its lists is a run.
+/// A grid: every combination of its lists is a run.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Grid {
@@ -44,7 +46,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// How many runs its lists ask for, each combination once.
+    /// Returns the number of runs that its lists ask for, counting each combination once.
     pub(super) fn asked(&self) -> usize {
         let seeds = self.seed.as_ref().map_or(0, Vec::len).max(self.replicates.unwrap_or(0) as usize);
         let count = |list: &Option<Vec<f64>>| list.as_ref().map_or(1, Vec::len);
@@ -53,7 +55,8 @@ impl Grid {
             .fold(seeds, usize::saturating_mul)
     }
 
-    /// Every combination; seeds vary slowest, so that a sweep cut short has whole grids of few seeds.
+    /// Returns the run of every combination; seeds vary slowest, so that an interrupted sweep has complete
+    /// grids of few seeds.
     pub(super) fn resolve(
         &self,
         recipe: &RecipeTable,
@@ -90,7 +93,7 @@ impl Grid {
         Ok(runs)
     }
 
-    /// The seeds as (a, b): rankscale r has the seed `a + b r`.
+    /// Returns the seeds as pairs (a, b): rankscale r has the seed `a + b r`.
     fn seeds(&self) -> Result<Vec<(u64, u64)>, InvalidConfiguration> {
         let rule = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
         match (&self.seed, self.replicates) {

@@ -1,8 +1,9 @@
-//! A resolved experiment as a file, for the stages after the sweep and for its seal.
+//! The plan: a resolved experiment as a file, for the stages after the sweep and for the seal.
 //!
-//! The file has a stamp behind the experiment. Plans written before there were stamps have none, and are read as they are.
+//! The file ends in a stamp (a checksum). Plans written before stamps were introduced have none, and are read
+//! as they are.
 //!
-//! *Invariant:* the same experiment is the same bytes, which is what its hash is of.
+//! *Invariant:* the same experiment gives the same bytes, of which the plan's hash is computed.
 
 use super::arms::namesakes;
 use super::grid::MOST_RUNS;
@@ -14,12 +15,13 @@ use std::collections::HashSet;
 use std::path::{Component, Path};
 
 impl Experiment {
-    /// Writes the resolved experiment below its own name, and as that of the newest sweep.
+    /// Writes the resolved experiment under its own name, and as that of the newest sweep.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write_plans(&self, layout: &Layout) -> Result<(), ExperimentError> {
-        // The newest last: it never points to an experiment without a plan of its own.
+        // The plan of the newest sweep is written last, so that it never names an experiment without a plan
+        // of its own.
         self.write_plan(&layout.plan_of(&self.name))?;
         self.write_plan(&layout.plan())
     }
@@ -27,12 +29,12 @@ impl Experiment {
     /// Writes the resolved experiment, so that later stages know what was planned.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write_plan(&self, path: &Path) -> Result<(), ExperimentError> {
         Ok(stamp::write_stamped(path, self)?)
     }
 
-    /// SHA-256 of what [`Experiment::write_plan`] writes, but for the stamp: 64 hex digits.
+    /// Returns the SHA-256 of what [`Experiment::write_plan`] writes, without the stamp: 64 hex digits.
     #[must_use]
     pub fn plan_sha256(&self) -> String {
         stamp::sha256(&atomic::json(self).expect("plain values have a JSON form"))
@@ -41,7 +43,7 @@ impl Experiment {
     /// Reads what [`Experiment::write_plan`] wrote.
     ///
     /// # Errors
-    /// A missing, damaged or foreign file.
+    /// The file is missing, damaged or foreign.
     pub fn read_plan(path: &Path) -> Result<Self, ExperimentError> {
         let experiment: Self =
             stamp::parse(&reading::bytes(path)?).map_err(|reason| ExperimentError::Toml {
@@ -51,7 +53,7 @@ impl Experiment {
         experiment.checked().map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })
     }
 
-    /// Holds a resolved experiment against the rules for those that are read from TOML.
+    /// Checks a resolved experiment against the rules for experiments that are read from TOML.
     fn checked(self) -> Result<Self, InvalidConfiguration> {
         let broken = |key, value: &str, rule| Err(InvalidConfiguration::rule(key, &value, rule));
         let mut parts = Path::new(&self.name).components();

@@ -1,7 +1,9 @@
-//! `experiments/schema.json`, by which editors complete and check experiments, held against what [`Experiment`] reads.
+//! Tests `experiments/schema.json`, by which editors complete and check experiments, against what
+//! [`Experiment`] reads.
 //!
-//! The schema is written by hand, because its sentences are for whoever writes an experiment; what can be compared is compared here: keys,
-//! names, and which files pass. What one value says of another (looks that ascend, arms that are declared) no schema says.
+//! The schema is written by hand, because its descriptions are for authors of experiments; what can be
+//! compared is compared here: keys, names, and which files pass. Relations between values (ascending looks,
+//! declared arms) cannot be expressed in a schema.
 //!
 //! *Invariant:* the schema uses no keyword that this checker does not know.
 
@@ -22,7 +24,7 @@ fn schema() -> Value {
     serde_json::from_slice(&fs::read(root().join("experiments/schema.json")).unwrap()).unwrap()
 }
 
-/// A part of the schema, with what it refers to in its place.
+/// Returns a part of the schema, with its reference resolved.
 fn at<'a>(schema: &'a Value, part: &'a Value) -> &'a Value {
     match part.get("$ref").and_then(Value::as_str) {
         Some(place) => schema.pointer(place.strip_prefix('#').unwrap()).unwrap(),
@@ -30,7 +32,7 @@ fn at<'a>(schema: &'a Value, part: &'a Value) -> &'a Value {
     }
 }
 
-/// The first rule that a value breaks, and where.
+/// Returns the first rule that a value breaks, and where.
 fn broken(schema: &Value, part: &Value, value: &Value, place: &str) -> Option<String> {
     let rules: &Map<String, Value> = at(schema, part).as_object().unwrap();
     let says = |rule: &Value, value: &Value| broken(schema, rule, value, place);
@@ -105,7 +107,7 @@ fn broken(schema: &Value, part: &Value, value: &Value, place: &str) -> Option<St
     None
 }
 
-/// The one pattern there is.
+/// Matches the only pattern of the schema.
 fn matches(pattern: &str, text: &str) -> bool {
     assert_eq!(pattern, "^[a-z]([a-z0-9-]*[a-z0-9])?$");
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -145,7 +147,7 @@ margin=0.001
 #[test]
 fn its_keys_are_those_that_are_read_and_no_others() {
     let schema = schema();
-    // Where an unknown key goes, and the part of the schema that lists the known ones.
+    // The place of an unknown key, and the part of the schema that lists the known ones.
     for (place, part) in [
         ("title='t'", ""),
         ("epochs=6", "/definitions/recipe"),
@@ -208,8 +210,8 @@ fn every_experiment_there_is_passes() {
     }
 }
 
-/// A value that the schema refuses must be one that the program refuses, or an editor would be wrong; where the rule is about one value, also the
-/// other way round.
+/// A value that the schema refuses must be refused by the program, or an editor would be wrong; the converse
+/// holds for rules about a single value.
 #[test]
 fn it_refuses_what_is_refused() {
     assert_eq!((parsed(WHOLE), checked(WHOLE)), (Ok(()), Ok(())));

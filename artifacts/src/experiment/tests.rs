@@ -59,7 +59,7 @@ fn whether_a_run_is_there_already_is_not_asked_of_every_other_run() {
             self.0.hash(state);
         }
     }
-    // Of each two that are equal, one is compared with the other, and hardly any with a third.
+    // Each item is compared with the one that equals it, and hardly any with a third.
     let once = each_once((0..20_000).map(|item| item / 2), |&item| Key(item));
     assert_eq!(once.len(), 10_000);
     assert!(COMPARISONS.get() < 40_000, "{} comparisons", COMPARISONS.get());
@@ -175,7 +175,7 @@ fn whoever_does_what_a_message_says_has_an_experiment() {
     }
 }
 
-/// An arm of one's own, one against it, and a grid with both.
+/// An own arm, another one compared with it, and a grid of both.
 const OWN: &str = "title='t'\n[[arm]]\nname='half-power'\nbaseline='original'\nfactors={ratio='full',power=0.5}\nrest=1\n\
                    [[arm]]\nname='constant'\nbaseline='half-power'\nfactors=2\nschedule={rest='constant'}\n\
                    [[grid]]\nrankscale=[2]\ndecay=['original','half-power','constant']\nseed=[0]\n\
@@ -192,7 +192,7 @@ fn an_experiment_may_have_arms_of_its_own() {
     assert_eq!((decay.factors, decay.rest), (5e-4 * half.counts().ratio_full.powf(0.5), 5e-4));
     assert_eq!(constant.decay.learning_rates(0.2, 9, 9).rest, 0.2);
     assert!(half.run_name("data").starts_with("r02-half-power-s0-"), "{}", half.run_name("data"));
-    // What else it says of the arm is in the identity as well, and survives the plan.
+    // The other settings of an arm are part of the identity as well, and survive the plan.
     let other = parse(
         &OWN.replace("looks=[1]", "looks=[2]").replace("seed=[0]", "seed=[0,1]").replace("0.5", "0.25"),
     );

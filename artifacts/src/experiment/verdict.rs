@@ -22,15 +22,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct VerdictPlan {
     /// The arm that is judged, against its baseline.
     pub primary: Arm,
-    /// Pairs at every rankscale at which the endpoint is judged, ascending.
+    /// The numbers of pairs per rankscale at which the endpoint is judged, ascending.
     pub looks: Vec<usize>,
-    /// Two-sided level of the test at each look.
+    /// The two-sided significance level of the test at each look.
     pub alpha: f64,
-    /// Largest difference of accuracy, as a fraction, that is not meaningful.
+    /// The equivalence margin: the largest difference of accuracy that is not meaningful, a fraction.
     pub margin: f64,
 }
 
-/// The same in the words of a file.
+/// The `[verdict]` table of a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verdict {
@@ -44,7 +44,7 @@ pub(super) struct Verdict {
 const PRIMARY: &str = "must be an arm of the grids";
 
 impl Verdict {
-    /// With the arm that it names.
+    /// Resolves the arm that it names.
     pub(super) fn of(self, arms: &Arms) -> Result<VerdictPlan, InvalidConfiguration> {
         let Self { primary, looks, alpha, margin } = self;
         let rule = |_| InvalidConfiguration::rule("verdict.primary", &primary, PRIMARY);
@@ -56,7 +56,7 @@ impl VerdictPlan {
     /// Checks every rule against the runs of the experiment.
     ///
     /// # Errors
-    /// The first rule that is broken, with the key and its value.
+    /// The first broken rule, with the key and its value.
     pub(super) fn validated(self, runs: &[Configuration]) -> Result<Self, InvalidConfiguration> {
         let looks = format!("{:?}", self.looks);
         let pairs = self.fewest_seeds(runs);
@@ -90,7 +90,7 @@ impl VerdictPlan {
         }
     }
 
-    /// Seeds of the primary arm at the rankscale that has the fewest.
+    /// Returns the number of seeds of the primary arm at the rankscale with the fewest.
     fn fewest_seeds(&self, runs: &[Configuration]) -> usize {
         let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
         for run in runs.iter().filter(|run| run.decay == self.primary) {

@@ -1,27 +1,29 @@
-//! What a parquet file claims of itself, held against its own size before anything is made ready for it.
+//! Checks the sizes that a parquet file claims against its real size, before memory is allocated for them.
 //!
-//! The parquet library makes room for as many row groups, and for as large a page, as a header names. A few damaged bytes name
-//! gigabytes, and an allocation that fails cannot be contained. So the two headers are walked here first, in Thrift's compact protocol.
+//! The parquet library allocates as many row groups, and as large a page, as a header says. A few damaged
+//! bytes may claim gigabytes, and a failed allocation cannot be contained. So the two headers, in Thrift's
+//! compact protocol, are walked here first.
 //!
-//! *Invariant:* a list has no more entries than bytes are left, and all pages together unpack to [`MOST_BYTES`] at most.
+//! *Invariant:* a list has no more entries than bytes are left, and all pages together unpack to
+//! [`MOST_BYTES`] at most.
 
 use super::MOST_BYTES;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Of its schema, whose groups the library follows by calling itself.
+/// The largest number of columns of the schema, whose groups the library reads recursively.
 const MOST_COLUMNS: i64 = 1_000;
-/// Of structures in each other: parquet has five.
+/// The deepest nesting of structures; parquet itself has five.
 const DEEPEST: usize = 16;
-/// The length of the footer and `PAR1`.
+/// The length of the footer's size and of `PAR1`.
 const TAIL: usize = 8;
-/// More than the header of a page has, but for very long statistics.
+/// The number of bytes to read for a page header: more than it has, except with very long statistics.
 const HEADER: u64 = 4096;
 
-/// Holds the footer against its own length. What has no footer is left to the reader.
+/// Checks the footer against its own length. A file without a footer is left to the parquet reader.
 ///
 /// # Errors
-/// The file system's; the rule that the footer breaks.
+/// Those of the file system, or the rule that the footer breaks.
 pub fn footer(mut file: impl Read + Seek) -> io::Result<()> {
     let length = file.seek(SeekFrom::End(0))?;
     let mut tail = [0; TAIL];
@@ -49,10 +51,11 @@ pub fn footer(mut file: impl Read + Seek) -> io::Result<()> {
     Ok(())
 }
 
-/// Adds up what all pages say that they unpack to. A header that cannot be read is left to the reader, which ends there.
+/// Adds up the claimed unpacked sizes of all pages. A header that cannot be parsed is left to the parquet
+/// reader, which stops there.
 ///
 /// # Errors
-/// The file system's; more than [`MOST_BYTES`].
+/// Those of the file system, or the sum is more than [`MOST_BYTES`].
 pub fn pages(mut file: impl Read + Seek, metadata: &ParquetMetaData) -> io::Result<()> {
     let mut unpacked = 0_u64;
     for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
@@ -76,7 +79,7 @@ pub fn pages(mut file: impl Read + Seek, metadata: &ParquetMetaData) -> io::Resu
 }
 
 struct Page {
-    /// In the file, with its header.
+    /// The length in the file, with the header.
     length: u64,
     unpacked: u64,
 }
@@ -109,13 +112,15 @@ fn broken(rule: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, rule)
 }
 
-/// What is left of a structure in the compact protocol. None where it ends early or breaks a rule.
+/// The rest of a structure in the compact protocol. Its methods return `None` if the structure ends early or
+/// breaks a rule.
 struct Walk<'a> {
     rest: &'a [u8],
 }
 
 impl Walk<'_> {
-    /// Goes to the end of a structure, and tells of each of its fields the number, and the value or the number of entries.
+    /// Walks to the end of a structure, and calls `tell` with the number of each field, and its value or its
+    /// number of entries.
     fn structure(&mut self, depth: usize, tell: &mut dyn FnMut(i64, i64)) -> Option<()> {
         let mut field = 0;
         loop {
@@ -127,7 +132,7 @@ impl Walk<'_> {
                 0 => self.number()?,
                 delta => field + i64::from(delta),
             };
-            // A truth value lies in its header.
+            // A boolean is encoded in its field header.
             let value = if matches!(header & 15, 1 | 2) { 0 } else { self.value(header & 15, depth)? };
             tell(field, value);
         }
@@ -198,7 +203,7 @@ impl Walk<'_> {
         None
     }
 
-    /// Zero, minus one, one, minus two, and so on.
+    /// Reads a zigzag-encoded number: 0, -1, 1, -2, and so on.
     fn number(&mut self) -> Option<i64> {
         let value = self.varint()?;
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_list_longer_than_the_footer_is_refused() {
-        // Version 1, no column, no row, and two thousand million row groups.
+        // Version 1, no column, no row, and two billion row groups.
         let many = [0x15, 2, 0x19, 0x0c, 0x16, 0, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0];
         assert!(footer(file(&many)).is_err());
         let none = [0x15, 2, 0x19, 0x0c, 0x16, 0, 0x19, 0x0c, 0];

@@ -1,7 +1,7 @@
-//! The folder of one run: its paths, and what is checked when it is read.
+//! The folder of one run: its paths, and the checks when it is read.
 //!
-//! *Invariant:* a run's folder carries the name that its configuration and data give it; a copied or renamed
-//! folder does not pass for a run.
+//! *Invariant:* a run's folder has the name that follows from its configuration and data; a copied or renamed
+//! folder is not accepted as a run.
 
 use super::{EpochRow, FORMAT, Origin, RunRecord, Status};
 use crate::table::{self, TableError};
@@ -13,21 +13,21 @@ use std::path::{Path, PathBuf};
 /// A run's folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A table's word, which names the file.
+    /// The error of a table, which names the file, with advice.
     #[error("{source}; {advice}")]
     Table {
-        /// The table's word.
+        /// The error of the table.
         source: TableError,
-        /// What to do.
+        /// What to do about it.
         advice: String,
     },
-    /// The same where nothing is to be done about it.
+    /// The error of a table, without advice.
     #[error(transparent)]
     Bare(#[from] TableError),
-    /// Not JSON, or not this format.
+    /// The file is not JSON, or not of this format.
     #[error("{path}: {reason}")]
     Record {
         /// The file.
@@ -35,25 +35,25 @@ pub enum RunError {
         /// The parser's reason.
         reason: String,
     },
-    /// A folder whose name is not its identity's.
+    /// The folder does not have the name of its run.
     #[error("{path}: this is the run `{name}`, so its folder must have that name (is it a copy?)")]
     Misplaced {
         /// The folder.
         path: PathBuf,
-        /// The name its contents give it.
+        /// The name that follows from its contents.
         name: String,
     },
-    /// Epochs that are not 1, 2, 3, ...
+    /// The epochs are not 1, 2, 3, ...
     #[error("{path}: row {row} must be epoch {row}, but is epoch {epoch}")]
     Epochs {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The row, counted from 1.
         row: usize,
-        /// What it says.
+        /// The epoch in that row.
         epoch: u32,
     },
-    /// An imported run holds its last epoch and nothing else.
+    /// An imported run does not consist of its last epoch alone.
     #[error("{path}: an imported run must have one row, epoch {planned}, but has {}", listed(.found))]
     Imported {
         /// The file.
@@ -63,16 +63,16 @@ pub enum RunError {
         /// The one epoch it must have.
         planned: usize,
     },
-    /// A run that says it is done without its last epoch.
+    /// The run's status is done, but its last epoch is missing.
     #[error(
         "{path}: status is done, but {found} of {planned} epochs are there; delete the folder, and `just sweep` trains the run anew"
     )]
     Short {
         /// The folder.
         path: PathBuf,
-        /// Rows found.
+        /// The number of rows found.
         found: usize,
-        /// Rows planned.
+        /// The number of planned rows.
         planned: usize,
     },
 }
@@ -84,54 +84,54 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// The run in this folder.
+    /// Creates the paths of the run in this folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The folder.
+    /// Returns the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// `run.json`.
+    /// Returns the path of `run.json`.
     #[must_use]
     pub fn record_path(&self) -> PathBuf {
         self.path.join("run.json")
     }
 
-    /// `epochs.parquet`.
+    /// Returns the path of `epochs.parquet`.
     #[must_use]
     pub fn epochs_path(&self) -> PathBuf {
         self.path.join("epochs.parquet")
     }
 
-    /// `layers.parquet`.
+    /// Returns the path of `layers.parquet`.
     #[must_use]
     pub fn layers_path(&self) -> PathBuf {
         self.path.join("layers.parquet")
     }
 
-    /// `predictions.parquet`.
+    /// Returns the path of `predictions.parquet`.
     #[must_use]
     pub fn predictions_path(&self) -> PathBuf {
         self.path.join("predictions.parquet")
     }
 
-    /// `model.safetensors`.
+    /// Returns the path of `model.safetensors`.
     #[must_use]
     pub fn model_path(&self) -> PathBuf {
         self.path.join("model.safetensors")
     }
 
-    /// `checkpoint.safetensors`, there while a run is under way.
+    /// Returns the path of `checkpoint.safetensors`, which exists while a run is under way.
     #[must_use]
     pub fn checkpoint_path(&self) -> PathBuf {
         self.path.join("checkpoint.safetensors")
     }
 
-    /// `.lock`, held by the process that trains the run.
+    /// Returns the path of `.lock`, which the process that trains the run holds.
     #[must_use]
     pub fn lock_path(&self) -> PathBuf {
         self.path.join(".lock")
@@ -140,15 +140,15 @@ impl RunFolder {
     /// Writes `run.json`.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write_record(&self, record: &RunRecord) -> io::Result<()> {
         stamp::write_json(&self.record_path(), record, record.sealed.is_some())
     }
 
-    /// Reads `run.json` and checks that it belongs into this folder.
+    /// Reads `run.json` and checks that it belongs to this folder.
     ///
     /// # Errors
-    /// A missing or foreign file, or one that belongs elsewhere.
+    /// The file is missing, foreign, or belongs to another folder.
     pub fn read_record(&self) -> Result<RunRecord, RunError> {
         let path = self.record_path();
         let text = reading::bytes(&path)?;
@@ -172,10 +172,10 @@ impl RunFolder {
         Ok(record)
     }
 
-    /// Reads `epochs.parquet` as it is: epochs 1, 2, 3, ... without gaps; empty where none has ended yet.
+    /// Reads `epochs.parquet` as it is: epochs 1, 2, 3, ... without gaps; empty if none has ended yet.
     ///
     /// # Errors
-    /// A half-written or foreign file, or epochs out of order.
+    /// The file is incomplete or foreign, or its epochs are out of order.
     pub fn read_epochs(&self) -> Result<Vec<EpochRow>, RunError> {
         let path = self.epochs_path();
         if !path.exists() {
@@ -184,19 +184,21 @@ impl RunFolder {
         in_order(path, table::read(&self.epochs_path())?)
     }
 
-    /// The same, held against the run's record.
+    /// Reads `epochs.parquet` and checks it against the run's record.
     ///
     /// # Errors
-    /// The same; a table that is damaged or of another run, or missing though the record names it.
+    /// Those of [`RunFolder::read_epochs`], or the table is damaged, of another run, or missing although the
+    /// record names it.
     pub fn epochs_of(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
         in_order(self.epochs_path(), record.rows(&self.epochs_path())?)
     }
 
-    /// Reads a run's record and epochs, and checks that they agree. An imported run has one row, its last epoch:
-    /// that is all a notebook's `results.json` keeps.
+    /// Reads a run's record and epochs, and checks that they agree. An imported run has one row, its last
+    /// epoch, because a notebook's `results.json` keeps no other.
     ///
     /// # Errors
-    /// As [`RunFolder::read_record`] and [`RunFolder::read_epochs`]; a run that is done without its last epoch.
+    /// Those of [`RunFolder::read_record`] and [`RunFolder::read_epochs`], or the run is done without its
+    /// last epoch.
     pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
         let record = self.read_record()?;
         let planned = record.configuration.recipe.epochs;
@@ -237,22 +239,23 @@ fn listed(epochs: &[u32]) -> String {
     }
 }
 
-/// The folders below `runs/`, sorted by name; hidden ones are passed over, and those of runs that are just starting: there is nothing
-/// in them to be seen yet. Empty where there is none.
+/// Returns the folders below `runs/`, sorted by name; empty if there are none. Hidden folders are skipped,
+/// and so are those of runs that are just starting, which have no visible file yet.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn folders(runs: &Path) -> io::Result<Vec<RunFolder>> {
     let entries = visible_entries(runs)?.into_iter();
-    // What cannot be listed is not just starting, and reading it will say why.
+    // A folder that cannot be listed is not just starting; reading it will report the reason.
     let has_begun = |path: &PathBuf| visible_entries(path).map_or(true, |entries| !entries.is_empty());
     Ok(entries.filter(|path| path.is_dir() && has_begun(path)).map(RunFolder::new).collect())
 }
 
-/// What lies in `runs/` and is no folder, sorted by name; hidden files are passed over. Nothing should.
+/// Returns what is in `runs/` but is not a folder, sorted by name; hidden files are skipped. There should be
+/// none.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn strays(runs: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(visible_entries(runs)?.into_iter().filter(|path| !path.is_dir()).collect())
 }

@@ -1,34 +1,34 @@
-//! How far a run has come, by what lies in its folder: from any machine that sees it, whoever trains it.
+//! The progress of a run, read from its folder: from any machine that sees it, whoever trains it.
 //!
-//! *Invariant:* nothing is written and nothing locked, so that a look never disturbs who trains.
+//! *Invariant:* nothing is written and nothing locked, so that reading never disturbs the training process.
 
 use super::{EpochRow, RunError, RunFolder, RunRecord, Status};
 use crate::claim;
 use fs_err as fs;
 use std::time::{Duration, SystemTime};
 
-/// Of so many last epochs the mean time counts.
+/// The number of last epochs whose mean time is taken.
 const LAST: usize = 5;
 
-/// What has become of a run.
+/// The condition of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
-    /// Nothing of it is there yet.
+    /// The run has not begun.
     Waiting,
-    /// Under way. A process that was killed leaves this, until somebody looks at its claim.
+    /// The run is under way. A killed process leaves this condition until another process checks its claim.
     Running,
-    /// It stopped, or was killed, and goes on from its last epoch.
+    /// The run stopped or was killed, and resumes from its last epoch.
     Stopped,
-    /// All epochs are there.
+    /// All epochs are done.
     Done,
-    /// The loss was no longer a finite number; it ends here.
+    /// The loss was no longer finite; the run ends here.
     Diverged,
-    /// Its files cannot be used.
+    /// The files of the run cannot be used.
     Unusable,
 }
 
 impl Condition {
-    /// The name in listings.
+    /// Returns the name in listings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,25 +41,25 @@ impl Condition {
         }
     }
 
-    /// Whether there is nothing left to train.
+    /// Returns whether there is nothing left to train.
     #[must_use]
     pub const fn has_ended(self) -> bool {
         matches!(self, Self::Done | Self::Diverged)
     }
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Headway {
-    /// What has become of it.
+    /// The condition of the run.
     pub condition: Condition,
-    /// What it is; none where nothing of it can be read.
+    /// The record of the run; `None` if nothing of it can be read.
     pub record: Option<RunRecord>,
-    /// The epochs that are saved.
+    /// The saved epochs.
     pub epochs: Vec<EpochRow>,
-    /// Since its folder was last written to; none where nothing is there.
+    /// The time since its folder was last written to; `None` if there is no file.
     pub quiet: Option<Duration>,
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub reason: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Headway {
             None => without(Condition::Waiting, None),
             Some(Ok((record, epochs))) => {
                 let condition = match record.status {
-                    // Killed, and its lock went with another look at it.
+                    // The run was killed, and another process has since removed its lock.
                     Status::Running if !folder.lock_path().exists() && !claim::is_there(folder.path()) => {
                         Condition::Stopped
                     }
@@ -85,25 +85,25 @@ impl Headway {
                 };
                 Self { condition, record: Some(record), epochs, quiet, reason: None }
             }
-            // A file that is being replaced between two looks at it.
+            // A file that is being replaced while it is read.
             Some(Err(RunError::Io(error))) => without(Condition::Running, Some(error.to_string())),
             Some(Err(error)) => without(Condition::Unusable, Some(error.to_string())),
         }
     }
 
-    /// Accuracy after the last epoch that is saved, as a fraction.
+    /// Returns the accuracy after the last saved epoch, a fraction.
     #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
         self.epochs.last().map(|row| row.test_accuracy)
     }
 
-    /// Training images a second in the last epoch that is saved.
+    /// Returns the training images per second in the last saved epoch.
     #[must_use]
     pub fn images_per_second(&self) -> Option<f64> {
         self.epochs.last().and_then(|row| row.images_per_second)
     }
 
-    /// Mean seconds of the last epochs, evaluation included.
+    /// Returns the mean seconds of the last epochs, evaluation included.
     #[must_use]
     pub fn epoch_seconds(&self) -> Option<f64> {
         let last = &self.epochs[self.epochs.len().saturating_sub(LAST)..];
@@ -112,14 +112,14 @@ impl Headway {
         seconds.filter(|_| !last.is_empty()).map(|sum| sum / last.len() as f64)
     }
 
-    /// The machine where it began.
+    /// Returns the host on which the run began.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.record.as_ref().and_then(|record| record.origin.provenance()).map(|made| made.host.as_str())
     }
 }
 
-/// Since one of a run's files was last written.
+/// Returns the time since one of a run's files was last written.
 fn quiet(folder: &RunFolder) -> Option<Duration> {
     let paths = [folder.record_path(), folder.epochs_path()];
     let written = paths.iter().filter_map(|path| fs::metadata(path).ok()?.modified().ok()).max()?;

@@ -2,53 +2,54 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A row of `epochs.parquet`. Accuracies are fractions, losses are nats an image. What an imported file did not
-/// record is none.
+/// A row of `epochs.parquet`. Accuracies are fractions, losses are in nats per image. Values that an imported
+/// file did not record are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
-    /// Counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: u32,
-    /// Of the low-rank factors, at the epoch's last update.
+    /// Learning rate of the low-rank factors, at the epoch's last update.
     pub learning_rate: Option<f64>,
-    /// Mean over the epoch's augmented batches, in training mode.
+    /// Mean cross-entropy over the epoch's augmented batches, in training mode.
     pub train_loss: Option<f64>,
-    /// The same for accuracy.
+    /// Accuracy over the epoch's augmented batches, in training mode.
     pub train_accuracy: Option<f64>,
-    /// Mean over the test images.
+    /// Mean cross-entropy over the test images.
     pub test_loss: Option<f64>,
-    /// Over the test images.
+    /// Accuracy on the test images.
     pub test_accuracy: f64,
-    /// Time in updates, augmentation included.
+    /// Seconds of updates, augmentation included.
     pub train_seconds: Option<f64>,
-    /// Time in evaluation.
+    /// Seconds of evaluation.
     pub test_seconds: Option<f64>,
-    /// Training images a second of `train_seconds`.
+    /// Training images per second of `train_seconds`.
     pub images_per_second: Option<f64>,
 }
 
-/// A row of `layers.parquet`: one convolution after one epoch (0 is the start).
+/// A row of `layers.parquet`: one convolution after one epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerRow {
-    /// Counted from 1; 0 is before the first update.
+    /// The epoch, counted from 1; 0 is before the first update.
     pub epoch: u32,
-    /// For example `layer1.res1`.
+    /// The name of the layer, for example `layer1.res1`.
     pub layer: String,
     /// Euclidean norm of all weights of the convolution.
     pub weight_norm: f64,
-    /// Frobenius norm of `expand . contract`; none for a dense convolution.
+    /// Frobenius norm of `expand . contract`; `None` for a dense convolution.
     pub product_norm: Option<f64>,
-    /// Squared Frobenius norm over squared spectral norm of `expand . contract`; none for a dense convolution.
+    /// Stable rank of `expand . contract`, its squared Frobenius norm over its squared spectral norm; `None`
+    /// for a dense convolution.
     pub stable_rank: Option<f64>,
 }
 
 /// A row of `predictions.parquet`: one test image after the last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PredictionRow {
-    /// Row of the image in `test.parquet`.
+    /// The row of the image in `test.parquet`.
     pub image: u32,
-    /// The true class.
+    /// The label.
     pub label: u8,
-    /// The class with the largest logit.
+    /// The predicted class, which has the largest logit.
     pub prediction: u8,
     /// Cross-entropy, in nats.
     pub loss: f32,

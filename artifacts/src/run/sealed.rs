@@ -1,10 +1,11 @@
-//! A run's files held against its record, and sealed in it.
+//! Checks a run's files against its record, and records their checksums in it.
 //!
-//! Tables carry their run's name and a stamp. The record of a finished run names the SHA-256 of each of its files besides; while a run
-//! is under way its tables run ahead of its record, and name and stamp must do. Runs of earlier versions have neither: their record
-//! has no seal, and their files are taken as they are, until `trainer repair` seals them.
+//! Tables contain their run's name and a stamp. The record of a finished run also holds the SHA-256 of each
+//! of its files; while a run is under way its tables are newer than its record, so only name and stamp are
+//! checked. Runs of earlier versions have neither: their record has no checksums, and their files are
+//! accepted as they are, until `trainer repair` seals them.
 //!
-//! *Invariant:* no row of a sealed run is handed out that its record does not answer for.
+//! *Invariant:* every row of a sealed run that is returned has been verified against its record.
 
 use super::folder::{RunError, RunFolder};
 use super::{EpochRow, LayerRow, PredictionRow, RunRecord, Status};
@@ -14,22 +15,22 @@ use crate::table::{self, Row, TableError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What to do about a file of a finished run.
+/// What to do about a damaged file of a finished run.
 const FINISHED: &str = "`just repair` makes it again where that is possible, and else says what to do";
-/// About one of a run under way.
+/// What to do about a damaged file of a run under way.
 const UNDER_WAY: &str = "delete it, and the run is trained again from where it can be";
 
 impl RunRecord {
-    /// Whether the run has ended, in one way or the other.
+    /// Returns whether the run has ended, done or diverged.
     #[must_use]
     pub const fn is_finished(&self) -> bool {
         matches!(self.status, Status::Done | Status::Diverged)
     }
 
-    /// Holds a file that is there, and of which the record names the SHA-256, against it.
+    /// Checks an existing file against its SHA-256 in the record, if the record has one.
     ///
     /// # Errors
-    /// The file system's; another SHA-256.
+    /// Those of the file system, or the SHA-256 differs.
     pub fn check(&self, path: &Path) -> Result<(), RunError> {
         match named(self, path) {
             Some(sum) if path.exists() && *sum != stamp::sha256(&reading::bytes(path)?) => {
@@ -39,7 +40,7 @@ impl RunRecord {
         }
     }
 
-    /// The rows of one of the run's tables; none where there is no such table yet.
+    /// Reads the rows of one of the run's tables; empty if the table does not exist yet.
     pub(super) fn rows<T: Row>(&self, path: &Path) -> Result<Vec<T>, RunError> {
         let expected = named(self, path);
         if !path.exists() {
@@ -69,13 +70,14 @@ impl RunRecord {
 }
 
 impl RunFolder {
-    /// The run's name, which is the folder's.
+    /// Returns the name of the run, which is that of its folder.
     #[must_use]
     pub fn name(&self) -> String {
         self.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
-    /// The four files that stay, as a finished run has them; a diverged run has no predictions and no weights.
+    /// Returns the paths of the four files that a finished run keeps; a diverged run has no predictions and
+    /// no weights.
     #[must_use]
     pub fn lasting(&self) -> [PathBuf; 4] {
         [self.epochs_path(), self.layers_path(), self.predictions_path(), self.model_path()]
@@ -84,7 +86,7 @@ impl RunFolder {
     /// Writes `epochs.parquet`.
     ///
     /// # Errors
-    /// As [`table::write_of`]; so do the two below.
+    /// Those of [`table::write_of`].
     pub fn write_epochs(&self, rows: &[EpochRow]) -> Result<(), TableError> {
         table::write_of(&self.epochs_path(), &self.name(), rows).map(drop)
     }
@@ -92,7 +94,7 @@ impl RunFolder {
     /// Writes `layers.parquet`.
     ///
     /// # Errors
-    /// As [`table::write_of`].
+    /// Those of [`table::write_of`].
     pub fn write_layers(&self, rows: &[LayerRow]) -> Result<(), TableError> {
         table::write_of(&self.layers_path(), &self.name(), rows).map(drop)
     }
@@ -100,23 +102,23 @@ impl RunFolder {
     /// Writes `predictions.parquet`.
     ///
     /// # Errors
-    /// As [`table::write_of`].
+    /// Those of [`table::write_of`].
     pub fn write_predictions(&self, rows: &[PredictionRow]) -> Result<(), TableError> {
         table::write_of(&self.predictions_path(), &self.name(), rows).map(drop)
     }
 
-    /// Reads `layers.parquet`; empty where there is none yet.
+    /// Reads `layers.parquet`; empty if it does not exist yet.
     ///
     /// # Errors
-    /// A file that is damaged, foreign or of another run, or missing though the record names it.
+    /// The file is damaged, foreign or of another run, or missing although the record names it.
     pub fn read_layers(&self, record: &RunRecord) -> Result<Vec<LayerRow>, RunError> {
         record.rows(&self.layers_path())
     }
 
-    /// Reads `predictions.parquet`; empty where there is none yet.
+    /// Reads `predictions.parquet`; empty if it does not exist yet.
     ///
     /// # Errors
-    /// As [`RunFolder::read_layers`]; a label or a prediction that is no class.
+    /// Those of [`RunFolder::read_layers`], or a label or a prediction is not a class.
     pub fn read_predictions(&self, record: &RunRecord) -> Result<Vec<PredictionRow>, RunError> {
         let path = self.predictions_path();
         let rows: Vec<PredictionRow> = record.rows(&path)?;
@@ -134,7 +136,7 @@ impl RunFolder {
     /// Reads and checks all tables of a run.
     ///
     /// # Errors
-    /// As [`RunFolder::read`] and [`RunFolder::read_layers`].
+    /// Those of [`RunFolder::read`] and [`RunFolder::read_layers`].
     pub fn read_whole(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
         let (record, epochs) = self.read()?;
         self.read_layers(&record)?;
@@ -142,10 +144,10 @@ impl RunFolder {
         Ok((record, epochs))
     }
 
-    /// A seal of the files as they are. Stamped ones are held against their stamps.
+    /// Computes the checksums of the files as they are. Stamped files are verified against their stamps.
     ///
     /// # Errors
-    /// The file system's; a damaged file.
+    /// Those of the file system, or a file is damaged.
     pub fn seal(&self) -> Result<FileSums, RunError> {
         let mut files = BTreeMap::new();
         for path in self.lasting().into_iter().filter(|path| path.exists()) {
@@ -157,7 +159,7 @@ impl RunFolder {
     }
 }
 
-/// The SHA-256 that a finished run's record names for a file.
+/// Returns the SHA-256 that a finished run's record holds for a file.
 fn named<'a>(record: &'a RunRecord, path: &Path) -> Option<&'a String> {
     let sealed = record.sealed.as_ref().filter(|_| record.is_finished())?;
     sealed.files.get(&file_name(path))

@@ -5,7 +5,7 @@ use super::secondary::Secondary;
 use network::Arm;
 use serde::{Deserialize, Serialize};
 
-/// What may be said of an endpoint.
+/// The verdict on an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -13,130 +13,131 @@ pub enum Verdict {
     Better,
     /// The arm is worse.
     Worse,
-    /// The difference lies within the margin that would matter.
+    /// The difference lies within the margin.
     NoMeaningfulDifference,
-    /// Nothing can be said; what is missing is named.
+    /// Nothing can be concluded; what is missing is named.
     NotEnoughEvidence,
 }
 
-/// How large a difference is that was found.
+/// The size of a difference that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Size {
-    /// Its interval lies wholly beyond the margin.
+    /// The interval lies entirely beyond the margin.
     Relevant,
-    /// It lies within the margin.
+    /// The difference lies within the margin.
     Negligible,
     /// Neither is shown.
     Open,
 }
 
-/// What a comparison is to the experiment.
+/// The role of a comparison in the experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// The one that is asked about.
+    /// The primary comparison.
     Primary,
-    /// One of the others, whose p values are adjusted for their number.
+    /// A secondary comparison, whose p values are adjusted for the number of comparisons.
     Secondary,
 }
 
-/// The primary endpoint of one arm: mean over networks of (arm - baseline) last-epoch test accuracy, paired by (network, seed).
+/// The primary endpoint of one arm: mean over networks of (arm - baseline) last-epoch test accuracy, paired
+/// by (network, seed).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
     /// The arm under test.
     pub decay: Arm,
-    /// The arm it is compared with.
+    /// The arm that it is compared with.
     pub baseline: Arm,
-    /// What its runs share.
+    /// The hash of the recipe that its runs share.
     pub recipe: String,
-    /// Their base strength of weight decay.
+    /// The base strength of weight decay that its runs share.
     pub lambda: f64,
-    /// What it is to the experiment.
+    /// The role of the comparison in the experiment.
     pub role: Role,
-    /// Two-sided level that it is judged at.
+    /// The two-sided significance level of its judgement.
     pub alpha: f64,
-    /// Differences within this do not matter.
+    /// The margin within which a difference does not matter, a fraction.
     pub margin: f64,
-    /// Rankscales with at least one pair.
+    /// The rankscales with at least one pair.
     pub rankscales: Vec<u32>,
-    /// Pairs in all, each (network, seed) once.
+    /// The number of pairs, each (network, seed) counted once.
     pub pairs: u32,
-    /// Fewest pairs of a network.
+    /// The number of pairs of the network with the fewest.
     pub seeds: u32,
-    /// Mean over networks of the mean difference; none without a pair.
+    /// Mean over networks of the mean difference; `None` without a pair.
     pub difference: Option<f64>,
-    /// Standard error, degrees of freedom, intervals and p; none where there is no spread to go by.
+    /// Standard error, degrees of freedom, intervals and p values; `None` if the differences have no spread.
     pub certainty: Option<Certainty>,
-    /// The F test of one mean for all networks; none for a single network, or without a spread.
+    /// The F test of equal means of all networks; `None` for a single network, or without a spread.
     pub heterogeneity: Option<Heterogeneity>,
-    /// Runs without a result because they diverged, of the arm and of its baseline.
+    /// The numbers of diverged runs of the arm and of its baseline.
     pub diverged: [u32; 2],
-    /// The look that these numbers are of; none where all pairs there are were taken.
+    /// The look that these numbers are of, in pairs per rankscale; `None` if all available pairs were taken.
     pub look: Option<u32>,
     /// The verdict.
     pub verdict: Verdict,
-    /// How large the difference is; none where none was found.
+    /// The size of the difference; `None` if none was found.
     pub size: Option<Size>,
-    /// What the verdict must be read with, in words.
+    /// Remarks that the verdict must be read with, in words.
     pub qualifiers: Vec<String>,
-    /// In what the runs differ from those that the question asks for, and still answer it.
+    /// Settings in which the runs differ from those of the question, but still answer it.
     pub differs: Vec<String>,
     /// The verdict as a clause, with the arms in backticks and without a full stop.
     pub says: String,
     /// The rule that gave the verdict, in words.
     pub rule: String,
-    /// What is missing for a better founded verdict, one item a line.
+    /// What is missing for a better founded verdict, one item per line.
     pub missing: Vec<String>,
-    /// What else is said of the arm.
+    /// The secondary analyses of the arm.
     pub secondary: Secondary,
 }
 
 impl Endpoint {
-    /// The interval of level `1 - alpha`.
+    /// Returns the interval of level `1 - alpha`.
     #[must_use]
     pub fn interval(&self) -> Option<Interval> {
         self.certainty.map(|certainty| certainty.interval)
     }
 
-    /// The p that is judged: adjusted where others were looked at as well.
+    /// Returns the p value that is judged: adjusted if there are several comparisons.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
         self.certainty.map(|certainty| certainty.p_adjusted.unwrap_or(certainty.p))
     }
 }
 
-/// How well a mean difference is known, by Student's t.
+/// The certainty of a mean difference, by Student's t.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certainty {
-    /// Standard error.
+    /// The standard error.
     pub error: f64,
-    /// Its degrees of freedom, by Satterthwaite.
+    /// Satterthwaite's degrees of freedom of the standard error.
     pub freedom: f64,
-    /// The interval of level `1 - alpha`: zero lies outside exactly where `p` is below alpha.
+    /// The interval of level `1 - alpha`: zero lies outside exactly if `p` is below alpha.
     pub interval: Interval,
-    /// The interval of level `1 - 2 alpha`, for two one-sided tests.
+    /// The interval of level `1 - 2 alpha`, which corresponds to two one-sided tests at level alpha.
     pub equivalence: Interval,
-    /// Two-sided p of no difference.
+    /// The two-sided p value of no difference.
     pub p: f64,
-    /// The same adjusted over the secondary comparisons; none for the primary one.
+    /// The p value adjusted over the secondary comparisons; `None` for the primary one.
     pub p_adjusted: Option<f64>,
-    /// p of a difference beyond the margin: the larger of two one-sided ones.
+    /// The p value of the equivalence test: the larger one of two one-sided tests against the margin.
     pub p_equivalence: f64,
-    /// The same adjusted over the secondary comparisons; none for the primary one.
+    /// That p value adjusted over the secondary comparisons; `None` for the primary one.
     pub p_equivalence_adjusted: Option<f64>,
 }
 
-/// A test of one mean for several groups.
+/// The F test of equal means of several groups.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heterogeneity {
-    /// Mean square between groups over that within.
+    /// The F statistic: the mean square between groups over that within.
     pub f: f64,
-    /// Degrees of freedom between and within.
+    /// The degrees of freedom between and within groups.
     pub freedom: [u32; 2],
-    /// The p of F.
+    /// The p value of F.
     pub p: f64,
 }

@@ -1,15 +1,15 @@
-//! How far an estimate may be off.
+//! Confidence intervals.
 
 use serde::{Deserialize, Serialize};
 
-/// The interval around an estimate.
+/// A confidence or prediction interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// Lower end.
+    /// The lower end.
     pub low: f64,
-    /// Upper end.
+    /// The upper end.
     pub high: f64,
-    /// Nominal coverage, for example 0.95.
+    /// The nominal coverage, for example 0.95.
     pub level: f64,
 }

@@ -1,4 +1,4 @@
-//! The rows of a study's tables.
+//! The rows of the tables of a study.
 
 use super::state::State;
 use crate::arithmetic::{Backend, Precision};
@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 /// A row of `analysis/runs.parquet`: a run with its configuration and its last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRow {
-    /// The folder's name.
+    /// The name of the run's folder.
     pub run: String,
-    /// How far it has come.
+    /// The status of the run.
     pub status: Status,
     /// Whether the experiment under study plans this run.
     pub planned: bool,
-    /// Whether it comes from a notebook's `results.json`.
+    /// Whether the run was imported from a notebook's `results.json`.
     pub imported: bool,
-    /// What runs must share to be compared: a hash of all but rankscale, arm, seed, lambda and engine.
+    /// The hash of the settings that comparable runs share: all but rankscale, arm, seed, lambda and engine.
     pub recipe: String,
-    /// What it learnt to tell apart.
+    /// The data set.
     pub dataset: Task,
-    /// 0 for the dense network.
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// The arm's name.
+    /// The name of the arm.
     pub decay: String,
     /// The seed.
     pub seed: u64,
@@ -31,223 +31,224 @@ pub struct RunRow {
     pub lambda: f64,
     /// Channels joined by `-`, for example `64-128-256-512`.
     pub channels: String,
-    /// Epochs planned.
+    /// The number of planned epochs.
     pub epochs: u32,
-    /// Epochs that ended.
+    /// The number of epochs that ended.
     pub epochs_done: u32,
-    /// Images in an update.
+    /// Images per update.
     pub batch: u32,
-    /// Size of the training subset; none for all images.
+    /// The size of the training subset; `None` for all images.
     pub train_images: Option<u32>,
-    /// Size of the test subset; none for all images.
+    /// The size of the test subset; `None` for all images.
     pub test_images: Option<u32>,
-    /// Arithmetic.
+    /// The precision of the arithmetic.
     pub precision: Precision,
-    /// What trained it.
+    /// The engine that trained the run.
     pub engine: Backend,
-    /// Trainable numbers.
+    /// The number of trainable parameters.
     pub parameters: u64,
     /// Multiply-accumulates of a forward pass of one image.
     pub macs: u64,
-    /// Parameters over those with full 3x3 convolutions.
+    /// Parameters over those of the network with full 3x3 convolutions.
     pub ratio_full: f64,
-    /// Parameters over those with depthwise-separable convolutions.
+    /// Parameters over those of the network with depthwise-separable convolutions.
     pub ratio_separable: f64,
-    /// After the last planned epoch; none where the run did not reach it.
+    /// Test accuracy after the last planned epoch, a fraction; `None` if the run did not reach it.
     pub test_accuracy: Option<f64>,
-    /// Mean cross-entropy over the test images in nats, as `test_accuracy`.
+    /// Mean cross-entropy over the test images after the last planned epoch, in nats.
     pub test_loss: Option<f64>,
-    /// In the last planned epoch, on augmented images in training mode.
+    /// Accuracy in the last planned epoch, on augmented training images in training mode, a fraction.
     pub train_accuracy: Option<f64>,
-    /// As `train_accuracy`.
+    /// Mean cross-entropy in the last planned epoch, on augmented training images in training mode, in nats.
     pub train_loss: Option<f64>,
-    /// Training and evaluation of all epochs that ended.
+    /// Seconds of training and evaluation of all epochs that ended.
     pub seconds: Option<f64>,
-    /// Median of the epochs'.
+    /// Median over epochs of the training images per second.
     pub images_per_second: Option<f64>,
-    /// `cpu` or `cuda:N`.
+    /// The device, `cpu` or `cuda:N`.
     pub device: Option<String>,
-    /// The processor's or the GPU's name.
+    /// The name of the CPU or the GPU.
     pub device_name: Option<String>,
     /// CPU threads for arithmetic.
     pub threads: Option<u32>,
-    /// Commit of the trainer's source, with `+` where it was changed.
+    /// The commit of the trainer's source, with `+` if it was changed.
     pub git_revision: Option<String>,
-    /// Of libtorch, where it trained the run.
+    /// The version of libtorch, if it trained the run.
     pub libtorch: Option<String>,
 }
 
 /// A row of `analysis/epochs.parquet`: an epoch with its run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyEpochRow {
-    /// The folder's name.
+    /// The name of the run's folder.
     pub run: String,
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`RunRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`RunRow`].
+    /// The name of the arm.
     pub decay: String,
-    /// As in [`RunRow`].
+    /// The seed.
     pub seed: u64,
-    /// As in [`RunRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// Counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: u32,
-    /// As in [`crate::run::EpochRow`].
+    /// The learning rate, see [`crate::run::EpochRow::learning_rate`].
     pub learning_rate: Option<f64>,
-    /// As in [`crate::run::EpochRow`].
+    /// The training loss, see [`crate::run::EpochRow::train_loss`].
     pub train_loss: Option<f64>,
-    /// As in [`crate::run::EpochRow`].
+    /// The training accuracy, see [`crate::run::EpochRow::train_accuracy`].
     pub train_accuracy: Option<f64>,
-    /// As in [`crate::run::EpochRow`].
+    /// Mean cross-entropy over the test images, in nats.
     pub test_loss: Option<f64>,
-    /// As in [`crate::run::EpochRow`].
+    /// Test accuracy, a fraction.
     pub test_accuracy: f64,
 }
 
 /// A row of `analysis/cells.parquet`: the finished runs of one (recipe, lambda, rankscale, arm).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellRow {
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`RunRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// As in [`RunRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`RunRow`].
+    /// The name of the arm.
     pub decay: String,
-    /// Finished runs, one a seed.
+    /// The number of finished runs, one per seed.
     pub runs: u32,
     /// Mean last-epoch test accuracy.
     pub mean: f64,
-    /// Sample standard deviation over seeds; none for one run.
+    /// Sample standard deviation over seeds; `None` for one run.
     pub sd: Option<f64>,
-    /// Lower end of the mean's 95 % interval; none below three runs, or where all are equal.
+    /// Lower end of the mean's 95 % interval; `None` for fewer than three runs, or if all are equal.
     pub low: Option<f64>,
-    /// Its upper end.
+    /// Upper end of the mean's 95 % interval.
     pub high: Option<f64>,
-    /// Lowest.
+    /// The lowest accuracy.
     pub min: f64,
-    /// Highest.
+    /// The highest accuracy.
     pub max: f64,
-    /// As in [`RunRow`].
+    /// The number of trainable parameters.
     pub parameters: u64,
-    /// As in [`RunRow`].
+    /// Multiply-accumulates of a forward pass of one image.
     pub macs: u64,
 }
 
-/// A row of `analysis/comparisons.parquet`: a run against the run of its arm's baseline of the same recipe, lambda, rankscale, engine and seed
-/// (in a tuned experiment: at the baseline's own lambda and peak rate).
+/// A row of `analysis/comparisons.parquet`: a run and the run of its arm's baseline with the same recipe,
+/// lambda, rankscale, engine and seed (in a tuned experiment: at the baseline's own lambda and peak learning
+/// rate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairRow {
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`RunRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// As in [`RunRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`RunRow`].
+    /// The seed.
     pub seed: u64,
     /// The arm under test.
     pub decay: String,
-    /// The arm it is compared with.
+    /// The arm that it is compared with.
     pub baseline: String,
     /// Test accuracy of the arm under test.
     pub accuracy: f64,
     /// Test accuracy of the baseline.
     pub baseline_accuracy: f64,
-    /// `accuracy - baseline_accuracy`.
+    /// The difference, `accuracy - baseline_accuracy`.
     pub difference: f64,
 }
 
-/// A row of `analysis/classes.parquet`: a pair of runs image by image, the test images of one class.
+/// A row of `analysis/classes.parquet`: a pair of runs compared on the test images of one class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassRow {
-    /// As in [`PairRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`PairRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// As in [`PairRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`PairRow`].
+    /// The seed.
     pub seed: u64,
-    /// As in [`PairRow`].
+    /// The arm under test.
     pub decay: String,
-    /// As in [`PairRow`].
+    /// The arm that it is compared with.
     pub baseline: String,
     /// The class, counted from 0.
     pub class: u8,
-    /// Test images of it.
+    /// The number of test images of the class.
     pub images: u32,
-    /// Of them, those that only the arm under test got right.
+    /// Images that only the arm under test classified correctly.
     pub only_arm: u32,
-    /// Those that only the baseline got right.
+    /// Images that only the baseline classified correctly.
     pub only_baseline: u32,
 }
 
 /// A row of `analysis/layers.parquet`: a convolution of a finished run after its last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyLayerRow {
-    /// The folder's name.
+    /// The name of the run's folder.
     pub run: String,
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`RunRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`RunRow`].
+    /// The name of the arm.
     pub decay: String,
-    /// As in [`RunRow`].
+    /// The seed.
     pub seed: u64,
-    /// As in [`RunRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// As in [`crate::run::LayerRow`].
+    /// The name of the layer, for example `layer1.res1`.
     pub layer: String,
-    /// As in [`crate::run::LayerRow`].
+    /// Euclidean norm of all weights of the convolution.
     pub weight_norm: f64,
-    /// As in [`crate::run::LayerRow`].
+    /// Frobenius norm of `expand . contract`; `None` for a dense convolution.
     pub product_norm: Option<f64>,
-    /// As in [`crate::run::LayerRow`].
+    /// Stable rank of `expand . contract`; `None` for a dense convolution.
     pub stable_rank: Option<f64>,
 }
 
-/// A row of `analysis/trajectories.parquet`: a low-rank convolution after an epoch, over the finished runs of one (recipe,
-/// lambda, rankscale, arm).
+/// A row of `analysis/trajectories.parquet`: a low-rank convolution after an epoch, averaged over the
+/// finished runs of one (recipe, lambda, rankscale, arm).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrajectoryRow {
-    /// As in [`RunRow`].
+    /// The hash of the recipe, see [`RunRow::recipe`].
     pub recipe: String,
-    /// As in [`RunRow`].
+    /// Base strength of weight decay.
     pub lambda: f64,
-    /// As in [`RunRow`].
+    /// The rankscale; 0 for the dense network.
     pub rankscale: u32,
-    /// As in [`RunRow`].
+    /// The name of the arm.
     pub decay: String,
-    /// As in [`crate::run::LayerRow`].
+    /// The name of the layer, for example `layer1.res1`.
     pub layer: String,
-    /// As in [`crate::run::LayerRow`].
+    /// The epoch, counted from 1; 0 is before the first update.
     pub epoch: u32,
-    /// How many.
+    /// The number of runs.
     pub runs: u32,
-    /// Mean over them.
+    /// Mean over the runs of the Frobenius norm of `expand . contract`.
     pub product_norm: f64,
-    /// Mean over them.
+    /// Mean over the runs of the stable rank of `expand . contract`.
     pub stable_rank: f64,
 }
 
-/// A row of `analysis/ledger.parquet`: a planned run, or a folder that is there, and what became of it.
+/// A row of `analysis/ledger.parquet`: a planned run or an existing folder, and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LedgerRow {
-    /// The folder's name; for a planned run that never started, what is known of its name.
+    /// The name of the run's folder; for a planned run that never started, its known part.
     pub run: String,
-    /// What became of it.
+    /// The state of the run.
     pub state: State,
-    /// Whether the experiment under study plans it.
+    /// Whether the experiment under study plans the run.
     pub planned: bool,
-    /// Epochs that ended.
+    /// The number of epochs that ended.
     pub epochs_done: u32,
-    /// Epochs planned; 0 where unknown.
+    /// The number of planned epochs; 0 if unknown.
     pub epochs: u32,
-    /// Why it is not done, and what to do; empty where it is.
+    /// The reason why it is not done, and what to do; empty if it is done.
     pub reason: String,
 }

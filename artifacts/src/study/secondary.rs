@@ -1,4 +1,4 @@
-//! What else is said of an arm, besides its endpoint and verdict.
+//! The secondary analyses of an arm, besides its endpoint and verdict.
 
 use super::interval::Interval;
 use network::Arm;
@@ -10,41 +10,45 @@ use serde::{Deserialize, Serialize};
 pub struct Secondary {
     /// The difference at each rankscale.
     pub by_rankscale: Vec<AtRankscale>,
-    /// How often the arm wins; none without a pair.
+    /// How often the arm wins; `None` without a pair.
     pub wins: Option<Wins>,
-    /// How the difference changes with compression; none below three pairs or two networks.
+    /// The trend of the difference over compression; `None` for fewer than three pairs or two networks.
     pub trend: Option<Trend>,
-    /// What varies from seed to seed, and what that means for another study; none where no rankscale has two pairs.
+    /// The variation between seeds, and what it means for another study; `None` if no rankscale has two
+    /// pairs.
     pub noise: Option<Noise>,
-    /// The pairs image by image; none where no pair kept its predictions.
+    /// The pairs compared image by image; `None` if no pair kept its predictions.
     pub images: Option<ImageByImage>,
-    /// The 2018 notebook's figure beside it; none for arms that it does not have.
+    /// The comparison with the 2018 notebook's figure; `None` for arms that it does not have.
     pub replication: Option<Replication>,
-    /// Two-sided p by flipping the signs of the pairs: a second opinion that takes no distribution; none without a spread.
+    /// The two-sided p value of the sign-flip permutation test, which assumes no distribution; `None` without
+    /// a spread.
     pub sign_flip_p: Option<f64>,
-    /// Probability that the true mean lies within the margin, from a flat prior; none without a spread.
+    /// The posterior probability, from a flat prior, that the true mean lies within the margin; `None`
+    /// without a spread.
     pub probability_within_margin: Option<f64>,
-    /// Difference of the loss on the training images in the last epoch; none without a spread, or where a run does not know it.
+    /// The difference of the loss on the training images in the last epoch; `None` without a spread, or if a
+    /// run lacks it.
     pub train_loss: Option<Estimate>,
-    /// Difference of the loss on the test images after the last epoch; as `train_loss`.
+    /// The difference of the loss on the test images after the last epoch; `None` as for `train_loss`.
     pub test_loss: Option<Estimate>,
-    /// How alike pairs of one seed are at several rankscales; none where rankscales have seeds of their own.
+    /// The correlation of pairs of one seed at several rankscales; `None` if rankscales do not share seeds.
     pub intraclass: Option<Intraclass>,
-    /// The mean difference if every diverged run counted as guessing (one image in ten); none where none diverged.
+    /// The mean difference if every diverged run had guessed at random; `None` if none diverged.
     pub diverged_as_chance: Option<f64>,
-    /// All pairs there are, where the verdict is of an earlier look.
+    /// All available pairs, if the verdict is of an earlier look.
     pub later: Option<Later>,
 }
 
-/// A mean difference over networks, as the endpoint's.
+/// A mean difference over networks, estimated as the endpoint is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
-    /// The mean.
+    /// The mean difference.
     pub difference: f64,
-    /// Its 95 % interval.
+    /// The 95 % interval of the difference.
     pub interval: Interval,
-    /// Two-sided p of no difference.
+    /// The two-sided p value of no difference.
     pub p: f64,
 }
 
@@ -52,35 +56,35 @@ pub struct Estimate {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intraclass {
-    /// Of the differences of pairs that share a seed, over rankscales.
+    /// The correlation, over rankscales, of the differences of pairs that share a seed.
     pub correlation: f64,
-    /// Its interval.
+    /// The confidence interval of the correlation.
     pub interval: Interval,
-    /// Seeds that all rankscales have.
+    /// The number of seeds that all rankscales have.
     pub seeds: u32,
 }
 
-/// The pairs since the look that a verdict rests on, with those of the look.
+/// All pairs, including those since the look that a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Later {
-    /// Pairs in all.
+    /// The number of pairs.
     pub pairs: u32,
-    /// Mean difference over networks.
+    /// The mean difference over networks.
     pub difference: f64,
-    /// Its interval of level `1 - alpha`; none without a spread.
+    /// Its interval of level `1 - alpha`; `None` without a spread.
     pub interval: Option<Interval>,
 }
 
-/// Whether the notebook's figure is what another study like it would give, going by these runs.
+/// Whether the notebook's figure is compatible with another study like these runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
-    /// Its mean difference lies within the prediction interval: these runs do not speak against it.
+    /// The notebook's mean difference lies within the prediction interval: these runs do not contradict it.
     Compatible,
-    /// It lies outside.
+    /// It lies outside the prediction interval.
     Incompatible,
-    /// There is no spread to go by, or the runs were not trained as the notebook's were.
+    /// The differences have no spread, or the runs were not trained as the notebook's were.
     NotEnoughEvidence,
 }
 
@@ -88,15 +92,16 @@ pub enum Agreement {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replication {
-    /// How many.
+    /// The number of rankscales that both have.
     pub rankscales: u32,
     /// The notebook's mean difference.
     pub notebook: f64,
-    /// Ours.
+    /// Our mean difference.
     pub difference: f64,
-    /// Where the mean of another study with one pair at each rankscale falls, going by ours.
+    /// The 95 % prediction interval of the mean of another study with one pair at each rankscale, given our
+    /// pairs.
     pub prediction: Option<Interval>,
-    /// What follows.
+    /// The conclusion.
     pub agreement: Agreement,
 }
 
@@ -104,16 +109,16 @@ pub struct Replication {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageByImage {
-    /// Pairs that kept their predictions.
+    /// The number of pairs that kept their predictions.
     pub pairs: u32,
-    /// Share of test images that one run of a pair got right and the other did not, on average.
+    /// The mean fraction of test images that only one run of a pair classified correctly.
     pub discordant: f64,
-    /// Pairs that differ at 5 % by `McNemar`'s exact test, adjusted by Holm's method.
+    /// The number of pairs that differ at level 5 % by `McNemar`'s exact test, adjusted by Holm's method.
     pub significant: u32,
     /// The difference in accuracy by class.
     pub classes: Vec<ClassDifference>,
-    /// The 95 % interval of the mean difference for other seeds and other test images, by a bootstrap of both; none where there are
-    /// too few pairs for an interval, or so many that it would take minutes.
+    /// The 95 % bootstrap interval of the mean difference over other seeds and other test images; `None` if
+    /// there are too few pairs for an interval, or so many that it would take minutes.
     pub other_images: Option<Interval>,
 }
 
@@ -121,11 +126,11 @@ pub struct ImageByImage {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassDifference {
-    /// The class, 0 to 9.
+    /// The class, counted from 0.
     pub class: u8,
-    /// Mean over rankscales of the mean difference.
+    /// The mean over rankscales of the mean difference.
     pub difference: f64,
-    /// Its interval, as the endpoint's; none where there is not enough data for one.
+    /// Its confidence interval, computed as the endpoint's; `None` if there is not enough data for one.
     pub interval: Option<Interval>,
 }
 
@@ -133,77 +138,79 @@ pub struct ClassDifference {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AtRankscale {
-    /// Where.
+    /// The rankscale.
     pub rankscale: u32,
-    /// Seeds.
+    /// The number of pairs, one per seed.
     pub pairs: u32,
-    /// Mean difference.
+    /// The mean difference.
     pub difference: f64,
-    /// Student's interval; none for one pair, or where all differences are equal.
+    /// Student's t interval; `None` for one pair, or if all differences are equal.
     pub interval: Option<Interval>,
-    /// Two-sided p of Student's test; none where there is no interval.
+    /// The two-sided p value of Student's t test; `None` if there is no interval.
     pub p: Option<f64>,
-    /// The same, adjusted for the number of rankscales by Holm's method.
+    /// The p value adjusted for the number of rankscales by Holm's method.
     pub p_holm: Option<f64>,
 }
 
-/// P(arm > baseline): the share of pairs that the arm wins, a tie counting half.
+/// The probability that the arm is better than the baseline: the proportion of pairs that the arm wins, a tie
+/// counting half.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wins {
-    /// Of all pairs.
+    /// The proportion of pairs.
     pub share: f64,
     /// Wilson's interval.
     pub interval: Interval,
 }
 
-/// A line through the differences against the logarithm of compression.
+/// The regression of the differences on the logarithm of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trend {
-    /// Change of the difference for each halving of the parameters.
+    /// The change of the difference for each halving of the parameters.
     pub slope: f64,
-    /// Student's interval.
+    /// Student's t interval of the slope.
     pub interval: Interval,
-    /// Two-sided p.
+    /// The two-sided p value of a slope of zero.
     pub p: f64,
 }
 
-/// Spread from seed to seed, as fractions.
+/// The variation between seeds; standard deviations and differences are fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Noise {
-    /// Sample sd of last-epoch accuracy over seeds, pooled over cells of both arms.
+    /// The sample standard deviation of last-epoch accuracy over seeds, pooled over cells of both arms.
     pub runs_sd: f64,
-    /// What the finite test set alone gives: `sqrt(p (1 - p) / images)`.
+    /// The standard deviation due to the finite test set alone: `sqrt(p (1 - p) / images)`.
     pub binomial_sd: f64,
-    /// Sample sd of the paired differences, pooled over rankscales.
+    /// The sample standard deviation of the paired differences, pooled over rankscales.
     pub differences_sd: f64,
-    /// The smallest difference that as many pairs again would find in four studies of five.
+    /// The smallest difference that a study with as many pairs would detect with a power of 80 %.
     pub detectable: f64,
-    /// Seeds at every rankscale for a difference as large as the margin to be found in four studies of five; none where nobody would
-    /// train as many.
+    /// Seeds at every rankscale to detect a difference of the size of the margin with a power of 80 %; `None`
+    /// if that is more than anybody would train.
     pub seeds_for_margin: Option<u32>,
-    /// Seeds at every rankscale for *no meaningful difference* in four studies of five, where there is none at all.
+    /// Seeds at every rankscale for the verdict *no meaningful difference* in 80 % of studies if there is no
+    /// difference.
     pub seeds_for_equivalence: Option<u32>,
 }
 
-/// Two rankscales that build one network, held against each other: whatever they differ by is not the network.
+/// The comparison of two rankscales that build the same network: any difference is noise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identical {
-    /// The two.
+    /// The two rankscales.
     pub rankscales: [u32; 2],
-    /// Arm.
+    /// The arm.
     pub decay: Arm,
-    /// Seeds that both have.
+    /// The number of seeds that both have.
     pub pairs: u32,
-    /// Of them, pairs of equal accuracy: with deterministic arithmetic all of them.
+    /// The number of pairs with equal accuracy; with deterministic arithmetic, all of them.
     pub equal: u32,
-    /// Mean difference, second minus first.
+    /// The mean difference, second minus first.
     pub difference: f64,
-    /// Student's interval; none for one pair, or where all differences are equal.
+    /// Student's t interval; `None` for one pair, or if all differences are equal.
     pub interval: Option<Interval>,
-    /// Two-sided p of Student's test; none where there is no interval.
+    /// The two-sided p value of Student's t test; `None` if there is no interval.
     pub p: Option<f64>,
 }

@@ -1,45 +1,45 @@
-//! How far a verdict was fixed before the data.
+//! How much of a verdict was fixed before the data were seen.
 
 use serde::{Deserialize, Serialize};
 
-/// How far the verdict was fixed before the data, and what has been spent of it.
+/// How much of the verdict was fixed before the data were seen, and the looks so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
-    /// What was sealed before the first run; none where nothing was.
+    /// What was sealed before the first run; `None` if nothing was.
     pub sealed: Option<Sealed>,
-    /// Why the result is exploratory, one reason a line; empty where it is confirmatory.
+    /// The reasons why the result is exploratory, one per line; empty if it is confirmatory.
     pub exploratory: Vec<String>,
-    /// The planned looks; none where none is planned.
+    /// The planned looks; `None` if none are planned.
     pub looks: Option<Looks>,
 }
 
-/// A seal, as far as a reader needs it.
+/// The part of a seal that a reader needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
-    /// When, in seconds since 1970 (UTC).
+    /// The time of sealing, in seconds since 1970 (UTC).
     pub unix_seconds: u64,
-    /// Commit of the program that sealed it.
+    /// The commit of the program that sealed it.
     pub git_revision: String,
-    /// SHA-256 of the plan.
+    /// The SHA-256 of the plan.
     pub plan_sha256: String,
-    /// SHA-256 of the rules' texts; none where the seal does not hold it.
+    /// The SHA-256 of the rules' texts; `None` if the seal does not record it.
     pub rules_sha256: Option<String>,
-    /// Whether that is the hash of the rules that judged these runs; none where the seal does not hold one.
+    /// Whether that is the hash of the rules that judged these runs; `None` if the seal does not record one.
     pub rules_hold: Option<bool>,
 }
 
-/// The looks of an experiment at its primary comparison.
+/// The looks (interim analyses) of an experiment at its primary comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Looks {
-    /// Pairs at every rankscale at each of them.
+    /// The number of pairs per rankscale at each look.
     pub planned: Vec<u32>,
-    /// How many of them the runs allow.
+    /// The number of looks that have been reached.
     pub reached: u32,
-    /// The look that reached a verdict, counted from 1; none so far.
+    /// The look that reached a verdict, counted from 1; `None` so far.
     pub decided: Option<u32>,
-    /// Runs missing for the next look; none where all are reached.
+    /// The number of runs missing for the next look; `None` if all are reached.
     pub missing: Option<u32>,
 }

@@ -1,29 +1,29 @@
-//! What becomes of a run, seen from a study.
+//! The state of a run, as a study sees it.
 
 use crate::run::Status;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What became of a planned run, or what a folder is.
+/// The state of a planned run, or of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// All epochs are there.
+    /// All epochs are done.
     Done,
-    /// Its loss was no longer a finite number.
+    /// The loss was no longer finite.
     Diverged,
-    /// Stopped by a signal.
+    /// The run was stopped by a signal.
     Interrupted,
-    /// Planned, never started.
+    /// The run is planned, but was never started.
     Missing,
-    /// A folder that cannot be used.
+    /// The folder cannot be used.
     Quarantined,
-    /// Under way, or killed without a word.
+    /// The run is under way, or was killed.
     Running,
 }
 
 impl State {
-    /// The name in tables and reports.
+    /// Returns the name in tables and reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

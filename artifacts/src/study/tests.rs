@@ -87,7 +87,7 @@ fn an_analysis_without_sums_is_read_but_does_not_stay_beside_newer_tables() {
     study(1).write(&layout).unwrap();
     atomic::write_json(&summary_path(&layout), &study(1).summary).unwrap();
     assert_eq!(Study::read(&layout).unwrap(), study(1));
-    // The last table cannot be written: as a kill before it.
+    // The last table cannot be written, which has the effect of a kill before it.
     fs::remove_file(table_path(&layout, "ledger")).unwrap();
     fs::create_dir_all(table_path(&layout, "ledger").join("in the way")).unwrap();
     assert!(study(2).write(&layout).is_err());

@@ -41,7 +41,7 @@ fn a_page_that_says_it_is_gigabytes_is_refused_before_it_has_room() {
         (0..300).map(|at| Sample { name: "a".into(), count: at * at, value: None }).collect();
     write(&path, &rows).unwrap();
     let bytes = fs::read(&path).unwrap();
-    // The first page: its kind, and behind that the size it unpacks to.
+    // The header of the first page: its kind, then the size that it unpacks to.
     let start = 4;
     assert_eq!(bytes[start], 0x15, "the kind of page");
     let mut large = bytes.clone();
@@ -87,7 +87,7 @@ fn every_flipped_bit_of_a_table_is_noticed_or_harmless() {
                 noticed += 1;
                 assert!(error.to_string().contains("rows.parquet"), "{error}");
             }
-            // In the mark: the rows are whole, and the file no longer says that it is stamped.
+            // The flipped bit is in the mark: the rows are intact, and the file no longer claims a stamp.
             Ok(table) => assert!(table.rows == rows && !table.stamped, "byte {byte}"),
         }
     }
@@ -98,7 +98,7 @@ fn every_flipped_bit_of_a_table_is_noticed_or_harmless() {
 fn a_table_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rows.parquet");
-    // A few bytes a hundred thousand rows: nothing but runs of one value.
+    // A hundred thousand equal rows take a few bytes.
     let schema = std::sync::Arc::new(schema::<PredictionRow>());
     let one = PredictionRow { image: 0, label: 0, prediction: 0, loss: 0.0 };
     let batch = serde_arrow::to_record_batch(schema.fields(), &vec![one; 100_000]).unwrap();

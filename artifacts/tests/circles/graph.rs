@@ -1,14 +1,14 @@
-//! Circles among nodes and arrows.
+//! Cycles in a directed graph.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// The shortest circle, its first node again at its end; none where there is none.
+/// Returns the shortest cycle, with its first node repeated at the end; `None` if there is none.
 pub(crate) fn circle(arrows: &BTreeSet<(String, String)>) -> Option<Vec<String>> {
     let nodes: BTreeSet<_> = arrows.iter().map(|(from, _)| from).collect();
     nodes.into_iter().filter_map(|start| around(arrows, start)).min_by_key(Vec::len)
 }
 
-/// The shortest way from a node back to itself.
+/// Returns the shortest path from a node back to itself.
 fn around(arrows: &BTreeSet<(String, String)>, start: &String) -> Option<Vec<String>> {
     let mut before: BTreeMap<&String, &String> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);

@@ -1,22 +1,23 @@
-//! What the modules of a source text declare and name.
+//! The modules that a source text declares, and the paths that it names.
 //!
-//! *Invariant:* what is compiled for tests only is not looked at.
+//! *Invariant:* code that is compiled only for tests is ignored.
 
 use crate::tokens::tokens;
 use std::collections::BTreeMap;
 
-/// A module of a file: the file itself, or one that is written out in it.
+/// A module of a file: the file itself, or an inline module.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
-    /// Modules with files of their own.
+    /// Child modules with files of their own.
     pub(crate) declared: Vec<String>,
-    /// Names that `use` brings here, and the paths they stand for.
+    /// The names that `use` imports, and the paths they stand for.
     pub(crate) names: BTreeMap<String, Vec<String>>,
-    /// Paths that the code names, and those that `use` brings here; what is only handed on by `pub use` is not among them.
+    /// Paths that the code names, and those that `use` imports; paths that `pub use` only re-exports are not
+    /// included.
     pub(crate) paths: Vec<Vec<String>>,
 }
 
-/// The modules of a text by their paths within it; the text itself has the empty one.
+/// Returns the modules of a text by their paths within it; the text itself has the empty path.
 pub(crate) fn modules(source: &str) -> BTreeMap<Vec<String>, Module> {
     let mut reader = Reader { tokens: tokens(source), ..Reader::default() };
     while reader.at < reader.tokens.len() {
@@ -29,12 +30,12 @@ pub(crate) fn modules(source: &str) -> BTreeMap<Vec<String>, Module> {
 struct Reader {
     tokens: Vec<String>,
     at: usize,
-    /// The module under way, and for each module written out at which depth of braces it ends.
+    /// The current module, and the brace depth at which each inline module ends.
     here: Vec<String>,
     ends: Vec<usize>,
     depth: usize,
     modules: BTreeMap<Vec<String>, Module>,
-    /// Whether `pub` has just been read.
+    /// Whether the previous token was `pub`.
     public: bool,
 }
 
@@ -47,7 +48,7 @@ impl Reader {
         self.modules.entry(self.here.clone()).or_default()
     }
 
-    /// One step: an attribute, a declaration, a `use`, a path or a sign.
+    /// Reads one item: an attribute, a declaration, a `use`, a path or another token.
     fn item(&mut self) {
         let public = std::mem::take(&mut self.public);
         match (self.token(0), self.token(1), self.token(2)) {
@@ -97,7 +98,7 @@ impl Reader {
         self.public = true;
     }
 
-    /// Skips an attribute, and what it keeps for tests.
+    /// Skips an attribute, and an item that it restricts to tests.
     fn attribute(&mut self, bracket: usize) {
         self.at += bracket;
         let start = self.at;
@@ -121,7 +122,7 @@ impl Reader {
         }
     }
 
-    /// Skips from an opening bracket to behind the closing one.
+    /// Skips from an opening bracket past the closing one.
     fn skip_group(&mut self) {
         let mut depth = 0;
         while self.at < self.tokens.len() {
@@ -137,7 +138,7 @@ impl Reader {
         }
     }
 
-    /// A tree of `use` behind a path, up to its comma or its end.
+    /// Reads a tree of `use` after a path, up to its comma or its end.
     fn tree(&mut self, front: &[String], public: bool) {
         let mut path = front.to_vec();
         while self.at < self.tokens.len() {
@@ -171,7 +172,7 @@ impl Reader {
         self.module().names.insert(name, path);
     }
 
-    /// A path of words, unless it is a field's or a method's name.
+    /// Reads a path, unless it is the name of a field or a method.
     fn path(&mut self) {
         let inner = self.at > 0 && [".", "::"].contains(&self.tokens[self.at - 1].as_str());
         let mut path = vec![self.token(0).to_owned()];

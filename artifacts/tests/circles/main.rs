@@ -1,8 +1,10 @@
-//! Modules of a crate import one way: file by file, and room by room at every level of the tree.
+//! Tests that the modules of a crate import each other without cycles, both file by file and module by module
+//! at every level of the tree.
 //!
-//! A room is a module with all that lies below it. `mod` is no import, and neither is `pub use`, by which a parent hands on what its
-//! children have: who takes a name from there takes it from the child. A child may take from its parent's file what the parent has
-//! itself, unless that file uses the child. What is compiled for tests only is not looked at.
+//! A module includes everything below it. Neither `mod` nor `pub use` counts as an import: by `pub use` a
+//! parent re-exports names of its children, and whoever imports such a name imports from the child. A child
+//! may import from its parent's file what is defined there, unless that file uses the child. Code that is
+//! compiled only for tests is ignored.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -16,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tree::{Import, Tree};
 
-/// The crates of the workspace.
+/// Returns the crates of the workspace.
 fn crates() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
@@ -24,7 +26,7 @@ fn crates() -> Vec<String> {
     members.map(|member| member.as_str().unwrap().to_owned()).collect()
 }
 
-/// The circles of a crate, in words.
+/// Returns the cycles of a crate, in words.
 fn circles(name: &str, sources: &BTreeMap<String, String>) -> Vec<String> {
     let roots = ["lib", "main"].map(|root| Tree::new(sources, &format!("{name}/src/{root}.rs")));
     roots.iter().flat_map(|tree| files(tree).into_iter().chain(rooms(tree))).collect()
@@ -47,7 +49,7 @@ fn rooms(tree: &Tree) -> Vec<String> {
     tree.parents().iter().filter_map(below).collect()
 }
 
-/// The circle among the nodes that modules belong to, with an import for each of its arrows.
+/// Describes the cycle among the nodes that modules belong to, with an import for each of its edges.
 fn told(tree: &Tree, imports: &[Import], node: impl Fn(&[String]) -> Option<String>) -> Option<String> {
     let mut arrows = BTreeMap::new();
     for import in imports {
@@ -66,7 +68,7 @@ fn told(tree: &Tree, imports: &[Import], node: impl Fn(&[String]) -> Option<Stri
     Some(lines.join("\n"))
 }
 
-/// Every source text of a crate, by its name from the workspace's root.
+/// Returns every source text of a crate, by its path from the workspace's root.
 fn sources(name: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut found = BTreeMap::new();
@@ -92,7 +94,7 @@ fn modules_import_one_way() {
     assert!(found.is_empty(), "modules import each other in circles:\n{}", found.join("\n"));
 }
 
-/// Texts of a made-up crate.
+/// Returns the texts of a made-up crate.
 fn made_up(files: &[(&str, &str)]) -> BTreeMap<String, String> {
     files.iter().map(|(name, text)| (format!("made/src/{name}.rs"), (*text).to_owned())).collect()
 }

@@ -1,6 +1,7 @@
-//! A source text as words and signs, without comments, strings and lifetimes.
+//! Splits a source text into words and other tokens, without comments, strings and lifetimes.
 
-/// The tokens in their order. `::` is one of them; every other sign stands for itself.
+/// Returns the tokens in their order. `::` is one token; every other punctuation character is a token by
+/// itself.
 pub(crate) fn tokens(source: &str) -> Vec<String> {
     let text: Vec<char> = source.chars().collect();
     let mut found = Vec::new();
@@ -31,7 +32,7 @@ fn sign(found: &mut Vec<String>, sign: &str) -> usize {
     sign.len()
 }
 
-/// A word, or a string whose prefix looks like one.
+/// Reads a word, or a string whose prefix looks like one.
 fn word(found: &mut Vec<String>, rest: &[char]) -> usize {
     let length = rest.iter().take_while(|&&c| is_word(c)).count();
     let word: String = rest[..length].iter().collect();
@@ -50,7 +51,7 @@ fn word(found: &mut Vec<String>, rest: &[char]) -> usize {
     }
 }
 
-/// Comments lie within each other.
+/// Reads a comment; block comments nest.
 fn comment(rest: &[char]) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < rest.len() {

@@ -1,21 +1,21 @@
-//! A crate's modules, and which file imports which.
+//! The modules of a crate, and the imports between their files.
 
 use crate::imports::{Module, modules};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a module lies in its crate; the crate's root is the empty path.
+/// The path of a module in its crate; the crate's root is the empty path.
 pub(crate) type Path = Vec<String>;
 
-/// Names that stand for names that stand for names: no more of them than this.
+/// The largest number of renamings by `use` that are followed.
 const MOST_STEPS: usize = 16;
 
 /// An import of one file from another of the same crate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
-    /// The modules whose files these are.
+    /// The modules whose files import and are imported.
     pub(crate) from: Path,
     pub(crate) to: Path,
-    /// The path as it is written.
+    /// The imported path, as written.
     pub(crate) written: String,
 }
 
@@ -23,13 +23,13 @@ pub(crate) struct Import {
 #[derive(Default)]
 pub(crate) struct Tree {
     modules: BTreeMap<Path, Module>,
-    /// The module whose file a module is written in, and that file's name.
+    /// The module in whose file a module is written, and the name of that file.
     homes: BTreeMap<Path, Path>,
     files: BTreeMap<Path, String>,
 }
 
 impl Tree {
-    /// Reads what `root` declares; `sources` are texts by the names of their files.
+    /// Reads the modules that `root` declares; `sources` are texts by the names of their files.
     pub(crate) fn new(sources: &BTreeMap<String, String>, root: &str) -> Self {
         let mut tree = Self::default();
         if sources.contains_key(root) {
@@ -56,17 +56,17 @@ impl Tree {
         self.files.insert(path.to_vec(), file);
     }
 
-    /// The file of a module.
+    /// Returns the file of a module.
     pub(crate) fn file(&self, path: &[String]) -> &str {
         &self.files[path]
     }
 
-    /// Modules with files of their own.
+    /// Iterates over the modules with files of their own.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.keys()
     }
 
-    /// Every import between two files, once.
+    /// Returns every import between two files, once.
     pub(crate) fn imports(&self) -> Vec<Import> {
         let mut found = BTreeMap::new();
         for (here, module) in &self.modules {
@@ -81,7 +81,7 @@ impl Tree {
         found.into_iter().map(|((from, to), written)| Import { from, to, written }).collect()
     }
 
-    /// The module that has what a path names; none where it is another crate's.
+    /// Returns the module that defines what a path names; `None` if it belongs to another crate.
     fn resolve(&self, here: &[String], path: &[String], steps: usize) -> Option<Path> {
         let (first, rest) = path.split_first()?;
         let child = [here, std::slice::from_ref(first)].concat();
@@ -110,13 +110,13 @@ impl Tree {
         Some(at)
     }
 
-    /// Follows a name that `use` brings to a module to where it comes from.
+    /// Follows a name that `use` brings into a module to its definition.
     fn stands_for(&self, at: &[String], name: &str, rest: &[String], steps: usize) -> Option<Path> {
         let path = self.modules.get(at)?.names.get(name).filter(|_| steps < MOST_STEPS)?;
         self.resolve(at, &[path, rest].concat(), steps + 1)
     }
 
-    /// Modules that have children with files.
+    /// Returns the modules that have children with files.
     pub(crate) fn parents(&self) -> BTreeSet<Path> {
         self.paths().filter(|path| !path.is_empty()).map(|path| path[..path.len() - 1].to_vec()).collect()
     }

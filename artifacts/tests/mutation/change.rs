@@ -1,10 +1,10 @@
-//! Changes to a file: of bytes, of the numbers, fields and lines of a text.
+//! Mutations of a file: of its bytes, and of the numbers, fields and lines of a text.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// Where a change is made: anywhere, or where files have their headers and footers.
+/// The place of a mutation: anywhere, or where files have their headers and footers.
 #[derive(Debug, Clone)]
 enum Place {
     Anywhere(Index),
@@ -31,7 +31,7 @@ fn place() -> BoxedStrategy<Place> {
     .boxed()
 }
 
-/// Numbers as no file has them: in decimals, and in the bytes of the binary formats.
+/// Unusual numbers: as decimals, and in the bytes of the binary formats.
 const NUMBERS: [&str; 22] = [
     "0",
     "-0",
@@ -84,7 +84,7 @@ enum Change {
     Repeat(Place, usize, usize),
     Overwrite(Place, Vec<u8>),
     Number(Index, &'static str),
-    /// A field of JSON, or a line: taken out, there twice, or under another name.
+    /// A JSON field or a line: removed, duplicated, or renamed.
     Without(Index),
     Twice(Index),
     Renamed(Index),
@@ -117,7 +117,7 @@ fn change() -> BoxedStrategy<Change> {
     .boxed()
 }
 
-/// A file that is not as it was written.
+/// A mutation of a file.
 #[derive(Debug, Clone)]
 pub struct Mutation(Kind);
 
@@ -127,7 +127,7 @@ enum Kind {
     Changed(Vec<Change>),
 }
 
-/// One file in twenty is of random bytes.
+/// Draws a mutation; one file in twenty consists of random bytes.
 pub fn mutation() -> BoxedStrategy<Mutation> {
     prop_oneof![
         1 => vec(any::<u8>(), 0..300).prop_map(|bytes| Mutation(Kind::Random(bytes))),
@@ -137,7 +137,7 @@ pub fn mutation() -> BoxedStrategy<Mutation> {
 }
 
 impl Mutation {
-    /// The file that comes of a valid one.
+    /// Applies the mutation to a valid file.
     pub fn of(&self, valid: &[u8]) -> Vec<u8> {
         match &self.0 {
             Kind::Random(bytes) => bytes.clone(),
@@ -232,7 +232,7 @@ fn chosen(of: &[std::ops::Range<usize>], index: Index) -> Option<std::ops::Range
     if of.is_empty() { None } else { Some(index.get(of).clone()) }
 }
 
-/// The longest parts whose bytes are all of a kind.
+/// Returns the maximal ranges of bytes that satisfy `is`.
 fn runs(bytes: &[u8], is: impl Fn(u8) -> bool) -> Vec<std::ops::Range<usize>> {
     let mut runs = Vec::new();
     let mut start = None;
@@ -250,7 +250,7 @@ fn runs(bytes: &[u8], is: impl Fn(u8) -> bool) -> Vec<std::ops::Range<usize>> {
     runs
 }
 
-/// The fields of JSON's objects, each with its name, its value and the comma behind it.
+/// Returns the fields of JSON objects, each with its name, its value and the comma after it.
 fn fields(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut fields = Vec::new();
     for colon in 1..bytes.len() {

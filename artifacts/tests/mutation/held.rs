@@ -1,4 +1,4 @@
-//! The time and the memory that a reader takes, counted by an allocator.
+//! Limits the time and the memory of a reader, with a counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a reader may ask for in all: what a file may unpack to, and a quarter of it for what is read of it.
+/// The most memory that a reader may allocate at once: the limit of an unpacked file, and a quarter of it for
+/// the parsed values.
 pub const MOST: usize = (1 << 30) + (1 << 28);
-/// So long a reader of a few kilobytes may take.
+/// The most time that a reader of a few kilobytes may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, counted. What is far more than [`MOST`] it does not give.
+/// The system's allocator with a counter. It refuses requests far beyond [`MOST`].
 struct Counted;
 
 fn counted(bytes: usize) -> bool {
@@ -51,9 +52,9 @@ unsafe impl GlobalAlloc for Counted {
 #[global_allocator]
 static ALLOCATOR: Counted = Counted;
 
-/// What `read` gives, within its time and memory.
+/// Returns the result of `read`, after checking its time and memory.
 pub fn held<T>(read: impl FnOnce() -> T) -> T {
-    // One at a time: memory is counted for the whole program.
+    // One reader at a time, because memory is counted for the whole program.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (start, before) = (Instant::now(), NOW.load(Relaxed));

@@ -1,6 +1,7 @@
-//! Files as nobody wrote them: a valid one with some changes, or bytes without any order. Shared by the fuzz tests of the crates.
+//! Corrupted files: a valid one with some mutations, or random bytes. Shared by the fuzz tests of the crates.
 //!
-//! *Invariant:* a reader that is held here ends in seconds, and asks for no more memory than [`MOST`] at a time.
+//! *Invariant:* a reader that is tested here ends within seconds, and holds no more memory than [`MOST`] at a
+//! time.
 
 #![allow(dead_code, unused_imports, reason = "each crate's tests take what they need")]
 
@@ -18,7 +19,7 @@ use std::error::Error;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Tries `test` on `cases` values, or on as many as `PROPTEST_CASES` says.
+/// Runs `test` on `cases` values, or on as many as `PROPTEST_CASES` says.
 pub fn fuzz<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value)) {
     let file = FileFailurePersistence::Direct("tests/fuzz.proptest-regressions");
     let mut config = Config { failure_persistence: Some(Box::new(file)), ..Config::default() };
@@ -34,7 +35,8 @@ pub fn fuzz<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value)) {
     }
 }
 
-/// What a reader says of mutations of a valid file, half of which bear the sum of their bytes, where they have room for one.
+/// Runs a reader on mutations of a valid file; in half of them the checksum is updated to match, if the file
+/// has space for one.
 pub fn mutated<T, E: Into<Box<dyn Error>>>(
     cases: u32,
     name: &str,

@@ -1,6 +1,7 @@
-//! What a process that died in a directory has left there.
+//! Remains that a process which died has left in a directory.
 //!
-//! *Invariant:* what is removed has a name that only this program gives, and is removed only by who holds the lock.
+//! *Invariant:* only files with names that only this program gives are removed, and only by the holder of the
+//! lock.
 
 use anyhow::Result;
 use artifacts::Layout;
@@ -11,10 +12,10 @@ use fs_err as fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Removes temporary files; of downloads those that hold nothing, or all.
+/// Removes temporary files, and of the partial downloads the empty ones, or all.
 ///
 /// # Errors
-/// Whatever the file system says, except that there is nothing to remove.
+/// Those of the file system, except that a file is already gone.
 pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> {
     if !directory.is_dir() {
         return Ok(());
@@ -37,7 +38,8 @@ pub fn sweep(_held: &Lock, directory: &Path, all_downloads: bool) -> Result<()> 
     Ok(())
 }
 
-/// Removes temporary files where the data is there already and nobody is at work. What cannot be removed stays.
+/// Removes temporary files if the data is already prepared and no other process is at work. What cannot be
+/// removed stays.
 pub fn tidy(layout: &Layout, task: Task) {
     let directories = [layout.data(task), layout.downloads(task)];
     let left = |directory: &PathBuf| atomic::has_leftovers(directory).unwrap_or(false);
@@ -50,7 +52,7 @@ pub fn tidy(layout: &Layout, task: Task) {
     }
 }
 
-/// The directories on the way to this one that are not there, the deepest first.
+/// Returns the missing directories on the path to this one, the deepest first.
 #[must_use]
 pub fn missing(directory: &Path) -> Vec<PathBuf> {
     directory
@@ -60,7 +62,7 @@ pub fn missing(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Sees to it that a file is not there.
+/// Removes a file if it exists.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -68,7 +70,8 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Eight digits of its address, its name, `.part`.
+/// Returns whether a name is that of a partial download: eight digits of the hash of its address, its name,
+/// `.part`.
 fn is_download(name: &str) -> bool {
     name.strip_suffix(".part")
         .and_then(|name| name.split_once('-'))

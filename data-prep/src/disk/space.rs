@@ -1,24 +1,24 @@
-//! Room on the disk: asked for before work starts, and named when it runs out nevertheless.
+//! Free disk space: checked before work starts, and named if it runs out nevertheless.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Not enough room for what is about to be written.
+/// There is not enough disk space for what is about to be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{directory}: {needed} are needed, but the disk has {available} left: free some, or choose another disk with --work"
 )]
 pub struct TooSmall {
-    /// On the disk in question.
+    /// The directory on that disk.
     pub directory: PathBuf,
-    /// What is about to be written.
+    /// The space that is needed.
     pub needed: Megabytes,
-    /// What the file system offers.
+    /// The space that is available.
     pub available: Megabytes,
 }
 
-/// Bytes, shown as megabytes: up if needed, so that zero is none.
+/// Bytes, displayed as megabytes and rounded up, so that 0 MB means nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Megabytes(pub u64);
 
@@ -28,10 +28,10 @@ impl fmt::Display for Megabytes {
     }
 }
 
-/// Holds the bytes needed against the bytes available.
+/// Compares the bytes needed with the bytes available.
 ///
 /// # Errors
-/// If they do not fit.
+/// They do not fit.
 pub fn require(directory: &Path, needed: u64, available: u64) -> Result<(), TooSmall> {
     if needed <= available {
         return Ok(());
@@ -40,7 +40,7 @@ pub fn require(directory: &Path, needed: u64, available: u64) -> Result<(), TooS
     Err(TooSmall { directory: directory.to_owned(), needed, available })
 }
 
-/// Whether an error is, at bottom, a full disk: then no other source can help.
+/// Returns whether the root cause of an error is a full disk, for which no other source can help.
 #[must_use]
 pub fn is_full(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
@@ -49,13 +49,13 @@ pub fn is_full(error: &anyhow::Error) -> bool {
     })
 }
 
-/// Says what to do about a full disk, once: in place of the file system's own words.
+/// Adds advice about a full disk, once, in place of the file system's own message.
 #[must_use]
 pub fn advise(error: anyhow::Error, work: &Path) -> anyhow::Error {
     if !is_full(&error) || error.chain().any(<dyn std::error::Error>::is::<TooSmall>) {
         return error;
     }
-    // The file system's words stand in a text of their own, or behind the file's name.
+    // The file system's message is a cause of its own, or follows the file's name.
     let mut words: Vec<String> = error
         .chain()
         .map(|cause| cause.to_string().split("No space left").next().unwrap_or_default().to_owned())

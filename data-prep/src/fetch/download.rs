@@ -1,9 +1,10 @@
-//! A file from a server, resumed where an earlier attempt stopped.
+//! A download from a server, resumed where an earlier attempt stopped.
 //!
-//! A partial download lies beside its final name as `.part`, with the server's word for its version (`ETag` or
-//! date) in `.part.json`; HTTP's `If-Range` then makes sure that two versions are never mixed (RFC 9110, 13.1.5).
+//! A partial download is stored beside its final name as `.part`, with the server's validator of its version
+//! (`ETag` or date) in `.part.json`; HTTP's `If-Range` then ensures that two versions are never mixed (RFC
+//! 9110, 13.1.5).
 //!
-//! *Invariant:* a file under its final name is complete; if its hash is known beforehand, it has it.
+//! *Invariant:* a file under its final name is complete, and has its hash if that is known beforehand.
 
 use crate::disk::leftovers::remove;
 use crate::disk::space;
@@ -24,35 +25,35 @@ use std::path::{Path, PathBuf};
 use ureq::Body;
 use ureq::http::{Response, StatusCode};
 
-/// No version of a data set is larger than this, whatever a server sends.
+/// The largest size that is accepted from a server; no version of a data set is larger.
 const LARGEST: u64 = 1 << 30;
 
-/// Where downloads go, and how.
+/// Where downloads are stored, and how they are made.
 #[derive(Debug, Clone)]
 pub struct Downloads {
-    /// Directory of whole and partial files.
+    /// The directory of complete and partial files.
     pub directory: PathBuf,
-    /// How often servers are asked.
+    /// The policy for retries.
     pub retry: RetryPolicy,
-    /// Tells how many bytes the disk of a directory has left.
+    /// Returns the free bytes on the disk of a directory.
     pub available: fn(&Path) -> io::Result<u64>,
-    /// What the files made of the download will need on the same disk, in bytes.
+    /// Bytes on the same disk that the files made from the download will need.
     pub reserve: u64,
 }
 
-/// What is known about a partial file.
+/// What is known about the version of a partial file.
 #[derive(Serialize, Deserialize)]
 struct Version {
-    /// Of the address, which may hold secrets.
+    /// The hash of the address, which itself may contain secrets.
     address_sha256: String,
     validator: Option<String>,
 }
 
 impl Downloads {
-    /// Gets a file, or finds it already there.
+    /// Downloads a file, or finds it already there.
     ///
     /// # Errors
-    /// A server that does not have it, or something else under its address; a full disk.
+    /// The server does not have the file, something else is at its address, or the disk is full.
     pub fn fetch(&self, remote: &Remote) -> Result<PathBuf> {
         atomic::make_directories(&self.directory)?;
         let path = self.path(remote);
@@ -63,7 +64,7 @@ impl Downloads {
             fs::remove_file(&path)?;
         }
         let part = with_suffix(&path, ".part");
-        // A part left by a server without versions, or by a damaged disk, shows only at the end.
+        // A part from a server without validators, or one on a damaged disk, is found wrong only at the end.
         for attempt in 1.. {
             let resumed = length(&part) > 0;
             if let Err(error) = self.complete(remote, &part) {
@@ -85,27 +86,28 @@ impl Downloads {
                 }
             }
         }
-        // Cannot go through `artifacts::atomic`: a part must outlive the program that began it.
+        // `artifacts::atomic` cannot be used here: a part must outlive the program that began it.
         fs::rename(&part, &path)?;
         remove(&with_suffix(&part, ".json"))?;
         Ok(path)
     }
 
-    /// Removes what there is of a file, and the directory after the last one.
+    /// Removes a file with its parts, and the directory if it is then empty.
     ///
     /// # Errors
-    /// Whatever the file system says, except that there is nothing to remove.
+    /// Those of the file system, except that a file is already gone.
     pub fn discard(&self, remote: &Remote) -> io::Result<()> {
         let path = self.path(remote);
         for path in [with_suffix(&path, ".part"), with_suffix(&path, ".part.json"), path] {
             remove(&path)?;
         }
-        // Whatever else lies there is not ours to remove.
+        // A directory with other files stays.
         drop(fs::remove_dir(&self.directory));
         Ok(())
     }
 
-    /// The address is in the name: two servers may have two files of one name.
+    /// The name contains a hash of the address, because two servers may have different files with the same
+    /// name.
     fn path(&self, remote: &Remote) -> PathBuf {
         let name = remote.url.file_name();
         let safe: String =
@@ -129,7 +131,7 @@ impl Downloads {
         let validator = known
             .filter(|version| version.address_sha256 == remote.url.fingerprint())
             .and_then(|version| version.validator);
-        // Without a version or a hash, nobody could tell whether the rest belongs to the part.
+        // Without a validator or a hash, nobody could tell whether the rest belongs to the part.
         if validator.is_none() && remote.sha256.is_none() {
             file.set_len(0).map_err(permanent)?;
         }
@@ -177,7 +179,7 @@ impl Downloads {
         }
     }
 
-    /// Refuses what is known to be wrong before its first byte.
+    /// Refuses a response that is known to be wrong before its first byte.
     fn judge(
         &self,
         remote: &Remote,
@@ -204,14 +206,14 @@ impl Downloads {
     }
 }
 
-/// `bytes 100-199/200` is `(Some(100), 200)`, and `bytes */200` is `(None, 200)`.
+/// Parses a `Content-Range`: `bytes 100-199/200` is `(Some(100), 200)`, and `bytes */200` is `(None, 200)`.
 fn range(response: &Response<Body>) -> Option<(Option<u64>, u64)> {
     let (range, total) = header(response, "content-range")?.strip_prefix("bytes ")?.split_once('/')?;
     let start = range.split_once('-').map(|(start, _)| start.parse()).transpose().ok()?;
     Some((start, total.parse().ok()?))
 }
 
-/// What `If-Range` takes: a strong `ETag`, or a date.
+/// Returns a validator for `If-Range`: a strong `ETag`, or a date.
 fn validator_of(response: &Response<Body>) -> Option<String> {
     let tag = header(response, "etag").filter(|tag| !tag.starts_with("W/"));
     tag.or_else(|| header(response, "last-modified")).map(str::to_owned)

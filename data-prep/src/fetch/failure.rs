@@ -1,19 +1,19 @@
-//! Why an attempt failed, and whether another one could help.
+//! The reason of a failed attempt, and whether another attempt could help.
 
 use crate::files::address::Address;
 use anyhow::Error;
 
-/// Why an attempt failed.
+/// The reason of a failed attempt.
 #[derive(Debug)]
 pub enum Failure {
-    /// Worth another attempt.
+    /// Another attempt may succeed.
     Transient(Error),
-    /// Another attempt would end the same.
+    /// Another attempt would fail in the same way.
     Permanent(Error),
 }
 
 impl Failure {
-    /// The same with the address it happened at.
+    /// Adds the address to the error.
     pub(crate) fn at(self, url: &Address) -> Self {
         match self {
             Self::Transient(error) => Self::Transient(error.context(url.to_string())),

@@ -1,6 +1,6 @@
-//! One request to a server.
+//! A single request to a server.
 //!
-//! *Invariant:* no request waits for ever.
+//! *Invariant:* no request waits forever.
 
 use crate::fetch::failure::Failure;
 use crate::fetch::retry::RetryPolicy;
@@ -12,10 +12,10 @@ use ureq::http::{Response, StatusCode, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy};
 
-/// Asks for a file. Redirects are followed; the answer is a success or "range not satisfiable".
+/// Requests a file. Redirects are followed; the response is a success or "range not satisfiable".
 ///
 /// # Errors
-/// Any other status; a server that cannot be reached.
+/// The response has any other status, or the server cannot be reached.
 pub fn get(
     retry: &RetryPolicy,
     url: &Address,
@@ -59,18 +59,18 @@ fn agent(retry: &RetryPolicy, url: &str) -> anyhow::Result<Agent> {
     Ok(config.build().new_agent())
 }
 
-/// No answer at all, as opposed to one that does not help.
+/// The server did not respond at all, as opposed to an unhelpful response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}: cannot be reached")]
 pub struct Unreachable(String);
 
 fn failure(url: &Address, error: ureq::Error) -> Failure {
-    // Both messages repeat the address, with all that is in it.
+    // Both messages repeat the whole address, including its secrets.
     if matches!(error, ureq::Error::BadUri(_) | ureq::Error::Http(_)) {
         return Failure::Permanent(anyhow!("{url}: is no valid address"));
     }
     let transient = match &error {
-        // A certificate that is not trusted comes as invalid data.
+        // An untrusted certificate is reported as invalid data.
         ureq::Error::Io(error) => error.kind() != io::ErrorKind::InvalidData,
         ureq::Error::Timeout(_)
         | ureq::Error::HostNotFound
@@ -82,8 +82,8 @@ fn failure(url: &Address, error: ureq::Error) -> Failure {
     if transient { Failure::Transient(error) } else { Failure::Permanent(error) }
 }
 
-/// Mozilla's list, which is built in, unless `SSL_CERT_FILE` names another: behind some companies' proxies no
-/// other certificate is ever seen.
+/// Returns the trusted root certificates: Mozilla's list, which is built in, unless `SSL_CERT_FILE` names
+/// another, as needed behind the proxies of some companies, which replace all certificates.
 fn trusted() -> anyhow::Result<RootCerts> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
         return Ok(RootCerts::WebPki);
@@ -96,7 +96,7 @@ fn trusted() -> anyhow::Result<RootCerts> {
     Ok(certificates.collect::<Vec<_>>().into())
 }
 
-/// No proxy can reach this machine's own servers.
+/// Returns whether an address is on the loopback interface, which no proxy can reach.
 fn is_loopback(url: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);

@@ -1,6 +1,6 @@
-//! What a server sends, read at no less than a minimum speed.
+//! Reading of a response at a minimum speed.
 //!
-//! *Invariant:* no body is read for ever, however slowly its bytes drip.
+//! *Invariant:* no body is read forever, however slowly its bytes arrive.
 
 use crate::fetch::failure::Failure;
 use anyhow::anyhow;
@@ -8,19 +8,19 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-/// How slow a server may be.
+/// The slowest acceptable server.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Bytes a second that every window must bring on average.
+    /// The average bytes per second that every window must reach.
     pub least: u64,
-    /// What speed is measured over.
+    /// The window over which speed is measured.
     pub window: Duration,
-    /// For one file as a whole.
+    /// The time limit for one file as a whole.
     pub total: Duration,
 }
 
 impl Pace {
-    /// A slower server is given up: another source is faster, or a person can find one.
+    /// The default. A slower server is given up, because another source is faster, or a person can find one.
     pub const ORDINARY: Self =
         Self { least: 10_000, window: Duration::from_secs(30), total: Duration::from_hours(4) };
 }
@@ -32,7 +32,8 @@ impl fmt::Display for Pace {
     }
 }
 
-/// Copies a body to a file; what has come before a connection drops is kept. More than `limit` bytes are refused.
+/// Copies a body to a file; what arrived before a connection drops is kept. More than `limit` bytes are
+/// refused.
 pub(crate) fn copy(
     mut body: impl Read,
     mut file: impl Write,
@@ -75,7 +76,7 @@ pub(crate) fn copy(
 mod tests {
     use super::*;
 
-    /// A body without end that brings so many bytes every millisecond.
+    /// An endless body that yields this many bytes every millisecond.
     struct Drip(usize);
 
     impl Read for Drip {

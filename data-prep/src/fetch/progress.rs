@@ -1,4 +1,4 @@
-//! How far a download is: a bar on a terminal, a line now and then elsewhere. Always on standard error.
+//! The progress of a download: a bar on a terminal, occasional lines elsewhere. Always on standard error.
 
 use crate::disk::space::Megabytes;
 use artifacts::output;
@@ -6,10 +6,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-/// Between two lines where there is no terminal.
+/// The interval between two lines, without a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// A line on standard error, for people.
+/// Prints a line to standard error, for people.
 pub fn say(message: impl std::fmt::Display) {
     output::say(format_args!("data-prep: {message}"));
 }
@@ -34,7 +34,7 @@ impl Meter {
         Self { name: name.to_owned(), total, started_at: position, started: now, said: now, position, bar }
     }
 
-    /// More bytes have come.
+    /// Records that more bytes have arrived.
     pub fn advance(&mut self, bytes: u64) {
         self.position += bytes;
         if let Some(bar) = &self.bar {

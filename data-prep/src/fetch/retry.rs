@@ -1,33 +1,34 @@
-//! The patience to ask again.
+//! The retry policy.
 //!
-//! *Invariant:* nothing is asked again that will not change, and nothing for ever.
+//! *Invariant:* a permanent failure is not retried, and nothing is retried forever.
 
 use crate::fetch::failure::Failure;
 use crate::fetch::pace::Pace;
 use crate::fetch::progress::say;
 use std::time::{Duration, Instant};
 
-/// How long to wait for a server, and how often to ask.
+/// How long to wait for a server, and how often to retry.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
-    /// Attempts that bring nothing new before giving up.
+    /// Attempts without progress before giving up.
     pub attempts: u32,
-    /// Before the second attempt; doubled before each further one.
+    /// The pause before the second attempt; it doubles before each further one.
     pub first_pause: Duration,
-    /// After attempts that took so long and brought nothing new, none is begun.
+    /// Once attempts without progress have taken this long, no further one is begun.
     pub vain: Duration,
-    /// For a name to be found, for a connection to stand, and for the answer to begin.
+    /// The time limit for resolving a name, for connecting, and for the start of the response.
     pub answer: Duration,
-    /// Between one byte and the next.
+    /// The time limit between two bytes.
     pub stall: Duration,
-    /// For a file on its way.
+    /// The minimum speed of a transfer.
     pub pace: Pace,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        // A dead address costs two waits for an answer and the pause between them: half a minute before the next source is tried.
+        // A dead address costs two waits for a response and the pause between them: half a minute before the
+        // next source is tried.
         Self {
             attempts: 5,
             first_pause: seconds(1),
@@ -39,12 +40,12 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What is no less than this is worth starting the count of attempts again, in bytes.
+/// The number of new bytes that resets the count of attempts.
 const PROGRESS_BYTES: u64 = 1 << 16;
 
 impl RetryPolicy {
-    /// Makes attempts until one succeeds, one fails for good, or too many in a row bring nothing new. `done` tells
-    /// how many bytes there are so far.
+    /// Makes attempts until one succeeds, one fails permanently, or too many in a row make no progress.
+    /// `done` returns the number of bytes so far.
     ///
     /// # Errors
     /// That of the last attempt.
@@ -113,7 +114,7 @@ mod tests {
             attempts.get()
         };
         assert_eq!(run(0), 3);
-        // The tenth attempt is the last that brings something, and the first of three in vain.
+        // The tenth attempt is the last one with progress, and the first of three without.
         assert_eq!(run(10), 12);
     }
 
@@ -128,7 +129,7 @@ mod tests {
         };
         assert!(patience.run(attempt, || 0).is_err());
         assert!(attempts.get() <= 3, "{} attempts", attempts.get());
-        // What a program does by default: a last attempt begins before `vain` is over.
+        // With the default policy, a last attempt begins before `vain` is over.
         let RetryPolicy { vain, answer, first_pause, .. } = RetryPolicy::default();
         assert!(answer <= vain && 2 * answer + first_pause > vain, "two attempts, and no third");
         assert!(2 * answer + first_pause <= Duration::from_secs(30));

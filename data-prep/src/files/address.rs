@@ -1,54 +1,54 @@
-//! The address of a file on a server, which may hold secrets: a password, a signed query, a token.
+//! The address of a file on a server, which may contain secrets: a password, a signed query, a token.
 //!
-//! *Invariant:* an address shows itself without its user and password, without the values of its query and without
-//! its fragment, and nothing but [`Address::exact`], which is for requests, gives them away.
+//! *Invariant:* an address is displayed without its user and password, without the values of its query and
+//! without its fragment; only [`Address::exact`], which is for requests, reveals them.
 
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 const HIDDEN: &str = "***";
 
-/// A URL whose secrets are not shown.
+/// A URL whose secrets are not displayed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address(String);
 
 impl Address {
-    /// Any text; whether it is an address shows when it is asked for.
+    /// Wraps any text; whether it is an address is checked when it is requested.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// With its secrets: for requests, and for nothing that is shown or stored.
+    /// Returns the address with its secrets: for requests, and never to be displayed or stored.
     #[must_use]
     pub fn exact(&self) -> &str {
         &self.0
     }
 
-    /// Tells two addresses apart without giving either away.
+    /// Returns a hash that distinguishes addresses without revealing them.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         hex::encode(Sha256::digest(&self.0))
     }
 
-    /// An address below this one; a query stays behind it.
+    /// Returns an address below this one; a query stays at its end.
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         let (path, rest) = self.0.split_at(self.path_end());
         Self(format!("{}/{below}{rest}", path.trim_end_matches('/')))
     }
 
-    /// The last part of its path.
+    /// Returns the last segment of its path.
     #[must_use]
     pub fn file_name(&self) -> &str {
         let path = &self.0[self.authority_end()..self.path_end()];
         path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
     }
 
-    /// The same with another last part of its path.
+    /// Returns the address with another last segment of its path.
     #[must_use]
     pub fn with_file_name(&self, name: &str) -> Self {
         let (path, rest) = self.0.split_at(self.path_end());
@@ -75,7 +75,8 @@ impl fmt::Display for Address {
         let (start, authority_end, path_end) =
             (self.authority_start(), self.authority_end(), self.path_end());
         f.write_str(&self.0[..start])?;
-        // A password may hold a slash that should have been escaped: whatever stands before the last `@` is hidden.
+        // A password may contain a slash that should have been escaped, so everything before the last `@` is
+        // hidden.
         let from = self.0[start..path_end]
             .rfind('@')
             .filter(|at| start + at < authority_end || self.0[start..start + at].contains(':'));

@@ -1,7 +1,8 @@
 //! The authors' binary version of a data set: its archive, the files in it, and their records.
 //!
-//! A record is a label or two and the red, green and blue planes of an image. CIFAR-100's has the class's group before the class; the class
-//! says the group, so only the class is kept.
+//! A record is one or two label bytes and the red, green and blue planes of an image. CIFAR-100's records
+//! have the coarse label (the class's group) before the class; the class determines the group, so only the
+//! class is kept.
 //!
 //! Source: Krizhevsky's page on both data sets, <https://www.cs.toronto.edu/~kriz/cifar.html>.
 
@@ -14,17 +15,17 @@ use std::path::Path;
 pub struct BinaryVersion {
     /// The data set.
     pub task: Task,
-    /// The archive.
+    /// The name of the archive.
     pub archive: &'static str,
     /// The folder that the archive unpacks to.
     pub folder: &'static str,
-    /// The folder that the archive of the version for Python unpacks to.
+    /// The folder that the archive of the Python version unpacks to.
     pub python_folder: &'static str,
-    /// Files with training images.
+    /// The files with training images.
     pub train: &'static [&'static str],
     /// The file with test images.
     pub test: &'static str,
-    /// Most records of a file.
+    /// The largest number of records of a file.
     pub records: usize,
 }
 
@@ -54,17 +55,17 @@ const CIFAR100: BinaryVersion = BinaryVersion {
     records: 50_000,
 };
 
-/// What an archive may hold, in bytes.
+/// The largest sizes accepted from an archive, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Of one batch.
+    /// The size of one batch.
     pub member: u64,
-    /// Of everything in the archive, unpacked.
+    /// The size of the whole archive, unpacked.
     pub total: u64,
 }
 
 impl BinaryVersion {
-    /// That of a data set.
+    /// Returns the binary version of a data set.
     #[must_use]
     pub const fn of(task: Task) -> &'static Self {
         match task {
@@ -73,39 +74,40 @@ impl BinaryVersion {
         }
     }
 
-    /// Its files, those with training images first.
+    /// Iterates over its files, those with training images first.
     pub fn files(&self) -> impl Iterator<Item = &'static str> {
         self.train.iter().copied().chain([self.test])
     }
 
-    /// The half that a file belongs to.
+    /// Returns the half that a file belongs to.
     #[must_use]
     pub fn half(&self, file: &str) -> Split {
         if file == self.test { Split::Test } else { Split::Train }
     }
 
-    /// Which of its files this is, by its name.
+    /// Returns which of its files this is, by name.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&'static str> {
         self.files().find(|name| path.file_name().is_some_and(|file| file == *name))
     }
 
-    /// Bytes of a record.
+    /// Returns the number of bytes per record.
     #[must_use]
     pub const fn record_bytes(&self) -> usize {
         self.task.label_bytes() + IMAGE_BYTES
     }
 
-    /// What its archive and its files may hold: three small files of text stand beside the records.
+    /// Returns the size limits of its archive and its files; the archive also contains three small text
+    /// files.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         Limits { member: (self.records * self.record_bytes()) as u64, total: 256 << 20 }
     }
 
-    /// Records of a class and an image, from those of its files.
+    /// Converts the records of its files to records of a class and an image.
     ///
     /// # Errors
-    /// A part of a record.
+    /// A record is incomplete.
     pub fn records(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let size = self.record_bytes();
         ensure!(

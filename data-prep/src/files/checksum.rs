@@ -1,4 +1,4 @@
-//! A whole file, held against what is known about it.
+//! Checks of a whole file against what is known about it.
 
 use crate::files::content::{Content, HEAD_BYTES};
 use crate::files::location::Remote;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Holds a whole file against what is known about it.
+/// Checks a whole file against what is known about it.
 pub(crate) fn check(path: &Path, remote: &Remote) -> Result<()> {
     let url = &remote.url;
     Content::of(&head(path)?).with_context(|| url.to_string())?;
@@ -25,10 +25,10 @@ pub(crate) fn check(path: &Path, remote: &Remote) -> Result<()> {
     Ok(())
 }
 
-/// SHA-256 of a file.
+/// Computes the SHA-256 of a file.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// The file cannot be read.
 pub fn sha256(path: &Path) -> io::Result<Sha256Sum> {
     let mut file = fs::File::open(path)?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
@@ -40,17 +40,17 @@ pub fn sha256(path: &Path) -> io::Result<Sha256Sum> {
     }
 }
 
-/// The first bytes of a file, enough for [`Content::of`].
+/// Reads the first bytes of a file, enough for [`Content::of`].
 ///
 /// # Errors
-/// A file that cannot be read.
+/// The file cannot be read.
 pub fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     fs::File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
-/// Its size in bytes; none, if it is not there.
+/// Returns the size of a file in bytes; 0 if it does not exist.
 pub(crate) fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }

@@ -1,64 +1,64 @@
-//! What a file is, told by its first bytes: names and addresses promise too much.
+//! The kind of a file, determined by its first bytes, because names and addresses are unreliable.
 
 use crate::files::binary::BinaryVersion;
 use artifacts::dataset::{RECORD_BYTES, Task};
 use std::path::Path;
 
-/// How many of a file's first bytes [`Content::of`] wants to see.
+/// The number of first bytes that [`Content::of`] needs.
 pub const HEAD_BYTES: usize = 512;
 
-/// A kind of file that images can be taken from.
+/// A kind of file from which images can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// Compressed with gzip; presumably the authors' archive.
+    /// Gzip, presumably the authors' archive.
     Gzip,
-    /// The authors' archive as some browsers leave it: already unpacked by one step.
+    /// Tar: the authors' archive as some browsers leave it, already decompressed.
     Tar,
     /// Parquet: the mirror's, or our own.
     Parquet,
 }
 
-/// A kind of file that no image can be taken from.
+/// A kind of file from which no image can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoData {
-    /// What a server sends in place of a file.
+    /// A web page, which a server sends in place of a file.
     #[error(
         "is a web page, as a network sends that wants a sign-in, or a server that has moved the file: sign in and try again, or take \
          the authors' archive (cifar-10-binary.tar.gz; CIFAR-100: cifar-100-binary.tar.gz)"
     )]
     WebPage,
-    /// What `git clone` leaves in place of a large file.
+    /// A Git LFS pointer, which `git clone` leaves in place of a large file.
     #[error("is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`")]
     LfsPointer,
-    /// Could run any code when read.
+    /// A Python pickle, which can run arbitrary code when read.
     #[error(
         "is a Python pickle, which can run code when it is read: take the binary version (cifar-10-binary.tar.gz; \
          CIFAR-100: cifar-100-binary.tar.gz)"
     )]
     Pickle,
-    /// Packed in a way that is not read here.
+    /// Packed in a format that is not read here.
     #[error(
         "is {0}: unpack it, and give what it holds (a folder cifar-10-batches-bin or cifar-100-binary, or the mirror's parquet files)"
     )]
     Packed(&'static str),
-    /// Parquet with a key.
+    /// An encrypted parquet file.
     #[error("is an encrypted parquet file: it is not damaged, but must be written again without encryption")]
     Encrypted,
-    /// Something known, which has no data set in it or in no form that is read here.
+    /// A known format without a data set in a form that is read here.
     #[error(
         "is {0}, not a form of a data set that data-prep reads: take the authors' archive (cifar-10-binary.tar.gz; CIFAR-100: \
          cifar-100-binary.tar.gz)"
     )]
     Other(&'static str),
-    /// An interrupted copy, most likely.
+    /// An empty file, most likely an interrupted copy.
     #[error("is empty")]
     Empty,
-    /// Anything else.
+    /// An unknown format.
     #[error("is neither a gzip archive nor a parquet file: it begins with {0}")]
     Unknown(String),
 }
 
-/// First bytes of what is often taken for a data set.
+/// The first bytes of formats in which a data set is often packed.
 const PACKED: [(&[u8], &str); 7] = [
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
@@ -79,7 +79,7 @@ const OTHER: [(&[u8], &str); 6] = [
 const CIFAR100_RECORD_BYTES: u64 = BinaryVersion::of(Task::Cifar100).record_bytes() as u64;
 
 impl NoData {
-    /// What a file without magic is by its size.
+    /// Describes a file without a known magic number by its size.
     #[must_use]
     pub fn of_size(bytes: u64) -> Option<Self> {
         if bytes == 0 {
@@ -94,7 +94,7 @@ impl NoData {
     }
 }
 
-/// What a directory is that holds no data set in a form that is read here.
+/// Describes a directory that holds no data set in a form that is read here.
 #[must_use]
 pub fn folder(path: &Path, task: Task) -> Option<String> {
     let has = |name: &str| path.join(name).exists();
@@ -133,10 +133,10 @@ pub fn folder(path: &Path, task: Task) -> Option<String> {
 }
 
 impl Content {
-    /// Judges a file by its first bytes.
+    /// Determines the kind of a file from its first bytes.
     ///
     /// # Errors
-    /// Anything that cannot hold CIFAR-10.
+    /// The file cannot hold a data set.
     pub fn of(head: &[u8]) -> Result<Self, NoData> {
         let text = String::from_utf8_lossy(head).to_lowercase();
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
@@ -145,7 +145,7 @@ impl Content {
             [0x1f, 0x8b, ..] => Ok(Self::Gzip),
             [b'P', b'A', b'R', b'1', ..] => Ok(Self::Parquet),
             [b'P', b'A', b'R', b'E', ..] => Err(NoData::Encrypted),
-            // The magic of every tar since 1988 stands after name, mode, owner, size, time and link.
+            // The magic number of every tar since 1988 follows name, mode, owner, size, time and link.
             _ if head.get(257..262) == Some(b"ustar") => Ok(Self::Tar),
             [0x80, 2..=5, ..] => Err(NoData::Pickle),
             _ if text.starts_with("version https://git-lfs") => Err(NoData::LfsPointer),
@@ -188,7 +188,7 @@ mod tests {
         assert!(message(b"\x80\x02}q\x01").contains("cifar-10-binary.tar.gz"));
         assert!(message(b"").contains("empty"));
         assert!(message(b"\x01\x02").contains(r"\x01\x02"));
-        // With or without the extensions of zip64.
+        // With and without the zip64 extensions.
         assert!(message(b"PK\x03\x04\x2d\0").contains("zip archive: unpack it"));
         assert!(message(b"\x28\xb5\x2f\xfd\0").contains("zstd: unpack it"));
         assert!(message(b"PARE").contains("encrypted parquet"));

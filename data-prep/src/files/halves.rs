@@ -1,27 +1,27 @@
-//! The two halves of the data set, and the files that hold them.
+//! The two halves of a data set, and the files that hold them.
 
 use artifacts::dataset::Split;
 use std::iter;
 
-/// Something for each half of the data set.
+/// A value for each half of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Halves<T> {
-    /// For the images to learn from.
+    /// The value for the training images.
     pub train: T,
-    /// For the images to be judged by.
+    /// The value for the test images.
     pub test: T,
 }
 
 impl<T> Halves<T> {
-    /// Something else for each of them.
+    /// Maps both values.
     ///
     /// # Errors
-    /// That of the first that has one.
+    /// The first error that occurs.
     pub fn try_map<U, E>(self, f: impl Fn(T) -> Result<U, E>) -> Result<Halves<U>, E> {
         Ok(Halves { train: f(self.train)?, test: f(self.test)? })
     }
 
-    /// What there is for one of them.
+    /// Returns the value for one half.
     pub fn half(&mut self, split: Split) -> &mut T {
         match split {
             Split::Train => &mut self.train,
@@ -30,21 +30,21 @@ impl<T> Halves<T> {
     }
 }
 
-/// The files that make up the whole data set.
+/// The files that make up a whole data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Files<T> {
     /// One archive with both halves.
     Archive(T),
-    /// A directory with the files of that archive; only ever on this machine.
+    /// A directory with the files of that archive; always on this machine.
     Batches(T),
-    /// A directory with a folder of PNG files for each class of each half; only ever on this machine.
+    /// A directory with a folder of PNG files for each class of each half; always on this machine.
     Folders(T),
     /// A parquet file for each half.
     Pair(Halves<T>),
 }
 
 impl<T> Files<T> {
-    /// The same for other places.
+    /// Maps the location of each file.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Files<U> {
         match self {
             Self::Archive(file) => Files::Archive(f(file)),
@@ -54,7 +54,7 @@ impl<T> Files<T> {
         }
     }
 
-    /// All of them.
+    /// Iterates over all files.
     pub fn all(&self) -> impl Iterator<Item = &T> {
         let (first, second) = match self {
             Self::Archive(file) | Self::Batches(file) | Self::Folders(file) => (file, None),
@@ -63,7 +63,7 @@ impl<T> Files<T> {
         iter::once(first).chain(second)
     }
 
-    /// One of them: where there is one, there should be the other.
+    /// Returns one of the files: if it exists, the other should, too.
     pub fn first(&self) -> &T {
         match self {
             Self::Archive(file)

@@ -1,4 +1,4 @@
-//! A place a file can be at: here or on a server.
+//! The location of a file, on this machine or on a server.
 
 use crate::files::address::Address;
 use artifacts::Sha256Sum;
@@ -8,16 +8,16 @@ use std::path::PathBuf;
 /// A file on a server, and what is known about it beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
-    /// Where it is.
+    /// Its address.
     pub url: Address,
-    /// Its size.
+    /// Its size in bytes, if known.
     pub bytes: Option<u64>,
-    /// Its SHA-256.
+    /// Its SHA-256, if known.
     pub sha256: Option<Sha256Sum>,
 }
 
 impl Remote {
-    /// A file nothing is known about but its address.
+    /// A file of which only the address is known.
     #[must_use]
     pub fn unknown(url: &str) -> Self {
         Address::new(url).into()
@@ -30,17 +30,17 @@ impl From<Address> for Remote {
     }
 }
 
-/// A file or directory, here or on a server.
+/// The location of a file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// On this machine.
+    /// A path on this machine.
     Path(PathBuf),
-    /// On a server.
+    /// An address on a server.
     Url(Remote),
 }
 
 impl Location {
-    /// A file below this directory.
+    /// Returns the location of a file below this directory.
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         match self {
@@ -49,7 +49,7 @@ impl Location {
         }
     }
 
-    /// The last part of its name, which says nothing about the machine it is on.
+    /// Returns the last segment of its name, which reveals nothing about the machine it is on.
     #[must_use]
     pub fn file_name(&self) -> String {
         match self {
@@ -58,7 +58,7 @@ impl Location {
         }
     }
 
-    /// The same place with the last `from` in its file name replaced, if there is one.
+    /// Returns the location with the last `from` in its file name replaced by `to`; `None` if there is none.
     #[must_use]
     pub fn renamed(&self, from: &str, to: &str) -> Option<Self> {
         let name = self.file_name();

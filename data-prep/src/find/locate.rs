@@ -1,6 +1,6 @@
-//! From what the user gives to the files of a data set: one file, one of two, or a directory with either.
+//! Finds the files of a data set from what the user gives: one file, one of two, or a directory with either.
 //!
-//! *Invariant:* decided by content and by what is really there, not by how a name ends.
+//! *Invariant:* content and existing files decide, not the extension of a name.
 
 use crate::fetch::http::{self, Unreachable};
 use crate::fetch::pace;
@@ -19,13 +19,13 @@ use std::io::Read;
 /// Finds the files.
 ///
 /// # Errors
-/// A place with nothing in it that images can be taken from.
+/// The location holds nothing from which images can be read.
 pub fn locate(place: &Location, task: Task, retry: &RetryPolicy) -> Result<Files<Location>> {
     if let Location::Path(path) = place {
         match batches::find(path, BinaryVersion::of(task)) {
             Ok(Some(directory)) => return Ok(Files::Batches(Location::Path(directory))),
             Ok(None) => (),
-            // The archive may lie beside what somebody has begun to unpack.
+            // The archive may lie beside a partly unpacked folder.
             Err(error) => return below(place, task, retry).ok_or(error),
         }
         match folders::find(path, task) {
@@ -50,7 +50,7 @@ pub fn locate(place: &Location, task: Task, retry: &RetryPolicy) -> Result<Files
             _ => error,
         }
         .context(place.to_string())),
-        // What does not answer is not asked for four things more.
+        // A server that does not respond is not asked four more times.
         (Some(Err(error)), Location::Url(_)) if error.downcast_ref::<Unreachable>().is_some() => Err(error),
         (Some(Err(error)), Location::Url(_)) => below(place, task, retry).ok_or_else(|| {
             let paths = named(task);
@@ -66,7 +66,7 @@ pub fn locate(place: &Location, task: Task, retry: &RetryPolicy) -> Result<Files
     }
 }
 
-/// The other half of a pair has the same name with the other word in it.
+/// Finds the other half of a pair, which has the same name with the other word in it.
 fn pair(place: &Location) -> Result<Files<Location>> {
     if let Some(test) = place.renamed("train", "test") {
         Ok(Files::Pair(Halves { train: place.clone(), test }))
@@ -81,7 +81,7 @@ fn pair(place: &Location) -> Result<Files<Location>> {
 }
 
 fn below(place: &Location, task: Task, retry: &RetryPolicy) -> Option<Files<Location>> {
-    // Each is asked for once: that it is not there is the usual answer.
+    // Each file is requested once, because a missing file is the usual response.
     let once = RetryPolicy { attempts: 1, ..*retry };
     layouts(task)
         .into_iter()
@@ -89,13 +89,13 @@ fn below(place: &Location, task: Task, retry: &RetryPolicy) -> Option<Files<Loca
         .find(|files| head(files.first(), &once).is_ok_and(|head| Content::of(&head).is_ok()))
 }
 
-/// What may lie in a directory, by name.
+/// Names what a directory may contain.
 fn named(task: Task) -> String {
     let (files, class) = (layouts(task).map(|files| *files.first()).join(", "), task.class_names()[0]);
     format!("{files}, {}, train/{class}", BinaryVersion::of(task).folder)
 }
 
-/// The first bytes of a file.
+/// Reads the first bytes of a file.
 fn head(place: &Location, retry: &RetryPolicy) -> Result<Vec<u8>> {
     match place {
         Location::Path(path) => Ok(checksum::head(path)?),

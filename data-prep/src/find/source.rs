@@ -1,7 +1,7 @@
-//! Where the data sets can be had, and what each place holds.
+//! The published sources of the data sets, and what each of them holds.
 //!
-//! Sources: the mirrors `uoft-cs/cifar10` and `uoft-cs/cifar100` on Hugging Face, at fixed revisions; the authors' page
-//! (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
+//! Sources: the mirrors `uoft-cs/cifar10` and `uoft-cs/cifar100` on Hugging Face, at fixed revisions; the
+//! authors' page (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009).
 
 use crate::files::address::Address;
 use crate::files::binary::BinaryVersion;
@@ -12,18 +12,18 @@ use artifacts::dataset::{Split, Task};
 use std::convert::Infallible;
 use std::str::FromStr;
 
-/// Address of Hugging Face.
+/// The address of Hugging Face.
 pub const HUGGING_FACE: &str = "https://huggingface.co";
 
-/// Where a data set was published.
+/// The publications of a data set.
 struct Published {
     /// Its name on Hugging Face.
     mirror: &'static str,
-    /// A commit there.
+    /// The commit on Hugging Face.
     revision: &'static str,
-    /// Files of that commit, and their sums.
+    /// The files of that commit, and their checksums.
     files: Halves<(&'static str, Sha256Sum)>,
-    /// Size and sum of the archive on the authors' page.
+    /// Size and checksum of the archive on the authors' page.
     archive: (u64, Sha256Sum),
 }
 
@@ -72,10 +72,10 @@ const fn published(task: Task) -> &'static Published {
     }
 }
 
-/// Address of the authors' archives.
+/// The address of the authors' archives.
 const AUTHORS: &str = "https://www.cs.toronto.edu/~kriz/";
 
-/// Whether a file with this sum, in hexadecimal, is one that was published with a half of a data set in it.
+/// Returns whether the file with this SHA-256, in hexadecimal, was published with a half of a data set in it.
 #[must_use]
 pub fn is_published(task: Task, split: Split, sha256: &str) -> bool {
     let Published { files, archive, .. } = published(task);
@@ -86,7 +86,7 @@ pub fn is_published(task: Task, split: Split, sha256: &str) -> bool {
     [of_mirror, archive.1].iter().any(|sum| sum.to_string() == sha256)
 }
 
-/// A commit, whose form the compiler checks.
+/// Checks the form of a commit hash at compile time.
 const fn revision(text: &str) -> &str {
     let (digits, mut i) = (text.as_bytes(), 0);
     assert!(digits.len() == 40, "a revision has 40 hexadecimal digits");
@@ -97,8 +97,8 @@ const fn revision(text: &str) -> &str {
     text
 }
 
-/// What a directory with a data set may hold, in the order in which it is looked for: the mirror's files, with or
-/// without their directory, the authors' archive, and the files this program writes.
+/// Returns what a directory with a data set may hold, in the order in which it is searched: the mirror's
+/// files, with or without their directory, the authors' archive, and the files that this program writes.
 #[must_use]
 pub const fn layouts(task: Task) -> [Files<&'static str>; 4] {
     let Halves { train, test } = &published(task).files;
@@ -110,17 +110,17 @@ pub const fn layouts(task: Task) -> [Files<&'static str>; 4] {
     ]
 }
 
-/// The files that the sources with names stand for, each with what is known about it.
+/// The files behind the named sources, each with what is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {
-    /// On Hugging Face.
+    /// The files on Hugging Face.
     pub mirror: Halves<Remote>,
     /// The archive on the authors' page.
     pub authors: Remote,
 }
 
 impl Origins {
-    /// What was published of a data set, the mirror's at this address of Hugging Face.
+    /// Returns the publications of a data set, with the mirror at this address of Hugging Face.
     #[must_use]
     pub fn published(task: Task, hugging_face: &Address) -> Self {
         let Published { mirror, revision, files, archive: (bytes, sum) } = published(task);
@@ -136,16 +136,16 @@ impl Origins {
     }
 }
 
-/// What was asked for.
+/// The source that the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The mirror, or the authors if it does not answer.
+    /// The mirror, or the authors' page if the mirror does not respond.
     Auto,
     /// The mirror on Hugging Face.
     HuggingFace,
     /// The authors' page; slow since June 2026.
     Authors,
-    /// What the user has.
+    /// A location that the user gave.
     Given(Location),
 }
 
@@ -163,26 +163,26 @@ impl FromStr for Source {
     }
 }
 
-/// A source to try, with the name that messages give it.
+/// A source to try, with its name for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// For messages.
+    /// The name, for messages.
     pub name: String,
-    /// Its files.
+    /// The files of the source.
     pub files: Wanted,
 }
 
 /// The files of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Known beforehand.
+    /// Files that are known beforehand.
     Known(Files<Location>),
-    /// To be looked for there.
+    /// Files to be searched for at this location.
     Sought(Location),
 }
 
 impl Source {
-    /// The sources to try, in this order.
+    /// Returns the sources to try, in order.
     #[must_use]
     pub fn candidates(&self, origins: &Origins) -> Vec<Candidate> {
         let Halves { train, test } = origins.mirror.clone();

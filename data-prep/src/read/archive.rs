@@ -1,6 +1,7 @@
-//! The authors' archive: files of records, of CIFAR-10 `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
+//! The authors' archive of record files, for CIFAR-10 `data_batch_1.bin` to `data_batch_5.bin` and
+//! `test_batch.bin`.
 //!
-//! *Invariant:* the archive is read as a stream; no member is ever written anywhere, and no more than
+//! *Invariant:* the archive is read as a stream; no member is ever written to disk, and no more than
 //! [`Limits`] allow is kept in memory or unpacked, whatever the archive claims.
 
 use crate::files::binary::{BinaryVersion, Limits};
@@ -10,64 +11,64 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
 use std::path::{Component, Path};
 
-/// An archive that does not hold a data set, or not all of it.
+/// An archive that does not hold a complete data set.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// Cut short, or with bytes changed on the way.
+    /// The archive is truncated, or some of its bytes were changed.
     #[error("the archive is cut short or damaged: {0}")]
     Damaged(#[from] io::Error),
-    /// A member that wants to be written elsewhere.
+    /// A member has a path outside of the archive.
     #[error("member `{0}` points outside the archive: refused")]
     Outside(String),
-    /// A batch that is a link or a directory.
+    /// A batch is a link or a directory.
     #[error("member `{0}` is not an ordinary file")]
     NotAFile(String),
-    /// A batch twice.
+    /// A batch occurs twice.
     #[error("member `{0}` is there twice")]
     Twice(String),
-    /// A batch that is larger than it can be.
+    /// A batch is larger than it can be.
     #[error("member `{name}` has {bytes} bytes: a batch has at most {limit}")]
     Large {
-        /// Of the member.
+        /// The name of the member.
         name: String,
-        /// What its header says.
+        /// The size in its header.
         bytes: u64,
-        /// What is allowed.
+        /// The largest allowed size.
         limit: u64,
     },
-    /// Compressed so well that it cannot be photographs.
+    /// The archive unpacks to too many bytes, as a decompression bomb does.
     #[error("the archive unpacks to more than {0} bytes: refused")]
     Bomb(u64),
-    /// The version for Python.
+    /// The archive is the Python version.
     #[error(
         "member `{0}` is of the Python version, whose batches are pickles, which can run code when they are read: \
          take the binary version, {1}"
     )]
     Pickle(String, &'static str),
-    /// Another data set of the same authors.
+    /// The archive is of another data set of the same authors.
     #[error("member `{name}` is of {found}: take {archive}, or prepare {found} with DATASET={}", found.name())]
     Another {
-        /// Of the member.
+        /// The name of the member.
         name: String,
-        /// What it is of.
+        /// The data set that it belongs to.
         found: Task,
         /// The archive that was expected.
         archive: &'static str,
     },
-    /// Folders of images, packed.
+    /// The archive contains folders of images.
     #[error(
         "member `{0}` is a single image: unpack the archive, and give the folder with `train` and `test` in it"
     )]
     Image(String),
-    /// A batch is not there.
+    /// Some batches are missing.
     #[error("the archive holds no {}: expected all files of the binary version", .0.join(", no "))]
     Missing(Vec<&'static str>),
 }
 
-/// The authors' records in a tar, compressed with gzip or not.
+/// Reads the authors' records from a tar archive, compressed with gzip or not.
 ///
 /// # Errors
-/// An archive that is damaged, too large, or not the authors' binary version.
+/// The archive is damaged, too large, or not the authors' binary version.
 pub fn read(
     file: impl Read,
     gzip: bool,
@@ -84,7 +85,8 @@ fn read_tar(
 ) -> Result<Halves<Vec<u8>>, ArchiveError> {
     let mut archive = tar::Archive::new(Bounded { stream, left: limits.total });
     let outcome = read_members(&mut archive, version, limits).and_then(|halves| {
-        // A checksum stands behind the last byte of a gzip stream: read on to have it verified.
+        // The checksum follows the last byte of a gzip stream, so the stream is read to its end to have it
+        // verified.
         io::copy(&mut archive.into_inner(), &mut io::sink())?;
         Ok(halves)
     });
@@ -143,7 +145,7 @@ fn read_members<R: Read>(
     if missing.is_empty() { Ok(halves) } else { Err(ArchiveError::Missing(missing)) }
 }
 
-/// The other data set whose folder this path goes through.
+/// Returns the other data set whose folder is part of this path, if any.
 fn another(path: &Path, version: &BinaryVersion) -> Option<Task> {
     let others = Task::ALL.map(BinaryVersion::of).into_iter().filter(|other| *other != version);
     others
@@ -161,7 +163,7 @@ fn within(path: &Path, folder: &str) -> bool {
     path.components().any(|part| part.as_os_str() == folder)
 }
 
-/// Refuses to give more than a number of bytes.
+/// A reader that fails after a number of bytes.
 struct Bounded<R> {
     stream: R,
     left: u64,

@@ -1,6 +1,6 @@
-//! The authors' archive, unpacked: a directory with its files of records.
+//! The authors' archive, unpacked: a directory with record files.
 //!
-//! *Invariant:* a directory is taken only if all files are there and each is a whole number of records.
+//! *Invariant:* a directory is accepted only if all files are there and each consists of complete records.
 
 use crate::files::binary::{BinaryVersion, Limits};
 use crate::files::halves::Halves;
@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The directory with the files that a path stands for: itself, the one below it, or the one that such a file lies in.
+/// Finds the directory that a path stands for: the path itself, the archive's folder below it, or the
+/// directory of such a file.
 ///
 /// # Errors
 /// Some of the files are there, but not all.
@@ -43,10 +44,10 @@ fn missing(directory: &Path, version: &BinaryVersion) -> Vec<&'static str> {
     version.files().filter(|name| !directory.join(name).is_file()).collect()
 }
 
-/// The authors' records in all files, and the SHA-256 of all of them one after the other.
+/// Reads the records of all files, and computes the SHA-256 of the concatenated files.
 ///
 /// # Errors
-/// A file that is missing, too large, or no whole number of records.
+/// A file is missing, too large, or has an incomplete record.
 pub fn read(
     directory: &Path,
     version: &BinaryVersion,

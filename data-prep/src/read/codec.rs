@@ -1,4 +1,5 @@
-//! Whether this build can read a parquet file at all: what is valid but not supported is not called damaged.
+//! Checks whether this build can decompress a parquet file: a valid but unsupported file is not called
+//! damaged.
 
 use anyhow::{Context, Result, anyhow, bail};
 use artifacts::reading::{claims, contained};
@@ -7,13 +8,13 @@ use parquet::basic::Compression;
 use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use std::path::Path;
 
-/// Those this build reads, as messages name them.
+/// The supported codecs, for messages.
 const READABLE: &str = "none, snappy, gzip, lz4 or zstd";
 
-/// Looks at the codecs of all columns.
+/// Checks the codecs of all columns.
 ///
 /// # Errors
-/// A file that is not whole, or is compressed with something else, which is named.
+/// The file is incomplete, or compressed with an unsupported codec, which is named.
 pub fn judge(path: &Path) -> Result<()> {
     let file = fs::File::open(path)?.into_parts().0;
     let whole = || format!("{}: is not a whole parquet file", path.display());

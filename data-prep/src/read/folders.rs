@@ -1,8 +1,10 @@
-//! A folder for each class, with a PNG file for each image: `train/airplane/*.png` and so on.
+//! Folders of images: one folder per class, with one PNG file per image, such as `train/airplane/*.png`.
 //!
-//! Names of files do not matter: the canonical order is that of the content, which is then judged as that of any other source.
+//! File names do not matter: the canonical order is that of the content, which is then checked as that of any
+//! other source.
 //!
-//! *Invariant:* a directory is taken only if both halves have a folder for each class of the data set, with images and nothing else in it.
+//! *Invariant:* a directory is accepted only if both halves have a folder for each class of the data set,
+//! with images and nothing else in it.
 
 use crate::files::binary::BinaryVersion;
 use crate::files::halves::Halves;
@@ -14,12 +16,13 @@ use fs_err as fs;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
-/// Most of one folder: ten times what CIFAR-10 has, so that a strange one ends in an error and not in a full memory.
+/// The largest number of images of one folder: ten times CIFAR-10's, so that an unexpected folder ends in an
+/// error instead of filling the memory.
 const MOST_IMAGES: usize = 50_000;
-/// Folders that are named where they are missing.
+/// The largest number of missing folders that are named.
 const MOST_NAMED: usize = 10;
 
-/// The directory with `train` and `test` that a path stands for: itself.
+/// Returns the path if it is a directory with `train` and `test`.
 ///
 /// # Errors
 /// Some of the folders are there, but not all.
@@ -45,10 +48,11 @@ fn names(task: Task) -> impl Iterator<Item = String> {
     Split::ALL.into_iter().flat_map(move |split| task.class_names().iter().map(folder(split)))
 }
 
-/// The records of all images, and the SHA-256 of all of them one after the other, folder by folder, in the order of their names.
+/// Reads the records of all images, and computes the SHA-256 of the concatenated files, folder by folder,
+/// sorted by name.
 ///
 /// # Errors
-/// A folder without images or with something else in it; an image that is not 32x32 RGB.
+/// A folder has no images or contains something else, or an image is not 32x32 RGB.
 pub fn read(directory: &Path, task: Task) -> Result<(Halves<Vec<u8>>, Sha256Sum)> {
     let mut hash = Sha256::new();
     let mut half = |split: Split| -> Result<Vec<u8>> {
@@ -67,7 +71,7 @@ pub fn read(directory: &Path, task: Task) -> Result<(Halves<Vec<u8>>, Sha256Sum)
     Ok((records, Sha256Sum(hash.finalize().into())))
 }
 
-/// The files of a folder in the order of their names, without those that file managers hide there.
+/// Returns the files of a folder, sorted by name, without hidden files of file managers.
 fn images(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,4 +1,5 @@
-//! The mirror's files: a row an image, a PNG in `img.bytes` and the class in `label`, of CIFAR-100 in `fine_label`.
+//! The mirror's files: one row per image, with a PNG in `img.bytes` and the class in `label`, for CIFAR-100
+//! in `fine_label`.
 
 use crate::read::png;
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -10,16 +11,18 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::path::Path;
 
-/// The mirror says `img`; copies of it in the usual form of such data sets say `image`.
+/// Names of the image column: `img` in the mirror, `image` in copies that follow the usual form of such data
+/// sets.
 const IMAGE_COLUMNS: [&str; 2] = ["img", "image"];
-/// More rows than CIFAR-10 has, so that a strange file ends in an error and not in a full memory.
+/// The largest number of rows, more than CIFAR-10 has, so that an unexpected file ends in an error instead of
+/// filling the memory.
 const MOST_ROWS: i64 = 100_000;
 const ROWS_PER_BATCH: usize = 1_000;
 
-/// The records of one of the mirror's files.
+/// Reads the records of one of the mirror's files.
 ///
 /// # Errors
-/// A file that is not whole, lacks the columns, or holds anything but 32x32 RGB images.
+/// The file is incomplete, lacks the columns, or holds anything but 32x32 RGB images.
 pub fn read(path: &Path, task: Task) -> Result<Vec<u8>> {
     let file = fs::File::open(path)?.into_parts().0;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -51,7 +54,7 @@ pub fn read(path: &Path, task: Task) -> Result<Vec<u8>> {
     Ok(records)
 }
 
-/// Names of the column with the class, the mirror's first.
+/// Returns the names of the class column, the mirror's first.
 const fn label_columns(task: Task) -> &'static [&'static str] {
     match task {
         Task::Cifar10 => &["label"],
@@ -69,7 +72,7 @@ fn append(batch: &RecordBatch, [image, label]: [&str; 2], records: &mut Vec<u8>)
         Some(fields) => fields
             .column_by_name("bytes")
             .with_context(|| format!("column `{image}` has no field `bytes` with PNG files"))?,
-        // Other writers have the files in the column itself.
+        // Other writers store the files in the column itself.
         None => pngs,
     };
     let pngs = byte_strings(pngs)
@@ -87,7 +90,7 @@ fn append(batch: &RecordBatch, [image, label]: [&str; 2], records: &mut Vec<u8>)
     Ok(())
 }
 
-/// A column of whole numbers, whatever their width; none for a column of something else.
+/// Returns a column of whole numbers of any width; `None` for another column.
 fn whole_numbers(column: &dyn Array) -> Option<Vec<Option<i128>>> {
     downcast_integer_array!(
         column => Some(column.iter().map(|number| number.map(i128::from)).collect()),
@@ -95,7 +98,7 @@ fn whole_numbers(column: &dyn Array) -> Option<Vec<Option<i128>>> {
     )
 }
 
-/// A column of byte strings, whatever their layout; none for a column of something else.
+/// Returns a column of byte strings in any layout; `None` for another column.
 fn byte_strings(column: &dyn Array) -> Option<Vec<Option<&[u8]>>> {
     let short = column.as_binary_opt::<i32>().map(|column| column.iter().collect());
     let long = || column.as_binary_opt::<i64>().map(|column| column.iter().collect());

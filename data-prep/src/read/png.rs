@@ -1,18 +1,19 @@
-//! One image as a PNG file.
+//! Decoding of a PNG file.
 //!
-//! PNG stores a pixel's three colours side by side; records have plane after plane. The conversion is here.
+//! PNG stores the three colours of a pixel side by side, but records store plane after plane; the conversion
+//! is here.
 //!
-//! *Invariant:* an image that is not 32x32 with 8 bits for each of three colours is an error, never resized or
-//! converted: it would not be CIFAR-10's.
+//! *Invariant:* an image that is not 32x32 with 8 bits for each of three colours is an error; it is never
+//! resized or converted, because it would not be CIFAR-10's.
 
 use anyhow::{Context, Result, ensure};
 use artifacts::dataset::{IMAGE_BYTES, PLANE_BYTES};
 use std::io::Cursor;
 
-/// Of one image: far more than 3072 bytes that do not compress.
+/// The largest size of a PNG file in bytes: far more than that of 3072 incompressible bytes.
 const LARGEST_PNG: usize = 1 << 16;
 
-/// A PNG as red, green and blue planes, each row by row from the top left.
+/// Decodes a PNG into red, green and blue planes, each row by row from the top left.
 pub(crate) fn decode(png: &[u8]) -> Result<[u8; IMAGE_BYTES]> {
     ensure!(png.len() <= LARGEST_PNG, "has {} bytes, expected at most {LARGEST_PNG}", png.len());
     let mut decoder = png::Decoder::new(Cursor::new(png));
@@ -43,7 +44,7 @@ mod tests {
     #[test]
     fn colours_become_planes_and_rows_stay_rows() {
         let mut pixels = vec![0; IMAGE_BYTES];
-        // One green pixel at row 3, column 5; one blue one at row 5, column 3.
+        // One green pixel at row 3, column 5; one blue pixel at row 5, column 3.
         pixels[(3 * 32 + 5) * 3 + 1] = 200;
         pixels[(5 * 32 + 3) * 3 + 2] = 100;
         let planes = decode(&encode(32, 32, png::ColorType::Rgb, &pixels)).unwrap();

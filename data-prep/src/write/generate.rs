@@ -1,4 +1,4 @@
-//! The stand-in for smoke tests, in the same files as the real data.
+//! The generated stand-in for smoke tests, in the same files as the real data.
 
 use crate::disk::leftovers;
 use crate::files::halves::Halves;
@@ -10,13 +10,13 @@ use artifacts::lock::Lock;
 use std::io;
 use std::path::Path;
 
-/// Spelt in ASCII, "test": keeps the test images' seed apart from the training images'.
+/// The ASCII text "test": it makes the seed of the test images differ from that of the training images.
 const TEST_SEED: u64 = 0x7465_7374;
 
-/// Writes generated images, unless they or better ones are there.
+/// Writes generated images, unless they or photographs are there.
 ///
 /// # Errors
-/// Data that is not generated is there and `force` is not given; a full disk.
+/// Data that was not generated is there and `force` is not given, or the disk is full.
 pub fn generate(
     layout: &Layout,
     task: Task,
@@ -50,10 +50,10 @@ pub fn generate(
     Ok(Outcome::Prepared(prepared::find(layout, task)?.context("the files just written are gone")?))
 }
 
-/// Whether both halves were generated from one seed, or neither was generated.
+/// Checks that both halves were generated from one seed, or that neither was generated.
 ///
 /// # Errors
-/// If they do not, with what to do.
+/// They do not belong together; the message says what to do.
 pub fn belong_together(found: &Halves<Header>) -> Result<()> {
     let pair = match (&found.train.provenance, &found.test.provenance) {
         (Provenance::Generated { seed: train }, Provenance::Generated { seed: test }) => {

@@ -1,6 +1,7 @@
-//! The prepared files: whether they are there, what they hold, how they are written.
+//! The prepared files: finding, verifying and writing them.
 //!
-//! *Invariant:* both halves are judged before either is written, and whoever is killed between them leaves no pair of an old half and a new one.
+//! *Invariant:* both halves are checked before either is written, and a kill between them never leaves an old
+//! half paired with a new one.
 
 use crate::disk::space;
 use crate::files::address::Address;
@@ -15,25 +16,25 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-/// What the files of a whole data set may take at most, in bytes: images hardly compress.
+/// Returns an upper bound of the size of a whole data set's files in bytes: images hardly compress.
 #[must_use]
 pub fn most_bytes(task: Task) -> u64 {
     Split::ALL.map(|split| task.images(split) as u64).iter().sum::<u64>() * (IMAGE_BYTES as u64 + 100)
 }
 
-/// What there was to do.
+/// The outcome of a preparation.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Nothing: the data was there.
+    /// The data was already there.
     Present(Halves<Header>),
     /// The files are new.
     Prepared(Halves<Header>),
 }
 
-/// What both files say about themselves, or none if either is missing.
+/// Returns the headers of both files; `None` if either file is missing.
 ///
 /// # Errors
-/// A file that is damaged or not ours.
+/// A file is damaged or not ours.
 pub fn find(layout: &Layout, task: Task) -> Result<Option<Halves<Header>>, DatasetError> {
     if Split::ALL.iter().any(|split| !layout.images(task, *split).exists()) {
         return Ok(None);
@@ -42,10 +43,10 @@ pub fn find(layout: &Layout, task: Task) -> Result<Option<Halves<Header>>, Datas
     Ok(Some(Halves { train: header(Split::Train)?, test: header(Split::Test)? }))
 }
 
-/// Writes both files again without the secrets that earlier versions of this program stored with an address.
+/// Rewrites both files without the secrets that earlier versions of this program stored with an address.
 ///
 /// # Errors
-/// A file that is damaged, or cannot be written.
+/// A file is damaged, or cannot be written.
 pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Halves<Header>> {
     for (split, header) in [(Split::Train, &found.train), (Split::Test, &found.test)] {
         let Provenance::File { source, sha256 } = &header.provenance else { continue };
@@ -64,7 +65,7 @@ pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Ha
 /// Reads both files and verifies every byte.
 ///
 /// # Errors
-/// A file that is missing or damaged, or whose rows are not what it says.
+/// A file is missing or damaged, or its rows do not match its metadata.
 pub fn verify(layout: &Layout, task: Task) -> Result<Halves<Header>> {
     let half = |split: Split| -> Result<Header> {
         let path = layout.images(task, split);
@@ -74,10 +75,11 @@ pub fn verify(layout: &Layout, task: Task) -> Result<Halves<Header>> {
     Ok(Halves { train: half(Split::Train)?, test: half(Split::Test)? })
 }
 
-/// Whether images are those of their data set: by their fingerprint or, where that is not known, by the number of each class.
+/// Checks that images are those of their data set: by their fingerprint or, if none is known, by the number
+/// of images per class.
 ///
 /// # Errors
-/// If they are not, with what was found and what was expected.
+/// They are not; the message says what was found and what was expected.
 pub fn judge(split: Split, dataset: &Dataset) -> Result<()> {
     let task = dataset.task;
     judge_header(split, task, dataset.len(), &dataset.fingerprint)?;
@@ -112,7 +114,7 @@ fn judge_header(split: Split, task: Task, images: usize, fingerprint: &str) -> R
     }
 }
 
-/// What the images of a half are, and how that is known.
+/// Describes the images of a half, and how they were verified.
 fn kind(split: Split, header: &Header) -> String {
     let task = header.task;
     match (&header.provenance, task.fingerprint(split)) {
@@ -129,17 +131,17 @@ fn kind(split: Split, header: &Header) -> String {
 }
 
 impl Halves<Header> {
-    /// Whether these are those of the data set, as far as a file's header tells.
+    /// Checks that these are the images of the data set, as far as a file's header tells.
     ///
     /// # Errors
-    /// If they are not, with both fingerprints.
+    /// They are not; the message has both fingerprints.
     pub fn judge(&self) -> Result<()> {
         let half = |split, it: &Header| judge_header(split, it.task, it.images, &it.fingerprint);
         half(Split::Train, &self.train)?;
         half(Split::Test, &self.test)
     }
 
-    /// A line for each half, and one for the colours.
+    /// Formats one line for each half, and one for the moments of the colours.
     #[must_use]
     pub fn report(&self, layout: &Layout) -> String {
         let mut text = String::new();
@@ -169,7 +171,7 @@ impl Halves<Dataset> {
     /// Writes both files.
     ///
     /// # Errors
-    /// A full disk, or whatever else the file system says.
+    /// The disk is full, or another error of the file system.
     pub fn write(&self, layout: &Layout, available: fn(&Path) -> io::Result<u64>) -> Result<()> {
         let task = self.train.task;
         let directory = layout.data(task);
@@ -179,7 +181,8 @@ impl Halves<Dataset> {
         let left = available(&directory)
             .with_context(|| format!("{}: cannot tell how much room the disk has", directory.display()))?;
         space::require(&directory, needed as u64, left)?;
-        // A new half beside an old one would pass for a pair, so the old one goes first; if it is the same, it may stay.
+        // A new half beside an old one would be taken for a pair, so the old one is removed first, unless it
+        // is the same.
         let old = layout.images(task, Split::Test);
         if !Header::read(&old).is_ok_and(|old| old.fingerprint == self.test.fingerprint) {
             atomic::remove(&old)?;

@@ -1,4 +1,4 @@
-//! What a message advises is done, and then the images are taken.
+//! Follows the advice of each message, and checks that the images are then accepted.
 
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url, write};
 use crate::samples::{archive, batches, mirror, png, records};
@@ -19,7 +19,7 @@ fn what_stands_in_a_files_place_is_replaced_as_advised() {
     let (train, test) = (mirror(&samples.train), mirror(&samples.test));
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
     for (name, found, needle, right) in [
-        // What `git lfs pull` does is to put the file in the place of its pointer.
+        // `git lfs pull` replaces a pointer by its file.
         ("m/train.parquet", &pointer[..], "fetch it with `git lfs pull`", &train),
         ("m/test.parquet", pointer, "fetch it with `git lfs pull`", &test),
         ("m/train.parquet", b"PARErest", "written again without encryption", &train),
@@ -87,7 +87,7 @@ fn folders_of_images_are_renamed_as_advised() {
     }
     let work = TempDir::new().unwrap();
     assert!(matches!(prepare(&layout(&work), &source, &ANYTHING), Ok(Outcome::Prepared(_))));
-    // A folder whose copy ended early.
+    // A folder that was copied incompletely.
     fs_err::remove_file(directory.path().join("test/ship/1.png")).unwrap();
     let message = refusal(&source, &ANYTHING);
     assert!(message.contains("ship: has 0 images") && message.contains("copy it again"), "{message}");

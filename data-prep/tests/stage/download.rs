@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// Half a megabyte that begins as a parquet file does.
+/// Half a megabyte with the first bytes of a parquet file.
 fn bytes() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..500_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     bytes[..4].copy_from_slice(b"PAR1");
@@ -42,7 +42,7 @@ fn fetch(directory: &TempDir, remote: &Remote) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Without half a megabyte of numbers in the message.
+/// Asserts equality without half a megabyte of numbers in the message.
 fn arrives(directory: &TempDir, remote: &Remote) {
     let found = fetch(directory, remote).unwrap();
     assert!(found == bytes(), "{} other bytes arrive", found.len());
@@ -52,7 +52,7 @@ fn served(moods: impl Into<Vec<Mood>>) -> Served {
     Served { moods: moods.into(), ..Served::new(bytes()) }
 }
 
-/// The hash of these bytes.
+/// Returns the SHA-256 of these bytes.
 pub fn sum(bytes: &[u8]) -> Sha256Sum {
     Sha256Sum(Sha256::digest(bytes).into())
 }
@@ -128,7 +128,7 @@ fn a_server_that_promises_more_than_it_sends_is_named() {
 #[test]
 fn an_address_that_never_answers_costs_two_waits_and_is_asked_for_no_layout() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Mute; 9]))]));
-    // The ordinary patience, twenty times as fast.
+    // The default policy, twenty times as fast.
     let RetryPolicy { attempts, first_pause, answer, vain, stall, .. } = RetryPolicy::default();
     let retry = RetryPolicy {
         attempts,
@@ -225,7 +225,7 @@ fn a_part_that_is_already_whole_is_recognised() {
     fs_err::rename(&path, format!("{}.part", path.display())).unwrap();
     arrives(&directory, &remote);
     assert_eq!(ranges(server.requests()), [None, Some(from(500_000))]);
-    // And a whole file is not asked for at all.
+    // A complete file is not requested again.
     arrives(&directory, &remote);
     assert_eq!(server.requests(), []);
 }

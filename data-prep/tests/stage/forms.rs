@@ -1,4 +1,4 @@
-//! The forms that people have CIFAR-10 in: taken, or named with what to do, which then works.
+//! The forms in which people have CIFAR-10: each is accepted, or named with advice, which then works.
 
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, write};
 use crate::samples::{Records, archive, batches, expected, mirror, mirror_with, png, records};
@@ -20,7 +20,7 @@ fn the_unpacked_folder_is_taken_and_so_is_what_stands_for_it() {
         let Provenance::File { source, .. } = provenance else { panic!("from files") };
         assert_eq!(source, "cifar-10-batches-bin");
     }
-    // Half of it is named, and the advice works.
+    // An incomplete batch is named, and the advice works.
     let batch = directory.path().join("data/cifar-10-batches-bin/data_batch_2.bin");
     let bytes = fs_err::read(&batch).unwrap();
     fs_err::remove_file(&batch).unwrap();
@@ -28,7 +28,7 @@ fn the_unpacked_folder_is_taken_and_so_is_what_stands_for_it() {
         let message = refusal(&path(&directory.path().join(name)), &ANYTHING);
         assert!(message.contains("no data_batch_2.bin: put all 6 into"), "{message}");
     }
-    // The archive beside it is taken all the same.
+    // The archive beside it is accepted nevertheless.
     let archive_beside = [("data/cifar-10-batches-bin/cifar-10-binary.tar.gz", archive(&records()))];
     write(&directory, &archive_beside);
     holds_the_samples(&path(&directory.path().join("data/cifar-10-batches-bin")));
@@ -77,7 +77,7 @@ fn other_forms_are_called_what_they_are_with_what_to_do() {
             || message.contains("without encryption");
         assert!(advised, "{name}: {message}");
     }
-    // All of this advice leads here, and to the folder above.
+    // All of this advice leads to this archive, or to the folder above.
     holds_the_samples(&path(&directory.path().join("cifar-10-binary.tar.gz")));
 }
 
@@ -99,16 +99,16 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
         let found = Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap();
         assert_eq!(found.fingerprint, expected(records).fingerprint);
     }
-    // Packed, it is to be unpacked.
+    // When packed, the advice is to unpack it.
     let mut packed = tar::Builder::new(Vec::new());
     packed.append_dir_all("cifar10/train", directory.path().join("train")).unwrap();
     write(&directory, &[("cifar10.tgz", packed.into_inner().unwrap())]);
     let message = refusal(&path(&directory.path().join("cifar10.tgz")), &ANYTHING);
     assert!(message.contains("unpack the archive, and give the folder"), "{message}");
-    // What is not CIFAR-10's content is refused as from any other source.
+    // Other content than CIFAR-10's is refused as from any other source.
     let judging = Options { accept_any_content: false, ..ANYTHING };
     assert!(refusal(&here, &judging).contains("fingerprint"));
-    // What does not fit is named, and the advice works.
+    // An unexpected file is named, and the advice works.
     let stranger = directory.path().join("test/ship/notes.txt");
     fs_err::write(&stranger, "x").unwrap();
     assert!(refusal(&here, &ANYTHING).contains("notes.txt: is no PNG: take everything else out"));
@@ -120,7 +120,7 @@ fn folders_of_images_are_taken_by_the_names_of_their_classes() {
     assert!(matches!(prepare(&layout, &here, &again), Ok(Outcome::Prepared(_))));
 }
 
-/// Ten images of each half, one of each class.
+/// Ten images of each half, one per class.
 fn ten_each() -> Records {
     let Records { train, .. } = records();
     let mut test = train.clone();
@@ -147,7 +147,8 @@ fn parquet_of_every_codec_is_read_or_its_codec_is_named() {
         write(&directory, &files);
         holds_the_samples(&path(directory.path()));
     }
-    // Nobody here can write the other two; their numbers stand in the footer behind the column's name.
+    // The test cannot write the other two codecs, so their numbers are patched into the footer after the
+    // column's name.
     for (number, name) in [(4, "brotli"), (3, "lzo")] {
         let directory = TempDir::new().unwrap();
         let mut test = mirror_with(&samples.test, Compression::UNCOMPRESSED);
@@ -195,7 +196,7 @@ fn files_are_renamed_and_data_is_generated_elsewhere_as_advised() {
         generate(&elsewhere, Task::Cifar10, images, 0, false, |_| Ok(1 << 40)),
         Ok(Outcome::Prepared(_))
     ));
-    // A disk without room, and another with it.
+    // A full disk, and another one with free space.
     let full = Options { available: |_| Ok(0), force: true, ..ANYTHING };
     let message = refusal(&path(directory.path()), &full);
     assert!(message.contains("choose another disk with --work"), "{message}");

@@ -1,4 +1,4 @@
-//! CIFAR-100 in the forms that CIFAR-10 comes in, each data set refused where the other is asked for.
+//! CIFAR-100 in the forms in which CIFAR-10 comes; each data set is refused where the other is asked for.
 
 use crate::prepare::{ANYTHING, path, refusal, write};
 use crate::samples::{Records, archive, png, records};
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 const OPTIONS: Options = Options { task: Task::Cifar100, ..ANYTHING };
 
-/// The samples under classes that CIFAR-10 has not, and twice as many: every class of its own.
+/// The samples with labels that CIFAR-10 does not have, and twice as many: each has its own class.
 fn hundred() -> Records {
     let Records { mut train, mut test } = records();
     for (number, record) in train.chunks_mut(RECORD_BYTES).enumerate() {
@@ -28,7 +28,7 @@ fn hundred() -> Records {
     Records { train, test }
 }
 
-/// The authors' records: the group of the class, the class, the planes.
+/// The authors' records: the coarse label, the class, the planes.
 fn binary(records: &[u8]) -> Vec<u8> {
     records.chunks(RECORD_BYTES).flat_map(|record| [&[record[0] / 5], record].concat()).collect()
 }
@@ -44,7 +44,7 @@ fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-/// A file of the mirror: both labels, the image in `img.bytes`.
+/// A file of the mirror, with both labels and the image in `img.bytes`.
 fn mirror(records: &[u8]) -> Vec<u8> {
     let records: Vec<&[u8]> = records.chunks(RECORD_BYTES).collect();
     let pngs = BinaryArray::from_iter_values(records.iter().map(|record| png(&record[1..])));
@@ -87,7 +87,7 @@ fn every_form_gives_the_same_files_beside_those_of_cifar_10() {
             let of_class = records
                 .chunks(RECORD_BYTES)
                 .find(|record| Task::Cifar100.class_names()[usize::from(record[0])] == *class);
-            // Folders may not be empty: a class without a sample has one of its own.
+            // Folders must not be empty: a class without a sample gets an image of its own.
             let planes = of_class
                 .map_or_else(|| vec![class.len() as u8; RECORD_BYTES - 1], |record| record[1..].to_vec());
             images.push((&*format!("e/{half}/{class}/1.png").leak(), png(&planes)));
@@ -113,7 +113,7 @@ fn every_form_gives_the_same_files_beside_those_of_cifar_10() {
     prepare(&layout, &path(&directory.path().join("e")), &OPTIONS).unwrap();
     let found = Dataset::read_verified(&layout.images(Task::Cifar100, Split::Train)).unwrap();
     assert_eq!((found.len(), found.labels.iter().max()), (100, Some(&99)));
-    // What was prepared is a source itself, of its own data set only.
+    // A prepared data set is itself a source, of that data set only.
     let prepared = path(&layout.data(Task::Cifar100));
     prepare(&Layout::new(directory.path().join("again")), &prepared, &OPTIONS).unwrap();
     let message = refusal(&prepared, &ANYTHING);

@@ -1,12 +1,12 @@
-//! The program killed at single system calls, and system calls that fail, by `strace`.
+//! The program is killed at single system calls, and system calls fail, by way of `strace`.
 //!
-//! Where there is no `strace`, or it may not follow programs, these tests say so and end.
+//! If `strace` is missing or may not trace programs, these tests say so and end.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// The program under `strace` with these words.
+/// Runs the program under `strace` with these arguments.
 fn traced(directory: &Path, strace: &[&str], seed: &str) -> Output {
     Command::new("strace")
         .args(["-f", "-q"])
@@ -27,7 +27,7 @@ fn cannot_trace() -> bool {
     cannot
 }
 
-/// What `--check` says of the two halves, if they are a pair.
+/// Returns the output of `--check` if the two halves are a pair.
 fn checked(directory: &Path) -> Option<String> {
     let check = Command::new(env!("CARGO_BIN_EXE_data-prep"))
         .args(["--check", "--accept-any-content", "--work", "w"])
@@ -81,7 +81,7 @@ fn a_failed_lock_is_named_and_a_directory_without_flush_is_tolerated() {
             message.contains("cannot be locked: choose") && !message.contains("another process"),
             "{message}"
         );
-        // On one that has locks, while that one still has none.
+        // The second file system has locks, while the first one still has none.
         let refused = message
             .split(": cannot be locked")
             .next()
@@ -105,7 +105,7 @@ fn a_failed_lock_is_named_and_a_directory_without_flush_is_tolerated() {
     }
 }
 
-/// A directory that is made is flushed into the one above it, and a file's bits come before its flush.
+/// A new directory is flushed into its parent, and a file's permission bits are set before its flush.
 #[test]
 fn what_is_named_stays_named_when_the_power_fails() {
     if cannot_trace() {

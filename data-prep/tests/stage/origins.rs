@@ -1,4 +1,4 @@
-//! The sources with names, each against a stand-in whose hash and size are pinned as the real ones are.
+//! The named sources, each replaced by a stand-in whose hash and size are pinned as the real ones are.
 
 use crate::download::sum;
 use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
@@ -46,7 +46,7 @@ fn each_named_source_is_taken_when_it_is_what_was_pinned_and_only_then() {
     let mut wrong = right.clone();
     wrong.mirror.test.sha256 = Some(sum(b"other"));
     assert!(refusal(&Source::HuggingFace.candidates(&wrong), &ANYTHING).contains("SHA-256"));
-    // And the authors stand in for a mirror that is wrong.
+    // The authors' page replaces a mirror that is wrong.
     server.requests();
     holds_the_samples(&Source::Auto.candidates(&wrong));
     assert!(server.requests().iter().any(|request| request.path == "/authors"));
@@ -74,7 +74,7 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
     }
     let header = Header::read(&layout.images(Task::Cifar10, Split::Train)).unwrap();
     assert!(format!("{:?}", header.provenance).contains("token=***"), "{:?}", header.provenance);
-    // What an earlier version stored is taken out.
+    // Secrets that an earlier version stored are removed.
     for split in Split::ALL {
         let mut dataset = Dataset::read(&layout.images(Task::Cifar10, split)).unwrap();
         let sha256 = sum(b"archive").to_string();
@@ -86,7 +86,7 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
         let dataset = Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap();
         assert!(!format!("{:?}", dataset.provenance).contains("s3cret"), "{:?}", dataset.provenance);
     }
-    // Nor when it fails: a broken connection leaves a note beside the part.
+    // The same holds after a failure: a broken connection leaves a note beside the part.
     server
         .replace("/a.tar.gz", Served { moods: vec![Mood::Drop(900); 20], ..Served::new(archive(&samples)) });
     for failing in [secret.clone(), secret.replace("/a.tar.gz", "/none"), secret.replace("http", "ftp")] {
@@ -97,14 +97,14 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
 
 #[test]
 fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
-    // Bound and let go: nobody listens there.
+    // The port was bound and released, so nobody listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let begun = Instant::now();
     let message = refusal(&url(&format!("http://127.0.0.1:{port}/x")), &ANYTHING);
     assert!(message.contains("cannot be reached") && message.contains("3 attempts"), "{message}");
     assert!(!message.contains("cifar-10-binary.tar.gz"), "what may lie below it is no matter: {message}");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    // One that takes the call and never answers.
+    // A server that accepts the connection and never responds.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let hasty = RetryPolicy {
         answer: Duration::from_millis(300),
@@ -114,7 +114,7 @@ fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
     let address = format!("http://{}/x", silent.local_addr().unwrap());
     let message = refusal(&url(&address), &Options { retry: hasty, ..ANYTHING });
     assert!(message.contains("gave up after 2 attempts"), "{message}");
-    // Where something answers, each layout is asked for once.
+    // If a server responds, each layout is requested once.
     let server = Server::start([]);
     refusal(&url(&server.url("/d")), &ANYTHING);
     assert_eq!(server.requests().len(), 5);
@@ -135,7 +135,7 @@ fn where_no_named_source_answers_the_message_says_what_to_do() {
             assert_eq!(message.matches(advice).count(), 1, "{advice}: {message}");
         }
     }
-    // A server that answers is no missing network.
+    // A server that responds does not count as a missing network.
     let server = Server::start([]);
     let authors = Remote::unknown(&server.url("/none"));
     let message = refusal(&Source::Auto.candidates(&Origins { authors, ..origins }), &ANYTHING);

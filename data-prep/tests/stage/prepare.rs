@@ -41,7 +41,7 @@ fn read(layout: &Layout, split: Split) -> Dataset {
     Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap()
 }
 
-/// Prepares, and looks at every pixel.
+/// Prepares the data, and checks every pixel.
 pub fn holds_the_samples(candidates: &[Candidate]) -> Halves<Provenance> {
     let directory = TempDir::new().unwrap();
     let layout = layout(&directory);
@@ -98,7 +98,7 @@ fn asymmetric_images_arrive_unchanged_from_every_local_source() {
         let Provenance::File { source, .. } = provenance.train else { panic!("from a file") };
         assert!(!source.contains('/'), "the machine's directories are nobody's business: {source}");
     }
-    // And from our own files.
+    // The same from our own files.
     let ours = Layout::new(directory.path().join("ours"));
     prepare(&ours, &at("mirror"), &ANYTHING).unwrap();
     holds_the_samples(&path(&ours.data(Task::Cifar10)));
@@ -132,7 +132,7 @@ fn the_next_source_is_tried_when_one_fails() {
     let message = refusal(&[missing, wrong], &ANYTHING);
     assert!(message.contains("missing: ") && message.contains("404"), "{message}");
     assert!(message.contains("wrong: ") && message.contains("SHA-256"), "{message}");
-    // A full disk is a full disk, whatever the source.
+    // A full disk is reported as such, whatever the source.
     let full = Options { available: |_| Ok(0), ..ANYTHING };
     let message = refusal(&[candidate("first", "/a", None), candidate("second", "/a", None)], &full);
     assert!(message.contains("needed") && !message.contains("second"), "{message}");
@@ -183,7 +183,7 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     assert!(message("one/mirror.parquet").contains("neither `train` nor `test`"));
     assert!(message("empty").contains("cifar-10-binary.tar.gz"));
     assert!(message("nowhere").contains("no such file"));
-    // And a look at what is not there leaves nothing, not even where it would have been.
+    // A check of missing data leaves nothing, not even its directory.
     let work = TempDir::new().unwrap();
     let layout = Layout::new(work.path().join("a/b"));
     assert!(prepare(&layout, &path(&directory.path().join("nowhere")), &ANYTHING).is_err());
@@ -209,7 +209,7 @@ fn what_is_there_is_left_alone_unless_it_is_damaged_or_not_wanted() {
     fs_err::write(&test, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(run(&ANYTHING), Outcome::Prepared(_)));
     assert_eq!(fs_err::read(&test).unwrap(), whole);
-    // Not CIFAR-10, so not what is wanted now; and the source has nothing better.
+    // The data is not CIFAR-10's, so it is not accepted now; and the source has nothing better.
     let options = Options { accept_any_content: false, ..ANYTHING };
     assert!(prepare(&layout, &source, &options).is_err());
     assert_eq!(fs_err::read(&test).unwrap(), whole);

@@ -8,7 +8,7 @@ fn run(directory: &TempDir, arguments: &[&str]) -> Output {
         .args(arguments)
         .current_dir(directory.path())
         .env_remove("WORK")
-        // No proxy is there; the loopback interface needs none.
+        // No proxy listens there; the loopback interface needs none.
         .envs([("http_proxy", "http://127.0.0.1:9"), ("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "")])
         .output()
         .unwrap()
@@ -49,7 +49,7 @@ fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
     let check = ["--check", "--accept-any-content"];
     for full in [false, true] {
         for words in [&generate[..], &check[..], &["--help"], &["generate", "--help"], &["--version"]] {
-            // A pipe without a reader, as `| head -1` leaves it, and a disk without room.
+            // A pipe whose reader has closed it, as `| head -1` does, and a full disk.
             let stream: Stdio = if full {
                 fs_err::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
             } else {
@@ -61,7 +61,7 @@ fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
             assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{words:?}");
         }
     }
-    // And where not even a failure can be told.
+    // The same if not even a failure can be reported.
     let missing = Command::new(env!("CARGO_BIN_EXE_data-prep"))
         .args(["--check", "--work", "elsewhere"])
         .current_dir(directory.path())

@@ -10,7 +10,7 @@ use parquet::basic::Compression as Codec;
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
-/// Ten training records and two test records, with no symmetry that could hide a transposition.
+/// Ten training records and two test records, without symmetries that could hide a transposition.
 pub struct Records {
     pub train: Vec<u8>,
     pub test: Vec<u8>,
@@ -29,21 +29,21 @@ pub fn records() -> Records {
     Records { train: (0..10).flat_map(record).collect(), test: (10..12).flat_map(record).collect() }
 }
 
-/// What those records are when prepared.
+/// Returns those records as a prepared data set.
 pub fn expected(records: &[u8]) -> Dataset {
     Dataset::from_records(Task::Cifar10, records, Provenance::Generated { seed: 0 }).unwrap()
 }
 
-/// The authors' six batches, by their names below a directory.
+/// Returns the authors' six batches, by their names below a directory.
 pub fn batches<'a>(records: &Records, directory: &str) -> Vec<(&'a str, Vec<u8>)> {
     let train =
         (1..).map(|number| format!("data_batch_{number}.bin")).zip(records.train.chunks(2 * RECORD_BYTES));
     let all = train.chain([("test_batch.bin".to_owned(), records.test.as_slice())]);
-    // A few names that live as long as the test.
+    // A few names are leaked, so that they live as long as the test.
     all.map(|(name, bytes)| (&*format!("{directory}{name}").leak(), bytes.to_vec())).collect()
 }
 
-/// The authors' archive.
+/// Returns the authors' archive.
 pub fn archive(records: &Records) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, bytes) in batches(records, "cifar-10-batches-bin/") {
@@ -55,12 +55,12 @@ pub fn archive(records: &Records) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-/// One of the mirror's files.
+/// Returns one of the mirror's files.
 pub fn mirror(records: &[u8]) -> Vec<u8> {
     mirror_with(records, Codec::UNCOMPRESSED)
 }
 
-/// One of the mirror's files, compressed as asked.
+/// Returns one of the mirror's files, compressed with a codec.
 pub fn mirror_with(records: &[u8], codec: Codec) -> Vec<u8> {
     let records: Vec<&[u8]> = records.chunks(RECORD_BYTES).collect();
     let pngs = BinaryArray::from_iter_values(records.iter().map(|record| png(&record[1..])));
@@ -80,7 +80,7 @@ pub fn mirror_with(records: &[u8], codec: Codec) -> Vec<u8> {
     bytes
 }
 
-/// One image as a PNG file.
+/// Returns one image as a PNG file.
 pub fn png(planes: &[u8]) -> Vec<u8> {
     let pixels: Vec<u8> = (0..PLANE_BYTES)
         .flat_map(|i| [planes[i], planes[i + PLANE_BYTES], planes[i + 2 * PLANE_BYTES]])

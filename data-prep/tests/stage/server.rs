@@ -1,4 +1,4 @@
-//! A server of a few files that can be as rude as real ones.
+//! A server of a few files that can misbehave as real servers do.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What a server does with its next request.
+/// The behaviour of a server at its next request.
 #[derive(Clone, Copy)]
 pub enum Mood {
-    /// Answers with this status and nothing else.
+    /// Responds with this status and nothing else.
     Status(u16),
-    /// Closes the connection after so many bytes of the body.
+    /// Closes the connection after this many bytes of the body.
     Drop(usize),
-    /// Falls silent after so many bytes of the body.
+    /// Stops sending after this many bytes of the body.
     Stall(usize),
     /// Sends a byte now and then.
     Drip,
-    /// Takes the request and never answers.
+    /// Accepts the request and never responds.
     Mute,
-    /// Sends bytes for ever, and never says how many.
+    /// Sends bytes forever, without a content length.
     Endless,
-    /// Says that there are so many bytes more than there are.
+    /// Announces this many bytes more than it sends.
     Promise(usize),
 }
 
@@ -30,11 +30,11 @@ pub enum Mood {
 #[derive(Clone)]
 pub struct Served {
     pub bytes: Vec<u8>,
-    /// Its version, as the server calls it.
+    /// The validator of its version.
     pub etag: Option<&'static str>,
-    /// Whether the server knows how to send a part.
+    /// Whether the server supports range requests.
     pub ranges: bool,
-    /// For the first requests, in order; then it behaves.
+    /// The behaviour at the first requests, in order; afterwards it behaves well.
     pub moods: Vec<Mood>,
 }
 
@@ -44,18 +44,18 @@ impl Served {
     }
 }
 
-/// A request, as it came.
+/// A request, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub path: String,
     pub range: Option<String>,
-    /// What the client says it is allowed to.
+    /// The `Authorization` header of the client.
     pub authorization: Option<String>,
 }
 
 type Files = Arc<Mutex<HashMap<String, Served>>>;
 
-/// Serves until the test's process ends.
+/// A server that runs until the test's process ends.
 pub struct Server {
     address: String,
     files: Files,
@@ -72,7 +72,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (files, requests) = (Arc::clone(&files), Arc::clone(&requests));
-                // A client that goes away is no failure of the server's.
+                // A client that disconnects is not a failure of the server.
                 thread::spawn(move || answer(stream.unwrap(), &files, &requests).unwrap_or_default());
             }
         });
@@ -87,7 +87,7 @@ impl Server {
         self.files.lock().unwrap().insert(path.to_owned(), file);
     }
 
-    /// The requests since the last time this was asked.
+    /// Returns the requests since the last call.
     pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }

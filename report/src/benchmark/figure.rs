@@ -10,7 +10,7 @@ use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Benchmark {
-    /// Speed against rankscale at the largest number of threads.
+    /// Draws speed against rankscale, at the largest number of threads.
     ///
     /// # Panics
     /// Never: there is at least one line.

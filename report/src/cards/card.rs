@@ -1,4 +1,4 @@
-//! What the cards share: their form, the experiment's name, how to cite.
+//! The parts that all cards share: their form, the experiment's name and the citation.
 
 use crate::page::markdown;
 use crate::selection::Selection;
@@ -8,17 +8,17 @@ use crate::selection::Selection;
 pub struct Card {
     /// Name of the document below `cards/`.
     pub file: &'static str,
-    /// Markdown behind metadata in YAML.
+    /// Markdown, preceded by metadata in YAML.
     pub text: String,
 }
 
-/// Sections one after the other; empty ones are left out.
+/// Joins the sections, leaving out empty ones.
 pub(super) fn joined(mut sections: Vec<String>) -> String {
     sections.retain(|section| !section.is_empty());
     sections.join("\n\n") + "\n"
 }
 
-/// The experiment's name as a code span, for a title.
+/// Returns the experiment's name as a code span, for a title.
 pub(super) fn experiment(selection: &Selection<'_>) -> String {
     let name = selection.study.summary.experiment.as_deref();
     name.map_or_else(
@@ -27,7 +27,7 @@ pub(super) fn experiment(selection: &Selection<'_>) -> String {
     )
 }
 
-/// How the whole is to be cited.
+/// The section on how to cite the repository.
 pub(super) const CITATION: &str = "## Citation
 
 `CITATION.cff` of the repository says how to cite it; the revision that trained each run is in `analysis/runs.parquet`, under `git_revision`. \

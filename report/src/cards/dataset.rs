@@ -1,4 +1,4 @@
-//! The card of the study's tables, as a data set.
+//! The card of the study's tables as a data set.
 
 use super::card::{CITATION, Card, experiment, joined};
 use super::{images, metadata};
@@ -29,7 +29,7 @@ const TABLES: [Table; 8] = [
     ("ledger", "a planned run, or a folder found, and what became of it", |study| study.ledger.len()),
 ];
 
-/// The card.
+/// Writes the card.
 #[must_use]
 pub fn card(selection: &Selection<'_>) -> Card {
     let text = joined(vec![

@@ -1,13 +1,15 @@
-//! The images behind a study, as its analysis knows them: by their fingerprint.
+//! The images behind a study, which its analysis knows by their fingerprint.
 //!
-//! Sources of what is known of CIFAR-10: Krizhevsky 2009; Northcutt, Athalye and Mueller 2021 (arXiv 2103.14749); Barz and Denzler 2020
-//! (arXiv 1902.00423). *Invariant:* images are called CIFAR-10 only where their fingerprint is that of its authors' files.
+//! Sources of the facts about CIFAR-10: Krizhevsky 2009; Northcutt, Athalye and Mueller 2021 (arXiv
+//! 2103.14749); Barz and Denzler 2020 (arXiv 1902.00423).
+//!
+//! *Invariant:* images are called CIFAR-10 only if their fingerprint is that of its authors' files.
 
 use crate::page::markdown::{bullets, code, text};
 use crate::selection::Selection;
 use artifacts::dataset::Task;
 
-/// Whether all images are CIFAR-10's.
+/// Returns whether all images are CIFAR-10's.
 #[must_use]
 pub fn are_cifar10(selection: &Selection<'_>) -> bool {
     let data = &selection.study.summary.data;
@@ -15,13 +17,13 @@ pub fn are_cifar10(selection: &Selection<'_>) -> bool {
         && Task::Cifar10.fingerprints().is_some_and(|known| data.iter().all(|found| *found == known))
 }
 
-/// What the runs call them, where nobody can tell whether that is right.
+/// Returns the data set that the runs claim, if no fingerprint is known that could verify it.
 fn unverified(selection: &Selection<'_>) -> Option<Task> {
     let task = selection.configuration()?.recipe.dataset;
     task.fingerprints().is_none().then_some(task)
 }
 
-/// The name of the images, for a sentence.
+/// Returns the name of the images, for a sentence.
 #[must_use]
 pub fn name(selection: &Selection<'_>) -> String {
     match unverified(selection) {
@@ -31,7 +33,7 @@ pub fn name(selection: &Selection<'_>) -> String {
     }
 }
 
-/// What is known of them.
+/// Writes the section of known facts about the images.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let mut items = Vec::new();

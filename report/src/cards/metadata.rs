@@ -1,23 +1,23 @@
-//! The metadata before a card: YAML, of which JSON is a part.
+//! The metadata at the head of a card: YAML, of which JSON is a subset.
 //!
-//! *Invariant:* text from files is a JSON string, and so ends neither its value nor the metadata.
+//! *Invariant:* text from files is a JSON string, so it can end neither its value nor the metadata.
 
 use serde_json::{Value, json};
 
-/// Keys with their values, between the marks that a hub looks for.
+/// Formats keys and values as a front matter that a hub reads.
 #[must_use]
 pub fn metadata(keys: &[(&str, Value)]) -> String {
     let lines: Vec<String> = keys.iter().map(|(key, value)| entry(key, value)).collect();
     format!("---\n{}\n---", lines.join("\n"))
 }
 
-/// The licences of the repository, as a hub names them.
+/// Returns the licences of the repository, as a hub names them.
 #[must_use]
 pub fn licenses() -> Value {
     json!(["mit", "apache-2.0"])
 }
 
-/// Lists have a line for each of their items.
+/// Formats an entry; a list has one line per item.
 fn entry(key: &str, value: &Value) -> String {
     match value {
         Value::Array(items) if !items.is_empty() => {

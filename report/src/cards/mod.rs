@@ -1,9 +1,11 @@
-//! Cards: what a reader must know of a study's models and of its tables before using them elsewhere.
+//! Cards: what a reader must know about a study's models and tables before using them elsewhere.
 //!
-//! Sources: Mitchell et al. 2019, Model Cards for Model Reporting; Gebru et al. 2021, Datasheets for Datasets. Each begins with the
-//! metadata that the Hugging Face hub reads, so that a card is the `README.md` of what is published.
+//! Sources: Mitchell et al. 2019, Model Cards for Model Reporting; Gebru et al. 2021, Datasheets for
+//! Datasets. Each begins with the metadata that the Hugging Face hub reads, so that a card can be the
+//! `README.md` of what is published.
 //!
-//! *Invariant:* a card says what the analysis says, in the same words as the report; the same analysis gives the same bytes.
+//! *Invariant:* a card says what the analysis says, in the same words as the report; the same analysis gives
+//! the same bytes.
 
 mod card;
 pub mod dataset;
@@ -15,10 +17,10 @@ pub use card::Card;
 
 use crate::selection::Selection;
 
-/// Their names below `cards/`.
+/// File names of the cards, below `cards/`.
 pub const FILES: [&str; 2] = [model::FILE, dataset::FILE];
 
-/// The cards of a study; none where no run has finished, because there is nothing to publish.
+/// Returns the cards of a study; empty if no run has finished, because there is nothing to publish.
 #[must_use]
 pub fn all(selection: &Selection<'_>) -> Vec<Card> {
     if selection.runs().is_empty() {

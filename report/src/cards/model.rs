@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Name of the document.
 pub const FILE: &str = "model.md";
 
-/// The card.
+/// Writes the card.
 #[must_use]
 pub fn card(selection: &Selection<'_>) -> Card {
     let runs = selection.runs();
@@ -44,7 +44,7 @@ fn head(selection: &Selection<'_>) -> String {
     if images::are_cifar10(selection) {
         keys.push(("datasets", json!(["uoft-cs/cifar10"])));
     }
-    // A hub compares accuracies on all of the test images with those of others.
+    // A hub compares accuracies with those of others, which are on all of the test images.
     let judged_by_all = selection.configuration().is_some_and(|recipe| recipe.recipe.judged_by().is_none());
     if images::are_cifar10(selection) && judged_by_all {
         keys.push(("model-index", index(&selection.cells())));
@@ -52,7 +52,7 @@ fn head(selection: &Selection<'_>) -> String {
     metadata::metadata(&keys)
 }
 
-/// The accuracies as a hub lists them, an entry for each network and arm.
+/// Lists the accuracies in a hub's format, one entry for each network and arm.
 fn index(cells: &[&CellRow]) -> Value {
     let entry = |cell: &&CellRow| {
         let runs = many(u64::from(cell.runs), "run");
@@ -68,7 +68,7 @@ fn index(cells: &[&CellRow]) -> Value {
     cells.iter().map(entry).collect()
 }
 
-/// To a hundredth of a point: no test set has more images than tell.
+/// Rounds to a hundredth of a percentage point: no test set has enough images for finer differences.
 fn rounded(fraction: f64) -> f64 {
     (fraction * 1e4).round() / 1e4
 }

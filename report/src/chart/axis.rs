@@ -6,7 +6,7 @@ use crate::numbers;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
-/// Room around the outermost values, as a share of their span.
+/// The margin around the outermost values, as a fraction of their range.
 const ROOM: f64 = 0.05;
 
 /// An axis and how its values map to positions along it.
@@ -22,7 +22,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// A linear axis over `values`, at least `least` wide, with about `count` ticks.
+    /// Makes a linear axis over `values`, at least `least` wide, with about `count` ticks.
     #[must_use]
     pub fn linear(values: impl IntoIterator<Item = f64>, least: f64, count: usize) -> Self {
         let (low, high) = ends(values, least);
@@ -30,7 +30,7 @@ impl Axis {
         Self::between(low - room, high + room, count)
     }
 
-    /// A linear axis whose ends are given.
+    /// Makes a linear axis with given ends.
     #[must_use]
     pub fn between(low: f64, high: f64, count: usize) -> Self {
         let step = round_step((high - low) / count as f64);
@@ -44,8 +44,8 @@ impl Axis {
         Self { low, high, ticks, logarithmic: false }
     }
 
-    /// Whole numbers: ticks at `values` themselves where their labels have room, `spacing` being the least
-    /// share of the axis between two; else at round numbers.
+    /// Makes an axis of whole numbers. Its ticks are at `values` if their labels have room, that is, if
+    /// neighbours are at least `spacing` (a fraction of the axis) apart; otherwise they are at round numbers.
     #[must_use]
     pub fn whole(values: &[u32], least: f64, spacing: f64) -> Self {
         let (low, high) = ends(values.iter().copied().map(f64::from), least);
@@ -62,14 +62,15 @@ impl Axis {
         axis
     }
 
-    /// Names at 0, 1, 2, and so on.
+    /// Makes an axis with names at 0, 1, 2, and so on.
     #[must_use]
     pub fn named(names: &[&str]) -> Self {
         let ticks = (0..).zip(names).map(|(at, name)| (f64::from(at), (*name).to_owned())).collect();
         Self { low: -0.5, high: names.len() as f64 - 0.5, ticks, logarithmic: false }
     }
 
-    /// A logarithmic axis over positive `values`: ticks at 1, 2 and 5 times powers of ten.
+    /// Makes a logarithmic axis over positive `values`, with ticks at 1, 2 and 5 times powers of ten, or at
+    /// powers of ten alone on a long axis.
     #[must_use]
     pub fn logarithmic(values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = ends(values.into_iter().filter(|value| *value > 0.0).map(f64::log10), 0.5);
@@ -84,14 +85,14 @@ impl Axis {
         Self { low, high, ticks, logarithmic: true }
     }
 
-    /// Where a value lies.
+    /// Returns the position of a value along the axis.
     #[must_use]
     pub fn position(&self, value: f64) -> f64 {
         if self.logarithmic { value.log10() } else { value }
     }
 }
 
-/// What plotters asks of an axis. It is handed positions, not values: a logarithm is taken before it.
+/// The interface to plotters. It receives positions, not values: logarithms are taken beforehand.
 impl Ranged for Axis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -114,14 +115,15 @@ impl Ranged for Axis {
 }
 
 impl ValueFormatter<f64> for Axis {
-    /// The label of a tick: plotters hands back the very numbers it was given.
+    /// Returns the label of a tick: plotters passes back exactly the positions it was given.
     fn format_ext(&self, position: &f64) -> String {
         let tick = self.ticks.iter().find(|(tick, _)| tick.to_bits() == position.to_bits());
         tick.map_or_else(String::new, |(_, label)| label.clone())
     }
 }
 
-/// Lowest and highest, widened to `least` around their middle; around zero where there is no value.
+/// Returns the lowest and the highest value, widened to `least` around their middle; around zero if there is
+/// no value.
 fn ends(values: impl IntoIterator<Item = f64>, least: f64) -> (f64, f64) {
     let (low, high) = values
         .into_iter()
@@ -132,15 +134,15 @@ fn ends(values: impl IntoIterator<Item = f64>, least: f64) -> (f64, f64) {
     (low - missing / 2.0, high + missing / 2.0)
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is not below `step`.
+/// Returns the smallest of 1, 2 and 5 times a power of ten that is not below `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10f64.powf(step.log10().floor());
-    // The division may miss a whole number by an ulp.
+    // The division may miss a whole number by one ulp.
     let mantissa = step / power * (1.0 - 1e-9);
     power * [1.0, 2.0, 5.0].into_iter().find(|round| mantissa <= *round).unwrap_or(10.0)
 }
 
-/// `50k`, `2M`.
+/// Abbreviates thousands, millions and billions: `50k`, `2M`.
 fn abbreviated(value: f64) -> String {
     let (value, suffix) = match value {
         value if value >= 1e9 => (value / 1e9, "G"),

@@ -1,9 +1,9 @@
-//! An SVG document in memory: its size, its ground, its alternative text.
+//! An SVG document in memory: its size, background and alternative text.
 //!
-//! plotters places everything on whole units, so it draws on a grid of [`UNIT`] units to the CSS pixel and the
-//! document's `viewBox` brings it back to size.
+//! plotters places everything on integer coordinates, so it draws on a grid of [`UNIT`] units per CSS pixel,
+//! and the document's `viewBox` scales it back.
 //!
-//! *Invariant:* the same calls give the same bytes; text from files reaches the document escaped.
+//! *Invariant:* the same calls give the same bytes; text from files is escaped.
 
 use crate::style;
 use plotters::coord::Shift;
@@ -15,35 +15,35 @@ use plotters::style::{RGBColor, TextStyle};
 use std::fmt::Write as _;
 use std::io;
 
-/// Units of plotters' grid in a CSS pixel.
+/// Units of plotters' grid per CSS pixel.
 pub const UNIT: f64 = 4.0;
 
-/// plotters divides font sizes by this on their way into an SVG.
+/// plotters divides font sizes by this factor when it writes an SVG.
 const FONT_FACTOR: f64 = 1.24;
 
 /// A part of a document to draw on.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-/// What a drawing step returns.
+/// The result of a drawing step.
 pub type Drawing = Result<(), DrawingAreaErrorKind<io::Error>>;
 
 /// Size and alternative text of a document.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// In CSS pixels.
+    /// Width, in CSS pixels.
     pub width: u32,
-    /// In CSS pixels.
+    /// Height, in CSS pixels.
     pub height: u32,
-    /// A few words: what a tooltip or a screen reader says first.
+    /// The title: a few words that a tooltip shows and a screen reader says first.
     pub title: String,
-    /// What the figure shows, for who cannot see it.
+    /// A description of what the figure shows, for readers who cannot see it.
     pub description: String,
 }
 
 impl Picture {
-    /// Draws a document.
+    /// Draws a document and returns its SVG.
     ///
     /// # Panics
-    /// Never: nothing is written but memory.
+    /// Never: only memory is written.
     #[must_use]
     pub fn draw(&self, paint: impl FnOnce(&Area<'_>) -> Drawing) -> String {
         let mut svg = String::new();
@@ -58,10 +58,10 @@ impl Picture {
         self.with_head(&svg)
     }
 
-    /// Puts size and alternative text where plotters put its own head.
+    /// Replaces the head that plotters wrote by one with size and alternative text.
     fn with_head(&self, svg: &str) -> String {
         let body = svg.split_once('>').map_or(svg, |(_, body)| body);
-        // What every viewer takes for granted is half of what a marker takes.
+        // These attributes are the defaults of every viewer, and half the size of a marker.
         let body = body.replace(" stroke=\"none\" stroke-width=\"0\"", "").replace(" opacity=\"1\"", "");
         let (width, height) = (self.width, self.height);
         let (wide, high) = (length(f64::from(width)), length(f64::from(height)));
@@ -80,19 +80,19 @@ impl Picture {
     }
 }
 
-/// CSS pixels in plotters' units.
+/// Converts CSS pixels to plotters' units.
 #[must_use]
 pub fn length(pixels: f64) -> i32 {
     (pixels * UNIT).round() as i32
 }
 
-/// A font: size in CSS pixels.
+/// Returns a font of a size in CSS pixels.
 #[must_use]
 pub fn font(pixels: f64, color: RGBColor) -> TextStyle<'static> {
     styled(pixels, color, FontStyle::Normal)
 }
 
-/// A bold font: size in CSS pixels.
+/// Returns a bold font of a size in CSS pixels.
 #[must_use]
 pub fn bold(pixels: f64, color: RGBColor) -> TextStyle<'static> {
     styled(pixels, color, FontStyle::Bold)
@@ -103,10 +103,10 @@ fn styled(pixels: f64, color: RGBColor, style: FontStyle) -> TextStyle<'static> 
     TextStyle { color: color.to_backend_color(), ..TextStyle::from(font) }
 }
 
-/// Writes one line of text at a place in CSS pixels, vertically centred on it.
+/// Writes one line of text at a position in CSS pixels, vertically centred on it.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn write(area: &Area<'_>, text: &str, at: (f64, f64), side: HPos, font: &TextStyle<'static>) -> Drawing {
     if text.is_empty() {
         return Ok(());
@@ -115,13 +115,13 @@ pub fn write(area: &Area<'_>, text: &str, at: (f64, f64), side: HPos, font: &Tex
     area.draw(&Text::new(text, (length(at.0), length(at.1)), font.clone().pos(Pos::new(side, VPos::Center))))
 }
 
-/// A colour with an opacity, as a stroke of a width in CSS pixels.
+/// Returns the style of a stroke: a colour, an opacity, and a width in CSS pixels.
 #[must_use]
 pub fn stroke(color: RGBColor, opacity: f64, pixels: f64) -> plotters::style::ShapeStyle {
     color.mix(opacity).stroke_width(length(pixels) as u32)
 }
 
-/// Text for an XML document: markup escaped, characters that XML forbids turned into spaces.
+/// Escapes text for an XML document: markup is escaped, and characters that XML forbids become spaces.
 #[must_use]
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

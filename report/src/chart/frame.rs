@@ -1,6 +1,7 @@
 //! A panel: a plotting area with grid, ticks and axis titles.
 //!
-//! The title of the vertical axis stands upright above its top end, where it is read without turning one's head.
+//! The title of the vertical axis is set horizontally above its top end, so that it reads without turning
+//! one's head.
 
 use crate::chart::axis::Axis;
 use crate::chart::canvas::{Area, Drawing, UNIT, font, length, stroke, write};
@@ -11,20 +12,21 @@ use plotters::style::text_anchor::HPos;
 use plotters::style::{Color, RGBColor};
 use std::io;
 
-/// Where a panel's plotting area lies within its part of the document, in CSS pixels from each side.
+/// Distances of a panel's plotting area from the sides of its part of the document, in CSS pixels.
 #[derive(Debug, Clone, Copy)]
 pub struct Margins {
-    /// Room for the vertical axis' labels.
+    /// Space for the labels of the vertical axis.
     pub left: f64,
-    /// Room for a legend.
+    /// Space for a legend.
     pub right: f64,
-    /// Room for the vertical axis' title.
+    /// Space for the title of the vertical axis.
     pub top: f64,
-    /// Room for the horizontal axis' labels and title.
+    /// Space for the labels and the title of the horizontal axis.
     pub bottom: f64,
 }
 
-/// With [`style::WIDTH`] and [`style::HEIGHT`], these leave a plotting area of 2 : 1, as the document is.
+/// With [`style::WIDTH`] and [`style::HEIGHT`], these leave a plotting area of 2 : 1, the proportions of the
+/// document.
 pub const WITH_LEGEND: Margins = Margins { left: 56.0, right: 204.0, top: 56.0, bottom: 74.0 };
 
 /// A panel ready to be drawn on.
@@ -39,7 +41,7 @@ impl<'a, 'b> Frame<'a, 'b> {
     /// Draws grid, ticks and titles.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn draw(
         area: &'a Area<'b>,
         margins: Margins,
@@ -75,13 +77,13 @@ impl<'a, 'b> Frame<'a, 'b> {
         Ok(frame)
     }
 
-    /// The document's part this panel lies in.
+    /// Returns the part of the document in which this panel lies.
     #[must_use]
     pub fn area(&self) -> &'a Area<'b> {
         self.area
     }
 
-    /// Left, top, right and bottom of the plotting area, in CSS pixels of the panel's part.
+    /// Returns left, top, right and bottom of the plotting area, in CSS pixels of the panel's part.
     #[must_use]
     pub fn edges(&self) -> (f64, f64, f64, f64) {
         let ((low, high), (start, end)) = ((self.x.low, self.x.high), (self.y.low, self.y.high));
@@ -91,7 +93,7 @@ impl<'a, 'b> Frame<'a, 'b> {
         (pixels(left), pixels(top), pixels(right), pixels(bottom))
     }
 
-    /// Where a point of the data lies, in plotters' units of the panel's part.
+    /// Returns the position of a data point, in plotters' units of the panel's part.
     #[must_use]
     pub fn at(&self, x: f64, y: f64) -> (i32, i32) {
         self.place(self.x.position(x), self.y.position(y))
@@ -103,10 +105,10 @@ impl<'a, 'b> Frame<'a, 'b> {
         (px - ox, py - oy)
     }
 
-    /// A line through points, shifted by some CSS pixels to the right.
+    /// Draws a line through points, shifted to the right by `shift` CSS pixels.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn line(
         &self,
         points: impl IntoIterator<Item = (f64, f64)>,
@@ -121,19 +123,19 @@ impl<'a, 'b> Frame<'a, 'b> {
         self.area.draw(&PathElement::new(path, stroke(color, opacity, width)))
     }
 
-    /// A line across the whole panel at a height.
+    /// Draws a horizontal line across the whole panel.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn level(&self, y: f64, (color, opacity, width): (RGBColor, f64, f64)) -> Drawing {
         let path = vec![self.place(self.x.low, y), self.place(self.x.high, y)];
         self.area.draw(&PathElement::new(path, stroke(color, opacity, width)))
     }
 
-    /// A line up the whole panel, with its name on top.
+    /// Draws a vertical line across the whole panel, with its name on top.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn upright(&self, x: f64, name: &str) -> Drawing {
         let [foot, (left, top)] = [self.y.low, self.y.high].map(|y| self.place(self.x.position(x), y));
         let line = stroke(style::REFERENCE, 1.0, style::THIN_LINE);
@@ -142,10 +144,10 @@ impl<'a, 'b> Frame<'a, 'b> {
         write(self.area, name, place, HPos::Right, &font(style::SMALL_TEXT, style::QUIET_INK))
     }
 
-    /// A band across the whole panel between two heights.
+    /// Draws a horizontal band across the whole panel.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn band(&self, [low, high]: [f64; 2], color: RGBColor) -> Drawing {
         let corners = [self.place(self.x.low, high), self.place(self.x.high, low)];
         self.area.draw(&Rectangle::new(corners, color.mix(style::BAND_OPACITY).filled()))

@@ -1,4 +1,4 @@
-//! A legend right of the plotting area: a title, then one line for each series.
+//! A legend to the right of the plotting area: a title, then one line per series.
 
 use crate::chart::canvas::{Area, Drawing, bold, font, length, stroke, write};
 use crate::chart::frame::Frame;
@@ -8,36 +8,36 @@ use plotters::prelude::PathElement;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
-/// Distance of two lines.
+/// Distance between two lines, in CSS pixels.
 const LEADING: f64 = 22.0;
-/// Length of the piece of line before a name.
+/// Length of the sample line before a name, in CSS pixels.
 const SWATCH: f64 = 24.0;
 
-/// Title, series, and what stands below them.
+/// The title, the series, and the notes below them.
 #[derive(Debug, Clone)]
 pub struct Legend<'a> {
-    /// In bold, above.
+    /// The title, in bold.
     pub title: &'a str,
-    /// Names with their looks.
+    /// Names and looks of the series.
     pub entries: Vec<(String, Look)>,
-    /// Short remarks, one a line.
+    /// Short notes, one per line.
     pub notes: Vec<String>,
 }
 
 impl Legend<'_> {
-    /// Draws it beside the only panel, from the top of the plotting area down.
+    /// Draws the legend beside the only panel, from the top of the plotting area down.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn draw(&self, frame: &Frame<'_, '_>) -> Drawing {
         let (_, top, right, _) = frame.edges();
         self.draw_at(frame.area(), (right + 16.0, top + 8.0))
     }
 
-    /// Draws it with the middle of its title's line at a place, in CSS pixels.
+    /// Draws the legend with the middle of its title's line at a position in CSS pixels.
     ///
     /// # Errors
-    /// The back end's.
+    /// Those of the drawing back end.
     pub fn draw_at(&self, area: &Area<'_>, (left, top): (f64, f64)) -> Drawing {
         let mut y = top;
         let swatch = |y: f64, color: RGBColor, width: f64| {

@@ -1,14 +1,14 @@
-//! Markers: one outline for each series, so that colour is never the only difference.
+//! Markers: one shape per series, so that colour is never the only difference.
 
 use crate::chart::canvas::{Area, Drawing, UNIT, length, stroke};
 use crate::style::{self, Look, Shape};
 use plotters::prelude::{Circle, Color, Polygon};
 use plotters::style::RGBColor;
 
-/// Draws a marker of a radius in CSS pixels, centred on a point in plotters' units.
+/// Draws a marker with a radius in CSS pixels, centred on a point in plotters' units.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw(area: &Area<'_>, at: (i32, i32), radius: f64, look: Look, opacity: f64) -> Drawing {
     match look.shape {
         Shape::Ring | Shape::HollowTriangle => {
@@ -19,16 +19,16 @@ pub fn draw(area: &Area<'_>, at: (i32, i32), radius: f64, look: Look, opacity: f
     }
 }
 
-/// Draws a marker on a rim of the ground's colour, which keeps it apart from what lies below.
+/// Draws a marker on a rim of the background colour, which separates it from what lies below.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw_on_rim(area: &Area<'_>, at: (i32, i32), radius: f64, look: Look) -> Drawing {
     fill(area, at, radius + 1.5, look.shape, style::GROUND, 1.0)?;
     draw(area, at, radius, look, 1.0)
 }
 
-/// Radius of the hole that leaves a rim as wide as a line.
+/// Returns the radius of the hole of a hollow marker, whose rim is as wide as a line.
 fn hole(shape: Shape, radius: f64) -> f64 {
     let rim = if shape == Shape::Ring { 1.6 } else { 2.6 };
     (radius - rim).max(0.0)
@@ -42,7 +42,7 @@ fn fill(
     color: RGBColor,
     opacity: f64,
 ) -> Drawing {
-    // Shapes of one radius differ in area; these factors make them look the same size.
+    // Shapes of equal radius differ in area; these factors make them look equally large.
     let corners: &[(f64, f64)] = match shape {
         Shape::Circle | Shape::Ring => {
             let style = stroke(color, opacity, 0.0).filled();

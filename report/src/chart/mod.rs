@@ -1,7 +1,8 @@
-//! What the figures are made of: a canvas, axes, a frame, markers, series and a legend.
+//! The building blocks of the figures: a canvas, axes, a frame, markers, series and a legend.
 //!
-//! Drawing is plotters'; what is added here is what it lacks: alternative text, a grid finer than a pixel, ticks
-//! chosen for the reader, and layouts that need no measured text (every label is placed by its anchor).
+//! plotters does the drawing; this module adds what it lacks: alternative text, a grid finer than a pixel,
+//! ticks chosen for the reader, and layouts that need no text measurement (every label is placed by its
+//! anchor).
 
 pub mod axis;
 pub mod canvas;

@@ -1,4 +1,4 @@
-//! What a figure shows, as numbers. The still picture and the chart that a reader can look into show the same.
+//! The content of a figure, as numbers. The SVG and the interactive chart both show it.
 
 use crate::chart::axis::Axis;
 use crate::chart::canvas::{Drawing, Picture};
@@ -12,25 +12,25 @@ use plotters::style::RGBColor;
 /// Names need the whole width.
 const WITHOUT_LEGEND: Margins = Margins { left: 56.0, right: 16.0, top: 56.0, bottom: 74.0 };
 
-/// How the horizontal axis runs.
+/// The scale of the horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scale {
-    /// Numbers.
+    /// A linear scale.
     Linear,
-    /// The logarithms of numbers.
+    /// A logarithmic scale.
     Logarithmic,
     /// Names at 0, 1, 2, and so on.
     Named(Vec<String>),
 }
 
-/// A range of heights across the whole plot.
+/// A range of values that is shaded across the whole plot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
-    /// Whose.
+    /// The arm that it belongs to.
     pub arm: Arm,
     /// Its colour.
     pub color: RGBColor,
-    /// Lower and upper end.
+    /// Its lower and upper end.
     pub ends: [f64; 2],
 }
 
@@ -39,32 +39,32 @@ pub struct Band {
 pub struct Plot {
     /// Title of the horizontal axis.
     pub x: String,
-    /// How it runs.
+    /// The scale of the horizontal axis.
     pub scale: Scale,
     /// Title of the vertical axis.
     pub y: String,
-    /// What tells panels apart, such as `Layer`.
+    /// The variable that distinguishes the panels, such as `Layer`.
     pub by: &'static str,
-    /// Panels with their names.
+    /// The panels, with their names.
     pub panels: Vec<(String, Vec<Series>)>,
-    /// What stands pale behind the first panel, to compare with.
+    /// Series that are drawn pale behind the first panel, for comparison.
     pub background: Vec<Series>,
     /// Whether a line at zero is drawn.
     pub zero: bool,
-    /// A band, where there is one.
+    /// A shaded band, if any.
     pub band: Option<Band>,
-    /// Upright lines: where, and what is there.
+    /// Vertical lines: their positions and names.
     pub marks: Vec<(f64, &'static str)>,
 }
 
 impl Plot {
-    /// One panel on a linear axis, and nothing else.
+    /// Makes a plot of one panel on a linear axis.
     #[must_use]
     pub fn single(x: impl Into<String>, y: impl Into<String>, series: Vec<Series>) -> Self {
         Self::panels("", x, y, vec![(String::new(), series)])
     }
 
-    /// Several panels on linear axes.
+    /// Makes a plot of several panels on linear axes.
     #[must_use]
     pub fn panels(
         by: &'static str,
@@ -86,12 +86,13 @@ impl Plot {
         }
     }
 
-    /// Every series of every panel.
+    /// Iterates over every series of every panel.
     pub fn series(&self) -> impl Iterator<Item = &Series> {
         self.panels.iter().flat_map(|(_, series)| series)
     }
 
-    /// Draws the only panel, on a vertical axis at least `least` high; `more` draws over it what only this figure has.
+    /// Draws the only panel, on a vertical axis at least `least` high. `more` draws on top of it what only
+    /// this figure has.
     #[must_use]
     pub fn picture(
         &self,
@@ -140,7 +141,7 @@ impl Plot {
         series.chain(self.band.into_iter().flat_map(|band| band.ends)).chain(self.zero.then_some(0.0))
     }
 
-    /// The series by name, each once.
+    /// Returns the name and look of each series, each name once.
     #[must_use]
     pub fn legend(&self) -> Vec<(String, style::Look)> {
         let mut entries: Vec<(String, style::Look)> = Vec::new();

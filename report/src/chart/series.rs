@@ -1,4 +1,4 @@
-//! A series of a figure: every run as a dot, the means joined by a line, whiskers where they say something.
+//! A series of a figure: every run as a dot, the means joined by a line, and whiskers for their intervals.
 
 use crate::chart::canvas::{Drawing, UNIT, length, stroke};
 use crate::chart::frame::Frame;
@@ -7,74 +7,74 @@ use crate::style::{self, Look};
 use plotters::prelude::PathElement;
 use std::collections::BTreeMap;
 
-/// A single run, or a pair of them.
+/// A single run, or a pair of runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dot {
-    /// Horizontal.
+    /// Horizontal position.
     pub x: f64,
-    /// Vertical.
+    /// Vertical position.
     pub y: f64,
-    /// The run's name; of a pair, its first run's.
+    /// The name of the run; for a pair, that of its first run.
     pub run: String,
 }
 
-/// A run's values from epoch to epoch.
+/// The values of a run from epoch to epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The run's name.
+    /// The name of the run.
     pub run: String,
-    /// In the order of the line.
+    /// The points, in the order in which the line joins them.
     pub points: Vec<(f64, f64)>,
 }
 
-/// Mean of the runs of a cell.
+/// The mean of the runs of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mean {
-    /// Horizontal.
+    /// Horizontal position.
     pub x: f64,
-    /// Vertical.
+    /// Vertical position.
     pub y: f64,
-    /// How many runs.
+    /// The number of runs.
     pub runs: u32,
-    /// Ends of its interval: the whiskers.
+    /// The ends of its interval, drawn as whiskers.
     pub interval: Option<[f64; 2]>,
 }
 
-/// Dots and means of one arm or device.
+/// The dots and means of one arm or device.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// In the legend.
+    /// Its name in the legend.
     pub name: String,
-    /// In the figure.
+    /// Its colour and marker.
     pub look: Look,
-    /// Single runs.
+    /// The single runs.
     pub dots: Vec<Dot>,
-    /// In the order of the line.
+    /// The means, in the order in which the line joins them.
     pub means: Vec<Mean>,
-    /// Single runs behind the line.
+    /// The curves of single runs, drawn behind the line of means.
     pub lines: Vec<Line>,
 }
 
 impl Series {
-    /// Nothing yet.
+    /// Makes a series without data.
     #[must_use]
     pub fn empty(name: &str, look: Look) -> Self {
         Self { name: name.to_owned(), look, dots: Vec::new(), means: Vec::new(), lines: Vec::new() }
     }
 
-    /// Every height the series reaches, whiskers included.
+    /// Iterates over every vertical position of the series, whiskers included.
     pub fn heights(&self) -> impl Iterator<Item = f64> + '_ {
         let means = self.means.iter().flat_map(|mean| mean.interval.unwrap_or([mean.y; 2]));
         self.dots.iter().map(|dot| dot.y).chain(means)
     }
 
-    /// Whether some mean has an interval.
+    /// Returns whether any mean has an interval.
     #[must_use]
     pub fn whiskered(&self) -> bool {
         self.means.iter().any(|mean| mean.interval.is_some())
     }
 
-    /// Leaves at most so many dots at a place, the first ones; says whether there were more.
+    /// Keeps at most the first `most` dots at each horizontal position. Returns whether there were more.
     pub fn leave_dots(&mut self, most: usize) -> bool {
         let mut kept: BTreeMap<u64, usize> = BTreeMap::new();
         let before = self.dots.len();
@@ -86,22 +86,22 @@ impl Series {
         self.dots.len() < before
     }
 
-    /// Whether some cell holds more than one run.
+    /// Returns whether any cell holds more than one run.
     #[must_use]
     pub fn repeated(&self) -> bool {
         self.means.iter().any(|mean| mean.runs > 1)
     }
 }
 
-/// Pixels from a mean to the column of its runs.
+/// Distance from a mean to the column of its runs, in CSS pixels.
 const BESIDE: f64 = style::MARKER + style::DOT + 1.5;
 
-/// Draws all series. Where cells hold several runs, the series stand side by side as far as their neighbours on
-/// the axis leave room; one or two series with room enough have their runs in a column beside the mean, else
-/// behind it.
+/// Draws all series. If cells hold several runs, the series stand side by side as far as the distance of
+/// their neighbours on the axis allows. One or two series with enough room have their runs in a column beside
+/// the mean, otherwise the runs are behind it.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     let mut names: Vec<&str> = Vec::new();
     for one in series {
@@ -113,7 +113,7 @@ pub fn draw(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     let room = pitch(frame, series) * 0.75;
     let step = if repeated && names.len() > 1 { (room / names.len() as f64).min(7.0) } else { 0.0 };
     let middle = (names.len().max(1) - 1) as f64 / 2.0;
-    // What has one name stands in one place, be it the low-rank networks of an arm or the dense one.
+    // Series of one name share a position, be it the low-rank networks of an arm or the dense one.
     let shifted = |one: &Series| {
         let place = names.iter().position(|name| *name == one.name).unwrap_or_default();
         (place as f64 - middle) * step
@@ -131,7 +131,7 @@ pub fn draw(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     Ok(())
 }
 
-/// Least distance of two places on the horizontal axis, in CSS pixels.
+/// Returns the smallest distance between two positions on the horizontal axis, in CSS pixels.
 fn pitch(frame: &Frame<'_, '_>, series: &[Series]) -> f64 {
     let mut places: Vec<_> =
         series.iter().flat_map(|series| &series.means).map(|mean| frame.at(mean.x, mean.y).0).collect();
@@ -159,13 +159,14 @@ fn draw_line(frame: &Frame<'_, '_>, series: &Series, shift: f64) -> Drawing {
     Ok(())
 }
 
-/// Distance of series at one place, where there is no end of room, in CSS pixels.
+/// Distance between series at one position if there is plenty of room, in CSS pixels.
 const APART: f64 = 16.0;
 
-/// Means and whiskers only, of places that are no numbers: side by side, and no line between them.
+/// Draws only means and whiskers, at positions that are not numbers: side by side, without a line between
+/// them.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw_apart(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     for (i, one) in series.iter().enumerate() {
         let shift = (i as f64 - (series.len() - 1) as f64 / 2.0) * APART;
@@ -180,13 +181,13 @@ pub fn draw_apart(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     Ok(())
 }
 
-/// Radius of a marker in the background.
+/// Radius of a marker in the background, in CSS pixels.
 const BACKGROUND_MARKER: f64 = 2.5;
 
-/// Lines and small markers, to be drawn over.
+/// Draws lines and small markers as a background.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw_background(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     for one in series {
         let line = one.means.iter().map(|mean| (mean.x, mean.y));
@@ -198,13 +199,13 @@ pub fn draw_background(frame: &Frame<'_, '_>, series: &[Series]) -> Drawing {
     Ok(())
 }
 
-/// Markers on a curve: a few are enough to tell it from others without colour.
+/// The number of markers on a curve: a few suffice to tell it from others without colour.
 const MARKED: usize = 5;
 
-/// A curve, drawn in pieces, with a few markers on them.
+/// Draws a curve in pieces, with a few markers on it.
 ///
 /// # Errors
-/// The back end's.
+/// Those of the drawing back end.
 pub fn draw_curve(
     frame: &Frame<'_, '_>,
     curve: &[(f64, f64)],
@@ -227,7 +228,7 @@ fn draw_dots(frame: &Frame<'_, '_>, series: &Series, shift: f64, beside: f64) ->
         let (x, y) = frame.at(x, y);
         (x + length(shift), y)
     };
-    // A cell of one run is its own mean: a second marker on the same spot would only blur the first.
+    // A cell of one run is its own mean: a second marker at the same position would only blur the first.
     if series.repeated() {
         for dot in &series.dots {
             let place = moved(dot.x, dot.y, shift + beside);

@@ -1,7 +1,8 @@
-//! A run as a file of TensorBoard's events: curves by epoch, and the configuration as hyperparameters.
+//! A run as a TensorBoard event file: curves by epoch, and the configuration as hyperparameters.
 //!
-//! Field numbers are those of TensorBoard's `compat/proto/event.proto`, `summary.proto` and `tensor.proto`, and `plugins/hparams/plugin_data.proto`.
-//! No table of an analysis has the time of an epoch: an event's is the epoch's equal part of the run's seconds, counted from 1970.
+//! Field numbers are those of TensorBoard's `compat/proto/event.proto`, `summary.proto` and `tensor.proto`,
+//! and of `plugins/hparams/plugin_data.proto`. No table of an analysis has the times of epochs, so each epoch
+//! gets an equal part of the run's seconds as its wall time, counted from 1970.
 //!
 //! *Invariant:* a curve has no point where the table has no number.
 
@@ -12,10 +13,10 @@ use artifacts::run::Status;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The name that TensorBoard looks for, with no time and no host in it.
+/// A file name that TensorBoard recognises, without a time and a host.
 const FILE: &str = "events.out.tfevents.0.rankscale";
 const VERSION: &str = "brain.Event:2";
-/// What curves are called, in groups, and the columns that they are of.
+/// The names of the curves, in groups, and the columns they show.
 const CURVES: [(&str, &str); 5] = [
     ("accuracy/test", "test_accuracy"),
     ("accuracy/train", "train_accuracy"),
@@ -24,23 +25,23 @@ const CURVES: [(&str, &str); 5] = [
     ("learning rate", "learning_rate"),
 ];
 const HYPERPARAMETERS: &str = "hparams";
-/// Of a tensor's numbers: `DT_FLOAT`.
+/// The data type `DT_FLOAT` of a tensor.
 const FLOAT: u64 = 1;
 
-/// A folder for each run that has an epoch, with its file.
+/// Returns an event file, in a folder of its own, for each run that has an epoch.
 #[must_use]
 pub fn files(rows: &Rows) -> Vec<(PathBuf, Vec<u8>)> {
     let runs = rows.runs.iter().filter(|run| !run.epochs.is_empty());
     runs.map(|run| (Path::new(&folder(&run.name)).join(FILE), file(rows, run))).collect()
 }
 
-/// The name of a run's folder: a name from a table leads nowhere else.
+/// Returns the name of a run's folder; a name from a table cannot lead out of the export.
 fn folder(run: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     run.chars().map(plain).collect()
 }
 
-/// The file of a run.
+/// Returns the contents of a run's event file.
 fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
     let column = |name: &str| rows.of_epoch.iter().position(|own| own == name);
     let curves: Vec<(&str, usize)> =
@@ -66,12 +67,12 @@ fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
     file
 }
 
-/// `Event`.
+/// Encodes an `Event`.
 fn event(seconds: f64, step: u64, summary: &Message) -> Message {
     Message::new().double(1, seconds).number(2, step).message(5, summary)
 }
 
-/// How a session ended, by the number that TensorBoard has for it; none for one that may go on.
+/// Returns TensorBoard's number for how a session ended; `None` if the run may go on.
 const fn ended(status: Status) -> Option<u64> {
     match status {
         Status::Done => Some(1),
@@ -80,7 +81,7 @@ const fn ended(status: Status) -> Option<u64> {
     }
 }
 
-/// `SessionStartInfo`, with a number or a text for each key of the configuration that has a value.
+/// Encodes a `SessionStartInfo`, with a number or a text for each key of the configuration that has a value.
 fn session_start(run: &RunRows) -> Message {
     let info = run.configuration.iter().fold(Message::new(), |info, (key, value)| {
         let value = match value {
@@ -94,13 +95,13 @@ fn session_start(run: &RunRows) -> Message {
     hyperparameters("_hparams_/session_start_info", &Message::new().message(3, &info))
 }
 
-/// `SessionEndInfo`.
+/// Encodes a `SessionEndInfo`.
 fn session_end(status: u64, seconds: f64) -> Message {
     let info = Message::new().number(1, status).double(2, seconds);
     hyperparameters("_hparams_/session_end_info", &Message::new().message(4, &info))
 }
 
-/// A summary whose content is in its metadata, beside a tensor without a number.
+/// Encodes a summary whose content is in its metadata, beside an empty tensor.
 fn hyperparameters(tag: &str, content: &Message) -> Message {
     let plugin = Message::new().text(1, HYPERPARAMETERS).message(2, content);
     let shape = Message::new().message(2, &Message::new().number(1, 0));
@@ -113,7 +114,7 @@ fn hyperparameters(tag: &str, content: &Message) -> Message {
 mod tests {
     use super::*;
 
-    /// As `RecordWriter` and `event_pb2` of TensorBoard 2.21 write them.
+    /// The bytes that `RecordWriter` and `event_pb2` of TensorBoard 2.21 write.
     #[test]
     fn records_are_tensorboards_byte_for_byte() {
         let summary = Message::new().message(1, &Message::new().text(1, "loss/test").float(2, 0.25));

@@ -1,6 +1,8 @@
-//! As much of protobuf's encoding as an event takes: a message is a list of fields, each with its number.
+//! The part of the protobuf encoding that an event needs: a message is a list of numbered fields.
 //!
-//! Source: protobuf.dev/programming-guides/encoding. *Invariant:* a field is written as its wire type says, whatever its value.
+//! Source: protobuf.dev/programming-guides/encoding.
+//!
+//! *Invariant:* a field is written as its wire type says, whatever its value.
 
 /// A message under construction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +51,7 @@ impl Message {
         self.bytes(field, &message.0)
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -66,7 +68,7 @@ impl Message {
         self.varint(u64::from(field) << 3 | u64::from(wire_type));
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+    /// Appends a varint: seven bits per byte, the lowest first; the highest bit says that more bytes follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value as u8 | 0x80);

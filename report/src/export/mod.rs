@@ -1,11 +1,12 @@
 //! A study's tables in the formats of other tools.
 //!
-//! - [`rows`]: a row for each run and epoch, with the configuration's keys as columns;
+//! - [`rows`]: one row per run and epoch, with the configuration's keys as columns;
 //! - [`text`]: these rows as CSV and as JSON lines;
-//! - [`events`]: a file of TensorBoard's for each run, made of [`record`]s that hold [`message`]s;
-//! - [`place`]: the folder that they go to, and what may lie there already.
+//! - [`events`]: a TensorBoard event file per run, made of [`record`]s that hold [`message`]s;
+//! - [`place`]: the folder of an export, and what may already lie there.
 //!
-//! *Invariant:* an export says what the tables in `analysis/` say, and the same analysis gives the same bytes.
+//! *Invariant:* an export says what the tables in `analysis/` say, and the same analysis gives the same
+//! bytes.
 
 pub mod events;
 pub mod message;
@@ -35,7 +36,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The name on a command line, and of the folder.
+    /// Returns the name on a command line, which is also the name of the folder.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,7 +47,7 @@ impl Format {
     }
 }
 
-/// The files of an export, by their names below its folder.
+/// Returns the files of an export, by their names below its folder.
 #[must_use]
 pub fn files(study: &Study, format: Format) -> Vec<(PathBuf, Vec<u8>)> {
     let rows = Rows::of(study);
@@ -57,10 +58,12 @@ pub fn files(study: &Study, format: Format) -> Vec<(PathBuf, Vec<u8>)> {
     }
 }
 
-/// Reads the analysis and writes its export, all or nothing, to `out`; to `export/<format>` of the work directory where none is given.
+/// Reads the analysis and writes its export, all or nothing, to `out`, or to `export/<format>` in the work
+/// directory if `out` is `None`.
 ///
 /// # Errors
-/// An analysis that is missing or cannot be read; a folder that holds what no export wrote; a file that cannot be written.
+/// The analysis is missing or cannot be read, the folder holds files that no export wrote, or a file cannot
+/// be written.
 pub fn export(layout: &Layout, format: Format, out: Option<&Path>) -> Result<Written> {
     let out = out.map_or_else(|| layout.exports().join(format.name()), Path::to_owned);
     let place = ExportFolder::at(&out)?;
@@ -70,7 +73,7 @@ pub fn export(layout: &Layout, format: Format, out: Option<&Path>) -> Result<Wri
     Ok(Written { headline: headline(&study, format, &out), paths })
 }
 
-/// What is there now, and what opens it.
+/// Says what was exported, and how to open it.
 fn headline(study: &Study, format: Format, out: &Path) -> String {
     let runs = study.runs.iter().filter(|run| run.epochs_done > 0).count();
     let epochs = study.epochs.len();

@@ -1,6 +1,8 @@
-//! The folder of an export, and what may lie there already.
+//! The folder of an export, and what may already lie there.
 //!
-//! Beside its files an export leaves `export.json`, which lists them. *Invariant:* nothing is replaced or removed that no such list names.
+//! Beside its files an export leaves `export.json`, which lists them.
+//!
+//! *Invariant:* only files that such a list names are replaced or removed.
 
 use anyhow::{Context, Result, bail, ensure};
 use artifacts::{atomic, reading};
@@ -8,12 +10,12 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// The list, beside the files that it names.
+/// The name of the list, beside the files that it names.
 pub const LIST: &str = "export.json";
-/// What an export calls itself.
+/// The `made_by` value of an export.
 const MADE_BY: &str = "rankscale: just export";
 
-/// `export.json`.
+/// The contents of `export.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
@@ -22,7 +24,7 @@ struct List {
     files: Vec<PathBuf>,
 }
 
-/// A folder that an export may take.
+/// A folder that an export may use.
 #[derive(Debug)]
 pub struct ExportFolder {
     path: PathBuf,
@@ -31,16 +33,16 @@ pub struct ExportFolder {
 }
 
 impl ExportFolder {
-    /// A folder that is missing, empty, or an earlier export's.
+    /// Accepts a folder that is missing, empty, or an earlier export's.
     ///
     /// # Errors
-    /// A file in its place; a folder with anything that no export wrote, by its name.
+    /// The path is a file, or the folder holds something that no export wrote; the message names it.
     pub fn at(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Self { path: path.to_owned(), ours: Vec::new() });
         }
         ensure!(path.is_dir(), "{}: is a file, and an export is a folder: give another OUT", path.display());
-        // A link stays, and what it leads to is replaced.
+        // A symbolic link stays, and its target is replaced.
         let path = fs::canonicalize(path)?;
         let found = atomic::files_below(&path)?;
         let ours = if found.is_empty() { Vec::new() } else { listed(&path)? };
@@ -54,10 +56,10 @@ impl ExportFolder {
         Ok(Self { path, ours })
     }
 
-    /// Makes it hold these files and their list, all or nothing, and returns where they are.
+    /// Fills the folder with these files and their list, all or nothing, and returns their paths.
     ///
     /// # Errors
-    /// The file system's; what was there before stays then.
+    /// Those of the file system; what was there before then stays.
     pub fn fill(mut self, format: &str, files: &[(PathBuf, Vec<u8>)]) -> Result<Vec<PathBuf>> {
         let names: Vec<PathBuf> = files.iter().map(|(name, _)| name.clone()).collect();
         let list =
@@ -73,7 +75,8 @@ impl ExportFolder {
     }
 }
 
-/// The files that the list of an earlier export names, and the list itself; none where there is no such list.
+/// Returns the files that the list of an earlier export names, and the list itself; empty if there is no such
+/// list.
 fn listed(path: &Path) -> Result<Vec<PathBuf>> {
     let list = path.join(LIST);
     if !list.is_file() {
@@ -118,7 +121,7 @@ mod tests {
             let message = fill(&out, &[("b", "2")]).unwrap_err().to_string();
             assert!(message.contains(foreign) && message.contains("another OUT"), "{message}");
             assert!(!out.join("b").exists() || fs::read_to_string(out.join("b")).unwrap() == "1");
-            // Whoever does what it says has an export.
+            // Following the message's advice makes the export succeed.
             fs::remove_file(out.join(foreign)).unwrap();
             fill(&out, &[("b", "3")]).unwrap();
             fs::remove_dir_all(&out).unwrap();

@@ -1,6 +1,9 @@
-//! Records of a file of events: length, masked CRC-32C of the length, bytes, masked CRC-32C of the bytes, all little endian.
+//! The records of an event file: length, masked CRC-32C of the length, bytes, masked CRC-32C of the bytes,
+//! all little endian.
 //!
-//! Source: TensorFlow's `core/lib/io/record_writer.cc` and `core/lib/hash/crc32c.h`. *Invariant:* what a reader of records checks holds.
+//! Source: TensorFlow's `core/lib/io/record_writer.cc` and `core/lib/hash/crc32c.h`.
+//!
+//! *Invariant:* a record passes every check of a record reader.
 
 /// Appends a record.
 pub fn append(file: &mut Vec<u8>, bytes: &[u8]) {
@@ -11,12 +14,12 @@ pub fn append(file: &mut Vec<u8>, bytes: &[u8]) {
     file.extend(masked(crc32c(bytes)).to_le_bytes());
 }
 
-/// The checksum of something that may hold checksums itself.
+/// Masks a checksum, because it may itself be part of checksummed data.
 const fn masked(crc: u32) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// CRC-32C (Castagnoli), bit by bit: an event has a hundred bytes.
+/// Computes CRC-32C (Castagnoli) bit by bit, which is fast enough for events of about a hundred bytes.
 fn crc32c(bytes: &[u8]) -> u32 {
     const REVERSED_POLYNOMIAL: u32 = 0x82f6_3b78;
     let mut crc = u32::MAX;

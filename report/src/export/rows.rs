@@ -1,10 +1,11 @@
-//! A row for each run and epoch, with the configuration's keys as columns.
+//! One row per run and epoch, with the configuration's keys as columns.
 //!
-//! The columns of a run are those of `analysis/runs.parquet`, but for the results of its last epoch, and behind `engine` the keys of the
-//! configuration that this table has not (the peak rate, the images held out). The columns of an epoch are those of
-//! `analysis/epochs.parquet` that do not repeat the run's.
+//! The columns of a run are those of `analysis/runs.parquet`, except the results of its last epoch. After
+//! `engine` come the keys of the configuration that this table lacks (the peak learning rate, the held-out
+//! images). The columns of an epoch are those of `analysis/epochs.parquet` that do not repeat the run's.
 //!
-//! *Invariant:* no column is named here that a table already names: one that a table gains is exported, too.
+//! *Invariant:* column names come from the tables and are not repeated here, so a column that a table gains
+//! is exported, too.
 
 use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
@@ -14,32 +15,32 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Results of a run's last epoch, which the epoch's own row has.
+/// The results of a run's last epoch, which that epoch's own row has.
 const RESULTS: [&str; 4] = ["test_accuracy", "test_loss", "train_accuracy", "train_loss"];
-/// The column that the configuration's other keys stand behind.
+/// The column after which the configuration's other keys are inserted.
 const LAST_OF_CONFIGURATION: &str = "engine";
 
 /// The rows of a study, run by run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
-    /// Names of the columns of a run.
+    /// Names of a run's columns.
     pub of_run: Vec<String>,
-    /// Names of the columns of an epoch.
+    /// Names of an epoch's columns.
     pub of_epoch: Vec<String>,
-    /// By rankscale, arm and seed.
+    /// The runs, sorted by rankscale, arm and seed.
     pub runs: Vec<RunRows>,
 }
 
 /// A run and its epochs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRows {
-    /// The folder's name.
+    /// The name of the run's folder.
     pub name: String,
-    /// How far it has come.
+    /// The run's status.
     pub status: Status,
-    /// Time of training and evaluation for each epoch that ended, on average, in seconds; 0 where it is unknown.
+    /// Mean seconds of training and evaluation per epoch that ended; 0 if unknown.
     pub seconds_an_epoch: f64,
-    /// The keys of its configuration with their values.
+    /// The keys and values of its configuration.
     pub configuration: Vec<(String, Value)>,
     /// A value for each of [`Rows::of_run`].
     pub values: Vec<Value>,
@@ -48,7 +49,7 @@ pub struct RunRows {
 }
 
 impl Rows {
-    /// Makes the rows.
+    /// Makes the rows of a study.
     #[must_use]
     pub fn of(study: &Study) -> Self {
         let recipes: BTreeMap<&str, Fields> = study
@@ -108,7 +109,7 @@ fn of_run(run: &RunRow) -> Fields {
     Fields(fields.filter(|(name, _)| !RESULTS.contains(&name.as_str())).collect())
 }
 
-/// Names in these fields that are not listed yet, each once, in the order of their appearance.
+/// Returns the names in these fields that are not listed yet, each once, in order of appearance.
 fn unlisted<'a>(all: impl Iterator<Item = &'a Fields>, listed: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for name in all.flat_map(Fields::names) {

@@ -1,11 +1,11 @@
-//! Rows as text: CSV (RFC 4180, with `\n` at the end of a line), and a JSON object a line.
+//! The rows as text: CSV (RFC 4180, but with `\n` line ends) and JSON lines.
 //!
-//! *Invariant:* a number is written with as many digits as it takes to read the same number again.
+//! *Invariant:* a number is written with enough digits to be read back exactly.
 
 use super::rows::Rows;
 use serde_json::Value;
 
-/// One table with a header; what is unknown is empty.
+/// Formats one table with a header; unknown values are empty.
 #[must_use]
 pub fn csv(rows: &Rows) -> Vec<u8> {
     let names = rows.of_run.iter().chain(&rows.of_epoch).map(|name| quoted(name));
@@ -25,7 +25,7 @@ pub fn csv(rows: &Rows) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// One object a line, with its keys in the order of the columns; what is unknown is `null`.
+/// Formats one object per line, with its keys in the order of the columns; unknown values are `null`.
 #[must_use]
 pub fn json_lines(rows: &Rows) -> Vec<u8> {
     let mut text = String::new();

@@ -7,18 +7,20 @@ use artifacts::study::{CellRow, Interval, RunRow};
 use network::Arm;
 use std::collections::BTreeMap;
 
-/// Title of a legend of arms.
+/// The title of a legend of arms.
 pub const LEGEND: &str = "Weight Decay";
 
-/// Single runs of an arm at a rankscale that one of several panels shows at most: a hundred are a smear, and megabytes of it.
+/// The largest number of single runs of an arm at a rankscale in one of several panels: more would blur, and
+/// cost megabytes.
 pub const RUNS: usize = 10;
 
-/// What the caption of a figure with that many says.
+/// Returns the caption's remark that only the first runs are drawn.
 pub fn first_runs() -> String {
     format!(" Of an arm's single runs at a rankscale the first {RUNS} are drawn.")
 }
 
-/// Test accuracy in per cent, by arm: runs as dots, cells as means. Dense networks are left to the caller.
+/// Returns the test accuracy in per cent by arm: runs as dots, cells as means. Dense networks are left to the
+/// caller.
 pub fn accuracy(
     selection: &Selection<'_>,
     run_x: impl Fn(&RunRow) -> f64,
@@ -48,20 +50,20 @@ pub fn accuracy(
     selection.arms().into_iter().map(series).filter(|series| !series.means.is_empty()).collect()
 }
 
-/// Of a cell's mean, in per cent.
+/// Returns the confidence interval of a cell's mean, in per cent.
 pub fn interval(cell: &CellRow) -> Option<[f64; 2]> {
     cell.low.zip(cell.high).map(|(low, high)| [low, high].map(|end| end * 100.0))
 }
 
-/// An arm's series, with nothing in it yet.
+/// Returns an arm's series without data.
 pub fn empty(selection: &Selection<'_>, arm: Arm) -> Series {
     Series::empty(arm.name(), selection.look(arm))
 }
 
-/// Rankscale, value, run.
+/// A rankscale, a value, and the name of a run.
 pub type Row<'a> = (u32, f64, &'a str);
 
-/// A series of rows: dots, and their mean at each rankscale; name and look are those of an empty one.
+/// Makes a series of dots and their mean at each rankscale, with the name and look of an empty series.
 pub fn over_rankscales(empty: Series, rows: &[Row<'_>]) -> Series {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (rankscale, value, _) in rows {
@@ -77,8 +79,9 @@ pub fn over_rankscales(empty: Series, rows: &[Row<'_>]) -> Series {
     Series { dots: rows.iter().map(dot).collect(), means: places.into_iter().map(mean).collect(), ..empty }
 }
 
-/// `original from 91.20 % at rankscale 2 to 86.31 % at rankscale 31`, for alternative texts; `place` names a place
-/// on the horizontal axis.
+/// Describes a series for alternative texts:
+/// `original from 91.20 % at rankscale 2 to 86.31 % at rankscale 31`. `place` names a position on the
+/// horizontal axis.
 pub fn described(series: &Series, place: impl Fn(f64) -> String, unit: &str) -> String {
     let at = |mean: &Mean| format!("{}{unit} at {}", numbers::fixed(mean.y, 2), place(mean.x));
     match series.means.as_slice() {
@@ -88,22 +91,22 @@ pub fn described(series: &Series, place: impl Fn(f64) -> String, unit: &str) -> 
     }
 }
 
-/// `rankscale 8`.
+/// Names a rankscale: `rankscale 8`.
 pub fn at_rankscale(rankscale: f64) -> String {
     format!("rankscale {rankscale}")
 }
 
-/// The axis of the rankscales shown.
+/// Returns the axis of the shown rankscales.
 pub fn rankscale_axis(selection: &Selection<'_>) -> crate::chart::Axis {
     crate::chart::Axis::whole(&selection.rankscales(), 4.0, 0.034)
 }
 
-/// Lower and upper end of a difference's interval in percentage points.
+/// Converts the interval of a difference to percentage points.
 pub fn points(interval: Interval) -> [f64; 2] {
     [interval.low * 100.0, interval.high * 100.0]
 }
 
-/// What dots and lines over rankscales are, for a caption.
+/// Says in a caption what dots and lines over rankscales are.
 #[must_use]
 pub fn drawn(series: &[Series]) -> &'static str {
     if series.iter().any(Series::repeated) {

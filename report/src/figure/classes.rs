@@ -1,4 +1,5 @@
-//! Difference in accuracy by class, of the headline's arm. Of many classes those with the largest differences either way are drawn.
+//! The difference in accuracy by class, for the headline's arm. If there are many classes, those with the
+//! largest differences in either direction are drawn.
 
 use super::{Figure, arms};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
@@ -9,10 +10,11 @@ use artifacts::study::ClassDifference;
 /// Name of the document.
 pub const FILE: &str = "classes.svg";
 
-/// Most classes of a figure, so that each has its name below it.
+/// The largest number of classes in a figure that leaves room for their names.
 const MOST: usize = 10;
 
-/// All classes in their order; of more than [`MOST`] the ones with the largest differences either way, by difference.
+/// Selects the classes to show: all of them in order, or, of more than [`MOST`], those with the largest
+/// differences in either direction, sorted by difference.
 fn shown(classes: &[ClassDifference]) -> Vec<&ClassDifference> {
     let mut rows: Vec<_> = classes.iter().collect();
     if rows.len() > MOST {
@@ -22,7 +24,7 @@ fn shown(classes: &[ClassDifference]) -> Vec<&ClassDifference> {
     rows
 }
 
-/// Draws it; none where no pair kept its predictions.
+/// Draws the figure; `None` if no pair kept its predictions.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let endpoint = selection.headline()?;

@@ -1,4 +1,4 @@
-//! Accuracy against what a network costs, on a logarithmic axis; the dense network as a labelled point.
+//! Accuracy against the cost of a network, on a logarithmic axis; the dense network is a labelled point.
 
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, length, write};
@@ -10,7 +10,7 @@ use artifacts::Configuration;
 use artifacts::study::RunRow;
 use plotters::style::text_anchor::HPos;
 
-/// A cost, and how to speak of it.
+/// A measure of cost, and its names.
 #[derive(Debug)]
 pub struct Cost {
     /// Name of the document.
@@ -19,13 +19,13 @@ pub struct Cost {
     pub heading: &'static str,
     /// Title of the axis.
     pub axis: &'static str,
-    /// What it counts, in a sentence.
+    /// The noun for what it counts, in a sentence.
     pub noun: &'static str,
-    /// Of a network: parameters and multiply-accumulates go in.
+    /// Computes it from the parameters and multiply-accumulates of a network.
     pub of: fn(u64, u64) -> u64,
-    /// Of the network of depthwise-separable convolutions.
+    /// Computes it for the network of depthwise-separable convolutions.
     pub separable: fn(&Configuration) -> u64,
-    /// What the caption adds.
+    /// A remark for the caption.
     pub remark: &'static str,
 }
 
@@ -51,21 +51,21 @@ pub const MACS: Cost = Cost {
     remark: "Multiply-accumulates are those of one forward pass of one 32 x 32 image, convolutions and classifier.",
 };
 
-/// Draws it; none where no run has finished.
+/// Draws the figure; `None` if no run has finished.
 #[must_use]
 pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     let of = |parameters, macs| (cost.of)(parameters, macs) as f64;
     let mut series =
         arms::accuracy(selection, |run| of(run.parameters, run.macs), |cell| of(cell.parameters, cell.macs));
     for one in &mut series {
-        // Neighbouring rankscales may build one network; by cost, they are one place after another.
+        // Neighbouring rankscales may build the same network, so the means are sorted by cost.
         one.means.sort_by(|a, b| a.x.total_cmp(&b.x));
     }
     let dense = dense(selection, of);
     if series.is_empty() && dense.is_empty() {
         return None;
     }
-    // A network of that size is not among the runs: it marks a place on the axis.
+    // The depthwise-separable network is not among the runs; it only marks a position on the axis.
     let separable = selection.configuration().map(|one| (cost.separable)(one) as f64);
     let at = |x: f64| format!("{} {}", numbers::count(x as u64), cost.noun);
     let described: Vec<_> = series.iter().map(|series| arms::described(series, at, " %")).collect();
@@ -102,7 +102,7 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     Some(Figure { file: cost.file, heading: cost.heading, alt, caption, plot, svg })
 }
 
-/// The dense network's runs and means, a series an arm.
+/// Returns the dense network's runs and means, one series per arm.
 fn dense(selection: &Selection<'_>, of: impl Fn(u64, u64) -> f64) -> Vec<Series> {
     let cells = selection.cells().into_iter().filter(|cell| cell.rankscale == 0);
     cells

@@ -1,4 +1,4 @@
-//! Difference of each arm to its baseline against rankscale, with zero and the headline interval.
+//! The difference of each arm from its baseline against rankscale, with zero and the headline interval.
 
 use super::{Figure, arms};
 use crate::chart::{Band, Plot, Series};
@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 /// Name of the document.
 pub const FILE: &str = "difference.svg";
 
-/// Of two pairs, the interval is nine times as long as they are apart, and would squeeze all else flat.
+/// The fewest pairs for whiskers: the interval of two pairs is nine times as long as their distance, and
+/// would compress everything else.
 const WHISKER_PAIRS: u32 = 3;
 
-/// Draws it; none where no pair of runs can be compared.
+/// Draws the figure; `None` if no pair of runs can be compared.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let mut rows: BTreeMap<(Arm, &str), Vec<arms::Row<'_>>> = BTreeMap::new();
@@ -38,7 +39,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             let mut series = arms::over_rankscales(arms::empty(selection, *arm), rows);
             for mean in &mut series.means {
                 let Some((endpoint, row)) = judged(selection, *arm, mean.x) else { continue };
-                // A look rests on its own pairs, and later ones are dots only.
+                // A look rests on its own pairs; later pairs are drawn as dots only.
                 if endpoint.look.is_some() {
                     mean.y = row.difference * 100.0;
                     mean.runs = row.pairs;
@@ -100,7 +101,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: "Difference against rankscale", alt, caption, plot, svg })
 }
 
-/// What an arm's endpoint says of a rankscale.
+/// Returns an arm's endpoint and its row for a rankscale.
 fn judged<'a>(
     selection: &Selection<'a>,
     arm: Arm,

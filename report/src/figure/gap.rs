@@ -1,4 +1,4 @@
-//! Train minus test accuracy against rankscale: how much of what was learnt does not carry over.
+//! The generalisation gap: training minus test accuracy against rankscale.
 
 use super::{Figure, arms};
 use crate::chart::Plot;
@@ -7,7 +7,7 @@ use crate::selection::Selection;
 /// Name of the document.
 pub const FILE: &str = "gap.svg";
 
-/// Draws it; none where no finished run recorded its accuracy in training.
+/// Draws the figure; `None` if no finished run recorded its training accuracy.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let runs = selection.runs();

@@ -1,4 +1,4 @@
-//! The A/A check: rankscales that build one network, held against each other.
+//! The A/A check: the differences between rankscales that build the same network.
 
 use super::{Figure, arms};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 /// Name of the document.
 pub const FILE: &str = "identical.svg";
 
-/// Draws it; none where no two rankscales of the study build one network.
+/// Draws the figure; `None` if no two rankscales of the study build the same network.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let checks = &selection.study.summary.identical;

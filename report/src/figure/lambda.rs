@@ -1,4 +1,4 @@
-//! How the difference depends on the strength of decay, where an experiment sweeps it.
+//! The difference against the strength of decay, if an experiment sweeps it.
 
 use super::{Figure, arms as by_arm};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Name of the document.
 pub const FILE: &str = "lambda.svg";
 
-/// Draws it; none where all runs of the headline's recipe have one strength.
+/// Draws the figure; `None` if all runs of the headline's recipe have the same strength.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let recipe = &selection.headline()?.recipe;

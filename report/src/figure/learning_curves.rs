@@ -1,4 +1,5 @@
-//! Test accuracy against epoch: small multiples by rankscale, a line per arm, single runs thin behind it.
+//! Test accuracy against epoch: small multiples by rankscale, one line per arm, single runs as thin lines
+//! behind it.
 
 use super::{Figure, arms};
 use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
@@ -14,25 +15,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Name of the document.
 pub const FILE: &str = "learning-curves.svg";
 
-/// Most panels a reader takes in; of more rankscales, the first, the last and evenly placed ones between are shown.
+/// The largest number of panels; of more rankscales, the first, the last and evenly spaced ones between are
+/// shown.
 const PANELS: usize = 6;
-/// Epochs from which on a schedule is long.
+/// The number of epochs from which a schedule counts as long.
 const LONG: u32 = 20;
-/// Panels in a row.
+/// Panels per row.
 const COLUMNS: usize = 3;
 /// Height of a row, in CSS pixels.
 const ROW: u32 = 240;
-/// Width kept for the legend.
+/// Width reserved for the legend, in CSS pixels.
 const LEGEND: u32 = 204;
-/// Height kept for the title of the vertical axis.
+/// Height reserved for the title of the vertical axis, in CSS pixels.
 const HEAD: u32 = 26;
 
 const MARGINS: Margins = Margins { left: 46.0, right: 10.0, top: 30.0, bottom: 54.0 };
 
-/// Epochs and accuracies in per cent.
+/// Epochs, and accuracies in per cent.
 type Curve = Vec<(f64, f64)>;
 
-/// Curves of one rankscale, a series an arm.
+/// The curves of one rankscale, one series per arm.
 #[derive(Debug, Default)]
 struct Panel {
     rankscale: u32,
@@ -51,7 +53,7 @@ impl Panel {
     }
 }
 
-/// Draws it; none where no epoch has ended.
+/// Draws the figure; `None` if no epoch has ended.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let all = panels(selection);
@@ -96,7 +98,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: "Learning curves", alt, caption, plot, svg })
 }
 
-/// Indices of the panels to show.
+/// Returns the indices of the panels to show.
 fn chosen(count: usize) -> Vec<usize> {
     if count <= PANELS {
         return (0..count).collect();
@@ -188,14 +190,15 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawi
         )?;
         draw_panel(&frame, panel, floor)?;
     }
-    // On the whole document: a panel's part ends where its panel does.
+    // The legend is drawn on the whole document, because drawing on a panel is clipped to it.
     let entries = arms.iter().map(|(arm, look)| (arm.name().to_owned(), *look)).collect();
     let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
     Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place)
 }
 
-/// Where the vertical axis begins: in a long schedule at the lowest accuracy of a finished run after a quarter of it,
-/// for the steep start would press the end, where the arms differ, into a few pixels.
+/// Returns the lower end of the vertical axis. In a long schedule it is the lowest accuracy of a finished run
+/// after a quarter of the epochs, because the steep start would compress the end, where the arms differ, into
+/// a few pixels.
 fn floor(panels: &[&Panel], last: u32) -> f64 {
     if last < LONG {
         return 0.0;
@@ -210,7 +213,7 @@ fn floor(panels: &[&Panel], last: u32) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// The pieces of a curve that lie above a floor, cut where they cross it.
+/// Returns the pieces of a curve above a floor, cut where the curve crosses it.
 fn above(curve: &Curve, floor: f64) -> Vec<Curve> {
     let mut pieces: Vec<Curve> = Vec::new();
     let mut last: Option<(f64, f64)> = None;

@@ -1,11 +1,12 @@
-//! Which figures there are, and in which order a page shows them.
+//! The list of figures, in the order in which a page shows them.
 
 use super::{
     Figure, classes, cost, difference, gap, identical, lambda, learning_curves, mechanism, rankscale, speed,
 };
 use crate::selection::Selection;
 
-/// Every file this program may write below `figures/`, so that one that no longer belongs there can be removed.
+/// Every file that this program may write below `figures/`, so that one that no longer belongs there can be
+/// removed.
 pub const FILES: &[&str] = &[
     rankscale::FILE,
     difference::FILE,
@@ -23,7 +24,7 @@ pub const FILES: &[&str] = &[
     speed::FILE,
 ];
 
-/// All figures there is something to show for, the headline's first.
+/// Draws all figures that have something to show, the headline's first.
 #[must_use]
 pub fn all(selection: &Selection<'_>) -> Vec<Figure> {
     [

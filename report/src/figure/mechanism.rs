@@ -1,4 +1,5 @@
-//! What decay does to the layers: a quantity of `expand . contract` against rankscale or epoch, small multiples by layer.
+//! The effect of decay on the layers: a quantity of `expand . contract` against rankscale or epoch, small
+//! multiples by layer.
 
 use super::Figure;
 use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
@@ -13,33 +14,33 @@ use network::Arm;
 use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Panels in a row; the seven layers leave the eighth place to the legend.
+/// Panels per row; seven layers leave the eighth position to the legend.
 const COLUMNS: usize = 4;
 /// Height of a row, in CSS pixels.
 const ROW: u32 = 230;
-/// Height kept for the title of the vertical axes.
+/// Height reserved for the title of the vertical axes, in CSS pixels.
 const HEAD: u32 = 26;
 
 const MARGINS: Margins = Margins { left: 44.0, right: 10.0, top: 30.0, bottom: 54.0 };
 
-/// A quantity of a layer, and how to speak of it.
+/// A quantity of a layer, and its names.
 #[derive(Debug)]
 pub struct Quantity {
-    /// Name and heading after the last epoch, against rankscale.
+    /// File and heading of the figure after the last epoch, against rankscale.
     pub at_end: Name,
-    /// Name and heading from epoch to epoch.
+    /// File and heading of the figure from epoch to epoch.
     pub over_epochs: Name,
     /// Title of the axes.
     pub axis: &'static str,
-    /// What the caption says of it.
+    /// A remark for the caption.
     pub remark: &'static str,
-    /// Of a layer.
+    /// Computes the quantity from the final state of a layer.
     pub of: fn(&StudyLayerRow) -> Option<f64>,
-    /// Of a layer at an epoch.
+    /// Computes the quantity from the state of a layer after an epoch.
     pub at: fn(&TrajectoryRow) -> f64,
 }
 
-/// Of a figure.
+/// The file and the heading of a figure.
 #[derive(Debug)]
 pub struct Name {
     /// Name of the document.
@@ -48,7 +49,7 @@ pub struct Name {
     pub heading: &'static str,
 }
 
-/// The norm of the product.
+/// The Frobenius norm of the product.
 pub const NORM: Quantity = Quantity {
     at_end: Name { file: "norms.svg", heading: "Norm of the layers" },
     over_epochs: Name { file: "norms-epochs.svg", heading: "Norm of the layers in training" },
@@ -59,7 +60,7 @@ pub const NORM: Quantity = Quantity {
     at: |row| row.product_norm,
 };
 
-/// How many directions the product uses.
+/// The stable rank of the product: how many directions it uses.
 pub const STABLE_RANK: Quantity = Quantity {
     at_end: Name { file: "stable-rank.svg", heading: "Stable rank of the layers" },
     over_epochs: Name { file: "stable-rank-epochs.svg", heading: "Stable rank of the layers in training" },
@@ -70,10 +71,10 @@ pub const STABLE_RANK: Quantity = Quantity {
     at: |row| row.stable_rank,
 };
 
-/// Panels by layer, in the network's order.
+/// The panels by layer, in the network's order.
 type Panels = Vec<(String, Vec<Series>)>;
 
-/// Against rankscale, after the last epoch; none where no finished run measured its layers.
+/// Draws the quantity after the last epoch against rankscale; `None` if no finished run measured its layers.
 #[must_use]
 pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
     let mut rows: Grouped<arms::Row<'_>> = Grouped::default();
@@ -100,8 +101,9 @@ pub fn figure(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> 
     }))
 }
 
-/// From epoch to epoch, over the rankscales that all arms have: means over others could not be compared. None where there is no such
-/// rankscale, or no finished run measured its layers.
+/// Draws the quantity from epoch to epoch, averaged over the rankscales that all arms have, because means
+/// over different rankscales could not be compared. `None` if there is no such rankscale, or if no finished
+/// run measured its layers.
 #[must_use]
 pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Figure> {
     let mut rows: Grouped<(u32, f64, u32)> = Grouped::default();
@@ -133,7 +135,7 @@ pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Fig
     }))
 }
 
-/// Those that every arm has.
+/// Returns the rankscales that every arm has.
 fn common_rankscales(rows: &[&TrajectoryRow]) -> Vec<u32> {
     let mut arms: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for row in rows {
@@ -143,7 +145,7 @@ fn common_rankscales(rows: &[&TrajectoryRow]) -> Vec<u32> {
     common.into_iter().flatten().collect()
 }
 
-/// Of logarithms (epoch, value, runs), by epoch.
+/// Averages the logarithms of (epoch, logarithm, runs) by epoch, which gives geometric means.
 fn geometric_means(rows: &[(u32, f64, u32)]) -> Vec<Mean> {
     let mut epochs: BTreeMap<u32, (f64, u32, u32)> = BTreeMap::new();
     for (epoch, logarithm, runs) in rows {
@@ -159,7 +161,7 @@ fn geometric_means(rows: &[(u32, f64, u32)]) -> Vec<Mean> {
     epochs.into_iter().map(mean).collect()
 }
 
-/// Rows by layer, in the order of their first, and by arm.
+/// Rows by layer, in order of first appearance, and by arm.
 struct Grouped<T> {
     layers: Vec<(String, BTreeMap<Arm, Vec<T>>)>,
 }
@@ -179,7 +181,7 @@ impl<T> Grouped<T> {
         self.layers[at].1.entry(arm).or_default().push(row);
     }
 
-    /// A panel for each layer; none without a row.
+    /// Makes a panel for each layer; `None` without a row.
     fn panels(self, series: impl Fn(Arm, Vec<T>) -> Series) -> Option<Panels> {
         let panel = |(layer, arms): (String, BTreeMap<Arm, Vec<T>>)| {
             (layer, arms.into_iter().map(|(arm, rows)| series(arm, rows)).collect())
@@ -241,7 +243,7 @@ fn draw(
         write(&part, layer, middle, HPos::Center, &bold(style::SMALL_TEXT, style::INK))?;
         paint(&frame, series)?;
     }
-    // In the place after the last panel; a full grid has room for it nowhere else than on top of a margin.
+    // The position after the last panel; in a full grid there is no space but above a margin.
     let (left, top) = place(plot.panels.len());
     Legend { title: arms::LEGEND, entries: plot.legend(), notes: vec![] }
         .draw_at(area, (left + 24.0, top + MARGINS.top + 8.0))

@@ -1,6 +1,6 @@
 //! The figures: pure functions from a study's rows to an SVG document, one file each.
 //!
-//! *Invariant:* a figure without anything to show is not made; what a figure leaves out, its caption says.
+//! *Invariant:* a figure without anything to show is not made, and a caption says what its figure leaves out.
 
 pub mod classes;
 pub mod cost;
@@ -19,25 +19,25 @@ mod arms;
 use crate::chart::Plot;
 pub use list::{FILES, all};
 
-/// A figure with all that a page says of it.
+/// A figure with its texts for the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// Its name below `figures/`.
     pub file: &'static str,
     /// Its heading on the page.
     pub heading: &'static str,
-    /// What it shows, for who cannot see it.
+    /// The alternative text: what the figure shows, for readers who cannot see it.
     pub alt: String,
-    /// What a reader needs to know to read it.
+    /// The caption: what a reader needs to know to read the figure.
     pub caption: String,
-    /// What it shows, as numbers.
+    /// The content of the figure, as numbers.
     pub plot: Plot,
-    /// The document.
+    /// The SVG document.
     pub svg: String,
 }
 
 impl Figure {
-    /// Its file's name without the ending.
+    /// Returns the name of its file without the extension.
     #[must_use]
     pub fn stem(&self) -> &'static str {
         self.file.trim_end_matches(".svg")

@@ -1,10 +1,11 @@
-//! The notebook's figure remade: rankscale against test accuracy, a line per arm.
+//! The notebook's figure remade: test accuracy against rankscale, one line per arm.
 //!
-//! The notebook's own curve stands in the background, where it can be read beside ours. It is left out, and the
-//! caption says why, where
+//! The notebook's own curve is drawn in the background for comparison. It is left out, and the caption says
+//! why, if
 //! - the network or the data set is not the notebook's, or
-//! - on an axis that holds both, our curves would keep less than a fifth of the height: after a schedule of few
-//!   epochs they lie tens of points below the notebook's, and the differences between arms would be squeezed flat.
+//! - our curves would keep less than two fifths of the height of an axis that holds both: after a schedule of
+//!   few epochs they lie tens of points below the notebook's, and the differences between arms would be
+//!   compressed.
 
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, write};
@@ -19,14 +20,14 @@ use plotters::style::text_anchor::HPos;
 /// Name of the document.
 pub const FILE: &str = "rankscale.svg";
 
-/// Share of the height our curves must keep beside the notebook's.
+/// The least fraction of the height that our curves must keep beside the notebook's.
 const LEAST_SHARE: f64 = 2.0 / 5.0;
-/// Our curves count as at least this high, in points.
+/// The least range that our curves count as having, in percentage points.
 const LEAST_SPAN: f64 = 2.0;
-/// Of the direct label, in CSS pixels: half its width, and its distance from the curve.
+/// Half the width of the direct label, and its distance from the curve, in CSS pixels.
 const LABEL: (f64, f64) = (54.0, 14.0);
 
-/// Draws it; none where no run has finished.
+/// Draws the figure; `None` if no run has finished.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let series = arms::accuracy(selection, |run| f64::from(run.rankscale), |cell| f64::from(cell.rankscale));
@@ -50,7 +51,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: title, alt, caption, plot, svg })
 }
 
-/// What dots, lines and whiskers are.
+/// Says what dots, lines and whiskers are.
 fn caption(series: &[Series]) -> String {
     let mut text = "Test accuracy after the last epoch, never the best one.".to_owned();
     if series.iter().any(Series::repeated) {
@@ -78,7 +79,7 @@ fn alternative(series: &[Series], with_notebook: bool) -> String {
     text
 }
 
-/// The part of the notebook's curve to show, and what the caption says of it.
+/// Returns the part of the notebook's curve to show, and the caption's remark on it.
 fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, String) {
     let shown = selection.rankscales();
     let (first, last) = (shown.first().copied().unwrap_or(0), shown.last().copied().unwrap_or(0));
@@ -124,7 +125,7 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     (curve, remark)
 }
 
-/// Its two curves as series.
+/// Returns the notebook's two curves as series.
 fn of_notebook(curve: &[Point]) -> Vec<Series> {
     let arms = curve.first().map_or_else(Vec::new, |point| point.arms().map(|(arm, _)| arm).to_vec());
     let of = |(i, arm): (usize, Arm)| {
@@ -142,7 +143,8 @@ fn of_notebook(curve: &[Point]) -> Vec<Series> {
     arms.into_iter().enumerate().map(of).collect()
 }
 
-/// The centre of the direct label: just above or below the background curve, where the lines are farthest.
+/// Returns the centre of the direct label: just above or below the background curve, where the other lines
+/// are farthest.
 fn label_place(frame: &Frame<'_, '_>, plot: &Plot) -> Option<(f64, f64)> {
     let line = |series: &Series| series.means.iter().map(|mean| (mean.x, mean.y)).collect::<Vec<_>>();
     let spots: Vec<_> = plot.background.iter().flat_map(line).collect();

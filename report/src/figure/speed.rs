@@ -1,4 +1,4 @@
-//! Training images a second against rankscale, by device.
+//! Training images per second against rankscale, by device.
 
 use super::{Figure, arms};
 use crate::chart::{Plot, Series};
@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Name of the document.
 pub const FILE: &str = "speed.svg";
 
-/// Characters of a device's name that fit beside the panel.
+/// The number of characters of a device's name that fit beside the panel.
 const NAME: usize = 20;
 
-/// Draws it; none where no finished run recorded its speed.
+/// Draws the figure; `None` if no finished run recorded its speed.
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let mut devices: BTreeMap<(String, u32), Vec<arms::Row<'_>>> = BTreeMap::new();
@@ -56,7 +56,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: "Speed", alt, caption, plot, svg })
 }
 
-/// A device's name, cut to fit.
+/// Truncates a device's name to fit.
 fn shortened(name: &str) -> String {
     let cut: String = name.chars().take(NAME).collect();
     if cut.len() < name.len() { format!("{}…", cut.trim_end()) } else { cut }

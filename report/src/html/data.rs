@@ -1,6 +1,7 @@
-//! What the page's charts show, as the JSON that `page.js` reads: every figure's plot, and the runs that its dots are of.
+//! The content of the page's charts, as the JSON that `page.js` reads: every figure's plot, and the runs
+//! behind its dots.
 //!
-//! *Invariant:* a run is named once; all else refers to it by its place.
+//! *Invariant:* a run is named once; everything else refers to it by its index.
 
 use crate::chart::{Band, Line, Mean, Plot, Scale, Series};
 use crate::figure::Figure;
@@ -10,13 +11,13 @@ use plotters::style::RGBColor;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// All of it.
+/// The whole JSON document.
 #[derive(Serialize)]
 pub(super) struct Data<'a> {
     arms: Vec<ArmData>,
     rankscales: Vec<u32>,
     runs: Vec<RunData<'a>>,
-    /// By the stem of the figure's file.
+    /// The plots, by the stem of the figure's file.
     plots: BTreeMap<&'static str, PlotData<'a>>,
 }
 
@@ -32,7 +33,7 @@ struct RunData<'a> {
     arm: &'a str,
     rankscale: u32,
     seed: u64,
-    /// After the last epoch, in per cent.
+    /// Test accuracy after the last epoch, in per cent.
     accuracy: Option<f64>,
 }
 
@@ -72,9 +73,9 @@ struct SeriesData<'a> {
     name: &'a str,
     color: String,
     shape: &'static str,
-    /// Horizontal, vertical, and the run's place.
+    /// Horizontal position, vertical position, and the run's index.
     dots: Vec<(f64, f64, usize)>,
-    /// Horizontal, vertical, number of runs, and the interval's ends where there is one.
+    /// Horizontal position, vertical position, number of runs, and the ends of the interval if there is one.
     means: Vec<MeanData>,
     lines: Vec<LineData>,
 }
@@ -89,9 +90,9 @@ enum MeanData {
 #[derive(Serialize)]
 struct LineData {
     run: usize,
-    /// Of the first value; the others follow one by one.
+    /// Epoch of the first value; the others follow one by one.
     from: u32,
-    /// Null where there is none.
+    /// The values; null where one is missing.
     values: Vec<Option<f64>>,
 }
 
@@ -125,7 +126,7 @@ pub(super) fn of<'a>(selection: &Selection<'a>, figures: &'a [Figure]) -> Data<'
     }
 }
 
-/// Where a run stands in the list of them.
+/// The index of each run in the list of runs.
 type Places<'a> = BTreeMap<&'a str, usize>;
 
 fn plot<'a>(plot: &'a Plot, places: &Places<'_>) -> PlotData<'a> {
@@ -184,7 +185,7 @@ fn one<'a>(series: &'a Series, places: &Places<'_>) -> SeriesData<'a> {
     }
 }
 
-/// Six digits, as many as a chart can show.
+/// Rounds to six digits, as many as a chart can show.
 pub(super) fn short(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }

@@ -1,7 +1,7 @@
-//! The page as one HTML file that needs nothing but itself: the Markdown's content, every figure, and charts to look into.
+//! The page as one self-contained HTML file: the Markdown's content, every figure, and interactive charts.
 //!
-//! *Invariant:* without its script the page is whole; it asks no network for anything, and forbids itself to; text that comes from
-//! files is text.
+//! *Invariant:* without its script the page is complete; it makes no network request, and forbids itself to;
+//! text that comes from files is escaped.
 
 mod data;
 mod numbers;
@@ -14,17 +14,18 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 const ECHARTS: &str = include_str!("../../vendor/echarts.common.min.js");
 const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
-/// What the page may load: nothing. Its own scripts, styles and pictures are in it.
+/// The content security policy: the page may load nothing, because its scripts, styles and pictures are
+/// inline.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// The whole page: the Markdown with its figures in it.
+/// Returns the whole page: the Markdown with its figures inlined.
 #[must_use]
 pub fn page(selection: &Selection<'_>, markdown: &str, figures: &[Figure]) -> String {
     let title = crate::page::QUESTION;
     let body = body(markdown, figures);
     let data = serde_json::to_string(&data::of(selection, figures)).expect("names and numbers are JSON");
-    // Within a script element, only this could end it.
+    // Inside a script element, only `<` could end it.
     let data = data.replace('<', "\\u003c");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -36,7 +37,7 @@ pub fn page(selection: &Selection<'_>, markdown: &str, figures: &[Figure]) -> St
     )
 }
 
-/// The Markdown as HTML, with figures in the place of its pictures and names on its headings.
+/// Converts the Markdown to HTML, with figures in place of its pictures and ids on its headings.
 fn body(markdown: &str, figures: &[Figure]) -> String {
     let events: Vec<Event<'_>> = Parser::new_ext(markdown, Options::ENABLE_TABLES).collect();
     let mut out: Vec<Event<'_>> = Vec::with_capacity(events.len());
@@ -70,7 +71,7 @@ fn body(markdown: &str, figures: &[Figure]) -> String {
             }
             Event::End(TagEnd::Heading(level)) => out.push(Event::Html(format!("</{level}>\n").into())),
             Event::Start(Tag::Table(_)) => {
-                // What scrolls is in the keyboard's reach.
+                // Scrollable elements must be focusable by keyboard.
                 tables += 1;
                 let open = format!(
                     "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"Table {tables}\">"
@@ -88,11 +89,11 @@ fn body(markdown: &str, figures: &[Figure]) -> String {
     }
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, out.into_iter());
-    // Commands that are wider than the page scroll, and so must be in the keyboard's reach.
+    // Commands that are wider than the page scroll, so they must be focusable by keyboard.
     html.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
-/// `What was run` is `what-was-run`, as code-hosting sites have it.
+/// Returns the id of a heading as code-hosting sites form it: `What was run` becomes `what-was-run`.
 fn anchor(heading: &str) -> String {
     let kept = heading
         .to_lowercase()
@@ -102,7 +103,7 @@ fn anchor(heading: &str) -> String {
     kept.replace(' ', "-")
 }
 
-/// A figure in the page; ids in a document must be its own.
+/// Returns a figure as HTML; ids must be unique within the document.
 fn shown(figure: &Figure) -> String {
     let stem = figure.stem();
     let svg = figure

@@ -1,16 +1,18 @@
 //! The numbers of a figure as a table below it: for readers, for screen readers, and to copy.
 //!
-//! The table has the means, which are what a figure says. Its page's script offers single runs and every epoch as a file.
+//! The table has the means, which are the content of the figure. The page's script offers single runs and
+//! every epoch as a file.
 //!
-//! *Invariant:* a table says of every row what the figure says of the mark: panel, series, place, mean, number of runs, interval.
+//! *Invariant:* a row of the table states what the figure's mark shows: panel, series, position, mean, number
+//! of runs, interval.
 
 use crate::chart::{Mean, Plot, Scale, Series};
 use crate::figure::Figure;
 
-/// Most rows of a table; of a figure with more, each series gives its last one.
+/// The largest number of rows of a table; for a figure with more, each series gives only its last row.
 const MOST: usize = 250;
 
-/// The table, folded.
+/// Returns the table, folded.
 pub(super) fn below(figure: &Figure) -> String {
     let plot = &figure.plot;
     let all = plot.background.len() + plot.series().count();
@@ -44,7 +46,7 @@ pub(super) fn below(figure: &Figure) -> String {
     )
 }
 
-/// What tells panels apart, where there are several.
+/// Returns the variable that distinguishes the panels, if there are several.
 fn panelled(plot: &Plot) -> Option<&'static str> {
     (plot.panels.len() > 1).then_some(plot.by)
 }
@@ -62,13 +64,13 @@ fn row(plot: &Plot, panel: &str, series: &Series, mean: &Mean) -> String {
     format!("<tr>{}</tr>\n", self::cells("td", cells.iter().map(String::as_str)))
 }
 
-/// Texts as cells of a row.
+/// Formats texts as the cells of a row.
 fn cells<'a>(tag: &str, texts: impl Iterator<Item = &'a str>) -> String {
     let name = tag.split(' ').next().unwrap_or(tag);
     texts.fold(String::new(), |row, text| row + &format!("<{tag}>{}</{name}>", escaped(text)))
 }
 
-/// As many digits as a figure can show.
+/// Formats as many digits as a figure can show.
 fn digits(value: f64) -> String {
     super::data::short(value).to_string().replace('-', "−")
 }

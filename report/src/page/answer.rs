@@ -1,7 +1,7 @@
 //! The answer in one sentence that claims no more than the runs show.
 //!
-//! The analysis says the verdict, in a clause that this page and the terminal share; what is added is what the runs were: how many pairs,
-//! which rankscales, which schedule, which part of the data.
+//! The verdict is the clause of the analysis, which this page and the terminal share. Added here is what the
+//! runs were: how many pairs, which rankscales, which schedule, which part of the data.
 
 use super::markdown;
 use crate::numbers::{self, many};
@@ -10,32 +10,32 @@ use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::{Endpoint, Verdict};
 
-/// A sentence in parts. Arms stand in backticks.
+/// A sentence in parts. Arms are enclosed in backticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What a hurried reader takes home.
+    /// The part that a hurried reader takes home.
     pub lead: String,
-    /// What it rests on, without a full stop.
+    /// The data that it rests on, without a full stop.
     pub detail: String,
-    /// What is missing, in the analysis' words, which may hold names from files.
+    /// What is missing, in the words of the analysis, which may contain names from files.
     pub missing: Vec<String>,
 }
 
 impl Answer {
-    /// With the lead in bold.
+    /// Formats it as Markdown, with the lead in bold.
     #[must_use]
     pub fn markdown(&self) -> String {
         format!("**{}** {}{}.", self.lead, self.detail, self.lacking(markdown::text))
     }
 
-    /// For a terminal.
+    /// Formats it for a terminal.
     #[must_use]
     pub fn plain(&self) -> String {
         let printable = |raw: &str| raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         format!("{} {}{}.", self.lead, self.detail, self.lacking(printable)).replace('`', "")
     }
 
-    /// The first thing missing, which weighs most, and how many more there are.
+    /// Formats the first missing item, which weighs most, and the number of the others.
     fn lacking(&self, written: impl Fn(&str) -> String) -> String {
         let Some((first, others)) = self.missing.split_first() else { return String::new() };
         let first = written(first.trim_end_matches('.'));
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// The answer of a study.
+/// Returns the answer of a study.
 #[must_use]
 pub fn of(selection: &Selection<'_>) -> Answer {
     match selection.headline() {
@@ -105,7 +105,7 @@ fn without_endpoint(selection: &Selection<'_>) -> Answer {
     Answer { lead: "No answer yet:".to_owned(), detail, missing: Vec::new() }
 }
 
-/// `0.31 percentage points higher`.
+/// Formats a difference: `0.31 percentage points higher`.
 fn amount(difference: f64) -> String {
     let size = numbers::fixed(difference.abs() * 100.0, 2);
     match numbers::points(difference).chars().next() {
@@ -130,7 +130,7 @@ fn certainty(endpoint: &Endpoint) -> String {
     }
 }
 
-/// `after 4 epochs on 6,144 of the training images`.
+/// Formats a schedule: `after 4 epochs on 6,144 of the training images`.
 fn schedule(configuration: &Configuration) -> String {
     let epochs = many(configuration.recipe.epochs as u64, "epoch");
     configuration.recipe.train_images.map_or_else(

@@ -1,4 +1,4 @@
-//! What was run: a table of the headline recipe by rankscale and arm, and what lies outside it.
+//! The section on what was run: a table of the headline recipe by rankscale and arm, and the runs outside it.
 
 use super::markdown::{Align, code, folded_if, shorten, table};
 use crate::numbers;
@@ -7,10 +7,10 @@ use artifacts::study::CellRow;
 use artifacts::study::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows of a table before it is folded.
+/// The number of rows from which a table is folded.
 const SHOWN: usize = 12;
 
-/// The section; empty of tables where nothing has finished.
+/// Writes the section; it has no table if nothing has finished.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let mut parts = vec!["## What was run".to_owned()];
@@ -39,7 +39,8 @@ pub fn section(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-/// Mean, spread and number of runs by rankscale and arm; beside the table, how many rows it has.
+/// Formats a table of mean, standard deviation and number of runs by rankscale and arm; also returns its
+/// number of rows.
 pub(crate) fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, String) {
     let arms = selection.arms_named(cells.iter().map(|cell| cell.decay.as_str()));
     let ratios: BTreeMap<_, _> =
@@ -72,7 +73,7 @@ pub(crate) fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, Str
     (rows.len(), table(&columns, &rows))
 }
 
-/// `91.23 ± 0.15 (5)`.
+/// Formats a cell: `91.23 ± 0.15 (5)`.
 fn value(cell: &CellRow) -> String {
     let spread = cell
         .sd
@@ -81,7 +82,7 @@ fn value(cell: &CellRow) -> String {
     format!("{}{spread} ({})", numbers::percent(cell.mean), cell.runs)
 }
 
-/// Cells of one recipe, strength and arm.
+/// The cells of one recipe, strength and arm.
 #[derive(Default)]
 struct Group {
     rankscales: BTreeSet<u32>,
@@ -89,7 +90,8 @@ struct Group {
     means: Vec<f64>,
 }
 
-/// Cells outside the headline, a row for each recipe, strength and arm.
+/// Formats a table of the cells outside the headline, one row for each recipe, strength and arm; also returns
+/// its number of rows.
 fn others(selection: &Selection<'_>) -> (usize, String) {
     let mut groups: BTreeMap<(Key<'_>, &str), Group> = BTreeMap::new();
     for cell in &selection.study.cells {

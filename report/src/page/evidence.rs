@@ -1,4 +1,4 @@
-//! How sure: the endpoints, the rules that judged them, and what is missing.
+//! The section on how certain the answer is: the endpoints, the rules that judged them, and what is missing.
 
 use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table};
 use super::standing;
@@ -7,12 +7,12 @@ use crate::selection::Selection;
 use artifacts::Exact;
 use artifacts::study::{Endpoint, Size, Verdict};
 
-/// Items of a list before it is folded.
+/// The number of items from which a list is folded.
 const SHOWN: usize = 8;
-/// Where all of them are.
+/// The file that has all items.
 const SUMMARY: &str = "summary.json";
 
-/// The section; it says so where nothing could be compared.
+/// Writes the section; it says so if nothing could be compared.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let summary = &selection.study.summary;
@@ -42,7 +42,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-/// A verdict in words.
+/// Formats a verdict in words.
 #[must_use]
 pub fn verdict(endpoint: &Endpoint) -> String {
     let word = match endpoint.verdict {
@@ -112,7 +112,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
     [table(&columns, &rows)].into_iter().chain(others).collect::<Vec<_>>().join("\n\n")
 }
 
-/// What the verdicts must be read with; of several comparisons, what was done about their number.
+/// Lists the qualifiers of the verdicts and, for several comparisons, the adjustment for multiple testing.
 fn qualifiers(endpoints: &[Endpoint]) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for endpoint in endpoints {
@@ -135,7 +135,7 @@ fn qualifiers(endpoints: &[Endpoint]) -> Vec<String> {
     if items.is_empty() { Vec::new() } else { vec![bullets(&items)] }
 }
 
-/// What is missing, by arm.
+/// Lists what is missing, by arm.
 fn missing(endpoints: &[Endpoint]) -> Vec<String> {
     let mut items: Vec<_> = endpoints
         .iter()

@@ -5,10 +5,10 @@ use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{LedgerRow, State};
 
-/// Rows of a table before it is folded.
+/// The number of rows from which a table is folded.
 const SHOWN: usize = 10;
 
-/// States in the order in which they are counted.
+/// The states, in the order in which they are counted.
 const STATES: [(State, &str); 6] = [
     (State::Done, "every epoch is there"),
     (State::Running, "under way, or killed without a word"),
@@ -18,7 +18,7 @@ const STATES: [(State, &str); 6] = [
     (State::Quarantined, "a folder that cannot be used"),
 ];
 
-/// The section: counts by state, then every run that is not done, with its reason.
+/// Writes the section: counts by state, then every run that is not done, with its reason.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let ledger = &selection.study.ledger;

@@ -1,6 +1,6 @@
-//! Markdown that means what it says: escaping, code spans, tables, folds.
+//! Markdown that is safe against its input: escaping, code spans, tables, folds.
 
-/// Text from elsewhere as plain words: nothing in it is markup, and it stays on one line.
+/// Escapes foreign text to plain words: nothing in it is markup, and it stays on one line.
 #[must_use]
 pub fn text(raw: &str) -> String {
     escaped(raw).trim().to_owned()
@@ -24,16 +24,16 @@ fn escaped(raw: &str) -> String {
     out
 }
 
-/// Text from elsewhere as a code span, also inside a table.
+/// Formats foreign text as a code span, also inside a table.
 #[must_use]
 pub fn code(raw: &str) -> String {
     let raw: String = raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let raw = raw.trim();
-    // A code span cannot hold a backtick or, in a table, a bar without tricks that renderers disagree on.
+    // Renderers disagree on how a code span can hold a backtick or, in a table, a bar.
     if raw.is_empty() || raw.contains(['`', '|', '\\']) { text(raw) } else { format!("`{raw}`") }
 }
 
-/// Text in which backticks enclose what is code; where they do not match, it is all text.
+/// Formats text in which backticks enclose code; if they do not match, it is all plain text.
 #[must_use]
 pub fn marked(raw: &str) -> String {
     let parts: Vec<&str> = raw.split('`').collect();
@@ -45,16 +45,16 @@ pub fn marked(raw: &str) -> String {
     parts.iter().enumerate().map(written).collect()
 }
 
-/// How a column is set.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// Left-aligned, for words.
     Left,
-    /// Numbers.
+    /// Right-aligned, for numbers.
     Right,
 }
 
-/// A table; its cells are Markdown already.
+/// Formats a table whose cells are Markdown already.
 #[must_use]
 pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<&str>| format!("| {} |", cells.join(" | "));
@@ -66,29 +66,29 @@ pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// A part that opens on a click; the blank lines make its inside Markdown again.
+/// Formats a part that opens on a click; the blank lines make its inside Markdown again.
 #[must_use]
 pub fn folded(summary: &str, inside: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{inside}\n\n</details>")
 }
 
-/// The same, but only where `long`; else as it is.
+/// Folds the part only if it is `long`; otherwise leaves it as it is.
 #[must_use]
 pub fn folded_if(long: bool, summary: &str, inside: String) -> String {
     if long { folded(summary, &inside) } else { inside }
 }
 
-/// Items of a list, or rows of a table, that a page has at most.
+/// The largest number of items of a list, or rows of a table, on a page.
 pub const NAMED: usize = 100;
 
-/// Keeps the first of them, and says where the others are.
+/// Keeps the first [`NAMED`] items, and says where the others are.
 pub fn shorten<T>(items: &mut Vec<T>, file: &str) -> Option<String> {
     let others = items.len().saturating_sub(NAMED);
     items.truncate(NAMED);
     (others > 0).then(|| format!("and {others} more, in `analysis/{file}`"))
 }
 
-/// A bulleted list; its items are Markdown already.
+/// Formats a bulleted list whose items are Markdown already.
 #[must_use]
 pub fn bullets(items: &[String]) -> String {
     items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")

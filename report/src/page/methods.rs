@@ -1,7 +1,7 @@
-//! How the study was done, in a paragraph for a paper, and an entry for its list of references.
+//! The methods: a paragraph for a paper, and an entry for its list of references.
 //!
-//! *Invariant:* every number is of the runs this page shows; who wrote the program and what it is called is said in `CITATION.cff`, and a test
-//! holds the entry to that.
+//! *Invariant:* every number describes the runs that this page shows. The authors and the title of the
+//! program are those of `CITATION.cff`, which a test checks.
 
 use super::markdown::{code, text};
 use super::provenance::spelled;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const TITLE: &str = "rankscale: does weight decay scaled by compression help low-rank networks?";
 const AUTHORS: &str = "The rankscale authors";
 
-/// The section; empty where no run has finished.
+/// Writes the section; empty if no run has finished.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let runs: Vec<_> = selection.runs().into_iter().filter(|run| finished(run)).collect();
@@ -56,7 +56,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     format!("## Methods, to copy\n\n{paragraph}\n\n```bibtex\n{}\n```", entry(sealed))
 }
 
-/// The program as `BibTeX` has it.
+/// Formats the `BibTeX` entry of the program.
 fn entry(sealed: Option<&Sealed>) -> String {
     let year = sealed
         .map(|sealed| numbers::date(sealed.unix_seconds))

@@ -1,9 +1,10 @@
 //! The page: a study and its figures as Markdown.
 //!
-//! The order is the reader's: the answer, the figure that shows it, how sure it is, what was run, the other
-//! figures, then everything that lets one check or repeat it.
+//! The order is the reader's: the answer, the figure that shows it, how certain it is, what was run, the
+//! other figures, then everything needed to check or repeat it.
 //!
-//! *Invariant:* pure text of the study; no clock, no paths of this machine. Text that comes from files is escaped.
+//! *Invariant:* the text depends on the study alone, without a clock and without paths of this machine. Text
+//! that comes from files is escaped.
 
 pub mod answer;
 pub mod cells;
@@ -22,10 +23,10 @@ use crate::selection::Selection;
 use markdown::text;
 use network::Arm;
 
-/// The question this project asks, whatever an experiment calls itself.
+/// The question that this project asks, whatever an experiment is called.
 pub const QUESTION: &str = "Does weight decay scaled by compression help low-rank networks?";
 
-/// The whole page.
+/// Writes the whole page.
 #[must_use]
 pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
     let answer = answer::of(selection);
@@ -52,7 +53,7 @@ pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
     sections.join("\n\n") + "\n"
 }
 
-/// What was planned, and how much of it this page rests on.
+/// Says what was planned, and how much of it this page rests on.
 fn experiment(selection: &Selection<'_>) -> String {
     let summary = &selection.study.summary;
     let name = match (&summary.experiment, &summary.title) {
@@ -80,7 +81,7 @@ fn experiment(selection: &Selection<'_>) -> String {
     format!("{name}{progress}{others}{}", own_arms(&summary.arms))
 }
 
-/// What arms that are not of the house do.
+/// Describes the arms that are not of the house.
 fn own_arms(arms: &[Arm]) -> String {
     let one = |arm: &Arm| format!("\n- {}: {}", markdown::code(arm.name()), arm.definition().sentence);
     match arms {

@@ -1,4 +1,4 @@
-//! Provenance: the recipes spelled out, the data, the machines and the versions.
+//! Provenance: the recipes in words, the data, the machines and the versions.
 
 use super::markdown::{Align, bullets, code, shorten, table, text};
 use crate::numbers::{self, count, many, short};
@@ -7,13 +7,13 @@ use artifacts::Configuration;
 use artifacts::study::RunRow;
 use std::collections::BTreeMap;
 
-/// The section.
+/// Writes the section.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let study = selection.study;
     let mut parts = vec!["## Provenance".to_owned()];
     let mut recipes: Vec<_> = study.summary.recipes.iter().collect();
-    // Stable: the headline's first, the others as they come.
+    // The sort is stable: the headline's recipe first, the others in their order.
     recipes.sort_by_key(|recipe| selection.key.is_none_or(|key| key.recipe != recipe.recipe));
     let recipes: Vec<_> = recipes
         .into_iter()
@@ -50,7 +50,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-/// A recipe in words.
+/// Describes a recipe in words.
 pub(crate) fn spelled(configuration: &Configuration) -> String {
     let images = |number: Option<usize>, kind: &str| {
         number.map_or_else(
@@ -77,7 +77,7 @@ pub(crate) fn spelled(configuration: &Configuration) -> String {
     )
 }
 
-/// Runs by what they were made with.
+/// Counts runs by the machine and the versions that made them.
 fn machines(runs: &[RunRow]) -> String {
     let mut groups: BTreeMap<[String; 5], usize> = BTreeMap::new();
     for run in runs {

@@ -1,7 +1,8 @@
-//! What does not change with a study: the audit of the 2018 notebook in short, and how to go further.
+//! Text that does not depend on the study: a summary of the audit of the 2018 notebook, and how to go
+//! further.
 
-/// The audit, condensed; the whole of it is `docs/reference-audit.md`. The link fits a report two directories below
-/// the repository's root, as `work/report/` is.
+/// Returns the condensed audit; the whole of it is `docs/reference-audit.md`. The link fits a report two
+/// directories below the repository's root, such as `work/report/`.
 #[must_use]
 pub fn audit() -> String {
     "## The 2018 notebook, checked
@@ -23,7 +24,7 @@ How each was checked, and what may be said against it, is in \
         .to_owned()
 }
 
-/// Commands.
+/// Returns commands for further experiments.
 #[must_use]
 pub fn further() -> String {
     "## How to go further

@@ -1,5 +1,5 @@
-//! In detail: where an arm differs, how often it wins, whether that grows with compression, how much is noise, and whether the notebook
-//! agrees.
+//! The details: where an arm differs, how often it wins, whether the difference grows with compression, how
+//! large the noise is, and whether the notebook agrees.
 
 use super::markdown::{Align, bullets, code, folded, table};
 use crate::numbers;
@@ -9,10 +9,10 @@ use artifacts::study::{
     Later, Noise, Replication, Secondary, Trend, Wins,
 };
 
-/// A share of wins that users notice, as Bouthillier et al. propose.
+/// The proportion of wins that users notice, as Bouthillier et al. propose.
 const NOTICEABLE_WINS: f64 = 0.75;
 
-/// The section, an arm after the other; empty where there is nothing to say.
+/// Writes the section, arm by arm; empty if there is nothing to say.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let mut parts = Vec::new();
@@ -38,7 +38,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     [vec!["## In detail".to_owned(), about.to_owned()], parts].concat().join("\n\n")
 }
 
-/// What is said of one arm: a table and a list.
+/// Formats the results of one arm: a table and a list.
 fn of(endpoint: &Endpoint) -> Vec<String> {
     let secondary = &endpoint.secondary;
     let mut items = Vec::new();
@@ -137,7 +137,7 @@ fn noise(noise: Noise) -> String {
     )
 }
 
-/// All pairs there are, where the verdict is of a look before them.
+/// Describes all available pairs, if the verdict is of an earlier look.
 fn later(endpoint: &Endpoint, found: Later) -> String {
     format!(
         "Since the look, which rests on {} and stands: {} in all differ by {}{}.",
@@ -159,7 +159,7 @@ fn heterogeneity(found: Heterogeneity) -> String {
     )
 }
 
-/// Differences of the losses, which are not accuracies.
+/// Describes the differences of the losses, which are not accuracies.
 fn losses(secondary: &Secondary) -> Option<String> {
     let said = |name: &str, found: Option<Estimate>| {
         found.map(|found| {
@@ -180,7 +180,7 @@ fn losses(secondary: &Secondary) -> Option<String> {
     (!found.is_empty()).then(|| format!("Its mean loss differs {}.", found.join(", ")))
 }
 
-/// Other ways to look at the same mean.
+/// Describes alternative analyses of the same mean.
 fn beside(endpoint: &Endpoint) -> Option<String> {
     let secondary = &endpoint.secondary;
     let mut parts = Vec::new();

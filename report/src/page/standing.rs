@@ -1,10 +1,10 @@
-//! How far the verdict was fixed before the data: seal, looks, and why a result is exploratory.
+//! How much of the verdict was fixed before the data were seen: seal, looks, and why a result is exploratory.
 
 use super::markdown::{bullets, code, marked};
 use crate::numbers::{self, many};
 use artifacts::study::{Looks, Sealed, Standing};
 
-/// The paragraphs, of which there is at least one.
+/// Writes the paragraphs, of which there is at least one.
 #[must_use]
 pub fn paragraphs(standing: &Standing) -> Vec<String> {
     let mut parts = vec![match &standing.sealed {
@@ -23,7 +23,7 @@ pub fn paragraphs(standing: &Standing) -> Vec<String> {
     parts
 }
 
-/// What may be said above the rules: that they were fixed, where the seal holds them.
+/// Returns the heading of the rules, which says that they were fixed if the seal covers them.
 #[must_use]
 pub fn rules_heading(standing: &Standing) -> String {
     let sealed = standing.sealed.as_ref();

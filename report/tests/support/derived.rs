@@ -1,4 +1,4 @@
-//! What follows from the runs: cells, pairs, layers over time, ledger, and statistics of the right size.
+//! Tables derived from the runs: cells, pairs, layers over time, ledger, and statistics of a plausible size.
 
 use super::noise;
 use artifacts::run::Status;
@@ -11,8 +11,8 @@ use network::Arm;
 use report::selection::Selection;
 use std::collections::BTreeMap;
 
-/// Cells, pairs, endpoints and ledger that follow from the runs. The interval is a plain normal one: how it is really
-/// made is not the report's business.
+/// Derives cells, pairs, endpoints and ledger from the runs. The interval is a plain normal one, because the
+/// report does not compute it.
 pub fn derive(study: &mut Study) {
     let done: Vec<_> = study.runs.iter().filter(|run| run.test_accuracy.is_some()).cloned().collect();
     study.summary.done = done.len() as u32;
@@ -69,11 +69,11 @@ pub fn derive(study: &mut Study) {
         .collect();
     let arms = Selection::of(study).arms_named(study.comparisons.iter().map(|pair| pair.decay.as_str()));
     study.summary.endpoints = arms.into_iter().map(|arm| endpoint(study, arm)).collect();
-    // The arm in question comes first.
+    // The arm under test comes first.
     study.summary.endpoints.sort_by_key(|endpoint| endpoint.decay != Arm::APPROPRIATE);
 }
 
-/// Made up like all else, but of the right size.
+/// Makes up statistics of a plausible size.
 fn secondary(pairs: &[&PairRow]) -> Secondary {
     let around =
         |middle: f64, reach: f64| Interval { low: middle - reach, high: middle + reach, level: 0.95 };
@@ -216,7 +216,7 @@ fn moments(values: &[f64]) -> (f64, Option<f64>) {
     (mean, (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt()))
 }
 
-/// Layers that approach their end by halves.
+/// Layers that approach their final values by halves.
 fn trajectories(study: &Study) -> Vec<TrajectoryRow> {
     let mut cells: BTreeMap<(u32, &str, &str), &StudyLayerRow> = BTreeMap::new();
     for layer in &study.layers {

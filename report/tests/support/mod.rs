@@ -1,4 +1,4 @@
-//! Generated studies: made up, seen at a glance to be so, with an effect that was planted.
+//! Generated studies: recognisably made up, with a planted effect.
 #![allow(dead_code, reason = "every test program uses its part")]
 
 mod derived;
@@ -11,15 +11,15 @@ use network::{Arm, Filter};
 
 pub const FINGERPRINT: &str = "synthetic";
 
-/// What to make up.
+/// The parameters of a generated study.
 pub struct Plan {
     pub rankscales: Vec<usize>,
     pub arms: Vec<Arm>,
     pub seeds: u64,
     pub recipe: Configuration,
-    /// Added to the arms that are not a baseline, as a fraction.
+    /// The effect that is added to the arms that are not a baseline, a fraction.
     pub effect: f64,
-    /// Accuracy at rankscale 2.
+    /// The accuracy at rankscale 2.
     pub top: f64,
 }
 
@@ -44,7 +44,7 @@ fn noise(key: u64) -> f64 {
     ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-/// Where an arm stands among all, as a part of a key; one that is not of the house stands behind those that are.
+/// The index of an arm, as a part of a key; an arm that is not of the house comes after those that are.
 fn place(arm: Arm) -> u64 {
     Arm::HOUSE.iter().position(|of| *of == arm).unwrap_or(Arm::HOUSE.len()) as u64
 }
@@ -74,7 +74,7 @@ impl Plan {
         ((at_end + planted + wobble) * progress / (1.0 - 0.6 * (-6.0f64).exp())).clamp(0.0, 1.0)
     }
 
-    /// The study of finished runs, with endpoints computed the plain way.
+    /// The study of finished runs, with endpoints computed in a simple way.
     pub fn study(&self) -> Study {
         let runs: Vec<RunRow> = self.runs().iter().map(|run| self.row(run)).collect();
         let epochs = self.runs().iter().flat_map(|run| self.epochs(run)).collect();
@@ -175,7 +175,7 @@ impl Plan {
     }
 }
 
-/// Norms that grow with the rank, and more under less decay.
+/// Layer norms that grow with the rank, and more so under less decay.
 fn layers(run: &Configuration) -> Vec<StudyLayerRow> {
     let low_rank = |filter: Filter| matches!(filter, Filter::LowRank { .. });
     let blocks = run.architecture().blocks().into_iter().enumerate();
@@ -208,7 +208,7 @@ pub fn empty() -> Study {
     study
 }
 
-/// Takes the result of the runs that `which` picks, as if their loss had left the numbers.
+/// Makes the runs that `which` selects diverge: their results are removed.
 pub fn diverge(study: &mut Study, which: impl Fn(&RunRow) -> bool) {
     for run in study.runs.iter_mut().filter(|run| which(run)) {
         run.status = Status::Diverged;

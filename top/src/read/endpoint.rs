@@ -1,4 +1,4 @@
-//! What `analysis` last said of an experiment: its own summary, as it wrote it.
+//! The latest results of `analysis` for an experiment: its own summary, as it wrote it.
 //!
 //! *Invariant:* no number of it is computed here.
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The summary at the last look.
+/// The summary, as last read.
 #[derive(Debug, Default)]
 pub(super) struct Endpoint {
     mark: Mark,
@@ -18,7 +18,8 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// What there is for this experiment; `newest` says whether it is that of the newest sweep, of which an analysis is by default.
+    /// Reads the results for this experiment; `newest` says whether it is that of the newest sweep, which an
+    /// analysis takes by default.
     pub(super) fn read(&mut self, layout: &Layout, experiment: Option<&str>, newest: bool) -> SoFar {
         let command = command(layout, experiment.filter(|_| !newest));
         let now = mark(&summary_path(layout));
@@ -47,13 +48,13 @@ impl Endpoint {
     }
 }
 
-/// The command that analyses these runs.
+/// Returns the command that analyses these runs.
 fn command(layout: &Layout, experiment: Option<&str>) -> String {
     let experiment = experiment.map(|name| format!(" EXPERIMENT={name}")).unwrap_or_default();
     format!("just analyse{experiment}{}", place(layout.root()))
 }
 
-/// The setting that leads a recipe to this folder; nothing where it goes there by itself.
+/// Returns the argument that makes a `just` recipe use this folder; empty if that is the default.
 pub(super) fn place(work: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let Ok(inside) = here.join(work).strip_prefix(&here).map(Path::to_owned) else {

@@ -1,19 +1,19 @@
-//! What tells whether a file has changed between two looks, and how its words are made fit for a terminal.
+//! Detection of changed files, and sanitising of their text for a terminal.
 
 use fs_err as fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// When a file was last written, and its length; none where it is not there.
+/// Modification time and length of a file; `None` if it does not exist.
 pub(super) type Mark = Option<(SystemTime, u64)>;
 
-/// The mark of a file.
+/// Returns the mark of a file.
 pub(super) fn mark(path: &Path) -> Mark {
     let found = fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
 }
 
-/// A text in one line and without control characters, which a file must not send to a terminal.
+/// Returns a text in one line and without control characters, which a file must not send to a terminal.
 pub(super) fn plain(text: &str) -> String {
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

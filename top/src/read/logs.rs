@@ -1,6 +1,6 @@
-//! What logs last said of each run: those of Slurm's jobs, and any `*.log` that lies in the work folder.
+//! The last log lines of each run, from the logs of Slurm jobs, and from any `*.log` in the work folder.
 //!
-//! *Invariant:* of a log only its end is read, however long it has become.
+//! *Invariant:* only the end of a log is read, however long it has become.
 
 use super::files::{Mark, mark, plain};
 use crate::moment::Said;
@@ -10,17 +10,18 @@ use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Of each log.
+/// The number of bytes at the end of each log that are read.
 const MOST_BYTES: u64 = 256 << 10;
-/// What a run's line begins with where it tells of no failure: the run is there to see, or another log speaks of it.
+/// Beginnings of a run's lines that do not matter here: they tell of no failure, and the run's files or
+/// another log say more.
 const BY_THE_WAY: [&str; 2] = ["done, ", "another process"];
 
-/// The logs of a work folder, as they were at the last look.
+/// The logs of a work folder, as last read.
 #[derive(Debug, Default)]
 pub(super) struct Logs(HashMap<PathBuf, (Mark, HashMap<String, Said>)>);
 
 impl Logs {
-    /// What was last said of each run, by its name.
+    /// Returns the last log line of each run, by its name.
     pub(super) fn read(&mut self, layout: &Layout) -> HashMap<String, Said> {
         let mut paths: Vec<(Mark, PathBuf)> = [layout.root().join("slurm"), layout.root().to_owned()]
             .iter()
@@ -29,7 +30,7 @@ impl Logs {
             .filter(|path| path.extension().is_some_and(|ending| ending == "log") && path.is_file())
             .map(|path| (mark(&path), path))
             .collect();
-        // The newest last: it has the last word.
+        // The newest log comes last, so that its lines win.
         paths.sort();
         self.0.retain(|path, _| paths.iter().any(|(_, there)| there == path));
         let mut said = HashMap::new();
@@ -44,7 +45,7 @@ impl Logs {
     }
 }
 
-/// The end of a file, from a line's beginning.
+/// Returns the end of a file, from the beginning of a line.
 fn end(path: &Path) -> io::Result<String> {
     let mut file = fs::File::open(path)?;
     let length = file.seek(SeekFrom::End(0))?;
@@ -73,7 +74,7 @@ fn last_words(path: &Path, text: &str) -> HashMap<String, Said> {
     said
 }
 
-/// The run's name and what is said of it.
+/// Splits a line into the name of a run and what is said of it; `None` for any other line.
 fn of_a_run(line: &str) -> Option<(&str, &str)> {
     let (run, words) = line.split_once(": ")?;
     let digits = run.strip_prefix('r')?.split('-').next()?;

@@ -1,9 +1,9 @@
-//! Load and memory of this machine, as Linux says them in `/proc`.
+//! Load and memory of this machine, from Linux's `/proc`.
 
 use crate::moment::Machine;
 use fs_err as fs;
 
-/// This machine now.
+/// Returns the current state of this machine.
 pub(super) fn here() -> Machine {
     let read = |path: &str| fs::read_to_string(path).ok();
     Machine {
@@ -18,7 +18,7 @@ fn load(text: &str) -> Option<f64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
-/// Bytes that are taken, and all there are.
+/// Returns the bytes in use, and all bytes.
 fn memory(text: &str) -> Option<[u64; 2]> {
     let kibibytes = |key: &str| -> Option<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix(key))?;

@@ -1,6 +1,7 @@
-//! Which runs an experiment is to have, and the cells they make.
+//! The planned runs of an experiment, and the cells that they form.
 //!
-//! *Invariant:* a run is found by the name that its configuration and the images give it, as every other stage finds it.
+//! *Invariant:* a run is found by the name that follows from its configuration and the images, as in every
+//! other stage.
 
 use crate::moment::Nothing;
 use artifacts::dataset::{Header, Split, Task};
@@ -11,26 +12,27 @@ use artifacts::{Configuration, Experiment, Layout};
 use network::Arm;
 use std::path::Path;
 
-/// The experiment under way, its runs with their names.
+/// The experiment shown, and its runs with their names.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub(super) experiment: Option<String>,
     pub(super) title: String,
-    /// Whether it is the one of the newest sweep.
+    /// Whether it is that of the newest sweep.
     pub(super) newest: bool,
     pub(super) runs: Vec<(Configuration, String)>,
 }
 
-/// Why there is no plan.
+/// The reason why there is no plan.
 pub(super) enum NoPlan {
-    /// There is none.
+    /// No plan exists.
     Nothing(Nothing),
-    /// It cannot be read, for this reason.
+    /// The plan cannot be read, for this reason.
     Damaged(String),
 }
 
 impl Plan {
-    /// The plan of an experiment, by name or by the path of its file, or of the newest sweep; where there is none, of the runs that are there.
+    /// Reads the plan of an experiment, given by name or by the path of its file, or that of the newest
+    /// sweep; without any plan, makes one of the existing runs.
     pub(super) fn read(layout: &Layout, wanted: Option<&str>) -> Result<Self, NoPlan> {
         let name = wanted.map(|wanted| {
             let path = Path::new(wanted);
@@ -39,7 +41,7 @@ impl Plan {
                 .filter(|_| is_file)
                 .map_or(wanted.to_owned(), |stem| stem.to_string_lossy().into_owned())
         });
-        // Only a name that is listed is looked up: it cannot lead elsewhere.
+        // Only a listed name is looked up, so it cannot lead outside.
         let plans = planned(layout);
         let path = match &name {
             Some(name) if plans.contains(name) => layout.plan_of(name),
@@ -61,7 +63,7 @@ impl Plan {
         Ok(Self { experiment: Some(experiment.name), title: experiment.title, newest, runs })
     }
 
-    /// Runs that were trained one by one, or whose plan is gone.
+    /// Makes a plan of runs that were trained one by one, or whose plan is gone.
     fn of_runs(layout: &Layout) -> Result<Self, NoPlan> {
         let found = folders(&layout.runs()).map_err(|error| NoPlan::Damaged(error.to_string()))?;
         let named = |folder: &RunFolder| {
@@ -75,14 +77,14 @@ impl Plan {
         Ok(Self { experiment: None, title: "runs without a plan".to_owned(), newest: true, runs })
     }
 
-    /// The arms in the order in which they appear.
+    /// Returns the arms, in the order in which documents list them.
     pub(super) fn arms(&self) -> Vec<Arm> {
         let runs: Vec<Configuration> = self.runs.iter().map(|(run, _)| run.clone()).collect();
         artifacts::experiment::arms(&runs)
     }
 }
 
-/// Of the images that the runs are trained on: they lie there, or the seal names them.
+/// Returns the fingerprint of the images that the runs are trained on, from their files or from the seal.
 fn fingerprint(layout: &Layout, task: Task, experiment: &str) -> Option<String> {
     let half = |split: Split| Header::read(&layout.images(task, split)).ok().map(|header| header.fingerprint);
     let images = || Some(format!("{}:{}", half(Split::Train)?, half(Split::Test)?));

@@ -1,6 +1,6 @@
-//! Looks at a work folder again and again.
+//! Reads a work folder repeatedly.
 //!
-//! *Invariant:* a run that was read once and has not been written to since is not read again.
+//! *Invariant:* a run whose files have not changed since they were read is not read again.
 
 use super::endpoint::Endpoint;
 use super::files::{Mark, mark, plain};
@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-/// After so long a run whose files did not agree is read again: its trainer may have been writing them.
+/// The delay after which a run with inconsistent files is read again: its trainer may have been writing them.
 const AGAIN: Duration = Duration::from_millis(40);
 
-/// A work folder that is looked at.
+/// A reader of a work folder.
 #[derive(Debug)]
 pub struct Reader {
     layout: Layout,
@@ -30,11 +30,11 @@ pub struct Reader {
     endpoint: Endpoint,
 }
 
-/// What makes a cell: rankscale, the arm's place and strength.
+/// The key of a cell: rankscale, index of the arm, and strength.
 type Key = (usize, usize, [u64; 2]);
 
 impl Reader {
-    /// A reader of this folder, for an experiment or else that of the newest sweep.
+    /// Creates a reader of this folder, for the given experiment or that of the newest sweep.
     #[must_use]
     pub fn new(layout: Layout, experiment: Option<String>) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Reader {
         }
     }
 
-    /// The folder as it is now.
+    /// Reads the current state of the folder.
     pub fn read(&mut self) -> Moment {
         Moment {
             work: self.layout.root().to_owned(),
@@ -62,7 +62,7 @@ impl Reader {
         let plan = match Plan::read(&self.layout, self.wanted.as_deref()) {
             Ok(plan) => self.plan.insert(plan).clone(),
             Err(NoPlan::Nothing(nothing)) => return Err(nothing),
-            // What was planned at the last look is planned still.
+            // The plan that was read before still holds.
             Err(NoPlan::Damaged(reason)) => match &self.plan {
                 Some(plan) => {
                     troubles.push(Trouble {
@@ -91,7 +91,7 @@ impl Reader {
 
     fn run(&mut self, configuration: &Configuration, name: &str, said: &HashMap<String, Said>) -> Run {
         let headway = self.headway(name);
-        // While it is under way it has not failed, whatever an old log says.
+        // A run under way has not failed, whatever an old log says.
         let may_have_failed = matches!(headway.condition, Condition::Waiting | Condition::Stopped);
         let failed = said.get(name).filter(|said| may_have_failed && said.words.starts_with("failed: "));
         Run {
@@ -117,11 +117,11 @@ impl Reader {
         }
         let mut found = Headway::read(&folder);
         if found.reason.is_some() {
-            // In the middle of being written, its files may not agree for a moment.
+            // While files are being written they may be inconsistent for a moment.
             sleep(AGAIN);
             found = Headway::read(&folder);
         }
-        // A file that vanished between two looks: the last good state holds.
+        // If a file vanished between two reads, the last good state holds.
         if found.condition == Condition::Running
             && found.record.is_none()
             && let Some((_, headway)) = before
@@ -155,7 +155,7 @@ fn trouble(run: &Run) -> Option<Trouble> {
     }
 }
 
-/// The runs by rankscale, arm and strength, each cell by seed.
+/// Groups the runs by rankscale, arm and strength, each cell sorted by seed.
 fn cells(runs: Vec<(&Configuration, Run)>, arms: &[Arm]) -> Vec<Cell> {
     let mut cells: BTreeMap<Key, Cell> = BTreeMap::new();
     for (of, run) in runs {

@@ -1,8 +1,8 @@
-//! Curves of chosen runs over epochs, laid over each other: a line for test images, dots for training.
+//! Curves of chosen runs over epochs, in one chart: lines for test images, dots for training.
 //!
-//! Each arm has its colour, and its mark on its lines, so that they are told apart without colour.
+//! Each arm has its colour, and its mark on its lines, so that arms can be told apart without colour.
 //!
-//! *Invariant:* all runs are drawn on one scale, which holds every value of them.
+//! *Invariant:* all runs are drawn on one scale, which contains every value of them.
 
 use super::desk::{Desk, Measure};
 use super::ink;
@@ -18,24 +18,24 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use ratatui::widgets::canvas::{Canvas, Painter, Shape};
 
-/// Of the numbers at the axis.
+/// The width of the numbers at the axis.
 const AXIS: u16 = 7;
-/// Marks on a line.
+/// The number of marks on a line.
 const MARKS: usize = 5;
-/// Dots of a cell, across and up.
+/// Braille dots of a cell, horizontally and vertically.
 const DOTS: u16 = 2;
 const DOTS_HIGH: u16 = 4;
 
-/// A run's values over epochs.
+/// The values of a run over epochs.
 struct Curve {
     style: Style,
     mark: char,
     points: Vec<(f64, f64)>,
-    /// A dot here and there in place of a line.
+    /// Whether the curve is drawn as spaced dots instead of a line.
     dotted: bool,
 }
 
-/// Draws the legend and as many charts as there is room for.
+/// Draws the legend, and as many charts as there is space for.
 pub fn draw(sweep: &Sweep, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let runs = desk.drawn(sweep);
     let legend = legend(sweep, desk, &runs, usize::from(area.width));
@@ -72,7 +72,7 @@ pub fn draw(sweep: &Sweep, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The arms with their marks, and the runs.
+/// Formats the arms with their marks, and the runs.
 fn legend(sweep: &Sweep, desk: &Desk, runs: &[(&Cell, &Run)], width: usize) -> Vec<Line<'static>> {
     let Some((cell, run)) = desk.chosen(sweep) else { return Vec::new() };
     let mut spans = vec![Span::raw(format!("r{:02} s{}  ", cell.rankscale, run.seed))];
@@ -158,7 +158,7 @@ fn chart(
     }
 }
 
-/// The cell of so many in which the dot lies that is this share of the way along.
+/// Returns which of `cells` cells contains the dot at this fraction of the axis.
 fn cell(share: f64, cells: u16, dots: u16) -> u16 {
     let dot = (share.clamp(0.0, 1.0) * f64::from(cells * dots - 1)).round() as u16;
     (dot / dots).min(cells - 1)
@@ -186,12 +186,13 @@ fn curves(sweep: &Sweep, desk: &Desk, runs: &[(&Cell, &Run)], measure: Measure) 
     runs.iter().flat_map(of).collect()
 }
 
-/// Of a positive number; a loss of zero has none, and is not drawn.
+/// Returns the logarithm of a positive number; a loss of zero has none, and is not drawn.
 fn logarithm(loss: f64) -> Option<f64> {
     (loss > 0.0).then(|| loss.log10())
 }
 
-/// Some points of a line, its last one among them; `shift` keeps the marks of two lines apart.
+/// Selects some points of a line for marks, including its last one; `shift` separates the marks of different
+/// lines.
 fn marked(points: &[(f64, f64)], epochs: f64, shift: f64) -> Vec<(f64, f64)> {
     let step = ((epochs / MARKS as f64) as usize).max(1);
     let first = (shift * step as f64) as usize;
@@ -204,10 +205,10 @@ fn marked(points: &[(f64, f64)], epochs: f64, shift: f64) -> Vec<(f64, f64)> {
     marks
 }
 
-/// A curve as dots.
+/// A curve, drawn as dots.
 struct Stroke<'a> {
     curve: &'a Curve,
-    /// Only each so-many-th column has a dot.
+    /// Only every so-many-th column has a dot.
     every: u16,
     dots: u16,
     epochs: f64,
@@ -229,7 +230,7 @@ impl Shape for Stroke<'_> {
                 Some((_, before)) if self.every == 1 => before,
                 _ => y,
             };
-            // A steep line has no gaps.
+            // A steep line is drawn without gaps.
             for y in from.min(y)..=from.max(y) {
                 painter.paint(x, y, color);
             }
@@ -241,7 +242,7 @@ impl Shape for Stroke<'_> {
     }
 }
 
-/// The value at a moment between two epochs.
+/// Interpolates the value between two epochs.
 fn between(points: &[(f64, f64)], epoch: f64) -> f64 {
     let after = points.partition_point(|point| point.0 < epoch).clamp(1, points.len().max(2) - 1);
     match (points.get(after - 1), points.get(after)) {

@@ -1,6 +1,7 @@
-//! What the person who looks has chosen: the panel, the run under the cursor, the runs that are pinned.
+//! The user's choices: the panel, the run under the cursor, the pinned runs.
 //!
-//! *Invariant:* every choice stays valid when the sweep under it changes; while nothing was chosen, the cursor follows what happens.
+//! *Invariant:* every choice stays valid when the sweep changes; until the user chooses, the cursor follows
+//! the sweep.
 
 use super::ink::Ink;
 use crate::moment::{Cell, Run, Sweep};
@@ -8,26 +9,26 @@ use artifacts::run::Condition;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-/// A part of the screen.
+/// A panel of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Panel {
-    /// The cells with a place for every run.
+    /// The grid of all runs, by cell.
     Grid,
     /// The runs under way.
     Runs,
     /// The curves of chosen runs.
     Curves,
-    /// What `analysis` last said.
+    /// The latest results of `analysis`.
     Endpoint,
-    /// What should be looked at.
+    /// Problems to look at.
     Troubles,
 }
 
 impl Panel {
-    /// In their order.
+    /// All panels, in their order.
     pub const ALL: [Self; 5] = [Self::Grid, Self::Runs, Self::Curves, Self::Endpoint, Self::Troubles];
 
-    /// Its title.
+    /// Returns the title of the panel.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -39,7 +40,7 @@ impl Panel {
         }
     }
 
-    /// The panel so many places after this one.
+    /// Returns the panel `steps` places after this one.
     #[must_use]
     pub fn after(self, steps: usize) -> Self {
         let at = Self::ALL.iter().position(|panel| *panel == self).unwrap_or(0);
@@ -47,44 +48,44 @@ impl Panel {
     }
 }
 
-/// What curves are of.
+/// The quantity that curves show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
-    /// In per cent.
+    /// Accuracy, in per cent.
     Accuracy,
-    /// In nats an image.
+    /// Loss, in nats per image.
     Loss,
 }
 
-/// What the person has chosen.
+/// The user's choices.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    /// The panel that scrolls, and that is alone where there is room for one.
+    /// The panel that scrolls, and that is shown if there is space for only one.
     pub panel: Panel,
     /// Whether that panel is shown alone.
     pub alone: bool,
-    /// The place of the cursor: cell and run; none follows what happens.
+    /// The position of the cursor, as cell and run; `None` follows the sweep.
     pub cursor: Option<(usize, usize)>,
-    /// Names of runs whose curves stay.
+    /// Names of the pinned runs, whose curves stay.
     pub pins: BTreeSet<String>,
-    /// What curves are of, where there is room for one.
+    /// The quantity that curves show, if there is space for only one.
     pub measure: Measure,
-    /// Whether the keys are explained.
+    /// Whether the help page is shown.
     pub help: bool,
-    /// Lines by which the panel is scrolled.
+    /// The number of lines by which the panel is scrolled.
     pub scroll: usize,
-    /// The colours.
+    /// The colours of the terminal.
     pub ink: Ink,
-    /// Now.
+    /// The current time.
     pub now: SystemTime,
-    /// Seconds that clocks here are ahead of UTC.
+    /// The local offset from UTC, in seconds.
     pub offset: i64,
-    /// Between two looks at the files.
+    /// The interval between reads of the files.
     pub every: Duration,
 }
 
 impl Desk {
-    /// Nothing chosen yet.
+    /// Creates a desk without any choice.
     #[must_use]
     pub fn new(ink: Ink, now: SystemTime, offset: i64, every: Duration) -> Self {
         Self {
@@ -102,7 +103,7 @@ impl Desk {
         }
     }
 
-    /// Where the cursor is; none where there is no run.
+    /// Returns the position of the cursor; `None` if there is no run.
     #[must_use]
     pub fn at(&self, sweep: &Sweep) -> Option<(usize, usize)> {
         let place = self.cursor.unwrap_or_else(|| followed(sweep));
@@ -111,7 +112,7 @@ impl Desk {
         Some((cell, run))
     }
 
-    /// The run under the cursor.
+    /// Returns the run under the cursor.
     #[must_use]
     pub fn chosen<'a>(&self, sweep: &'a Sweep) -> Option<(&'a Cell, &'a Run)> {
         self.at(sweep).map(|(cell, run)| (&sweep.cells[cell], &sweep.cells[cell].runs[run]))
@@ -125,7 +126,7 @@ impl Desk {
         self.cursor = Some((cell, run));
     }
 
-    /// Pins the run under the cursor, or lets go of it.
+    /// Pins the run under the cursor, or unpins it.
     pub fn pin(&mut self, sweep: &Sweep) {
         if let Some((_, run)) = self.chosen(sweep)
             && !self.pins.remove(&run.name)
@@ -134,7 +135,8 @@ impl Desk {
         }
     }
 
-    /// The runs whose curves are drawn: the one under the cursor, those that it makes pairs with, and those that are pinned.
+    /// Returns the runs whose curves are drawn: the one under the cursor, those that form pairs with it, and
+    /// the pinned ones.
     #[must_use]
     pub fn drawn<'a>(&self, sweep: &'a Sweep) -> Vec<(&'a Cell, &'a Run)> {
         let chosen = self.chosen(sweep);
@@ -147,7 +149,7 @@ impl Desk {
     }
 }
 
-/// The first run under way; else the last that has ended; else the first.
+/// Returns the first run under way, else the last that has ended, else the first.
 fn followed(sweep: &Sweep) -> (usize, usize) {
     let places = || {
         sweep.cells.iter().enumerate().flat_map(|(cell, of)| (0..of.runs.len()).map(move |run| (cell, run)))

@@ -1,6 +1,6 @@
-//! The endpoint as `analysis` last had it, with its age, and labelled as a look where runs are missing.
+//! The endpoint as last computed by `analysis`, with its age, and labelled as interim if runs are missing.
 //!
-//! *Invariant:* before the end nothing is called a result but what a planned look decided.
+//! *Invariant:* before the end, nothing is called a result except what a planned look decided.
 
 use super::desk::Desk;
 use super::words::{fit, p, points, spoken, wrap};
@@ -11,7 +11,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use std::time::SystemTime;
 
-/// The label, the difference with its interval as a picture and in numbers, and where that comes from.
+/// Formats the label, the difference with its interval as a picture and in numbers, and their source.
 #[must_use]
 pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     match &sweep.endpoint {
@@ -67,13 +67,13 @@ fn found(
     lines
 }
 
-/// Whether a verdict may be read out: a planned look reached it, or nothing is missing.
+/// Returns whether a verdict may be shown: a planned look reached it, or no run is missing.
 fn is_decided(summary: &Summary) -> bool {
     let by_look = summary.standing.looks.as_ref().is_some_and(|looks| looks.decided.is_some());
     by_look || summary.done >= summary.planned
 }
 
-/// What these numbers may be taken for.
+/// Returns the label, which says how far these numbers can be trusted.
 fn label(summary: &Summary) -> String {
     let Summary { done, planned, .. } = *summary;
     let decided =
@@ -106,7 +106,7 @@ fn sentence(endpoint: &Endpoint) -> String {
     format!("{decay} − {baseline}: {} points{interval}{chance}; {pairs}.", points(difference))
 }
 
-/// The interval on an axis that holds zero and the margin, and the axis' ends.
+/// Draws the interval on an axis that contains zero and the margin, with the ends of the axis.
 fn picture(difference: f64, interval: Interval, margin: f64, width: usize) -> Vec<String> {
     let ends = [interval.low, interval.high, -margin, margin, difference, 0.0];
     let (low, high) = ends

@@ -1,6 +1,6 @@
-//! The grid: a line for each cell, a place for each of its runs, with the accuracy, or how far it is.
+//! The grid: one line per cell, and in it one field per run, with its accuracy or its progress.
 //!
-//! *Invariant:* every run of the sweep has exactly one place.
+//! *Invariant:* every run of the sweep has exactly one field.
 
 use super::desk::Desk;
 use super::ink;
@@ -10,18 +10,19 @@ use artifacts::run::Condition;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// Of a run's place, the space before it included.
+/// The width of a run's field, including the space before it.
 const PLACE: usize = 7;
-/// What follows a cell's places where there is room.
+/// The width of the mean after a cell's fields, if there is space.
 const MEAN: usize = 14;
 
-/// The head and a line for each cell. Where the places do not fit side by side, those around the cursor are shown.
+/// Formats the head and one line per cell. If the fields do not fit side by side, those around the cursor are
+/// shown.
 #[must_use]
 pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let labels: Vec<String> = sweep.cells.iter().map(label).collect();
     let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     let most = sweep.cells.iter().map(|cell| cell.runs.len()).max().unwrap_or(0);
-    // The mark, a space and the label; at least three places beside it.
+    // The mark, a space and the label; at least three fields beside it.
     let label_width = longest.min(width.saturating_sub(3 * PLACE + 2).max(8));
     let room = (width.saturating_sub(label_width + 2) / PLACE).max(1);
     let cursor = desk.at(sweep);
@@ -60,7 +61,7 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     std::iter::once(Line::styled(head, quiet)).chain(rows).collect()
 }
 
-/// The line of the cursor, counted from the head.
+/// Returns the line of the cursor, counted from the head.
 #[must_use]
 pub fn cursor_line(sweep: &Sweep, desk: &Desk) -> usize {
     desk.at(sweep).map_or(0, |(cell, _)| cell + 1)
@@ -71,7 +72,7 @@ fn label(cell: &Cell) -> String {
     format!("r{:02} {}{strength}", cell.rankscale, cell.arm)
 }
 
-/// The seed of all runs at this place, or else which of its cell's runs it is.
+/// Returns the seed if all runs in this column share it, and otherwise the number of the column.
 fn seed(sweep: &Sweep, place: usize) -> String {
     let mut seeds = sweep.cells.iter().filter_map(|cell| cell.runs.get(place)).map(|run| run.seed);
     let first = seeds.next();
@@ -81,7 +82,7 @@ fn seed(sweep: &Sweep, place: usize) -> String {
     }
 }
 
-/// What stands in a run's place, in at most six characters.
+/// Formats a run's field, in at most six characters.
 fn place_of(run: &Run) -> String {
     if run.failed.is_some() {
         return "failed".to_owned();
@@ -108,7 +109,7 @@ fn style(run: &Run) -> Style {
     Style::new().add_modifier(modifier)
 }
 
-/// The mean of the runs that are done, and how many they are.
+/// Formats the mean of the finished runs, and their number.
 fn mean(cell: &Cell) -> String {
     let done: Vec<f64> = cell
         .runs

@@ -1,4 +1,5 @@
-//! The first two lines: how far the sweep is and when it ends; its bar, and how busy this machine is.
+//! The first two lines: the progress of the sweep and its expected end; its bar, and the load of this
+//! machine.
 
 use super::desk::Desk;
 use super::words::{bar, fit, gibibytes, spoken};
@@ -9,7 +10,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use std::time::Duration;
 
-/// Two lines of this width.
+/// Formats two lines of this width.
 #[must_use]
 pub fn lines(moment: &Moment, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -44,7 +45,7 @@ pub fn lines(moment: &Moment, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     ]
 }
 
-/// How many runs there are of each condition.
+/// Counts the runs of each condition.
 #[must_use]
 pub fn counts(sweep: &Sweep) -> String {
     let all = sweep.runs().count();
@@ -63,7 +64,7 @@ pub fn counts(sweep: &Sweep) -> String {
     words.join(", ")
 }
 
-/// How busy a machine is, shorter where there is little room.
+/// Formats the load of a machine, shorter if there is little space.
 #[must_use]
 pub fn machine(machine: &Machine, width: usize) -> String {
     let mut words = Vec::new();
@@ -77,7 +78,7 @@ pub fn machine(machine: &Machine, width: usize) -> String {
     format!("{}{}", host.unwrap_or_default(), words.join(", "))
 }
 
-/// A text at the left and one at the right, which stays whole.
+/// Joins a text at the left with one at the right, which is kept whole.
 fn sides(left: &str, right: &str, width: usize) -> String {
     let right = fit(right, width);
     let taken = right.chars().count();

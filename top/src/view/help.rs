@@ -3,7 +3,7 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// Each key with what it does, in a word and in a sentence; those that matter most first.
+/// Each key with its effect, in a word and in a sentence; the most important first.
 pub const KEYS: [(&str, &str, &str); 9] = [
     ("q", "quit", "end; so do Esc and Ctrl-C"),
     ("?", "help", "this page, and away again"),
@@ -20,7 +20,7 @@ pub const KEYS: [(&str, &str, &str); 9] = [
     ("c", "unpin", "let go of all pinned runs"),
 ];
 
-/// As many of the keys as fit.
+/// Formats as many of the keys as fit.
 #[must_use]
 pub fn line(width: usize) -> Line<'static> {
     let bold = Style::new().add_modifier(Modifier::BOLD);
@@ -36,7 +36,7 @@ pub fn line(width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-/// All of them, and what the grid's words mean.
+/// Formats all keys, and the meaning of the grid's words.
 #[must_use]
 pub fn page(width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();

@@ -1,25 +1,27 @@
-//! Colours on a terminal, as many as it has, and the marks that stand for them.
+//! Colours of a terminal, as many as it supports, and the marks of arms.
 //!
-//! The palette is the report's. Terminals have light and dark grounds, so its black is whatever colour text has there.
+//! The palette is the report's. Terminals have light and dark backgrounds, so its black becomes the
+//! terminal's text colour.
 //!
-//! *Invariant:* without colour every arm still has a mark of its own.
+//! *Invariant:* every arm has its own mark, which does not need colour.
 
 use artifacts::look::{BLACK, Colour, Look, Shape};
 use ratatui::style::{Color, Style};
 
-/// How many colours there are.
+/// The number of colours that a terminal supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
-    /// None: `NO_COLOR`, or a terminal without them.
+    /// No colours: `NO_COLOR` is set, or the terminal has none.
     Plain,
-    /// The 256 of most terminals.
+    /// The 256 colours of most terminals.
     Indexed,
-    /// All.
+    /// All colours (24 bits).
     True,
 }
 
 impl Ink {
-    /// As the environment says: `NO_COLOR` (which counts unless it is empty), `TERM` and `COLORTERM`.
+    /// Determines the colours from the environment: `NO_COLOR` (which counts unless it is empty), `TERM` and
+    /// `COLORTERM`.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let term = variable("TERM").unwrap_or_default();
         if variable("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -33,7 +35,7 @@ impl Ink {
         }
     }
 
-    /// A colour of the palette as this terminal has it.
+    /// Returns a colour of the palette as this terminal supports it.
     #[must_use]
     pub fn colour(self, colour: Colour) -> Style {
         let Colour(red, green, blue) = colour;
@@ -45,14 +47,14 @@ impl Ink {
         }
     }
 
-    /// The colour of an arm.
+    /// Returns the colour of an arm.
     #[must_use]
     pub fn arm(self, look: Look) -> Style {
         self.colour(look.colour)
     }
 }
 
-/// The nearest colour of the cube of six levels a channel.
+/// Returns the nearest colour of the 6x6x6 colour cube.
 fn nearest(Colour(red, green, blue): Colour) -> u8 {
     let level = |channel: u8| match channel {
         0..48 => 0,
@@ -62,7 +64,7 @@ fn nearest(Colour(red, green, blue): Colour) -> u8 {
     16 + 36 * level(red) + 6 * level(green) + level(blue)
 }
 
-/// The mark of an arm, as its marker looks in the report.
+/// Returns the mark of an arm, which resembles its marker in the report.
 #[must_use]
 pub const fn mark(look: Look) -> char {
     match look.shape {
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_two_arms_of_the_question_stay_blue_and_vermillion_in_256_colours() {
-        // #005faf and #d75f00.
+        // The colours #005faf and #d75f00.
         assert_eq!([BLUE, VERMILLION].map(nearest), [25, 166]);
         assert_eq!(Ink::True.colour(BLACK), Style::new());
     }

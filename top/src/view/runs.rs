@@ -1,6 +1,7 @@
-//! The runs under way, a line each: epoch, loss, accuracy, images a second, when it ends, where it began.
+//! The runs under way, one line each: epoch, loss, accuracy, images per second, expected end, host.
 //!
-//! *Invariant:* where the line is too short for all of that, the least of it is left out, and the epoch never.
+//! *Invariant:* if a line is too short for all columns, the least important are left out, and the epoch never
+//! is.
 
 use super::desk::Desk;
 use super::ink;
@@ -11,7 +12,8 @@ use artifacts::run::Condition;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// A column: its head, its width, how early it is left out, and what a run has in it.
+/// A column: its head, its width, its rank (columns of the highest rank are left out first), and the
+/// formatter of its values.
 struct Column {
     head: &'static str,
     width: usize,
@@ -60,10 +62,10 @@ const COLUMNS: [Column; 8] = [
     },
 ];
 
-/// Between two columns.
+/// The space between two columns.
 const GAP: usize = 1;
 
-/// The head and a line for each run under way, then those that stopped; or that there are none.
+/// Formats the head and a line for each run under way, then those that stopped; or says that there are none.
 #[must_use]
 pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     let of = |condition: Condition| {
@@ -102,7 +104,7 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
     std::iter::once(Line::styled(head, quiet)).chain(rows).collect()
 }
 
-/// The columns that fit, in their order.
+/// Returns the columns that fit, in their order.
 fn fitting(width: usize) -> Vec<&'static Column> {
     let most = (0..=COLUMNS.len() as u8).rev().find(|most| {
         let kept = COLUMNS.iter().filter(|column| column.rank < *most);

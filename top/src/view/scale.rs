@@ -1,10 +1,10 @@
-//! The vertical scale of a chart, and the round numbers at it.
+//! The vertical scale of a chart, and its ticks.
 //!
-//! *Invariant:* it holds every value that it was made for, and always has an extent.
+//! *Invariant:* the scale contains every value that it was made for, and never has zero height.
 
 use super::desk::Measure;
 
-/// What the height of a chart stands for: per cent, or powers of ten.
+/// A vertical scale: per cent, or logarithms to base ten.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scale {
     measure: Measure,
@@ -13,7 +13,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// One that holds all values, with a little room; never without extent.
+    /// Creates a scale that contains all values, with a small margin; its height is never zero.
     pub(super) fn of(measure: Measure, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
@@ -25,12 +25,12 @@ impl Scale {
         Self { measure, low: low - room, high: (high + room).min(most).max(low) }
     }
 
-    /// How far up a value lies.
+    /// Returns the position of a value, as a fraction of the height.
     pub(super) fn share(self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// At most so many round numbers, with how they are said.
+    /// Returns at most `most` round numbers, with their labels.
     pub(super) fn ticks(self, most: usize) -> Vec<(f64, String)> {
         let whole = |step: f64| {
             let first = (self.low / step).ceil();
@@ -39,7 +39,7 @@ impl Scale {
         let steps: &[f64] = if self.measure == Measure::Accuracy {
             &[0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0]
         } else {
-            // Of powers of ten, every one or every so many.
+            // For powers of ten: every one, or every so many.
             &[1.0, 2.0, 3.0, 5.0, 10.0]
         };
         if self.measure == Measure::Loss && whole(1.0).count() < 2 {

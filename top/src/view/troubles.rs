@@ -1,14 +1,15 @@
-//! What a person should look at: runs that failed, diverged, fell silent or cannot be read, each with its reason.
+//! Problems that a person should look at: runs that failed, diverged, fell silent or cannot be read, each
+//! with its reason.
 
 use super::words::wrap;
 use crate::moment::Sweep;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-/// Lines of a trouble's reason; more of it is in the log.
+/// The largest number of lines of a problem's reason; the log has more.
 const MOST_LINES: usize = 4;
 
-/// Each trouble's name, what happened, and the log's lines.
+/// Formats each problem's name, what happened, and the lines of the log.
 #[must_use]
 pub fn lines(sweep: &Sweep, width: usize) -> Vec<Line<'static>> {
     if sweep.troubles.is_empty() {

@@ -1,13 +1,13 @@
-//! Numbers and texts as people read them.
+//! Numbers and texts, formatted for people.
 //!
-//! *Invariant:* fractions come in, per cent and points go out.
+//! *Invariant:* inputs are fractions; outputs are per cent and percentage points.
 
 use std::time::Duration;
 
-/// What stands where nothing is known.
+/// The placeholder for an unknown value.
 pub const NOTHING: &str = "–";
 
-/// A number with commas: `12,345`.
+/// Formats a number with commas: `12,345`.
 #[must_use]
 pub fn thousands(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
@@ -21,26 +21,26 @@ pub fn thousands(number: f64) -> String {
     if number < 0.0 && digits != "0" { format!("−{text}") } else { text }
 }
 
-/// A fraction as per cent without the sign: `92.94`.
+/// Formats a fraction in per cent, without the sign: `92.94`.
 #[must_use]
 pub fn percent(fraction: f64) -> String {
     format!("{:.2}", 100.0 * fraction)
 }
 
-/// A difference of fractions in points, with its sign: `−0.97`.
+/// Formats a difference of fractions in percentage points, with its sign: `−0.97`.
 #[must_use]
 pub fn points(difference: f64) -> String {
     let text = format!("{:+.2}", 100.0 * difference);
     if text == "-0.00" { "0.00".to_owned() } else { text.replace('-', "−") }
 }
 
-/// A p value: `< 0.001`, or with its sign of equality.
+/// Formats a p value: `p < 0.001`, or `p = ` and three decimals.
 #[must_use]
 pub fn p(value: f64) -> String {
     if value < 0.001 { "p < 0.001".to_owned() } else { format!("p = {value:.3}") }
 }
 
-/// A time in its two largest units: `2 h 10 min`, `12 min`, `45 s`.
+/// Formats a duration in its two largest units: `2 h 10 min`, `12 min`, `45 s`.
 #[must_use]
 pub fn spoken(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -55,13 +55,13 @@ pub fn spoken(time: Duration) -> String {
     }
 }
 
-/// Bytes in GiB: `3.1`.
+/// Formats bytes in GiB: `3.1`.
 #[must_use]
 pub fn gibibytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 30))
 }
 
-/// A text of at most so many characters; the last one says that there was more.
+/// Truncates a text to `width` characters, with an ellipsis if it was longer.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
@@ -74,7 +74,7 @@ pub fn fit(text: &str, width: usize) -> String {
     short
 }
 
-/// A text in lines of at most so many characters, broken between words where that is possible.
+/// Wraps a text into lines of at most `width` characters, broken between words if possible.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -99,7 +99,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A bar of so many characters, of which a share is filled.
+/// Formats a bar of `width` characters, of which the fraction `share` is filled.
 #[must_use]
 pub fn bar(share: f64, width: usize) -> String {
     let filled = ((share.clamp(0.0, 1.0) * width as f64) as usize).min(width);

@@ -1,4 +1,4 @@
-//! Folders as they come: finished, empty, damaged, and written to while they are read.
+//! Real folders: finished, empty, damaged, and written to while they are read.
 
 use artifacts::run::{Condition, RunFolder, RunRecord, Status};
 use artifacts::{Layout, atomic};
@@ -86,7 +86,7 @@ fn damaged_files_are_named_and_the_others_are_shown() {
     let SoFar::Missing { reason, .. } = sweep.endpoint else { panic!("it is damaged") };
     assert!(reason.contains("summary.json"), "{reason}");
 
-    // A plan that is damaged after it was read once is named, and holds.
+    // A plan that is damaged after it was read once is named, and stays in use.
     atomic::write(&root.path().join("plan.json"), b"{").unwrap();
     let sweep = reader.read().sweep.unwrap();
     assert_eq!(sweep.runs().count(), 6);
@@ -103,7 +103,7 @@ fn what_is_written_while_it_is_read_is_never_called_damaged() {
         let writer = scope.spawn(|| {
             let folder = RunFolder::new(a_run(root.path()));
             let (done, epochs) = (folder.read_record().unwrap(), fs::read(folder.epochs_path()).unwrap());
-            // As a trainer does: under way, a table anew, done.
+            // As a trainer does it: status running, a rewritten table, status done.
             let under_way = RunRecord { status: Status::Running, ..done.clone() };
             while !stop.load(Ordering::Relaxed) {
                 folder.write_record(&under_way).unwrap();

@@ -1,4 +1,4 @@
-//! A sweep that nobody trained, in the middle of its runs.
+//! A made-up sweep, in the middle of its runs.
 
 use artifacts::Layout;
 use artifacts::run::Condition::{self, Diverged, Done, Running, Stopped, Unusable, Waiting};
@@ -17,12 +17,12 @@ pub fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_hours(498_804)
 }
 
-/// A desk on which nothing was chosen, without colours.
+/// A desk without any choice, and without colours.
 pub fn desk() -> Desk {
     Desk::new(Ink::Plain, now(), 0, Duration::from_secs(2))
 }
 
-/// The moment with such a sweep.
+/// The moment with this sweep.
 pub fn moment() -> Moment {
     Moment { work: PathBuf::from("work"), sweep: Ok(sweep()), machine: machine(), read: now() }
 }
@@ -31,7 +31,7 @@ fn machine() -> Machine {
     Machine { host: Some("laptop".to_owned()), cores: 8, load: Some(3.25), memory: Some([5 << 30, 16 << 30]) }
 }
 
-/// Epochs of a made-up run: the accuracy climbs to a value of its own, and the loss falls.
+/// Epochs of a made-up run: the accuracy rises to `best`, and the loss falls.
 fn epochs(count: u32, best: f64) -> Vec<EpochRow> {
     (1..=count)
         .map(|epoch| {

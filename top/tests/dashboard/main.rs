@@ -1,4 +1,5 @@
-//! The dashboard as a whole: screens of made-up states, folders as they come, and the program in a terminal of its own.
+//! Tests of the whole dashboard: screens of made-up states, real folders, and the program in a
+//! pseudo-terminal.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 

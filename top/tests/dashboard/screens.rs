@@ -1,4 +1,4 @@
-//! Screens as text, at sizes that people have.
+//! Screens as text, at common sizes.
 
 use crate::made_up::{desk, moment};
 use artifacts::run::Condition;
@@ -114,13 +114,13 @@ fn keys_move_the_cursor_pin_runs_and_end_it() {
     let (moment, mut desk) = (moment(), desk());
     let sweep = moment.sweep.as_ref().unwrap();
     let chosen = |desk: &Desk| desk.chosen(sweep).unwrap().1.name.clone();
-    // It follows the first run under way until somebody moves it.
+    // The cursor follows the first run under way until the user moves it.
     assert_eq!(desk.chosen(sweep).unwrap().1.condition(), Condition::Running);
     pressed(&mut desk, &moment, &[KeyCode::Left, KeyCode::Down, KeyCode::Down, KeyCode::Char(' ')]);
     assert_eq!(chosen(&desk), "r31-original-s0-0a1b2c3d");
     pressed(&mut desk, &moment, &[KeyCode::Up, KeyCode::Up, KeyCode::Up]);
     assert_eq!(chosen(&desk), "r08-original-s0-0a1b2c3d");
-    // Its pair is drawn with it, and what is pinned.
+    // Its pair is drawn with it, and so are pinned runs.
     assert_eq!(desk.drawn(sweep).len(), 3);
     pressed(&mut desk, &moment, &[KeyCode::Char('c'), KeyCode::Home, KeyCode::Char('3')]);
     assert_eq!(

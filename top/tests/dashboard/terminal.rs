@@ -1,4 +1,4 @@
-//! The program in a terminal of its own: what it shows, hears, and leaves behind.
+//! The program in a pseudo-terminal: what it shows, how it reacts, and what it leaves behind.
 
 use crate::folder::copy;
 use std::fs::File;
@@ -14,11 +14,11 @@ use top::terminal::Taken;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A terminal with a program in it.
+/// A pseudo-terminal with a program in it.
 struct Pty {
     ours: File,
     theirs: File,
-    /// Its settings before the program began.
+    /// The terminal's settings before the program began.
     before: libc::termios,
     child: Child,
     output: Receiver<Vec<u8>>,
@@ -43,14 +43,14 @@ fn parser(width: u16, height: u16) -> vt100::Parser {
     vt100::Parser::new(NonZeroU16::new(height).unwrap(), NonZeroU16::new(width).unwrap(), 0)
 }
 
-/// Both ends of a new terminal.
+/// Opens a new pseudo-terminal, and returns both ends.
 fn opened(width: u16, height: u16) -> (File, File) {
     let (mut ours, mut theirs, window) = (0, 0, size(width, height));
     let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
     // SAFETY: the numbers and the size live until it returns; both files are then ours alone.
     unsafe {
         assert_eq!(libc::openpty(&raw mut ours, &raw mut theirs, name, modes, &raw const window), 0);
-        // A program that held the other end of its own terminal would never hear that it was closed.
+        // A program that inherited the other end of its own terminal would never notice that it was closed.
         for file in [ours, theirs] {
             assert_eq!(libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC), 0);
         }
@@ -58,7 +58,7 @@ fn opened(width: u16, height: u16) -> (File, File) {
     }
 }
 
-/// Starts a program in a terminal, which controls it or not.
+/// Starts a program in a terminal, as its controlling terminal or not.
 fn started(mut command: Command, theirs: &File, controls: bool) -> Child {
     let end = || Stdio::from(theirs.try_clone().unwrap());
     command.stdin(end()).stdout(end()).stderr(end()).env("TERM", "xterm-256color").env_remove("NO_COLOR");
@@ -106,7 +106,7 @@ impl Pty {
         }
     }
 
-    /// Waits until the screen holds these words.
+    /// Waits until the screen shows these words.
     fn until(&mut self, words: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.screen.screen().contents().contains(words) {
@@ -131,7 +131,7 @@ impl Pty {
         unsafe { assert_eq!(libc::kill(self.child.id() as i32, signal), 0) };
     }
 
-    /// Its exit code; the terminal must be as it was.
+    /// Returns its exit code and its output; the terminal must be restored.
     fn ended(mut self) -> (i32, String) {
         let deadline = Instant::now() + PATIENCE;
         let code = loop {
@@ -155,7 +155,7 @@ impl Pty {
     }
 }
 
-/// A test that fails leaves no program behind.
+/// Kills the program if the test fails.
 impl Drop for Pty {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -183,7 +183,7 @@ fn it_shows_hears_resizes_and_leaves_no_trace() {
     pty.until("1 grid  2 under way  3 curves");
     pty.press("4");
     pty.until("All 6 runs are done.");
-    // A run is set aside while it looks.
+    // A run is moved away while the program reads.
     let run = root.path().join("runs/r08-original-s0-e172532e");
     fs_err::rename(&run, root.path().join("aside")).unwrap();
     pty.until("quick: 5 of 6 runs done, 1 waiting");
@@ -205,7 +205,7 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
     }
 }
 
-/// With a hang-up signal, as from a terminal that controls it, and without one.
+/// With a hang-up signal, as from a controlling terminal, and without one.
 #[test]
 fn a_terminal_that_goes_away_ends_it() {
     let root = copy();
@@ -257,7 +257,7 @@ fn without_a_terminal_it_prints_a_listing_once() {
     let root = copy();
     let mut command = Command::new(env!("CARGO_BIN_EXE_top"));
     command.arg("--work").arg(root.path());
-    // On a terminal that only prints.
+    // On a terminal that cannot be drawn on.
     let mut dumb = Command::new("env");
     dumb.arg("TERM=dumb").arg(command.get_program()).args(command.get_args());
     let (code, shown) = Pty::new(dumb, 100, 34).ended();

@@ -1,30 +1,32 @@
-//! What a processor could do at best: the measured rate of a large matrix product, by a library.
+//! The roofline: the upper bound that a processor sets, from the measured rate of a large matrix product of a
+//! library.
 //!
-//! Only benchmarks need it, and the library takes as long to compile as the trainer: it is there with the feature `roofline`.
+//! Only benchmarks need it, and the library takes as long to compile as the trainer, so it needs the feature
+//! `roofline`.
 
-/// Images a second that products at this rate would allow: an update takes six operations for each multiply-accumulate of an image, two of
-/// them forward and four backward.
+/// Returns the images per second that matrix products at this rate would allow: an update takes six
+/// operations for each multiply-accumulate of an image, two of them forward and four backward.
 #[must_use]
 pub fn most_images_per_second(flops: f64, macs: u64) -> f64 {
     flops / (6.0 * macs as f64)
 }
 
-/// Nothing: this build lacks the feature `roofline`.
+/// Returns `None`: this build lacks the feature `roofline`.
 #[cfg(not(feature = "roofline"))]
 #[must_use]
 pub fn matmul_flops(_threads: usize, _times: usize) -> Option<f64> {
     None
 }
 
-/// Floating-point operations per second of a float32 product of two matrices of 2048 rows and columns on so many threads: the best
-/// of `times`; none without the feature `roofline`.
+/// Returns the floating-point operations per second of a float32 product of two 2048 x 2048 matrices on
+/// `threads` threads: the best of `times` measurements. `None` without the feature `roofline`.
 #[cfg(feature = "roofline")]
 #[must_use]
 pub fn matmul_flops(threads: usize, times: usize) -> Option<f64> {
     use gemm::{Parallelism, gemm};
     use std::time::Instant;
 
-    /// Rows and columns of the product that is timed.
+    /// Rows and columns of the timed matrices.
     const SIDE: usize = 2048;
     let (a, b) = (vec![1f32; SIDE * SIDE], vec![1f32; SIDE * SIDE]);
     let mut c = vec![0f32; SIDE * SIDE];

@@ -197,10 +197,10 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// The network to measure, on libtorch, which can train every one.
+    /// Converts the arguments to a configuration for libtorch, which can train all of them.
     ///
     /// # Errors
-    /// A value that breaks a rule.
+    /// A value breaks a rule.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
         let Architecture { channels, classes, .. } = Configuration::default().architecture();
         Ok(Configuration {

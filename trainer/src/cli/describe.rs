@@ -16,7 +16,7 @@ struct Description {
 /// Prints a network's counts, as a table or as one JSON object.
 ///
 /// # Errors
-/// Those of standard output.
+/// Standard output cannot be written.
 pub fn print(configuration: &Configuration, json: bool) -> anyhow::Result<()> {
     let counts = configuration.counts();
     if json {

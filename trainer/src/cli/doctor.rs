@@ -1,13 +1,13 @@
-//! `trainer doctor`: what this program, as it is built, finds on this machine.
+//! `trainer doctor`: what this program, as built, finds on this machine.
 
 use artifacts::output;
 use trainer::machine::device::Device;
 use trainer::run::provenance::device_name;
 
-/// Prints one finding a line.
+/// Prints one finding per line.
 ///
 /// # Errors
-/// Those of standard output.
+/// Standard output cannot be written.
 pub fn print() -> std::io::Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     output::print(format_args!(

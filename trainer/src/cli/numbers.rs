@@ -1,22 +1,23 @@
-//! Numbers on the command line: each with its bounds, and one rule that an error can name.
+//! Parsers for numbers on the command line, each with its bounds and one rule that an error can name.
 
 use anyhow::ensure;
 pub use artifacts::numbers::whole;
 use clap::builder::TypedValueParser;
 use trainer::sweep::{InvalidJobs, Jobs};
 
-/// The most threads that make sense on a machine with so many cores: beyond one a core they only wait for each other, a few times over
-/// still trains, and thousands do not end an epoch. A small machine takes 16, so that settings of a larger one work there.
+/// Returns the largest sensible number of threads on a machine with `cores` cores: with more threads than
+/// cores they wait for each other; a few times as many still train, but thousands never finish an epoch. A
+/// small machine accepts 16, so that the settings of a larger one work there.
 pub const fn most_threads(cores: usize) -> usize {
     if cores > 4 { 4 * cores } else { 16 }
 }
 
-/// Threads of a run.
+/// Parses the number of threads of a run.
 pub fn threads() -> impl TypedValueParser<Value = usize> {
     whole(1..=most_threads(cores()) as u64)
 }
 
-/// `auto`, or as many jobs as threads.
+/// Parses `auto`, or a number of jobs, at most as many as threads are allowed.
 pub fn jobs(text: &str) -> Result<Jobs, String> {
     let most = most_threads(cores());
     match text.parse() {
@@ -26,10 +27,10 @@ pub fn jobs(text: &str) -> Result<Jobs, String> {
     .map_err(|()| format!("must be auto or a whole number between 1 and {most}"))
 }
 
-/// Threads of all jobs.
+/// Checks the number of threads of all jobs together.
 ///
 /// # Errors
-/// More than one job alone may have.
+/// All jobs together have more threads than one job may have.
 pub fn together(jobs: Jobs, threads: Option<usize>) -> anyhow::Result<()> {
     let (Jobs::Exactly(jobs), Some(threads)) = (jobs, threads) else { return Ok(()) };
     let (all, most) = (jobs.get() * threads, most_threads(cores()));
@@ -40,19 +41,19 @@ pub fn together(jobs: Jobs, threads: Option<usize>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// 0, or a divisor; how large it may be is the network's to say.
+/// Parses a rankscale, 0 or a divisor; the network checks its upper bound.
 pub fn rankscale(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| {
         "must be 0 (dense) or a whole number, at most the channels of the widest layer".to_owned()
     })
 }
 
-/// A finite number above zero.
+/// Parses a finite number above zero.
 pub fn positive(text: &str) -> Result<f64, String> {
     number(text, |value| value > 0.0).ok_or_else(|| "must be a positive number".to_owned())
 }
 
-/// A finite number that is not negative.
+/// Parses a finite number that is not negative.
 pub fn zero_or_positive(text: &str) -> Result<f64, String> {
     number(text, |value| value >= 0.0).ok_or_else(|| "must be zero or a positive number".to_owned())
 }
@@ -61,7 +62,7 @@ fn number(text: &str, holds: fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite() && holds(*value))
 }
 
-/// Whether something is wanted.
+/// Parses 0 or 1.
 pub fn switch(text: &str) -> Result<bool, String> {
     match text {
         "0" => Ok(false),
@@ -70,7 +71,7 @@ pub fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Processors that this process may use.
+/// Returns the number of processors that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -105,7 +106,7 @@ mod tests {
         }
         for (key, values) in [("jobs", "-1 0 x 100000"), ("jobs-per-device", "-1 0 x 100000")] {
             for value in values.split(' ') {
-                // In two words as well: a negative number is not another option.
+                // The value may also be a separate argument: a negative number is not taken for an option.
                 let error =
                     Arguments::try_parse_from(["trainer", "sweep", &format!("--{key}"), value]).unwrap_err();
                 assert!(error.to_string().contains("must be"), "{error}");

@@ -52,10 +52,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run as a configuration, on libtorch, which can train every one.
+    /// Converts the run to a configuration for libtorch, which can train all of them.
     ///
     /// # Errors
-    /// A value that breaks a rule.
+    /// A value breaks a rule.
     pub fn configuration(&self) -> anyhow::Result<Configuration> {
         let channels: [usize; 4] = self.channels.as_slice().try_into().map_err(|_| {
             anyhow::anyhow!("--channels needs four numbers, as in 64,128,256,512; got {:?}", self.channels)

@@ -1,10 +1,12 @@
 //! Augmentation: reflect-pad by 4, crop 32x32, flip left to right, cut out an 8x8 square.
 //!
-//! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so an image is one gather: no
-//! padded copy exists. Images are normalised before the cutout, which sets to zero, the mean colour. Here are the draws,
-//! and the gather on the host; `torch` gathers a batch at a time on the device.
+//! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so an image is
+//! one gather, and no padded copy is made. Images are normalised before the cutout, which sets to zero, the
+//! mean colour. This module has the random draws and the gather on the host; `torch` gathers a batch at a
+//! time on the device.
 //!
-//! *Invariant:* all draws of an epoch are made on the host from the run's seed before it starts, image by image.
+//! *Invariant:* all draws of an epoch are made on the host from the run's seed before the epoch starts, image
+//! by image.
 
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use rand::RngExt;
@@ -12,16 +14,16 @@ use rand_chacha::ChaCha8Rng;
 
 /// Mean of the training images' red, green and blue, as fractions.
 pub const MEAN: [f32; 3] = [0.4914, 0.4822, 0.4465];
-/// Their standard deviation.
+/// Standard deviation of the training images' red, green and blue, as fractions.
 pub const STANDARD_DEVIATION: [f32; 3] = [0.2471, 0.2435, 0.2616];
-/// Numbers in an image.
+/// Numbers in an image, 3 x 32 x 32.
 pub const IMAGE: usize = IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
 const PADDING: usize = 4;
 pub(crate) const CROP_OFFSETS: usize = 2 * PADDING + 1;
 pub(crate) const CUTOUT_SIDE: usize = 8;
 pub(crate) const CUTOUT_OFFSETS: usize = IMAGE_SIDE - CUTOUT_SIDE + 1;
 
-/// What happens to one image.
+/// The augmentation of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draw {
     /// Column of the crop in the padded image, 0..=8.
@@ -37,10 +39,10 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// The image as it is, but for the cutout in its corner.
+    /// The unshifted, unflipped image, with the cutout in its corner.
     pub const CENTRE: Self = Self { crop_x: PADDING, crop_y: PADDING, flip: false, cut_x: 0, cut_y: 0 };
 
-    /// Draws all five, each uniform over its range.
+    /// Draws all five values, each uniformly over its range.
     pub fn random(generator: &mut ChaCha8Rng) -> Self {
         Self {
             crop_x: generator.random_range(0..CROP_OFFSETS),
@@ -51,25 +53,25 @@ impl Draw {
         }
     }
 
-    /// The source row of each row of the result.
+    /// Returns the source row of each row of the result.
     pub(crate) fn rows(self) -> [u8; IMAGE_SIDE] {
         std::array::from_fn(|y| reflect(self.crop_y + y))
     }
 
-    /// The source column of each column of the result.
+    /// Returns the source column of each column of the result.
     pub(crate) fn columns(self) -> [u8; IMAGE_SIDE] {
         std::array::from_fn(|x| reflect(self.crop_x + if self.flip { IMAGE_SIDE - 1 - x } else { x }))
     }
 }
 
-/// The source index of a padded index: reflection without repeating the edge.
+/// Returns the source index of a padded index, by reflection that does not repeat the edge.
 fn reflect(padded: usize) -> u8 {
     let last = IMAGE_SIDE as isize - 1;
     let index = (padded as isize - PADDING as isize).abs();
     (last - (last - index).abs()) as u8
 }
 
-/// What each byte is after normalisation, by plane.
+/// The normalised value of each byte, by colour plane.
 #[derive(Debug)]
 pub struct Normal([[f32; 256]; IMAGE_CHANNELS]);
 
@@ -82,7 +84,7 @@ impl Default for Normal {
 }
 
 impl Normal {
-    /// An augmented, normalised image `[32, 32, 3]` of an image `[3, 32, 32]`.
+    /// Augments and normalises an image `[3, 32, 32]` into `out`, `[32, 32, 3]`.
     pub fn augment(&self, image: &[u8], draw: Draw, out: &mut [f32]) {
         self.gather(image, draw.rows(), draw.columns(), out);
         let columns = draw.cut_x * IMAGE_CHANNELS..(draw.cut_x + CUTOUT_SIDE) * IMAGE_CHANNELS;
@@ -91,7 +93,7 @@ impl Normal {
         }
     }
 
-    /// A normalised image `[32, 32, 3]` of an image `[3, 32, 32]`.
+    /// Normalises an image `[3, 32, 32]` into `out`, `[32, 32, 3]`.
     pub fn normalise(&self, image: &[u8], out: &mut [f32]) {
         let each: [u8; IMAGE_SIDE] = std::array::from_fn(|at| at as u8);
         self.gather(image, each, each, out);
@@ -162,7 +164,7 @@ mod tests {
         assert!(((out[3 * 33] * STANDARD_DEVIATION[0] + MEAN[0]) * 255.0 - 1.0).abs() < 1e-3);
     }
 
-    /// Red grows with the row, green with the column, blue is constant.
+    /// An image whose red grows with the row, whose green grows with the column, and whose blue is constant.
     fn asymmetric() -> Vec<u8> {
         (0..3)
             .flat_map(|plane| (0..32u8).flat_map(move |y| (0..32u8).map(move |x| [y, x, 99][plane])))

@@ -2,29 +2,30 @@
 
 use artifacts::dataset::Dataset;
 
-/// Some images of one half of the data set, which they stay in.
+/// Some images of one half of a data set, by reference.
 #[derive(Debug, Clone)]
 pub struct Images<'a> {
     dataset: &'a Dataset,
-    /// Classes `[n]`.
+    /// Labels `[n]`.
     pub labels: Vec<u8>,
     /// Row of each image in the file.
     pub rows: Vec<u32>,
 }
 
 impl<'a> Images<'a> {
-    /// A subset of `size` images, or all.
+    /// Selects a stratified subset of `size` images, or all images.
     ///
     /// # Errors
-    /// More images than there are.
+    /// The data set has fewer images.
     pub fn new(dataset: &'a Dataset, size: Option<usize>) -> Result<Self, TooFewImages> {
         Ok(Self::of(dataset, subset(&dataset.labels, size)?))
     }
 
-    /// The images of a half that is split in two: a stratified part of `held_out` images, and of the rest a subset of `size` images, or all of it.
+    /// Splits a half in two: a stratified part of `held_out` images, which is returned second, and of the
+    /// rest a subset of `size` images, or all of it, which is returned first.
     ///
     /// # Errors
-    /// More images than there are.
+    /// The data set has fewer images.
     pub fn held_out(
         dataset: &'a Dataset,
         held_out: usize,
@@ -50,19 +51,19 @@ impl<'a> Images<'a> {
         Self { dataset, labels, rows }
     }
 
-    /// Image `at`, `[3, 32, 32]`.
+    /// Returns the pixels of image `at`, `[3, 32, 32]`.
     #[must_use]
     pub fn image(&self, at: usize) -> &[u8] {
         self.dataset.image(self.rows[at] as usize)
     }
 
-    /// Number of images.
+    /// Returns the number of images.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is no image.
+    /// Returns whether there is no image.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -73,21 +74,22 @@ impl<'a> Images<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{asked} images asked for, but the data set has {found}")]
 pub struct TooFewImages {
-    /// Images asked for.
+    /// The requested number of images.
     pub asked: usize,
-    /// Images there.
+    /// The available number of images.
     pub found: usize,
 }
 
-/// The rows of a stratified subset: as many of each class as of any other, or one more; the first of each class in the
-/// file's canonical order, which is that of the images' hashes and so as good as random.
+/// Returns the rows of a stratified subset, in which the numbers of images per class differ by at most one.
+/// It takes the first images of each class in the file's canonical order, which is that of the images' hashes
+/// and so as good as random.
 fn subset(labels: &[u8], size: Option<usize>) -> Result<Vec<u32>, TooFewImages> {
     let found = labels.len();
     let Some(size) = size.filter(|&size| size != found) else { return Ok((0..found as u32).collect()) };
     if size > found {
         return Err(TooFewImages { asked: size, found });
     }
-    // Rank of each image within its class; sorting by it deals the classes out in turn.
+    // The rank of each image within its class; sorting by it takes the classes in turn.
     let mut seen = [0u32; 1 << u8::BITS];
     let mut ranked: Vec<(u32, u8, u32)> = (0..)
         .zip(labels)

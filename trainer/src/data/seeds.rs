@@ -1,23 +1,23 @@
-//! One seed a run, one stream of random numbers a purpose and epoch.
+//! Random number generators: one seed per run, and one stream per purpose and epoch.
 //!
-//! `ChaCha` with 8 rounds, keyed by the run's seed; the purpose and the epoch choose the stream. So an epoch's draws do
-//! not depend on what was drawn before, and a resumed run needs no generator state.
+//! `ChaCha` with 8 rounds is keyed by the run's seed; purpose and epoch choose the stream. So an epoch's
+//! draws do not depend on earlier draws, and a resumed run needs no generator state.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What random numbers are for.
+/// The purpose of random numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The weights' start.
+    /// Initial weights.
     Initialise = 1,
-    /// The order of images in an epoch.
+    /// Shuffling the images of an epoch.
     Shuffle = 2,
     /// Crops, flips and cutouts of an epoch.
     Augment = 3,
 }
 
-/// The generator for a purpose in an epoch; epochs are counted from 1, and 0 is before the first.
+/// Returns the generator for a purpose in an epoch; epochs are counted from 1, and 0 is before the first.
 #[must_use]
 pub fn generator(seed: u64, purpose: Purpose, epoch: usize) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The key of the file's stamp in its metadata.
+/// The key of the file's checksum in its metadata, see [`artifacts::stamp`].
 const STAMP: &str = "stamp";
 
 /// Arrays by name, in the order of their names.
@@ -19,10 +19,10 @@ pub type StateDict = BTreeMap<String, ArrayD<f32>>;
 /// A file of arrays that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateDictError {
-    /// The file system's word, which names the file.
+    /// The file system's error, which names the file.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Not safetensors, or with unexpected contents.
+    /// The file is not safetensors, or has unexpected contents.
     #[error("{path}: {reason}")]
     Contents {
         /// The file.
@@ -32,10 +32,10 @@ pub enum StateDictError {
     },
 }
 
-/// Saves arrays with a few words of metadata and a stamp, all or nothing.
+/// Saves arrays with metadata and a stamp (a checksum), all or nothing.
 ///
 /// # Errors
-/// The file system's.
+/// Those of the file system.
 pub fn save(
     path: &Path,
     arrays: &StateDict,
@@ -64,20 +64,21 @@ pub fn save(
     Ok(atomic::write(path, file)?)
 }
 
-/// Puts the metadata of a file into the order of its keys: the crate takes them out of a hash map, and files of equal runs are equal.
+/// Sorts the metadata of a file by key: the crate writes them in the order of a hash map, but files of equal
+/// runs must be equal.
 fn put_in_order(file: &mut [u8], metadata: &BTreeMap<String, String>) {
     const KEY: &[u8] = b"\"__metadata__\":";
     let sorted = serde_json::to_vec(metadata).expect("strings have a JSON form");
     let key = file.windows(KEY.len()).position(|bytes| bytes == KEY).expect("the header begins with it");
-    // The same words in another order are as long.
+    // The same entries in another order have the same length.
     file[key + KEY.len()..][..sorted.len()].copy_from_slice(&sorted);
 }
 
-/// Loads every float32 array of a file, and its metadata. The file is held against its stamp, where it has one: then the metadata has
-/// it too, as [`is_stamped`] says.
+/// Loads every float32 array of a file, and its metadata. If the file has a stamp, it is checked, and the
+/// metadata still contains it, see [`is_stamped`].
 ///
 /// # Errors
-/// A missing or damaged file, or one that is not safetensors of float32.
+/// The file is missing or damaged, or is not safetensors of float32.
 pub fn load(path: &Path) -> Result<(StateDict, BTreeMap<String, String>), StateDictError> {
     let bytes = reading::bytes(path)?;
     let stamped = stamp::check(&bytes).map_err(|rule| contents(path, &rule))?;
@@ -89,7 +90,7 @@ pub fn load(path: &Path) -> Result<(StateDict, BTreeMap<String, String>), StateD
     Ok((arrays, metadata))
 }
 
-/// Whether the file that has this metadata had a stamp.
+/// Returns whether the file with this metadata had a stamp.
 #[must_use]
 pub fn is_stamped(metadata: &BTreeMap<String, String>) -> bool {
     metadata.contains_key(STAMP)
@@ -105,7 +106,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, Strin
         }
         let values: Vec<f32> =
             view.data().as_chunks().0.iter().map(|&bytes: &[u8; 4]| f32::from_le_bytes(bytes)).collect();
-        // An array without elements may still have sides that no memory has.
+        // The shape of an array without elements may still be too large for memory.
         let array = ArrayD::from_shape_vec(IxDyn(view.shape()), values)
             .map_err(|error| contents(path, &format!("`{name}`: {error}")))?;
         arrays.insert(name.to_owned(), array);

@@ -1,21 +1,21 @@
-//! What an engine is given for an epoch, and what it gives back.
+//! The inputs and outputs of an engine for an epoch.
 
 use crate::data::augment::Draw;
 use network::WeightDecay;
 use network::schedule::LearningRates;
 use std::ops::ControlFlow;
 
-/// Images in an evaluation's batch; it changes no number but the memory needed.
+/// Images in a batch of an evaluation; it affects memory, but no result.
 pub(crate) const EVALUATION_BATCH: usize = 1000;
 
 /// An epoch to be trained.
 #[derive(Clone, Copy)]
 pub struct Epoch<'a> {
-    /// Positions of the training images, a batch after the other.
+    /// Indices of the training images, one batch after the other.
     pub order: &'a [u32],
-    /// What happens to each of them.
+    /// The augmentation of each of them.
     pub draws: &'a [Draw],
-    /// Images in an update; `order` is whole batches.
+    /// Images per update; `order` consists of whole batches.
     pub batch: usize,
     /// Learning rates, one per update.
     pub rates: &'a [LearningRates],
@@ -26,13 +26,13 @@ pub struct Epoch<'a> {
 /// Sums over the updates of an epoch so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sums {
-    /// Of cross-entropies, in nats.
+    /// The sum of cross-entropies, in nats.
     pub loss: f64,
-    /// Images whose largest logit was their label's.
+    /// Images whose largest logit was that of their label.
     pub correct: u64,
 }
 
-/// What the network says of some images.
+/// The network's predictions for some images.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predictions {
     /// The class with the largest logit.

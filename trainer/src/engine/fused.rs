@@ -1,6 +1,8 @@
-//! Runs on our own kernels. The next batch is augmented on a thread of its own while the present one is trained on.
+//! Training on our own kernels. A separate thread augments the next batch while the current one is trained
+//! on.
 //!
-//! *Invariant:* batches arrive in order, whatever the threads do; the numbers do not depend on how many there are.
+//! *Invariant:* batches arrive in order, however the threads are scheduled, and the numbers do not depend on
+//! the number of threads.
 
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
@@ -24,10 +26,10 @@ pub struct Fused<'a> {
 type Batch = (Vec<f32>, Vec<u8>);
 
 impl<'a> Fused<'a> {
-    /// Takes up a state, as [`crate::engine::Engine::new`].
+    /// Takes up a state, as [`crate::engine::Engine::new`] does.
     ///
     /// # Errors
-    /// A network that the kernels do not know; no threads to be had.
+    /// The kernels do not support the network, or no threads can be started.
     pub fn new(
         architecture: Architecture,
         state: &StateDict,
@@ -38,10 +40,10 @@ impl<'a> Fused<'a> {
         Ok(Self { engine, train, test, normal: Normal::default() })
     }
 
-    /// As [`crate::engine::Engine::train`].
+    /// Implements [`crate::engine::Engine::train`].
     pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         let Self { engine, train, normal, .. } = self;
-        // One batch is trained on while another is made; the buffers go round.
+        // One batch is trained on while another is prepared; the buffers are reused in turn.
         let (free_sender, free) = channel::<Batch>();
         let (ready_sender, ready) = sync_channel::<Batch>(1);
         for _ in 0..2 {
@@ -54,7 +56,7 @@ impl<'a> Fused<'a> {
                 for (chosen, draws) in batches {
                     let Ok(mut batch) = free.recv() else { return };
                     fill(&mut batch, train, normal, chosen, draws);
-                    // The other end goes away when `on_update` breaks off.
+                    // The receiver is dropped when `on_update` breaks off.
                     if ready_sender.send(batch).is_err() {
                         return;
                     }
@@ -66,7 +68,7 @@ impl<'a> Fused<'a> {
                 let step = engine.step(&batch.0, &batch.1, rates, epoch.decay);
                 sums.loss += step.loss;
                 sums.correct += step.correct as u64;
-                // After the last batch nobody takes it.
+                // After the last batch nobody receives the buffer.
                 let _ = free_sender.send(batch);
                 if on_update(done, Some(sums)).is_break() {
                     drop((ready, free_sender));
@@ -77,7 +79,7 @@ impl<'a> Fused<'a> {
         })
     }
 
-    /// As [`crate::engine::Engine::time_updates`].
+    /// Implements [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
         let mut batch = Batch::default();
         let (chosen, draws) = (&epoch.order[..epoch.batch], &epoch.draws[..epoch.batch]);
@@ -90,13 +92,13 @@ impl<'a> Fused<'a> {
         epoch.rates.iter().map(update).collect()
     }
 
-    /// How long each phase of the last update took.
+    /// Returns the duration of each phase of the last update.
     #[must_use]
     pub fn phases(&self) -> &[kernels::Phase] {
         self.engine.phases()
     }
 
-    /// As [`crate::engine::Engine::predict`].
+    /// Implements [`crate::engine::Engine::predict`].
     pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         let mut all = Predictions::default();
         let mut pixels = Vec::new();
@@ -116,20 +118,20 @@ impl<'a> Fused<'a> {
         Some(all)
     }
 
-    /// As [`crate::engine::Engine::model`].
+    /// Implements [`crate::engine::Engine::model`].
     #[must_use]
     pub fn model(&self) -> StateDict {
         self.engine.model()
     }
 
-    /// As [`crate::engine::Engine::state`].
+    /// Implements [`crate::engine::Engine::state`].
     #[must_use]
     pub fn state(&self) -> StateDict {
         self.engine.state()
     }
 }
 
-/// Makes a batch of the images chosen.
+/// Fills a batch with the chosen images, augmented.
 fn fill(batch: &mut Batch, train: &Images<'_>, normal: &Normal, chosen: &[u32], draws: &[Draw]) {
     let (pixels, labels) = batch;
     pixels.resize(chosen.len() * IMAGE, 0.0);

@@ -1,6 +1,7 @@
-//! How much memory a run needs, from a formula for each engine.
+//! The memory that a run needs, from a formula for each engine.
 //!
-//! *Invariant:* the formula is asked before a network is made, so that a run is refused with a reason and not killed without one.
+//! *Invariant:* the formula is evaluated before a network is built, so that a run is refused with a reason
+//! instead of being killed without one.
 
 use crate::engine::epoch::EVALUATION_BATCH;
 use crate::engine::ways::Ways;
@@ -10,24 +11,25 @@ use artifacts::{Backend, Configuration, Precision};
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
 use network::{Architecture, Entry, Filter, Place};
 
-/// Whether a run fits into a device as it is now.
+/// Checks that a run fits into the memory that a device has free now.
 ///
 /// # Errors
-/// As [`fits`].
+/// Those of [`fits`].
 pub fn check(configuration: &Configuration, device: Device, threads: usize) -> Result<(), TooLarge> {
     fits(of_run(configuration, device, threads), &[(device, free(device))])
 }
 
-/// What a run takes of the process besides its engine and its images: rows of tables, a checkpoint on its way to the disk, what the
-/// allocator cannot fill.
+/// Memory of a run besides its engine and its images: rows of tables, a checkpoint while it is written, and
+/// the fragmentation of the allocator, in bytes.
 const BESIDES: usize = 16 << 20;
 
-/// Bytes that a run on so many CPU threads needs on its device, besides the data set, which all runs of a process share.
+/// Returns the bytes that a run on `threads` CPU threads needs on its device, without the data set, which all
+/// runs of a process share.
 #[must_use]
 pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);
     let bytes = match configuration.engine {
-        // And two batches of images, one in the making, and one of the evaluation.
+        // In addition: two batches of images, of which one is being prepared, and one of the evaluation.
         Backend::Fused => {
             kernels::memory_bytes(architecture, batch)
                 + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
@@ -36,8 +38,9 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
         }
         Backend::Tch => match (device, configuration.recipe.precision) {
             (Device::Cpu, _) => torch_bytes(&architecture, batch),
-            // cuDNN's workspaces, and what the first updates leave behind beside the recorded one. Measured on an H200 at rankscales 2 to 31
-            // and dense: at most 1.26 times in float32, 0.76 in bf16 and fp16.
+            // cuDNN's workspaces, and what the first updates leave allocated beside the recorded one.
+            // Measured on an H200 at rankscales 2 to 31 and dense: at most 1.26 times the formula in float32,
+            // 0.76 in bf16 and fp16.
             (Device::Cuda(_), Precision::Float32) => torch_bytes(&architecture, batch) / 20 * 27,
             (Device::Cuda(_), Precision::Bf16 | Precision::Fp16) => {
                 torch_bytes(&architecture, batch) / 20 * 16
@@ -47,8 +50,9 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
     bytes as u64
 }
 
-/// What libtorch keeps of a step for its backward pass, in float32, twice the largest tensor for what backward makes, the images, and what
-/// an allocator wastes. Measured peaks of whole processes on a CPU: 4.8, 3.3 and 2.7 GiB at rankscales 2, 8 and 31, 3.7 dense.
+/// Returns the bytes of what libtorch keeps of a step for its backward pass, in float32, of twice the largest
+/// tensor for backward's temporaries, of the images, and of the allocator's overhead. Measured peaks of whole
+/// processes on a CPU: 4.8, 3.3 and 2.7 GiB at rankscales 2, 8 and 31, and 3.7 GiB dense.
 fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
     let (mut kept, mut largest) = (0, 0);
     for block in architecture.blocks() {
@@ -58,7 +62,8 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
             Filter::LowRank { rank } => block.c_in + 2 * rank,
         };
         let through = Ways::CPU.through_bottleneck(&block);
-        // What the convolution, batch norm and the rectifier give; a pool's results come with an index of eight bytes each.
+        // The outputs of convolution, batch norm and ReLU; those of a pool come with an index of eight bytes
+        // each.
         let pooled = if block.place == Place::Pooled { 3 * block.c_out / 4 } else { 0 };
         let outputs = if through { 2 } else { 3 } * block.c_out + pooled;
         kept += pixels * (codes + outputs);

@@ -1,7 +1,7 @@
-//! Runs on libtorch: any device, any precision, any network.
+//! Training on libtorch: any device, any precision, any network.
 //!
-//! Images stay on the device as bytes; a batch is gathered and augmented there ([`augment`]), and nothing within an epoch
-//! waits for a GPU: its sums are read at the end.
+//! Images stay on the device as bytes; a batch is gathered and augmented there ([`augment`]). Nothing within
+//! an epoch synchronises with a GPU: its sums are read at the end.
 
 mod alone;
 pub mod augment;
@@ -32,8 +32,8 @@ use std::time::Instant;
 use tch::{Cuda, Tensor};
 use training::Training;
 
-/// GPUs that CUDA sees; none where the linked libtorch has no CUDA. (libtorch itself says that it has none wherever there
-/// is no GPU.)
+/// Returns the number of GPUs that CUDA sees; `None` if the linked libtorch has no CUDA. (libtorch itself
+/// reports no CUDA on any machine without a GPU.)
 #[must_use]
 pub fn gpus() -> Option<usize> {
     cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
@@ -42,7 +42,7 @@ pub fn gpus() -> Option<usize> {
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
 pub struct Torch {
-    // First, so that it goes before what it reads and writes.
+    // The first field, so that it is dropped before the memory that it reads and writes.
     #[cfg(libtorch_cuda)]
     recording: Option<cuda::Recording>,
     training: Training,
@@ -52,12 +52,13 @@ pub struct Torch {
     feed: Option<Feed>,
     evaluated: bool,
     device: tch::Device,
-    // Last, so that it gives back what all the others had.
+    // The last field, so that it frees what all the others used.
     alone: Alone,
 }
 
 impl Torch {
-    /// Takes up a state, as [`crate::engine::Engine::new`]. The number of threads is the whole process's.
+    /// Takes up a state, as [`crate::engine::Engine::new`] does. The number of threads applies to the whole
+    /// process.
     #[must_use]
     pub fn new(
         architecture: Architecture,
@@ -94,12 +95,12 @@ impl Torch {
         }
     }
 
-    /// As [`crate::engine::Engine::train`].
+    /// Implements [`crate::engine::Engine::train`].
     pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
         self.take_up(epoch);
         for update in 0..epoch.rates.len() {
             self.update();
-            // Reading a number makes a GPU wait; there the numbers come at the end of the epoch.
+            // Reading a number synchronises with the GPU; there the numbers come at the end of the epoch.
             let so_far = (self.device == tch::Device::Cpu).then(|| self.sums());
             if on_update(update + 1, so_far).is_break() {
                 return None;
@@ -108,7 +109,7 @@ impl Torch {
         Some(self.sums())
     }
 
-    /// As [`crate::engine::Engine::time_updates`].
+    /// Implements [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
         self.take_up(epoch);
         let on_cpu = self.device == tch::Device::Cpu;
@@ -117,7 +118,8 @@ impl Torch {
         for _ in epoch.rates {
             let _ = self.feed_mut().update.zero_();
             self.update();
-            // Reading a number waits for the device: on a GPU once, as in an epoch, so that the host may run ahead of it.
+            // Reading a number synchronises with the device: on a GPU this is done once, as in an epoch, so
+            // that the host may run ahead of it.
             if on_cpu {
                 self.sums();
                 seconds.push(start.elapsed().as_secs_f64());
@@ -131,7 +133,8 @@ impl Torch {
         seconds
     }
 
-    /// Held until a step is recorded: by then all kernels of an update were chosen.
+    /// Returns a lock that is held until a step is recorded; by then all kernels of an update have been
+    /// chosen.
     fn alone_at_first(&self) -> Option<MutexGuard<'static, ()>> {
         #[cfg(libtorch_cuda)]
         if self.recording.is_some() {
@@ -140,7 +143,7 @@ impl Torch {
         self.alone.hold()
     }
 
-    /// Puts an epoch on the device.
+    /// Copies an epoch to the device.
     fn take_up(&mut self, epoch: Epoch<'_>) {
         let _held = self.alone_at_first();
         let new = Feed::new(epoch, self.device);
@@ -164,13 +167,14 @@ impl Torch {
         self.feed.as_ref().expect("an epoch was taken up").sums()
     }
 
-    /// The next update of the epoch.
+    /// Computes the next update of the epoch.
     fn update(&mut self) {
         let _held = self.alone_at_first();
         #[cfg(libtorch_cuda)]
         if self.alone.records() && self.feed_mut().done >= UPDATES_BEFORE_RECORDING {
             if self.recording.is_none() {
-                // A recording has memory of its own: what the updates before it and the choice of kernels took is free.
+                // A recording has memory of its own, so what the earlier updates and the choice of kernels
+                // used is freed first.
                 cuda::give_back();
                 self.recording = Some(cuda::Recording::of(|| self.next_update()));
             }
@@ -181,7 +185,7 @@ impl Torch {
         self.feed_mut().done += 1;
     }
 
-    /// Reads only what lies on the device and does not wait for it.
+    /// Computes an update from data on the device alone, without synchronising.
     fn next_update(&mut self) {
         let feed = self.feed.as_mut().expect("an epoch was taken up");
         let places = &feed.within + &feed.update * feed.within.size()[0];
@@ -195,7 +199,7 @@ impl Torch {
         feed.update += 1;
     }
 
-    /// As [`crate::engine::Engine::predict`].
+    /// Implements [`crate::engine::Engine::predict`].
     pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
         let _held = if mem::replace(&mut self.evaluated, true) { None } else { self.alone.hold() };
         let images = self.test.labels.size()[0];
@@ -219,13 +223,13 @@ impl Torch {
         Some(all)
     }
 
-    /// As [`crate::engine::Engine::model`].
+    /// Implements [`crate::engine::Engine::model`].
     #[must_use]
     pub fn model(&self) -> StateDict {
         self.training.model()
     }
 
-    /// As [`crate::engine::Engine::state`].
+    /// Implements [`crate::engine::Engine::state`].
     #[must_use]
     pub fn state(&self) -> StateDict {
         self.training.state()

@@ -1,33 +1,36 @@
-//! The ways in which libtorch computes a step. All give the same function, and differ in time and in memory by device and precision.
+//! The ways in which libtorch can compute a step. All compute the same function; their time and memory depend
+//! on device and precision.
 //!
-//! *Invariant:* whatever depends on the way, the formula of memory too, asks here.
+//! *Invariant:* everything that depends on the way, including the memory formula, takes it from here.
 
 use crate::machine::device::Device;
 use network::{Block, Filter};
 use std::str::FromStr;
 
-/// Updates that a GPU does one piece of work after the other before they are recorded: its libraries choose their kernels in the first.
+/// The number of updates that a GPU computes kernel by kernel before an update is recorded: its libraries
+/// choose their kernels in the first ones.
 pub const UPDATES_BEFORE_RECORDING: usize = 3;
 
 /// How libtorch computes a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ways {
-    /// Share of a block's output channels that its rank must stay below for batch norm to be computed through its bottleneck.
+    /// Batch norm is computed through a block's bottleneck if its rank is below this fraction of its output
+    /// channels.
     pub bottleneck_below: f64,
-    /// Depthwise and contracting filter are multiplied into one dense 3x3 filter with as many outputs as the rank, filled up with zeros to a
-    /// multiple of this many.
+    /// If set, the depthwise and the contracting filter are multiplied into one dense 3x3 filter with as many
+    /// outputs as the rank, padded with zeros to a multiple of this number.
     pub one_filter: Option<usize>,
-    /// Batch norm, rectifier and what follows them in a block are one pass of our own kernels.
+    /// Whether batch norm, ReLU and what follows them in a block are one pass of our own kernels.
     pub norm_in_one: bool,
-    /// A step is recorded and played again.
+    /// Whether a step is recorded and replayed.
     pub recorded: bool,
-    /// Each thread that trains has a stream and backward passes of its own.
+    /// Whether each training thread has its own stream and runs its own backward passes.
     pub of_its_own: bool,
 }
 
 impl Ways {
-    /// On a CPU, at full width: batch norm through the bottleneck is up to a quarter faster at rankscales 8 to 31, the same at 4, and a
-    /// quarter slower at 3 and 2. It always saves memory.
+    /// The ways on a CPU. At full width, batch norm through the bottleneck is up to a quarter faster at
+    /// rankscales 8 to 31, equally fast at 4, and a quarter slower at 3 and 2. It always saves memory.
     pub const CPU: Self = Self {
         bottleneck_below: 0.2,
         one_filter: None,
@@ -36,7 +39,8 @@ impl Ways {
         of_its_own: false,
     };
 
-    /// The fastest as measured in bf16, see `docs/gpu.md`; in other precisions nothing was found that wants another way.
+    /// Returns the fastest ways as measured in bf16, see `docs/gpu.md`; no other precision was found to need
+    /// different ones.
     #[must_use]
     pub fn of(device: Device) -> Self {
         match device {
@@ -51,18 +55,18 @@ impl Ways {
         }
     }
 
-    /// Whether a block's batch norm is computed through its bottleneck. A dense block has none.
+    /// Returns whether a block's batch norm is computed through its bottleneck; a dense block has none.
     #[must_use]
     pub fn through_bottleneck(&self, block: &Block) -> bool {
         matches!(block.filter, Filter::LowRank { rank } if (rank as f64) < self.bottleneck_below * block.c_out as f64)
     }
 }
 
-/// What to change of the ways, as in `recorded=0,bottleneck=0.2`.
+/// Changes to the ways, as in `recorded=0,bottleneck=0.2`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes(Vec<(String, f64)>);
 
-/// A change that is none.
+/// A text that is not a change to the ways.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0}: not a way of computing a step; there are bottleneck=SHARE, filter=0|MULTIPLE, norm=0|1, recorded=0|1 and own=0|1"
@@ -90,7 +94,7 @@ impl FromStr for Changes {
 }
 
 impl Changes {
-    /// Ways with these changes.
+    /// Applies these changes.
     #[must_use]
     pub fn of(&self, mut ways: Ways) -> Ways {
         for (name, value) in &self.0 {

@@ -1,18 +1,19 @@
-//! The allocator's settings: memory stays with the process once it has it.
+//! The allocator's settings: freed memory stays with the process.
 //!
 //! *Invariant:* a setting changes speed, never a number.
 
-/// Keeps freed memory in the process. Call it first thing in `main`, before threads exist.
+/// Keeps freed memory in the process. Must be called first in `main`, before threads exist.
 ///
-/// A training step allocates and frees buffers of 100 MB and more. By default glibc hands each back to the kernel and asks
-/// for fresh, zeroed pages the next time; that was half of a step's time on the CPU. libtorch allocates through the
-/// process's `posix_memalign`, so telling glibc once is enough.
+/// A training step allocates and frees buffers of 100 MB and more. By default glibc returns each to the
+/// kernel and requests fresh, zeroed pages the next time; that was half of a step's time on the CPU. libtorch
+/// allocates through the process's `posix_memalign`, so configuring glibc once is enough.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub fn keep_freed_pages() {
     // One arena: another one could not grow beyond 64 MB, and would fall back to fresh mappings.
     let settings = [
         (libc::M_MMAP_MAX, 0),
-        // Never: two gigabytes, the largest threshold an int can hold, is less than a step of libtorch frees.
+        // -1 disables trimming: the largest threshold an int can hold, two gigabytes, is less than a step of
+        // libtorch frees.
         (libc::M_TRIM_THRESHOLD, -1),
         (libc::M_ARENA_MAX, 1),
         (libc::M_TOP_PAD, 64 << 20),
@@ -23,11 +24,11 @@ pub fn keep_freed_pages() {
     }
 }
 
-/// Other allocators are left as they are.
+/// Does nothing: other allocators keep their settings.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_freed_pages() {}
 
-/// Asks the kernel for huge pages in the next so many bytes of the heap, which nobody has touched yet.
+/// Asks the kernel for huge pages for the next `bytes` bytes of the heap, which have not been touched yet.
 #[cfg(all(feature = "tch", target_os = "linux", target_env = "gnu"))]
 pub(crate) fn prefer_huge_pages(bytes: u64) {
     const PAGE: usize = 2 << 20;
@@ -42,6 +43,6 @@ pub(crate) fn prefer_huge_pages(bytes: u64) {
     }
 }
 
-/// Others are not asked.
+/// Does nothing on other systems.
 #[cfg(all(feature = "tch", not(all(target_os = "linux", target_env = "gnu"))))]
 pub(crate) fn prefer_huge_pages(_: u64) {}

@@ -1,8 +1,8 @@
-//! What another program answers, where it answers at all.
+//! The output of other programs.
 
 use std::process::Command;
 
-/// What the program prints, without the blanks around it; none where it cannot be run or fails.
+/// Returns a program's standard output, trimmed; `None` if it cannot be run or fails.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())

@@ -1,32 +1,34 @@
-//! Work that may break off in the middle of a library.
+//! Contains panics from within a library.
 //!
-//! The binding to libtorch turns an error of libtorch's, of which the usual one is a GPU without memory left, into a panic. Here a panic
-//! becomes an error of the work that met it, so that whatever stands beside that work goes on.
+//! The binding to libtorch turns an error of libtorch, most often a GPU without free memory, into a panic.
+//! Here a panic becomes an error of the work that caused it, so that other work continues.
 //!
-//! *Invariant:* what work set for its thread must end with it, panic or not: `torch` switches gradients off with guards, which are dropped
-//! on the way out, and never with `tch::no_grad`, which leaves them off after a panic.
+//! *Invariant:* whatever work sets for its thread must end with it, panic or not: `torch` disables gradients
+//! with guards, which are dropped while unwinding, and never with `tch::no_grad`, which leaves them disabled
+//! after a panic.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Work that broke off.
+/// Work that panicked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it broke off: {what}{}", advice(.what))]
 pub struct BrokenOff {
-    /// What the panic said, in one line.
+    /// The first line of the panic's message.
     what: String,
 }
 
-/// What the work returns, or how it broke off.
+/// Returns the result of the work, or its panic as an error.
 ///
 /// # Errors
 /// The work panicked.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, BrokenOff> {
-    // What the work was making is dropped while the panic passes; what it shares with others is behind locks that take a panic.
+    // Values that the work owned are dropped while unwinding; values that it shares are behind locks that
+    // tolerate poisoning.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| BrokenOff { what: first_line(panic.as_ref()) })
 }
 
-/// The reason, without the wrapping of the binding and without libtorch's own stack.
+/// Returns the reason of a panic, without the binding's wrapping and without libtorch's stack trace.
 fn first_line(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     let text = text.unwrap_or("it does not say why");
@@ -35,7 +37,7 @@ fn first_line(panic: &(dyn Any + Send)) -> String {
     reason[..end].trim_end_matches("\")").trim().to_owned()
 }
 
-/// What the user can do about it, where that is known.
+/// Returns what the user can do about a failure, if that is known.
 fn advice(what: &str) -> &'static str {
     let what = what.to_lowercase();
     if what.contains("out of memory") || what.contains("can't allocate memory") {

@@ -1,49 +1,49 @@
-//! Where a run computes, and on which engine: `cpu`, `cuda:N`, or `auto` for the first GPU if there is one; `tch`, `fused`, or
-//! `auto` for libtorch on a GPU and our own kernels on the CPU.
+//! The device and the engine of a run: `cpu`, `cuda:N`, or `auto` for the first GPU if there is one; `tch`,
+//! `fused`, or `auto` for libtorch on a GPU and our own kernels on the CPU.
 //!
-//! *Invariant:* a GPU or an engine that was asked for is used, or the program says why not; it never falls back.
+//! *Invariant:* a requested GPU or engine is used, or the program says why not; it never falls back.
 
 use artifacts::{Backend, Configuration};
 use std::fmt;
 use std::str::FromStr;
 
-/// A place to compute.
+/// A device to compute on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Device {
-    /// The processor.
+    /// The CPU.
     Cpu,
-    /// This GPU.
+    /// The GPU with this index.
     Cuda(usize),
 }
 
-/// What the user asked for.
+/// The device that the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The first GPU if there is one, else the CPU.
     Auto,
-    /// This one.
+    /// This device.
     Only(Device),
 }
 
-/// What the user asked for.
+/// The engine that the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackendChoice {
     /// libtorch on a GPU, our own kernels on the CPU for every network they know.
     Auto,
-    /// This one; libtorch still trains the dense network.
+    /// This engine, except that libtorch still trains the dense network.
     Only(Backend),
 }
 
-/// A device or an engine that is not there, or none at all.
+/// A device or an engine that does not exist or is not available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    /// A name that no device has.
+    /// The name is not that of a device.
     #[error("device `{0}`: expected auto, cpu, cuda or cuda:N")]
     Name(String),
-    /// A name that no engine has.
+    /// The name is not that of an engine.
     #[error("engine `{0}`: expected auto, tch or fused")]
     EngineName(String),
-    /// This program has no CUDA.
+    /// The program has no CUDA.
     #[error(
         "device cuda:{0}: the linked libtorch has no CUDA; run `./justw setup --cuda` on a machine with an NVIDIA GPU, or use DEVICE=cpu"
     )]
@@ -51,12 +51,12 @@ pub enum DeviceError {
     /// CUDA sees fewer GPUs.
     #[error("device cuda:{asked}: CUDA sees {found} GPU(s); `just doctor` says more, or use DEVICE=cpu")]
     NoSuchGpu {
-        /// What was asked for.
+        /// The index that was asked for.
         asked: usize,
-        /// GPUs found.
+        /// The number of GPUs found.
         found: usize,
     },
-    /// Our own kernels know no GPU.
+    /// Our own kernels do not run on a GPU.
     #[error("engine fused: it computes on the CPU, not on cuda:{0}; use ENGINE=tch, or DEVICE=cpu")]
     FusedOnGpu(usize),
 }
@@ -94,10 +94,11 @@ impl FromStr for BackendChoice {
 }
 
 impl DeviceChoice {
-    /// The device itself, where a program sees this many GPUs; none is a program without CUDA.
+    /// Resolves the choice, given the number of GPUs that the program sees, or `None` for a program without
+    /// CUDA.
     ///
     /// # Errors
-    /// A GPU that is not there.
+    /// The requested GPU does not exist.
     pub fn resolve(self, gpus: Option<usize>) -> Result<Device, DeviceError> {
         match (self, gpus) {
             (Self::Auto, Some(1..)) => Ok(Device::Cuda(0)),
@@ -112,10 +113,10 @@ impl DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// All devices that a sweep may use: what was asked for, else every GPU, else the CPU.
+    /// Returns all devices that a sweep may use: the requested one, else every GPU, else the CPU.
     ///
     /// # Errors
-    /// As [`DeviceChoice::resolve`].
+    /// Those of [`DeviceChoice::resolve`].
     pub fn resolve_all(self, gpus: Option<usize>) -> Result<Vec<Device>, DeviceError> {
         match (self, gpus) {
             (Self::Auto, Some(found @ 1..)) => Ok((0..found).map(Device::Cuda).collect()),
@@ -125,10 +126,10 @@ impl DeviceChoice {
 }
 
 impl BackendChoice {
-    /// The engine for a device.
+    /// Returns the engine for a device.
     ///
     /// # Errors
-    /// The fused engine on a GPU.
+    /// The fused engine was requested on a GPU.
     pub fn resolve(self, device: Device) -> Result<Backend, DeviceError> {
         match (self, device) {
             (Self::Auto, Device::Cpu) => Ok(Backend::Fused),
@@ -138,10 +139,10 @@ impl BackendChoice {
         }
     }
 
-    /// One run on the engine for a device; unlike in a sweep, an engine that was asked for must know the network.
+    /// Configures a single run for a device. Unlike in a sweep, a requested engine must support the network.
     ///
     /// # Errors
-    /// As [`BackendChoice::resolve`]; a network or a precision that the fused engine does not know.
+    /// Those of [`BackendChoice::resolve`], or the fused engine does not support the network or the precision.
     pub fn configure(self, device: Device, run: Configuration) -> anyhow::Result<Configuration> {
         let engine = self.resolve(device)?;
         match self {
@@ -151,7 +152,7 @@ impl BackendChoice {
     }
 }
 
-/// As users write it.
+/// Formats a device as users write it.
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

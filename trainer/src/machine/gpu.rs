@@ -1,27 +1,30 @@
-//! What the driver says of a GPU, by way of `nvidia-smi`; of its memory, by way of CUDA itself where the program has loaded it.
+//! Queries about a GPU: to the driver, by way of `nvidia-smi`, and about memory to CUDA itself if the program
+//! has loaded it.
 //!
-//! *Invariant:* the driver is asked about a GPU by the name that it has for it, which is not always its number in CUDA. A part of a GPU
-//! (MIG) has no number of its own there, so its memory is CUDA's to tell.
+//! *Invariant:* the driver is asked about a GPU by its own identifier for it, which is not always CUDA's
+//! index. A MIG partition has no index there, so only CUDA reports its memory.
 
 use crate::machine::command::answer;
 use std::ffi::{CStr, c_int};
 use std::process::Command;
 
-/// What a process takes of a GPU before it allocates anything: CUDA's context and the code of its libraries.
+/// Bytes of GPU memory that a process takes before it allocates anything: CUDA's context and the code of its
+/// libraries.
 const CONTEXT: u64 = 614 << 20;
 
-/// Bytes that runs of this process may still take on a GPU, where somebody tells.
+/// Returns the bytes that runs of this process may still take on a GPU, if known.
 pub(crate) fn free_memory(index: usize) -> Option<u64> {
-    // With its context in place, CUDA tells what is left beside it.
+    // Once its context exists, CUDA reports what is free beside it.
     cuda_memory(index).map(|(free, _)| free).or_else(|| before_context(&gpu_query(index, "memory.free")?))
 }
 
-/// What the driver calls free, in MiB, less what the context will take of it.
+/// Subtracts the future context from the driver's free memory, which is given in MiB.
 fn before_context(mebibytes: &str) -> Option<u64> {
     Some((mebibytes.parse::<u64>().ok()? << 20).saturating_sub(CONTEXT))
 }
 
-/// Bytes free and bytes in all on a GPU; none where the program has no CUDA loaded, or no such GPU.
+/// Returns the free and the total bytes of a GPU; `None` if the program has not loaded CUDA, or there is no
+/// such GPU.
 pub(crate) fn cuda_memory(index: usize) -> Option<(u64, u64)> {
     let (set, get) = (symbol(c"cudaSetDevice")?, symbol(c"cudaMemGetInfo")?);
     let (mut free, mut total) = (0usize, 0usize);
@@ -35,22 +38,23 @@ pub(crate) fn cuda_memory(index: usize) -> Option<(u64, u64)> {
     done.then_some((free as u64, total as u64))
 }
 
-/// A function of a library that is loaded.
+/// Looks up a function of a loaded library.
 fn symbol(name: &CStr) -> Option<*mut libc::c_void> {
     // SAFETY: the name ends in a zero.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     (!found.is_null()).then_some(found)
 }
 
-/// What the driver says of a GPU, where it says anything.
+/// Queries the driver about a GPU; `None` if it does not answer.
 pub(crate) fn gpu_query(index: usize, what: &str) -> Option<String> {
     let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
     let query = [format!("--query-gpu={what}"), format!("--id={}", driver_name(&visible, index))];
     answer(Command::new("nvidia-smi").args(query).arg("--format=csv,noheader,nounits"))
 }
 
-/// What the driver calls the GPU that CUDA counts as `index`, where the user (or a batch system) shows it only some. CUDA may
-/// count unlike GPUs in another order than the driver unless `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
+/// Returns the driver's identifier of the GPU with CUDA's index `index`, if `CUDA_VISIBLE_DEVICES` (set by
+/// the user or a batch system) shows only some. CUDA may order different GPU models otherwise than the driver
+/// unless `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
 fn driver_name(visible: &str, index: usize) -> String {
     let name = visible.split(',').nth(index).map(str::trim).filter(|name| !name.is_empty());
     name.map_or_else(|| index.to_string(), ToOwned::to_owned)

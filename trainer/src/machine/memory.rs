@@ -1,6 +1,6 @@
 //! Memory: what the process has taken, and what it may still take.
 //!
-//! What may be taken is [`available`](Available); a run for which there is not enough is [`TooLarge`].
+//! The free memory is [`Available`]; a run that does not fit is [`TooLarge`].
 
 mod available;
 mod groups;
@@ -12,13 +12,13 @@ use crate::machine::gpu::{cuda_memory, free_memory};
 use fs_err as fs;
 use std::path::Path;
 
-/// Bytes of the process's largest memory so far, where the system tells.
+/// Returns the peak resident memory of the process in bytes, if the system reports it.
 #[must_use]
 pub fn peak() -> Option<u64> {
     available::kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// Bytes that runs may take on a device; no bound where the system does not tell.
+/// Returns the bytes that runs may take on a device; unbounded if the system does not report it.
 #[must_use]
 pub fn free(device: Device) -> Available {
     match device {
@@ -29,7 +29,8 @@ pub fn free(device: Device) -> Available {
     }
 }
 
-/// Bytes of a GPU that are taken, by whomever, where CUDA tells; libtorch gives none back while it runs, so that this is its peak.
+/// Returns the bytes of a GPU's memory that are in use by any process, if CUDA reports it. libtorch frees
+/// none while it runs, so this is its peak.
 #[must_use]
 pub fn taken(device: Device) -> Option<u64> {
     match device {
@@ -38,7 +39,7 @@ pub fn taken(device: Device) -> Option<u64> {
     }
 }
 
-/// A run that no device has the memory for.
+/// A run for which no device has enough memory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "it needs about {} MiB of memory, and {device} has {} MiB free ({}): use a smaller batch, {}, or take another machine",
@@ -50,10 +51,10 @@ pub struct TooLarge {
     device: Device,
 }
 
-/// Whether a run of so many bytes fits into one of these devices, alone.
+/// Checks that a run of `needed` bytes fits into one of these devices by itself.
 ///
 /// # Errors
-/// It does not; the error tells of the device with most memory free.
+/// It does not fit; the error names the device with the most free memory.
 pub fn fits(needed: u64, devices: &[(Device, Available)]) -> Result<(), TooLarge> {
     match devices.iter().max_by_key(|(_, free)| free.bytes) {
         Some((device, free)) if needed > free.bytes => {

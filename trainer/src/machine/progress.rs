@@ -1,7 +1,8 @@
-//! How far runs are: bars on a terminal, plain lines elsewhere; and how far the sweep is that they belong to, with the time at which it
-//! should end.
+//! The progress of runs, as bars on a terminal and as plain lines elsewhere; and of the sweep that they
+//! belong to, with its expected end.
 //!
-//! *Invariant:* a run's progress is at most one line a minute, however short its epochs are; a long epoch's own line is not lost to that.
+//! *Invariant:* a run writes at most one line of progress per minute, however short its epochs are; the line
+//! of a long epoch is not suppressed by that.
 
 mod tally;
 
@@ -16,13 +17,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tally::Tally;
 
-/// Of one run, at most one line each so often.
+/// The least time between two lines of one run.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
-/// The same in seconds, in the environment: with 0 there is a line for every epoch.
+/// The environment variable that sets this time in seconds; with 0 there is a line for every epoch.
 const LINE_SECONDS: &str = "RANKSCALE_LINE_SECONDS";
 
-/// Where the progress of all runs under way is shown.
+/// The display of the progress of all runs under way.
 #[derive(Debug)]
 pub struct Screen {
     bars: Option<MultiProgress>,
@@ -41,19 +42,20 @@ impl Default for Screen {
     }
 }
 
-/// Whether bars can be drawn where lines are said.
+/// Returns whether bars can be drawn on standard error.
 fn can_have_bars(term: Option<&str>) -> bool {
     std::io::stderr().is_terminal() && !matches!(term, None | Some("" | "dumb"))
 }
 
 impl Screen {
-    /// A sweep begins: the runs that are left with the seconds that each is expected to take, and how long all of them are.
+    /// Starts a sweep: `expected` is the expected number of seconds of each run that is left, and `whole` the
+    /// expected duration of all of them.
     pub fn begin(&self, expected: BTreeMap<String, f64>, whole: Duration) {
         let bar = self.bars.as_ref().map(|bars| bars.add(bar("sweep", 1000)));
         *self.tally() = Some(Tally { start: Instant::now(), whole, expected, done: BTreeMap::new(), bar });
     }
 
-    /// This share of what was left of a run is done.
+    /// Records the fraction of a run's remaining work that is done.
     pub fn report(&self, run: &str, share: f64) {
         let mut sweep = self.tally();
         let Some(tally) = sweep.as_mut().filter(|tally| tally.expected.contains_key(run)) else { return };
@@ -64,22 +66,22 @@ impl Screen {
         }
     }
 
-    /// How far the sweep is; empty where there is none.
+    /// Describes the progress of the sweep; empty if there is none.
     #[must_use]
     pub fn sweep_summary(&self) -> String {
         self.tally().as_ref().map_or_else(String::new, |tally| format!("; {}", tally.summary()))
     }
 
-    /// Epochs that have ended since this screen is there, of all runs together.
+    /// Returns the number of epochs of all runs that have ended since this screen was created.
     #[must_use]
     pub fn epochs(&self) -> usize {
         self.epochs.load(Ordering::Relaxed)
     }
 
-    /// A line of its own.
+    /// Prints a line.
     pub fn say(&self, line: &str) {
         match &self.bars {
-            // Unlike `suspend`, it does not panic where the terminal has gone.
+            // Unlike `suspend`, `println` does not panic if the terminal is gone.
             Some(bars) => {
                 let _ = bars.println(line);
             }
@@ -92,7 +94,7 @@ impl Screen {
     }
 }
 
-/// The sweep's bar goes with its screen.
+/// Removes the sweep's bar.
 impl Drop for Screen {
     fn drop(&mut self) {
         if let Some(bar) = self.tally().take().and_then(|tally| tally.bar) {
@@ -101,7 +103,7 @@ impl Drop for Screen {
     }
 }
 
-/// A bar that fits a narrow terminal: what is too long of its message is cut.
+/// Creates a bar that fits a narrow terminal, where its message is truncated.
 fn bar(name: &str, length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{percent:>3} % {bar:8} {wide_msg}")
         .expect("the template is well-formed");
@@ -117,10 +119,11 @@ pub struct Progress<'a> {
     updates: usize,
     first: usize,
     updates_per_epoch: usize,
-    /// Updates that were done when the pace began to be measured, and when that was: after the session's first epoch, where there is one.
+    /// The number of updates and the time at which the measurement of the pace began: after the session's
+    /// first epoch, if one has ended.
     paced: (usize, Instant),
     last_line: Instant,
-    /// Of the last epoch, where one has ended.
+    /// The accuracy after the last epoch; empty if none has ended.
     judged: String,
     judged_by: &'static str,
 }
@@ -130,12 +133,12 @@ pub struct Progress<'a> {
 pub struct SoFar {
     /// Mean cross-entropy, in nats.
     pub loss: f64,
-    /// Share of images classified as labelled.
+    /// Fraction of images classified as labelled.
     pub accuracy: f64,
 }
 
 impl<'a> Progress<'a> {
-    /// A run of which `epochs_done` epochs are done already.
+    /// Starts the progress of a run of which `epochs_done` epochs are already done.
     #[must_use]
     pub fn new(
         screen: &'a Screen,
@@ -165,7 +168,8 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// After `done` updates in all; `so_far` is none where reading it would make the device wait.
+    /// Shows the progress after `done` updates in all; `so_far` is `None` if reading it would stall the
+    /// device.
     pub fn update(&mut self, done: usize, so_far: Option<SoFar>, images_per_second: f64) {
         self.report(done);
         let remaining = self.remaining(done);
@@ -176,7 +180,7 @@ impl<'a> Progress<'a> {
         let numbers = format!("{}{numbers}{images_per_second:.0} images/s", self.judged);
         if let Some(bar) = &self.bar {
             bar.set_position(done as u64);
-            // The name without the hash that ends it.
+            // The name without the hash at its end.
             let (name, _) = self.run.rsplit_once('-').unwrap_or((&self.run, ""));
             bar.set_message(format!("{name}: {left} left, {numbers}"));
         } else if self.has_line_within_epoch(done, remaining) {
@@ -186,7 +190,8 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Whether a line is due, and the epoch will not end so soon that its own line would come too early.
+    /// Returns whether a line is due, and the epoch does not end so soon that its own line would follow too
+    /// early.
     fn has_line_within_epoch(&self, done: usize, remaining: Duration) -> bool {
         let of_epoch = (self.updates_per_epoch - done % self.updates_per_epoch) as f64;
         let of_all = (self.updates - done).max(1) as f64;
@@ -195,7 +200,7 @@ impl<'a> Progress<'a> {
             && remaining.as_secs_f64() * of_epoch / of_all >= every.as_secs_f64()
     }
 
-    /// After an epoch.
+    /// Shows the progress after an epoch.
     pub fn epoch(&mut self, row: &EpochRow, epochs: usize) {
         let done = row.epoch as usize * self.updates_per_epoch;
         self.report(done);
@@ -220,7 +225,7 @@ impl<'a> Progress<'a> {
         ));
     }
 
-    /// Whether this run may say a line now, which it then does.
+    /// Returns whether this run may print a line now, and if so restarts the interval.
     fn is_line_due(&mut self) -> bool {
         let is_due = self.last_line.elapsed() >= self.screen.line_every;
         if is_due {
@@ -229,7 +234,7 @@ impl<'a> Progress<'a> {
         is_due
     }
 
-    /// A line about this run.
+    /// Prints a line about this run.
     pub fn say(&self, line: &str) {
         self.screen.say(&format!("{}: {line}", self.run));
     }
@@ -239,7 +244,7 @@ impl<'a> Progress<'a> {
         self.screen.report(&self.run, done.saturating_sub(self.first) as f64 / left as f64);
     }
 
-    /// Time left at the mean pace so far, evaluations included.
+    /// Estimates the time left at the mean pace so far, evaluations included.
     fn remaining(&self, done: usize) -> Duration {
         let (before, start) = self.paced;
         match done.checked_sub(before) {

@@ -1,10 +1,12 @@
-//! A job of Slurm's that was asked to stop: whether it goes back into the queue.
+//! A Slurm job that was asked to stop: whether it is requeued.
 //!
-//! Slurm warns a job before its time is up, and before another takes its place, by the same SIGTERM that cancels it. So Slurm is asked what became
-//! of the job: one that still counts as running was warned, and is put back by this program, because not every cluster does that by itself. A
-//! warning late in the job's time is a time-out, an earlier one makes room for others. (The rule is that of submitit.)
+//! Slurm warns a job before its time limit and before preemption by the same SIGTERM that cancels it. So
+//! Slurm is asked for the state of the job: a job that is still running was warned, and this program requeues
+//! it, because not every cluster does so by itself. A warning late in the job's time is a time-out; an
+//! earlier one is a preemption. (The rule is that of submitit.)
 //!
-//! *Invariant:* a job that was cancelled is not put back, and none whose last [`MOST_TIMEOUTS`] times were too short for a single epoch.
+//! *Invariant:* a cancelled job is not requeued, and neither is one whose last [`MOST_TIMEOUTS`] time limits
+//! were too short for a single epoch.
 
 use crate::machine::command::answer;
 use crate::machine::progress::Screen;
@@ -15,20 +17,21 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The exit code of a job that goes on when its turn comes again; a cluster with `RequeueExit=85` puts it back by that alone.
+/// The exit code of a job that is to continue later; a cluster with `RequeueExit=85` requeues it because of
+/// that code alone.
 pub const AGAIN: u8 = 85;
 
-/// Time-outs in a row without a finished epoch before a job gives up.
+/// The number of consecutive time-outs without a finished epoch after which a job gives up.
 pub const MOST_TIMEOUTS: usize = 3;
 
-/// The job that this process is.
+/// The Slurm job that this process belongs to.
 #[derive(Debug, Clone)]
 pub struct Job {
     id: String,
     counts: PathBuf,
 }
 
-/// What Slurm says of a job.
+/// Slurm's description of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Queued {
     state: String,
@@ -36,32 +39,34 @@ struct Queued {
     limit_seconds: Option<u64>,
 }
 
-/// What a job that was asked to stop does.
+/// What a job that was asked to stop does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// Slurm is ending it, or has put it back already.
+    /// Slurm is ending the job, or has already requeued it.
     End,
-    /// Back into the queue, after so many time-outs in a row without an epoch.
+    /// The job is requeued, after so many consecutive time-outs without an epoch.
     Again(usize),
-    /// It would never get anywhere.
+    /// The job gives up, because it would never finish an epoch.
     GiveUp,
 }
 
 impl Job {
-    /// The job that this process belongs to, which keeps its count in a directory; none outside of Slurm.
+    /// Returns the job that this process belongs to, which keeps its count of time-outs in the directory
+    /// `counts`; `None` outside of Slurm.
     #[must_use]
     pub fn here(counts: &Path) -> Option<Self> {
         let word = |name: &str| env::var(name).ok();
         let element = word("SLURM_ARRAY_JOB_ID").zip(word("SLURM_ARRAY_TASK_ID"));
-        // An element of an array has a number of its own as well, by which it cannot be put back before it has started.
+        // An array element also has a job id of its own, by which it cannot be requeued before it has
+        // started.
         let id = element.map(|(array, task)| format!("{array}_{task}")).or_else(|| word("SLURM_JOB_ID"))?;
         Some(Self { id, counts: counts.to_owned() })
     }
 
-    /// The exit code of this job after its sweep.
+    /// Returns the exit code of this job after its sweep.
     ///
     /// # Errors
-    /// Those of a sweep that was not stopped by a SIGTERM; a count that cannot be written.
+    /// Those of a sweep that was not stopped by a SIGTERM, or the count cannot be written.
     pub fn ended(
         &self,
         sweep: anyhow::Result<Option<u8>>,
@@ -69,10 +74,10 @@ impl Job {
         screen: &Screen,
     ) -> anyhow::Result<Option<u8>> {
         if stop.requested() != Some(TERMINATED) {
-            // Nothing is wrong with a job that leaves what is left to others.
+            // A job that leaves the remaining runs to other processes has not failed.
             return sweep.map(|code| code.filter(|&code| code != ELSEWHERE));
         }
-        // The runs that failed are tried again with the others.
+        // The failed runs are retried with the others.
         if let Err(error) = sweep {
             screen.say(&format!("{error:#}"));
         }
@@ -131,7 +136,7 @@ impl Job {
 }
 
 impl Queued {
-    /// `RUNNING|1-02:03:04|UNLIMITED`.
+    /// Parses a line such as `RUNNING|1-02:03:04|UNLIMITED`.
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.lines().next()?.split('|');
         let (state, used, limit) = (words.next()?, words.next()?, words.next()?);
@@ -139,7 +144,7 @@ impl Queued {
     }
 }
 
-/// `[days-][[hours:]minutes:]seconds`; none of a word.
+/// Parses `[days-][[hours:]minutes:]seconds`; `None` for a word.
 fn seconds(text: &str) -> Option<u64> {
     let (days, clock) = text.split_once('-').unwrap_or(("0", text));
     let days: u64 = days.parse().ok()?;
@@ -147,7 +152,8 @@ fn seconds(text: &str) -> Option<u64> {
     Some(days * 86_400 + parts.into_iter().fold(0, |sum, part| sum * 60 + part))
 }
 
-/// What a job does that was asked to stop, after so many epochs, and time-outs without one before.
+/// Decides what a job does that was asked to stop, given the epochs that ended in it and the consecutive
+/// time-outs without one before it.
 fn next(queued: &Queued, epochs: usize, timeouts: usize) -> Next {
     if !["RUNNING", "SIGNALING"].contains(&queued.state.as_str()) {
         return Next::End;
@@ -200,7 +206,7 @@ mod tests {
         assert_eq!(next(&late, 0, 1), Next::Again(2));
         assert_eq!(next(&late, 0, 2), Next::GiveUp);
         assert_eq!(next(&late, 1, 2), Next::Again(0));
-        // Others' turn says nothing about the time.
+        // A preemption says nothing about the time limit.
         for early in ["RUNNING|1:00:00|4:00:00", "RUNNING|1:00:00|UNLIMITED"] {
             assert_eq!(next(&queued(early), 0, 2), Next::Again(2));
         }

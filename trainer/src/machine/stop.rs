@@ -1,8 +1,10 @@
-//! SIGINT, SIGTERM and SIGHUP: finish the update under way, leave the last epoch's checkpoint, and say so.
+//! SIGINT, SIGTERM and SIGHUP: the program finishes the current update, leaves the last epoch's checkpoint,
+//! and says so.
 //!
-//! A signal to a whole process group (Slurm, `timeout`, systemd, a container's stop, a closed terminal) comes twice: from its
-//! sender, and passed on by the program that started this one. So one of the same kind within [`MOMENT`] is the first wish
-//! over again; any other is a second one, and ends the process at once. SIGHUP is of SIGTERM's kind.
+//! A signal to a whole process group (from Slurm, `timeout`, systemd, the stop of a container, a closed
+//! terminal) arrives twice: from its sender, and forwarded by the program that started this one. So a signal
+//! of the same kind within [`MOMENT`] is a repetition of the first; any other is a second request, and ends
+//! the process at once. SIGHUP counts as the same kind as SIGTERM.
 //!
 //! *Invariant:* a SIGHUP that was ignored when the program started (`nohup`) stays ignored.
 
@@ -17,22 +19,24 @@ use std::time::{Duration, Instant};
 /// The exit code of a process that a SIGTERM stopped.
 pub const TERMINATED: u8 = exit_code(SIGTERM) as u8;
 
-/// What a sweep, or one run, ends with where another process is at work on it: as `EX_TEMPFAIL` of `sysexits.h`, what passes by itself.
+/// The exit code of a sweep or a run when another process is training it: a temporary failure, `EX_TEMPFAIL`
+/// of `sysexits.h`.
 pub const ELSEWHERE: u8 = 75;
 
-/// Within it a second signal of the same kind is no second wish. Passing a signal on takes milliseconds, on a machine under
-/// load tenths of a second; a person who wants more than a clean stop presses again after it.
+/// Within this time a second signal of the same kind is not a second request. Forwarding a signal takes
+/// milliseconds, and tenths of a second on a machine under load; a person who wants more than a clean stop
+/// presses the key again after that.
 pub const MOMENT: Duration = Duration::from_secs(2);
 
-/// Whether, and by which signal, the user asked to stop.
+/// Whether the user asked to stop, and by which signal.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
-    /// Listens to the signals, on a thread of its own.
+    /// Starts to listen for the signals, on a thread of its own.
     ///
     /// # Errors
-    /// The operating system's.
+    /// Those of the operating system.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
         let heard: &[i32] = if is_ignored(SIGHUP) { &[SIGINT, SIGTERM] } else { &[SIGINT, SIGTERM, SIGHUP] };
@@ -57,12 +61,13 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Asks to stop as a signal would.
+    /// Requests a stop, as a signal would.
     pub fn request(&self) {
         self.0.store(SIGINT as usize, Ordering::Relaxed);
     }
 
-    /// The exit code of a process that was asked to stop: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
+    /// Returns the exit code of a process that was asked to stop (129 for SIGHUP, 130 for SIGINT, 143 for
+    /// SIGTERM); `None` if it was not.
     #[must_use]
     pub fn requested(&self) -> Option<u8> {
         match self.0.load(Ordering::Relaxed) {
@@ -72,12 +77,12 @@ impl Stop {
     }
 }
 
-/// Whether a signal so long after the first one is more than that one over again.
+/// Returns whether a signal is a second request, given the first signal and the time since it.
 fn is_second_wish(first: i32, signal: i32, since: Duration) -> bool {
     since >= MOMENT || (first == SIGINT) != (signal == SIGINT)
 }
 
-/// As shells have it: 128 and the signal's number.
+/// Returns the exit code that shells use: 128 plus the signal's number.
 const fn exit_code(signal: i32) -> i32 {
     128 + signal
 }

@@ -1,28 +1,30 @@
-//! What a run needs to go on: weights, running statistics, momentum, and the epoch they belong to.
+//! The state that a run needs to continue: weights, running statistics, momentum, and the epoch they belong
+//! to.
 //!
-//! *Invariant:* the checkpoint is written after the tables of its epoch, so a crash between the two leaves rows that
-//! are trained again, never a gap.
+//! *Invariant:* the checkpoint is written after the tables of its epoch, so a crash between the two leaves
+//! rows that are trained again, never a gap.
 
 use crate::data::state_dict::{self, StateDict, StateDictError};
 use network::{Architecture, Entry};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// A run after some epoch.
+/// The state of a run after some epoch.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// Epochs that ended.
+    /// The number of epochs that ended.
     pub epoch: usize,
-    /// As [`crate::engine::Engine::state`] gives it.
+    /// The state, as [`crate::engine::Engine::state`] returns it.
     pub state: StateDict,
-    /// Whether its file has a stamp, which then holds; those of earlier versions have none.
+    /// Whether its file has a stamp (a checksum), which was then verified; files of earlier versions have
+    /// none.
     pub stamped: bool,
 }
 
-/// Whether there is each parameter and buffer of a network, in its shape.
+/// Checks that every parameter and buffer of a network is there, with its shape.
 ///
 /// # Errors
-/// One that is missing or has another shape, by the file's name.
+/// One is missing or has another shape; the error names the file.
 pub fn check_shapes(
     path: &Path,
     state: &StateDict,
@@ -46,7 +48,7 @@ impl Checkpoint {
     /// Saves it, all or nothing.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn save(&self, path: &Path, run: &str) -> Result<(), StateDictError> {
         let metadata = BTreeMap::from([
             ("epoch".to_owned(), self.epoch.to_string()),
@@ -58,7 +60,7 @@ impl Checkpoint {
     /// Loads the checkpoint of `run`, if there is one.
     ///
     /// # Errors
-    /// A file of another run, of another network, or no checkpoint at all.
+    /// The file belongs to another run or another network, or is not a checkpoint.
     pub fn load(path: &Path, run: &str, architecture: &Architecture) -> Result<Option<Self>, StateDictError> {
         if !path.exists() {
             return Ok(None);
@@ -112,7 +114,7 @@ mod tests {
             fs_err::write(&path, flipped).unwrap();
             match load() {
                 Err(error) => assert!(error.to_string().contains("checkpoint.safetensors"), "{error}"),
-                // In the mark: whole, and no longer a stamped one.
+                // The flipped bit is in the stamp's mark, so the contents are intact but no longer stamped.
                 Ok(found) => {
                     let found = found.unwrap();
                     assert!(!found.stamped && found.state == state && found.epoch == 3, "byte {at}");

@@ -1,4 +1,4 @@
-//! Where runs are made, and with what: files, images, device, threads.
+//! The inputs of a run besides its configuration: files, images, device, threads.
 
 use crate::data::images::Images;
 use crate::machine::device::Device;
@@ -9,24 +9,26 @@ use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use artifacts::run::DataProvenance;
 use artifacts::{Configuration, Layout};
 
-/// The data that runs learn from and are judged by, in memory.
+/// The data that runs are trained and evaluated on, in memory.
 ///
-/// *Invariant:* the test images are there only if they were asked for; nothing else in this program reads them.
+/// *Invariant:* the test images are loaded only if they were asked for; nothing else in this program reads
+/// them.
 #[derive(Debug)]
 pub struct TrainTest {
-    /// To learn from.
+    /// The training images.
     pub train: Dataset,
-    /// To be judged by; none where every run is judged by training images that it holds out.
+    /// The test images; `None` if every run is evaluated on training images that it holds out.
     pub test: Option<Dataset>,
-    /// What the file of test images says of itself.
+    /// The header of the file of test images.
     test_header: Header,
 }
 
 impl TrainTest {
-    /// Reads what `data-prep` prepared: of the test images no more than the file's word on itself, unless they are to be judged by. Images that
-    /// are read are held against the content that their file names.
+    /// Reads what `data-prep` prepared. Of the test images only the header is read, unless they are needed
+    /// for evaluation. Images that are read are verified against the fingerprint in their file.
     ///
     /// # Errors
+    /// Files are missing, damaged or foreign; the message says what to run.
     /// Missing, damaged or foreign files; the message says what to run.
     pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
         let [train, test] = Split::ALL.map(|split| layout.images(task, split));
@@ -43,16 +45,16 @@ impl TrainTest {
         })
     }
 
-    /// What the labels mean.
+    /// Returns the data set's task, which defines the labels.
     #[must_use]
     pub fn task(&self) -> Task {
         self.train.task
     }
 
-    /// What a run learns from, and what it is judged by.
+    /// Returns the images that a run is trained on, and those that it is evaluated on.
     ///
     /// # Errors
-    /// More images than there are; test images that were not read.
+    /// More images are asked for than there are, or the test images were not read.
     pub fn images(&self, configuration: &Configuration) -> anyhow::Result<(Images<'_>, Images<'_>)> {
         if let Some(held_out) = configuration.recipe.validation_images {
             return Images::held_out(&self.train, held_out, configuration.recipe.train_images)
@@ -65,7 +67,7 @@ impl TrainTest {
         ))
     }
 
-    /// How many images a run may learn from, and by how many it may be judged.
+    /// Returns the largest number of images for training, and for evaluation.
     #[must_use]
     pub fn most(&self, configuration: &Configuration) -> (usize, usize) {
         match configuration.recipe.validation_images {
@@ -74,13 +76,13 @@ impl TrainTest {
         }
     }
 
-    /// The two fingerprints, joined by a colon.
+    /// Returns the two fingerprints, joined by a colon.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         format!("{}:{}", self.train.fingerprint, self.test_header.fingerprint)
     }
 
-    /// Where the images came from, and their fingerprint.
+    /// Returns the source of the images, and their fingerprint.
     #[must_use]
     pub fn provenance(&self) -> DataProvenance {
         let source = match &self.train.provenance {
@@ -91,24 +93,24 @@ impl TrainTest {
     }
 }
 
-/// What to add to a recipe for this data set; nothing for the notebook's.
+/// Returns the argument that selects this data set in a `just` command; empty for the notebook's.
 fn key(task: Task) -> String {
     if task.is_the_notebooks() { String::new() } else { format!(" DATASET={}", task.name()) }
 }
 
-/// Where runs are made, and with what.
+/// The inputs of a run besides its configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct RunContext<'a> {
-    /// Where the files lie.
+    /// The paths of all files.
     pub layout: &'a Layout,
     /// The images.
     pub data: &'a TrainTest,
-    /// Where to compute.
+    /// The device to compute on.
     pub device: Device,
     /// CPU threads for arithmetic.
     pub threads: usize,
     /// Whether the user asked to stop.
     pub stop: &'a Stop,
-    /// Where progress is shown.
+    /// The display of progress.
     pub screen: &'a Screen,
 }

@@ -1,10 +1,13 @@
-//! The epochs of a run, one after the other. While one is trained, the one before it is saved and the one after it is drawn.
+//! The loop over the epochs of a run. While one epoch is trained, the previous one is saved and the next one
+//! is drawn.
 //!
-//! An epoch's line of progress says that the epoch was trained and evaluated, not that it is on the disk: it is saved in the first moments
-//! of the next epoch, while the engine computes. An error of saving is said when the next epoch has ended, or broke off.
+//! An epoch's line of progress says that the epoch was trained and evaluated, not that it is on the disk: it
+//! is saved in the first moments of the next epoch, while the engine computes. An error of saving is reported
+//! when the next epoch has ended or broken off.
 //!
-//! *Invariant:* whichever way the epochs end, by a stop, an error or a panic, no file is being written any more when [`Epochs::train`] is left;
-//! and but for an error, every epoch that was evaluated is then on the disk, its checkpoint with it.
+//! *Invariant:* however the epochs end, by a stop, an error or a panic, no file is being written any more
+//! when [`Epochs::train`] returns; and except after an error, every epoch that was evaluated is then on the
+//! disk, together with its checkpoint.
 
 use crate::engine::Engine;
 use crate::engine::epoch::{Predictions, Sums};
@@ -20,13 +23,13 @@ use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 
-/// What all epochs of a session have in common.
+/// The parameters that all epochs of a session share.
 pub(super) struct Epochs<'a> {
     pub(super) configuration: &'a Configuration,
     pub(super) folder: &'a RunFolder,
     /// Whether the user asked to stop.
     pub(super) stop: &'a Stop,
-    /// How many images there are to learn from.
+    /// The number of training images.
     pub(super) images: usize,
     pub(super) judged: &'a Judged,
 }
@@ -37,15 +40,16 @@ pub(super) enum Ended {
     Stopped,
     /// Something in the last epoch was no longer finite; its row is written.
     Diverged,
-    /// With these predictions of the last epoch, where there was one to train.
+    /// All epochs were trained; these are the predictions of the last epoch, if there was one to train.
     Trained(Option<Predictions>),
 }
 
 impl Epochs<'_> {
-    /// All epochs after the `done`-th, up to the `last`; `tables` are those of the epochs that are done.
+    /// Trains all epochs after the `done`-th, up to the `last`; `tables` are those of the epochs that are
+    /// done.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A file cannot be written.
     pub(super) fn train(
         &self,
         engine: &mut Engine<'_>,
@@ -62,7 +66,7 @@ impl Epochs<'_> {
             for epoch in done + 1..=last {
                 let work = joined(drawing);
                 drawing = scope.spawn(move || draw(epoch + 1));
-                // Before the first update too: one may take a minute.
+                // Checked before the first update too, because an update may take a minute.
                 let sums = match self.stop.requested() {
                     Some(_) => None,
                     None => self.train_one(engine, &work, epoch, progress),
@@ -75,7 +79,8 @@ impl Epochs<'_> {
                 let predictions = predictions.insert(found);
                 let row = epoch_row(epoch, &sums, predictions, self.judged, start.elapsed().as_secs_f64());
                 let state = engine.state();
-                // A running variance without bound gives every image one prediction, at a loss that is finite.
+                // With an infinite running variance every image gets the same prediction, at a finite loss,
+                // so the state is checked as well.
                 let finite = row.train_loss.is_some_and(f64::is_finite)
                     && row.test_loss.is_some_and(f64::is_finite)
                     && state.values().all(|array| array.iter().all(|number| number.is_finite()));
@@ -92,7 +97,7 @@ impl Epochs<'_> {
         })
     }
 
-    /// All updates of an epoch; none where the user asked to stop.
+    /// Trains all updates of an epoch; `None` if the user asked to stop.
     fn train_one(
         &self,
         engine: &mut Engine<'_>,
@@ -120,7 +125,7 @@ impl Epochs<'_> {
     }
 }
 
-/// Until the user asks to stop.
+/// Returns `Break` once the user has asked to stop.
 pub(super) fn go_on(stop: &Stop) -> ControlFlow<()> {
     match stop.requested() {
         Some(_) => ControlFlow::Break(()),
@@ -128,7 +133,7 @@ pub(super) fn go_on(stop: &Stop) -> ControlFlow<()> {
     }
 }
 
-/// What a thread gives, or the panic that it met.
+/// Returns a thread's result, or resumes its panic.
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
@@ -175,7 +180,7 @@ mod tests {
             for last in [1, 3] {
                 let root = tempfile::tempdir().unwrap();
                 let folder = RunFolder::new(root.path().join("run"));
-                // Nothing can be renamed to a directory that is not empty, whoever asks.
+                // Nothing can be renamed onto a directory that is not empty, even by root.
                 fs_err::create_dir_all(folder.path().join(file).join("in the way")).unwrap();
                 let Err(error) = train(&folder, last) else { panic!("{file}, {last} epochs: no error") };
                 assert!(format!("{error:#}").contains(file), "{last} epochs: {error:#}");

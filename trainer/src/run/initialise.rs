@@ -1,10 +1,10 @@
-//! The weights' start: `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` for convolutions and the linear layer, one for batch norm's
-//! scale, zero for its shift; running mean zero, running variance one.
+//! The initial weights: `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` for convolutions and the linear layer, one for
+//! the scale of batch norm, zero for its shift; running mean zero, running variance one.
 //!
 //! The bound is `PyTorch`'s default (He et al., arXiv 1502.01852, with a = sqrt 5).
 //!
-//! *Invariant:* drawn on the host in the order of [`Architecture::parameters`], so that a seed gives the same start on
-//! every device.
+//! *Invariant:* weights are drawn on the host in the order of [`Architecture::parameters`], so that a seed
+//! gives the same initial weights on every device.
 
 use crate::data::seeds::{Purpose, generator};
 use crate::data::state_dict::StateDict;
@@ -12,7 +12,7 @@ use ndarray::{ArrayD, IxDyn};
 use network::{Architecture, Entry, Role};
 use rand::RngExt;
 
-/// Parameters and running statistics before the first update.
+/// Returns parameters and running statistics before the first update.
 #[must_use]
 pub fn initialise(architecture: &Architecture, seed: u64) -> StateDict {
     let mut generator = generator(seed, Purpose::Initialise, 0);

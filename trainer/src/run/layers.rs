@@ -1,18 +1,20 @@
 //! Norms and stable ranks of the convolutions: the mechanism behind the outcome.
 //!
-//! Stable rank is `|W|_F^2 / |W|_2^2` (Rudelson and Vershynin, J. ACM 54(4), 2007) of `W = expand . contract`. The product is
-//! never formed: its Frobenius norm is `tr(E'E CC')`, its spectral norm comes from power iteration on `W'W`.
+//! The stable rank is `|W|_F^2 / |W|_2^2` (Rudelson and Vershynin, J. ACM 54(4), 2007) of
+//! `W = expand . contract`. The product is never formed: its squared Frobenius norm is `tr(E'E CC')`, and its
+//! spectral norm comes from power iteration on `W'W`.
 
 use crate::data::state_dict::StateDict;
 use artifacts::run::LayerRow;
 use ndarray::{Array1, Array2, ArrayView2};
 use network::{Architecture, Filter, Role};
 
-/// Power iteration stops when the estimate of the largest squared singular value changes by less than this share.
+/// Power iteration stops when the estimate of the largest squared singular value changes by less than this
+/// fraction.
 const TOLERANCE: f64 = 1e-9;
 const MOST_ITERATIONS: usize = 1000;
 
-/// One row a convolution.
+/// Measures the convolutions, one row each.
 #[must_use]
 pub fn measure(architecture: &Architecture, weights: &StateDict, epoch: usize) -> Vec<LayerRow> {
     architecture
@@ -45,11 +47,11 @@ pub fn measure(architecture: &Architecture, weights: &StateDict, epoch: usize) -
         .collect()
 }
 
-/// Squared Frobenius and squared spectral norm of `expand . contract`.
+/// Returns the squared Frobenius norm and the squared spectral norm of `expand . contract`.
 fn product_norms(expand: &ArrayView2<'_, f64>, contract: &ArrayView2<'_, f64>) -> (f64, f64) {
     let (gram_e, gram_c) = (expand.t().dot(expand), contract.dot(&contract.t()));
     let frobenius = (&gram_e * &gram_c).sum();
-    // The eigenvalues of W'W that are not zero are those of `gram_e gram_c`, a small matrix.
+    // The nonzero eigenvalues of W'W are those of `gram_e gram_c`, a small matrix.
     let rank = gram_e.nrows();
     let mut v = Array1::from_shape_fn(rank, |i| 1.0 + 0.1 * ((i as f64) * 0.7).sin());
     let mut largest = 0.0;

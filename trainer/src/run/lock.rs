@@ -1,10 +1,10 @@
-//! The lock of a run's folder: who holds it trains the run, and nobody else touches its files.
+//! The lock of a run's folder: its holder trains the run, and nobody else touches its files.
 //!
-//! It is two things: a lock of the operating system, which tells at once, where the file system has such, and a claim (`artifacts::claim`), which
-//! holds on every file system and between machines.
+//! It consists of a lock of the operating system, which answers at once if the file system supports it, and
+//! of a claim (`artifacts::claim`), which works on every file system and between machines.
 //!
-//! *Invariant:* a lock that is held has its file in the folder; when it is let go of, no file of it stays, and no half-written one of
-//! a process that was killed. Who lost it can write nothing.
+//! *Invariant:* a held lock has its file in the folder; after its release no file of it stays, and no
+//! half-written file of a process that was killed. A process that lost the lock can write nothing.
 
 use artifacts::claim::{self, Claim, Wish};
 use artifacts::lock::LockError;
@@ -16,17 +16,17 @@ use std::path::Path;
 /// A lock that is held.
 #[derive(Debug)]
 pub struct Lock {
-    // Let go of first.
+    // The first field, so that it is released first.
     claim: Claim,
     _held: Option<lock::Lock>,
 }
 
 impl Lock {
-    /// Takes the lock of a folder, which is made if need be, and removes what killed processes left there; none where another process
-    /// holds it, or may hold it ([`Lock::is_unknown`]).
+    /// Takes the lock of a folder, which is created if necessary, and removes what killed processes left
+    /// there; `None` if another process holds it, or may hold it ([`Lock::is_unknown`]).
     ///
     /// # Errors
-    /// The file system's, which names the file.
+    /// Those of the file system, which name the file.
     pub fn take(folder: &RunFolder) -> io::Result<Option<Self>> {
         let held = match lock::Lock::take(&folder.lock_path()) {
             Ok(held) => Some(held),
@@ -44,19 +44,20 @@ impl Lock {
         }
     }
 
-    /// Whether it is not known yet that the holder of this folder's lock lives: a later try may have it.
+    /// Returns whether it is still unknown if the holder of this folder's lock is alive; a later attempt may
+    /// succeed.
     #[must_use]
     pub fn is_unknown(folder: &RunFolder) -> bool {
         claim::is_unknown(folder.path())
     }
 
-    /// Whether another process has taken it over.
+    /// Returns whether another process has taken the lock over.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.claim.is_lost()
     }
 
-    /// Lets go of the lock of a folder that was moved.
+    /// Releases the lock of a folder that was moved to `place`.
     pub fn end_in(mut self, place: &Path) {
         self.claim.moved(place);
     }
@@ -64,7 +65,7 @@ impl Lock {
     /// Removes what killed processes left in the folder of a run that nobody trains.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn tidy(folder: &RunFolder) -> io::Result<()> {
         let path = folder.path();
         if atomic::has_leftovers(path)? || claim::has_leftovers(path)? || folder.lock_path().exists() {

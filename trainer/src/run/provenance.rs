@@ -1,4 +1,4 @@
-//! Where and with what a run is made.
+//! The provenance of a run: where and with what it is made.
 
 use crate::machine::device::Device;
 use crate::machine::gpu::gpu_query;
@@ -8,7 +8,7 @@ use artifacts::seal::Circumstances;
 use fs_err as fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Provenance of a run that starts now.
+/// Returns the provenance of a run that starts now.
 #[must_use]
 pub fn provenance(engine: Backend, device: Device, threads: usize) -> Provenance {
     let Circumstances { git_revision, git_dirty, unix_seconds } = circumstances();
@@ -27,7 +27,7 @@ pub fn provenance(engine: Backend, device: Device, threads: usize) -> Provenance
     }
 }
 
-/// Which sources this program was built from, whatever has become of them since, and the time.
+/// Returns the source revision that this program was built from, whatever has changed since, and the time.
 #[must_use]
 pub fn circumstances() -> Circumstances {
     Circumstances {
@@ -37,7 +37,7 @@ pub fn circumstances() -> Circumstances {
     }
 }
 
-/// The processor's or the GPU's name.
+/// Returns the name of the CPU or the GPU.
 #[must_use]
 pub fn device_name(device: Device) -> String {
     let name = match device {
@@ -50,7 +50,7 @@ pub fn device_name(device: Device) -> String {
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The libtorch that was loaded, with CUDA, cuDNN and TF32 where it computes on a GPU.
+/// Returns the version of the loaded libtorch, and on a GPU those of CUDA and cuDNN and the use of TF32.
 #[cfg(feature = "tch")]
 fn libtorch(device: Device) -> String {
     crate::engine::torch::version::libtorch_on(device != Device::Cpu)

@@ -1,10 +1,11 @@
-//! Runs that are there, checked one by one: sealed where they were not, and mended where their weights allow it.
+//! Checks existing runs one by one, seals those that have no checksums, and repairs those whose weights allow
+//! it.
 //!
-//! Predictions of a finished run, and its layers after the last epoch, follow from its weights. Everything else that is damaged is gone
-//! with its run, which is then trained anew: on request only.
+//! The predictions of a finished run, and its layers after the last epoch, can be recomputed from its
+//! weights. Any other damage destroys the run, which is then set aside and trained anew, but only on request.
 //!
-//! *Invariant:* no file is changed but a table that is missing or damaged, and `run.json` after it; nothing is deleted; each run is
-//! named that is not as it should be.
+//! *Invariant:* only missing or damaged tables are written, and `run.json` after them; nothing is deleted;
+//! every run that is not intact is named.
 
 use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
@@ -24,31 +25,31 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-/// Predictions made again by other instructions may differ for so large a part of the images.
+/// The largest fraction of images for which predictions recomputed with other CPU instructions may differ.
 const CLOSE: f64 = 0.005;
 
-/// Where runs are repaired, and with what.
+/// A repair of all runs of a work directory.
 #[derive(Debug)]
 pub struct Repair<'a> {
     layout: &'a Layout,
     threads: usize,
     retrain: bool,
-    /// For every data set without and with the test images, read when they are needed first.
+    /// For every data set, without and with the test images: the images, read when they are first needed.
     data: [[OnceCell<Result<TrainTest, String>>; 2]; Task::ALL.len()],
 }
 
-/// How many runs are as they should be, and what was done to the others.
+/// The number of intact runs, and what was done to the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// As they should be, before or now.
+    /// Runs that are intact, possibly after a repair.
     pub whole: usize,
-    /// Of these, sealed now.
+    /// Of the intact ones, runs that were sealed now.
     pub sealed: usize,
-    /// Of these, with a table that was made again.
+    /// Of the intact ones, runs of which a table was recomputed.
     pub mended: usize,
-    /// Set aside, to be trained anew.
+    /// Runs that were set aside, to be trained anew.
     pub aside: usize,
-    /// Damaged still.
+    /// Runs that are still damaged.
     pub broken: usize,
 }
 
@@ -60,16 +61,17 @@ struct Done {
 }
 
 impl<'a> Repair<'a> {
-    /// Repairs below `layout`; with `retrain`, what cannot be mended is set aside.
+    /// Prepares a repair of the runs below `layout`; with `retrain`, runs that cannot be repaired are set
+    /// aside.
     #[must_use]
     pub fn new(layout: &'a Layout, threads: usize, retrain: bool) -> Self {
         Self { layout, threads, retrain, data: <[[OnceCell<_>; 2]; Task::ALL.len()]>::default() }
     }
 
-    /// Repairs every run, with a line for each that was not as it should be.
+    /// Repairs every run, with a line for each that was not intact.
     ///
     /// # Errors
-    /// A directory that cannot be listed.
+    /// A directory cannot be listed.
     pub fn all(&self, say: &mut impl FnMut(String)) -> anyhow::Result<Tally> {
         let mut tally = Tally::default();
         for folder in folders(&self.layout.runs())? {
@@ -109,7 +111,7 @@ impl<'a> Repair<'a> {
         Ok(tally)
     }
 
-    /// What was done to a run; none where another process trains it.
+    /// Repairs a run and says what was done; `None` if another process is training it.
     fn one(&self, folder: &RunFolder) -> anyhow::Result<Option<Done>> {
         let Some(_lock) = Lock::take(folder)? else { return Ok(None) };
         let record = folder.read_record()?;
@@ -184,7 +186,7 @@ impl<'a> Repair<'a> {
         Ok(folder.write_predictions(&rows)?)
     }
 
-    /// Moves a run's folder out of the way, and says where it is.
+    /// Moves a run's folder out of the way, and returns its new path.
     fn set_aside(&self, folder: &RunFolder) -> anyhow::Result<PathBuf> {
         let Some(lock) = Lock::take(folder)? else { bail!("another process is training it") };
         let aside = self.layout.root().join("aside");
@@ -196,14 +198,14 @@ impl<'a> Repair<'a> {
         let place =
             places.into_iter().find(|place| !place.exists()).context("there are more names than places")?;
         fs::rename(folder.path(), &place)?;
-        // The lock's own file went with it.
+        // The file of the lock was moved with the folder.
         let _ = fs::remove_file(RunFolder::new(&place).lock_path());
         lock.end_in(&place);
         Ok(place)
     }
 }
 
-/// The weights of a finished run, held against its record and its network.
+/// Loads the weights of a finished run, and checks them against its record and its network.
 fn model(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<StateDict> {
     let path = folder.model_path();
     record.check(&path)?;
@@ -221,7 +223,8 @@ fn remake_layers(folder: &RunFolder, record: &RunRecord) -> anyhow::Result<()> {
     Ok(folder.write_layers(&rows)?)
 }
 
-/// Names every file in the record. One that is kept elsewhere, as the weights of a published run, stays named.
+/// Records the checksum of every file. A file that is kept elsewhere, such as the weights of a published run,
+/// stays in the record.
 fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
     let mut sums: FileSums = folder.seal()?;
     for (name, sum) in record.sealed.iter().flat_map(|before| &before.files) {
@@ -231,7 +234,7 @@ fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
     Ok(folder.write_record(&RunRecord { sealed: Some(sums), ..record })?)
 }
 
-/// An error without the advice to do what is being done.
+/// Formats an error without its advice to run the repair.
 fn plain(error: &anyhow::Error) -> String {
     match error.downcast_ref::<RunError>() {
         Some(RunError::Table { source, .. }) => source.to_string(),

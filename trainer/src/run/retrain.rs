@@ -1,9 +1,10 @@
-//! The first epochs of a kept run, trained again and held against what is kept.
+//! Trains the first epochs of a kept run again, and compares them with the kept ones.
 //!
-//! With the same instructions a run is repeated bit for bit, on any number of threads. With others sums are rounded in another
-//! order, which the updates amplify: only the mean loss of the first epoch's updates is then close, and only that is judged.
+//! With the same CPU instructions a run is repeated bit for bit, with any number of threads. With other
+//! instructions sums are rounded in another order, which the updates amplify: only the mean loss of the first
+//! epoch's updates is then close, and only that is compared.
 //!
-//! *Invariant:* the kept run is only read; what is trained lies in a directory that goes away.
+//! *Invariant:* the kept run is only read; the new one is trained in a temporary directory.
 
 use crate::run::context::RunContext;
 use crate::run::session::{Outcome, train_until};
@@ -12,26 +13,26 @@ use artifacts::Layout;
 use artifacts::run::{EpochRow, RunFolder, RunRecord};
 use std::fmt::{self, Display, Formatter};
 
-/// Largest relative difference of the first epoch's training loss between two sets of instructions. It tells another start or other
-/// images, but not another weight decay: in their first epoch two arms of one seed differ by less (by 0.04 % at rankscale 31 in
-/// `desktop`).
+/// The largest relative difference of the first epoch's training loss between two sets of CPU instructions.
+/// It detects other initial weights or other images, but not another weight decay: in their first epoch two
+/// arms of one seed differ by less (by 0.04 % at rankscale 31 in `desktop`).
 const CLOSE: f64 = 0.01;
 
-/// Rows of the kept run beside those of now.
+/// The rows of the kept run beside those trained now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// The run's name.
+    /// The name of the run.
     pub run: String,
-    /// Kept and now, an epoch a pair.
+    /// The kept and the new row of each epoch.
     pub rows: Vec<(EpochRow, EpochRow)>,
-    /// What computed the kept run and what computed it now, where they differ.
+    /// The instructions that computed the kept run and the new one, if they differ.
     pub instructions: Option<(String, String)>,
 }
 
-/// The record and the epochs of a run of a kept study.
+/// Reads the record and the epochs of a run of a kept study.
 ///
 /// # Errors
-/// A run or a study that is not there.
+/// The run or the study does not exist.
 pub fn kept(study: &Layout, run: &str) -> anyhow::Result<(RunRecord, Vec<EpochRow>)> {
     let folder = RunFolder::new(study.run(run));
     ensure!(folder.record_path().exists(), "{}: no such run is kept", folder.path().display());
@@ -41,7 +42,7 @@ pub fn kept(study: &Layout, run: &str) -> anyhow::Result<(RunRecord, Vec<EpochRo
 /// Trains the first `epochs` epochs of a kept run again.
 ///
 /// # Errors
-/// Other images; more epochs than the run has; a file that cannot be written; a stop.
+/// The images differ, the run has fewer epochs, a file cannot be written, or the user asked to stop.
 pub fn retrain(
     context: &RunContext<'_>,
     (record, kept): (RunRecord, Vec<EpochRow>),
@@ -81,13 +82,13 @@ pub fn retrain(
 }
 
 impl Comparison {
-    /// Whether every row is the same, bit for bit, but for times.
+    /// Returns whether all rows are equal bit for bit, apart from times.
     #[must_use]
     pub fn equal(&self) -> bool {
         self.rows.iter().all(|(kept, now)| numbers(kept) == numbers(now))
     }
 
-    /// Whether the run was repeated: equal, or close where other instructions computed it.
+    /// Returns whether the run was reproduced: equal, or close if other instructions computed it.
     #[must_use]
     pub fn repeated(&self) -> bool {
         self.equal() || (self.instructions.is_some() && self.close())
@@ -102,7 +103,7 @@ impl Comparison {
     }
 }
 
-/// What a run's numbers are; times are not among them.
+/// Returns the numbers of a row without its times.
 fn numbers(row: &EpochRow) -> [Option<u64>; 5] {
     [row.learning_rate, row.train_loss, row.train_accuracy, row.test_loss, Some(row.test_accuracy)]
         .map(|number| number.map(f64::to_bits))

@@ -1,28 +1,28 @@
-//! What a run says in rows: of an epoch, and of each image that it is judged by.
+//! Converts the results of a run to rows: one per epoch, and one per evaluated image.
 
 use crate::engine::epoch::Predictions;
 use artifacts::run::{EpochRow, PredictionRow};
 
-/// The images that a run is judged by.
+/// The images that a run is evaluated on.
 pub(super) struct Judged {
     /// Their rows in the file.
     pub(super) rows: Vec<u32>,
-    /// Their classes.
+    /// Their labels.
     pub(super) labels: Vec<u8>,
 }
 
-/// Sums over an epoch's updates.
+/// Sums over the updates of an epoch.
 pub(super) struct EpochSums {
     pub(super) loss: f64,
     pub(super) correct: u64,
-    /// Images of all updates.
+    /// The number of images in all updates.
     pub(super) seen: f64,
     /// Learning rate of the factors at the last update.
     pub(super) rate: f64,
     pub(super) seconds: f64,
 }
 
-/// The row of an epoch, with the predictions after it, which took so many seconds.
+/// Returns the row of an epoch, with the predictions after it, which took `test_seconds` seconds.
 pub(super) fn epoch_row(
     epoch: usize,
     sums: &EpochSums,
@@ -46,7 +46,7 @@ pub(super) fn epoch_row(
     }
 }
 
-/// Predictions for these images, of these classes, as a table.
+/// Returns the predictions for these images and labels as a table.
 pub(super) fn prediction_rows(
     predictions: &Predictions,
     images: &[u32],

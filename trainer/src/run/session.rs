@@ -1,11 +1,12 @@
-//! One run from its configuration to its files, now or taken up where it stopped.
+//! A session of a run: from its configuration to its files, new or resumed.
 //!
-//! A wish to stop is heard between any two updates and between any two batches of an evaluation. A stop loses the epoch under way; the one
-//! before it is saved to its end first. A crash loses the epoch under way and, for the fraction of a second that its saving takes, the one
-//! before it.
+//! A request to stop is noticed between any two updates and between any two batches of an evaluation. A stop
+//! loses the epoch under way; the saving of the previous epoch is completed first. A crash loses the epoch
+//! under way and, during the fraction of a second in which it is saved, the previous one.
 //!
-//! *Invariant:* at any instant the folder holds all that is needed to go on from its checkpoint, or from the start; on the CPU with the same
-//! number of threads the resumed run ends with the same numbers, bit for bit, as one that was never stopped.
+//! *Invariant:* at any instant the folder holds all that is needed to continue from its checkpoint, or from
+//! the start. On the CPU with the same number of threads the resumed run ends with the same numbers, bit for
+//! bit, as one that was never stopped.
 
 use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
@@ -31,28 +32,29 @@ use std::mem;
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
-    /// All epochs are there, with this last test accuracy.
+    /// All epochs are done, with this last test accuracy.
     Done(f64),
     /// The loss was no longer finite in this epoch.
     Diverged(usize),
     /// The user asked to stop, after this many epochs.
     Interrupted(usize),
-    /// Another process is training it; nothing was done.
+    /// Another process is training the run; nothing was done.
     Elsewhere,
 }
 
-/// Trains a run to its end, or to the user's wish to stop. A run that is done or diverged stays as it is.
+/// Trains a run to its end, or until the user asks to stop. A run that is done or diverged stays as it is.
 ///
 /// # Errors
-/// A folder or a file that cannot be used or written.
+/// A folder or a file cannot be used or written.
 pub fn train(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Outcome> {
     train_until(context, configuration, configuration.recipe.epochs)
 }
 
-/// The same, stopped as by the user after `last` epochs where that is before the end.
+/// Does the same as [`train`], but stops after `last` epochs as if the user had asked to, if that is before
+/// the end.
 ///
 /// # Errors
-/// As [`train`].
+/// Those of [`train`].
 pub fn train_until(
     context: &RunContext<'_>,
     configuration: &Configuration,
@@ -75,7 +77,7 @@ pub fn train_until(
     }
 }
 
-/// Whether it may be that nobody trains a run which is [`Outcome::Elsewhere`]: another try will tell.
+/// Returns whether a run that is [`Outcome::Elsewhere`] may have no live trainer; another attempt will tell.
 #[must_use]
 pub fn may_be_free(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
@@ -92,7 +94,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Takes up what the folder holds, or starts.
+    /// Resumes what the folder holds, or starts anew.
     fn open(
         context: &'a RunContext<'a>,
         configuration: &'a Configuration,
@@ -115,7 +117,7 @@ impl<'a> Session<'a> {
             fresh
         };
         let epochs = match record.is_finished().then(|| folder.read_whole()) {
-            // It is named and taken up again: nothing says that its table was ever longer.
+            // The run is reported and resumed: nothing says that its table was ever longer.
             Some(Err(RunError::Short { .. })) if record.sealed.is_none() => folder.epochs_of(&record)?,
             Some(whole) => whole?.1,
             None => folder.epochs_of(&record)?,
@@ -181,7 +183,7 @@ impl<'a> Session<'a> {
             }
             Ended::Stopped => None,
             Ended::Trained(_) if last < configuration.recipe.epochs => None,
-            // A run stopped between its last checkpoint and its end has none.
+            // A run that was stopped between its last checkpoint and its end has no predictions.
             Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || go_on(stop))),
         };
         let Some(predictions) = predictions else {
@@ -191,7 +193,8 @@ impl<'a> Session<'a> {
         self.finish(&engine, &predictions, &judged)
     }
 
-    /// The epochs that are done, and the state after them: of the checkpoint, or the start. `early` says that its files had no checksums.
+    /// Returns the number of epochs done and the state after them: those of the checkpoint, or the initial
+    /// ones. `early` says that the run's files had no checksums.
     fn take_up(&mut self, architecture: &Architecture, early: bool) -> anyhow::Result<(usize, StateDict)> {
         let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, architecture)
             .context("the checkpoint cannot be used; delete it to start over")?;
@@ -223,7 +226,7 @@ impl<'a> Session<'a> {
         Ok((done, state))
     }
 
-    /// The files of a finished run; its status is the last of them, then the checkpoint goes.
+    /// Writes the files of a finished run: its status last, after which the checkpoint is removed.
     fn finish(
         mut self,
         engine: &Engine<'_>,
@@ -240,7 +243,7 @@ impl<'a> Session<'a> {
         Ok(Outcome::Done(last.test_accuracy))
     }
 
-    /// Gives the files of a run of an earlier version, as they were taken up, their checksums.
+    /// Adds checksums to the files of a run of an earlier version, as they were resumed.
     fn seal_early(&mut self, done: usize, state: &StateDict) -> anyhow::Result<()> {
         if done > 0 {
             self.tables.write(state.clone(), &self.folder)?;

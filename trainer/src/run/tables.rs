@@ -1,4 +1,4 @@
-//! What a run keeps of its epochs on disk: two tables, and the checkpoint that belongs to their last row.
+//! The files that a run keeps of its epochs: two tables, and the checkpoint that belongs to their last row.
 
 use crate::data::state_dict::StateDict;
 use crate::run::checkpoint::Checkpoint;
@@ -14,10 +14,10 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Adds an epoch and writes all of it, the checkpoint last.
+    /// Adds an epoch and writes all files, the checkpoint last.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub(super) fn add(
         mut self,
         row: EpochRow,
@@ -31,10 +31,10 @@ impl Tables {
         Ok(self)
     }
 
-    /// Writes all of it with the state after the last epoch, the checkpoint last.
+    /// Writes all files with the state after the last epoch, the checkpoint last.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub(super) fn write(&self, state: StateDict, folder: &RunFolder) -> anyhow::Result<()> {
         folder.write_epochs(&self.epochs)?;
         folder.write_layers(&self.layers)?;

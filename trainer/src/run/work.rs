@@ -1,6 +1,8 @@
-//! What the updates of an epoch are made of: the order of the images, the draws of their augmentation, rates and decay.
+//! The inputs of an epoch's updates: the order of the images, the draws of their augmentation, learning rates
+//! and decay.
 //!
-//! *Invariant:* it depends on the configuration and the epoch's number alone, so it may be made ahead, and anew.
+//! *Invariant:* they depend only on the configuration and the number of the epoch, so they may be prepared in
+//! advance, and again.
 
 use crate::data::augment::Draw;
 use crate::data::seeds::{Purpose, generator};
@@ -21,7 +23,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Of an epoch, counted from one, on so many images.
+    /// Draws the work of an epoch, counted from one, on `images` images.
     pub(super) fn of(configuration: &Configuration, images: usize, epoch: usize) -> Self {
         let Configuration { recipe, seed, decay, lambda, .. } = *configuration;
         let Recipe { batch, peak_learning_rate, epochs, .. } = recipe;
@@ -38,13 +40,13 @@ impl Work {
         Self { order, draws, batch, rates, decay: decay.weight_decay(lambda, &configuration.counts(), batch) }
     }
 
-    /// As an engine takes it.
+    /// Returns the work in the form that an engine takes.
     pub(super) fn epoch(&self) -> Epoch<'_> {
         let Self { order, draws, rates, .. } = self;
         Epoch { order, draws, batch: self.batch, rates, decay: self.decay }
     }
 
-    /// Learning rate of the factors at the last update.
+    /// Returns the learning rate of the factors at the last update.
     pub(super) fn last_rate(&self) -> f64 {
         self.rates.last().expect("an epoch has updates").factors
     }

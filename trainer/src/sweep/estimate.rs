@@ -1,4 +1,4 @@
-//! How long a run will take, from a few timed updates.
+//! Estimates how long a run will take, from a few timed updates.
 
 use crate::data::augment::Draw;
 use crate::data::images::Images;
@@ -15,26 +15,28 @@ use network::schedule::LearningRates;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// An evaluation has no backward pass: about a third of an update's arithmetic.
+/// The cost of an evaluated image relative to a trained one: without a backward pass, about a third of the
+/// arithmetic.
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
-/// Updates that are timed on a GPU, in a tenth of a second: one alone is mostly the host's.
+/// Updates that are timed on a GPU, in a tenth of a second: the time of a single one is mostly the host's.
 const TIMED_ON_GPU: usize = 20;
-/// Networks that are timed; the others are interpolated by their multiply-accumulates.
+/// The largest number of networks per engine that are timed; the others are interpolated by their
+/// multiply-accumulates.
 const TIMED_NETWORKS: usize = 3;
 
-/// Seconds of training an image, by engine and multiply-accumulates of the network.
+/// Seconds of training per image, by engine and by multiply-accumulates of the network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
-    /// Sorted by multiply-accumulates.
+    /// Points (multiply-accumulates, seconds), sorted by multiply-accumulates.
     points: HashMap<artifacts::Backend, Vec<(f64, f64)>>,
 }
 
 impl Pace {
-    /// Times a few updates of at most three of the networks an engine: the smallest, the largest, and one in between.
-    /// None where the user asked to stop.
+    /// Times a few updates of at most three networks per engine: the smallest, the largest, and one in
+    /// between. `None` if the user asked to stop.
     ///
     /// # Errors
-    /// Fewer images than a batch.
+    /// There are fewer images than a batch has.
     pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
         let mut points = HashMap::new();
         for engine in artifacts::Backend::ALL {
@@ -59,7 +61,7 @@ impl Pace {
         Ok(Some(Self { points }))
     }
 
-    /// Expected time of the epochs that are left of a run.
+    /// Returns the expected time of the epochs that are left of a run.
     #[must_use]
     pub fn expect(
         &self,
@@ -75,7 +77,7 @@ impl Pace {
     }
 }
 
-/// Piecewise linear between the timed networks, constant beyond them.
+/// Interpolates linearly between the timed networks; constant beyond them.
 fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
     let after = points.partition_point(|&(at, _)| at < macs);
     match (after.checked_sub(1).map(|before| points[before]), points.get(after)) {
@@ -85,7 +87,8 @@ fn seconds_per_image(points: &[(f64, f64)], macs: f64) -> f64 {
     }
 }
 
-/// Seconds of training an image, from a few updates after the first ones. None where the user asked to stop before, between or after them.
+/// Measures the seconds of training per image, from a few updates after the first ones. `None` if the user
+/// asked to stop before, between or after them.
 fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyhow::Result<Option<f64>> {
     let (state, batch) =
         (initialise(&configuration.architecture(), configuration.seed), configuration.recipe.batch);
@@ -97,7 +100,7 @@ fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyh
     let draws = vec![Draw::CENTRE; batch];
     let decay = configuration.decay.weight_decay(configuration.lambda, &configuration.counts(), batch);
     let rates = vec![LearningRates { factors: 0.0, rest: 0.0 }; TIMED_ON_GPU];
-    // The first ones, in which kernels are chosen, do not count.
+    // The first updates, in which kernels are chosen, do not count.
     let first_and_timed =
         if device == Device::Cpu { [1, 1] } else { [UPDATES_BEFORE_RECORDING + 1, TIMED_ON_GPU] };
     let mut pace = 0.0;

@@ -1,4 +1,5 @@
-//! What a sweep would do here: which runs, where, beside what, for how long.
+//! What a sweep would do on this machine: which runs, on which devices, in parallel with what, and for how
+//! long.
 
 use super::plan::{self, Planned, Refused};
 use super::slots::{SideBySide, Slot};
@@ -13,20 +14,20 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::time::Duration;
 
-/// The same in numbers, for programs.
+/// The numbers of a sweep's plan, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Outlook {
     /// Runs of the experiment.
     pub runs: usize,
-    /// Runs to be trained, those included that do not fit into memory here.
+    /// Runs to be trained, including those that do not fit into memory here.
     pub left: usize,
     /// Runs that do not fit into memory here.
     pub refused: usize,
-    /// Runs at once here.
+    /// Runs at once on this machine.
     pub at_once: usize,
-    /// Of all runs that fit, one after the other.
+    /// Expected seconds of all runs that fit, one after the other.
     pub seconds: f64,
-    /// Of the longest.
+    /// Expected seconds of the longest run.
     pub longest_seconds: f64,
 }
 
@@ -37,14 +38,14 @@ pub(super) struct Prepared<'a> {
     diverged: Vec<String>,
     pub(super) slots: Vec<Slot>,
     pub(super) free: Vec<(Device, u64)>,
-    /// Runs of which no epoch is done.
+    /// The number of runs of which no epoch is done.
     pub(super) untouched: usize,
 }
 
-/// What a sweep would do here, in numbers; none where the user asked to stop.
+/// Computes what a sweep would do on this machine; `None` if the user asked to stop.
 ///
 /// # Errors
-/// More images asked for than there are.
+/// More images are asked for than there are.
 pub fn outlook(
     context: &RunContext<'_>,
     devices: &[Device],
@@ -64,7 +65,8 @@ pub fn outlook(
 }
 
 impl<'a> Prepared<'a> {
-    /// Looks at the folders, the memory and the images, and times some updates; none where the user asked to stop.
+    /// Inspects the folders, the memory and the images, and times some updates; `None` if the user asked to
+    /// stop.
     pub(super) fn new(
         context: &RunContext<'_>,
         devices: &[Device],
@@ -80,7 +82,8 @@ impl<'a> Prepared<'a> {
         }
         let (fitting, refused) = plan::fitting(left, &free);
         has_images(context, &fitting)?;
-        // The device with most memory has the first slot: what fits at all can be timed and trained there.
+        // The device with the most memory has the first slot, so that any run that fits at all can be timed
+        // and trained there.
         free.sort_by_key(|(_, free)| Reverse(free.bytes));
         let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
         let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
@@ -89,7 +92,7 @@ impl<'a> Prepared<'a> {
         Ok(planned.map(|planned| Self { planned, refused, diverged, slots, free, untouched }))
     }
 
-    /// The plan in lines, and what of it cannot be trained.
+    /// Prints the plan in lines, and the runs that cannot be trained.
     pub(super) fn say(&self, context: &RunContext<'_>, experiment: &Experiment) {
         let Self { planned, refused, diverged, slots, free, .. } = self;
         let say = |line: String| context.screen.say(&line);
@@ -109,7 +112,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Whether the data set has the images of every one of these runs.
+/// Checks that the data set has enough images for each of these runs.
 fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Result<()> {
     let all = context.data.train.len();
     for run in planned.iter().map(|planned| planned.configuration) {

@@ -1,4 +1,4 @@
-//! What is left of an experiment, how long each run should take, and in which order.
+//! The runs that are left of an experiment, the expected time of each, and their order.
 
 use crate::machine::device::Device;
 use crate::machine::memory::{self, Available, TooLarge};
@@ -16,30 +16,31 @@ pub(super) struct Planned<'a> {
     pub(super) name: String,
     pub(super) epochs_left: usize,
     pub(super) expected: Duration,
-    /// Bytes it needs while it runs.
+    /// The bytes of memory that it needs while it runs.
     pub(super) memory: u64,
 }
 
-/// A run that is not trained, and why.
+/// A run that is not trained, and the reason.
 pub(super) type Refused<'a> = (Planned<'a>, TooLarge);
 
 impl Planned<'_> {
-    /// By seed, so that a sweep cut short has whole grids of few seeds; within a seed the longest first, whose end is
-    /// the hardest to foretell. A sort keeps the file's order among equals.
+    /// Returns the sort key: by seed, so that an interrupted sweep has complete grids of few seeds; within a
+    /// seed the longest first, whose end is the hardest to predict. A stable sort keeps the file's order
+    /// among equal keys.
     fn turn(&self) -> (u64, Reverse<Duration>) {
         (self.configuration.seed, Reverse(self.expected))
     }
 }
 
-/// What became of an experiment so far.
+/// The state of an experiment.
 pub(super) struct Left<'a> {
     /// Runs that have not ended, without their times and memory.
     pub(super) runs: Vec<Planned<'a>>,
-    /// Names of those that ended without a result.
+    /// Names of the runs that diverged.
     pub(super) diverged: Vec<String>,
 }
 
-/// Looks into the folder of every run.
+/// Inspects the folder of every run.
 pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
     let fingerprint = context.data.fingerprint();
     let mut left = Left { runs: Vec::new(), diverged: Vec::new() };
@@ -60,7 +61,7 @@ pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> 
     left
 }
 
-/// Those that fit into one of the devices, and those that fit into none, with the reason.
+/// Separates the runs that fit into one of the devices from those that fit into none, which get the reason.
 pub(super) fn fitting<'a>(
     left: Vec<Planned<'a>>,
     devices: &[(Device, Available)],
@@ -75,10 +76,11 @@ pub(super) fn fitting<'a>(
     (fitting, refused)
 }
 
-/// Times some of the runs where they will run, and puts all of them in order; none where the user asked to stop.
+/// Times some of the runs on the device where they will run, and sorts all of them; `None` if the user asked
+/// to stop.
 ///
 /// # Errors
-/// As [`Pace::measure`].
+/// Those of [`Pace::measure`].
 pub(super) fn in_order<'a>(
     context: &RunContext<'_>,
     mut planned: Vec<Planned<'a>>,
@@ -98,7 +100,7 @@ pub(super) fn in_order<'a>(
     Ok(Some(planned))
 }
 
-/// The runs of an experiment whose folders cannot be used as they are, each with the reason.
+/// Returns the runs of an experiment whose folders cannot be used as they are, each with the reason.
 pub(super) fn unusable(context: &RunContext<'_>, experiment: &Experiment) -> Vec<(String, String)> {
     let fingerprint = context.data.fingerprint();
     let folders = experiment.runs.iter().map(|run| context.layout.run(&run.run_name(&fingerprint)));
@@ -106,7 +108,7 @@ pub(super) fn unusable(context: &RunContext<'_>, experiment: &Experiment) -> Vec
     begun.filter_map(|folder| Some((folder.name(), folder.read_whole().err()?.to_string()))).collect()
 }
 
-/// Whether there is anything left of a run.
+/// Returns whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
     matches!(state(&RunFolder::new(context.layout.run(&name)), configuration), Progress::Left(_))
@@ -116,11 +118,12 @@ pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -
 enum Progress {
     Done,
     Diverged,
-    /// With so many epochs to go.
+    /// This many epochs are left.
     Left(usize),
 }
 
-/// A folder that cannot be read has all its epochs left, and training it will say why.
+/// Determines the state of a run. A folder that cannot be read counts as having all its epochs left, and
+/// training it will say why.
 fn state(folder: &RunFolder, configuration: &Configuration) -> Progress {
     match folder.read_whole() {
         Ok((record, _)) if record.status == Status::Done => Progress::Done,

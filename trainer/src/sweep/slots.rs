@@ -1,4 +1,4 @@
-//! How many runs at once, where, and with how many threads.
+//! How many runs are trained at once, on which devices, and with how many threads.
 //!
 //! *Invariant:* on no device do the runs under way need more memory than was free on it when the sweep began.
 
@@ -10,16 +10,16 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many runs at once.
+/// The number of runs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jobs {
-    /// As many as there are cores for on a CPU; on GPUs, [`SideBySide::per_device`] on each.
+    /// As many as there are cores on a CPU; on GPUs, [`SideBySide::per_device`] on each.
     Auto,
-    /// So many.
+    /// This many.
     Exactly(NonZeroUsize),
 }
 
-/// Not a number of jobs.
+/// A text that is not a number of jobs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected auto or a positive whole number")]
 pub struct InvalidJobs;
@@ -35,14 +35,14 @@ impl FromStr for Jobs {
     }
 }
 
-/// What the user wants side by side.
+/// The user's settings for parallel runs.
 #[derive(Debug, Clone, Copy)]
 pub struct SideBySide {
     /// Runs at once, on all devices together.
     pub jobs: Jobs,
-    /// Runs at once on each GPU, where `jobs` leaves it open.
+    /// Runs at once on each GPU, if `jobs` leaves it open.
     pub per_device: NonZeroUsize,
-    /// CPU threads of each run, if that matters to the user.
+    /// CPU threads of each run; `None` leaves it open.
     pub threads: Option<usize>,
     /// Cores of this machine.
     pub cores: usize,
@@ -50,7 +50,7 @@ pub struct SideBySide {
     pub wait: bool,
 }
 
-/// A place where runs are trained one after the other.
+/// A slot in which runs are trained one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) device: Device,
@@ -58,8 +58,8 @@ pub(super) struct Slot {
 }
 
 impl SideBySide {
-    /// The slots for so many runs. On a CPU one thread a run is best, for the arithmetic of two runs never waits for
-    /// each other; where there are more cores than runs, the runs share them.
+    /// Returns the slots for `runs` runs. On a CPU one thread per run is best, because the arithmetic of two
+    /// runs never waits for each other; if there are more cores than runs, the runs share them.
     pub(super) fn slots(&self, devices: &[Device], runs: usize) -> Vec<Slot> {
         let on_cpu = devices == [Device::Cpu];
         let wanted = match self.jobs {
@@ -73,7 +73,7 @@ impl SideBySide {
     }
 }
 
-/// Runs waiting for a slot, and the memory of the devices.
+/// The runs that wait for a slot, and the memory of the devices.
 #[derive(Debug)]
 pub(super) struct Queue<'a> {
     state: Mutex<State<'a>>,
@@ -83,18 +83,19 @@ pub(super) struct Queue<'a> {
 #[derive(Debug)]
 struct State<'a> {
     waiting: VecDeque<Planned<'a>>,
-    /// Device, bytes free when nothing runs, bytes planned for what runs.
+    /// Device, bytes free when nothing runs, bytes needed by the runs under way.
     devices: Vec<(Device, u64, u64)>,
 }
 
 impl<'a> Queue<'a> {
-    /// Runs in order, and what is free on each device.
+    /// Creates a queue of ordered runs, with the free bytes of each device.
     pub(super) fn new(runs: Vec<Planned<'a>>, free: Vec<(Device, u64)>) -> Self {
         let devices = free.into_iter().map(|(device, free)| (device, free, 0)).collect();
         Self { state: Mutex::new(State { waiting: runs.into(), devices }), changed: Condvar::new() }
     }
 
-    /// The next run for a device, as soon as there is memory for one; none when no run waits any more that would fit here alone.
+    /// Returns the next run for a device, as soon as there is memory for one; `None` when no waiting run
+    /// would fit here even alone.
     pub(super) fn next(&self, device: Device) -> Option<Planned<'a>> {
         let mut state = self.lock();
         loop {
@@ -108,7 +109,7 @@ impl<'a> Queue<'a> {
                 *taken += run.memory;
                 return Some(run);
             }
-            // What waits is another device's: the sweep has refused what fits nowhere.
+            // What is left waits for another device: the sweep has refused runs that fit nowhere.
             if *taken == 0 {
                 return None;
             }
@@ -116,7 +117,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// A run that [`Queue::next`] gave memory to has ended.
+    /// Releases the memory of a run that [`Queue::next`] returned and that has ended.
     pub(super) fn ended(&self, device: Device, run: &Planned<'_>) {
         let mut state = self.lock();
         if let Some((.., taken)) = state.devices.iter_mut().find(|(at, ..)| *at == device) {
@@ -125,12 +126,12 @@ impl<'a> Queue<'a> {
         self.changed.notify_all();
     }
 
-    /// The runs that wait still.
+    /// Removes and returns the runs that are still waiting.
     pub(super) fn left(&self) -> Vec<Planned<'a>> {
         self.lock().waiting.drain(..).collect()
     }
 
-    /// Nobody gets another run.
+    /// Closes the queue: no further run is handed out.
     pub(super) fn close(&self) {
         self.lock().waiting.clear();
         self.changed.notify_all();
@@ -142,7 +143,7 @@ impl<'a> Queue<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// The same in a slot.
+    /// Returns the same context with the device and the threads of a slot.
     pub(super) fn at(&self, slot: Slot) -> RunContext<'a> {
         RunContext { device: slot.device, threads: slot.threads, ..*self }
     }

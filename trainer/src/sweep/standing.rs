@@ -1,4 +1,5 @@
-//! How far every run of an experiment has come, by what lies in the work folder: from any machine that sees it, and without images in memory.
+//! The progress of every run of an experiment, read from the work folder: from any machine that sees it, and
+//! without loading images.
 
 use crate::machine::device::{BackendChoice, Device};
 use anyhow::Context;
@@ -11,42 +12,44 @@ use std::fmt;
 /// An experiment and its runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Standing {
-    /// Its name.
+    /// The name of the experiment.
     pub experiment: String,
-    /// The engine's choice is part of what a run is.
+    /// The runs; the chosen engine is part of a run's identity.
     pub runs: Vec<Run>,
 }
 
-/// One run.
+/// The state of one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
-    /// Its folder's name.
+    /// The name of its folder.
     pub name: String,
-    /// `waiting`, `running`, `stopped`, `done`, `diverged` or `unusable`. A process that was killed leaves `running`.
+    /// One of `waiting`, `running`, `stopped`, `done`, `diverged` or `unusable`. A process that was killed
+    /// leaves `running`.
     pub status: &'static str,
-    /// Epochs that are saved.
+    /// The number of saved epochs.
     pub epochs_done: usize,
-    /// Epochs that are planned.
+    /// The number of planned epochs.
     pub epochs: usize,
-    /// Of the last epoch.
+    /// Training images per second in the last epoch.
     pub images_per_second: Option<f64>,
-    /// Mean time of the last epochs, evaluation included.
+    /// Mean seconds of the last epochs, evaluation included.
     pub epoch_seconds: Option<f64>,
-    /// Since its folder was last written to.
+    /// Seconds since its folder was last written to.
     pub quiet_seconds: Option<f64>,
-    /// Fraction of images classified as labelled after the last epoch.
+    /// Accuracy after the last epoch, a fraction.
     pub accuracy: Option<f64>,
-    /// Where it began.
+    /// The host on which it began.
     pub host: Option<String>,
-    /// Why it cannot be used.
+    /// The reason why it cannot be used.
     pub reason: Option<String>,
 }
 
 impl Standing {
-    /// Reads the folders of an experiment, or of that of the newest sweep. Where a sweep has written its plan, its choice of engines counts.
+    /// Reads the folders of an experiment, or of that of the newest sweep. If a sweep has written a plan, its
+    /// choice of engines counts.
     ///
     /// # Errors
-    /// No experiment given and none planned; images that are missing or foreign.
+    /// No experiment is given and none is planned, or images are missing or foreign.
     pub fn new(
         layout: &Layout,
         experiment: Option<Experiment>,
@@ -87,7 +90,7 @@ impl Run {
     }
 }
 
-/// A line for each run that has begun, and how many there are of each kind.
+/// Prints a line for each run that has begun, and the number of runs of each kind.
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for run in self.runs.iter().filter(|run| run.status != "waiting") {

@@ -1,4 +1,4 @@
-//! A plan in lines: each run where they are few, else what they are, by network, and the first of them.
+//! Describes a plan in lines: each run if there are few, otherwise counts by network and the first runs.
 //!
 //! *Invariant:* the lines fit on a screen or two, however long the plan is.
 
@@ -9,13 +9,15 @@ use indicatif::HumanDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Runs that are named one by one; the shipped experiments for an afternoon have up to thirty.
+/// The largest number of runs that are listed individually; the shipped experiments for an afternoon have up
+/// to thirty.
 const NAMED: usize = 40;
-/// Of a longer plan, so many of the first runs, kinds of runs, and failures are named.
+/// The numbers of first runs (also of failures) and of kinds of runs that are listed of a longer plan.
 const FIRST: usize = 5;
 const KINDS: usize = 32;
 
-/// How many runs, where, and how long they take; `refused` of them do not fit into memory here, and some have `diverged`.
+/// Describes how many runs there are, on which devices, and how long they take; `refused` of them do not fit
+/// into memory here, and some have `diverged`.
 pub(super) fn heading(
     runs: usize,
     refused: usize,
@@ -40,7 +42,8 @@ pub(super) fn heading(
     )
 }
 
-/// Cores that train side by side do not slow each other down; runs on one GPU share it, and each is the slower for it.
+/// Returns the expected time until all runs have ended. Runs on separate CPU cores do not slow each other
+/// down; runs on one GPU share it, and each is slower for it.
 pub(super) fn until_all_ended(planned: &[Planned<'_>], slots: &[Slot]) -> Duration {
     let gpus: BTreeSet<_> =
         slots.iter().filter(|slot| slot.device != Device::Cpu).map(|slot| slot.device).collect();
@@ -49,7 +52,7 @@ pub(super) fn until_all_ended(planned: &[Planned<'_>], slots: &[Slot]) -> Durati
     longest.max(total(planned.iter()) / at_once as u32)
 }
 
-/// The runs, in their order.
+/// Lists the runs in their order.
 pub(super) fn lines(planned: &[Planned<'_>]) -> Vec<String> {
     if planned.len() <= NAMED {
         return planned.iter().map(line).collect();
@@ -70,7 +73,7 @@ pub(super) fn lines(planned: &[Planned<'_>]) -> Vec<String> {
     lines
 }
 
-/// All lines where they are few, else the first of them and how many more there are.
+/// Returns all lines if there are few, otherwise the first ones and the number of the others.
 pub(super) fn shortened(lines: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = lines.collect();
     if lines.len() > NAMED {
@@ -81,7 +84,7 @@ pub(super) fn shortened(lines: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// The first names, and how many there are beside them.
+/// Returns the first names, and the number of the others.
 pub(super) fn names(names: &[String]) -> String {
     let first = names[..names.len().min(FIRST)].join(", ");
     match names.len().saturating_sub(FIRST) {
@@ -111,7 +114,7 @@ fn kind(rankscale: usize, runs: &[&Planned<'_>]) -> String {
     )
 }
 
-/// Saturating, because a recipe may ask for centuries.
+/// Sums expected times, saturating because a recipe may ask for centuries.
 fn total<'a>(runs: impl Iterator<Item = &'a Planned<'a>>) -> Duration {
     runs.fold(Duration::ZERO, |sum, run| sum.saturating_add(run.expected))
 }

@@ -1,6 +1,6 @@
 //! Trains the runs of a sweep in its slots.
 //!
-//! *Invariant:* one run's failure, a panic too, does not stop the others.
+//! *Invariant:* the failure or panic of one run does not stop the others.
 
 use super::plan::Planned;
 use super::slots::{Queue, Slot};
@@ -11,11 +11,11 @@ use crate::run::session::Outcome;
 use artifacts::Configuration;
 use std::sync::{Mutex, PoisonError};
 
-/// What trains a run, as [`train`] does.
+/// The function that trains a run, such as [`train`].
 pub(super) type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Outcome>;
 
-/// Runs that break off one after the other before their slot gets no more: a device that fails at once would use up the whole sweep,
-/// while another is busy with one run.
+/// After this many consecutive panics a slot gets no more runs: a device that fails at once would otherwise
+/// use up the whole sweep while another is busy with one run.
 const MOST_BROKEN_OFF: u32 = 3;
 
 /// Trains runs in the slots until none waits any more; returns those that other processes train.

@@ -1,4 +1,5 @@
-//! The kernels of `norm.cu` on the host: a GPU's threads as threads here, against batch norm, rectifier and pooling in float64.
+//! Tests the kernels of `norm.cu` on the host, with CPU threads in place of a GPU's, against batch norm, ReLU
+//! and pooling in float64.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
@@ -10,7 +11,7 @@ fn kernels_are_batch_norm_rectifier_and_pooling() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = tempfile::tempdir().unwrap();
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-    // Each kind of number, and how far from float64 the results may be: a few of its rounding errors.
+    // Each kind of number, with its tolerance relative to float64: a few of its rounding errors.
     for (kind, name, tolerance) in [(0, "float32", 1e-6), (1, "bf16", 4e-3), (2, "fp16", 5e-4)] {
         let program = directory.path().join(name);
         let built = Command::new(&compiler)
@@ -30,7 +31,7 @@ fn kernels_are_batch_norm_rectifier_and_pooling() {
         for line in said.lines() {
             let (what, off) = line.rsplit_once(' ').unwrap();
             let off: f64 = off.parse().unwrap();
-            // Sums are kept in float32, whatever the numbers are.
+            // Sums are kept in float32, whatever the kind of the numbers is.
             let tolerance = if what.ends_with("out") || what.ends_with("by y") { tolerance } else { 1e-6 };
             assert!(off < tolerance, "{name}, {what}: off by {off:.1e}");
         }

@@ -1,4 +1,4 @@
-//! What a message advises is done, and then the run is trained.
+//! Follows the advice of each message, and checks that the run is then trained.
 
 use crate::prepare;
 use artifacts::Layout;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 const TINY: &str = "train --rankscale 2 --channels 4,8,8,8 --epochs 2 --batch 64 --device cpu --engine fused";
 
-/// The program's message, or none where it has trained the run.
+/// Returns the program's message, or `None` if it trained the run.
 fn trained(root: &Path) -> Option<String> {
     said_by(Command::new(env!("CARGO_BIN_EXE_trainer")).args(TINY.split(' ')), root)
 }
@@ -20,14 +20,14 @@ fn said_by(trainer: &mut Command, root: &Path) -> Option<String> {
     (!output.status.success()).then(|| said.lines().last().unwrap().to_owned())
 }
 
-/// A message's words that are a path.
+/// Returns the last path that a message names.
 fn named(message: &str, below: &Path) -> PathBuf {
     let words = message.split([' ', '`']).map(|word| word.trim_end_matches([':', ';', ',']));
     let paths: Vec<PathBuf> = words.map(PathBuf::from).filter(|path| path.starts_with(below)).collect();
     paths.last().unwrap_or_else(|| panic!("a path in: {message}")).clone()
 }
 
-/// A run that was stopped, in a place of its own.
+/// A run that was stopped, in a directory of its own.
 fn stopped(root: &Path) -> RunFolder {
     prepare(root);
     assert_eq!(trained(root), None);
@@ -102,7 +102,7 @@ fn a_run_that_lacks_epochs_is_deleted_as_advised_and_trained_anew() {
     assert_eq!(folder.read().unwrap().1.len(), 2);
 }
 
-/// libtorch alone takes more room than that.
+/// libtorch alone uses more memory than the limit.
 #[cfg(all(target_os = "linux", not(feature = "tch")))]
 #[test]
 fn a_limit_of_memory_is_raised_or_the_batch_made_smaller_as_advised() {

@@ -1,4 +1,4 @@
-//! Arms of one's own.
+//! Runs of arms that an experiment declares itself.
 
 use crate::retrain::again;
 use crate::{context, engines, folder, prepare, tiny};
@@ -10,7 +10,8 @@ use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::session::train;
 
-/// The one with the numbers of the other trains to the same bits, on every engine, and is trained again from its record.
+/// An own arm with the numbers of an arm of the house trains to the same bits on every engine, and is trained
+/// again from its record.
 #[test]
 fn an_arm_of_ones_own_trains_as_the_arm_of_the_house_with_its_numbers() {
     let root = tempfile::tempdir().unwrap();
@@ -22,7 +23,7 @@ fn an_arm_of_ones_own_trains_as_the_arm_of_the_house_with_its_numbers() {
         for arm in [Arm::APPROPRIATE, Arm::FROBENIUS, Arm::PUBLISHED_APPROPRIATE] {
             let own = Declaration { name: format!("own-{arm}"), ..arm.into() }.arm().unwrap();
             let [house, own] = [arm, own].map(|decay| {
-                // Strong enough that the arms end apart from each other.
+                // The decay is strong enough to make the arms differ at the end.
                 let run = Configuration {
                     recipe: Recipe { epochs: 2, ..tiny().recipe },
                     decay,

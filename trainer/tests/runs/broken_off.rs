@@ -1,5 +1,5 @@
-//! Runs that break off in the middle of libtorch: they are named, and what comes after them on the thread trains. (A run that panics
-//! elsewhere, and its memory: the tests of `trainer::sweep`.)
+//! Runs that panic in the middle of libtorch: they are named, and later runs on the same thread are trained.
+//! (The tests of `trainer::sweep` cover panics elsewhere, and the memory of such runs.)
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::run::Status;
@@ -30,7 +30,7 @@ fn one_by_one() -> SideBySide {
     SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1, wait: false }
 }
 
-/// More than any machine has, of a view that takes nothing.
+/// Tensors larger than any machine's memory, as views that take none.
 fn petabytes() -> (Tensor, Tensor) {
     let cpu = tch::Device::Cpu;
     let images = Tensor::zeros([1, 3, 32, 32], (Kind::Float, cpu)).expand([1 << 40, 3, 32, 32], false);
@@ -58,7 +58,8 @@ fn what_libtorch_cannot_allocate_is_said_and_the_thread_keeps_its_gradients() {
     assert_ne!(training.model(), before, "the thread's next step learns");
 }
 
-/// There is no such GPU, and libtorch says so by a panic where the networks are timed and where they are trained.
+/// The GPU does not exist, which libtorch reports by a panic both when networks are timed and when they are
+/// trained.
 #[test]
 fn a_device_that_fails_ends_no_sweep_without_its_names() {
     let root = tempfile::tempdir().unwrap();

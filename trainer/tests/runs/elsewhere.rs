@@ -1,4 +1,5 @@
-//! The program where its surroundings differ from the ones it was built in: no git, a lock that fails, another process at work.
+//! The program in surroundings other than those it was built in: without git, with failing locks, with
+//! another process at work.
 
 use crate::{folder, held, prepare, tiny};
 use artifacts::run::folders;
@@ -24,7 +25,7 @@ fn said(output: &Output) -> String {
 fn the_revision_recorded_is_the_programs() {
     let root = tempfile::tempdir().unwrap();
     prepare(root.path());
-    // Nowhere near a source tree, and without git.
+    // Run outside of any source tree, and without git.
     let output =
         trainer(&[], root.path()).env("PATH", root.path()).current_dir(root.path()).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
@@ -53,7 +54,8 @@ fn a_run_that_is_trained_elsewhere_has_a_code_of_its_own() {
     );
 }
 
-/// NFS without its lock daemon and Lustre without flock have no locks: the claim alone decides. A lock that fails now is named.
+/// NFS without its lock daemon and Lustre without flock have no locks; there the claim alone decides. A lock
+/// that fails otherwise is named.
 #[test]
 fn a_file_system_without_locks_is_trained_on_and_a_lock_that_fails_is_named() {
     let tried = Command::new("strace").args(["-e", "trace=flock", "true"]).stderr(Stdio::null()).status();
@@ -79,7 +81,7 @@ fn a_file_system_without_locks_is_trained_on_and_a_lock_that_fails_is_named() {
         } else {
             assert_eq!((output.status.code(), trained), (Some(1), 0), "{error}: {message}");
             assert!(message.contains(".lock: cannot be locked: choose a file system"), "{error}: {message}");
-            // On one that has locks, while that one still fails.
+            // Another file system has locks, while the first one still fails.
             let refused = message
                 .split(": cannot be locked")
                 .next()

@@ -1,4 +1,4 @@
-//! What a run leaves, and what it finds in its folder and must not touch.
+//! The files that a run leaves, and those that it finds in its folder and must not touch.
 
 use crate::{context, engines, folder, held, prepare, tiny};
 use artifacts::run::{LayerRow, PredictionRow, Status};

@@ -36,7 +36,7 @@ fn a_hundred_classes_are_trained_stopped_and_taken_up_on_every_engine() {
                     .parameters,
             90 * 8
         );
-        // Before it has learnt anything, a network of a hundred classes is as good as a guess among them.
+        // An untrained network of a hundred classes is as good as a random guess among them.
         let guess = 100f64.ln();
         let losses: Vec<f64> = epochs.iter().map(|row| row.train_loss.unwrap()).collect();
         assert!(

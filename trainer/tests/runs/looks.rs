@@ -1,4 +1,4 @@
-//! What only looks leaves no tracks: the program on a folder that does not exist.
+//! Commands that only read leave no files, even for a folder that does not exist.
 
 use std::path::Path;
 use std::process::Command;

@@ -54,7 +54,7 @@ fn tiny() -> Configuration {
     }
 }
 
-/// Those that this program has.
+/// The engines that this program is built with.
 fn engines() -> Vec<Backend> {
     if cfg!(feature = "tch") { Backend::ALL.to_vec() } else { vec![Backend::Fused] }
 }

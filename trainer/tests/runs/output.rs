@@ -1,4 +1,4 @@
-//! The program where nobody reads what it says, and where it cannot be written.
+//! The program when nobody reads its output, and when the output cannot be written.
 
 use crate::prepare;
 use artifacts::run::{Status, folders};
@@ -11,12 +11,12 @@ fn trainer(line: &str) -> Command {
     trainer
 }
 
-/// A pipe without a reader.
+/// A pipe whose reader has closed it.
 fn closed() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }
 
-/// A disk without room.
+/// A full disk.
 fn full() -> Stdio {
     fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into_parts().0.into()
 }

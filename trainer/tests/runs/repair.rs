@@ -1,4 +1,4 @@
-//! Damaged runs and images: noticed, named, and mended where their weights allow it.
+//! Damaged runs and images: detected, named, and repaired if their weights allow it.
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::dataset::{Split, Task};
@@ -33,7 +33,7 @@ fn flip(path: &Path, at: usize) {
     atomic::write(path, bytes).unwrap();
 }
 
-/// As an earlier version left it: neither stamps nor names.
+/// Restores the state of an earlier version, without stamps and without file names in the record.
 fn unseal(folder: &RunFolder) {
     let record = folder.read_record().unwrap();
     folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();
@@ -129,7 +129,7 @@ fn tables_of_a_finished_run_are_made_again_from_its_weights() {
     assert!(mended.sealed.as_ref().unwrap().later, "the record says that its files were sealed again");
     assert_eq!(RunRecord { sealed: None, ..mended }, RunRecord { sealed: None, ..record });
 
-    // Without weights there is nothing to make them of.
+    // Without weights the predictions cannot be recomputed.
     flip(&folder.predictions_path(), 400);
     flip(&folder.model_path(), 4000);
     let (tally, said) = repair(&layout, false);

@@ -1,4 +1,4 @@
-//! Runs that were stopped or killed, and go on.
+//! Runs that were stopped or killed, and are resumed.
 
 use crate::{context, engines, folder, prepare, tiny};
 use artifacts::run::{EpochRow, RunFolder, RunRecord, Status};
@@ -11,7 +11,7 @@ use trainer::machine::stop::Stop;
 use trainer::run::checkpoint::Checkpoint;
 use trainer::run::session::{Outcome, train, train_until};
 
-/// What a test waits for at most, so that one that fails ends.
+/// The longest wait of a test, so that a failing one ends.
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
@@ -61,7 +61,8 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Backend) {
     assert_eq!(numbers(&found.read_epochs().unwrap()), numbers(&expected_epochs));
 }
 
-/// Asks to stop as soon as the tables have a row that they had not, which is while the rest of its epoch is saved and the next is trained.
+/// Asks to stop as soon as the tables have a new row, that is, while the rest of its epoch is saved and the
+/// next epoch is trained.
 #[test]
 fn a_stop_in_the_moments_of_saving_leaves_a_whole_epoch_and_costs_no_bit() {
     engines().into_iter().for_each(a_stop_while_saving_leaves_a_whole_epoch);
@@ -97,7 +98,7 @@ fn a_stop_while_saving_leaves_a_whole_epoch(engine: Backend) {
             (record.status, epochs.len(), checkpoint(&found).epoch),
             (Status::Interrupted, done, done)
         );
-        // A row for each convolution, at the start and after each epoch.
+        // One row for each convolution, at the start and after each epoch.
         assert_eq!(found.read_layers(&record).unwrap().len(), 8 * (done + 1), "{engine:?}");
         before = done;
     }
@@ -126,7 +127,7 @@ fn a_run_that_cannot_be_saved_any_more_fails_by_the_name_of_its_file_and_is_not_
     let (ended, hears) = std::sync::mpsc::channel::<()>();
     let outcome = std::thread::scope(|scope| {
         let (folder, stop) = (&folder, &stop);
-        // After an epoch that was saved: a directory where the table is to come.
+        // Once an epoch is saved, a directory takes the place of the table.
         scope.spawn(move || {
             let start = Instant::now();
             while start.elapsed() < MINUTE
@@ -136,7 +137,7 @@ fn a_run_that_cannot_be_saved_any_more_fails_by_the_name_of_its_file_and_is_not_
                     let _ = fs_err::remove_file(folder.epochs_path());
                 }
             }
-            // A run that does not see it would train for hours.
+            // A run that does not notice the error would train for hours.
             if hears.recv_timeout(MINUTE) == Err(RecvTimeoutError::Timeout) {
                 stop.request();
             }
@@ -166,7 +167,7 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     let configuration = tiny();
     let outcome = train(&context(&layout, &data, &stop), &configuration).unwrap();
     assert_eq!(outcome, Outcome::Interrupted(0));
-    // As a crash between the tables and the checkpoint of epoch 1 leaves it.
+    // The state that a crash between the tables and the checkpoint of epoch 1 leaves.
     let folder = folder(&layout, &data, &configuration);
     let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
     folder.write_epochs(&[row]).unwrap();
@@ -184,7 +185,7 @@ fn a_run_that_says_done_without_its_epochs_is_named_and_taken_up_again() {
     let whole = train(&context, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
     let epochs = folder.read_epochs().unwrap();
-    // As two processes that trained one run left it before records named their files.
+    // The state that two processes training one run left, before records named their files.
     let record = folder.read_record().unwrap();
     folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();
     folder.write_epochs(&epochs[..2]).unwrap();

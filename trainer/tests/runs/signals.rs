@@ -1,4 +1,4 @@
-//! The program among signals, as batch systems, terminals and containers send them.
+//! The program's reaction to signals, as batch systems, terminals and containers send them.
 
 use crate::prepare;
 use artifacts::Layout;
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A program in a process group of its own, which ends with the test, also with one that fails.
+/// A program in its own process group, which is killed when the test ends, even if it fails.
 struct Program(Child);
 
 impl Drop for Program {
@@ -20,7 +20,7 @@ impl Drop for Program {
     }
 }
 
-/// A run of one update an epoch that takes hours.
+/// Starts a run with one update per epoch that takes hours.
 fn start(root: &Path, shell: &str) -> Program {
     program(
         root,
@@ -41,8 +41,8 @@ fn program(root: &Path, shell: &str, run: &str) -> Program {
     Program(command.spawn().unwrap())
 }
 
-/// Undoes what the tests themselves may have been started with: under `nohup` SIGHUP is ignored, and of a shell's background SIGINT is, which
-/// programs inherit.
+/// Resets signal actions that the tests may have inherited: `nohup` ignores SIGHUP, and a shell ignores
+/// SIGINT in background jobs.
 fn heard() -> io::Result<()> {
     for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
         // SAFETY: the default action is valid for each of them.
@@ -65,7 +65,7 @@ fn until<T>(mut found: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The run's folder, as soon as an epoch is saved.
+/// Returns the run's folder as soon as an epoch is saved.
 #[track_caller]
 fn under_way(root: &Path) -> RunFolder {
     until(|| {
@@ -115,7 +115,7 @@ fn a_hangup_that_was_ignored_stays_ignored() {
     assert_eq!(code(program), Some(143));
 }
 
-/// Two seconds and an update: what a batch system may be told to wait before it kills.
+/// Two seconds and an update: the time that a batch system may be configured to wait before it kills.
 #[test]
 fn a_signal_is_heard_in_the_middle_of_an_evaluation() {
     let root = tempfile::tempdir().unwrap();
@@ -126,7 +126,7 @@ fn a_signal_is_heard_in_the_middle_of_an_evaluation() {
     let program = program(root.path(), "", run);
     let folder =
         until(|| folders(&root.path().join("runs")).ok()?.pop().filter(|it| it.record_path().exists()));
-    // One update has long ended then, and the evaluation has not.
+    // By then the update has long ended, and the evaluation has not.
     std::thread::sleep(Duration::from_millis(600));
     kill(&program, "TERM");
     let asked = Instant::now();

@@ -1,4 +1,5 @@
-//! A sweep as a job of Slurm's, whose programs are stood in for, and how far its runs are said to have come.
+//! A sweep as a Slurm job, with stand-ins for Slurm's programs, and the progress that is reported of its
+//! runs.
 
 use crate::{folder, held, prepare, tiny};
 use artifacts::run::{Status, folders};
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// One run of one update an epoch that takes hours, or of a few epochs.
+/// Writes an experiment of one run with one update per epoch: hours, or a few epochs.
 fn experiment(root: &Path, epochs: usize) {
     let text = format!(
         "title = \"one\"\n[recipe]\nchannels = [4, 8, 8, 8]\nepochs = {epochs}\nbatch = 256\n\
@@ -40,7 +41,8 @@ fn job(root: &Path) -> Command {
     command
 }
 
-/// The job's end after a SIGTERM, when an epoch is saved; Slurm says this line of it.
+/// Ends the job by a SIGTERM once an epoch is saved, while `squeue` prints this line; returns exit code and
+/// output.
 fn stopped(root: &Path, squeue: &str) -> (Option<i32>, String) {
     program(root, "squeue", &format!("echo \"$@\" >> '{0}/asked'; echo '{squeue}'", root.display()));
     program(root, "scontrol", &format!("echo \"$@\" >> '{0}/asked'", root.display()));
@@ -61,7 +63,7 @@ fn a_job_that_was_warned_goes_back_into_the_queue_and_one_that_was_cancelled_doe
     for (squeue, expected, again, words) in [
         ("RUNNING|0:45|1:00", 85, true, "job 7_3: back into the queue"),
         ("COMPLETING|0:45|1:00", 143, false, "epochs are saved"),
-        // What Slurm does not answer, a cluster that puts such a job back by its code still knows.
+        // If Slurm does not answer, a cluster that requeues by exit code still does.
         ("slurm_load_jobs error", 85, false, "Slurm does not answer"),
     ] {
         let root = tempfile::tempdir().unwrap();
@@ -115,7 +117,7 @@ fn the_standing_of_a_run_is_seen_from_its_folder() {
     assert_eq!((run["epochs_done"].as_u64(), run["epochs"].as_u64()), (Some(2), Some(2)));
     assert!(run["images_per_second"].as_f64().unwrap() > 0.0 && run["epoch_seconds"].as_f64().unwrap() > 0.0);
 
-    // As a killed process leaves it, and as somebody who trains it has it.
+    // The states that a killed process leaves, and that a running one has.
     let run = artifacts::run::RunFolder::new(layout.run(&name));
     let mut record = run.read_record().unwrap();
     record.status = Status::Running;

@@ -1,4 +1,4 @@
-//! Several runs: side by side, elsewhere, and after a failure.
+//! Several runs: in parallel, in other processes, and after a failure.
 
 use crate::{context, folder, held, prepare, tiny};
 use artifacts::run::Status;
@@ -74,7 +74,7 @@ fn a_sweep_that_waits_takes_up_what_another_process_leaves() {
         Experiment { name: "one".into(), title: "one run".into(), tuned: false, verdict: None, runs };
     let wait = SideBySide { wait: true, ..at_once(1) };
     let busy = folder(&layout, &data, &theirs);
-    // Somebody who is asked to stop while waiting hears it at once.
+    // A process that is asked to stop while it waits notices at once.
     let (lock, stop) = (held(&busy), Stop::default());
     std::thread::scope(|scope| {
         let context = context(&layout, &data, &stop);
@@ -123,7 +123,7 @@ fn a_sweep_goes_on_after_a_failure_and_names_it() {
     assert_eq!(Experiment::read_plan(&layout.plan()).unwrap(), experiment);
 }
 
-/// Every file and folder below a directory, with what is in it.
+/// Returns every file and folder below a directory, with the contents of the files.
 fn tracks(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs_err::read_dir(directory).unwrap() {
@@ -143,7 +143,7 @@ fn what_cannot_fit_is_refused_before_anything_is_trained_and_the_others_go_on() 
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
-    // Training it for a moment would fail otherwise: there are 300 images.
+    // Training the huge run for even a moment would fail: there are 300 images.
     let (good, huge) = (
         Configuration { seed: 1, ..tiny() },
         Configuration { recipe: Recipe { batch: 1 << 30, ..tiny().recipe }, ..tiny() },
@@ -251,7 +251,7 @@ fn a_checkpoint_left_beside_a_finished_run_is_removed() {
         Experiment { name: "one".into(), title: "one run".into(), tuned: false, verdict: None, runs };
     sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
     let before = tracks(run.path());
-    // As a process that is killed between its last two steps leaves it.
+    // The state that a process leaves when it is killed between its last two steps.
     artifacts::atomic::write(&run.checkpoint_path(), "").unwrap();
     sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
     assert_eq!(tracks(run.path()), before);

@@ -1,4 +1,4 @@
-//! Runs that need libtorch: half precision, and both engines side by side.
+//! Runs that need libtorch: half precision, and both engines in parallel.
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::{Backend, Configuration, Precision, Recipe};
@@ -23,10 +23,11 @@ fn half_precision_trains_with_float32_batch_norm() {
     }
 }
 
-/// Two engines, one recipe. Two updates, the second at rate zero: a longer way would magnify rounding. Even in one, rounding
-/// decides a rectifier or a pool otherwise here and there (libtorch's channels-last kernels round ten times as coarsely as its others,
-/// or ours); so the whole change is compared, which another image, draw, rate or decay would turn around. What each
-/// engine computes is held to the reference number by number in the parity tests.
+/// Trains one recipe on both engines, for two updates, the second at rate zero, because more updates would
+/// amplify rounding. Even in one update rounding flips a ReLU or a max pool here and there (libtorch's
+/// channels-last kernels round ten times as coarsely as its others, or ours), so the change of all weights is
+/// compared as a whole, which another image, draw, rate or decay would reverse. The parity tests compare what
+/// each engine computes with the reference, number by number.
 #[test]
 fn both_engines_train_the_same_network() {
     let root = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Runs that are judged by training images they hold out: no test image is read.
+//! Runs that are evaluated on held-out training images: no test image is read.
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::dataset::{Header, Split, Task};
@@ -9,7 +9,7 @@ use trainer::machine::stop::Stop;
 use trainer::run::context::TrainTest;
 use trainer::run::session::{Outcome, train};
 
-/// Overwrites all of the test images, and leaves only what the file says of itself.
+/// Overwrites all test images, but not the header of their file.
 fn blot_out_test_images(layout: &Layout) {
     let path = layout.images(Task::Cifar10, Split::Test);
     let mut bytes = fs_err::read(&path).unwrap();

@@ -1,11 +1,11 @@
-//! Which entries are copies of one run.
+//! Detects entries that are copies of one run.
 
 use crate::runs::json::whole;
 use crate::runs::results::LoggedEpoch;
 use serde_json::Value;
 
-/// What two copies of one run have in common: all of an entry, however its numbers are written, and its seed only where nothing else tells
-/// two runs apart.
+/// Returns what two copies of one run share: the whole entry, however its numbers are written. The seed is
+/// left out if a loss with all its digits identifies the run.
 pub(super) fn without_seed(entry: &Value, logged: &LoggedEpoch) -> String {
     let mut entry = entry.clone();
     plain(&mut entry);
@@ -18,7 +18,7 @@ pub(super) fn without_seed(entry: &Value, logged: &LoggedEpoch) -> String {
     entry.to_string()
 }
 
-/// Writes whole numbers as integers, so that 8 and 8.0 are one.
+/// Writes whole numbers as integers, so that 8 and 8.0 are equal.
 fn plain(value: &mut Value) {
     match value {
         Value::Number(_) => {

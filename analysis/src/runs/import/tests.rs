@@ -92,7 +92,8 @@ fn copies_are_found_however_their_numbers_are_written_and_whatever_seed_they_bea
     let of_epoch = |epoch| entry("", epoch, "");
     assert_eq!(counts(&[of_epoch("128"), of_epoch("128.0"), of_epoch("1.28e2")]), (1, 2));
     let seeded = |seed: u32, last: &str| entry(&format!(",\"seed\":{seed}"), "128", last);
-    // Two runs may well have the same accuracy, and one rounded loss; no two have the same loss to its last digit.
+    // Two runs may have the same accuracy, and the same rounded loss; no two have the same loss in all its
+    // digits.
     for (last, expected) in
         [("", (2, 0)), (",\"test loss\":0.31", (2, 0)), (",\"test loss\":0.3145926", (1, 1))]
     {

@@ -2,7 +2,8 @@ use super::*;
 use crate::dataset::Provenance;
 use parquet::file::metadata::KeyValue;
 
-/// A file as another program could write it: `mend` changes what the right one would hold.
+/// Writes a file as another program could, with `mend` changing the correct columns and metadata, and returns
+/// the reader's error.
 fn foreign(mend: impl FnOnce(&mut Vec<(Field, ArrayRef)>, &mut Vec<KeyValue>)) -> String {
     let dataset = Dataset::generated(Task::Cifar10, 3, 0);
     let (schema, mut pairs) = (schema(), metadata::pairs(&dataset, None));
@@ -31,7 +32,7 @@ fn foreign(mend: impl FnOnce(&mut Vec<(Field, ArrayRef)>, &mut Vec<KeyValue>)) -
 fn what_is_written_is_read_back() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("deep/train.parquet");
-    // More rows than a batch, and a part of one at the end.
+    // More rows than a batch, with a partial batch at the end.
     let dataset = Dataset::generated(Task::Cifar10, 2 * ROWS_PER_BATCH + 7, 3);
     dataset.write(&path).unwrap();
     assert_eq!(Dataset::read_verified(&path).unwrap(), dataset);
@@ -96,7 +97,7 @@ fn metadata_is_ours_and_true() {
         foreign(|_, pairs| {
             let pair = pairs.iter_mut().find(|pair| pair.key == format!("rankscale.{key}"));
             pair.unwrap().value = Some(value.to_owned());
-            // As a program would that knows of no sum.
+            // The metadata of a program that does not write the checksum.
             pairs.retain(|pair| !pair.key.ends_with("metadata_sha256"));
         })
     };
@@ -122,7 +123,7 @@ fn rows_in_another_order_are_noticed() {
     assert!(message.contains("canonical order"), "{message}");
 }
 
-/// What reading gives: the images, or a message.
+/// Returns the images that were read, or the error message.
 fn verified(path: &Path) -> Result<Dataset, String> {
     Dataset::read_verified(path).map_err(|error| error.to_string())
 }

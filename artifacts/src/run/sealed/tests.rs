@@ -3,7 +3,7 @@ use crate::run::{DataProvenance, FORMAT, Origin, Provenance};
 use crate::{Configuration, Recipe};
 use fs_err as fs;
 
-/// A sealed run of two epochs, as far as `status` says.
+/// A sealed run of two epochs, with this status.
 fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
     let configuration =
         Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, seed, ..Configuration::default() };

@@ -5,7 +5,7 @@ use std::io::Write;
 
 const SMALL: Limits = Limits { member: 3 * 3073, total: 1 << 20 };
 
-/// An archive of members with any name, even one the tar library would not write.
+/// An archive of members with arbitrary names, even some that the tar library would not write.
 fn archive<'a>(members: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, bytes) in members {
@@ -22,7 +22,7 @@ fn ours() -> &'static BinaryVersion {
     BinaryVersion::of(Task::Cifar10)
 }
 
-/// The six batches: a record each, filled with the number of the batch.
+/// The six batches, with one record each, filled with the number of the batch.
 fn batches() -> Vec<(&'static str, Vec<u8>)> {
     ours().files().zip(1..).map(|(name, fill)| (name, vec![fill; 3073])).collect()
 }
@@ -52,7 +52,7 @@ fn a_tar_that_a_browser_unpacked_by_one_step_is_read_too() {
 #[test]
 fn a_truncated_archive_is_refused_wherever_it_ends() {
     let whole = archive(batches());
-    // The last eight bytes are the checksum and the length: even without them nothing must be believed.
+    // The last eight bytes are the checksum and the length; without them the archive must be refused.
     for length in [whole.len() / 4, whole.len() / 2, whole.len() - 8, whole.len() - 1] {
         let message = refusal(&whole[..length]);
         assert!(message.contains("cut short or damaged"), "{length} bytes: {message}");
@@ -100,7 +100,7 @@ fn a_bomb_is_refused_wherever_it_hides() {
     let mut members = batches();
     members.insert(0, ("readme.html", zeros.clone()));
     assert!(refusal(&archive(members)).contains("unpacks to more than"));
-    // Behind the end of the tar.
+    // Data after the end of the tar.
     let mut appendix = GzEncoder::new(archive(batches()), Compression::fast());
     appendix.write_all(&zeros).unwrap();
     assert!(refusal(&appendix.finish().unwrap()).contains("unpacks to more than"));

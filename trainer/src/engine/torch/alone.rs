@@ -1,20 +1,22 @@
-//! What runs side by side on a GPU do one after the other.
+//! Mutual exclusion between runs on the same GPU.
 //!
-//! While a stream of a GPU is recorded, nobody may wait for the whole GPU, whichever thread waits: it spoils the recording (CUDA C++ Programming
-//! Guide, "Prohibited and Unhandled Operations"). Giving memory back waits so, and by what was seen (`docs/gpu.md`) libraries do when they
-//! choose and load their kernels. A run does these in its first updates, in its first evaluation and at its end; in all others it goes on beside the rest.
+//! While a stream of a GPU is recorded, no thread may synchronise with the whole GPU: that invalidates the
+//! recording (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"). Freeing device memory
+//! synchronises, and by observation (`docs/gpu.md`) libraries do so when they choose and load their kernels.
+//! A run does these in its first updates, in its first evaluation and at its end, under a lock; otherwise it
+//! runs beside the others.
 
 use crate::engine::ways::Ways;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// GPUs of one machine that do not wait for each other; those beyond share a place.
+/// The number of locks. GPUs with an index beyond it share locks with others.
 const PLACES: usize = 64;
 static PLACE: [Mutex<()>; PLACES] = [const { Mutex::new(()) }; PLACES];
 
-/// One run's share in a GPU. At its end it gives back what memory nobody uses any more.
+/// A run's share in a GPU. When dropped, it frees the device memory that is no longer used.
 #[derive(Debug)]
 pub(super) struct Alone {
-    /// Where steps are recorded; nobody waits for anybody elsewhere.
+    /// The GPU, if steps are recorded on it; otherwise no locking is needed.
     gpu: Option<usize>,
 }
 
@@ -26,13 +28,13 @@ impl Alone {
         }
     }
 
-    /// Whether steps are recorded here.
+    /// Returns whether steps are recorded on this GPU.
     #[cfg(libtorch_cuda)]
     pub(super) fn records(&self) -> bool {
         self.gpu.is_some()
     }
 
-    /// Nobody else on the GPU holds this meanwhile.
+    /// Locks the GPU for this run.
     #[must_use]
     pub(super) fn hold(&self) -> Option<MutexGuard<'static, ()>> {
         self.gpu.map(|index| PLACE[index % PLACES].lock().unwrap_or_else(PoisonError::into_inner))

@@ -5,12 +5,13 @@ use crate::data::augment::{CROP_OFFSETS, CUTOUT_OFFSETS, CUTOUT_SIDE, Draw, MEAN
 use network::architecture::IMAGE_SIDE;
 use tch::{Device, Kind, Tensor};
 
-/// The draws of many images, on the device: of the tables of [`Augmentation`] the rows that each image takes, uint8 `[n, 4]`.
+/// The draws of many images, on the device: for each image its rows in the tables of [`Augmentation`], uint8
+/// `[n, 4]`.
 #[derive(Debug)]
 pub struct Draws(Tensor);
 
 impl Draws {
-    /// Puts draws on a device.
+    /// Copies draws to a device.
     #[must_use]
     pub fn new(draws: &[Draw], device: Device) -> Self {
         let rows = |draw: &Draw| {
@@ -21,35 +22,36 @@ impl Draws {
         Self(Tensor::from_slice(&flat).view([-1, 4]).to_device(device))
     }
 
-    /// The draws at these places, int64 `[n]`.
+    /// Returns the draws at these indices, int64 `[n]`.
     #[must_use]
     pub fn at(&self, places: &Tensor) -> Self {
         Self(self.0.index_select(0, places))
     }
 
-    /// Puts others in their place.
+    /// Overwrites the draws by others, in place.
     pub fn replace(&mut self, others: &Self) {
         self.0.copy_(&others.0);
     }
 }
 
-/// What makes batches on a device. Its constants go there once: copying one from the host would wait for the device.
+/// Builds batches on a device. Its constants are copied there once, because a copy from the host would
+/// synchronise with the device.
 #[derive(Debug)]
 pub struct Augmentation {
-    /// int64 `[1, 3, 1, 1]`.
+    /// Offset of each colour plane, int64 `[1, 3, 1, 1]`.
     planes: Tensor,
-    /// Of the three planes, float32 `[1, 3, 1, 1]`.
+    /// Scale and shift of the normalisation, by plane, float32 `[1, 3, 1, 1]`.
     scale: Tensor,
     shift: Tensor,
-    /// For each draw of a crop, and of a crop and a flip, where the 32 rows and columns come from, int64 `[draws, 32]`.
+    /// The source rows for each crop, and the source columns for each crop and flip, int64 `[draws, 32]`.
     rows: Tensor,
     columns: Tensor,
-    /// For each draw of a cutout, one where a row or column meets it, uint8 `[draws, 32]`.
+    /// For each draw of a cutout, one in the rows or columns that it covers, uint8 `[draws, 32]`.
     cut: Tensor,
 }
 
 impl Augmentation {
-    /// On this device.
+    /// Creates the constants on a device.
     #[must_use]
     pub fn new(device: Device) -> Self {
         let planes = |values: [f32; 3]| Tensor::from_slice(&values).view([1, 3, 1, 1]).to_device(device);
@@ -70,8 +72,8 @@ impl Augmentation {
         }
     }
 
-    /// Augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen` (int64 `[n]`) of
-    /// `images` (uint8 `[all, 3, 32, 32]`).
+    /// Returns augmented, normalised images `[n, 3, 32, 32]` (float32, channels last) of the rows `chosen`
+    /// (int64 `[n]`) of `images` (uint8 `[all, 3, 32, 32]`).
     pub fn augment(&self, images: &Tensor, chosen: &Tensor, draws: &Draws) -> Tensor {
         let side = IMAGE_SIDE as i64;
         let of =
@@ -81,11 +83,12 @@ impl Augmentation {
             + of(&self.rows, 0).view([-1, 1, side, 1]) * side
             + of(&self.columns, 1).view([-1, 1, 1, side]);
         let cut = of(&self.cut, 2).view([-1, 1, side, 1]) * of(&self.cut, 3).view([-1, 1, 1, side]);
-        // A product keeps the order in memory; `masked_fill` would make every later operation work on planes.
+        // A product keeps the channels-last layout; `masked_fill` would make every later operation work
+        // channels first.
         self.normalise(&images.take(&source)) * (1 - cut)
     }
 
-    /// Normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
+    /// Returns normalised images (float32, channels last) of uint8 images `[n, 3, 32, 32]`.
     pub fn normalise(&self, images: &Tensor) -> Tensor {
         channels_last(&(images.to_kind(Kind::Float) * &self.scale + &self.shift))
     }

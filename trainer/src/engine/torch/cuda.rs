@@ -1,10 +1,11 @@
-//! What libtorch offers on a GPU and its binding has no words for; `cuda.cpp` is the other half.
+//! CUDA features of libtorch that its Rust binding lacks; `cuda.cpp` is the C++ half.
 //!
-//! A step of this network is some hundreds of small pieces of work for a GPU. Asking for them one by one can take the host longer than the
-//! GPU needs to do them, so a step is recorded once, as a CUDA graph, and played again for every update.
+//! A step of this network is some hundreds of small kernels. Launching them one by one can take the host
+//! longer than the GPU needs to compute them, so a step is recorded once, as a CUDA graph, and replayed for
+//! every update.
 //!
-//! *Invariant:* a recording reads and writes fixed places in memory. What differs between updates (images, rates) lies on the device
-//! before it is played, and nothing in it waits for the host.
+//! *Invariant:* a recording reads and writes fixed addresses. What differs between updates (images, learning
+//! rates) is on the device before it is replayed, and nothing in it synchronises with the host.
 
 #![allow(unsafe_code, reason = "calls C++")]
 
@@ -37,7 +38,7 @@ unsafe extern "C" {
     ) -> *const c_char;
 }
 
-/// The kernels of `norm.cu`, which a GPU's own compiler translates when they are first used.
+/// The kernels of `norm.cu`, which the GPU's run-time compiler compiles when they are first used.
 static NORM: LazyLock<CString> = LazyLock::new(|| {
     let text = CString::new(include_str!("norm.cu")).expect("a text without zeros");
     // SAFETY: it lives as long as the process.
@@ -45,23 +46,25 @@ static NORM: LazyLock<CString> = LazyLock::new(|| {
     text
 });
 
-/// What a call says, as the binding's own calls do: by a panic that names libtorch's error, see [`crate::machine::contained`].
+/// Checks the result of a call as the binding's own calls do: by a panic that contains libtorch's error, see
+/// [`crate::machine::contained`].
 fn checked(message: *const c_char) {
     // SAFETY: a string that ends in a zero and lasts until this thread's next call.
     assert!(message.is_null(), "{}", unsafe { CStr::from_ptr(message) }.to_string_lossy());
 }
 
-/// The calling thread computes on a stream of its own from now on, and runs its backward passes itself.
+/// Makes the calling thread compute on a stream of its own from now on, and run its backward passes itself.
 pub(super) fn of_its_own(index: usize) {
     checked(rankscale_of_its_own(c_int::try_from(index).expect("CUDA counts GPUs so")));
 }
 
-/// Gives back to the GPU what no tensor of this process uses any more. An error is another run's, who meets it in its own next step.
+/// Frees the device memory that no tensor of this process uses any more. An error is ignored: it belongs to
+/// another run, which meets it in its own next step.
 pub(super) fn give_back() {
     let _ = rankscale_give_back();
 }
 
-/// What batch norm has besides its input: weight and bias, and running statistics that it moves.
+/// The tensors of batch norm besides its input: weight, bias, and the running statistics that it updates.
 pub(super) struct Statistics<'a> {
     pub(super) weight: &'a Tensor,
     pub(super) bias: &'a Tensor,
@@ -69,7 +72,8 @@ pub(super) struct Statistics<'a> {
     pub(super) running_variance: &'a Tensor,
 }
 
-/// Channels that [`norm`] takes: a thread block's 256 threads share the 16 bytes that each of them reads.
+/// Returns whether [`norm`] supports the channels of a tensor: a thread block's 256 threads each read 16
+/// bytes.
 pub(super) fn has_norm_for(y: &Tensor) -> bool {
     let each = match y.kind() {
         tch::Kind::Float => 4,
@@ -83,7 +87,7 @@ pub(super) fn has_norm_for(y: &Tensor) -> bool {
         && matches!(y.device(), tch::Device::Cuda(_))
 }
 
-/// Batch norm of a batch, rectified, then the largest of each 2x2 pixels or the sum with `residual`.
+/// Computes batch norm of a batch and ReLU, then a 2x2 max pool or the sum with `residual`.
 pub(super) fn norm(
     y: &Tensor,
     statistics: &Statistics<'_>,
@@ -112,12 +116,12 @@ pub(super) fn norm(
     }
 }
 
-/// Work for the GPU of one thread, recorded.
+/// The recorded GPU work of one thread.
 #[derive(Debug)]
 pub(super) struct Recording(NonNull<c_void>);
 
 impl Recording {
-    /// Records what `work` asks of the GPU; none of it is done.
+    /// Records the GPU work that `work` launches, without executing it.
     pub(super) fn of(work: impl FnOnce()) -> Self {
         let recording =
             Self(NonNull::new(rankscale_recording_new()).expect("C++ throws where it has no memory"));
@@ -133,7 +137,7 @@ impl Recording {
         recording
     }
 
-    /// Asks the GPU to do all of it.
+    /// Launches all of the recorded work.
     pub(super) fn play(&self) {
         // SAFETY: it was recorded to its end.
         checked(unsafe { rankscale_recording_play(self.0.as_ptr()) });

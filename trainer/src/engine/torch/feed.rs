@@ -1,4 +1,4 @@
-//! What the updates of an epoch read on a device.
+//! The inputs of an epoch's updates, on a device.
 
 use super::augment::Draws;
 use super::training::rates_table;
@@ -11,9 +11,9 @@ use tch::{Kind, Tensor};
 /// Images on a device.
 #[derive(Debug)]
 pub(super) struct OnDevice {
-    /// uint8 `[n, 3, 32, 32]`.
+    /// The pixels, uint8 `[n, 3, 32, 32]`.
     pub(super) pixels: Tensor,
-    /// int64 `[n]`.
+    /// The labels, int64 `[n]`.
     pub(super) labels: Tensor,
 }
 
@@ -29,23 +29,24 @@ impl OnDevice {
     }
 }
 
-/// What the updates of an epoch read, and what they add to. It stays in its place in memory from one epoch to the next.
+/// The inputs of an epoch's updates, and the sums that they add to. Its addresses stay the same from one
+/// epoch to the next.
 #[derive(Debug)]
 pub(super) struct Feed {
     /// Training images in the order of the epoch, int64 `[updates * batch]`.
     pub(super) order: Tensor,
     pub(super) draws: Draws,
-    /// As [`rates_table`].
+    /// The learning rates, see [`rates_table`].
     pub(super) rates: Tensor,
     pub(super) decay: WeightDecay,
-    /// 0, 1, ... of a batch, int64 `[batch]`.
+    /// The indices 0, 1, ... within a batch, int64 `[batch]`.
     pub(super) within: Tensor,
-    /// The next update, int64 `[1]`.
+    /// The index of the next update, int64 `[1]`.
     pub(super) update: Tensor,
-    /// Sums so far, float64 and int64 scalars.
+    /// The running sums, float64 and int64 scalars.
     pub(super) loss: Tensor,
     pub(super) correct: Tensor,
-    /// Updates done since this was made.
+    /// The number of updates since this was created.
     pub(super) done: usize,
 }
 
@@ -68,14 +69,14 @@ impl Feed {
         }
     }
 
-    /// Whether another takes the same places and is used in the same way.
+    /// Returns whether another feed has the same shapes and decay.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.order.size() == other.order.size()
             && self.within.size() == other.within.size()
             && self.decay == other.decay
     }
 
-    /// Takes up another epoch.
+    /// Overwrites it by another epoch, in place.
     pub(super) fn replace(&mut self, other: &Self) {
         self.order.copy_(&other.order);
         self.draws.replace(&other.draws);

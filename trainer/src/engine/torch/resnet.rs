@@ -1,10 +1,10 @@
 //! The network in libtorch: forward passes over the list of blocks.
 //!
-//! Behind a narrow bottleneck batch norm is computed on the codes (`Norm::through_bottleneck`); in evaluation it is folded
-//! into the convolutions.
+//! After a narrow bottleneck, batch norm is computed on the codes (`Norm::through_bottleneck`); in evaluation
+//! it is folded into the convolutions.
 //!
-//! Weights are float32; with a half-precision kind the convolutions and the linear layer see them cast, and batch norm
-//! keeps its statistics and parameters in float32, as the 2018 reference did.
+//! Weights are float32. With a half-precision kind the convolutions and the linear layer use them cast, and
+//! batch norm keeps its statistics and parameters in float32, as the 2018 reference did.
 
 #[cfg(libtorch_cuda)]
 use super::cuda;
@@ -16,24 +16,24 @@ use network::{Architecture, Block, Entry, Filter, Place, Role};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// A network's running statistics on a device, and how its parameters are to be used.
+/// A network's running statistics on a device, and the way its parameters are used.
 #[derive(Debug)]
 pub struct ResNet {
     blocks: Vec<Block>,
     /// The name of the last layer's weight.
     classifier: String,
     statistics: BTreeMap<String, Tensor>,
-    /// Of the convolutions and the linear layer.
+    /// The kind of number of the convolutions and the linear layer.
     kind: Kind,
     ways: Ways,
 }
 
 impl ResNet {
-    /// Puts running statistics on a device.
+    /// Copies running statistics to a device.
     ///
     /// # Panics
-    /// Where an array is missing or has another shape than [`Architecture::buffers`] says; who loads arrays from
-    /// a file checks before.
+    /// An array is missing or has another shape than [`Architecture::buffers`] says; whoever loads arrays
+    /// from a file checks this before.
     #[must_use]
     pub fn new(
         architecture: &Architecture,
@@ -55,14 +55,15 @@ impl ResNet {
         }
     }
 
-    /// A copy of every running statistic.
+    /// Returns a copy of every running statistic.
     #[must_use]
     pub fn arrays(&self) -> StateDict {
         self.statistics.iter().map(|(name, tensor)| (name.clone(), array(tensor))).collect()
     }
 
-    /// Logits `[n, classes]` in the master copy's kind of normalised images `[n, 3, 32, 32]`, by these parameters.
-    /// Training mode normalises by the batch and updates the running statistics; evaluation uses them.
+    /// Computes logits `[n, classes]`, in the kind of the master copy, of normalised images `[n, 3, 32, 32]`
+    /// with these parameters. Training mode normalises by the batch and updates the running statistics;
+    /// evaluation uses them.
     pub fn logits(&self, parameters: &BTreeMap<&str, Tensor>, images: &Tensor, training: bool) -> Tensor {
         let mut x = images.to_kind(self.kind);
         let mut kept = Vec::new();
@@ -79,7 +80,7 @@ impl ResNet {
         features.linear(&linear, None::<&Tensor>).to_kind(master_kind(self.kind)) * LOGIT_SCALE
     }
 
-    /// Convolution, batch norm and rectifier, and the pooling or the sum after it.
+    /// Computes convolution, batch norm and ReLU, and the pool or the residual sum after them.
     fn block(
         &self,
         block: &Block,
@@ -96,7 +97,7 @@ impl ResNet {
             running_mean: statistic(Role::Mean),
             running_variance: statistic(Role::Variance),
         };
-        // The last convolution before batch norm, what it sees, and its padding.
+        // The last convolution before batch norm, its input, and its padding.
         let (code, last, padding) = match block.filter {
             Filter::Dense => (x.shallow_clone(), parameter(Role::Dense).shallow_clone(), 1),
             Filter::LowRank { .. } => {
@@ -128,25 +129,26 @@ impl ResNet {
                 norm.plain(&y)
             }
         };
-        // The largest of the rectified is the rectified largest, in backward as well: so only a quarter of the numbers is rectified.
+        // Pooling before ReLU gives the same result and the same gradients, and ReLU then sees only a quarter
+        // of the numbers.
         let out = if pooled { normal.max_pool2d(2, 2, 0, 1, false).relu() } else { normal.relu() };
         residual.map_or_else(|| out.shallow_clone(), |residual| residual + &out)
     }
 }
 
-/// A filter with so many more outputs (dimension 0) or inputs (1), which are zero: the function is the same, and so are the gradients of what
-/// was there. Tensor cores take channels in eights.
+/// Pads a filter with zeros to so many more outputs (dimension 0) or inputs (dimension 1): the function and
+/// the gradients of the original part are unchanged. Tensor cores process channels in groups of eight.
 fn filled(filter: &Tensor, dimension: usize, missing: i64) -> Tensor {
     if missing == 0 {
         return filter.shallow_clone();
     }
     let mut padding = [0; 8];
-    // Dimensions count from the last one.
+    // `constant_pad_nd` counts dimensions from the last one.
     padding[2 * (3 - dimension) + 1] = missing;
     filter.constant_pad_nd(padding)
 }
 
-/// A block's batch norm: parameters, and running statistics that share memory with the network's.
+/// A block's batch norm: its parameters, and running statistics that share memory with the network's.
 struct Norm<'a> {
     weight: &'a Tensor,
     bias: &'a Tensor,
@@ -155,7 +157,7 @@ struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    /// Batch norm of y in training mode.
+    /// Computes batch norm of y in training mode.
     fn plain(&self, y: &Tensor) -> Tensor {
         y.batch_norm(
             Some(self.weight),
@@ -169,7 +171,7 @@ impl Norm<'_> {
         )
     }
 
-    /// The same and all that follows it in a block, by kernels of our own.
+    /// Computes batch norm and everything after it in a block, by kernels of our own.
     #[cfg(libtorch_cuda)]
     fn in_one(&self, y: &Tensor, residual: Option<&Tensor>, pooled: bool) -> Tensor {
         let statistics = cuda::Statistics {
@@ -181,21 +183,21 @@ impl Norm<'_> {
         cuda::norm(y, &statistics, residual, pooled, (BATCH_NORM_MOMENTUM, BATCH_NORM_EPSILON))
     }
 
-    /// Batch norm of a 1x1 convolution E of codes z, without ever making `y = E z` before it is normalised: its mean is `E mean(z)`, its
-    /// variance `diag(E cov(z) E')`, so batch norm is a scale of E's rows and a shift. Exact to rounding, in backward as
-    /// well, whose sums over the batch run over the codes.
+    /// Computes batch norm of a 1x1 convolution E of codes z without forming `y = E z` before normalisation:
+    /// its mean is `E mean(z)` and its variance `diag(E cov(z) E')`, so batch norm is a scale of E's rows and
+    /// a shift. This is exact up to rounding, also in backward, where sums over the batch run over the codes.
     fn through_bottleneck(&self, codes: &Tensor, expand: &Tensor) -> Tensor {
         let rows = codes.permute([0, 2, 3, 1]).flatten(0, 2).to_kind(expand.kind());
         let count = rows.size()[0] as f64;
         let code_mean = rows.mean_dim([0i64].as_slice(), false, None::<Kind>);
-        // Centred first: E[zz'] - mean mean' would cancel.
+        // The codes are centred first, because E[zz'] - mean mean' would suffer from cancellation.
         let centred = rows - &code_mean;
         let covariance = centred.tr().matmul(&centred) / count;
         let matrix = expand.flatten(1, -1);
         let mean = matrix.mv(&code_mean);
         let variance =
             (matrix.matmul(&covariance) * &matrix).sum_dim_intlist([1i64].as_slice(), false, None::<Kind>);
-        // Rounding may leave it a little below zero.
+        // Rounding may leave the variance slightly below zero.
         let variance = variance.clamp_min(0.0);
         {
             let _without_gradients = tch::no_grad_guard();
@@ -206,7 +208,7 @@ impl Norm<'_> {
         self.folded(codes, expand, 0, &mean, &variance)
     }
 
-    /// Convolution with batch norm by these statistics folded into weights and bias.
+    /// Computes a convolution with batch norm, by these statistics, folded into weights and bias.
     fn folded(&self, x: &Tensor, weight: &Tensor, padding: i64, mean: &Tensor, variance: &Tensor) -> Tensor {
         let scale = self.weight * (variance + BATCH_NORM_EPSILON).rsqrt();
         let bias = (self.bias - mean * &scale).to_kind(x.kind());
@@ -215,20 +217,21 @@ impl Norm<'_> {
     }
 }
 
-/// Kind of the weights' master copy, of batch norm and of the loss: float32, or float64 where all is float64.
+/// Returns the kind of the weights' master copy, of batch norm and of the loss: float32, or float64 if
+/// everything is float64.
 pub(crate) fn master_kind(kind: Kind) -> Kind {
     if kind == Kind::Double { Kind::Double } else { Kind::Float }
 }
 
-/// The same numbers with channels innermost in memory; what follows keeps that order.
+/// Returns the same numbers in channels-last layout, which later operations keep.
 pub fn channels_last(images: &Tensor) -> Tensor {
     images.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }
 
-/// An array on a device.
+/// Copies an array to a device.
 ///
 /// # Panics
-/// Where the shapes differ.
+/// The shapes differ.
 pub(crate) fn tensor(name: &str, array: &ArrayD<f32>, shape: &[usize], device: Device) -> Tensor {
     assert_eq!(array.shape(), shape, "{name}");
     let shape: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
@@ -236,7 +239,7 @@ pub(crate) fn tensor(name: &str, array: &ArrayD<f32>, shape: &[usize], device: D
     Tensor::from_slice(&values).reshape(shape).to_device(device)
 }
 
-/// A tensor on the host.
+/// Copies a tensor to the host.
 pub(crate) fn array(tensor: &Tensor) -> ArrayD<f32> {
     let shape: Vec<usize> = tensor.size().iter().map(|&n| n as usize).collect();
     let flat = tensor.detach().to_device(Device::Cpu).to_kind(Kind::Float).contiguous().view(-1);
@@ -249,14 +252,15 @@ pub(crate) fn array(tensor: &Tensor) -> ArrayD<f32> {
 mod tests {
     use super::*;
 
-    /// Both ways of a block in float64: outputs, running statistics, and gradients of a random function of the outputs
-    /// by codes, weights, scale and shift.
+    /// Compares both ways of computing a block in float64: outputs, running statistics, and the gradients of
+    /// a random function of the outputs with respect to codes, weights, scale and shift.
     #[test]
     fn batch_norm_through_the_bottleneck_is_batch_norm() {
         tch::manual_seed(1);
         for (rank, c_out) in [(1, 4), (3, 16), (7, 5)] {
             let random = |shape: &[i64]| Tensor::randn(shape, (Kind::Double, Device::Cpu));
-            // Codes far from zero mean, which an uncentred covariance would not survive in float32.
+            // The codes have a mean far from zero, with which an uncentred covariance would be inaccurate in
+            // float32.
             let codes = random(&[6, rank, 5, 3]) * 2.0 + 3.0;
             let leaves = [codes, random(&[c_out, rank, 1, 1]), random(&[c_out]), random(&[c_out])]
                 .map(|leaf| leaf.set_requires_grad(true));

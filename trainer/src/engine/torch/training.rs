@@ -18,21 +18,22 @@ const VELOCITY: &str = "velocity.";
 pub struct Training {
     network: ResNet,
     groups: Vec<Group>,
-    /// The loss is multiplied by this before, and the gradients divided by it after, the backward pass.
+    /// The loss scale: the loss is multiplied by it before, and the gradients are divided by it after, the
+    /// backward pass.
     loss_scale: fn(batch: i64) -> f64,
 }
 
-/// Sums over a batch, left on the device so that nothing waits for them.
+/// Sums over a batch, left on the device so that nothing synchronises with it.
 #[derive(Debug)]
 pub struct BatchSums {
-    /// Sum of cross-entropies, float32 scalar.
+    /// The sum of cross-entropies, float32 scalar.
     pub loss: Tensor,
-    /// Images whose largest logit is their label's, int64 scalar.
+    /// Images whose largest logit is that of their label, int64 scalar.
     pub correct: Tensor,
 }
 
 impl Training {
-    /// Takes up parameters, running statistics and, where it is there, momentum (`velocity.*`).
+    /// Takes up parameters, running statistics, and momentum (`velocity.*`) if there is any.
     #[must_use]
     pub fn new(
         architecture: Architecture,
@@ -44,7 +45,7 @@ impl Training {
         Self::with_kind(architecture, state, device, kind(precision), ways)
     }
 
-    /// The same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
+    /// Does the same in float64 throughout, for checks against exact arithmetic; images must be float64 too.
     #[must_use]
     pub fn in_float64(architecture: Architecture, state: &StateDict, device: Device, ways: Ways) -> Self {
         Self::with_kind(architecture, state, device, Kind::Double, ways)
@@ -61,7 +62,8 @@ impl Training {
             .iter()
             .filter_map(|(name, array)| Some((name.strip_prefix(VELOCITY)?.to_owned(), array.clone())))
             .collect();
-        // Gradients of a mean over 512 images vanish in fp16; a sum's do not, and the reference used the sum.
+        // Gradients of a mean over 512 images underflow in fp16; those of a sum do not, and the reference
+        // used the sum.
         let loss_scale: fn(i64) -> f64 = if kind == Kind::Half { |batch| batch as f64 } else { |_| 1.0 };
         Self {
             network: ResNet::new(&architecture, state, device, kind, ways),
@@ -70,7 +72,7 @@ impl Training {
         }
     }
 
-    /// Forward, backward and update on normalised images `[n, 3, 32, 32]` with labels `[n]` (int64).
+    /// Computes forward, backward and update on normalised images `[n, 3, 32, 32]` with labels `[n]` (int64).
     pub fn step(
         &mut self,
         images: &Tensor,
@@ -82,7 +84,8 @@ impl Training {
         self.step_at(images, labels, &rates, decay)
     }
 
-    /// The same at rates that lie on the device, one row of a [`rates_table`].
+    /// Does the same as [`Training::step`], with learning rates that are on the device: one row of a
+    /// [`rates_table`].
     pub fn step_at(
         &mut self,
         images: &Tensor,
@@ -107,8 +110,8 @@ impl Training {
         }
     }
 
-    /// Classes (uint8) and cross-entropies (float32) `[n]` for normalised images `[n, 3, 32, 32]` with labels `[n]` (int64), by the running
-    /// statistics; they stay on the device.
+    /// Returns classes (uint8) and cross-entropies (float32), both `[n]`, for normalised images
+    /// `[n, 3, 32, 32]` with labels `[n]` (int64), by the running statistics; they stay on the device.
     pub fn predict(&self, images: &Tensor, labels: &Tensor) -> (Tensor, Tensor) {
         let _without_gradients = tch::no_grad_guard();
         let logits = self.logits(images);
@@ -116,24 +119,24 @@ impl Training {
         (logits.argmax(-1, false).to_kind(Kind::Uint8), losses.to_kind(Kind::Float))
     }
 
-    /// Logits `[n, classes]` by the running statistics.
+    /// Returns logits `[n, classes]` by the running statistics.
     pub fn logits(&self, images: &Tensor) -> Tensor {
         let _without_gradients = tch::no_grad_guard();
         self.network.logits(&self.parameters(), images, false)
     }
 
-    /// Views of the parameters by name.
+    /// Returns views of the parameters, by name.
     fn parameters(&self) -> BTreeMap<&str, Tensor> {
         self.groups.iter().flat_map(|group| group.parameters.views(&group.parameters.values)).collect()
     }
 
-    /// Parameters and running statistics under the reference's names.
+    /// Returns parameters and running statistics under the reference's names.
     #[must_use]
     pub fn model(&self) -> StateDict {
         self.groups.iter().map(|group| group.parameters.arrays()).fold(self.network.arrays(), joined)
     }
 
-    /// All that [`Training::new`] needs to go on with the same numbers.
+    /// Returns everything that [`Training::new`] needs to continue with the same numbers.
     #[must_use]
     pub fn state(&self) -> StateDict {
         let velocity = self.groups.iter().flat_map(|group| group.velocity.arrays());
@@ -141,7 +144,7 @@ impl Training {
     }
 }
 
-/// Rates of factors and of the rest, one row an update, float64 `[updates, 2]`.
+/// Returns the learning rates of the factors and of the rest, one row per update, float64 `[updates, 2]`.
 pub fn rates_table<'a>(rates: impl Iterator<Item = &'a LearningRates>) -> Tensor {
     let flat: Vec<f64> = rates.flat_map(|rates| [rates.factors, rates.rest]).collect();
     Tensor::from_slice(&flat).view([-1, 2])

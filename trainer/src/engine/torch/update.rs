@@ -1,7 +1,8 @@
-//! Nesterov's update with decay: `g = gradient + decay * p; v = 0.9 v + g; p -= rate * (g + 0.9 v)`.
+//! The Nesterov update with weight decay: `g = gradient + decay * p; v = 0.9 v + g; p -= rate * (g + 0.9 v)`.
 //!
-//! As in Sutskever et al. (ICML 2013) in the form `PyTorch` uses. Owned here because libtorch's optimiser cannot
-//! be saved and resumed through its Rust binding; it also keeps the decay's meaning exact.
+//! It follows Sutskever et al. (ICML 2013) in the form that `PyTorch` uses. It is implemented here because
+//! libtorch's optimiser cannot be saved and resumed through its Rust binding; this also makes the meaning of
+//! the decay exact.
 //!
 //! The `frobenius` arm adds the gradient of `lambda / 2 * |E C|^2` (Khodak et al., arXiv 2105.01029):
 //! `lambda * E'E C` to `contract` (C) and `lambda * E CC'` to `expand` (E).
@@ -13,21 +14,21 @@ use network::{Architecture, Block, Entry, Filter, Role, WeightDecay};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Tensor};
 
-/// Parameters that share a rate and a decay, and their momentum.
+/// Parameters that share a learning rate and a decay, and their momentum.
 #[derive(Debug)]
 pub struct Group {
-    /// Whether they are the factors `contract` and `expand`.
+    /// Whether the parameters are the factors `contract` and `expand`.
     factors: bool,
-    /// The names of each pair of factors among them.
+    /// The names of each pair of factors among the parameters.
     pairs: Vec<[String; 2]>,
     /// The parameters.
     pub parameters: Flat,
-    /// Their momentum, in the same layout.
+    /// The momentum of the parameters, in the same layout.
     pub velocity: Flat,
 }
 
 impl Group {
-    /// The groups that a network's parameters make up; momentum that is missing starts at zero.
+    /// Groups the parameters of a network; missing momentum starts at zero.
     #[must_use]
     pub fn all(
         architecture: &Architecture,
@@ -51,8 +52,8 @@ impl Group {
         groups.map(|(factors, pairs, entries)| group(factors, pairs, &entries)).collect()
     }
 
-    /// Updates the parameters by their gradient, which is used up. Call it without gradient tracking.
-    /// `rates` are those of factors and of the rest.
+    /// Updates the parameters by their gradient, which is consumed. Must be called without gradient tracking.
+    /// `rates` are the learning rates of the factors and of the rest.
     pub fn update(&mut self, mut gradient: Tensor, rates: &Tensor, decay: WeightDecay) {
         let (rate, strength) =
             if self.factors { (rates.get(0), decay.factors) } else { (rates.get(1), decay.rest) };

@@ -1,20 +1,22 @@
-//! Which libtorch runs, and with what: asked of the library that was loaded, not of what this program was built for.
+//! The version of libtorch and of the libraries it uses, queried from the loaded library, not from the one
+//! this program was built for.
 
 use std::env;
 use tch::utils::{has_cuda, version_cudart, version_cudnn};
 
 unsafe extern "C" {
-    /// libtorch's, of its C interface: major, minor and patch in the three highest bytes.
+    /// Version of libtorch, from its C interface: major, minor and patch in the three highest bytes.
     safe fn aoti_torch_abi_version() -> u64;
 }
 
-/// Version of the libtorch that was loaded, as `2.13.0`.
+/// Returns the version of the loaded libtorch, such as `2.13.0`.
 #[must_use]
 pub fn libtorch() -> String {
     numbers(aoti_torch_abi_version())
 }
 
-/// The same with what else decides a run's numbers and its speed on a device: CUDA, cuDNN and TF32 on a GPU, nothing on a CPU.
+/// Returns the version of libtorch and of whatever else determines a run's numbers and speed on a device:
+/// CUDA, cuDNN and TF32 on a GPU, nothing else on a CPU.
 #[must_use]
 pub fn libtorch_on(gpu: bool) -> String {
     let mut all = vec![libtorch()];
@@ -25,7 +27,7 @@ pub fn libtorch_on(gpu: bool) -> String {
     all.join(", ")
 }
 
-/// `CUDA 13.0, cuDNN 9.20.0`; none where there is no GPU that it could use.
+/// Returns `CUDA 13.0, cuDNN 9.20.0`, for example; `None` if there is no usable GPU.
 #[must_use]
 pub fn cuda() -> Option<String> {
     has_cuda().then(|| {
@@ -34,15 +36,15 @@ pub fn cuda() -> Option<String> {
     })
 }
 
-/// What float32 is on a GPU. libtorch rounds the factors of convolutions to TF32 and those of matrix products not, and this program leaves
-/// it so; two variables of the environment decide otherwise.
+/// Says where float32 is rounded to TF32 on a GPU. By default libtorch rounds the inputs of convolutions but
+/// not those of matrix products, and this program does not change that; two environment variables may.
 #[must_use]
 pub fn tf32() -> &'static str {
     tf32_by(|name| env::var(name).ok())
 }
 
 fn tf32_by(variable: impl Fn(&str) -> Option<String>) -> &'static str {
-    // The driver's libraries read the first, libtorch the second.
+    // The first variable is read by NVIDIA's libraries, the second by libtorch.
     if variable("NVIDIA_TF32_OVERRIDE").as_deref() == Some("0") {
         "no TF32"
     } else if variable("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE").as_deref() == Some("1") {
@@ -57,7 +59,8 @@ fn numbers(packed: u64) -> String {
     format!("{major}.{minor}.{patch}")
 }
 
-/// cuDNN counts `major * 10000 + minor * 100 + patch` from 9 on, `major * 1000` before.
+/// Formats cuDNN's version, which is `major * 10000 + minor * 100 + patch` from 9 on and `major * 1000 + ...`
+/// before.
 fn cudnn_numbers(version: i64) -> String {
     let major = if version >= 90_000 { 10_000 } else { 1000 };
     format!("{}.{}.{}", version / major, version % major / 100, version % 100)

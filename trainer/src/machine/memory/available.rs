@@ -1,47 +1,48 @@
-//! What this process may still take of the host's memory: the tightest of all bounds that Linux sets it.
+//! The host memory that this process may still take: the tightest of all bounds that Linux sets.
 //!
-//! - the machine: `MemAvailable`, and where the kernel commits no more than it has, `CommitLimit - Committed_AS`;
+//! - the machine: `MemAvailable`, and under strict overcommit accounting also `CommitLimit - Committed_AS`;
 //! - control groups, a container's or a Slurm job's (`--mem`): see [`groups`];
-//! - `ulimit -v` and `ulimit -d`: the limit less the process's address space or data.
+//! - `ulimit -v` and `ulimit -d`: the limit minus the process's address space or data.
 //!
-//! The crate sysinfo knows only the root control group there is in sight, calls its page cache used, and sees no `ulimit`; so it is read
-//! here.
+//! The crate sysinfo reads only the root control group in view, counts its page cache as used, and ignores
+//! `ulimit`, so the bounds are read here.
 //!
-//! *Invariant:* all is read below a root, `/` but for tests. A file that is missing or says nothing sensible bounds nothing.
+//! *Invariant:* all files are read below a root, which is `/` except in tests. A file that is missing or
+//! malformed sets no bound.
 
 use super::groups;
 use fs_err as fs;
 use std::fmt;
 use std::path::Path;
 
-/// Bytes that may still be taken, and who says so.
+/// The bytes that may still be taken, and the bound that limits them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Available {
-    /// No bound where the system does not tell: `u64::MAX`.
+    /// The number of bytes; `u64::MAX` if the system reports no bound.
     pub bytes: u64,
-    /// What to change to have more.
+    /// The bound to raise in order to have more.
     pub bound: Bound,
 }
 
-/// What bounds a process's memory.
+/// A bound on a process's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
-    /// What the machine has.
+    /// The machine's memory.
     Machine,
-    /// What the machine may promise: `vm.overcommit_memory` is 2.
+    /// The machine's commit limit, because `vm.overcommit_memory` is 2.
     Commitments,
     /// A control group, by its directory.
     Group(String),
-    /// `ulimit -v`.
+    /// The limit `ulimit -v`.
     AddressSpace,
-    /// `ulimit -d`.
+    /// The limit `ulimit -d`.
     Data,
     /// A GPU's memory.
     Device,
 }
 
 impl Bound {
-    /// What makes it looser.
+    /// Returns advice on how to loosen the bound.
     pub(super) const fn remedy(&self) -> &'static str {
         match self {
             Self::Group(_) | Self::AddressSpace | Self::Data => "raise that limit",
@@ -63,7 +64,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// The tightest bound, with `proc` and `sys` below `root`.
+/// Returns the tightest bound, with `proc` and `sys` below `root`.
 #[must_use]
 pub fn available(root: &Path) -> Available {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
@@ -83,13 +84,13 @@ pub fn available(root: &Path) -> Available {
         .unwrap_or(Available { bytes: u64::MAX, bound: Bound::Machine })
 }
 
-/// Bytes of a line `key   123 kB` of `/proc`.
+/// Parses the bytes of a line `key   123 kB` of `/proc`.
 pub(super) fn kibibytes(text: &str, key: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Kernels before 3.14 do not say what is available.
+/// Falls back to free memory plus page cache, because kernels before 3.14 do not report the available memory.
 fn of_machine(meminfo: &str) -> Option<u64> {
     kibibytes(meminfo, "MemAvailable:").or_else(|| {
         Some(kibibytes(meminfo, "MemFree:")? + kibibytes(meminfo, "Inactive(file):").unwrap_or(0))
@@ -100,7 +101,7 @@ fn commitments(meminfo: &str) -> Option<u64> {
     Some(kibibytes(meminfo, "CommitLimit:")?.saturating_sub(kibibytes(meminfo, "Committed_AS:")?))
 }
 
-/// What a soft limit leaves of what `key` says is taken; none where it is `unlimited`.
+/// Subtracts the usage under `key` from a soft limit; `None` if the limit is `unlimited`.
 fn ulimit(limits: &str, name: &str, status: &str, key: &str) -> Option<u64> {
     let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
     let limit: u64 = line.split_whitespace().next()?.parse().ok()?;

@@ -1,25 +1,27 @@
-//! Control groups that bound this process's memory, of version 1, version 2, or both.
+//! The control groups that bound this process's memory, of version 1, version 2, or both.
 //!
-//! `/proc/self/cgroup` names the process's group in each hierarchy, `/proc/self/mountinfo` says where a hierarchy lies. A group leaves its
-//! limit less what it uses, but inactive file pages, which the kernel drops before it refuses anybody; active ones are taken for needed.
+//! `/proc/self/cgroup` names the process's group in each hierarchy, and `/proc/self/mountinfo` says where a
+//! hierarchy is mounted. The memory left in a group is its limit minus its usage, not counting inactive file
+//! pages, which the kernel reclaims before it refuses an allocation; active ones are counted as used.
 //!
-//! *Invariant:* every group from the process's own to the root of the mount is asked, for each of them may kill.
+//! *Invariant:* every group from the process's own to the root of the mount is checked, because each of them
+//! may kill the process.
 
 use fs_err as fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Limits from here on are the kernel's word for none: 2^63, rounded down to a page.
+/// The kernel represents "no limit" by 2^63, rounded down to a page; values from here on count as that.
 const NO_LIMIT: u64 = 1 << 60;
 
-/// The names of a version's files. Of several limits the smallest counts.
+/// The file names of a version. Of several limits the smallest counts.
 struct Version {
     limits: &'static [&'static str],
     used: &'static str,
-    /// Keys of `memory.stat` that include the groups below.
+    /// The key of `memory.stat`, whose value includes the groups below.
     reclaimable: &'static str,
-    /// The smallest limit of the groups above, in sight or not.
+    /// The key of the smallest limit of the groups above, visible or not.
     inherited: &'static str,
-    /// Where it lies, as a rule.
+    /// The usual mount point.
     usual: &'static str,
 }
 
@@ -30,7 +32,7 @@ const FIRST: Version = Version {
     inherited: "hierarchical_memory_limit",
     usual: "/sys/fs/cgroup/memory",
 };
-/// Beyond `memory.high` nobody is killed, but all are slowed to a crawl.
+/// Beyond `memory.high` processes are not killed, but throttled severely.
 const SECOND: Version = Version {
     limits: &["memory.max", "memory.high"],
     used: "memory.current",
@@ -39,14 +41,14 @@ const SECOND: Version = Version {
     usual: "/sys/fs/cgroup",
 };
 
-/// Where a hierarchy is mounted, and which of its groups is seen there.
+/// The mount point of a hierarchy, and the group that is visible there.
 #[derive(Debug, PartialEq, Eq)]
 struct Mount {
     group: String,
     point: String,
 }
 
-/// The directories of all groups with a limit, and the bytes that each leaves.
+/// Returns the directories of all groups with a limit, and the bytes left in each.
 pub(super) fn bounds(root: &Path) -> Vec<(String, u64)> {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let (groups, mounts) = (read("proc/self/cgroup"), read("proc/self/mountinfo"));
@@ -73,7 +75,8 @@ pub(super) fn bounds(root: &Path) -> Vec<(String, u64)> {
     found
 }
 
-/// The process's group: of the line `0::/group`, or of that whose controllers include memory.
+/// Returns the process's group: that of the line `0::/group` (version 2), or that of the line whose
+/// controllers include memory (version 1).
 fn own_group(text: &str, second: bool) -> Option<&str> {
     text.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':');
@@ -87,8 +90,9 @@ fn own_group(text: &str, second: bool) -> Option<&str> {
     })
 }
 
-/// The mount of a hierarchy: `id parent device root point options … - type source options`. Of several that which shows most of the
-/// groups above the process's own; a bind mount may show another's.
+/// Finds the mount of a hierarchy in lines `id parent device root point options … - type source options`. Of
+/// several mounts, it takes the one that shows most of the groups above the process's own; a bind mount may
+/// show other groups.
 fn mount(text: &str, second: bool, group: &str) -> Option<Mount> {
     let mounts = text.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
@@ -106,12 +110,13 @@ fn mount(text: &str, second: bool, group: &str) -> Option<Mount> {
     mounts.min_by_key(|mount| (!Path::new(group).starts_with(&mount.group), mount.group.len()))
 }
 
-/// The group's directory and all above it up to the mount. A group that is not below the mount's is out of sight, as in a container
-/// that sees its own group only: then the mount's counts.
+/// Returns the group's directory and all directories above it up to the mount point. A group that is not
+/// below the mount's is not visible, as in a container that sees only its own group; then the mount's group
+/// counts.
 fn directories(mount: &Mount, group: &str) -> Vec<PathBuf> {
     let seen = Path::new(group).strip_prefix(&mount.group).ok();
     let seen = seen.filter(|path| path.components().all(|part| matches!(part, Component::Normal(_))));
-    // By components, for a join with nothing ends in a slash.
+    // Joined by components, because a join with an empty path ends in a slash.
     let own: PathBuf =
         Path::new(&mount.point).components().chain(seen.into_iter().flat_map(Path::components)).collect();
     own.ancestors().take_while(|path| path.starts_with(&mount.point)).map(Path::to_owned).collect()
@@ -122,7 +127,7 @@ fn statistic(stat: &str, key: &str) -> Option<u64> {
     pairs.find(|(name, _)| *name == key)?.1.trim().parse().ok()
 }
 
-/// A space in a path of `mountinfo` is `\040`.
+/// Unescapes a path of `mountinfo`, where a space is `\040`.
 fn unescaped(path: &str) -> String {
     path.replace("\\040", " ").replace("\\134", "\\")
 }
@@ -133,7 +138,7 @@ pub(super) mod tests {
 
     pub(in super::super) const MIB: u64 = 1 << 20;
 
-    /// Files below a temporary root.
+    /// Creates files below a temporary root.
     pub(in super::super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {

@@ -1,37 +1,38 @@
-//! How much of a sweep is done, and when it should end.
+//! The progress of a sweep, and its expected end.
 //!
-//! *Invariant:* the time left follows the pace that was measured, and before there is one, what was expected.
+//! *Invariant:* the time left follows the measured pace, and before there is one, the expected pace.
 
 use artifacts::clock::time_after;
 use indicatif::{HumanDuration, ProgressBar};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Of what was expected of a sweep, so much is believed as if it had been seen.
+/// The expectation weighs as much as this much observed time.
 const TRUSTED: Duration = Duration::from_mins(1);
 
 /// The work of a sweep, in seconds as expected before it began.
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) start: Instant,
-    /// Until all have ended, as expected before the first began.
+    /// The expected duration until all runs have ended, as estimated before the first began.
     pub(super) whole: Duration,
-    /// Of each run that is left.
+    /// The expected seconds of each run that was left.
     pub(super) expected: BTreeMap<String, f64>,
-    /// Share of each run that is done by now.
+    /// The fraction of each run that is done.
     pub(super) done: BTreeMap<String, f64>,
     pub(super) bar: Option<ProgressBar>,
 }
 
 impl Tally {
     pub(super) fn share(&self) -> f64 {
-        // From a zero of its own: the sum of nothing is -0.
+        // Summed from 0.0, because the sum of an empty iterator is -0.
         let done = self.done.iter().fold(0.0, |done, (run, share)| done + self.expected[run] * share);
         done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
     }
 
-    /// What is left at the measured pace, in which all is that differs from what was expected. In the first moments, while a GPU's libraries
-    /// still choose their kernels, there is little to measure: as much counts as if [`TRUSTED`] had gone as expected.
+    /// Estimates the time left at the measured pace, which covers everything that differs from the
+    /// expectation. In the first moments, while a GPU's libraries still choose their kernels, there is little
+    /// to measure, so the expectation is weighted as if [`TRUSTED`] had passed as expected.
     pub(super) fn remaining(&self, elapsed: Duration) -> Duration {
         let whole = self.whole.as_secs_f64().max(f64::MIN_POSITIVE);
         let trusted = TRUSTED.as_secs_f64().min(whole / 10.0);
@@ -40,12 +41,12 @@ impl Tally {
         Duration::try_from_secs_f64(pace * (1.0 - share).max(0.0)).unwrap_or(Duration::MAX)
     }
 
-    /// How far it is, how long it still takes, and what the clock will show then.
+    /// Describes the fraction done, the time left, and the time of day of the end.
     pub(super) fn summary(&self) -> String {
         format!("sweep {:.0} %, {}", 100.0 * self.share(), self.end())
     }
 
-    /// The end alone.
+    /// Describes the end alone.
     pub(super) fn end(&self) -> String {
         let left = self.remaining(self.start.elapsed());
         format!("ends {}, {} left", time_after(left), HumanDuration(left))
@@ -63,7 +64,7 @@ mod tests {
         let (start, whole) = (Instant::now(), Duration::from_secs(40));
         let tally = Tally { start, whole, expected, done, bar: None };
         assert!((tally.share() - 0.5).abs() < 1e-12);
-        // Expected 20 seconds for the first half, of which 4 count; it took 50.
+        // The first half was expected to take 20 seconds, of which 4 are trusted; it took 50.
         assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(45));
         let begun = Tally { start, whole, expected: tally.expected, done: BTreeMap::new(), bar: None };
         assert_eq!(begun.remaining(Duration::from_secs(2)), Duration::from_mins(1));

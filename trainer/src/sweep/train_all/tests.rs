@@ -13,7 +13,8 @@ fn two_of_five_panic(_: &RunContext<'_>, run: &Configuration) -> anyhow::Result<
     Ok(Outcome::Done(0.5))
 }
 
-/// Trains runs of seeds 0 and on in these slots and returns the names of those that failed, in order; a sweep that hangs fails.
+/// Trains runs of seeds from 0 on in these slots, and returns the names of all runs and of those that failed,
+/// in order; fails if the sweep hangs.
 fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<String>) {
     let root = tempfile::tempdir().unwrap();
     let layout = Layout::new(root.path());
@@ -41,7 +42,7 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
     };
     let runs: Vec<_> = configurations.iter().map(planned).collect();
     let names = runs.iter().map(|run| run.name.clone()).collect();
-    // Memory for one run only on each device.
+    // Each device has memory for one run only.
     let free: Vec<_> = slots.iter().map(|slot| (slot.device, 100)).collect();
     let failures = Mutex::new(Vec::new());
     let (done, hears) = std::sync::mpsc::channel();
@@ -58,7 +59,7 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
     (names, failures)
 }
 
-/// A run that kept its memory would hold up all others, a thread that ended would leave them.
+/// A run that kept its memory would block all others, and a thread that ended would abandon them.
 #[test]
 fn runs_that_panic_are_named_and_give_their_memory_back() {
     let slots = [Slot { device: Device::Cpu, threads: 1 }; 2];
@@ -71,12 +72,12 @@ fn runs_that_panic_are_named_and_give_their_memory_back() {
 #[expect(clippy::unnecessary_wraps, reason = "it stands for one that may fail")]
 fn one_device_fails(context: &RunContext<'_>, _: &Configuration) -> anyhow::Result<Outcome> {
     assert_ne!(context.device, Device::Cuda(7), "this device fails");
-    // The other is slower than one that fails at once.
+    // The working device is slower than one that fails at once.
     thread::sleep(Duration::from_millis(50));
     Ok(Outcome::Done(0.5))
 }
 
-/// It would take all but a few of the runs before the other has trained one.
+/// The failing device would otherwise take almost all runs before the other has trained one.
 #[test]
 fn a_device_that_fails_at_once_does_not_use_up_the_runs() {
     let (bad, good) =
