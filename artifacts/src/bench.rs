@@ -47,7 +47,10 @@ pub struct Ours {
     /// The rate of a large matrix product on the same threads, in 10^9 operations per second; `None` if it
     /// was not measured.
     pub product_gflops: Option<f64>,
-    /// Training images per second that products at that rate would allow.
+    /// The rate of multiply-adds whose operands stay in registers, on the same threads, in 10^9 operations per
+    /// second; `None` on a GPU.
+    pub multiply_add_gflops: Option<f64>,
+    /// Training images per second that the larger of these two rates would allow.
     pub limit_images_per_second: Option<f64>,
     /// The fraction of the limit that is reached, `images_per_second / limit_images_per_second`.
     pub share_of_limit: Option<f64>,

@@ -63,4 +63,5 @@ mod workers;
 pub use engine::{BatchSums, Engine, Predictions, memory_bytes, thread_bytes};
 pub use error::EngineError;
 pub use simd::isa::Isa;
+pub use simd::peak::multiply_add_flops;
 pub use step::state::Phase;

@@ -4,7 +4,8 @@
 //!   packed matrices;
 //! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `window_gradients`, `columns`, `elementwise`: what else
 //!   a block computes;
-//! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block.
+//! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block;
+//! - `peak`: the rate of multiply-adds that never leave the registers, for benchmarks.
 //!
 //! Each kernel is tested beside its code, on matrices of `guarded`. This room imports no other.
 
@@ -18,6 +19,7 @@ pub(crate) mod isa;
 pub(crate) mod matmul;
 pub(crate) mod panels;
 pub(crate) mod patches;
+pub mod peak;
 pub(crate) mod pool;
 pub(crate) mod rank_update;
 pub(crate) mod rows;

@@ -193,7 +193,7 @@ mod tests {
 
     fn ours(round: u32, speed: f64) -> String {
         format!(
-            r#"{{"round":{round},"engine":"fused","rankscale":8,"threads":2,"images_per_second":{speed},"epoch_images_per_second":900,"limit_images_per_second":2000,"peak_memory_mib":700.4,"device":"cpu","precision":"float32","device_memory_mib":null,"batch":512,"parameters":1,"steps":3,"step_seconds":1,"epoch_updates":3,"epoch_seconds":1,"epoch_over_steps":1,"evaluation_images_per_second":1,"product_gflops":null,"share_of_limit":0.5,"planned_memory_mib":1}}"#
+            r#"{{"round":{round},"engine":"fused","rankscale":8,"threads":2,"images_per_second":{speed},"epoch_images_per_second":900,"limit_images_per_second":2000,"peak_memory_mib":700.4,"device":"cpu","precision":"float32","device_memory_mib":null,"batch":512,"parameters":1,"steps":3,"step_seconds":1,"epoch_updates":3,"epoch_seconds":1,"epoch_over_steps":1,"evaluation_images_per_second":1,"product_gflops":null,"multiply_add_gflops":null,"share_of_limit":0.5,"planned_memory_mib":1}}"#
         )
     }
 
