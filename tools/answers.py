@@ -70,7 +70,8 @@ def hold(work, report):
 
 
 def kill(place, work, draw, counts, command, copies):
-    """Kills a program at an instant or a system call, perhaps with another one at the same work, which must end well or say who is there."""
+    """Kills a program at an instant or a system call, perhaps with another one at the same work, which must end well or
+    say who is there."""
     before = ()
     if kills.can_trace() and draw.random() < 0.5:
         call, at = draw.choice(CALLS), draw.randint(1, 40)

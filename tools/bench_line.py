@@ -7,7 +7,8 @@ behind PyTorch's whether pages were kept.
 OURS = ("engine", "rankscale", "device", "precision", "threads", "batch", "parameters", "steps", "step_seconds", "images_per_second",
         "epoch_updates", "epoch_seconds", "epoch_images_per_second", "epoch_over_steps", "evaluation_images_per_second",
         "product_gflops", "limit_images_per_second", "share_of_limit", "peak_memory_mib", "device_memory_mib", "planned_memory_mib")
-PEER = ("engine", "version", "variant", "rankscale", "device", "precision", "threads", "batch", "steps", "step_seconds", "images_per_second",
+PEER = ("engine", "version", "variant", "rankscale", "device", "precision", "threads", "batch", "steps", "step_seconds",
+        "images_per_second",
         "peak_memory_mib", "device_memory_mib", "parameters", "pages_kept")
 
 

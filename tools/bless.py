@@ -69,7 +69,8 @@ def commands(name, python):
 
 
 def studies(root=ROOT):
-    """The studies that are kept with an analysis, last the one whose answer the README gives, because the last one that is published stays there."""
+    """The studies that are kept with an analysis, last the one whose answer the README gives, because the last one that
+    is published stays there."""
     results = os.path.join(root, "results")
     kept = sorted(name for name in os.listdir(results) if os.path.isdir(os.path.join(results, name, "analysis")))
     with open(os.path.join(root, "README.md")) as file:

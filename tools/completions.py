@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a shell offers for the four programs when the tabulator is pressed: `completions.py SHELL=bash|zsh|fish [OUT=work/completions/SHELL]`
+"""What a shell offers for the four programs when the tabulator is pressed:
+`completions.py SHELL=bash|zsh|fish [OUT=work/completions/SHELL]`
 
 Each program prints it itself (`trainer completions bash`), from the declarations that its `--help` is made of.
 """

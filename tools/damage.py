@@ -1,7 +1,7 @@
 """Files that are damaged, and the programs that read them: the part `damage` of `torture.py`, and its table (`FLIPS=2600`).
-
-A bit is flipped, a file is cut, a part of it is zeroed, or it is swapped with its like. Whoever reads it next must name it, or give what it
-gives undamaged: anything else would have been used without a word. What the message says to do is then done, and the study must be whole again.
+A bit is flipped, a file is cut, a part of it is zeroed, or it is swapped with its like. Whoever reads it next must name
+it, or give what it gives undamaged: anything else would have been used without a word. What the message says to do is
+then done, and the study must be whole again.
 
 Invariant: nothing here knows how a file is checked.
 """
@@ -100,7 +100,8 @@ OF_A_RUN = ("epochs", "layers", "predictions", "run.json")
 
 def damage(place, work, draw, counts):
     """One file of each reader, each in a copy of a finished study."""
-    for kind in ("images", draw.choice(OF_A_RUN), draw.choice(("plan.json", "plan.lock")), "model", "checkpoint", draw.choice(("summary.json", "analysis"))):
+    for kind in ("images", draw.choice(OF_A_RUN), draw.choice(("plan.json", "plan.lock")), "model", "checkpoint",
+                 draw.choice(("summary.json", "analysis"))):
         ready(place, work, kind)
         there = KINDS[kind][0](work)
         if not there:

@@ -1,8 +1,7 @@
 """A small disk of its own, which fills up or loses its power: the parts `full` and `power` of `torture.py`.
-
-It is a file with ext4 in it. A power cut is the file system's own (`EXT4_IOC_SHUTDOWN` without a flush of its log): from that instant on nothing
-reaches the disk, and what had not been flushed is gone when it is mounted again. Bytes are not written before a rename of their file unless the
-program flushes them (`noauto_da_alloc`).
+It is a file with ext4 in it. A power cut is the file system's own (`EXT4_IOC_SHUTDOWN` without a flush of its log):
+from that instant on nothing reaches the disk, and what had not been flushed is gone when it is mounted again. Bytes are
+not written before a rename of their file unless the program flushes them (`noauto_da_alloc`).
 
 Invariant: nothing stays mounted.
 """

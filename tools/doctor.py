@@ -108,7 +108,8 @@ def torch():
     if os.environ.get("LIBTORCH") and libtorch.lacks_functions(place):
         return "libtorch %s lacks functions that the binding names: run ./justw setup, which adds them, then unset LIBTORCH" % version
     if kind == "cuda" and libtorch.cuda_headers(place) is None:
-        return "the headers of CUDA, which the build needs, lie neither beside libtorch nor in CUDA_HOME: run ./justw setup --cuda, which brings them"
+        return ("the headers of CUDA, which the build needs, lie neither beside libtorch nor in CUDA_HOME: "
+                "run ./justw setup --cuda, which brings them")
     return libtorch.untested(version)
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""A study's tables in a format of other tools: `export.py RECIPE STEP... -- FORMAT=csv|jsonl|tensorboard|wandb [OUT=] [STUDY=] [EXPERIMENT=] [WORK=] [PYTHON=python3]`
-
-`report export` writes CSV, JSON lines and TensorBoard's files. The offline runs of Weights & Biases are written by its own Python package, from
-the same rows: whoever asks for them needs it in PYTHON, and is told so before anything is built.
+"""A study's tables in a format of other tools: `export.py RECIPE STEP... -- FORMAT=csv|jsonl|tensorboard|wandb [OUT=]
+[STUDY=] [EXPERIMENT=] [WORK=] [PYTHON=python3]`
+`report export` writes CSV, JSON lines and TensorBoard's files. The offline runs of Weights & Biases are written by its
+own Python package, from the same rows: whoever asks for them needs it in PYTHON, and is told so before anything is
+built.
 
 Invariant: as in `report export`, nothing is replaced that no list of an earlier export names.
 """
@@ -60,8 +61,8 @@ def check_package(python):
     except OSError as error:
         raise settings.SettingsError("PYTHON=%s: %s." % (python, error.strerror))
     if missing:
-        raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or PYTHON= names a Python "
-                                     "that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
+        raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or "
+                                     "PYTHON= names a Python that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
 
 
 def check_place(out):
@@ -73,7 +74,8 @@ def check_place(out):
     ours = listed(out)
     for name in files_below(out):
         if name not in ours and not (name.endswith(MARK) and name[:-len(MARK)] in ours):
-            raise settings.SettingsError("OUT=%s: no export wrote %s, and it would be lost: give another OUT, or move it away." % (out, name))
+            raise settings.SettingsError("OUT=%s: no export wrote %s, and it would be lost: give another OUT, or move it away."
+                                         % (out, name))
 
 
 def listed(out):

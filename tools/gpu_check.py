@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """What a GPU does with the trainer, in about four minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
-
-In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped and resumed, beside
-one that was left alone and that one again; runs one after the other and side by side; images a second and memory, beside PyTorch's where PYTHON can import torch.
+In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped
+and resumed, beside one that was left alone and that one again; runs one after the other and side by side; images a
+second and memory, beside PyTorch's where PYTHON can import torch.
 
     DEVICE=cuda:0  OUT=gpu-check.json  PYTHON=python3  PRECISIONS=float32,bf16,fp16
     RANKSCALES=8,0  STEPS=30  VARIANTS=channels_last  CHANNELS=64,128,256,512  IMAGES=10240  BATCH=512
 
 CHANNELS, IMAGES and BATCH are those of the short runs; speed is measured on the whole network. With DEVICE=cpu all of it runs on a CPU.
-
-Invariant: a check that fails is a line of the file and ends no other; the file is there after each; the exit code is 1 if one of them failed.
+Invariant: a check that fails is a line of the file and ends no other; the file is there after each; the exit code is 1
+if one of them failed.
 """
 
 import array
@@ -106,7 +106,8 @@ def versions(python):
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader"]
     asked = subprocess.run([binary("trainer"), "doctor"], stdout=subprocess.PIPE, text=True)
     return {
-        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(), "driver": machine.first_line(query),
+        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(),
+        "driver": machine.first_line(query),
         "python": machine.first_line([python, "--version"]), "system": " ".join(os.uname()[0:3:2]),
     }
 
@@ -143,7 +144,8 @@ class Check:
 
     def images(self):
         count = int(self.chosen["IMAGES"])
-        run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)), "--work", self.place("first")])
+        run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)),
+             "--work", self.place("first")])
         for name in ("again", "stopped", "in turn", "at once") + tuple("trained-" + precision for precision in self.precisions):
             shutil.copytree(self.place("first", "data"), self.place(name, "data"))
         return "%d generated" % count
@@ -153,7 +155,8 @@ class Check:
 
     def command(self, place, epochs, precision="float32"):
         return [binary("trainer"), "train", "--rankscale=8", "--engine=tch", "--device=" + self.device, "--precision=" + precision,
-                "--channels=" + self.chosen["CHANNELS"], "--batch=" + self.chosen["BATCH"], "--epochs=%d" % epochs, "--work=" + self.place(place)]
+                "--channels=" + self.chosen["CHANNELS"], "--batch=" + self.chosen["BATCH"], "--epochs=%d" % epochs,
+                "--work=" + self.place(place)]
 
     def train(self, place, epochs, precision="float32"):
         said = run(self.command(place, epochs, precision))
@@ -185,7 +188,8 @@ class Check:
             self.chosen["BATCH"], self.chosen["CHANNELS"], self.precisions[0])
         experiment = self.place("side-by-side.toml")
         with open(experiment, "w") as file:
-            file.write('title = "Side by side"\n[recipe]\n%s\n[[grid]]\nrankscale = [8, 4]\ndecay = ["original"]\nseed = [1, 2, 3]\n' % recipe)
+            file.write('title = "Side by side"\n[recipe]\n%s\n' % recipe)
+            file.write('[[grid]]\nrankscale = [8, 4]\ndecay = ["original"]\nseed = [1, 2, 3]\n')
         seconds = []
         for place, jobs in (("in turn", 1), ("at once", AT_ONCE)):
             began = time.monotonic()
@@ -211,7 +215,8 @@ class Check:
                 lines.append(json.loads(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1]))
         self.speed += lines
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],
-                                               " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "") for line in lines)
+                                               " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "")
+                         for line in lines)
 
 
 def run(command, environment=None):

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Many trainers as if each were on a machine of its own, on a file system whose locks fail or lie: `hosts.py [RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
-
-Each trainer has a namespace of processes of its own, so that none sees whether another lives, and a library that is loaded before all others answers
-for `flock`: always no, or always yes. Trainers are killed at random; then half of them are stopped until the others have taken their runs over, and
-wake in the middle of them. All must end with the runs of a sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
+"""Many trainers as if each were on a machine of its own, on a file system whose locks fail or lie:
+`hosts.py [RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
+Each trainer has a namespace of processes of its own, so that none sees whether another lives, and a library that is
+loaded before all others answers for `flock`: always no, or always yes. Trainers are killed at random; then half of them
+are stopped until the others have taken their runs over, and wake in the middle of them. All must end with the runs of a
+sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
 
 Invariant: no process of it is left.
 """
@@ -35,7 +36,8 @@ PATIENCE_SECONDS = 240
 ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
 # So many epochs that runs are left when some trainers are stopped, each in the middle of one, also where an epoch takes milliseconds.
-EXPERIMENT = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 40")
+for told in (("rankscale = [2, 4]", "rankscale = [2]"), ('"original", "none"', '"original"'), ("epochs = 4", "epochs = 40")):
+    EXPERIMENT = EXPERIMENT.replace(*told)
 
 
 def possible():

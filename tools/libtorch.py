@@ -239,7 +239,8 @@ def fetch(pinned, what, needed_gb, into, otherwise):
                  "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
     free_gb = machine.free_bytes(HOME) / 1e9
     if free_gb < needed_gb:
-        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s." % (HOME, free_gb, what, needed_gb, otherwise))
+        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s."
+                 % (HOME, free_gb, what, needed_gb, otherwise))
     # The libraries do not depend on the Python version, so one set of wheels serves every Python.
     command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                      "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Opens a report.html in a headless Chromium, tries what a reader does, and takes pictures: `look.py REPORT.html PICTURES/`
-
-Fails where the page writes an error to the console, asks the network for anything, is wider than a telephone, or where hovering,
-toggling, sorting, saving or the keyboard does not do what it should; and where axe-core, which pip brings, finds a violation of WCAG 2.1 AA, with the
-page's scripts or without them. Needs chromium and chromedriver (apt install chromium chromium-driver).
+Fails where the page writes an error to the console, asks the network for anything, is wider than a telephone, or where
+hovering, toggling, sorting, saving or the keyboard does not do what it should; and where axe-core, which pip brings,
+finds a violation of WCAG 2.1 AA, with the page's scripts or without them. Needs chromium and chromedriver (apt install
+chromium chromium-driver).
 """
 
 import base64
@@ -123,9 +123,11 @@ def charts(browser, pictures):
             const [x, y] = chart.convertToPixel({seriesIndex}, point.value);
             return {x, y, run: point.tip.includes('seed')};
         }));
-        const near = (one) => Math.min(...points.filter((other) => other !== one).map((other) => Math.hypot(one.x - other.x, one.y - other.y)));
+        const apart = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
+        const near = (one) => Math.min(...points.filter((other) => other !== one).map((other) => apart(one, other)));
         const [far, one] = points.filter((point) => point.run).map((point) => [near(point), point]).sort((a, b) => b[0] - a[0])[0];
-        return [box.x + one.x, box.y + one.y, far > 8, JSON.parse(document.getElementById('data').textContent).runs.map((run) => run.run)];""")
+        const runs = JSON.parse(document.getElementById('data').textContent).runs;
+        return [box.x + one.x, box.y + one.y, far > 8, runs.map((run) => run.run)];""")
     time.sleep(0.3)
     browser.move_to(x, y)
     time.sleep(0.6)
@@ -159,7 +161,9 @@ def charts(browser, pictures):
         browser.run("document.querySelector('form select').focus()")
         browser.press("\ue015")
         expect(browser.run(drawn) != before, "another panel shows the same")
-    unreachable = browser.run("return [...document.querySelectorAll('form input, form select, th button')].filter((e) => e.tabIndex < 0).length")
+    unreachable = browser.run("""
+        const all = [...document.querySelectorAll('form input, form select, th button')];
+        return all.filter((e) => e.tabIndex < 0).length;""")
     expect(unreachable == 0, "%d controls are out of the keyboard's reach" % unreachable)
 
 
@@ -172,7 +176,9 @@ def saving(browser, folder):
         path = os.path.join(folder, "%s.%s" % (name, kind))
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)
-        browser.run("[...document.querySelector('.save').querySelectorAll('button')].find((one) => one.textContent === arguments[0]).click()", kind.upper())
+        browser.run("""
+            const buttons = [...document.querySelector('.save').querySelectorAll('button')];
+            buttons.find((one) => one.textContent === arguments[0]).click();""", kind.upper())
         for _ in range(100):
             if os.path.exists(path):
                 break
@@ -203,7 +209,8 @@ def accessible(browser, page):
         const done = arguments[arguments.length - 1], tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
         axe.run(document, {runOnly: tags}).then((found) => done({
             passed: found.passes.length,
-            broken: found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`),
+            broken: found.violations.map((one) =>
+                `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`),
         }), (error) => done({passed: 0, broken: [String(error)]}));""")
     expect(not found["broken"], "%s: axe finds\n  %s" % (page, "\n  ".join(found["broken"])))
     expect(found["passed"] > 10, "axe has checked only %d rules" % found["passed"])
@@ -219,7 +226,8 @@ def axe():
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with tempfile.TemporaryDirectory(dir=os.path.dirname(place)) as unfinished:
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
-                       "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"), "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
+                       "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"),
+                       "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
             if subprocess.run(command, env={**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}).returncode:
                 sys.exit("look: pip cannot bring axe-core: its message is above")
             os.rename(os.path.join(unfinished, "axe"), place)

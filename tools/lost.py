@@ -1,8 +1,8 @@
 """What a power cut may leave of a sweep, on a file system that keeps no more order than it must: the part `lost` of `torture.py`.
-
-A sweep's calls are recorded (strace). At every one of them the power may fail. Then of each file the bytes since its last flush are there, in half,
-or not at all, and of each directory the changes since its last flush up to any one of them, whatever became of other directories. From each such
-state the same command must come to the end of an untouched sweep.
+A sweep's calls are recorded (strace). At every one of them the power may fail. Then of each file the bytes since its
+last flush are there, in half, or not at all, and of each directory the changes since its last flush up to any one of
+them, whatever became of other directories. From each such state the same command must come to the end of an untouched
+sweep.
 
 Invariant: nothing is lost that was flushed, and nothing is there that was not written.
 """
@@ -70,7 +70,8 @@ def parsed(lines, work):
 
 
 def beside(name):
-    """A file that is staged in a claim, as if it was written beside its place: whoever takes the claim over removes it, as it does those."""
+    """A file that is staged in a claim, as if it was written beside its place: whoever takes the claim over removes it,
+    as it does those."""
     return STAGED.sub("/", name)
 
 

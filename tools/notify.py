@@ -1,7 +1,7 @@
 """Tells somebody that the work has ended, by a command of the user's: NOTIFY="mail -s \\"$RANKSCALE_ANSWER\\" me@example.org".
-
-A shell runs it once. On its standard input is one JSON object (`recipe`, `outcome`: done, failed, stopped, or elsewhere, where other processes train the rest, `exit_code`, `seconds`, `steps`
-with the seconds of each, where they are known, `experiment`, `work`, `answer`), and RANKSCALE_ANSWER has the sentence.
+A shell runs it once. On its standard input is one JSON object (`recipe`, `outcome`: done, failed, stopped, or
+elsewhere, where other processes train the rest, `exit_code`, `seconds`, `steps` with the seconds of each, where they
+are known, `experiment`, `work`, `answer`), and RANKSCALE_ANSWER has the sentence.
 
 *Invariant:* whatever the command does, the work's exit code stays what it was; a command that hangs is ended after a minute.
 """
@@ -40,7 +40,8 @@ def answer(chosen):
 
 def sentence(told):
     what = "just %s%s" % (told["recipe"], " EXPERIMENT=" + told["experiment"] if told["experiment"] else "")
-    ended = {"done": "is done", "elsewhere": "has left the rest to other processes", "stopped": "was stopped", "failed": "failed"}[told["outcome"]]
+    endings = {"done": "is done", "elsewhere": "has left the rest to other processes", "stopped": "was stopped", "failed": "failed"}
+    ended = endings[told["outcome"]]
     code = " (exit code %d)" % told["exit_code"] if told["exit_code"] else ""
     return told["answer"] or "%s %s%s." % (what, ended, code)
 
@@ -66,7 +67,8 @@ def send(command, told):
 
 
 def main(words):
-    """Of the last job of `just submit`, whose script calls this: `notify.py EXPERIMENT=... WORK=... CODE SECONDS`, with NOTIFY in the environment."""
+    """Of the last job of `just submit`, whose script calls this: `notify.py EXPERIMENT=... WORK=... CODE SECONDS`, with
+    NOTIFY in the environment."""
     *settings, code, seconds = words
     chosen = dict(word.split("=", 1) for word in settings)
     # The report stands at the end of all jobs; if it is there, so is the analysis.

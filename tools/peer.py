@@ -2,11 +2,10 @@
 """Times the same training step in PyTorch, for `just bench`: one variant, one JSON line.
 
     python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last [--device cuda:0 --precision bf16]
-
-Variants: contiguous, channels_last, and either with `+compile`, and on a GPU with `+graph` (the step recorded once and played again, as one
-CUDA graph) or both. Forward, backward and Nesterov's update on random images, with PyTorch's own optimiser at its fastest setting (foreach on
-a CPU, fused on a GPU); half precision is autocast's, with its scaling of gradients for fp16. On a GPU all updates are waited for once.
-Needs torch; nothing else here does.
+Variants: contiguous, channels_last, and either with `+compile`, and on a GPU with `+graph` (the step recorded once and
+played again, as one CUDA graph) or both. Forward, backward and Nesterov's update on random images, with PyTorch's own
+optimiser at its fastest setting (foreach on a CPU, fused on a GPU); half precision is autocast's, with its scaling of
+gradients for fp16. On a GPU all updates are waited for once. Needs torch; nothing else here does.
 """
 
 import argparse
@@ -148,7 +147,8 @@ def prepared(arguments):
 
 
 def recorded(update, device):
-    """An update as one CUDA graph. It is recorded on the stream that has made the same update before: nothing is loaded, chosen or compiled meanwhile."""
+    """An update as one CUDA graph. It is recorded on the stream that has made the same update before: nothing is
+    loaded, chosen or compiled meanwhile."""
     stream, graph = torch.cuda.Stream(device), torch.cuda.CUDAGraph()
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
@@ -165,7 +165,8 @@ def measured(arguments, timed):
     step = timed(arguments.steps) if on_gpu else statistics.median(timed(1) for _ in range(arguments.steps))
     return {
         "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
-        "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads, "batch": arguments.batch,
+        "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads,
+        "batch": arguments.batch,
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "device_memory_mib": torch.cuda.max_memory_reserved(torch.device(arguments.device)) / 2**20 if on_gpu else None,

@@ -70,7 +70,8 @@ class Place:
 
     def program(self, work, name, *words):
         command = [program(name), *words, "--work=" + work]
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PATIENCE_SECONDS)
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=PATIENCE_SECONDS)
 
     def answer(self, work, *words):
         """Analysis and report of what is there."""
@@ -107,7 +108,8 @@ class Place:
 
     def retrain(self, work, name):
         """The run's epochs, times aside, held against the same epochs trained anew."""
-        command = [program("trainer"), "retrain", "--device=cpu", "--threads=1", "--epochs=4", "--study=" + work, "--run=" + name, "--work=" + self.whole]
+        command = [program("trainer"), "retrain", "--device=cpu", "--threads=1", "--epochs=4", "--study=" + work, "--run=" + name,
+                   "--work=" + self.whole]
         told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if "repeated bit for bit" not in told.stdout:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
@@ -206,5 +208,6 @@ def contents(directory):
 
 def checkpoints(work):
     folders = os.path.join(work, "runs")
-    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in sorted(os.listdir(folders))] if os.path.isdir(folders) else []
+    names = sorted(os.listdir(folders)) if os.path.isdir(folders) else []
+    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in names]
     return [path for path in found if os.path.exists(path)]

@@ -86,7 +86,9 @@ class Steps:
             time.sleep(pause_seconds)
 
     def take(self, step, following, keep_going):
-        network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True) if step.asks_servers(self.chosen) else None
+        network = None
+        if step.asks_servers(self.chosen):
+            network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True)
         self.build(step.program, network)
         if network:
             network.end()

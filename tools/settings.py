@@ -110,7 +110,8 @@ def dataset(name_or_path, directory):
 
 def forms(settings):
     """Checks the form of words from a list, for the same reason."""
-    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"), ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
+    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"),
+                            ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
                             ("WAIT", "0|1", "0 or 1"), ("DATASET", "|".join(DATASETS), " or ".join(DATASETS))):
         if key in settings and not re.fullmatch(form, settings[key]):
             raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""What becomes of `just submit` in a real Slurm, which this starts: `slurm_check.py [PARTS=many,limit,requeue,kill,lost,frozen,preempted,told]`
-
-Tiny runs on generated images go through the queue, are warned of their time limit, put back, cancelled, killed, lost with their node and preempted,
-and must leave the files of a sweep that was left alone, bit for bit, each run trained once. Where Slurm is not installed, it says so and ends with 0.
+"""What becomes of `just submit` in a real Slurm, which this starts:
+`slurm_check.py [PARTS=many,limit,requeue,kill,lost,frozen,preempted,told]`
+Tiny runs on generated images go through the queue, are warned of their time limit, put back, cancelled, killed, lost
+with their node and preempted, and must leave the files of a sweep that was left alone, bit for bit, each run trained
+once. Where Slurm is not installed, it says so and ends with 0.
 """
 
 import os

@@ -1,7 +1,7 @@
 """A Slurm in a directory of its own, on loopback, without systemd: for tests of what jobs do in a real one.
-
-It has one node; or several, each with processes of its own that no other sees, as machines have (that needs root). Its partitions are `main`,
-`gentle`, whose jobs are told before they make room, and `urgent`, whose jobs put those of both others back into the queue.
+It has one node; or several, each with processes of its own that no other sees, as machines have (that needs root). Its
+partitions are `main`, `gentle`, whose jobs are told before they make room, and `urgent`, whose jobs put those of both
+others back into the queue.
 
 Needs Debian's packages slurm-wlm and munge, whose own services are not used. Jobs run as whoever starts it.
 
@@ -81,7 +81,8 @@ class Cluster:
         # munged wants its socket where everybody may look.
         os.chmod(os.path.dirname(root), 0o755)
         # What is tried counts the epochs that logs tell of.
-        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"), "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin",
+        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"),
+                            "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin",
                             "RANKSCALE_LINE_SECONDS": "0"}
         for folder in ("munge", "state", "spool", "log"):
             os.makedirs(os.path.join(root, folder), mode=0o755)
@@ -169,7 +170,8 @@ class Cluster:
     def say(self, *command):
         """What a program of Slurm's prints; nothing where it fails."""
         try:
-            return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=20).stdout
+            return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  timeout=20).stdout
         except subprocess.TimeoutExpired:
             return ""
 

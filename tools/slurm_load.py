@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a large study asks of a cluster: `slurm_load.py [WHAT=files,queue] [JOBS=10000] [SECONDS=600] [CPUS=64]`
-
-`files` counts the system calls of tiny runs on the files of their study, by strace: for a run, an epoch, a heartbeat, and a look at a run that is
-another's or done. `queue` puts an array of jobs that do nothing through a Slurm of one node, which this starts, for so many seconds at most.
+`files` counts the system calls of tiny runs on the files of their study, by strace: for a run, an epoch, a heartbeat,
+and a look at a run that is another's or done. `queue` puts an array of jobs that do nothing through a Slurm of one
+node, which this starts, for so many seconds at most.
 
 Invariant: nothing of it is left; what is counted are calls that name a path below the work folder, or a file that was opened there.
 """
@@ -28,8 +28,10 @@ from run import program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
 ONE = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"')
-CALLS = {"open": "openat open creat", "write": "write pwrite64 ftruncate", "flush": "fsync fdatasync", "rename": "rename renameat renameat2",
-         "make": "mkdir mkdirat", "remove": "unlink unlinkat rmdir", "look": "stat lstat fstat newfstatat statx access faccessat2 readlink readlinkat",
+CALLS = {"open": "openat open creat", "write": "write pwrite64 ftruncate", "flush": "fsync fdatasync",
+         "rename": "rename renameat renameat2",
+         "make": "mkdir mkdirat", "remove": "unlink unlinkat rmdir",
+         "look": "stat lstat fstat newfstatat statx access faccessat2 readlink readlinkat",
          "list": "getdents64", "lock": "flock"}
 KINDS = {call: kind for kind, calls in CALLS.items() for call in calls.split()}
 # Whatever is not done on a handle that is there already is asked of the server of metadata; so is the flush of a directory, counted apart.
@@ -56,7 +58,8 @@ class Study:
     def traced(self, *words, meanwhile=None, beats=False):
         """The calls of a sweep by kind; with `meanwhile`, it is stopped in its first run until that is done."""
         trace = self.work + ".trace"
-        command = ["strace", "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join("?" + call for call in KINDS), *self.command(), *words]
+        command = ["strace", "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join("?" + call for call in KINDS), *self.command(),
+                   *words]
         environment = {**os.environ, "RANKSCALE_CLAIM_SECONDS": "1" if beats else "3600"}
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         if meanwhile:
@@ -124,7 +127,8 @@ def per_run(found):
 def show(what, found):
     kinds = [kind for kind in METADATA if found.get(kind, 0) >= 0.05]
     outcome.note("%-32s %6.1f of metadata, %5.1f writes, %4.1f flushes: %s" % (
-        what, sum(found[kind] for kind in kinds), found.get("write", 0), found.get("flush", 0), ", ".join("%s %.1f" % (kind, found[kind]) for kind in kinds)))
+        what, sum(found[kind] for kind in kinds), found.get("write", 0), found.get("flush", 0),
+        ", ".join("%s %.1f" % (kind, found[kind]) for kind in kinds)))
 
 
 def queue(root, jobs, seconds, cpus):
@@ -150,8 +154,10 @@ def queue(root, jobs, seconds, cpus):
         taken = time.monotonic() - began
         ended = jobs - left
         outcome.note("%d jobs ended in %.0f s: %.1f a second; slurmctld took %.1f s of a core (%.1f ms a job) and %.0f MiB of memory" % (
-            ended, taken, ended / taken, spent(controller) - before, 1000 * (spent(controller) - before) / max(1, ended), memory(controller)))
-        outcome.note("\n".join(line for line in cluster.say("sdiag").splitlines() if re.search(r"Mean cycle|Max cycle|Last cycle:|queue length mean", line)))
+            ended, taken, ended / taken, spent(controller) - before, 1000 * (spent(controller) - before) / max(1, ended),
+            memory(controller)))
+        outcome.note("\n".join(line for line in cluster.say("sdiag").splitlines()
+                               if re.search(r"Mean cycle|Max cycle|Last cycle:|queue length mean", line)))
 
 
 def spent(pid):

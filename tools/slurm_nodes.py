@@ -32,7 +32,8 @@ def lost(place, alone):
     if not os.path.exists("/proc/%d" % old):
         raise Failure("the old copy has ended:\n%s" % said(work))
     place.cluster.start_node(node)
-    slurm_cluster.until(lambda: not trainers(place, element, work, machine), PATIENCE_SECONDS, "the old copy trains on though its slurmd is back")
+    slurm_cluster.until(lambda: not trainers(place, element, work, machine), PATIENCE_SECONDS,
+                        "the old copy trains on though its slurmd is back")
     place.ended(report, work)
     return "put back after %.0f s, two copies of it at once; %d files are those of a sweep" % (seconds, place.same("wide", work, alone))
 
@@ -45,7 +46,8 @@ def frozen(place, alone):
     try:
         theirs, = [name for name, holder in holders(work).items() if holder == machine]
         seconds = elsewhere(place, element, node)
-        slurm_cluster.until(lambda: holders(work).get(theirs, machine) != machine, PATIENCE_SECONDS, "nobody takes %s over:\n%s" % (theirs, said(work)))
+        slurm_cluster.until(lambda: holders(work).get(theirs, machine) != machine, PATIENCE_SECONDS,
+                            "nobody takes %s over:\n%s" % (theirs, said(work)))
     finally:
         os.kill(old, signal.SIGCONT)
     # Fails where the old copy could still write, and so did not notice.
@@ -76,7 +78,8 @@ def makes_room(place, alone, name, partition):
     elements = [element[:-1] + number for number in "01"]
     began = time.monotonic()
     urgent = place.cluster.say("sbatch", "--parsable", "--partition=urgent", "--nodes=3", "--output=/dev/null", "--wrap=sleep 5").strip()
-    slurm_cluster.until(lambda: place.cluster.state(urgent) in ("RUNNING", "COMPLETED"), PATIENCE_SECONDS, "no room is made:\n%s" % place.cluster.say("squeue"))
+    slurm_cluster.until(lambda: place.cluster.state(urgent) in ("RUNNING", "COMPLETED"), PATIENCE_SECONDS,
+                        "no room is made:\n%s" % place.cluster.say("squeue"))
     seconds = time.monotonic() - began
     place.ended(report, work)
     restarts = [place.cluster.job(each).get("Restarts") for each in elements]
@@ -110,7 +113,8 @@ def elsewhere(place, element, node):
     def started():
         job = place.cluster.job(element)
         return job.get("JobState") == "RUNNING" and job.get("NodeList") != node
-    slurm_cluster.until(started, PATIENCE_SECONDS, "%s stays where it is:\n%s" % (element, place.cluster.say("scontrol", "show", "job", element)))
+    slurm_cluster.until(started, PATIENCE_SECONDS,
+                        "%s stays where it is:\n%s" % (element, place.cluster.say("scontrol", "show", "job", element)))
     return time.monotonic() - began
 
 

@@ -64,7 +64,8 @@ class Place:
         return work
 
     def submit(self, experiment, work, *keys):
-        command = [sys.executable, os.path.join(run.ROOT, "tools", "submit.py"), "EXPERIMENT=" + self.experiment(experiment), "WORK=" + work, *KEYS, *keys]
+        command = [sys.executable, os.path.join(run.ROOT, "tools", "submit.py"), "EXPERIMENT=" + self.experiment(experiment),
+                   "WORK=" + work, *KEYS, *keys]
         return subprocess.run(command, env=self.cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def submitted(self, experiment, work, *keys):

@@ -1,6 +1,6 @@
 """The batch scripts of `just submit`: one for the jobs of an array that train, one for the report behind them.
-
-A script ends by becoming the trainer (`exec`), so that Slurm's signals reach it. Its lines `#SBATCH` say all, so that it can be submitted by hand.
+A script ends by becoming the trainer (`exec`), so that Slurm's signals reach it. Its lines `#SBATCH` say all, so that
+it can be submitted by hand.
 """
 
 import os
@@ -96,7 +96,8 @@ def warning(chosen):
 
 
 def seconds(text):
-    """A time limit as Slurm reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]]; None of anything else."""
+    """A time limit as Slurm reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]];
+    None of anything else."""
     found = re.fullmatch(r"(?:(\d{1,4})-)?(\d{1,6})(?::(\d{1,2}))?(?::(\d{1,2}))?", text)
     if not found:
         return None

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How far an experiment is: its plan, its runs' folders, the jobs' logs and Slurm's queue in one listing: `status.py [EXPERIMENT=...] [WORK=...] [--json]`
+"""How far an experiment is: its plan, its runs' folders, the jobs' logs and Slurm's queue in one listing:
+`status.py [EXPERIMENT=...] [WORK=...] [--json]`
 
 Works on any machine that sees the folder; where Slurm is not there, or does not answer, the queue is left out and the rest holds.
 """

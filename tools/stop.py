@@ -1,4 +1,5 @@
-"""Programs that this one runs, one or two at a time, and signals to them: each is passed on to all, and ends this program when they have ended.
+"""Programs that this one runs, one or two at a time, and signals to them: each is passed on to all, and ends this
+program when they have ended.
 
 A terminal or a batch system may have sent it to the whole process group, so that the other programs have it already; the trainer takes
 the same signal within two seconds for the same wish (`stop.rs` of the trainer).

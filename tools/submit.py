@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""An experiment as an array of Slurm's jobs, and its report behind them: `submit.py [EXPERIMENT=notebook] [PARTITION=...] [TIME=4:00:00] ...`
-
-Everything that jobs need is made here, on the login node: programs, images, libtorch. A job takes runs off the plan as any sweep does, so none
-belongs to an element of the array, and to submit once more is never wrong. The first element waits for what the others train, and takes up what
-they leave; the others end when nothing is free.
+"""An experiment as an array of Slurm's jobs, and its report behind them:
+`submit.py [EXPERIMENT=notebook] [PARTITION=...] [TIME=4:00:00] ...`
+Everything that jobs need is made here, on the login node: programs, images, libtorch. A job takes runs off the plan as
+any sweep does, so none belongs to an element of the array, and to submit once more is never wrong. The first element
+waits for what the others train, and takes up what they leave; the others end when nothing is free.
 
 Invariant: nothing is submitted before every word is understood and all is made; with DRY_RUN=1, nothing is.
 """
@@ -37,7 +37,8 @@ SHARE = 0.8
 # With munge away, Slurm's programs wait for ever.
 PATIENCE_SECONDS = 60
 DATA, TRAIN, ANALYSE, REPORT = (run.Step(words) for words in
-                                ("data-prep DATASET SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK", "report WORK"))
+                                ("data-prep DATASET SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK",
+                                 "report WORK"))
 
 
 def main(words):
@@ -183,7 +184,8 @@ def sbatch(chosen, words, otherwise, variables=None):
     reason = (said or [found.stderr.strip() or "code %d" % found.returncode])[-1].replace("Batch job submission failed: ", "")
     if "job array" in reason:
         reason += " (MAX_JOBS=1000 is allowed by Slurm's own MaxArraySize; `scontrol show config` has that of this cluster)"
-    given = ["%s=%s" % (key, chosen[key]) for key in ("MAX_JOBS", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH") if chosen.get(key)]
+    given = ["%s=%s" % (key, chosen[key]) for key in ("MAX_JOBS", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH")
+             if chosen.get(key)]
     sys.exit("just submit: sbatch refuses it: %s, with %s. %s" % (reason, " ".join(given), otherwise))
 
 

@@ -163,14 +163,16 @@ class Build(unittest.TestCase):
             file.write(CC)
         source = os.path.join(run.ROOT, "trainer", "build.rs")
         for words in (["--crate-type=rlib", "cc.rs"], ["--cfg=feature=\"tch\"", "--extern=cc=libcc.rlib", "-o", "program", source]):
-            made = subprocess.run(["rustc", "--edition=2024", "--cap-lints=allow", *words], cwd=self.root, stderr=subprocess.PIPE, text=True)
+            made = subprocess.run(["rustc", "--edition=2024", "--cap-lints=allow", *words], cwd=self.root, stderr=subprocess.PIPE,
+                                  text=True)
             self.assertEqual(made.returncode, 0, made.stderr)
 
     def place(self, *names):
         return os.path.join(self.root, *names)
 
     def says(self, **environment):
-        ended = subprocess.run([self.place("program")], cwd=os.path.join(run.ROOT, "trainer"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ended = subprocess.run([self.place("program")], cwd=os.path.join(run.ROOT, "trainer"), stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True,
                                env={"PATH": os.environ["PATH"], "CARGO_FEATURE_TCH": "1", "OUT_DIR": self.root, **environment})
         return ended.returncode == 0, ended.stdout
 

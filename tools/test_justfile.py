@@ -13,7 +13,8 @@ BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-conte
 # Of nvidia-smi, git, TensorBoard and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id", "logdir"}
 # Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check",
+          "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -88,8 +89,9 @@ class Advice(unittest.TestCase):
     def files(self, *endings):
         listed = subprocess.run(["git", "ls-files"], cwd=run.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
         for name in listed.splitlines():
-            if name.endswith(endings) and not name.startswith(("results/", "report/vendor/")) and os.path.exists(os.path.join(run.ROOT, name)):
-                with open(os.path.join(run.ROOT, name)) as file:
+            path = os.path.join(run.ROOT, name)
+            if name.endswith(endings) and not name.startswith(("results/", "report/vendor/")) and os.path.exists(path):
+                with open(path) as file:
                     yield name, file.read()
 
     def test_recipes_and_keys_that_are_named_are_there(self):

@@ -62,7 +62,8 @@ class Recording(unittest.TestCase):
             hidden = "".join("\\x%02x" % ord(letter) for letter in name)
             return '7 openat(AT_FDCWD</c>, "%s", O_WRONLY|O_CREAT, 0666) = 3<%s>' % (hidden, hidden)
 
-        lines = [opens("/w/r/" + name) for name in (".claim/7-ab/.partial-x", ".claim-new-7-ab/7-ab/owner.json", ".claim/7-ab/beat", ".lock", "a")]
+        lines = [opens("/w/r/" + name)
+                 for name in (".claim/7-ab/.partial-x", ".claim-new-7-ab/7-ab/owner.json", ".claim/7-ab/beat", ".lock", "a")]
         self.assertEqual([name for _, name, _ in lost.parsed(lines, "/w")], ["r/.partial-x", "r/a"])
 
     def test_a_sweep_comes_to_its_end_from_what_the_power_left_and_not_from_what_was_never_written(self):

@@ -148,7 +148,8 @@ class Beside(Place):
         self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\nexec \"$0\".build\n")
         # Nobody listens there.
         self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="")
-        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick", stderr=subprocess.PIPE)
+        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick",
+                             stderr=subprocess.PIPE)
         said = started.communicate(timeout=30)[1].decode()
         self.assertEqual(started.returncode, 1, said)
         for advice in ("SOURCE=", "cifar-10-batches-bin", "https://www.cs.toronto.edu/", "HTTPS_PROXY=", "EXPERIMENT=smoke"):
@@ -193,7 +194,8 @@ class Beside(Place):
 class Benchmarks(Place):
     def bench(self, **how):
         words = [sys.executable, os.path.join(run.ROOT, "tools", "bench.py"), "RANKSCALES=8", "THREADS=1", "ENGINES=fused", "PYTHON=none"]
-        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   **how)
         self.addCleanup(lambda: started.poll() is None and os.killpg(started.pid, signal.SIGKILL))
         return started
 

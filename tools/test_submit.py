@@ -50,7 +50,8 @@ class Submission(test_run.Place):
             return file.read()
 
     def test_one_array_goes_into_the_queue_and_its_report_behind_it(self):
-        found = self.submit("GPUS=0", "PARTITION=cpu", "TIME=1-00:00:00", "MAX_JOBS=5", "RUNS_PER_JOB=6", "SBATCH=--nice=10 --comment='a b'")
+        found = self.submit("GPUS=0", "PARTITION=cpu", "TIME=1-00:00:00", "MAX_JOBS=5", "RUNS_PER_JOB=6",
+                            "SBATCH=--nice=10 --comment='a b'")
         self.assertEqual(found.returncode, 0, found.stderr)
         slurm = os.path.join(self.work, "slurm")
         self.assertEqual(self.events("sbatch"), ["sbatch --parsable %s/quick.sh" % slurm,
@@ -58,7 +59,8 @@ class Submission(test_run.Place):
         self.assertIn("array 41 of 3 jobs, and 42 for its report", found.stdout)
         self.assertIn("20 runs, 18 of them to go; about 33 min 20 s a run, 3.3 hours a job", found.stdout)
         script = self.script()
-        for directive in ("--array=0-2", "--requeue", "--open-mode=append", "--signal=B:TERM@120", "--time=1-00:00:00", "--partition=cpu", "--nice=10",
+        for directive in ("--array=0-2", "--requeue", "--open-mode=append", "--signal=B:TERM@120", "--time=1-00:00:00", "--partition=cpu",
+                          "--nice=10",
                           "'--comment=a b'", "--output=%s/quick-%%A_%%a.log" % slurm):
             self.assertIn("#SBATCH %s\n" % directive, script)
         self.assertNotIn("--gpus", script)
@@ -79,7 +81,8 @@ class Submission(test_run.Place):
             self.assertEqual(job.wait(30), 0)
             self.assertEqual(self.events("number"), ["number %d" % job.pid])
             self.assertEqual(self.events("trainer"), [
-                "trainer sweep --experiment=quick --work={0} --device=cpu --jobs=3 --threads=1 --wait={1} --slurm={0}/slurm".format(self.work, wait)])
+                "trainer sweep --experiment=quick --work={0} --device=cpu --jobs=3 --threads=1 --wait={1} --slurm={0}/slurm"
+                .format(self.work, wait)])
 
     def test_the_last_job_tells_of_the_end_by_its_environment_alone(self):
         told, report = os.path.join(self.work, "told"), os.path.join(self.work, "slurm", "quick-report.sh")
@@ -152,15 +155,19 @@ class Submission(test_run.Place):
 
 class Words(unittest.TestCase):
     def test_what_is_not_understood_names_key_and_rule(self):
-        for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"), ("GPUS=-1", "GPUS=-1: must be a whole number"),
-                           ("TIME=soon", "TIME=soon: must be as Slurm has it"), ("TIME=0", "TIME=0: must be"), ("MEM=1 G", "MEM=1 G: must be one word"),
-                           ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"), ("EXPERIMENT=quik", "no such file"),
+        for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"),
+                           ("GPUS=-1", "GPUS=-1: must be a whole number"),
+                           ("TIME=soon", "TIME=soon: must be as Slurm has it"), ("TIME=0", "TIME=0: must be"),
+                           ("MEM=1 G", "MEM=1 G: must be one word"),
+                           ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"),
+                           ("EXPERIMENT=quik", "no such file"),
                            ("RUNS_PER_JOB=many", "RUNS_PER_JOB=many: must be"), ("ENGINE=fused", "GPUS=0")):
             with self.assertRaisesRegex(settings.SettingsError, rule):
                 submit.understood([word])
 
     def test_times_are_read_as_slurm_reads_them(self):
-        for text, expected in (("90", 5400), ("1:30", 90), ("4:00:00", 14400), ("1-12", 129600), ("1-12:30", 131400), ("2-00:00:01", 172801),
+        for text, expected in (("90", 5400), ("1:30", 90), ("4:00:00", 14400), ("1-12", 129600), ("1-12:30", 131400),
+                               ("2-00:00:01", 172801),
                                ("0", None), ("", None), ("1:2:3:4", None), ("4h", None)):
             self.assertEqual(slurm_script.seconds(text), expected, text)
 

@@ -73,7 +73,8 @@ class Sweep(unittest.TestCase):
         self.assertEqual((code, ESCAPES.findall(said)), (0, []))
         self.assertEqual(said.count(": done, test accuracy"), 4)
         self.setUp()
-        found = subprocess.run(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "RANKSCALE_LINE_SECONDS": "0"})
+        found = subprocess.run(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "RANKSCALE_LINE_SECONDS": "0"})
         self.assertEqual((found.returncode, ESCAPES.findall(found.stderr)), (0, []))
         # Every epoch where that is asked for, with the end's time of day.
         lines = [line for line in found.stderr.splitlines() if re.match(r"r\d\d-\S+: epoch \d+/30: ", line)]
@@ -81,7 +82,8 @@ class Sweep(unittest.TestCase):
         self.assertRegex(lines[-1], r"; sweep \d+ %, ends \d\d:\d\d, .* left$")
 
     def test_a_reader_that_goes_early_stops_nothing(self):
-        found = subprocess.run(["sh", "-c", '"$@" 2>&1 | head -1; exec "$@" --plan', "sh", *self.command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        found = subprocess.run(["sh", "-c", '"$@" 2>&1 | head -1; exec "$@" --plan', "sh", *self.command], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
         self.assertIn("4 of them done", found.stderr)
 
 

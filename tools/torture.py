@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Sweeps that are killed, stopped and failed, and files that are damaged, again and again, held against one that was left alone:
 `torture.py [SEED=0] [MINUTES=10]`, or one table of damaged files: `torture.py FLIPS=2600 [SEED=0]`
-
-Each round takes a fresh place with generated images, does to a sweep of tiny networks what one of the `PARTS` draws, and then gives the same
-command to its end. It must end with 0, and what it leaves must be that of the untouched sweep, bit for bit, with no file too many.
+Each round takes a fresh place with generated images, does to a sweep of tiny networks what one of the `PARTS` draws,
+and then gives the same command to its end. It must end with 0, and what it leaves must be that of the untouched sweep,
+bit for bit, with no file too many.
 
 A round is drawn from the seed and its number. What happens at a system call happens there again; what happens at an instant, nearly there.
 

@@ -41,7 +41,8 @@ def main(rows_file, folder):
 def quietly(wandb):
     """Settings under which it says nothing and looks at nothing here; an older package lacks some of them."""
     wanted = {"silent": True, "console": "off", "save_code": False, "disable_code": True, "disable_git": True, "disable_job_creation": True,
-              "x_disable_meta": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False, "host": "", "username": "",
+              "x_disable_meta": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False, "host": "",
+              "username": "",
               "email": ""}
     known = wandb.Settings()
     return wandb.Settings(**{key: value for key, value in wanted.items() if hasattr(known, key)})
