@@ -16,7 +16,7 @@ ROWS = [
     {"run": "r08-original-s0-e172532e", "status": "done", "rankscale": 8, "epoch": 2, "train_loss": None, "test_accuracy": 0.4},
     {"run": "r31-original-s0-208c877c", "status": "diverged", "rankscale": 31, "epoch": 1, "train_loss": 2.0, "test_accuracy": 0.1},
 ]
-# Does what tools/wandb_folder.py asks of the real package, and writes down what it was asked.
+# A stand-in for the real package, which does what tools/wandb_folder.py asks of it and records the calls.
 STAND_IN = '''
 import json, os
 

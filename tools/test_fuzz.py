@@ -1,4 +1,4 @@
-"""Words after a recipe's name that nobody would type: settings, or an error that names the key."""
+"""Words after a recipe's name that nobody would type: they must give settings, or an error that names the key."""
 
 import os
 import random
@@ -14,7 +14,7 @@ VALID = ["RANKSCALE=8", "DECAY=appropriate", "SEED=0", "WORK=work/x", "SOURCE=ht
 PIECES = ["", "=", "==", "-", "--", "~", "~root/", "/", "\\", "..", " ", "\n", "\t", "\u00e9", "\ud800", "\u0661", "nan", "inf", "-1",
           "1e999", "1_0", "9" * 400,
           "://", "?", "&", "#", "@", "a" * 5000, "A=" * 500, "%s", "%", "{}", "\x7f", "\u202e"]
-# As many more, as this says: the tests of the programs go by the same word.
+# The number of cases; the tests of the programs use the same variable.
 CASES = int(os.environ.get("PROPTEST_CASES", "3000"))
 
 

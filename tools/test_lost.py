@@ -17,7 +17,7 @@ OLD = [("create", "file", b""), ("write", "file", b"old"), ("flush", "file", b""
 
 class States(unittest.TestCase):
     def left(self, *operations):
-        """What may be under the final name once all that was done."""
+        """What may be under the final name once everything was done."""
         disk = lost.Disk()
         for operation in operations:
             disk.do(*operation)
@@ -74,7 +74,7 @@ class Recording(unittest.TestCase):
         place = Place(root)
         work = place.fresh()
         states = list(lost.states(lost.record(place, work)))
-        # More of them: `STATES=1000 python3 -m unittest test_lost`.
+        # More states are tried with `STATES=1000 python3 -m unittest test_lost`.
         draw, counts = random.Random(1), collections.Counter()
         for state in draw.sample(states, min(len(states), int(os.environ.get("STATES", "6")))):
             lost.go_on(place, work, state)

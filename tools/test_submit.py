@@ -11,7 +11,7 @@ import slurm_script
 import submit
 import test_run
 
-# Answers as the trainer does, and says what it was asked.
+# A trainer that answers like the real one, and records the calls.
 TRAINER = """#!/bin/sh
 echo "trainer $*" >>"$EVENTS"
 case "$1" in
@@ -19,7 +19,7 @@ sweep) echo '{"runs": 20, "left": '"${LEFT:-18}"', "seconds": 36000.0, "longest_
 status) echo '{"experiment": "notebook", "runs": ['"$RUNS"']}' ;;
 esac
 """
-# Gives the next number to each job; where REFUSES says so, it does not.
+# An sbatch that gives the next ID to each job, and refuses where REFUSES says so.
 SBATCH = """#!/bin/sh
 echo "sbatch $*" >>"$EVENTS"
 [ -z "$NOTIFY" ] || echo "notifies $*" >>"$EVENTS"
@@ -67,7 +67,7 @@ class Submission(test_run.Place):
         self.assertIn("#SBATCH --partition=cpu\n", self.script("quick-report.sh"))
         with open(os.path.join(slurm, "submitted.jsonl")) as file:
             self.assertEqual(json.loads(file.read()), {"experiment": "quick", "array": "41", "jobs": 3, "report": "42"})
-        # Images were looked for here, and not by a job.
+        # Images were looked for here, and not in a job.
         self.assertEqual(self.events("data-prep"), ["data-prep"])
 
     def test_a_job_becomes_the_trainer_and_only_the_first_one_waits(self):
@@ -75,7 +75,7 @@ class Submission(test_run.Place):
         for task, wait in (("0", "1"), ("7", "0")):
             os.remove(self.environment["EVENTS"])
             environment = {**self.environment, "SLURM_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": task}
-            # The shell's number is that of the trainer: nothing stands between it and a signal.
+            # The shell's process ID is that of the trainer: there is no process between it and a signal.
             self.program(os.path.join(self.release, "trainer"), TRAINER + 'echo "number $$" >>"$EVENTS"\n')
             job = subprocess.Popen(["sh", os.path.join(self.work, "slurm", "quick.sh")], env=environment, stdout=subprocess.DEVNULL)
             self.assertEqual(job.wait(30), 0)
@@ -101,7 +101,7 @@ class Submission(test_run.Place):
             self.assertEqual((str(job.returncode), summary["outcome"], summary["recipe"]), (ends, outcome, "submit"))
             self.assertEqual((summary["experiment"], summary["work"]), ("quick", self.work))
             self.assertIn("just submit EXPERIMENT=quick %s" % ("is done" if ends == "0" else "failed"), answer)
-        # Without the variable nobody is told, and the code is that of the report.
+        # Without the variable there is no notification, and the exit code is that of the report.
         os.remove(told)
         self.assertEqual(subprocess.run(["sh", report], env=self.environment, stdout=subprocess.DEVNULL).returncode, 1)
         self.assertFalse(os.path.exists(told))

@@ -1,7 +1,8 @@
-"""No line of a tracked file is wider than its kind allows: Rust comments as rustfmt.toml says, everything else 140 columns.
+"""No line of a tracked file is wider than its kind allows: Rust comments as in rustfmt.toml, other lines 140 columns.
 
-Exempt are the lines that cannot be broken: a Rust line around one string literal, a single word or link, and in Markdown headings,
-tables, code blocks, pictures and the parts that a program writes. Kept results, goldens and vendored files are not read.
+Exempt are lines that cannot be broken: a Rust line around one string literal, a single word or link, and in Markdown
+headings, tables, code blocks, pictures and the generated parts. Kept results, golden files and vendored files are not
+read.
 """
 
 import os
@@ -15,21 +16,21 @@ from run import ROOT
 WIDTH = 140
 GENERATED = ("results/", "report/tests/golden/", "report/vendor/")
 SCRIPTS = ("justfile", "justw", ".ci/run", "tools/ready", "tools/deny")
-# What a Rust file is made of, as far as it matters where its strings are: comments, strings, raw strings, characters.
+# The tokens of a Rust file that tell where its strings are: comments, strings, raw strings, characters.
 RUST = re.compile(r"""//[^\n]*|/\*.*?\*/|r(#*)".*?"\1|"(?:\\.|[^"\\])*"|'(?:\\.[^'\n]*|[^'\\])'""", re.DOTALL)
-# What Markdown does not break: code, and links with their text.
+# What is not broken: code, and links with their text.
 ATOM = re.compile(r"`[^`]*`|!?\[[^\]]*\]\([^)]*\)")
 MARKER = re.compile(r"\s*(?://[/!]?|#!?|[-*+]|\d+\.|>)?\s*")
 
 
 def too_wide(name, text, comments):
-    """The lines of a file that are too wide, each with its number, its width and what it may have."""
+    """The lines of a file that are too wide, each with its number, its width and the limit."""
     check = rust if name.endswith(".rs") else markdown if name.endswith(".md") else plain
     return [(number, len(line), limit) for number, line, limit in check(text, comments) if len(line) > limit and breaks(line)]
 
 
 def breaks(line):
-    """Whether there is a blank at which the line could be broken."""
+    """Whether the line has a space at which it could be broken."""
     return " " in ATOM.sub("atom", MARKER.sub("", line, count=1).rstrip())
 
 
