@@ -65,7 +65,7 @@ def main(words):
             lines = [measure(turn, ours + [engine] + case, {}) for engine in (engines if rankscale > 0 else ["tch"])]
             lines += [measure(turn, theirs + [variant] + case, environment) for variant, environment in peers]
             if len({line["parameters"] for line in lines}) > 1:
-                sys.exit("just bench: PyTorch's network has another number of parameters than ours")
+                sys.exit("just bench: PyTorch's network has a different number of parameters from ours")
             done += 1
             left = (time.monotonic() - start) / done * (total - done)
             say("round %d of %d, rankscale %d, %d thread(s): about %s left" % (turn, rounds, rankscale, count, spoken(left)))

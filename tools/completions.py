@@ -37,7 +37,7 @@ def main(words):
         if stop.join(stop.Program(run.build(program, run.needs_libtorch({"DEVICE": "cpu"}) and program == "trainer"))):
             sys.exit("just completions: %s was not built" % program)
         write(program, shell, out)
-    outcome.note("completions of %s in %s; README.md says how a %s finds them" % (", ".join(PROGRAMS), out, shell))
+    outcome.note("completions of %s in %s; README.md says how %s loads them" % (", ".join(PROGRAMS), out, shell))
 
 
 def write(program, shell, out):

@@ -66,7 +66,7 @@ def unless_another(work, name, read):
     before = contents(os.path.join(work, name))
     said = heard(read())
     if said is None and contents(os.path.join(work, name)) != before:
-        raise Silent("the %s is another, and nothing is said" % name)
+        raise Silent("the %s differs, and nothing is reported" % name)
     return said
 
 

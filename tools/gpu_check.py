@@ -185,7 +185,7 @@ class Check:
         first, again, resumed = (weights(*self.files(place, "model")) for place in ("first", "again", "stopped"))
         repeated, resumed = distance(first, again), distance(first, resumed)
         if not math.isfinite(resumed) or self.device == "cpu" and resumed > 0:
-            raise Failed("the resumed run is off by %.1e, the same run once more by %.1e" % (resumed, repeated))
+            raise Failed("the resumed run differs by %.1e, a repetition of the same run by %.1e" % (resumed, repeated))
         return {"resumed": resumed, "repeated": repeated}
 
     def side_by_side(self):
@@ -252,7 +252,7 @@ def run_until(command, reached):
             code = process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise Failed("it does not hear SIGTERM")
+            raise Failed("it does not react to SIGTERM")
         if code not in (0, 128 + signal.SIGTERM):
             said.seek(0)
             raise Failed("exit code %d: %s" % (code, said.read()[-SHOWN:]))

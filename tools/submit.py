@@ -51,7 +51,7 @@ def main(words):
         sys.exit("just submit: %s" % error)
     dry = chosen["DRY_RUN"] == "1"
     if not dry and not shutil.which("sbatch"):
-        sys.exit("just submit: sbatch is not here: type this on a login node of a Slurm cluster (DRY_RUN=1 shows the script)")
+        sys.exit("just submit: sbatch is not installed here: run this on a login node of a Slurm cluster (DRY_RUN=1 shows the script)")
     os.chdir(run.ROOT)
     stop.listen()
     prepare(chosen)
@@ -80,7 +80,8 @@ def understood(words):
     if chosen["DRY_RUN"] not in ("0", "1"):
         raise settings.SettingsError("DRY_RUN=%s: must be 0 or 1." % chosen["DRY_RUN"])
     if slurm_script.seconds(chosen["TIME"]) is None:
-        raise settings.SettingsError("TIME=%s: must be as Slurm has it: minutes, or 4:00:00, or 1-12:00:00." % chosen["TIME"])
+        raise settings.SettingsError("TIME=%s: must be a time limit as Slurm writes it: minutes, or 4:00:00, or 1-12:00:00."
+                                     % chosen["TIME"])
     for key in ("PARTITION", "ACCOUNT", "QOS", "MEM"):
         if not re.fullmatch(r"[\w.,:@+-]+", chosen.get(key, "-")):
             raise settings.SettingsError("%s=%s: must be one word." % (key, chosen[key]))

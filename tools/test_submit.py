@@ -149,7 +149,7 @@ class Submission(test_run.Place):
         self.environment["PATH"] = self.tools
         found = self.submit("GPUS=0")
         self.assertEqual((found.returncode, found.stderr.count("\n")), (1, 1), found.stderr)
-        self.assertIn("sbatch is not here", found.stderr)
+        self.assertIn("sbatch is not installed here", found.stderr)
         self.assertFalse(os.path.exists(self.environment["EVENTS"]))
 
 
@@ -157,7 +157,7 @@ class Words(unittest.TestCase):
     def test_what_is_not_understood_names_key_and_rule(self):
         for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"),
                            ("GPUS=-1", "GPUS=-1: must be a whole number"),
-                           ("TIME=soon", "TIME=soon: must be as Slurm has it"), ("TIME=0", "TIME=0: must be"),
+                           ("TIME=soon", "TIME=soon: must be a time limit as Slurm writes it"), ("TIME=0", "TIME=0: must be"),
                            ("MEM=1 G", "MEM=1 G: must be one word"),
                            ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"),
                            ("EXPERIMENT=quik", "no such file"),

@@ -43,10 +43,10 @@ def parts_here():
     """The parts that this machine allows; those that it does not are printed."""
     parts = dict(PARTS)
     if not kills.can_trace():
-        outcome.note("no strace here, or it may not follow programs: no system call is failed, and no flush is lost")
+        outcome.note("strace is missing or may not trace programs: failing system calls and lost flushes are not tested")
         del parts["calls"], parts["lost"]
     if not disk.can_mount():
-        outcome.note("no disk can be mounted here: none fills up, and none loses its power")
+        outcome.note("no disk can be mounted here: full disks and power cuts are not tested")
         del parts["full"], parts["power"]
     return parts
 
@@ -62,7 +62,7 @@ def one(place, seed, number, parts, totals):
         place.compare(work)
         place.retrain(work, draw.choice(sorted(os.listdir(os.path.join(work, "runs")))))
     except Failure as failure:
-        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d` comes to it again." % (number, name, failure, work, seed))
+        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d` repeats it." % (number, name, failure, work, seed))
     totals[name]["rounds"] += 1
     shutil.rmtree(work)
 
@@ -119,7 +119,7 @@ def table(place, seed, flips):
     found = damage.table(place, os.path.join(place.root, "work"), random.Random(seed), flips)
     outcome.note("\n".join(damage.lines(found)))
     if any(counts["silently used"] or counts["panics"] for counts in found.values()):
-        raise Failure("damage was used, or not contained; `just torture FLIPS=%d SEED=%d` comes to it again" % (flips, seed))
+        raise Failure("damage was used silently, or caused a panic; `just torture FLIPS=%d SEED=%d` repeats it" % (flips, seed))
 
 
 if __name__ == "__main__":
