@@ -13,7 +13,7 @@ import run
 
 # Modules that the repository itself provides to a block.
 OF_THE_REPOSITORY = {"reference"}
-# A stand-in for ./justw with programs that are built and images that are prepared; it builds and downloads nothing.
+# A stand-in for ./justw: its programs are built and its images are prepared, so it builds and downloads nothing.
 JUSTW = """#!%s
 import os, re, sys
 sys.path.insert(0, %r)
