@@ -130,7 +130,7 @@ class Comparison(unittest.TestCase):
 
         work, _ = self.work()
         deaf = Deaf(self.place.whole, self.root)
-        for reader, other in ((damage.tables, "the analysis is another"), (damage.analyses, "the report is another")):
+        for reader, other in ((damage.tables, "the analysis differs"), (damage.analyses, "the report differs")):
             with self.assertRaisesRegex(damage.Silent, other):
                 reader(deaf, work)
         with self.assertRaisesRegex(damage.Panic, "a panic"):
