@@ -1,13 +1,16 @@
-# The pipeline, step by step. Each step names its program and the keys it takes; type them after the recipe's name:
+# The pipeline, step by step. Each variable below names a step's program and the settings that it takes. Settings are typed
+# after the recipe's name:
 #     just all EXPERIMENT=quick DEVICE=cpu
-# No `just` installed? `./justw` stands in for it. (`exec` lets a SIGTERM reach the program and not stop at a shell.)
+# If `just` is not installed, `./justw` stands in for it. Recipes use `exec`, so that a SIGTERM reaches the program instead of
+# stopping at a shell. `just --list` shows the last line of the comment above each recipe.
 
 set positional-arguments
 
 export INVOKED_FROM := invocation_directory()
 
 data     := "data-prep DATASET SOURCE WORK"
-recipe   := "DATASET RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS TRAIN_IMAGES TEST_IMAGES VALIDATION_IMAGES"
+images   := "TRAIN_IMAGES TEST_IMAGES VALIDATION_IMAGES"
+recipe   := "DATASET RANKSCALE DECAY SEED EPOCHS BATCH PEAK_LEARNING_RATE LAMBDA PRECISION CHANNELS " + images
 run      := "trainer train " + recipe + " DEVICE ENGINE THREADS WORK"
 plan     := "trainer sweep --plan EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WORK"
 sweep    := "trainer sweep EXPERIMENT DEVICE ENGINE THREADS JOBS JOBS_PER_DEVICE WAIT WORK"
@@ -28,124 +31,131 @@ retrain  := "trainer retrain STUDY RUN EPOCHS THREADS WORK"
 _default:
     @'{{just_executable()}}' --justfile '{{justfile()}}' --list --unsorted
 
-# Data, networks, statistics, report: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [ENGINE=auto|fused|tch] [SOURCE=...] [NOTIFY=command] [WORK=work]
+# Settings: [EXPERIMENT=quick|notebook|...] [DEVICE=auto|cpu|cuda:0] [ENGINE=auto|fused|tch] [SOURCE=...] [NOTIFY=command] [WORK=work]
+# Run everything, from the data through the networks and statistics to the report: [EXPERIMENT=...] [DEVICE=auto] [SOURCE=...]
 [group('pipeline'), no-exit-message]
 all *settings:
     @exec tools/run.py all "{{data}}" "{{sweep}}" "{{analysis}}" "{{report}}" -- "$@"
 
-# CIFAR-10 or CIFAR-100 as parquet: [DATASET=cifar10|cifar100] [SOURCE=a path or a URL] [WORK=work]
+# Prepare CIFAR-10 or CIFAR-100 as parquet: [DATASET=cifar10|cifar100] [SOURCE=a path or a URL] [WORK=work]
 [group('pipeline'), no-exit-message]
 data *settings:
     @exec tools/run.py data "{{data}}" -- "$@"
 
-# One network: RANKSCALE=8 [DECAY=appropriate] [SEED=0] [EPOCHS=128] [DEVICE=auto] ...
+# Train one network: RANKSCALE=8 [DECAY=appropriate] [SEED=0] [EPOCHS=128] [DEVICE=auto] ...
 [group('pipeline'), no-exit-message]
 train *settings:
     @exec tools/run.py train "{{run}}" -- "$@"
 
-# Every network of an experiment that is not trained yet: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1] [NOTIFY=command]
+# Settings: [EXPERIMENT=quick|notebook|...] [DEVICE=auto] [JOBS=auto] [JOBS_PER_DEVICE=1] [WAIT=0|1] [NOTIFY=command]
+# Train every network of an experiment that is not trained yet: [EXPERIMENT=...] [DEVICE=auto] [JOBS=auto] [WAIT=0|1]
 [group('pipeline'), no-exit-message]
 sweep *settings:
     @exec tools/run.py sweep "{{sweep}}" -- "$@"
 
-# An experiment as an array of Slurm's jobs, its report behind them: [EXPERIMENT=notebook] [PARTITION=] [ACCOUNT=] [QOS=] [GPUS=1] [CPUS=] [MEM=] [TIME=4:00:00] [MAX_JOBS=100] [RUNS_PER_JOB=auto] [JOBS_PER_DEVICE=1] [SBATCH="--any --other"] [NOTIFY=command] [DRY_RUN=1]
+# Settings: [EXPERIMENT=notebook] [PARTITION=] [ACCOUNT=] [QOS=] [GPUS=1] [CPUS=] [MEM=] [TIME=4:00:00] [MAX_JOBS=100]
+# [RUNS_PER_JOB=auto] [JOBS_PER_DEVICE=1] [SBATCH="--any --other"] [NOTIFY=command] [DRY_RUN=1]
+# Submit an experiment as a Slurm job array, followed by a job for its report: [EXPERIMENT=notebook] [PARTITION=] [TIME=4:00:00] ...
 [group('pipeline'), no-exit-message]
 submit *settings:
     @python3 tools/submit.py "$@"
 
-# How far an experiment is, from any machine that sees its folder: runs, jobs, the time until all is done: [EXPERIMENT=...] [--json]
+# Show the progress of an experiment, from any machine that sees its folder: runs, jobs, time left: [EXPERIMENT=...] [--json]
 [group('pipeline'), no-exit-message]
 status *settings:
     @python3 tools/status.py "$@"
 
-# What an experiment can find, what a sweep of it would train, and how long that should take: [SD=0.3] points of a pair's difference
+# Show the power of an experiment, what a sweep would train, and how long it should take: [SD=0.3] percentage points per pair
 [group('pipeline'), no-exit-message]
 plan *settings:
     @exec tools/run.py plan "{{power}}" "{{plan}}" -- "$@"
 
-# How often the rules of the verdict err, on made-up studies of an experiment's shape: EXPERIMENT=desktop or DESIGN=3x9 [SD=0.3] [EFFECT=0.2]
+# Estimate the error rates of the verdict rules on simulated studies: EXPERIMENT=desktop or DESIGN=3x9 [SD=0.3] [EFFECT=0.2]
 [group('pipeline'), no-exit-message]
 simulate *settings:
     @exec tools/run.py simulate "{{simulate}}" -- "$@"
 
-# Each arm at the strength it chooses on held-out training images, and the experiment that compares them there: [EXPERIMENT=tune] [REPLICATES=5]
+# Settings: [EXPERIMENT=tune] [REPLICATES=5]
+# Tune each arm on held-out training images, and write the experiment that compares the tuned arms: [EXPERIMENT=tune]
 [group('pipeline'), no-exit-message]
 tune *settings:
     @exec tools/run.py tune "{{data}}" "{{sweep}}" "{{tune}}" -- "$@"
 
-# Tables and statistics of the runs there are, or of a kept study: [STUDY=desktop]
+# Make the tables and statistics of the runs in WORK, or of a kept study: [EXPERIMENT=...] [STUDY=desktop]
 [group('pipeline'), no-exit-message]
 analyse *settings:
     @exec tools/run.py analyse "{{analysis}}" -- "$@"
 
 alias analyze := analyse
 
-# Figures and report of the runs there are, analysed anew, or of a kept study: [STUDY=desktop]
+# Analyse the runs in WORK, or a kept study, and make its figures and report: [EXPERIMENT=...] [STUDY=desktop]
 [group('pipeline'), no-exit-message]
 report *settings:
     @exec tools/run.py report "{{analysis}}" "{{report}}" -- "$@"
 
-# The tables in a format of other tools, a row or a point for each run and epoch: FORMAT=csv|jsonl|tensorboard|wandb [OUT=folder] [STUDY=gpu] [EXPERIMENT=...] [PYTHON=python3]
+# Settings: FORMAT=csv|jsonl|tensorboard|wandb [OUT=folder] [STUDY=gpu] [EXPERIMENT=...] [PYTHON=python3]
+# Export the tables for other tools, with a row or point for each run and epoch: FORMAT=csv|jsonl|tensorboard|wandb [OUT=folder]
 [group('pipeline'), no-exit-message]
 export *settings:
     @exec tools/export.py export "{{analysis}}" "{{export}}" -- "$@"
 
-# What two studies say of each other, run by run where they share seeds: just compare quick seeds [FIGURE=compare.svg] [JSON=numbers.json]
+# Compare two studies, run by run where they share seeds: just compare quick seeds [FIGURE=compare.svg] [JSON=numbers.json]
 [group('pipeline'), no-exit-message]
 compare a b *settings:
     @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" "{{compared}}" -- "A=$a" "B=$b" "$@"
 
-# Keep the study with the source, its runs too, in results/NAME, and its answer in the README: NAME=seeds [EXPERIMENT=that of the newest sweep]
+# The experiment defaults to that of the newest sweep.
+# Keep a study with its runs in results/NAME, and put its answer into the README: NAME=seeds [EXPERIMENT=...]
 [group('pipeline'), no-exit-message]
 publish *settings:
     @exec tools/run.py publish "{{keep}}" "{{publish}}" -- "$@"
 
-# Check all runs: seal old ones, make damaged tables again from the weights; [RETRAIN=1] sets aside what cannot be mended
+# Check all runs, seal old ones, and rebuild damaged tables from the weights; [RETRAIN=1] sets aside what cannot be repaired
 [group('pipeline'), no-exit-message]
 repair *settings:
     @exec tools/run.py repair "{{repair}}" -- "$@"
 
-# The first epochs of a kept run again, held against what is kept: STUDY=desktop RUN=r31-... [EPOCHS=1]
+# Train the first epochs of a kept run again, and compare them with what is kept: STUDY=desktop RUN=r31-... [EPOCHS=1]
 [group('pipeline'), no-exit-message]
 retrain *settings:
     @exec tools/run.py retrain "{{retrain}}" -- "$@"
 
-# The report again and again while a sweep runs: [EVERY=60] seconds
+# Update the report repeatedly while a sweep runs: [EVERY=60] seconds
 [group('pipeline'), no-exit-message]
 watch *settings:
     @exec tools/run.py watch --repeat "{{analysis}}" "{{report}}" -- "$@"
 
-# The sweep on a terminal while it runs, from any machine that sees its folder, or a kept study: [STUDY=gpu] [EVERY=2] seconds
+# Show a running sweep, or a kept study, on the terminal, from any machine that sees its folder: [STUDY=gpu] [EVERY=2] seconds
 [group('pipeline'), no-exit-message]
 top *settings:
     @exec tools/run.py top "{{top}}" -- "$@"
 
-# What this machine has, and what to do about what it lacks
+# Report what this machine has, and what to do about what it lacks
 [group('machine'), no-exit-message]
 doctor:
     @python3 tools/doctor.py
 
-# Set up libtorch: [--cpu|--cuda], else as the machine is
+# Install libtorch into .libtorch/: [--cpu|--cuda], by default whichever suits the machine
 [group('machine'), no-exit-message]
 setup *options:
     @python3 tools/libtorch.py "$@"
 
-# What a shell offers for the programs when the tabulator is pressed: [SHELL=bash|zsh|fish] [OUT=work/completions/SHELL]
+# Write shell completions for the programs: [SHELL=bash|zsh|fish] [OUT=work/completions/SHELL]
 [group('machine'), no-exit-message]
 completions *settings:
     @python3 tools/completions.py "$@"
 
-# Delete analysis, report and exports, or [WHAT=runs|data|all]: says what goes
+# Delete the analysis, report and exports, or [WHAT=runs|data|all], and say what is deleted
 [group('machine'), no-exit-message]
 clean *settings:
     @python3 tools/clean.py "$@"
 
-# The tests; arguments go to the runner: just test -p trainer parity
+# Run the tests; arguments go to the test runner: just test -p trainer parity
 [group('code'), no-exit-message]
 test *arguments: _ready
     cargo test --release "$@"
 
-# Format, lints, documentation, the tools' own tests, dependencies
+# Check format, lints, documentation, line widths, the tools' own tests and the dependencies
 [group('code')]
 check: _ready
     cargo fmt --all --check
@@ -156,32 +166,36 @@ check: _ready
     python3 -m unittest discover --quiet --start-directory tools
     tools/deny
 
-# Sweeps, analyses and reports killed, failed, damaged, without room or power, held against those left alone: [SEED=0] [MINUTES=10] [FLIPS=2600] for a table
+# Settings: [SEED=0] [MINUTES=10], or [FLIPS=2600] for a table of damaged files
+# Kill, fail, damage and starve sweeps, analyses and reports, and compare them with undisturbed ones: [SEED=0] [MINUTES=10]
 [group('code'), no-exit-message]
 torture *settings:
     @python3 tools/torture.py "$@"
 
-# `just submit` in a real Slurm, which this starts: jobs warned, put back, cancelled, killed, lost and preempted, held against a sweep left alone: [PARTS=many,limit,...]
+# Jobs are warned, requeued, cancelled, killed, lost with their node and preempted: [PARTS=many,limit,...]
+# Test `just submit` in a real Slurm that this starts, and compare its runs with those of an undisturbed sweep: [PARTS=...]
 [group('code'), no-exit-message]
 slurm-check *settings: _ready
     @python3 tools/slurm_check.py "$@"
 
-# Make goldens, parity cases, counts and published studies anew, and say what changed: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
+# Settings: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
+# Regenerate golden files, parity cases, counts and published studies, and say what changed: [WHAT=...] [PYTHON=python3]
 [group('code'), no-exit-message]
 bless *settings:
     @python3 tools/bless.py "$@"
 
-# Updates and epochs a second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
+# Print updates and epochs per second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]
 bench *settings:
     @python3 tools/bench.py "$@"
 
-# Whether a GPU trains, is right, resumes, and how fast, in one JSON file to show: [DEVICE=cuda:0] [OUT=gpu-check.json] [PYTHON=python3] ...
+# Settings: [DEVICE=cuda:0] [OUT=gpu-check.json] [PYTHON=python3] ...
+# Check on a GPU that training, parity and resuming work, and how fast it is, in one JSON file: [DEVICE=cuda:0] [OUT=...] ...
 [group('machine'), no-exit-message]
 gpu-check *settings:
     @python3 tools/gpu_check.py "$@"
 
-# The README's table and figure of docs/bench.jsonl, which is what `just bench` printed
+# Make the README's table and figure from docs/bench.jsonl, which is what `just bench` printed
 [group('code')]
 bench-report:
     cargo run --release --quiet -p report -- bench

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Makes what the tests are held to: `make.py counts`, or `make.py parity`, each into this folder or into `--into FOLDER`.
+"""Makes the reference data of the tests: `make.py counts`, or `make.py parity`, each into this folder or into `--into
+FOLDER`.
 
     pip install -r reference/requirements.txt   # for `parity`
     python3 reference/make.py counts            # counts.json: rankscales 1 to 64
     python3 reference/make.py parity            # parity/: six updates of every arm, in float64
 
-Other cases of the same layout, `make.py parity --into FOLDER --seed 1 --rankscale 5`, are tried with `PARITY_DIR=FOLDER/parity`.
+Other cases of the same layout, `make.py parity --into FOLDER --seed 1 --rankscale 5`, are tested with
+`PARITY_DIR=FOLDER/parity`.
 """
 
 import argparse
@@ -17,7 +19,8 @@ from counts import counts
 HERE = os.path.dirname(os.path.abspath(__file__))
 UPDATES_PER_EPOCH, EPOCHS, STRENGTH, PEAK = 3, 2, 5e-2, 0.2
 UPDATES = UPDATES_PER_EPOCH * EPOCHS
-# Sums depend on the number of threads and on the processor in their last bits; rounded so, a loss is the same on all that were tried.
+# The last bits of sums depend on the number of threads and on the processor; rounded in this way, a loss is the same on
+# all machines that were tried.
 LOSS_DECIMALS = 12
 AUGMENTED_IMAGES = 8
 
@@ -47,7 +50,7 @@ def write_json(path, value):
 
 
 def write_case(folder, seed, rankscale, channels, batch):
-    """A start, images and labels that all arms share; each arm's end; and a few augmented images."""
+    """Writes initial weights, images and labels that all arms share, each arm's final state, and a few augmented images."""
     import torch
     from safetensors.torch import save_file
 
@@ -68,7 +71,7 @@ def write_case(folder, seed, rankscale, channels, batch):
     torch.manual_seed(seed)
     torch.set_default_dtype(torch.float64)
     net = ResNet9(rankscale, channels)
-    # Batch norm would otherwise start at ones and zeros, which hide a scale or a shift that is left out.
+    # Batch norm would otherwise start at ones and zeros, which hide a missing scale or shift.
     for name, value in net.named_parameters():
         if "bn" in name:
             value.data.add_(0.2 * torch.randn_like(value))
@@ -95,7 +98,8 @@ def write_case(folder, seed, rankscale, channels, batch):
 
 
 def augmented(seed):
-    """Images, draws and what they make of the images; the first draw is in the corners of what is allowed."""
+    """Images, random draws, and the images after augmentation with them; the first draw is at the limits of what is
+    allowed."""
     import torch
 
     from reference import augment

@@ -1,6 +1,7 @@
-"""The reference in PyTorch: the network, the decay arms, the update and the augmentation, written to be read and not to be fast.
+"""The reference in PyTorch: the network, the decay arms, the update and the augmentation, written to be readable and not
+to be fast.
 
-Both engines of the trainer are held to what it computes in float64. No program of this project imports it.
+Both engines of the trainer are tested against what it computes in float64. No program of this project imports it.
 """
 
 import math
@@ -29,7 +30,8 @@ class LowRankConv(nn.Module):
 
 
 class ConvBn(nn.Module):
-    """Convolution, batch norm, ReLU. The convolution is a dense 3x3 at rankscale 0, and where the input has three channels."""
+    """Convolution, batch norm, ReLU. The convolution is a dense 3x3 at rankscale 0, and also where the input has three
+    channels."""
 
     def __init__(self, c_in, c_out, rankscale):
         super().__init__()
@@ -43,7 +45,7 @@ class ConvBn(nn.Module):
 
 
 class Stage(nn.Module):
-    """A ConvBn, a 2x2 max pool, and where it is asked for a residual pair."""
+    """A ConvBn, a 2x2 max pool, and, if requested, a residual pair."""
 
     def __init__(self, c_in, c_out, rankscale, residual):
         super().__init__()
@@ -75,7 +77,8 @@ class ResNet9(nn.Module):
 
 
 def learning_rates(arm, peak, update, steps_per_epoch, epochs):
-    """(low-rank factors, everything else) at update 1, 2, ...; the published code alone freezes the second."""
+    """The learning rates of (low-rank factors, everything else) at update 1, 2, ...; only the published code keeps the
+    second constant."""
     cosine = peak * 0.5 * (math.cos(math.pi * (update / steps_per_epoch) / epochs) + 1.0)
     return cosine, (peak if arm == "published-appropriate" else cosine)
 
@@ -87,7 +90,7 @@ ARMS = {
     "original-scaled": lambda strength, ratios, batch: (strength * ratios["ratio_full"],) * 2,
     "appropriate": lambda strength, ratios, batch: (strength * ratios["ratio_full"], strength),
     "appropriate-separable": lambda strength, ratios, batch: (strength * ratios["ratio_separable"], strength),
-    # The factors decay by their product, see `product_decay`.
+    # The factors decay through their product, see `product_decay`.
     "frobenius": lambda strength, ratios, batch: (0.0, strength),
     "published-original": lambda strength, ratios, batch: (strength / batch, strength / batch),
     "published-appropriate": lambda strength, ratios, batch: (strength / batch, strength / batch),
@@ -107,7 +110,7 @@ def product_decay(parameters, strength):
 
 
 def train(net, images, labels, arm, strength, peak, steps_per_epoch, epochs, ratios):
-    """Nesterov's updates on the mean cross-entropy, one batch each; returns the losses."""
+    """Trains with Nesterov momentum on the mean cross-entropy, one update per batch; returns the losses."""
     parameters = dict(net.named_parameters())
     velocity = {name: torch.zeros_like(value) for name, value in parameters.items()}
     losses = []
@@ -129,7 +132,8 @@ def train(net, images, labels, arm, strength, peak, steps_per_epoch, epochs, rat
 
 
 def augment(image, crop_x, crop_y, flip, cut_x, cut_y):
-    """Bytes to normalised numbers, channels first: reflected padding of 4, a 32x32 crop, a flip, an 8x8 cutout, in this order."""
+    """Turns bytes into normalised numbers, channels first: reflected padding of 4, a 32x32 crop, a flip, an 8x8 cutout, in
+    this order."""
     mean, std = (torch.tensor(values).double().view(3, 1, 1) for values in (MEAN, STD))
     x = (image.double() / 255 - mean) / std
     x = F.pad(x[None], (4, 4, 4, 4), mode="reflect")[0][:, crop_y:crop_y + 32, crop_x:crop_x + 32]

@@ -1,6 +1,7 @@
-"""Analysis and report, killed while they write, and two of them at once: the part `answers` of `torture.py`.
+"""Kills analysis and report while they write, and runs two of them at once: the part `answers` of `torture.py`.
 
-Invariant: afterwards the older answer is there, or the newer one, or one that its reader refuses by name; never a mixture.
+Invariant: afterwards there is the older answer, or the newer one, or one that its reader refuses by name; never a
+mixture.
 """
 
 import os
@@ -11,7 +12,7 @@ import time
 from place import Failure, contents
 import kills
 
-# Two analyses of the same runs: of all of them as they are, and as the plan says.
+# Two analyses of the same runs: of all runs as they are, and as planned.
 OLDER, NEWER = ("--all-runs",), ()
 CALLS = ("write", "fsync", "rename", "renameat2", "openat", "mkdir", "unlink", "unlinkat", "fchmod", "chmod")
 
@@ -34,13 +35,13 @@ def answers(place, work, draw, counts):
 
 
 def finished(place, work):
-    """A finished study without an answer."""
+    """Makes a finished study without an answer."""
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(place.whole, work)
 
 
 def both(place, work):
-    """The two reports there may be; the newer one is there afterwards."""
+    """Makes the two possible reports and returns them; the newer one is there afterwards."""
     reports = []
     for words in (OLDER, NEWER):
         place.answer(work, *words)
@@ -51,7 +52,7 @@ def both(place, work):
 
 
 def judge(place, work, reports, counts):
-    """A report of what a killed analysis left: of one analysis, or none with a reason."""
+    """Makes a report of what a killed analysis left: it must be of one analysis, or be refused with a reason."""
     told = place.program(work, "report")
     if told.returncode:
         if "`just analyse`" not in told.stdout:
@@ -70,7 +71,8 @@ def hold(work, report):
 
 
 def kill(place, work, draw, counts, command, copies):
-    """Kills a program at an instant or a system call, perhaps with another one at the same work, which must end well or say who is there."""
+    """Kills a program at a random instant or at a system call. Another program may run on the same folder at the same
+    time; it must succeed, or say which process is there."""
     before = ()
     if kills.can_trace() and draw.random() < 0.5:
         call, at = draw.choice(CALLS), draw.randint(1, 40)

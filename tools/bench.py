@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""How fast a training step and an epoch are, here and in PyTorch: `bench.py KEY=VALUE...`, one JSON line a measurement.
+"""Measures how fast a training step and an epoch are, here and in PyTorch: `bench.py KEY=VALUE...`, one JSON line per
+measurement.
 
-Every round measures each program once, one after the other, so that what else the machine does meets all of them. PyTorch is measured
-where PYTHON can import torch: with the allocator as it is, and once more with glibc told to keep the pages it was given.
+Every round measures each program once, one after the other, so that other load on the machine affects all of them.
+PyTorch is measured where PYTHON can import torch: with the default allocator, and once more with glibc told to keep the
+pages it was given.
 
     RANKSCALES=0,2,8,31  THREADS=1,2  STEPS=3  EPOCH_UPDATES=3  ROUNDS=3  ENGINES=auto,tch  PYTHON=python3
     VARIANTS=contiguous,channels_last,channels_last+compile
 
-Keep the lines, and `report bench FILE` makes the table and the figure in the README of them.
+Keep the lines; `report bench FILE` makes the README's table and figure from them.
 """
 
 import json
@@ -28,7 +30,7 @@ DEFAULTS = {
     "ENGINES": "auto,tch",
     "PYTHON": "python3", "VARIANTS": "contiguous,channels_last,channels_last+compile",
 }
-# The same as the trainer asks of its own allocator.
+# The same settings as the trainer's for its own allocator.
 KEPT = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776:glibc.malloc.top_pad=67108864"
                           ":glibc.malloc.arena_max=1:glibc.malloc.hugetlb=1"}
 
@@ -57,20 +59,20 @@ def main(words):
     for turn in range(1, rounds + 1):
         for rankscale, count in cases:
             case = ["--rankscale", str(rankscale), "--threads", str(count), "--steps", str(steps)]
-            # The dense network is libtorch's in any case.
+            # Only libtorch can train the dense network.
             ours = [binary("trainer"), "bench", "--json", "--device", "cpu", "--epoch-updates", str(epoch), "--engine"]
             theirs = [chosen["PYTHON"], os.path.join("tools", "peer.py"), "--variant"]
             lines = [measure(turn, ours + [engine] + case, {}) for engine in (engines if rankscale > 0 else ["tch"])]
             lines += [measure(turn, theirs + [variant] + case, environment) for variant, environment in peers]
             if len({line["parameters"] for line in lines}) > 1:
-                sys.exit("just bench: PyTorch's network has another number of parameters than ours")
+                sys.exit("just bench: PyTorch's network has a different number of parameters from ours")
             done += 1
             left = (time.monotonic() - start) / done * (total - done)
             say("round %d of %d, rankscale %d, %d thread(s): about %s left" % (turn, rounds, rankscale, count, spoken(left)))
 
 
 def variants(chosen):
-    """What to measure of PyTorch: each variant as it is, and channels_last with pages kept."""
+    """What to measure of PyTorch: each variant with the default allocator, and channels_last with pages kept."""
     names = chosen["VARIANTS"].split(",")
     return [(name, {}) for name in names] + [(name, KEPT) for name in names if name == "channels_last"]
 
@@ -83,7 +85,7 @@ def can_import_torch(python):
 
 
 def measure(turn, command, environment):
-    """Prints and returns the command's line with the round, and whether pages were kept by the environment."""
+    """Prints and returns the command's line, with the round and with whether the environment kept pages."""
     program = stop.Program(command, captured=True, environment={**os.environ, **environment})
     if stop.join(program):
         sys.exit("just bench: failed: %s" % " ".join(command))

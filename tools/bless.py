@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes anew what the tests are held to, and says what changed: `bless.py KEY=VALUE...`
+"""Regenerates the reference data and golden files of the tests, and says what changed: `bless.py KEY=VALUE...`
 
     WHAT=counts,parity,goldens,studies   PYTHON=python3
 
 - counts: reference/counts.json
-- parity: reference/parity, where PYTHON has what reference/requirements.txt names
-- goldens: report/tests/golden, of the made-up studies
+- parity: reference/parity, where PYTHON has the packages in reference/requirements.txt
+- goldens: report/tests/golden, the reports of the simulated studies
 - studies: analysis and report of every study in results/, and the answer in the README
 
-Look at what changed before it is committed: a changed number is a finding and not a formality.
+Look at the changes before you commit them: a changed number is a finding and not a formality.
 """
 
 import os
@@ -56,7 +56,7 @@ def main(words):
 
 
 def commands(name, python):
-    """What to run, each with what it adds to the environment."""
+    """The commands to run, each with the variables that it adds to the environment."""
     if name in ("counts", "parity"):
         return [([python, os.path.join("reference", "make.py"), name], {})]
     if name == "goldens":
@@ -69,7 +69,8 @@ def commands(name, python):
 
 
 def studies(root=ROOT):
-    """The studies that are kept with an analysis, last the one whose answer the README gives, because the last one that is published stays there."""
+    """The studies that are kept with an analysis. The one whose answer the README gives comes last, because the README
+    keeps the answer of the study that is published last."""
     results = os.path.join(root, "results")
     kept = sorted(name for name in os.listdir(results) if os.path.isdir(os.path.join(results, name, "analysis")))
     with open(os.path.join(root, "README.md")) as file:
@@ -93,7 +94,7 @@ def run(command, environment):
 
 
 def changes(root=ROOT, places=PLACES):
-    """What differs from the last commit, file by file, in words for people."""
+    """The differences from the last commit, file by file, in readable form."""
     def git(*words):
         return subprocess.run(["git", *words, "--", *places], cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout.rstrip()
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Deletes what the pipeline made: `clean.py [WHAT=...] [WORK=...]`. Images and trained networks go only when named."""
+"""Deletes what the pipeline made: `clean.py [WHAT=...] [WORK=...]`. Images and trained networks are deleted only when they
+are named.
+"""
 
 import os
 import shutil

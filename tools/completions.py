@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What a shell offers for the four programs when the tabulator is pressed: `completions.py SHELL=bash|zsh|fish [OUT=work/completions/SHELL]`
+"""Writes shell completions for the programs: `completions.py SHELL=bash|zsh|fish [OUT=work/completions/SHELL]`
 
-Each program prints it itself (`trainer completions bash`), from the declarations that its `--help` is made of.
+Each program prints them itself (`trainer completions bash`), from the same declarations as its `--help`.
 """
 
 import os
@@ -14,7 +14,7 @@ import settings
 import stop
 
 PROGRAMS = ("data-prep", "trainer", "analysis", "report")
-# By what each shell finds the file of a program.
+# The file name by which each shell finds a program's completions.
 NAMES = {"bash": "%s", "zsh": "_%s", "fish": "%s.fish"}
 
 
@@ -37,11 +37,11 @@ def main(words):
         if stop.join(stop.Program(run.build(program, run.needs_libtorch({"DEVICE": "cpu"}) and program == "trainer"))):
             sys.exit("just completions: %s was not built" % program)
         write(program, shell, out)
-    outcome.note("completions of %s in %s; README.md says how a %s finds them" % (", ".join(PROGRAMS), out, shell))
+    outcome.note("completions of %s in %s; README.md says how %s loads them" % (", ".join(PROGRAMS), out, shell))
 
 
 def write(program, shell, out):
-    """Writes the file of a program, whole or not at all."""
+    """Writes a program's file atomically."""
     said = subprocess.run([run.program(program), "completions", shell], stdout=subprocess.PIPE, check=True).stdout
     path = os.path.join(out, NAMES[shell] % program)
     with open(path + ".partial", "wb") as file:

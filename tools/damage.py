@@ -1,9 +1,10 @@
-"""Files that are damaged, and the programs that read them: the part `damage` of `torture.py`, and its table (`FLIPS=2600`).
+"""Damages files and runs the programs that read them: the part `damage` of `torture.py`, and its table (`FLIPS=2600`).
 
-A bit is flipped, a file is cut, a part of it is zeroed, or it is swapped with its like. Whoever reads it next must name it, or give what it
-gives undamaged: anything else would have been used without a word. What the message says to do is then done, and the study must be whole again.
+A bit is flipped, a file is truncated, a part of it is zeroed, or it is swapped with another of its kind. The program
+that reads it next must name it, or give the same result as on the undamaged file; otherwise damage would have been used
+silently. Then what the message advises is done, and the study must be complete again.
 
-Invariant: nothing here knows how a file is checked.
+Invariant: nothing here depends on how a file is checked.
 """
 
 import collections
@@ -13,21 +14,21 @@ import shutil
 from place import Failure, checkpoints, contents
 
 WAYS = ("flip", "flip", "flip", "cut", "zeroes", "swap")
-# How a program says that it sets something aside and goes on.
+# The words with which a program says that it sets something aside and continues.
 SAID = ("set aside", "cannot be used")
 TABLES = ("runs", "cells", "comparisons", "classes", "epochs", "layers", "trajectories", "ledger")
 
 
 class Silent(Exception):
-    """Damage that was used without a word, or advice that does not help."""
+    """Damage that was used silently, or advice that does not help."""
 
 
 class Panic(Exception):
-    """A reader that did not contain what it read."""
+    """A reader that panicked on what it read."""
 
 
 def images(place, work):
-    """Read by a sweep that has nothing left to train; who says nothing of them must train on them as ever."""
+    """Images are read by a sweep that has nothing left to train; if it reports nothing, it must train on them as before."""
     said = heard(place.trainer(work, "sweep"))
     if said is None:
         shutil.rmtree(runs(work)[0])
@@ -41,14 +42,15 @@ def tables(place, work):
 
 
 def weights(place, work):
-    """Read by a repair, which counts what it sets aside, none included; of damaged ones it says so with its code."""
+    """Weights are read by a repair, which counts what it sets aside, even if that is nothing; its exit code reports
+    damaged ones."""
     ended = place.trainer(work, "repair")
     ended.stdout = ended.stdout.replace(" 0 set aside", "")
     return heard(ended)
 
 
 def taken_up(place, work):
-    """Read by a sweep that takes the run up."""
+    """The file is read by a sweep that resumes the run."""
     said = heard(place.trainer(work, "sweep"))
     if said is None:
         place.compare(work)
@@ -60,11 +62,11 @@ def analyses(place, work):
 
 
 def unless_another(work, name, read):
-    """What a reader says; where it says nothing, what it writes must be what was there."""
+    """What a reader reports; if it reports nothing, what it writes must equal what was there."""
     before = contents(os.path.join(work, name))
     said = heard(read())
     if said is None and contents(os.path.join(work, name)) != before:
-        raise Silent("the %s is another, and nothing is said" % name)
+        raise Silent("the %s differs, and nothing is reported" % name)
     return said
 
 
@@ -77,11 +79,11 @@ def at(*names):
 
 
 def plans(name):
-    """The newest plan is of the one experiment that there is."""
+    """The newest plan is that of the only experiment that there is."""
     return lambda work: [os.path.join(work, "plan.json") if name == "plan.json" else os.path.join(work, "plans", "tiny", name)]
 
 
-# Each kind of file: where there are some, and who reads it next.
+# Each kind of file: where such files are, and which program reads them next.
 KINDS = {
     "images": (at("data/cifar10/train.parquet", "data/cifar10/test.parquet"), images),
     "epochs": (of_each_run("epochs.parquet"), tables),
@@ -99,8 +101,9 @@ OF_A_RUN = ("epochs", "layers", "predictions", "run.json")
 
 
 def damage(place, work, draw, counts):
-    """One file of each reader, each in a copy of a finished study."""
-    for kind in ("images", draw.choice(OF_A_RUN), draw.choice(("plan.json", "plan.lock")), "model", "checkpoint", draw.choice(("summary.json", "analysis"))):
+    """Damages one file for each reader, each in a copy of a finished study."""
+    for kind in ("images", draw.choice(OF_A_RUN), draw.choice(("plan.json", "plan.lock")), "model", "checkpoint",
+                 draw.choice(("summary.json", "analysis"))):
         ready(place, work, kind)
         there = KINDS[kind][0](work)
         if not there:
@@ -117,7 +120,7 @@ def damage(place, work, draw, counts):
 
 
 def ready(place, work, kind):
-    """A finished study with its answer; of a checkpoint, one that was broken off."""
+    """Makes a finished study with its answer, or, for a checkpoint, one that was interrupted."""
     shutil.rmtree(work)
     shutil.copytree(place.whole, work)
     if kind == "checkpoint":
@@ -127,7 +130,7 @@ def ready(place, work, kind):
 
 
 def mend(place, work, kind, path):
-    """What the messages say to do; then the study is whole."""
+    """Does what the messages advise; then the study must be complete."""
     if kind == "plan.lock":
         os.remove(path)
     if kind in OF_A_RUN:
@@ -135,14 +138,15 @@ def mend(place, work, kind, path):
         shutil.rmtree(os.path.join(work, "aside"), ignore_errors=True)
     if kind in OF_A_RUN + ("plan.json", "plan.lock"):
         place.finish(work)
-        # From weights, layers are known after the last epoch alone.
+        # From the weights, the layers can be rebuilt for the last epoch only.
         place.compare(work, but=("layers.parquet", "run.json") if kind == "layers" else ())
         if heard(place.program(work, "analysis")):
             raise Silent("mended, and set aside still")
 
 
 def table(place, work, draw, flips):
-    """So many flipped bits, and a twentieth of it cuts and swaps, of all kinds alike: what became of them, by kind."""
+    """Tries that many flipped bits, and a twentieth of that many truncations and swaps, distributed equally over all
+    kinds; returns the outcomes by kind."""
     found = {kind: collections.Counter() for kind in KINDS}
     each, others = (-(-number // len(KINDS)) for number in (flips, flips // 20))
     for kind, counts in found.items():
@@ -169,14 +173,14 @@ def table(place, work, draw, flips):
 
 
 def unharmed(place, work, kind):
-    """Nothing is said where nothing is damaged."""
+    """Checks that nothing is reported where nothing is damaged."""
     said = KINDS[kind][1](place, work)
     if said:
         raise Failure("%s: named, and not damaged:\n%s" % (kind, said))
 
 
 def lines(found):
-    """The table, in Markdown."""
+    """The lines of the table, in Markdown."""
     columns = ("flips", "others", "named", "harmless", "silently used", "panics")
     total = sum(found.values(), collections.Counter())
     rows = ["| file | flips | cuts and swaps | named | harmless | silently used | panics |", "| --- |" + " ---: |" * len(columns)]
@@ -185,7 +189,7 @@ def lines(found):
 
 
 def restore(work, before):
-    """Every file as it was, and no other."""
+    """Restores every file, and removes all others."""
     now = contents(work)
     for name in now.keys() - before.keys():
         os.remove(os.path.join(work, name))
@@ -197,7 +201,7 @@ def restore(work, before):
 
 
 def harm(draw, paths, way):
-    """Damages one of the files; how, and which. It is another file afterwards, whatever way was drawn."""
+    """Damages one of the files and returns how, and which one. The file differs afterwards, whichever way was drawn."""
     path = draw.choice(paths)
     others = [other for other in paths if other != path]
     with open(path, "rb") as file:
@@ -221,7 +225,7 @@ def harm(draw, paths, way):
 
 
 def heard(ended):
-    """What a program says of the damage; none where it ends well and says nothing of it."""
+    """What a program reports about the damage; None if it succeeds and reports nothing."""
     if ended.returncode in (101, 134, 139) or ended.returncode < 0 or "panicked at" in ended.stdout:
         raise Panic("a panic:\n%s" % ended.stdout)
     return ended.stdout or "it failed" if ended.returncode or any(word in ended.stdout for word in SAID) else None

@@ -1,8 +1,9 @@
-"""A small disk of its own, which fills up or loses its power: the parts `full` and `power` of `torture.py`.
+"""Makes a small disk of its own, which fills up or loses its power: the parts `full` and `power` of `torture.py`.
 
-It is a file with ext4 in it. A power cut is the file system's own (`EXT4_IOC_SHUTDOWN` without a flush of its log): from that instant on nothing
-reaches the disk, and what had not been flushed is gone when it is mounted again. Bytes are not written before a rename of their file unless the
-program flushes them (`noauto_da_alloc`).
+The disk is a file that holds an ext4 file system. A power cut is simulated by the file system itself
+(`EXT4_IOC_SHUTDOWN` without a flush of its log): from that instant on nothing reaches the disk, and what had not been
+flushed is gone when the disk is mounted again. Bytes are not written before a rename of their file unless the program
+flushes them (`noauto_da_alloc`).
 
 Invariant: nothing stays mounted.
 """
@@ -25,12 +26,12 @@ from place import GENERATE, Failure, contents, sweep
 SHUTDOWN, WITHOUT_LOG = 0x8004587D, 2
 MEGABYTES = 48
 NO_SPACE = ("No space left", "os error 28", "free")
-# What each step writes.
+# The folder that each step writes.
 WRITTEN = {"report": "report", "analysis": "analysis", "sweep": "runs", "data-prep": "data"}
 
 
 class Disk:
-    """Mounted over a directory, which is empty before, and afterwards holds what the disk held."""
+    """A disk that is mounted over a directory. The directory is empty before, and afterwards holds what the disk held."""
 
     def __init__(self, at):
         self.at, self.root = at, tempfile.mkdtemp(prefix="torture-disk-")
@@ -51,7 +52,7 @@ class Disk:
         try:
             shutil.copytree(self.at, kept)
         except shutil.Error:
-            # A disk without power can be read no more; what failed before says why.
+            # A disk without power can no longer be read; the earlier failure says why.
             if not failure:
                 raise
         self.unmount("--lazy")
@@ -62,7 +63,7 @@ class Disk:
         subprocess.run(["mount", "-o", "loop,noauto_da_alloc", self.image, self.at], check=True, stderr=subprocess.DEVNULL)
 
     def unmount(self, *how):
-        # Whoever on this machine looks through all files may hold it for a moment.
+        # Another process on this machine that scans all files may hold the disk for a moment.
         for left in reversed(range(50)):
             if subprocess.run(["umount", *how, self.at], stderr=None if left == 0 else subprocess.DEVNULL).returncode == 0:
                 return
@@ -70,13 +71,13 @@ class Disk:
         raise Failure("%s cannot be unmounted" % self.at)
 
     def cut(self):
-        """The power fails."""
+        """Cuts the power."""
         directory = os.open(self.at, os.O_RDONLY)
         fcntl.ioctl(directory, SHUTDOWN, struct.pack("I", WITHOUT_LOG))
         os.close(directory)
 
     def fill(self, left_bytes):
-        """Leaves so much room, about."""
+        """Fills the disk until about that many bytes are left."""
         self.filler = os.path.join(self.at, ".filler")
         there = os.statvfs(self.at)
         with open(self.filler, "wb") as file:
@@ -99,7 +100,8 @@ def can_mount():
 
 
 def full(place, work, draw, counts):
-    """Each step runs out of room, says so in a line or two, and ends with an error; with room it ends as ever."""
+    """On a full disk, each step must say so in a line or two and end with an error; when there is space again, it must
+    succeed."""
     with Disk(work) as disk:
         copy(place.whole, work)
         reports = answers.both(place, work)
@@ -132,11 +134,12 @@ def full(place, work, draw, counts):
 
 
 def power(place, work, draw, counts):
-    """The power fails at an instant of a sweep, an analysis or a report; then the disk is mounted again, and the step taken to its end."""
+    """Cuts the power at a random instant of a sweep, an analysis or a report; then the disk is mounted again, and the step
+    must run to its end."""
     with Disk(work) as disk:
         copy(place.whole, work)
         reports = answers.both(place, work)
-        # Networks that are trained anew take another time, which the report shows.
+        # Networks that are trained again take a different time, which the report shows.
         for step in ["analysis", "report"] + ["sweep"] * draw.randint(1, 3):
             if step == "sweep":
                 shutil.rmtree(os.path.join(work, "runs"))

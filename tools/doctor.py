@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints what the machine has and, for each thing it lacks, what to do. Works before anything is built."""
+"""Prints what the machine has and, for each thing that it lacks, what to do. It works before anything is built."""
 
 import glob
 import os
@@ -108,7 +108,8 @@ def torch():
     if os.environ.get("LIBTORCH") and libtorch.lacks_functions(place):
         return "libtorch %s lacks functions that the binding names: run ./justw setup, which adds them, then unset LIBTORCH" % version
     if kind == "cuda" and libtorch.cuda_headers(place) is None:
-        return "the headers of CUDA, which the build needs, lie neither beside libtorch nor in CUDA_HOME: run ./justw setup --cuda, which brings them"
+        return ("the headers of CUDA, which the build needs, lie neither beside libtorch nor in CUDA_HOME: "
+                "run ./justw setup --cuda, which brings them")
     return libtorch.untested(version)
 
 
@@ -120,7 +121,7 @@ def driver():
     say("CUDA", gpu or "a driver, but nvidia-smi does not answer")
     if gpu is None:
         return "nvidia-smi does not answer: reinstall the NVIDIA driver, or train with DEVICE=cpu"
-    oldest = 580  # the first driver series that runs CUDA 13, which the wheel of torch is built with
+    oldest = 580  # the first driver series that runs CUDA 13, for which the torch wheel is built
     series = gpu.rsplit(",", 1)[1].strip().split(".")[0]
     return ("the NVIDIA driver is %s; the wheel's CUDA 13 needs %d or later" % (series, oldest)
             if series.isdigit() and int(series) < oldest else None)

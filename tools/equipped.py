@@ -1,4 +1,5 @@
-"""Programs and Python packages that some tests need and no machine must have: what is missing skips a test, and is said aloud.
+"""Finds programs and Python packages that some tests need but a machine need not have. If one is missing, the test is
+skipped and the reason is printed.
 
 TEST_PYTHON names a Python that has the packages in test_packages.txt, where the one that runs the tests lacks them.
 """
@@ -14,7 +15,7 @@ import outcome
 
 
 def python_with(*packages):
-    """A Python that has all of these packages, as a path; where there is none, the test is skipped."""
+    """The path of a Python that has all of these packages; if there is none, the test is skipped."""
     for python in filter(None, (os.environ.get("TEST_PYTHON"), sys.executable)):
         if not missing(python, packages):
             return python
@@ -23,7 +24,7 @@ def python_with(*packages):
 
 
 def program(name):
-    """The path of a program; where there is none, the test is skipped."""
+    """The path of a program; if it is not installed, the test is skipped."""
     found = shutil.which(name)
     if not found:
         skip("no program %s" % name)
@@ -32,13 +33,13 @@ def program(name):
 
 @functools.lru_cache(maxsize=None)
 def missing(python, packages):
-    """Those of the packages that a Python lacks, by the names that it imports them by."""
+    """The packages, by their import names, that a Python lacks."""
     look = "import importlib.util, sys; print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))"
     found = subprocess.run([python, "-c", look, *packages], stdout=subprocess.PIPE, text=True)
     return found.stdout.split() if found.returncode == 0 else list(packages)
 
 
 def skip(reason):
-    # A quiet run of the tests counts those that were skipped, and does not say why.
+    # A quiet run of the tests counts the skipped ones, but does not say why they were skipped.
     outcome.say("SKIPPED, not tried here: %s" % reason)
     raise unittest.SkipTest(reason)

@@ -1,6 +1,6 @@
-"""`just all`, killed with all that it started: the part `all` of `torture.py`.
+"""Kills `just all` with everything that it started: the part `all` of `torture.py`.
 
-Invariant: the same command then comes to its end, with the networks of one that was left alone.
+Invariant: the same command then runs to its end, with the same networks as an undisturbed one.
 """
 
 import os

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""A study's tables in a format of other tools: `export.py RECIPE STEP... -- FORMAT=csv|jsonl|tensorboard|wandb [OUT=] [STUDY=] [EXPERIMENT=] [WORK=] [PYTHON=python3]`
+"""Exports a study's tables in a format of other tools: `export.py RECIPE STEP... -- FORMAT=csv|jsonl|tensorboard|wandb
+[OUT=] [STUDY=] [EXPERIMENT=] [WORK=] [PYTHON=python3]`
 
-`report export` writes CSV, JSON lines and TensorBoard's files. The offline runs of Weights & Biases are written by its own Python package, from
-the same rows: whoever asks for them needs it in PYTHON, and is told so before anything is built.
+`report export` writes CSV, JSON lines and TensorBoard's files. The offline runs of Weights & Biases are written by its
+own Python package, from the same rows: PYTHON must have that package, and if it does not, the error comes before
+anything is built.
 
-Invariant: as in `report export`, nothing is replaced that no list of an earlier export names.
+Invariant: as in `report export`, nothing is replaced that is not in the list of an earlier export.
 """
 
 import json
@@ -21,9 +23,9 @@ import stop
 
 FORMATS = ("csv", "jsonl", "tensorboard", "wandb")
 KEYS = ("FORMAT", "OUT", "STUDY", "EXPERIMENT", "WORK", "PYTHON")
-# Beside the files of an export, in the words of report/src/export/place.rs.
+# The list beside the files of an export, with the same name as in report/src/export/place.rs.
 LIST, MADE_BY = "export.json", "rankscale: just export"
-# `wandb sync` leaves a mark beside what it has sent.
+# `wandb sync` leaves a mark beside each run that it has sent.
 MARK = ".synced"
 
 
@@ -53,19 +55,20 @@ def main(arguments):
 
 
 def check_package(python):
-    """Sees to it that the package is there, without importing it."""
+    """Checks that the package is installed, without importing it."""
     look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('wandb') is None)"
     try:
         missing = subprocess.run([python, "-c", look]).returncode
     except OSError as error:
         raise settings.SettingsError("PYTHON=%s: %s." % (python, error.strerror))
     if missing:
-        raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or PYTHON= names a Python "
-                                     "that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
+        raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or "
+                                     "PYTHON= names a Python that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
 
 
 def check_place(out):
-    """Sees to it that a folder is missing, empty, or an earlier export's; an error names what is not."""
+    """Checks that a folder is missing, empty, or the result of an earlier export; the error names a file that is none of
+    an export's."""
     if not os.path.lexists(out):
         return
     if not os.path.isdir(out):
@@ -73,11 +76,12 @@ def check_place(out):
     ours = listed(out)
     for name in files_below(out):
         if name not in ours and not (name.endswith(MARK) and name[:-len(MARK)] in ours):
-            raise settings.SettingsError("OUT=%s: no export wrote %s, and it would be lost: give another OUT, or move it away." % (out, name))
+            raise settings.SettingsError("OUT=%s: no export wrote %s, and it would be lost: give another OUT, or move it away."
+                                         % (out, name))
 
 
 def listed(out):
-    """The files that the list of an earlier export names, and the list itself."""
+    """The files in the list of an earlier export, and the list itself."""
     try:
         with open(os.path.join(out, LIST)) as file:
             found = json.load(file)
@@ -91,7 +95,7 @@ def files_below(folder):
 
 
 def convert(python, rows, out):
-    """Writes the runs beside `out`, and then gives them its name."""
+    """Writes the runs beside `out`, and then renames them to it."""
     out = os.path.realpath(out)
     above = os.path.dirname(out)
     os.makedirs(above, exist_ok=True)

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""What a GPU does with the trainer, in about four minutes beside the build: `gpu_check.py KEY=VALUE...`, one JSON file to show to others.
+"""Checks what the trainer does on a GPU, in about four minutes plus the build: `gpu_check.py KEY=VALUE...`, with one JSON
+file as the result.
 
-In turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is stopped and resumed, beside
-one that was left alone and that one again; runs one after the other and side by side; images a second and memory, beside PyTorch's where PYTHON can import torch.
+It checks in turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is
+stopped and resumed, compared with an undisturbed one and with a repetition of that one; runs one after the other and
+side by side; throughput in images per second and memory, beside PyTorch's where PYTHON can import torch.
 
     DEVICE=cuda:0  OUT=gpu-check.json  PYTHON=python3  PRECISIONS=float32,bf16,fp16
     RANKSCALES=8,0  STEPS=30  VARIANTS=channels_last  CHANNELS=64,128,256,512  IMAGES=10240  BATCH=512
 
-CHANNELS, IMAGES and BATCH are those of the short runs; speed is measured on the whole network. With DEVICE=cpu all of it runs on a CPU.
+CHANNELS, IMAGES and BATCH are those of the short runs; speed is measured on the whole network. With DEVICE=cpu
+everything runs on a CPU.
 
-Invariant: a check that fails is a line of the file and ends no other; the file is there after each; the exit code is 1 if one of them failed.
+Invariant: a check that fails is recorded in the file and does not end the others; the file is written after each check;
+the exit code is 1 if one of them failed.
 """
 
 import array
@@ -38,14 +42,14 @@ DEFAULTS = {
 FORMAT = 1
 EPOCHS = 8
 AT_ONCE = 3
-# Of one command; a GPU that hangs must not hang the check.
+# The limit for one command; a GPU that hangs must not hang the check.
 PATIENCE_SECONDS = 600
-# What a failed command said last.
+# How much of the end of a failed command's output is kept.
 SHOWN = 1500
 
 
 class Failed(Exception):
-    """A check that did not hold, and why."""
+    """A check that failed, and why."""
 
 
 def main(words):
@@ -92,7 +96,7 @@ def write(found, out):
 
 
 def built_parity():
-    """The program of the parity tests, built now, so that its time is not the device's."""
+    """Builds the program of the parity tests now, so that the build does not count as time on the device."""
     command = ["cargo", "test", "--release", "--package", "trainer", "--test", "parity", "--no-run", "--message-format=json"]
     program = stop.Program(command, captured=True)
     if stop.join(program):
@@ -102,17 +106,18 @@ def built_parity():
 
 
 def versions(python):
-    """Of all that takes part, each as its owner says it; None where nobody answers."""
+    """The versions of everything involved, each from its own source; None where there is no answer."""
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader"]
     asked = subprocess.run([binary("trainer"), "doctor"], stdout=subprocess.PIPE, text=True)
     return {
-        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(), "driver": machine.first_line(query),
+        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(),
+        "driver": machine.first_line(query),
         "python": machine.first_line([python, "--version"]), "system": " ".join(os.uname()[0:3:2]),
     }
 
 
 class Check:
-    """Does one check after the other, and keeps what each found."""
+    """Runs one check after the other, and keeps the result of each."""
 
     def __init__(self, chosen, work, parity):
         self.chosen, self.work, self.parity = chosen, work, parity
@@ -120,7 +125,7 @@ class Check:
         self.checks, self.speed = [], []
 
     def all(self):
-        """One after the other, as they are asked for."""
+        """Runs the checks one after the other, in the requested order."""
         yield self.of("images", self.images)
         for precision in self.precisions:
             yield self.of("trains in " + precision, lambda: self.train("trained-" + precision, 1, precision))
@@ -128,7 +133,7 @@ class Check:
         yield self.of("stop and resume", self.resumes)
         yield self.of("side by side", self.side_by_side)
         for rankscale in self.chosen["RANKSCALES"].split(","):
-            # No processor here is made for fp16: an update of the whole network takes minutes.
+            # No CPU that was tried computes fp16 fast: an update of the whole network takes minutes.
             for precision in self.precisions if self.device != "cpu" else [name for name in self.precisions if name != "fp16"]:
                 yield self.of("speed of %s at rankscale %s" % (precision, rankscale), lambda: self.measure(rankscale, precision))
 
@@ -143,7 +148,8 @@ class Check:
 
     def images(self):
         count = int(self.chosen["IMAGES"])
-        run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)), "--work", self.place("first")])
+        run([binary("data-prep"), "generate", "--images", str(count), "--test-images", str(max(100, count // 5)),
+             "--work", self.place("first")])
         for name in ("again", "stopped", "in turn", "at once") + tuple("trained-" + precision for precision in self.precisions):
             shutil.copytree(self.place("first", "data"), self.place(name, "data"))
         return "%d generated" % count
@@ -153,7 +159,8 @@ class Check:
 
     def command(self, place, epochs, precision="float32"):
         return [binary("trainer"), "train", "--rankscale=8", "--engine=tch", "--device=" + self.device, "--precision=" + precision,
-                "--channels=" + self.chosen["CHANNELS"], "--batch=" + self.chosen["BATCH"], "--epochs=%d" % epochs, "--work=" + self.place(place)]
+                "--channels=" + self.chosen["CHANNELS"], "--batch=" + self.chosen["BATCH"], "--epochs=%d" % epochs,
+                "--work=" + self.place(place)]
 
     def train(self, place, epochs, precision="float32"):
         said = run(self.command(place, epochs, precision))
@@ -161,12 +168,14 @@ class Check:
 
     def is_right(self):
         where = {"PARITY_DEVICE": self.device} if self.device != "cpu" else {}
-        # The exact half is computed on the CPU; threads that spin while they wait for cores that others use take minutes for it.
+        # The exact half of the test is computed on the CPU. Threads that spin while they wait for cores that others use
+        # would take minutes for it.
         said = run([self.parity, "--test-threads=1"], {"NVIDIA_TF32_OVERRIDE": "0", "OMP_WAIT_POLICY": "passive", **where})
         return next((line for line in said.splitlines() if line.startswith("test result")), "no result")
 
     def resumes(self):
-        """On a CPU every number must be the same; on a GPU sums have no order, so the same run once more shows what that makes."""
+        """On a CPU every number must be the same. On a GPU the order of sums is not deterministic, so a repetition of the
+        same run shows how much that contributes."""
         self.train("first", EPOCHS)
         self.train("again", EPOCHS)
         stopped = run_until(self.command("stopped", EPOCHS), lambda: self.files("stopped", "checkpoint"))
@@ -176,16 +185,17 @@ class Check:
         first, again, resumed = (weights(*self.files(place, "model")) for place in ("first", "again", "stopped"))
         repeated, resumed = distance(first, again), distance(first, resumed)
         if not math.isfinite(resumed) or self.device == "cpu" and resumed > 0:
-            raise Failed("the resumed run is off by %.1e, the same run once more by %.1e" % (resumed, repeated))
+            raise Failed("the resumed run differs by %.1e, a repetition of the same run by %.1e" % (resumed, repeated))
         return {"resumed": resumed, "repeated": repeated}
 
     def side_by_side(self):
-        """Runs that start at the same moment, of two networks, each in a place where another one was before it."""
+        """Starts runs of two networks at the same moment, each in a place where another run was before."""
         recipe = 'epochs = 3\nbatch = %s\nchannels = [%s]\nprecision = "%s"' % (
             self.chosen["BATCH"], self.chosen["CHANNELS"], self.precisions[0])
         experiment = self.place("side-by-side.toml")
         with open(experiment, "w") as file:
-            file.write('title = "Side by side"\n[recipe]\n%s\n[[grid]]\nrankscale = [8, 4]\ndecay = ["original"]\nseed = [1, 2, 3]\n' % recipe)
+            file.write('title = "Side by side"\n[recipe]\n%s\n' % recipe)
+            file.write('[[grid]]\nrankscale = [8, 4]\ndecay = ["original"]\nseed = [1, 2, 3]\n')
         seconds = []
         for place, jobs in (("in turn", 1), ("at once", AT_ONCE)):
             began = time.monotonic()
@@ -197,7 +207,7 @@ class Check:
         return "6 runs took %.1f s one after the other, %.1f s %d at once" % (*seconds, AT_ONCE)
 
     def files(self, place, begins):
-        """The files of the place's runs whose names begin so."""
+        """The files of the place's runs whose names begin with this."""
         runs = self.place(place, "runs")
         folders = os.listdir(runs) if os.path.isdir(runs) else []
         return [os.path.join(runs, folder, name) for folder in folders for name in os.listdir(os.path.join(runs, folder))
@@ -211,11 +221,12 @@ class Check:
                 lines.append(json.loads(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1]))
         self.speed += lines
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],
-                                               " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "") for line in lines)
+                                               " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "")
+                         for line in lines)
 
 
 def run(command, environment=None):
-    """What a command says, on both streams where it fails."""
+    """The output of a command; of both streams where it fails."""
     try:
         ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS,
                                env={**os.environ, **(environment or {})})
@@ -224,12 +235,13 @@ def run(command, environment=None):
         raise Failed("no end after %d s: %s: %s" % (PATIENCE_SECONDS, " ".join(command), said[-SHOWN:]))
     if ended.returncode:
         raise Failed("exit code %d: %s" % (ended.returncode, (ended.stdout + ended.stderr)[-SHOWN:]))
-    # The trainer speaks of its work on standard error.
+    # The trainer reports its progress on standard error.
     return ended.stdout or ended.stderr
 
 
 def run_until(command, reached):
-    """Stops a command, as a batch system would, once something is there; whether it was stopped, and not at its end before."""
+    """Stops a command, as a batch system would, once a condition holds. Returns whether it was stopped, rather than having
+    ended before."""
     with tempfile.TemporaryFile(mode="w+") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -240,7 +252,7 @@ def run_until(command, reached):
             code = process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            raise Failed("it does not hear SIGTERM")
+            raise Failed("it does not react to SIGTERM")
         if code not in (0, 128 + signal.SIGTERM):
             said.seek(0)
             raise Failed("exit code %d: %s" % (code, said.read()[-SHOWN:]))
@@ -261,7 +273,7 @@ def weights(path):
 
 
 def distance(first, second):
-    """Euclidean norm of the difference over that of the first."""
+    """The Euclidean norm of the difference, relative to the norm of the first."""
     if first.keys() != second.keys():
         return math.inf
     squares = sum((a - b) ** 2 for name in first for a, b in zip(first[name], second[name]))

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Many trainers as if each were on a machine of its own, on a file system whose locks fail or lie: `hosts.py [RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
+"""Runs many trainers as if each were on a machine of its own, on a file system whose locks fail or lie: `hosts.py
+[RUNS=100] [TRAINERS=8] [SECONDS=20] [SEED=0]`
 
-Each trainer has a namespace of processes of its own, so that none sees whether another lives, and a library that is loaded before all others answers
-for `flock`: always no, or always yes. Trainers are killed at random; then half of them are stopped until the others have taken their runs over, and
-wake in the middle of them. All must end with the runs of a sweep that was left alone, bit for bit. Needs Linux, root and a C compiler.
+Each trainer has a process namespace of its own, so that none sees whether another is alive, and a preloaded library
+answers for `flock`: it always fails, or always succeeds. Trainers are killed at random; then half of them are suspended
+until the others have taken over their runs, and resume in the middle of them. All must end with the runs of an
+undisturbed sweep, bit for bit. This needs Linux, root and a C compiler.
 
 Invariant: no process of it is left.
 """
@@ -34,12 +36,14 @@ CLAIM_SECONDS = 3
 PATIENCE_SECONDS = 240
 ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
-# So many epochs that runs are left when some trainers are stopped, each in the middle of one, also where an epoch takes milliseconds.
-EXPERIMENT = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"').replace("epochs = 4", "epochs = 40")
+# There are enough epochs that some runs are unfinished when trainers are suspended, each in the middle of a run, even
+# where an epoch takes milliseconds.
+for told in (("rankscale = [2, 4]", "rankscale = [2]"), ('"original", "none"', '"original"'), ("epochs = 4", "epochs = 40")):
+    EXPERIMENT = EXPERIMENT.replace(*told)
 
 
 def possible():
-    """Whether this machine lets us make such namespaces, and has a compiler."""
+    """Whether this machine allows such namespaces, and has a compiler."""
     try:
         found = subprocess.run([*ALONE, "true"], stderr=subprocess.DEVNULL)
     except OSError:
@@ -48,13 +52,13 @@ def possible():
 
 
 class Machine:
-    """A program in a namespace of processes of its own."""
+    """A program in a process namespace of its own."""
 
     def __init__(self, command, environment, said=subprocess.DEVNULL):
         self.process = subprocess.Popen([*ALONE, *command], env=environment, stdout=subprocess.DEVNULL, stderr=said)
 
     def inside(self):
-        """The program's own number, seen from here; None while it is being started."""
+        """The process ID of the program itself, as seen from outside; None while it is being started."""
         try:
             with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
                 return int(file.read().split()[0])
@@ -70,7 +74,7 @@ class Machine:
             pass
 
     def kill(self):
-        # What it started dies with it.
+        # Its child processes die with it.
         self.process.kill()
         self.process.wait()
 
@@ -83,7 +87,8 @@ class Trainer(Machine):
 
 
 def environment(library):
-    """What a process is told that is to believe a library about locks, soon to think others dead, and to say every epoch."""
+    """The environment of a process that uses the library for locks, treats other processes as dead after a short time, and
+    prints every epoch."""
     return {"LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS), "RANKSCALE_LINE_SECONDS": "0"}
 
 
@@ -98,7 +103,7 @@ def build(root, locks):
 
 
 def crowd(whole, root, locks, trainers, seconds, draw):
-    """Sweeps of one folder by many trainers, some of which are killed and stopped; what they did, counted."""
+    """Trains one folder with many trainers, some of which are killed and suspended; returns counts of what they did."""
     library, work = build(root, locks), os.path.join(root, locks)
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
     command = [program("trainer"), *sweep(os.path.join(root, "crowd.toml")), "--wait=1", "--work=" + work]
@@ -120,7 +125,7 @@ def crowd(whole, root, locks, trainers, seconds, draw):
                 trainer.send(signal.SIGSTOP)
             counts["stopped"] = len(asleep)
             ended(awake, locks, path)
-            # The others have taken their runs over and ended. They wake in the middle of them.
+            # The others have taken over their runs and ended. Now the suspended ones resume in the middle of them.
             for trainer in asleep:
                 trainer.send(signal.SIGCONT)
             ended(asleep, locks, path)
@@ -133,7 +138,8 @@ def crowd(whole, root, locks, trainers, seconds, draw):
     ends = collections.Counter(name for name, _ in re.findall(r"^(\S+): epoch (\d+)/\2:", text, re.MULTILINE))
     counts["runs"] = len(ends)
     twice = sum(ends.values()) - len(ends)
-    # Whoever is killed or overtaken between its last epoch and the end of its saving leaves that epoch to be trained again.
+    # A trainer that is killed or overtaken between its last epoch and the end of saving leaves that epoch to be trained
+    # again.
     if twice > counts["killed"] + counts["stopped"]:
         raise Failure("flock %s: %d last epochs were trained again; see %s" % (locks, twice, path))
     same(whole, work)
@@ -141,10 +147,10 @@ def crowd(whole, root, locks, trainers, seconds, draw):
 
 
 def halves(work, crowd_):
-    """Those that are stopped and those that are not, at a moment when each that has not ended holds a claim, or nearly so."""
+    """The trainers to suspend and the others, at a moment when each that has not ended holds a claim, or nearly so."""
     alive = [trainer for trainer in crowd_ if trainer.process.poll() is None]
     deadline = time.monotonic() + 20
-    # Of those that were killed, a claim may lie there still.
+    # A claim of a killed trainer may still be there.
     while len(glob.glob(os.path.join(work, "runs", "*", ".claim"))) < len(alive) and time.monotonic() < deadline:
         time.sleep(0.02)
     half = len(alive) // 2
@@ -159,7 +165,8 @@ def ended(crowd_, locks, path):
 
 
 def tried(root, runs, trainers, seconds, seed):
-    """Both kinds of locks, one after the other, held against one sweep; yields the kind and what was counted."""
+    """Tries both kinds of locks, one after the other, and compares them with one undisturbed sweep; yields the kind and
+    the counts."""
     with open(os.path.join(root, "crowd.toml"), "w") as file:
         file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
     whole = os.path.join(root, "whole")

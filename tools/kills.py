@@ -1,4 +1,4 @@
-"""Sweeps that are killed, stopped and failed: the parts `instants`, `crowd` and `calls` of `torture.py`."""
+"""Kills sweeps, stops them and makes them fail: the parts `instants`, `crowd` and `calls` of `torture.py`."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ STOPS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 
 
 def instants(place, work, draw, counts):
-    """Kills and stops of the one sweep there is, at any instant of it."""
+    """Kills and stops the only sweep, at random instants."""
     for _ in range(draw.randint(1, 6)):
         number = draw.choice([signal.SIGKILL] * 3 + list(STOPS))
         sweep = place.sweep(work, jobs=draw.randint(1, 2))
@@ -26,7 +26,7 @@ def instants(place, work, draw, counts):
         counts[number.name] += 1
         if number == signal.SIGKILL:
             continue
-        # Before the program listens, a signal ends it as it does any program.
+        # Before the program has installed its handler, a signal ends it as it ends any program.
         if code not in (0, STOPS[number], -number):
             raise Failure("%s: ends with %s:\n%s" % (number.name, code, sweep.text()))
         if heard_seconds > 5:
@@ -34,7 +34,8 @@ def instants(place, work, draw, counts):
 
 
 def crowd(place, work, draw, counts):
-    """Several sweeps at once, some of them killed. Who is left may end before the others, and then says so."""
+    """Runs several sweeps at once and kills some of them. A sweep that is left may end before the others, and must then
+    say so."""
     sweeps = [place.sweep(work, jobs=draw.randint(1, 2)) for _ in range(draw.randint(2, 6))]
     killed = draw.sample(sweeps, draw.randint(0, len(sweeps) - 1))
     for sweep in killed:
@@ -51,7 +52,7 @@ def crowd(place, work, draw, counts):
 
 
 def calls(place, work, draw, counts):
-    """Sweeps that are killed at one system call, or have one fail, one after the other."""
+    """Kills sweeps at one system call, or makes one fail, one sweep after the other."""
     for _ in range(draw.randint(1, 8)):
         call, at = draw.choice(CALLS), draw.randint(1, 60)
         what = draw.choice(["signal=SIGKILL", "error=" + draw.choice(ERRORS), "error=" + draw.choice(ERRORS)])

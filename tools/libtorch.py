@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Puts libtorch where the build looks for it: `.libtorch/current`, with `lib/` and `include/` inside.
 
-In this order: $LIBTORCH; the torch of a Python on PATH, of this version rather than another that compiles; the wheel, fetched with pip.
-The wheel is unpacked as it is laid out, because its libraries find each other by relative paths. A libtorch that lacks functions which the
-binding names, is seen through a tree of links that adds them to its headers. A libtorch with CUDA gets the headers of CUDA in
-`.libtorch/cuda-MAJOR/include`, unless they lie beside it or in $CUDA_HOME: pip brings a part of them with torch.
+The sources are, in this order: $LIBTORCH; the torch of a Python on PATH, preferably of this version, else of another
+one that compiles; the wheel, downloaded with pip. The wheel is unpacked with its own layout, because its libraries find
+each other by relative paths. If a libtorch lacks functions that the binding names, `current` is a tree of links to it
+that adds them to its headers. A libtorch with CUDA gets the headers of CUDA in `.libtorch/cuda-MAJOR/include`, unless
+they are beside it or in $CUDA_HOME: pip installs only a part of them with torch.
 
-Invariant: `.libtorch/current` is absent or complete, and so is each `.libtorch/cuda-MAJOR`. A tree is built under another name and renamed.
+Invariant: `.libtorch/current` is absent or complete, and so is each `.libtorch/cuda-MAJOR`. A tree is built under
+another name and renamed.
 """
 
 import argparse
@@ -26,15 +28,16 @@ import machine
 import outcome
 import stop
 
-# What the binding is made for and the tests run on, which the wheel is; and the oldest and the newest that it compiles against.
+# The version that the binding is made for and that the tests run on, which is that of the wheel; and the oldest and the
+# newest version against which the binding compiles.
 VERSION = "2.13.0"
 OLDEST, NEWEST = (2, 11), (2, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(ROOT, ".libtorch")
 CURRENT = os.path.join(HOME, "current")
-# Touched whenever `current` moves, so that cargo links again (trainer/build.rs watches it).
+# This file is touched whenever `current` changes, so that cargo links again (trainer/build.rs watches it).
 ORIGIN = os.path.join(HOME, "current.origin")
-# Declares what libtorch lacks before this version.
+# A header that declares what libtorch lacks before this version.
 ABSENT, WHOLE = os.path.join(ROOT, "tools", "torch-2.11.h"), (2, 13)
 
 WANTED = {
@@ -46,9 +49,9 @@ UNWANTED = {
             "*/libtorch_python*", "*/libshm*"],
     "cuda": ["*/libtorch_python*", "*/libshm*"],
 }
-# Wheels, pip's copy of them and the unpacked tree lie side by side for a while.
+# The wheels, pip's copy of them and the unpacked tree need space at the same time for a while.
 NEEDED_GB = {"cpu": 2, "cuda": 8}
-# Whoever has both has what trainer/src/engine/torch/*.cpp include; pip has them in different packages.
+# If both are there, so is everything that trainer/src/engine/torch/*.cpp include; pip has them in different packages.
 HEADERS = ("cuda_runtime_api.h", os.path.join("crt", "host_config.h"))
 
 
@@ -91,7 +94,7 @@ def compiles(version):
 
 
 def numbers(version):
-    """`2.11.0+cu130` as (2, 11, 0); nothing of a version that is not released counts."""
+    """`2.11.0+cu130` as (2, 11, 0); the suffix of an unreleased version is ignored."""
     found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(\+\w+)?", version)
     return tuple(int(part) for part in found.groups()[:3]) if found else (0, 0, 0)
 
@@ -101,7 +104,7 @@ def is_tested(version):
 
 
 def untested(version):
-    """What to know of a version that is used and that no test of this project has run on, or None."""
+    """A warning about a version that is used but that no test of this project has run on, or None."""
     if is_tested(version):
         return None
     return ("libtorch %s compiles here, but this project is tested on %s only: run `just test parity` once. To have %s instead,"
@@ -109,10 +112,10 @@ def untested(version):
 
 
 def version_of(libtorch):
-    """The version its header states, or None if this is no libtorch."""
+    """The version in its header, or None if this is not libtorch."""
     if not glob.glob(os.path.join(libtorch, "lib", "libtorch_cpu.*")):
         return None
-    # The first is where this version states it, the second where earlier ones did.
+    # The first file states the version in this release, the second did in earlier ones.
     for header in ("torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"):
         with contextlib.suppress(OSError), open(os.path.join(libtorch, "include", header)) as file:
             stated = re.search(r'#define TORCH_VERSION\b[\s\\]*"([^"]+)"', file.read())
@@ -134,7 +137,7 @@ def origin():
 
 
 def checked(libtorch, asked):
-    """The absolute path of a libtorch that the user named, which has CUDA where that was asked for."""
+    """The absolute path of a libtorch that the user named, which must have CUDA if that was requested."""
     found = version_of(libtorch)
     if asked == "cuda" and found and linked_kind(libtorch) == "cpu":
         sys.exit("LIBTORCH=%s: has no CUDA. Point LIBTORCH at one that has it, or unset it." % libtorch)
@@ -146,7 +149,8 @@ def checked(libtorch, asked):
 
 
 def installed_torch(kind):
-    """The torch package of a Python on PATH, if it compiles and has, where asked for, CUDA: the first of this version, else the newest."""
+    """The torch package of a Python on PATH that compiles and, if requested, has CUDA: the first of this version, else the
+    newest."""
     seen, found = set(), []
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         python = os.path.join(folder, "python3")
@@ -159,18 +163,18 @@ def installed_torch(kind):
         version = version_of(package) if package else None
         if compiles(version) and (kind == "cpu" or linked_kind(package) == "cuda"):
             found.append((is_tested(version), numbers(version), package))
-    # Of equals the first, which is the one that `python3` starts.
+    # Among equal versions the first is taken, which is the one that `python3` starts.
     return max(found, key=lambda each: each[:2])[2] if found else None
 
 
 def lacks_functions(libtorch):
-    """Whether the binding names functions that this libtorch has not, and that nothing here adds to its headers."""
+    """Whether the binding names functions that this libtorch lacks and that nothing here adds to its headers."""
     added = os.path.exists(os.path.join(libtorch, "include", "torch", "torch.h"))
     return numbers(version_of(libtorch)) < WHOLE and not added
 
 
 def whole(libtorch):
-    """The libtorch itself, or where it lacks functions that the binding names, links to it with a header that adds them."""
+    """The libtorch itself, or, if it lacks functions that the binding names, links to it with a header that adds them."""
     if not lacks_functions(libtorch):
         return libtorch
     version = version_of(libtorch)
@@ -182,7 +186,7 @@ def whole(libtorch):
         headers = os.path.join(libtorch, "include")
         link_all(headers, os.path.join(unfinished, "include"), but="torch")
         link_all(os.path.join(headers, "torch"), os.path.join(unfinished, "include", "torch"), but="torch.h")
-        # Found before libtorch's own, which lies deeper and in the path behind.
+        # This header is found before libtorch's own, which is deeper and later in the search path.
         own = os.path.join(headers, "torch", "csrc", "api", "include", "torch", "torch.h")
         with open(os.path.join(unfinished, "include", "torch", "torch.h"), "w") as file:
             file.write('#pragma once\n#include "%s"\n#include "%s"\n' % (own, ABSENT))
@@ -192,7 +196,7 @@ def whole(libtorch):
 
 
 def link_all(folder, into, but):
-    """Makes a folder of links to everything in another but one."""
+    """Makes a folder of links to everything in another folder except one entry."""
     os.makedirs(into, exist_ok=True)
     for name in os.listdir(folder):
         if name != but:
@@ -200,7 +204,7 @@ def link_all(folder, into, but):
 
 
 def unpacked(kind):
-    """The directory of libtorch inside the unpacked wheels; fetches them unless they are there."""
+    """The directory of libtorch inside the unpacked wheels; downloads them if they are missing."""
     tree = os.path.join(HOME, "torch-%s-%s" % (VERSION, kind))
     if not os.path.isdir(tree):
         unfinished = tree + ".unfinished"
@@ -229,7 +233,7 @@ def removed_on_failure(folder):
 
 
 def fetch(pinned, what, needed_gb, into, otherwise):
-    """Downloads the wheels that `PINNED.txt` pins, whatever Python runs this, and returns their paths."""
+    """Downloads the wheels that `PINNED.txt` pins, whichever Python runs this, and returns their paths."""
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
         sys.exit("There is no pinned wheel for %s on %s.\nInstall torch %s for python3 (pip install torch==%s), or set "
                  "LIBTORCH to a libtorch of that version." % (platform.system(), platform.machine(), VERSION, VERSION))
@@ -239,7 +243,8 @@ def fetch(pinned, what, needed_gb, into, otherwise):
                  "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
     free_gb = machine.free_bytes(HOME) / 1e9
     if free_gb < needed_gb:
-        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s." % (HOME, free_gb, what, needed_gb, otherwise))
+        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s."
+                 % (HOME, free_gb, what, needed_gb, otherwise))
     # The libraries do not depend on the Python version, so one set of wheels serves every Python.
     command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                      "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]
@@ -261,7 +266,7 @@ def unpack(wheel, kind, into):
 
 
 def bring_headers(libtorch):
-    """Fetches the headers of CUDA into a folder of their own, unless a build with this libtorch finds them."""
+    """Downloads the headers of CUDA into a folder of their own, unless a build with this libtorch already finds them."""
     if cuda_headers(libtorch) is not None:
         return
     major = cuda_major(libtorch)
@@ -287,7 +292,7 @@ def headers_tree(major):
 
 
 def cuda_headers(libtorch):
-    """The folder that trainer/build.rs takes the headers of CUDA from, or None: the same places in the same order."""
+    """The folder from which trainer/build.rs takes the headers of CUDA, or None: the same places in the same order."""
     major = cuda_major(libtorch)
     beside = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(os.path.join(libtorch, "lib")))), "nvidia")
     places = [os.path.join(headers_tree(major), "include")] if major else []
@@ -301,7 +306,7 @@ def cuda_headers(libtorch):
 
 
 def cuda_major(libtorch):
-    """`13` of a libtorch that needs libcudart.so.13, or None where it does not say."""
+    """`13` for a libtorch that needs libcudart.so.13, or None if the version is unknown."""
     with contextlib.suppress(OSError), open(os.path.join(libtorch, "lib", "libc10_cuda.so"), "rb") as file:
         needed = re.search(rb"libcudart\.so\.(\d+)", file.read())
         return needed.group(1).decode() if needed else None
@@ -309,7 +314,7 @@ def cuda_major(libtorch):
 
 
 def stated_cuda_major(place):
-    """`13` where cuda.h states version 13000, or None."""
+    """`13` if cuda.h states version 13000, or None."""
     with contextlib.suppress(OSError), open(os.path.join(place, "cuda.h"), errors="replace") as file:
         stated = re.search(r"#define CUDA_VERSION (\d+)", file.read())
         return str(int(stated.group(1)) // 1000) if stated else None
@@ -317,7 +322,7 @@ def stated_cuda_major(place):
 
 
 def unpack_headers(wheel, into):
-    """All packages' headers in one folder, wherever under nvidia/ the wheel has them."""
+    """Collects the headers of all packages in one folder, wherever under nvidia/ the wheel has them."""
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             header = re.fullmatch(r"nvidia/\w+/include/(.*[^/])", name)
@@ -329,13 +334,14 @@ def unpack_headers(wheel, into):
 
 
 def forget_cuda(libtorch):
-    """The wheel's libtorch.so has no code and needs libtorch_cuda.so; GNU ld would make every program need it too."""
+    """Replaces the wheel's libtorch.so, which has no code but needs libtorch_cuda.so, by a linker script without CUDA; GNU
+    ld would make every program need CUDA too."""
     with open(os.path.join(libtorch, "lib", "libtorch.so"), "w") as file:
         file.write("INPUT(-ltorch_cpu)\n")
 
 
 def try_to_load(libtorch):
-    """Loads the library, so that what is missing is said now and not by the first program that runs."""
+    """Loads the library, so that a missing dependency is reported now and not by the first program that runs."""
     library = os.path.join(libtorch, "lib", "libtorch_%s.so" % linked_kind(libtorch))
     run = subprocess.run([sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", library],
                          stderr=subprocess.PIPE, text=True)
@@ -344,7 +350,7 @@ def try_to_load(libtorch):
 
 
 def choose(libtorch, where_from):
-    """Points `current` at a libtorch, in one step."""
+    """Points `current` at a libtorch, atomically."""
     before = version_of(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
         new = CURRENT + ".new"
@@ -356,7 +362,7 @@ def choose(libtorch, where_from):
         with open(ORIGIN, "w") as file:
             file.write(where_from + "\n")
     if before not in (None, version_of(CURRENT)) and shutil.which("cargo"):
-        # The binding was compiled with the other's headers, and cargo does not see that they changed.
+        # The binding was compiled with the previous headers, and cargo does not see that they changed.
         subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys"], cwd=ROOT, stderr=subprocess.DEVNULL)
 
 

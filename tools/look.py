@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Opens a report.html in a headless Chromium, tries what a reader does, and takes pictures: `look.py REPORT.html PICTURES/`
+"""Opens a report.html in a headless Chromium, does what a reader does, and takes screenshots: `look.py REPORT.html
+PICTURES/`
 
-Fails where the page writes an error to the console, asks the network for anything, is wider than a telephone, or where hovering,
-toggling, sorting, saving or the keyboard does not do what it should; and where axe-core, which pip brings, finds a violation of WCAG 2.1 AA, with the
-page's scripts or without them. Needs chromium and chromedriver (apt install chromium chromium-driver).
+It fails where the page writes an error to the console, makes a network request, is wider than a phone, or where
+hovering, toggling, sorting, saving or the keyboard does not work; and where axe-core, which pip downloads, finds a
+violation of WCAG 2.1 AA, with the page's scripts or without them. It needs chromium and chromedriver (apt install
+chromium chromium-driver).
 """
 
 import base64
@@ -29,7 +31,7 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "-
 
 
 class Browser:
-    """As much of the WebDriver protocol as is needed here."""
+    """The part of the WebDriver protocol that is needed here."""
 
     def __init__(self, port, profile):
         self.root = "http://127.0.0.1:%d" % port
@@ -56,7 +58,7 @@ class Browser:
         return self.post("/goog/cdp/execute", cmd=name, params=parameters)
 
     def size(self, width, height):
-        """Of the page itself: a headless window has a least width."""
+        """The size of the page itself: a headless window has a minimum width."""
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         time.sleep(0.5)
 
@@ -73,7 +75,7 @@ class Browser:
 
 
 def check(page, pictures, browser):
-    # The browser's own first page asks for things of its own.
+    # The browser's own start page makes requests of its own.
     browser.post("/url", url="about:blank")
     browser.log("performance")
     browser.post("/url", url="file://" + os.path.abspath(page))
@@ -81,7 +83,7 @@ def check(page, pictures, browser):
         browser.size(width, 1000)
         inner, wide = browser.run("return [innerWidth, document.documentElement.scrollWidth]")
         expect((inner, wide <= inner) == (width, True), "at %d pixels the page is %d wide, in a window of %d" % (width, wide, inner))
-        # The whole page: a window as high as it.
+        # The whole page, in a window of the same height.
         browser.size(width, min(browser.run("return document.documentElement.scrollHeight"), 12000) + 200)
         save(browser, os.path.join(pictures, "report-%d.png" % width))
     browser.size(1400, 1000)
@@ -115,7 +117,7 @@ def charts(browser, pictures):
         return figures.filter((figure) => !series(figure.querySelector('.chart')).some((one) => one.data.length > 0))
             .map((figure) => figure.dataset.chart);""")
     expect(not empty, "figures without a chart, or with an empty one: %s" % empty)
-    # Hover over the run of the first chart that lies farthest from everything else: its dot is on top.
+    # Hover over the run of the first chart that is farthest from everything else: its dot is on top.
     x, y, alone, runs = browser.run("""
         const place = document.querySelector('.chart'); place.scrollIntoView({block: 'center'});
         const chart = echarts.getInstanceByDom(place), box = place.getBoundingClientRect();
@@ -123,18 +125,20 @@ def charts(browser, pictures):
             const [x, y] = chart.convertToPixel({seriesIndex}, point.value);
             return {x, y, run: point.tip.includes('seed')};
         }));
-        const near = (one) => Math.min(...points.filter((other) => other !== one).map((other) => Math.hypot(one.x - other.x, one.y - other.y)));
+        const apart = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
+        const near = (one) => Math.min(...points.filter((other) => other !== one).map((other) => apart(one, other)));
         const [far, one] = points.filter((point) => point.run).map((point) => [near(point), point]).sort((a, b) => b[0] - a[0])[0];
-        return [box.x + one.x, box.y + one.y, far > 8, JSON.parse(document.getElementById('data').textContent).runs.map((run) => run.run)];""")
+        const runs = JSON.parse(document.getElementById('data').textContent).runs;
+        return [box.x + one.x, box.y + one.y, far > 8, runs.map((run) => run.run)];""")
     time.sleep(0.3)
     browser.move_to(x, y)
     time.sleep(0.6)
     tip = browser.run("return [...document.querySelectorAll('.chart > div')].map((div) => div.innerText).join(' ')")
-    # Equal runs lie below their mean.
+    # Equal runs are covered by their mean.
     names = any(run in tip for run in runs) if alone else "mean of" in tip or "seed" in tip
     expect(names and "%" in tip, "hovering over a run shows `%s`" % tip)
     save(browser, os.path.join(pictures, "report-hover.png"))
-    # Toggle an arm, by the keyboard, and back by it.
+    # Toggle an arm off and on, with the keyboard.
     shown = "return echarts.getInstanceByDom(document.querySelector('.chart')).getOption().series.length"
     before = browser.run(shown)
     browser.run("document.querySelector('form input[type=checkbox]').focus()")
@@ -142,7 +146,7 @@ def charts(browser, pictures):
     expect(browser.run(shown) < before, "an arm that is switched off is still drawn")
     browser.press(" ")
     expect(browser.run(shown) == before, "an arm that is switched on again is not drawn")
-    # The rankscales' slider, by the keyboard; then every control in the tabulator's way.
+    # Move the slider of rankscales with the keyboard, then reach every control with the Tab key.
     points = "return echarts.getInstanceByDom(document.querySelector('.chart')).getOption().series.map((s) => s.data.length)"
     before = browser.run(points)
     browser.run("document.querySelector('form input[type=range]').focus()")
@@ -150,7 +154,7 @@ def charts(browser, pictures):
     many = browser.run("return document.querySelector('form input[type=range]').max") != "0"
     expect(not many or browser.run(points) != before, "the slider of rankscales changes nothing")
     browser.press("\ue012")
-    # The panel of a figure that has several, by the keyboard.
+    # Choose the panel of a figure that has several, with the keyboard.
     drawn = """
         const select = document.querySelector('form select'), chart = select?.closest('form').nextElementSibling.querySelector('.chart');
         return select && JSON.stringify(echarts.getInstanceByDom(chart).getOption().series.map((one) => one.data));"""
@@ -159,12 +163,14 @@ def charts(browser, pictures):
         browser.run("document.querySelector('form select').focus()")
         browser.press("\ue015")
         expect(browser.run(drawn) != before, "another panel shows the same")
-    unreachable = browser.run("return [...document.querySelectorAll('form input, form select, th button')].filter((e) => e.tabIndex < 0).length")
+    unreachable = browser.run("""
+        const all = [...document.querySelectorAll('form input, form select, th button')];
+        return all.filter((e) => e.tabIndex < 0).length;""")
     expect(unreachable == 0, "%d controls are out of the keyboard's reach" % unreachable)
 
 
 def saving(browser, folder):
-    """Presses what saves a figure, and reads what comes of it."""
+    """Presses the buttons that save a figure, and reads the saved files."""
     browser.command("Page.setDownloadBehavior", behavior="allow", downloadPath=folder)
     begins = {"csv": b"panel,series,what,run,", "svg": b"<svg ", "png": b"\x89PNG"}
     name = browser.run("return document.querySelector('figure[data-chart]').dataset.chart")
@@ -172,7 +178,9 @@ def saving(browser, folder):
         path = os.path.join(folder, "%s.%s" % (name, kind))
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)
-        browser.run("[...document.querySelector('.save').querySelectorAll('button')].find((one) => one.textContent === arguments[0]).click()", kind.upper())
+        browser.run("""
+            const buttons = [...document.querySelector('.save').querySelectorAll('button')];
+            buttons.find((one) => one.textContent === arguments[0]).click();""", kind.upper())
         for _ in range(100):
             if os.path.exists(path):
                 break
@@ -183,7 +191,7 @@ def saving(browser, folder):
 
 
 def still(browser, page, pictures):
-    """The page as who runs no scripts sees it."""
+    """The page as it is without scripts."""
     with open(page, encoding="utf-8") as file:
         bare = re.sub("<script.*?</script>", "", file.read(), flags=re.DOTALL)
     path = os.path.join(pictures, "report-still.html")
@@ -197,13 +205,14 @@ def still(browser, page, pictures):
 
 
 def accessible(browser, page):
-    """No rule of WCAG 2.1 AA that axe-core checks is broken; says how many it checked."""
+    """Checks that no rule of WCAG 2.1 AA that axe-core knows is broken; returns how many were checked."""
     browser.run(axe())
     found = browser.post("/execute/async", args=[], script="""
         const done = arguments[arguments.length - 1], tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
         axe.run(document, {runOnly: tags}).then((found) => done({
             passed: found.passes.length,
-            broken: found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`),
+            broken: found.violations.map((one) =>
+                `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`),
         }), (error) => done({passed: 0, broken: [String(error)]}));""")
     expect(not found["broken"], "%s: axe finds\n  %s" % (page, "\n  ".join(found["broken"])))
     expect(found["passed"] > 10, "axe has checked only %d rules" % found["passed"])
@@ -211,7 +220,7 @@ def accessible(browser, page):
 
 
 def axe():
-    """The source of axe-core, which pip brings the first time."""
+    """The source of axe-core, which pip downloads the first time."""
     with open(os.path.join(ROOT, "tools", "axe.txt")) as file:
         version = re.search(r"==(\S+)", file.read()).group(1)
     place = os.path.join(ROOT, ".tools", "axe-" + version)
@@ -219,7 +228,8 @@ def axe():
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with tempfile.TemporaryDirectory(dir=os.path.dirname(place)) as unfinished:
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
-                       "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"), "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
+                       "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"),
+                       "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
             if subprocess.run(command, env={**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}).returncode:
                 sys.exit("look: pip cannot bring axe-core: its message is above")
             os.rename(os.path.join(unfinished, "axe"), place)
@@ -228,7 +238,7 @@ def axe():
 
 
 def sorting(browser):
-    """Sorts a table whose first column has different entries, up and down."""
+    """Sorts a table whose first column has different entries, ascending and descending."""
     found = browser.run("""
         const first = (table) => [...table.tBodies[0].rows].map((row) => row.cells[0].innerText);
         const table = [...document.querySelectorAll('table')].find((table) => new Set(first(table)).size > 1);

@@ -1,10 +1,12 @@
-"""What a power cut may leave of a sweep, on a file system that keeps no more order than it must: the part `lost` of `torture.py`.
+"""Enumerates what a power cut may leave of a sweep, on a file system that guarantees no more order than it must: the part
+`lost` of `torture.py`.
 
-A sweep's calls are recorded (strace). At every one of them the power may fail. Then of each file the bytes since its last flush are there, in half,
-or not at all, and of each directory the changes since its last flush up to any one of them, whatever became of other directories. From each such
-state the same command must come to the end of an untouched sweep.
+The system calls of a sweep are recorded (strace). The power may fail at any one of them. Then the bytes of each file
+since its last flush are there, in half, or not at all, and the changes of each directory since its last flush are there
+up to any one of them, independently of other directories. From each such state, running the same command again must
+give the result of an undisturbed sweep.
 
-Invariant: nothing is lost that was flushed, and nothing is there that was not written.
+Invariant: nothing that was flushed is lost, and nothing is there that was not written.
 """
 
 import hashlib
@@ -18,7 +20,8 @@ from place import Failure
 CALLS = "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,ftruncate,pwrite64"
 LINE = re.compile(r"^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 STAGED = re.compile(r"/\.claim[^/]*/[^/]+/(?!owner\.json|beat)")
-# A lock's file and a claim say nothing: it is who holds them that counts, and after a power cut nobody does.
+# A lock file and a claim carry no information by themselves: what counts is which process holds them, and after a power
+# cut none does.
 OF_NOBODY = re.compile(r"(^trace|(^|/)\.lock|(^|/)\.claim[^/]*(/[^/]+(/(owner\.json|beat)[^/]*)?)?)$")
 STRING, DESCRIPTOR = r'"((?:\\x[0-9a-f]{2})*)"', r"\d+<((?:\\x[0-9a-f]{2})+)>"
 
@@ -33,7 +36,7 @@ def lost(place, work, draw, counts):
 
 
 def record(place, work):
-    """What an untouched sweep does to files below `work`, in order."""
+    """What an undisturbed sweep does to files below `work`, in order."""
     trace = os.path.join(work, "trace")
     sweep = place.sweep(work, jobs=1, before=["strace", "-f", "-y", "-xx", "-s", "100000000", "-o", trace, "-e", "trace=" + CALLS])
     if sweep.wait():
@@ -47,7 +50,7 @@ def record(place, work):
 
 
 def parsed(lines, work):
-    """(what, name below `work`, bytes or a second name) of each call that succeeded, when it returned."""
+    """(kind, name below `work`, bytes or a second name) of each call that succeeded, when it returned."""
     begun = {}
     for line in lines:
         match = LINE.match(line)
@@ -70,7 +73,8 @@ def parsed(lines, work):
 
 
 def beside(name):
-    """A file that is staged in a claim, as if it was written beside its place: whoever takes the claim over removes it, as it does those."""
+    """The name of a file that is staged in a claim, as if it was written beside its final name: a process that takes the
+    claim over removes it, as it does those."""
     return STAGED.sub("/", name)
 
 
@@ -97,9 +101,9 @@ class Disk:
     """What was flushed, and what was done since."""
 
     def __init__(self):
-        self.written, self.flushed = [], []  # bytes of each file that ever was
-        self.now, self.kept = {}, {}  # names, and which file they are; None for a directory
-        self.changes = {}  # of each directory, since its last flush
+        self.written, self.flushed = [], []  # bytes of each file that ever existed
+        self.now, self.kept = {}, {}  # names, and the file that each refers to; None for a directory
+        self.changes = {}  # changes of each directory since its last flush
 
     def do(self, what, name, other):
         if what == "create" and name not in self.now:
@@ -125,7 +129,7 @@ class Disk:
         self.changes.setdefault(os.path.dirname(name) or ".", []).append(change)
 
     def left(self):
-        """Every state the power may leave: names, with their bytes, or None for a directory."""
+        """Every state that a power cut may leave: names with their bytes, or None for a directory."""
         directories = list(self.changes)
         for reached in itertools.product(*(range(len(self.changes[directory]) + 1) for directory in directories)):
             names = dict(self.kept)
@@ -152,7 +156,7 @@ def apply(names, change):
 
 
 def states(operations):
-    """Each state once."""
+    """Every distinct state, once."""
     disk, seen = Disk(), set()
     for operation in [None, *operations]:
         if operation:
@@ -175,7 +179,7 @@ def go_on(place, work, state):
 
 
 def put(place, work, state):
-    """The state, with the images; what lies in a directory that is not there is not there either."""
+    """Writes the state, with the images; a file in a directory that does not exist is left out."""
     shutil.rmtree(work)
     place.fresh()
     for name, bytes in sorted(state.items()):

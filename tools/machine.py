@@ -1,4 +1,5 @@
-"""What this machine has: a GPU, pip, disk. Facts only; what follows from them is decided elsewhere."""
+"""Finds what this machine has: a GPU, pip, disk space. It returns facts only; what follows from them is decided elsewhere.
+"""
 
 import ctypes
 import os
@@ -8,7 +9,7 @@ import sys
 
 
 def has_gpu():
-    """Whether an NVIDIA driver is there. `/dev/dxg` with libcuda is a GPU seen from WSL."""
+    """Whether there is an NVIDIA driver. `/dev/dxg` with libcuda is a GPU in WSL."""
     if os.path.exists("/dev/nvidiactl"):
         return True
     try:
@@ -37,7 +38,7 @@ def first_line(command):
 
 
 def free_bytes(path):
-    """Free space on the disk that holds `path`, which need not exist yet."""
+    """The free space on the disk that holds `path`, which need not exist yet."""
     while not os.path.isdir(path):
         path = os.path.dirname(os.path.abspath(path))
     return shutil.disk_usage(path).free

@@ -1,28 +1,29 @@
-"""How the tools speak and end: what cannot be written ends no work, and a program ends with the code that its callers expect.
+"""How the tools print and end: output that cannot be written never ends work, and a program ends with the exit code that
+its callers expect.
 
-Work goes on without a reader (`say`, `note`). A listing is its own result (`show`): it ends quietly, with code 0, where its reader has
-gone (`| head -1`), and any other failure is an error.
+Work continues without a reader (`say`, `note`). A listing is the result itself (`show`): it ends quietly, with exit
+code 0, if its reader has gone (`| head -1`), and any other failure is an error.
 """
 
 import os
 import sys
 
-# Of the trainer: other processes are at work on some of the runs.
+# The trainer's exit code when other processes are still working on some of the runs.
 ELSEWHERE = 75
 
 
 def say(text):
-    """A line about the work, on standard error."""
+    """Prints a line about the work on standard error."""
     write(sys.stderr, text)
 
 
 def note(text):
-    """A line about the work, on standard output."""
+    """Prints a line about the work on standard output."""
     write(sys.stdout, text)
 
 
 def show(text):
-    """A listing, or a part of one, on standard output."""
+    """Prints a listing, or a part of one, on standard output."""
     print(text, flush=True)
 
 
@@ -36,7 +37,8 @@ def write(stream, text):
 
 
 def silence(stream):
-    """Lets what is left in a buffer go nowhere; Python would write it again at its end, and fail with code 120."""
+    """Discards what is left in a buffer; otherwise Python would try to write it again at exit, and fail with exit code
+    120."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -46,7 +48,8 @@ def silence(stream):
 
 
 def of(main, *arguments):
-    """Runs a tool's `main` and ends the process: 130 after Ctrl-C, and nothing but the reason where a listing cannot be written."""
+    """Runs a tool's `main` and ends the process: with 130 after Ctrl-C, and with only the reason where a listing cannot be
+    written."""
     try:
         code = main(*arguments)
         if sys.stdout is not None:

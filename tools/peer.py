@@ -3,10 +3,11 @@
 
     python3 tools/peer.py --rankscale 8 --threads 2 --variant channels_last [--device cuda:0 --precision bf16]
 
-Variants: contiguous, channels_last, and either with `+compile`, and on a GPU with `+graph` (the step recorded once and played again, as one
-CUDA graph) or both. Forward, backward and Nesterov's update on random images, with PyTorch's own optimiser at its fastest setting (foreach on
-a CPU, fused on a GPU); half precision is autocast's, with its scaling of gradients for fp16. On a GPU all updates are waited for once.
-Needs torch; nothing else here does.
+Variants are contiguous, channels_last, and either with `+compile`, and on a GPU with `+graph` (the step captured once
+and replayed as a CUDA graph) or both. A step is the forward and backward pass and the Nesterov update on random images,
+with PyTorch's own optimiser at its fastest setting (foreach on a CPU, fused on a GPU); half precision is autocast's,
+with gradient scaling for fp16. On a GPU, all updates are launched before the host waits for them. This needs torch;
+nothing else here does.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 import outcome
 import stop
 
-# A signal ends it at once, in the middle of an import or an update, and without a traceback.
+# A signal ends this program at once, even during an import or an update, and without a traceback.
 for number in stop.HEARD:
     if signal.getsignal(number) != signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
@@ -34,7 +35,7 @@ except ImportError as error:
 
 CHANNELS = (64, 128, 256, 512)
 EXTRAS = ([], ["compile"], ["graph"], ["compile", "graph"])
-# Updates of a GPU that are not counted; in them libraries choose their kernels.
+# Updates on a GPU that are not counted, in which libraries choose their kernels.
 WARM = 10
 KINDS = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -108,7 +109,7 @@ def parse(words=None):
 
 
 def prepared(arguments):
-    """Compiles, chooses kernels and records, then gives what times a number of updates."""
+    """Compiles, chooses kernels and captures the graph; returns a function that times a number of updates."""
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     device, kind = torch.device(arguments.device), KINDS[arguments.precision]
@@ -148,7 +149,8 @@ def prepared(arguments):
 
 
 def recorded(update, device):
-    """An update as one CUDA graph. It is recorded on the stream that has made the same update before: nothing is loaded, chosen or compiled meanwhile."""
+    """An update as one CUDA graph. It is captured on the stream that has run the same update before, so that nothing is
+    loaded, chosen or compiled during the capture."""
     stream, graph = torch.cuda.Stream(device), torch.cuda.CUDAGraph()
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
@@ -165,7 +167,8 @@ def measured(arguments, timed):
     step = timed(arguments.steps) if on_gpu else statistics.median(timed(1) for _ in range(arguments.steps))
     return {
         "engine": "pytorch", "version": torch.__version__, "variant": arguments.variant,
-        "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads, "batch": arguments.batch,
+        "rankscale": arguments.rankscale, "device": arguments.device, "precision": arguments.precision, "threads": arguments.threads,
+        "batch": arguments.batch,
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "device_memory_mib": torch.cuda.max_memory_reserved(torch.device(arguments.device)) / 2**20 if on_gpu else None,

@@ -1,6 +1,6 @@
-"""A place for sweeps of tiny networks: what an untouched one leaves, and whether another has left the same.
+"""A place for sweeps of tiny networks: what an undisturbed sweep leaves, and whether another has left the same.
 
-Invariant: two works are held against each other bit for bit, but for times and where they were made.
+Invariant: two work folders are compared bit for bit, except for times and for where they were made.
 """
 
 import json
@@ -23,20 +23,21 @@ rankscale = [2, 4]
 decay = ["original", "none"]
 seed = [0]
 """
-# Of a run's files those without times; the record is held against its like without the field that says when and where.
+# The files of a run that contain no times; the record is compared without the field that says when and where it was
+# made.
 TABLES = ("layers.parquet", "predictions.parquet", "model.safetensors")
-# What analysis and report write.
+# The folders that analysis and report write.
 ANSWERS = ("analysis", "report")
 GENERATE = ("generate", "--images", "192", "--test-images", "64")
 PATIENCE_SECONDS = 120
 
 
 class Failure(Exception):
-    """What must not be."""
+    """Something that must not happen."""
 
 
 class Place:
-    """Images, an experiment, and the runs that an untouched sweep leaves."""
+    """Images, an experiment, and the runs that an undisturbed sweep leaves."""
 
     def __init__(self, root):
         self.root = root
@@ -55,32 +56,33 @@ class Place:
         return work
 
     def sweep(self, work, jobs=2, before=()):
-        """A sweep under way."""
+        """The trainer's arguments for a sweep, without the work folder."""
         return self.start(work, "trainer", *sweep(self.experiment, jobs), before=before)
 
     def start(self, work, name, *words, before=()):
-        """A program under way."""
+        """Starts a program."""
         return start([*before, program(name), *words, "--work=" + work])
 
     def trainer(self, work, verb, *more):
-        """A command of the trainer to its end; a sweep is that of this place."""
+        """Runs a command of the trainer to its end; a sweep is that of this place."""
         if verb == "sweep":
             more += ("--device=cpu", "--engine=fused", "--experiment=" + self.experiment)
         return self.program(work, "trainer", verb, "--threads=1", *more)
 
     def program(self, work, name, *words):
         command = [program(name), *words, "--work=" + work]
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PATIENCE_SECONDS)
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=PATIENCE_SECONDS)
 
     def answer(self, work, *words):
-        """Analysis and report of what is there."""
+        """Makes the analysis and report of what is there."""
         for command in (("analysis", *words), ("report",)):
             ended = self.program(work, *command)
             if ended.returncode != 0:
                 raise Failure("%s ends with %d:\n%s" % (" ".join(command), ended.returncode, ended.stdout))
 
     def interrupted(self, work):
-        """The checkpoints that a killed sweep leaves, if it was killed while there were some."""
+        """The checkpoints that a killed sweep leaves, if there were some when it was killed."""
         shutil.rmtree(os.path.join(work, "runs"))
         sweep, patience = self.sweep(work), time.monotonic() + PATIENCE_SECONDS
         found = []
@@ -92,22 +94,24 @@ class Place:
         return checkpoints(work)
 
     def finish(self, work):
-        """The command to its end, as a person would give it again."""
+        """Runs the command to its end, as a user would type it again."""
         sweep = self.sweep(work)
         code = sweep.wait()
         if code != 0:
             raise Failure("the last sweep ends with %s:\n%s" % (code, sweep.text()))
 
     def compare(self, work, but=()):
-        """What an untouched sweep leaves, and nothing else but its answer; the contents of files of a name in `but` may differ."""
+        """Checks that there is what an undisturbed sweep leaves, and nothing else but its answer; the contents of files
+        with a name in `but` may differ."""
         same(self.whole, work, but, ANSWERS)
         strays = set(os.listdir(self.root)) - {"tiny.toml", "whole", os.path.basename(work)}
         if strays:
             raise Failure("outside of the work directory: %s" % ", ".join(sorted(strays)))
 
     def retrain(self, work, name):
-        """The run's epochs, times aside, held against the same epochs trained anew."""
-        command = [program("trainer"), "retrain", "--device=cpu", "--threads=1", "--epochs=4", "--study=" + work, "--run=" + name, "--work=" + self.whole]
+        """Compares the run's epochs, except for times, with the same epochs trained again."""
+        command = [program("trainer"), "retrain", "--device=cpu", "--threads=1", "--epochs=4", "--study=" + work, "--run=" + name,
+                   "--work=" + self.whole]
         told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if "repeated bit for bit" not in told.stdout:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
@@ -119,7 +123,7 @@ def start(command):
 
 
 class UnderWay:
-    """A program under way, in a process group of its own."""
+    """A running program, in a process group of its own."""
 
     def __init__(self, process, said):
         self.process, self.said, self.told = process, said, ""
@@ -131,7 +135,7 @@ class UnderWay:
             pass
 
     def wait(self):
-        """Its exit code; it may neither panic nor stay for ever."""
+        """Waits and returns the exit code; the program may neither panic nor hang."""
         try:
             code = self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -143,7 +147,7 @@ class UnderWay:
         return code
 
     def text(self):
-        """What it said, once it has ended."""
+        """Its output, once it has ended."""
         if not self.said.closed:
             self.said.seek(0)
             self.told = self.said.read()
@@ -152,7 +156,7 @@ class UnderWay:
 
 
 def sweep(experiment, jobs=1):
-    """What the trainer is told, but for where."""
+    """Starts a sweep."""
     return ["sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=%d" % jobs, "--experiment=" + experiment]
 
 
@@ -161,7 +165,8 @@ def generate(work):
 
 
 def same(whole, work, but=(), besides=()):
-    """One sweep has left what another has, whatever lies in the folders `besides`; the contents of files of a name in `but` may differ."""
+    """Checks that one sweep has left what another has, whatever is in the folders `besides`; the contents of files with a
+    name in `but` may differ."""
     besides = tuple(folder + os.sep for folder in besides)
     expected, found = ({name for name in files(of) if not name.startswith(besides)} for of in (whole, work))
     if expected != found:
@@ -173,7 +178,7 @@ def same(whole, work, but=(), besides=()):
 
 
 def files(work):
-    """The names of what lies below it. Of plans half-written ones may stay: no lock says that nobody else is writing one."""
+    """The names of the files below it. Half-written plans may stay: no lock tells whether another process is writing one."""
     names = {os.path.relpath(os.path.join(folder, name), work) for folder, _, names in os.walk(work) for name in names}
     return {name for name in names if name.startswith("runs" + os.sep) or ".partial-" not in name}
 
@@ -184,7 +189,7 @@ def content(path):
     if path.endswith("run.json"):
         record = json.loads(found)
         record.pop("provenance")
-        # Epochs have times.
+        # Epochs contain times.
         record["sealed"]["files"].pop("epochs.parquet")
         for when in ("stamp", "later"):
             record["sealed"].pop(when, None)
@@ -193,7 +198,7 @@ def content(path):
 
 
 def contents(directory):
-    """Every file below it, but locks and half-written ones."""
+    """Every file below it, except locks and half-written ones."""
     found = {}
     for folder, _, names in os.walk(directory):
         for name in names:
@@ -206,5 +211,6 @@ def contents(directory):
 
 def checkpoints(work):
     folders = os.path.join(work, "runs")
-    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in sorted(os.listdir(folders))] if os.path.isdir(folders) else []
+    names = sorted(os.listdir(folders)) if os.path.isdir(folders) else []
+    found = [os.path.join(folders, name, "checkpoint.safetensors") for name in names]
     return [path for path in found if os.path.exists(path)]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Whether any server that has the images can be reached: asked while `data-prep`, which knows more, is still being built.
+"""Tests whether any server that has the images can be reached, while `data-prep`, which knows more, is still being built.
 
-Whoever has no network hears it within seconds then, and what to do. Only a connection is tried, to a server or to the proxy before it:
-all else is data-prep's to judge.
+Without a network, the user is told within seconds, and told what to do. Only a connection is tried, to a server or to
+the proxy before it: data-prep judges everything else.
 """
 
 import os
@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # As in data-prep/src/find/source.rs; a test compares them.
 HUGGING_FACE = "https://huggingface.co"
 AUTHORS = "https://www.cs.toronto.edu/~kriz/"
-# For data-prep too, which says it where its own attempts fail.
+# Also for data-prep, which prints it where its own attempts fail.
 ADVICE = os.path.join(ROOT, "data-prep", "src", "find", "offline.txt")
 CONNECT_SECONDS = 15
 ALL_SECONDS = 20
@@ -30,7 +30,7 @@ def main():
     servers = [os.environ.get("HF_ENDPOINT") or HUGGING_FACE, AUTHORS]
     answers, reasons, end = queue.Queue(), [], time.monotonic() + ALL_SECONDS
     for server in servers:
-        # As a daemon, because a name that is looked up cannot be given up.
+        # As a daemon thread, because a name lookup cannot be cancelled.
         threading.Thread(target=lambda url=server: answers.put(hindrance(url)), daemon=True).start()
     for _ in servers:
         try:
@@ -45,7 +45,7 @@ def main():
 
 
 def hindrance(url):
-    """Why no connection to a server stands, or None where one does or data-prep may find a way."""
+    """Why no connection to a server can be made, or None if one can, or if data-prep may find a way."""
     try:
         host, port = gate(url)
         if not host:
@@ -53,7 +53,7 @@ def hindrance(url):
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
         return "%s, port %d: %s" % (host, port, error)
-    except (TypeError, ValueError):  # no host, no port, no name: what is wrong with an address, data-prep says
+    except (TypeError, ValueError):  # no host, no port, no name: data-prep reports what is wrong with an address
         pass
     return None
 

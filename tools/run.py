@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs steps of the pipeline in order: `run.py RECIPE STEP... -- KEY=VALUE...`
 
-A step is a program, its subcommand, and the keys it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The recipe takes
-the keys of all its steps; one that reads WORK and trains nothing takes STUDY, a study of results/, in its place. With
-`--repeat` the steps run again every EVERY seconds, until interrupted. One that trains takes NOTIFY, a command that is told of its end.
+A step is a program, its subcommand, and the settings that it takes: `"trainer sweep EXPERIMENT DEVICE WORK"`. The
+recipe takes the settings of all its steps. A recipe that reads WORK and trains nothing takes STUDY, a study in
+results/, in its place. With `--repeat` the steps run again every EVERY seconds, until interrupted. A recipe that trains
+takes NOTIFY, a command that is run at its end.
 
-A step's program is built when its turn comes. Images are fetched while the next program is built, so that whoever has no network and no
-copy of them hears it soon.
+A step's program is built when its turn comes. Images are downloaded while the next program is built, so that a user
+without a network and without a copy of the images is told soon.
 
 Invariant: nothing is built or run before every word is understood.
 """
@@ -26,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = ["cargo", "build", "--release", "--workspace", "--no-default-features"]
 LOOKING = {"analysis", "report", "top"}
 WEEK = 7 * 24 * 3600
-# What libtorch alone can do; everything else, our own kernels do on the CPU.
+# What only libtorch can do; our own kernels do everything else on the CPU.
 ONLY_LIBTORCH = {"ENGINE": ["tch"], "RANKSCALE": ["0"], "PRECISION": ["bf16", "fp16"]}
 
 
@@ -68,16 +69,16 @@ def main(arguments):
 
 
 class Steps:
-    """Takes one step after the other, each program built before its first step, and keeps what each took."""
+    """Runs one step after the other, builds each program before its first step, and keeps how long each took."""
 
     def __init__(self, chosen):
         self.chosen, self.libtorch = chosen, needs_libtorch(chosen)
         self.built, self.seconds = set(), []
-        # On a terminal they show bars of their own.
+        # On a terminal these programs show progress bars of their own.
         self.through_us = not (sys.stdout and sys.stdout.isatty() and sys.stderr and sys.stderr.isatty())
 
     def all(self, steps, pause_seconds):
-        """Takes them in turn, once, or again and again with so many seconds between."""
+        """Runs the steps in turn, once, or repeatedly with that many seconds between."""
         while True:
             for step, following in zip(steps, steps[1:] + [None]):
                 self.take(step, following, keep_going=pause_seconds is not None)
@@ -86,7 +87,9 @@ class Steps:
             time.sleep(pause_seconds)
 
     def take(self, step, following, keep_going):
-        network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True) if step.asks_servers(self.chosen) else None
+        network = None
+        if step.asks_servers(self.chosen):
+            network = stop.Program([sys.executable, os.path.join("tools", "reach.py")], through_us=True)
         self.build(step.program, network)
         if network:
             network.end()
@@ -97,7 +100,7 @@ class Steps:
         self.wait(images, step.name)
 
     def build(self, program, beside=None):
-        """Builds a program, if that was not done yet."""
+        """The command that builds a program and what it needs."""
         if program in self.built:
             return
         if not self.built:
@@ -128,7 +131,7 @@ class Step:
         self.trains = self.words[:2] in (["trainer", "sweep"], ["trainer", "train"]) and "--plan" not in self.words
 
     def asks_servers(self, chosen):
-        """Whether it needs a network, because images are not there yet and no copy of them is given."""
+        """Whether it needs a network, because there are no images yet and no copy of them is given."""
         return (self.program == "data-prep" and not is_smoke(chosen) and chosen.get("SOURCE", "auto") in settings.NAMED_SOURCES
                 and not has_images(chosen["WORK"], chosen.get("DATASET", settings.DATASETS[0])))
 
@@ -148,18 +151,19 @@ def binary(program):
 
 
 def program(name):
-    """The same from anywhere."""
+    """The path of a program, from any directory."""
     return os.path.join(ROOT, binary(name))
 
 
 def build(program, libtorch, *features):
-    """The command that builds a program and what it needs."""
+    """Builds a program, if that was not done yet."""
     features = ["trainer/tch"] * libtorch + list(features)
     return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features)
 
 
 def wanted(steps, chosen):
-    """The steps without that of a figure, where none is asked for; whose numbers lie beside it where they are not wanted elsewhere."""
+    """The steps, without that of a figure if none is requested; its numbers are written beside it if they are not
+    requested elsewhere."""
     if "FIGURE" not in chosen:
         return [step for step in steps if "FIGURE" not in step.keys]
     if any("JSON" in step.keys for step in steps):
@@ -168,14 +172,14 @@ def wanted(steps, chosen):
 
 
 def with_defaults(chosen, steps):
-    """Adds what the words leave open: the experiment of a sweep, and the place for its files."""
+    """Adds the defaults for what the words leave open: the experiment of a sweep, and the place for its files."""
     chosen = dict(chosen)
     if "STUDY" in chosen:
         study = settings.study(chosen["STUDY"], os.path.join(ROOT, "results"))
         reads = any("STUDY" in step.keys for step in steps)
         if "WORK" in chosen and not reads:
             raise settings.SettingsError("STUDY and WORK both name a place; give one of them.")
-        # A step with a key STUDY reads the study there; for the others it is where they work.
+        # A step with a setting STUDY reads the study there; for the others the study is the work folder.
         chosen["STUDY" if reads else "WORK"] = study
     if any(step.words == ["analysis", "tune"] for step in steps):
         chosen.setdefault("EXPERIMENT", "tune")
@@ -194,7 +198,7 @@ def with_defaults(chosen, steps):
 
 
 def of_one_dataset(chosen, steps):
-    """Adds the data set of an experiment, which is what is prepared for it; another one is an error."""
+    """Adds the data set of an experiment, which is prepared for it; another one is an error."""
     if "EXPERIMENT" not in chosen or not any("DATASET" in step.keys for step in steps):
         return chosen
     name = chosen["EXPERIMENT"]
@@ -207,7 +211,7 @@ def of_one_dataset(chosen, steps):
 
 
 def overview(recipe, steps, chosen):
-    """What a recipe of several steps is about to do, before its first one, which may build for minutes."""
+    """Says what a recipe of several steps is about to do, before its first one, which may build for minutes."""
     first_time = "" if os.path.exists(binary(steps[-1].program)) else " (the first time takes minutes)"
     settings_used = ["%s=%s" % (key, settings.shown(chosen[key])) for step in steps for key in step.keys if key in chosen]
     lines = ["just %s %s" % (recipe, " ".join(dict.fromkeys(settings_used))),
@@ -220,7 +224,8 @@ def overview(recipe, steps, chosen):
 
 
 def needs_libtorch(chosen):
-    """Whether to build libtorch in: where it is set up already, where there is a GPU to use, where only it will do."""
+    """Whether to build libtorch in: if it is installed already, if there is a GPU to use, or if only libtorch can do the
+    work."""
     if os.environ.get("LIBTORCH") or os.path.exists(os.path.join(".libtorch", "current", "lib")):
         return True
     if machine.has_gpu() and chosen.get("DEVICE") != "cpu":

@@ -1,4 +1,6 @@
-"""`KEY=VALUE` words, as people type them after a recipe's name: parsed, checked, and turned into a program's flags."""
+"""Handles `KEY=VALUE` words, as people type them after a recipe's name: parses them, checks them, and turns them into a
+program's flags.
+"""
 
 import difflib
 import glob
@@ -7,20 +9,20 @@ import os
 import re
 
 
-# Of data-prep: what SOURCE may be besides a path and a URL.
+# From data-prep: what SOURCE may be besides a path and a URL.
 NAMED_SOURCES = ("auto", "huggingface", "authors")
 
 
-# Of data-prep and trainer: what DATASET may be, the default first.
+# From data-prep and trainer: what DATASET may be, the default first.
 DATASETS = ("cifar10", "cifar100")
 
 
 class SettingsError(Exception):
-    """A word the recipe does not understand; the message names the keys it does."""
+    """A word that the recipe does not understand; the message names the keys that it does."""
 
 
 def parse(words, keys):
-    """The settings as a dictionary. Any word that is not one of the `keys`, once, with a value, is an error."""
+    """The settings as a dictionary. Every word must be one of the `keys`, once, with a value; anything else is an error."""
     settings = {}
     for word in words:
         key, equals, value = word.partition("=")
@@ -38,7 +40,7 @@ def parse(words, keys):
 
 
 def number(settings, key, low, high):
-    """A setting as a number between two bounds, which are allowed; the message of the error names key, value and rule."""
+    """A setting as a number between two inclusive bounds; the error message names key, value and rule."""
     try:
         found = float(settings[key])
     except ValueError:
@@ -69,7 +71,7 @@ def known(keys):
 
 
 def located(settings, invoked_from):
-    """The settings with every path made absolute, seen from where the user typed the command."""
+    """The settings with every path made absolute, relative to where the user typed the command."""
     located = dict(settings)
     for key in ("WORK", "SOURCE", "EXPERIMENT", "A", "B", "JSON", "OUT"):
         path = os.path.join(invoked_from, os.path.expanduser(settings.get(key, "")))
@@ -89,7 +91,8 @@ def located(settings, invoked_from):
 
 
 def experiment(name_or_path, directory, work):
-    """Checks that there is such an experiment, or a plan of it in `work`; the programs would say so only after they are built."""
+    """Checks that there is such an experiment, or a plan of it in `work`; the programs would report it only after they are
+    built."""
     named = {entry[:-5] for entry in os.listdir(directory) if entry.endswith(".toml")}
     plans = glob.glob(os.path.join(glob.escape(work), "plans", "*", "plan.json"))
     named = sorted(named | {os.path.basename(os.path.dirname(plan)) for plan in plans})
@@ -98,7 +101,8 @@ def experiment(name_or_path, directory, work):
 
 
 def dataset(name_or_path, directory):
-    """The data set that an experiment trains on, as its file says; the default where it says nothing or there is only a plan."""
+    """The data set that an experiment trains on, according to its file; the default if the file does not say or if there
+    is only a plan."""
     path = name_or_path if name_or_path.endswith(".toml") else os.path.join(directory, name_or_path + ".toml")
     try:
         with open(path, encoding="utf-8") as file:
@@ -109,15 +113,16 @@ def dataset(name_or_path, directory):
 
 
 def forms(settings):
-    """Checks the form of words from a list, for the same reason."""
-    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"), ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
+    """Checks the form of values from a fixed list, for the same reason."""
+    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"),
+                            ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
                             ("WAIT", "0|1", "0 or 1"), ("DATASET", "|".join(DATASETS), " or ".join(DATASETS))):
         if key in settings and not re.fullmatch(form, settings[key]):
             raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))
 
 
 def study(name, results):
-    """The place of a study whose runs are kept with the source. Another name is an error that says which there are."""
+    """The place of a study whose runs are kept with the source. Another name is an error that lists the valid ones."""
     kept = sorted(entry for entry in os.listdir(results) if os.path.isdir(os.path.join(results, entry, "runs")))
     if name not in kept:
         raise SettingsError("no runs of a study %s in results/. There are those of: %s." % (name, ", ".join(kept)))
@@ -125,12 +130,12 @@ def study(name, results):
 
 
 def shown(value):
-    """The value for people to read: of an address, without its password and the values of its query."""
+    """The value in a form for people to read: a URL without its password and without the values of its query."""
     if "://" not in value:
         return value
     address, mark, query = value.partition("#")[0].partition("?")
     address = re.sub("://[^/]*@", "://***@", address)
-    # Only whole words: looked for from every letter of a long one, the end would take minutes to be found.
+    # Only whole words match: if the pattern could start at every letter of a long word, the search would take minutes.
     return address + mark + re.sub("(?<![^&=])[^&=]+(?![^&])", "***", query)
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""What becomes of `just submit` in a real Slurm, which this starts: `slurm_check.py [PARTS=many,limit,requeue,kill,lost,frozen,preempted,told]`
+"""Tests `just submit` in a real Slurm, which this starts: `slurm_check.py
+[PARTS=many,limit,requeue,kill,lost,frozen,preempted,told]`
 
-Tiny runs on generated images go through the queue, are warned of their time limit, put back, cancelled, killed, lost with their node and preempted,
-and must leave the files of a sweep that was left alone, bit for bit, each run trained once. Where Slurm is not installed, it says so and ends with 0.
+Tiny runs on generated images go through the queue. They are warned of their time limit, requeued, cancelled, killed,
+lost with their node and preempted, and must leave the files of an undisturbed sweep, bit for bit, with each run trained
+once. If Slurm is not installed, this says so and ends with exit code 0.
 """
 
 import os
@@ -24,7 +26,7 @@ from slurm_place import Place, processes, said
 
 
 def many(place, alone):
-    """Twenty runs, and the report behind them; and what cannot be submitted is one line."""
+    """Twenty runs, followed by the report; and what cannot be submitted gives an error of one line."""
     found = place.submit("many", place.fresh("refused"), "PARTITION=nope")
     if found.returncode != 1 or "Invalid partition" not in found.stderr.splitlines()[-1]:
         raise Failure("a wrong partition: %s" % found.stderr)
@@ -35,9 +37,9 @@ def many(place, alone):
 
 
 def time_limit(place, alone):
-    """The limit comes in the middle of the runs: both jobs are put back, and go on."""
+    """The limit comes in the middle of the runs: both jobs are requeued, and resume."""
     work = place.fresh("limit")
-    # Slurm looks for warnings twice a minute.
+    # Slurm checks for due warnings twice a minute.
     array, report = place.submitted("long", work, "TIME=1", "SBATCH=--signal=B:TERM@50")
     place.ended(report, work)
     starts = said(work).count(", start ")
@@ -47,7 +49,7 @@ def time_limit(place, alone):
 
 
 def requeue_and_cancel(place, alone):
-    """One job is put back by `scontrol requeue`, the other is cancelled; what it leaves is taken up."""
+    """One job is requeued by `scontrol requeue`, the other is cancelled; what it leaves is taken over."""
     work = place.fresh("cancel")
     array, report = place.submitted("long", work)
     place.until_epochs(work, 3)
@@ -60,7 +62,7 @@ def requeue_and_cancel(place, alone):
 
 
 def kill(place, alone):
-    """The trainer and its slurmstepd of one job are killed with SIGKILL: the other takes its runs over."""
+    """The trainer and its slurmstepd of one job are killed with SIGKILL: the other job takes over its runs."""
     work = place.fresh("kill")
     array, report = place.submitted("long", work)
     place.until_epochs(work, 3)
@@ -83,7 +85,7 @@ def experiment(part):
 
 
 def chosen(words):
-    """The parts that are asked for, all of them if none is."""
+    """The parts that are requested; all of them if none is."""
     try:
         names = settings.parse(words, ["PARTS"]).get("PARTS", ",".join(PARTS)).split(",")
         for name in names:
@@ -125,7 +127,7 @@ def main(words):
 
 
 def tried(place, names, alone, folder, **shape):
-    """Some of the parts, in a cluster of their own."""
+    """Runs some of the parts, in a cluster of their own."""
     if not names:
         return
     with slurm_cluster.Cluster(os.path.join(place.root, folder), **shape) as place.cluster:

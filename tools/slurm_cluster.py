@@ -1,9 +1,10 @@
 """A Slurm in a directory of its own, on loopback, without systemd: for tests of what jobs do in a real one.
 
-It has one node; or several, each with processes of its own that no other sees, as machines have (that needs root). Its partitions are `main`,
-`gentle`, whose jobs are told before they make room, and `urgent`, whose jobs put those of both others back into the queue.
+It has one node; or several, each with a process namespace of its own, like separate machines (that needs root). Its
+partitions are `main`, `gentle`, whose jobs are signalled before they are preempted, and `urgent`, whose jobs requeue
+those of both others.
 
-Needs Debian's packages slurm-wlm and munge, whose own services are not used. Jobs run as whoever starts it.
+This needs Debian's packages slurm-wlm and munge, whose own services are not used. Jobs run as the user who starts it.
 
 Invariant: when it is stopped, no daemon and no job of it is left.
 """
@@ -60,28 +61,29 @@ PartitionName=gentle Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTim
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
 NODE = "NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory=1000 State=UNKNOWN"
-# The first process of a machine: it outlives its slurmd, and buries whatever ends there.
+# The first process of a machine outlives its slurmd, and reaps whatever ends there.
 MACHINE = ["sh", "-c", "while :; do sleep 1; done"]
 
 
 def missing():
-    """The programs that are not there."""
-    # Some distributions keep daemons off an ordinary user's PATH.
+    """The programs that are not installed."""
+    # Some distributions do not have daemons on an ordinary user's PATH.
     path = os.environ["PATH"] + os.pathsep + "/usr/sbin"
     return [name for name in PROGRAMS if not shutil.which(name, path=path)]
 
 
 class Cluster:
-    """One node; or `machines`, each of which sees its own processes alone."""
+    """A cluster of one node; or of `machines`, each of which sees only its own processes."""
 
     def __init__(self, root, cpus=2, machines=0, silence=30, more=""):
         self.root, self.machines = root, {}
         self.nodes = ["node%d" % number for number in range(1, max(1, machines) + 1)]
         self.apart = machines > 0
-        # munged wants its socket where everybody may look.
+        # munged requires a socket directory that everybody may read.
         os.chmod(os.path.dirname(root), 0o755)
-        # What is tried counts the epochs that logs tell of.
-        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"), "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin",
+        # The tests count the epochs in the logs.
+        self.environment = {**os.environ, "SLURM_CONF": os.path.join(root, "slurm.conf"),
+                            "PATH": os.environ["PATH"] + os.pathsep + "/usr/sbin",
                             "RANKSCALE_LINE_SECONDS": "0"}
         for folder in ("munge", "state", "spool", "log"):
             os.makedirs(os.path.join(root, folder), mode=0o755)
@@ -113,7 +115,7 @@ class Cluster:
 
     def start_node(self, name):
         self.run([*self.on(name), "slurmd", "-N", name])
-        # Before the node has registered, what is said of it is an old state.
+        # Before the node has registered, the reported state is an old one.
         until(lambda: "SlurmdStartTime=2" in self.say("scontrol", "show", "node", name)
               and self.node_state(name) in ("idle", "mixed", "allocated"), 30, "%s is not up" % name)
 
@@ -121,18 +123,18 @@ class Cluster:
         return self.say("sinfo", "--noheader", "--partition=main", "--format=%T", "--nodes=" + name).strip()
 
     def on(self, name):
-        """What goes before a command, so that it runs among the processes of a node."""
+        """The prefix of a command that makes it run among the processes of a node."""
         if not self.apart:
             return []
         until(self.machines[name].inside, 10, "%s does not start" % name)
         return ["nsenter", "--pid", "--mount", "--target=%d" % self.machines[name].inside()]
 
     def machine(self, name):
-        """What tells the processes of a node from all others."""
+        """What distinguishes the processes of a node from all others."""
         return namespace(self.machines[name].inside())
 
     def kill_slurmd(self, name):
-        """With SIGKILL; the jobs of the node go on, and Slurm hears nothing of it any more."""
+        """Kills slurmd with SIGKILL; the jobs of the node continue, and Slurm loses contact with it."""
         self.run([*self.on(name), "kill", "-KILL", str(self.pid("slurmd-%s.pid" % name))])
 
     def __exit__(self, *_):
@@ -141,7 +143,7 @@ class Cluster:
             self.say("scancel", "--user=" + str(os.getuid()))
             self.settle(25)
         for machine in self.machines.values():
-            # With all that runs there.
+            # With all processes that run there.
             machine.kill()
         for name in ("slurmctld.pid", "munge/munged.pid") if self.apart else ("slurmd-node1.pid", "slurmctld.pid", "munge/munged.pid"):
             pid = self.pid(name)
@@ -167,14 +169,15 @@ class Cluster:
             raise OSError("%s: %s" % (command[0], found.stderr.strip()))
 
     def say(self, *command):
-        """What a program of Slurm's prints; nothing where it fails."""
+        """The output of a Slurm program; nothing if it fails."""
         try:
-            return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=20).stdout
+            return subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  timeout=20).stdout
         except subprocess.TimeoutExpired:
             return ""
 
     def job(self, number):
-        """What `scontrol show job` says, as a dictionary."""
+        """The output of `scontrol show job`, as a dictionary."""
         words = self.say("scontrol", "--oneliner", "show", "job", number).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
@@ -183,7 +186,7 @@ class Cluster:
 
 
 def namespace(pid):
-    """That of a process's number; nothing where it has ended."""
+    """The process namespace of a process ID; nothing if the process has ended."""
     try:
         return os.readlink("/proc/%d/ns/pid" % pid)
     except OSError:
@@ -191,7 +194,7 @@ def namespace(pid):
 
 
 def free_ports(count):
-    """So many that nobody listens on now."""
+    """That many ports on which nobody listens at the moment."""
     with contextlib.ExitStack() as held:
         return [held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(count)]
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""What a large study asks of a cluster: `slurm_load.py [WHAT=files,queue] [JOBS=10000] [SECONDS=600] [CPUS=64]`
+"""Measures the load of a large study on a cluster: `slurm_load.py [WHAT=files,queue] [JOBS=10000] [SECONDS=600] [CPUS=64]`
 
-`files` counts the system calls of tiny runs on the files of their study, by strace: for a run, an epoch, a heartbeat, and a look at a run that is
-another's or done. `queue` puts an array of jobs that do nothing through a Slurm of one node, which this starts, for so many seconds at most.
+`files` counts, by strace, the system calls of tiny runs on the files of their study: for a run, an epoch, a heartbeat,
+and a look at a run that another process holds or that is done. `queue` puts an array of jobs that do nothing through a
+Slurm of one node, which this starts, for at most that many seconds.
 
-Invariant: nothing of it is left; what is counted are calls that name a path below the work folder, or a file that was opened there.
+Invariant: nothing of it is left. The calls that are counted are those that name a path below the work folder, or a file
+that was opened there.
 """
 
 import collections
@@ -28,11 +30,14 @@ from run import program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
 ONE = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"')
-CALLS = {"open": "openat open creat", "write": "write pwrite64 ftruncate", "flush": "fsync fdatasync", "rename": "rename renameat renameat2",
-         "make": "mkdir mkdirat", "remove": "unlink unlinkat rmdir", "look": "stat lstat fstat newfstatat statx access faccessat2 readlink readlinkat",
+CALLS = {"open": "openat open creat", "write": "write pwrite64 ftruncate", "flush": "fsync fdatasync",
+         "rename": "rename renameat renameat2",
+         "make": "mkdir mkdirat", "remove": "unlink unlinkat rmdir",
+         "look": "stat lstat fstat newfstatat statx access faccessat2 readlink readlinkat",
          "list": "getdents64", "lock": "flock"}
 KINDS = {call: kind for kind, calls in CALLS.items() for call in calls.split()}
-# Whatever is not done on a handle that is there already is asked of the server of metadata; so is the flush of a directory, counted apart.
+# Everything except requests on an open handle goes to the metadata server; so does the flush of a directory, which is
+# counted separately.
 METADATA = ("open", "rename", "make", "remove", "look", "list", "lock")
 FEW, MANY, RUNS = 10, 60, 40
 
@@ -54,9 +59,10 @@ class Study:
         subprocess.run(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
 
     def traced(self, *words, meanwhile=None, beats=False):
-        """The calls of a sweep by kind; with `meanwhile`, it is stopped in its first run until that is done."""
+        """The calls of a sweep by kind; with `meanwhile`, the sweep is suspended in its first run until that is done."""
         trace = self.work + ".trace"
-        command = ["strace", "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join("?" + call for call in KINDS), *self.command(), *words]
+        command = ["strace", "-f", "-y", "-s", "0", "-o", trace, "-e", "trace=" + ",".join("?" + call for call in KINDS), *self.command(),
+                   *words]
         environment = {**os.environ, "RANKSCALE_CLAIM_SECONDS": "1" if beats else "3600"}
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         if meanwhile:
@@ -72,10 +78,10 @@ class Study:
 
 
 def counted(lines, below):
-    """Calls by kind that name a path that begins so. What is asked of an open handle is not asked of a server."""
+    """Calls by kind that name a path with this prefix. A request on an open handle does not reach a server."""
     found, begins = collections.Counter(), re.compile(re.escape(below).replace("\\*", "[^/]+"))
     for line in lines:
-        # A call that another thread interrupts stands there twice, its path in the first line.
+        # A call that another thread interrupts appears twice, with its path in the first line.
         call = re.match(r"\d+ +(\w+)\((.*)", line)
         if not call or call.group(1) not in KINDS or not begins.search(call.group(2)):
             continue
@@ -105,7 +111,7 @@ def files(root):
         os.makedirs(folder)
         handles.append(open(os.path.join(folder, ".lock"), "w"))
         fcntl.flock(handles[-1], fcntl.LOCK_EX)
-    # It comes by twice: a sweep ends when nothing was free the second time.
+    # It visits the run twice: a sweep ends when nothing was free the second time.
     show("a run that is held, twice", per_run(waiting.traced()))
     for handle in handles:
         handle.close()
@@ -124,7 +130,8 @@ def per_run(found):
 def show(what, found):
     kinds = [kind for kind in METADATA if found.get(kind, 0) >= 0.05]
     outcome.note("%-32s %6.1f of metadata, %5.1f writes, %4.1f flushes: %s" % (
-        what, sum(found[kind] for kind in kinds), found.get("write", 0), found.get("flush", 0), ", ".join("%s %.1f" % (kind, found[kind]) for kind in kinds)))
+        what, sum(found[kind] for kind in kinds), found.get("write", 0), found.get("flush", 0),
+        ", ".join("%s %.1f" % (kind, found[kind]) for kind in kinds)))
 
 
 def queue(root, jobs, seconds, cpus):
@@ -150,12 +157,14 @@ def queue(root, jobs, seconds, cpus):
         taken = time.monotonic() - began
         ended = jobs - left
         outcome.note("%d jobs ended in %.0f s: %.1f a second; slurmctld took %.1f s of a core (%.1f ms a job) and %.0f MiB of memory" % (
-            ended, taken, ended / taken, spent(controller) - before, 1000 * (spent(controller) - before) / max(1, ended), memory(controller)))
-        outcome.note("\n".join(line for line in cluster.say("sdiag").splitlines() if re.search(r"Mean cycle|Max cycle|Last cycle:|queue length mean", line)))
+            ended, taken, ended / taken, spent(controller) - before, 1000 * (spent(controller) - before) / max(1, ended),
+            memory(controller)))
+        outcome.note("\n".join(line for line in cluster.say("sdiag").splitlines()
+                               if re.search(r"Mean cycle|Max cycle|Last cycle:|queue length mean", line)))
 
 
 def spent(pid):
-    """Seconds of a core that a process has used."""
+    """The CPU time in seconds that a process has used."""
     with open("/proc/%d/stat" % pid) as file:
         words = file.read().rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,7 @@
-"""Where `slurm_check.py` tries things: experiments, the sweeps of them that nobody disturbs, and a cluster that takes jobs.
+"""The place where `slurm_check.py` works: experiments, undisturbed sweeps of them, and a cluster that takes jobs.
 
-Invariant: what jobs left is held bit for bit against what a sweep left that was left alone, and each run was trained to its end once.
+Invariant: what jobs left is compared bit for bit with what an undisturbed sweep left, and each run was trained to its
+end once.
 """
 
 import glob
@@ -17,19 +18,20 @@ from place import ANSWERS, EXPERIMENT, Failure, TABLES, generate, same, sweep
 from run import program
 
 PATIENCE_SECONDS = 300
-# Twenty runs that take a moment each; and four that take long enough for a job to be warned of its limit, stopped and killed in the middle.
+# Twenty runs that take a moment each; and four that take long enough that a job can be warned of its limit, stopped and
+# killed in the middle.
 MANY = EXPERIMENT.replace("torture", "many").replace("[0]", "[0, 1, 2, 3, 4]")
 LONG = EXPERIMENT.replace("torture", "long").replace("epochs = 4", "epochs = {epochs}")
-# As long, and twice as many: when Slurm has given a node up, some must still be free.
+# Runs of the same length, and twice as many: when Slurm has given a node up, some must still be free.
 WIDE = LONG.replace("long", "wide").replace("seed = [0]", "seed = [0, 1]")
-# Slurm looks for limits twice a minute; a job trains two of them, one after the other.
+# Slurm checks limits twice a minute; a job trains two of these runs, one after the other.
 LONG_SECONDS = 28
 TRIED_EPOCHS = 30
 KEYS = ("GPUS=0", "CPUS=1", "MAX_JOBS=2", "RUNS_PER_JOB=2")
 
 
 class Place:
-    """A folder with experiments and the sweeps of them that nobody disturbs; and the cluster that it is used with."""
+    """A folder with experiments and undisturbed sweeps of them, and the cluster that it is used with."""
 
     def __init__(self, root):
         self.root, self.cluster = root, None
@@ -52,7 +54,7 @@ class Place:
         return os.path.join(self.root, name + ".toml")
 
     def alone(self, name):
-        """The work folder of a sweep on this machine, and how long it took."""
+        """The work folder of an undisturbed sweep on this machine, and how long it took."""
         work, began = self.fresh(name + "-alone"), time.monotonic()
         command = [program("trainer"), *sweep(self.experiment(name), 2), "--work=" + work]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -64,11 +66,12 @@ class Place:
         return work
 
     def submit(self, experiment, work, *keys):
-        command = [sys.executable, os.path.join(run.ROOT, "tools", "submit.py"), "EXPERIMENT=" + self.experiment(experiment), "WORK=" + work, *KEYS, *keys]
+        command = [sys.executable, os.path.join(run.ROOT, "tools", "submit.py"), "EXPERIMENT=" + self.experiment(experiment),
+                   "WORK=" + work, *KEYS, *keys]
         return subprocess.run(command, env=self.cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def submitted(self, experiment, work, *keys):
-        """The array's number and that of the report's job."""
+        """The ID of the array and that of the report's job."""
         found = self.submit(experiment, work, *keys)
         numbers = re.search(r"array (\d+) of \d+ jobs?, and (\d+) for its report", found.stdout)
         if not numbers:
@@ -76,21 +79,21 @@ class Place:
         return numbers.groups()
 
     def ended(self, number, work):
-        """Waits until a job has ended as it should."""
+        """Waits until a job has ended in the expected state."""
         slurm_cluster.until(lambda: self.cluster.state(number) not in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING"), PATIENCE_SECONDS,
                             "job %s does not end:\n%s\n%s" % (number, self.cluster.say("squeue"), said(work)))
         if self.cluster.state(number) != "COMPLETED":
             raise Failure("job %s: %s\n%s" % (number, self.cluster.state(number), said(work)))
 
     def until_epochs(self, work, epochs):
-        """Until so many epochs are in the log of each element of the array."""
+        """Waits until that many epochs are in the log of each element of the array."""
         def enough():
             logs = glob.glob(os.path.join(work, "slurm", "*_*.log"))
             return len(logs) == 2 and all(text(log).count(": epoch ") >= epochs for log in logs)
         slurm_cluster.until(enough, 60, "no epochs come:\n%s" % said(work))
 
     def same(self, name, work, alone):
-        """Nothing lost, nothing twice, nothing else: that is what the untouched sweep left, and a report."""
+        """Nothing lost, nothing duplicated, nothing else: exactly what the undisturbed sweep left, and a report."""
         try:
             same(alone, work, besides=(*ANSWERS, "slurm"))
         except Failure as failure:
@@ -113,7 +116,7 @@ def said(work):
 
 
 def command(pid):
-    """What a process was started as; nothing where it has ended."""
+    """The command line of a process; nothing if it has ended."""
     try:
         with open("/proc/%d/cmdline" % pid, "rb") as file:
             return file.read().replace(b"\0", b" ").decode(errors="replace")
@@ -122,7 +125,7 @@ def command(pid):
 
 
 def is_of(pid, job, work):
-    """Whether a process is the trainer of this job in this place, or what looks after it."""
+    """Whether a process is the trainer of this job in this place, or the process that looks after it."""
     if command(pid).startswith("slurmstepd: [%s." % job):
         return True
     try:

@@ -1,6 +1,8 @@
-"""The batch scripts of `just submit`: one for the jobs of an array that train, one for the report behind them.
+"""Writes the batch scripts of `just submit`: one for the jobs of an array that train, one for the job that makes the
+report.
 
-A script ends by becoming the trainer (`exec`), so that Slurm's signals reach it. Its lines `#SBATCH` say all, so that it can be submitted by hand.
+A script ends by replacing itself with the trainer (`exec`), so that Slurm's signals reach it. Its `#SBATCH` lines
+contain all options, so that it can be submitted by hand.
 """
 
 import os
@@ -10,7 +12,7 @@ import shlex
 import run
 import settings
 
-# Before its time is up a job is told so long; Slurm may do so a minute earlier.
+# A job is warned this long before its limit; Slurm may do so a minute earlier.
 WARNING_SECONDS = 120
 REPORT_TIME = "1:00:00"
 
@@ -49,7 +51,7 @@ def training(chosen, jobs, words):
     directives += ["--gpus=%d" % gpus] * bool(gpus) + named(chosen, "MEM") + shlex.split(chosen["SBATCH"])
     trainer = run.program("trainer")
     command = [trainer, "sweep", *settings.flags(chosen, ["EXPERIMENT", "ENGINE", "WORK"]), *side_by_side(chosen)]
-    # `--device=auto` is every GPU, and where there is none, the CPU.
+    # `--device=auto` means every GPU or, if there is none, the CPU.
     check = "[ -e /dev/nvidiactl ] || { echo \"there is no GPU on $(hostname)\" >&2; exit 1; }\n" if gpus > 1 else ""
     return TRAINING.format(directives=lines(directives), words=shlex.join(open_words(words)), trainer=shlex.quote(trainer), check=check,
                            work=shlex.quote(chosen["WORK"]), root=shlex.quote(run.ROOT), command=shlex.join(command),
@@ -66,12 +68,12 @@ def reporting(chosen, words):
 
 
 def open_words(words):
-    """Those that anybody may read."""
+    """The settings that anybody may read."""
     return [word for word in words if not word.startswith("NOTIFY=")]
 
 
 def common(chosen, job_name, number, time, cpus):
-    """What both kinds of jobs are given. Output is appended, so that a job that comes again does not lose what it said before."""
+    """The options of both kinds of jobs. Output is appended, so that a requeued job does not lose what it printed before."""
     directives = ["--job-name=" + job_name, "--output=" + os.path.join(folder(chosen), "%s-%s.log" % (job_name, number)),
                   "--open-mode=append", "--nodes=1", "--ntasks=1", "--cpus-per-task=" + cpus, "--time=" + time]
     return directives + named(chosen, "PARTITION", "ACCOUNT", "QOS")
@@ -82,7 +84,7 @@ def named(chosen, *keys):
 
 
 def side_by_side(chosen):
-    """On CPUs one run a core, on one thread; on GPUs so many on each."""
+    """On CPUs, one run per core with one thread; on GPUs, that many on each."""
     gpus, cpus, each = int(chosen["GPUS"]), int(chosen["CPUS"]), int(chosen["JOBS_PER_DEVICE"])
     if gpus == 0:
         return ["--device=cpu", "--jobs=%d" % cpus, "--threads=1"]
@@ -91,12 +93,13 @@ def side_by_side(chosen):
 
 
 def warning(chosen):
-    """Seconds before the limit: of a short job a quarter."""
+    """The seconds before the limit at which a job is warned; for a short job a quarter of it."""
     return min(WARNING_SECONDS, seconds(chosen["TIME"]) // 4)
 
 
 def seconds(text):
-    """A time limit as Slurm reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]]; None of anything else."""
+    """A time limit as Slurm reads it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]];
+    None of anything else."""
     found = re.fullmatch(r"(?:(\d{1,4})-)?(\d{1,6})(?::(\d{1,2}))?(?::(\d{1,2}))?", text)
     if not found:
         return None
@@ -107,7 +110,7 @@ def seconds(text):
 
 
 def lines(directives):
-    # Slurm takes quotes off as a shell does.
+    # Slurm removes quotes as a shell does.
     return "\n".join("#SBATCH " + (word if re.fullmatch(r"[\w@%+=:,./~^-]+", word) else shlex.quote(word)) for word in directives)
 
 
@@ -116,5 +119,5 @@ def folder(chosen):
 
 
 def name(chosen):
-    """The experiment's name, also where it was given as a file."""
+    """The experiment's name, even if it was given as a file."""
     return os.path.splitext(os.path.basename(chosen["EXPERIMENT"]))[0]

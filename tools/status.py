@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""How far an experiment is: its plan, its runs' folders, the jobs' logs and Slurm's queue in one listing: `status.py [EXPERIMENT=...] [WORK=...] [--json]`
+"""Shows the progress of an experiment, from its plan, its runs' folders, the jobs' logs and Slurm's queue, in one listing:
+`status.py [EXPERIMENT=...] [WORK=...] [--json]`
 
-Works on any machine that sees the folder; where Slurm is not there, or does not answer, the queue is left out and the rest holds.
+This works on any machine that sees the folder; if Slurm is not there, or does not answer, the queue is left out and the
+rest is shown.
 """
 
 import collections
@@ -19,11 +21,12 @@ import settings
 import stop
 
 KEYS = ("EXPERIMENT", "ENGINE", "WORK")
-# Runs that are listed one by one; the others are counted.
+# How many runs are listed one by one; the others are counted.
 LISTED = 40
 LAST_LINES = 3
 PATIENCE_SECONDS = 20
-# Without an epoch for so many times as long as one takes, and at least so many seconds, a run's process may be dead.
+# After this many times the duration of an epoch, and at least this many seconds, without an epoch, a run's process may
+# be dead.
 SILENT_EPOCHS, SILENT_SECONDS = 4, 300
 ORDER = ("done", "running", "stopped", "failed", "waiting", "diverged", "unusable")
 
@@ -36,7 +39,7 @@ def main(words):
         sys.exit("just status: %s" % error)
     os.chdir(run.ROOT)
     stop.listen()
-    # Jobs that are under way use the program that is there: it is not made anew.
+    # Running jobs use the program that is there: it is not rebuilt.
     if not os.path.exists(run.binary("trainer")):
         run.Steps(chosen).build("trainer")
     program = stop.Program([run.binary("trainer"), "status", "--json", *settings.flags(chosen, KEYS)], captured=True)
@@ -60,7 +63,7 @@ def logs(folder):
             if start:
                 job, node = start.groups()
             run_line = re.match(r"(r\d+-\S+): (.*)$", line)
-            # That a run is done, each job says that comes by.
+            # Every job that visits a run reports that it is done.
             if run_line and job and not run_line.group(2).startswith(("done, ", "another process")):
                 found[run_line.group(1)] = {"job": job, "node": node, "log": path, "said": run_line.group(2),
                                             "last_lines": text[max(0, number - LAST_LINES + 1):number + 1]}
@@ -68,7 +71,7 @@ def logs(folder):
 
 
 def queue(folder):
-    """The jobs of this folder that are in Slurm's queue, by number; None where nobody can be asked."""
+    """The jobs of this folder in Slurm's queue, by ID; None if Slurm cannot be asked."""
     try:
         with open(os.path.join(folder, "submitted.jsonl")) as file:
             submitted = {number for line in file for number in (json.loads(line)["array"], json.loads(line)["report"])}
@@ -104,7 +107,7 @@ def joined(standing, said, jobs):
 
 
 def mean_pace(runs):
-    """Seconds of an epoch of those runs that have one; None where none has."""
+    """The mean seconds per epoch of the runs that have a pace; None if none has."""
     paces = [each["epoch_seconds"] for each in runs if each["epoch_seconds"]]
     return sum(paces) / len(paces) if paces else None
 
@@ -114,7 +117,7 @@ def is_left(each):
 
 
 def judged(each, told, jobs):
-    """What logs and queue add to a run's folder, and where they know better."""
+    """Adds to a run's folder what logs and queue know, and corrects it where they know better."""
     if told is None:
         return {}
     where = {"job": told["job"], "node": told["node"], "log": told["log"]}

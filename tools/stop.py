@@ -1,9 +1,11 @@
-"""Programs that this one runs, one or two at a time, and signals to them: each is passed on to all, and ends this program when they have ended.
+"""Runs other programs, one or two at a time, and passes signals on to them.
 
-A terminal or a batch system may have sent it to the whole process group, so that the other programs have it already; the trainer takes
-the same signal within two seconds for the same wish (`stop.rs` of the trainer).
+Each signal is passed on to all of them, and ends this program when they have ended. A terminal or a batch system may
+have sent the signal to the whole process group, so that the other programs have it already; the trainer treats the same
+signal within two seconds as the same request (`stop.rs` of the trainer).
 
-*Invariant:* after a signal the exit code is 128 and its number, whatever the programs that were stopped made of it: 129, 130, 143.
+Invariant: after a signal the exit code is 128 plus its number, whatever the exit codes of the stopped programs: 129,
+130, 143.
 """
 
 import signal
@@ -15,16 +17,17 @@ import time
 import outcome
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Between two looks at two programs; a single one is waited for without looking.
+# Seconds between two polls of two programs; a single one is waited for without polling.
 LOOK_SECONDS = 0.1
 
 asked = None  # the first signal
-running = []  # the programs under way
+running = []  # the running programs
 starting = False
 
 
 def listen():
-    """What was ignored when this program started (`nohup`, a background job of a script) stays ignored, there as here."""
+    """Installs the handlers. A signal that was ignored when this program started (`nohup`, a background job of a script)
+    stays ignored, here and in the programs."""
     for number in HEARD:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, heard)
@@ -40,8 +43,9 @@ def heard(number, _frame):
 
 
 class Program:
-    """A program under way. What it says goes `through_us` to standard error if it fails where it cannot write, as cargo and pip do,
-    or if another one draws a bar on the terminal meanwhile. What it makes is kept, and not shown, if it is `captured`."""
+    """A running program. Its output goes `through_us` to standard error if it would fail where it cannot write, as cargo
+    and pip do, or if another program draws a bar on the terminal meanwhile. Its output is kept, and not shown, if it is
+    `captured`."""
 
     def __init__(self, command, through_us=False, captured=False, environment=None):
         global starting
@@ -55,7 +59,7 @@ class Program:
             running.append(self)
         finally:
             starting = False
-        # It came while the program was being started, and had nobody to go to.
+        # The signal came while the program was being started, and could not be passed on.
         if asked:
             self.process.send_signal(asked)
         self.reader = None
@@ -65,7 +69,7 @@ class Program:
             self.reader.start()
 
     def has_ended(self, wait_seconds):
-        """Whether it has, within so many seconds; with None, when it has."""
+        """Whether it ends within that many seconds; with None, waits until it has ended."""
         try:
             self.process.wait(wait_seconds)
         except subprocess.TimeoutExpired:
@@ -74,17 +78,17 @@ class Program:
             running.remove(self)
             self.seconds = time.monotonic() - self.began
             if self.reader:
-                # Not for ever: what it started may outlive it and hold its end of the pipe.
+                # With a limit: a process that it started may outlive it and hold its end of the pipe.
                 self.reader.join(5)
         return True
 
     def end(self):
-        """Stops it, if it runs, and waits until it has."""
+        """Stops it, if it runs, and waits until it has ended."""
         self.process.terminate()
         self.has_ended(None)
 
     def code(self):
-        """Its exit code as shells have it."""
+        """Its exit code as shells report it."""
         code = self.process.returncode
         return code if code >= 0 else 128 - code
 
@@ -95,7 +99,7 @@ def read_lines(stream, take):
 
 
 def pass_on(line):
-    # Over what is left of another program's bar.
+    # Overwrites what is left of another program's bar.
     outcome.say("\r\033[K" + line if sys.stderr and sys.stderr.isatty() else line)
 
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""An experiment as an array of Slurm's jobs, and its report behind them: `submit.py [EXPERIMENT=notebook] [PARTITION=...] [TIME=4:00:00] ...`
+"""Submits an experiment as a Slurm job array, followed by a job for its report: `submit.py [EXPERIMENT=notebook]
+[PARTITION=...] [TIME=4:00:00] ...`
 
-Everything that jobs need is made here, on the login node: programs, images, libtorch. A job takes runs off the plan as any sweep does, so none
-belongs to an element of the array, and to submit once more is never wrong. The first element waits for what the others train, and takes up what
-they leave; the others end when nothing is free.
+Everything that jobs need is made here, on the login node: programs, images, libtorch. A job takes runs off the plan as
+any sweep does, so no run belongs to an element of the array, and submitting once more is always safe. The first element
+waits for the runs that others train, and takes over what they leave; the others end when nothing is free.
 
-Invariant: nothing is submitted before every word is understood and all is made; with DRY_RUN=1, nothing is.
+Invariant: nothing is submitted before every word is understood and everything is made; with DRY_RUN=1, nothing is
+submitted.
 """
 
 import json
@@ -30,14 +32,16 @@ KEYS = ("EXPERIMENT", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIM
         "ENGINE", "SOURCE", "WORK", "NOTIFY", "DRY_RUN")
 DEFAULTS = {"EXPERIMENT": "notebook", "GPUS": "1", "TIME": "4:00:00", "MAX_JOBS": "100", "RUNS_PER_JOB": "auto", "JOBS_PER_DEVICE": "1",
             "DRY_RUN": "0", "SBATCH": ""}
-# Draw batches for one GPU.
+# CPU cores that draw batches for one GPU.
 CPUS_PER_GPU = 4
-# Of its time limit a job is planned to work so much; what it does not end goes on in its next turn.
+# The part of its time limit for which work is planned for a job; what it does not finish continues after it is
+# requeued.
 SHARE = 0.8
-# With munge away, Slurm's programs wait for ever.
+# Without munge, Slurm's programs wait for ever.
 PATIENCE_SECONDS = 60
 DATA, TRAIN, ANALYSE, REPORT = (run.Step(words) for words in
-                                ("data-prep DATASET SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK", "report WORK"))
+                                ("data-prep DATASET SOURCE WORK", "trainer sweep EXPERIMENT ENGINE WORK", "analysis EXPERIMENT WORK",
+                                 "report WORK"))
 
 
 def main(words):
@@ -47,7 +51,7 @@ def main(words):
         sys.exit("just submit: %s" % error)
     dry = chosen["DRY_RUN"] == "1"
     if not dry and not shutil.which("sbatch"):
-        sys.exit("just submit: sbatch is not here: type this on a login node of a Slurm cluster (DRY_RUN=1 shows the script)")
+        sys.exit("just submit: sbatch is not installed here: run this on a login node of a Slurm cluster (DRY_RUN=1 shows the script)")
     os.chdir(run.ROOT)
     stop.listen()
     prepare(chosen)
@@ -64,7 +68,7 @@ def main(words):
 
 
 def understood(words):
-    """The settings, checked, with everything that was left open."""
+    """The settings, checked, with defaults for everything that was left open."""
     chosen = {**DEFAULTS, **settings.parse(words, KEYS)}
     for key, low, high in (("GPUS", 0, 64), ("MAX_JOBS", 1, 100_000), ("JOBS_PER_DEVICE", 1, 64)):
         settings.whole_number(chosen, key, low, high)
@@ -76,7 +80,8 @@ def understood(words):
     if chosen["DRY_RUN"] not in ("0", "1"):
         raise settings.SettingsError("DRY_RUN=%s: must be 0 or 1." % chosen["DRY_RUN"])
     if slurm_script.seconds(chosen["TIME"]) is None:
-        raise settings.SettingsError("TIME=%s: must be as Slurm has it: minutes, or 4:00:00, or 1-12:00:00." % chosen["TIME"])
+        raise settings.SettingsError("TIME=%s: must be a time limit as Slurm writes it: minutes, or 4:00:00, or 1-12:00:00."
+                                     % chosen["TIME"])
     for key in ("PARTITION", "ACCOUNT", "QOS", "MEM"):
         if not re.fullmatch(r"[\w.,:@+-]+", chosen.get(key, "-")):
             raise settings.SettingsError("%s=%s: must be one word." % (key, chosen[key]))
@@ -91,13 +96,13 @@ def understood(words):
 
 
 def prepare(chosen):
-    """Programs, images and libtorch, as a recipe of the pipeline makes them."""
+    """Makes programs, images and libtorch, as a recipe of the pipeline does."""
     took = run.Steps(chosen)
     if chosen["DEVICE"] == "cuda":
         took.libtorch = True
         if not os.environ.get("LIBTORCH") and not libtorch.is_set_up("cuda"):
             took.run([sys.executable, os.path.join("tools", "libtorch.py"), "--cuda"], "set up libtorch")
-    # The trainer holds the images against their content whenever it starts.
+    # The trainer verifies the images' content whenever it starts.
     if "SOURCE" in chosen or not run.has_images(chosen["WORK"], chosen["DATASET"]):
         took.take(DATA, TRAIN, keep_going=False)
     for step in (TRAIN, ANALYSE, REPORT):
@@ -105,7 +110,7 @@ def prepare(chosen):
 
 
 def plan(chosen):
-    """The experiment in numbers. A GPU's times are those of runs that were trained before, where this machine has none."""
+    """The experiment in numbers. If this machine has no GPU, times on a GPU are those of runs that were trained before."""
     place = settings.flags(chosen, ["EXPERIMENT", "WORK"])
     if chosen["DEVICE"] == "cpu":
         engine = settings.flags(chosen, ["ENGINE"])
@@ -131,13 +136,14 @@ def asked(command):
 
 
 def at_once(chosen):
-    """Runs side by side in one job."""
+    """The number of concurrent runs in one job."""
     gpus = int(chosen["GPUS"])
     return gpus * int(chosen["JOBS_PER_DEVICE"]) if gpus else int(chosen["CPUS"])
 
 
 def size(chosen, look):
-    """How many jobs: so many that each works for most of its time, or one a place for a run where nobody knows how long that takes."""
+    """The number of jobs: each works for most of its time limit; if the duration of a run is unknown, each has as many
+    runs as it trains at once."""
     side_by_side = at_once(chosen)
     runs_per_job = side_by_side
     if chosen["RUNS_PER_JOB"] != "auto":
@@ -149,7 +155,7 @@ def size(chosen, look):
 
 
 def submit(chosen, jobs, script, report):
-    """Both jobs into the queue; says their names, and keeps them for `just status`."""
+    """Submits both jobs; prints their IDs, and keeps them for `just status`."""
     folder = slurm_script.folder(chosen)
     os.makedirs(folder, exist_ok=True)
     name = slurm_script.name(chosen)
@@ -158,7 +164,8 @@ def submit(chosen, jobs, script, report):
         with open(path, "w") as file:
             file.write(text)
     array = sbatch(chosen, [paths[0]], "Nothing was submitted.")
-    # By its environment, which Slurm hands on: what is to be told of the end may hold a password, and the script is there to be read.
+    # Through the environment, which Slurm passes on: the notification command may contain a password, and the script is
+    # readable.
     behind = sbatch(chosen, ["--dependency=afterany:" + array, paths[1]],
                     "The array %s is in the queue; for its report, type `just report` when it has ended." % array,
                     {"NOTIFY": chosen["NOTIFY"]} if "NOTIFY" in chosen else {})
@@ -171,7 +178,7 @@ def submit(chosen, jobs, script, report):
 
 
 def sbatch(chosen, words, otherwise, variables=None):
-    """The id of a job that was submitted; what Slurm refuses is one line."""
+    """The ID of a submitted job; an error of Slurm is one line."""
     try:
         found = subprocess.run(["sbatch", "--parsable", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                timeout=PATIENCE_SECONDS, env={**os.environ, **(variables or {})})
@@ -183,7 +190,8 @@ def sbatch(chosen, words, otherwise, variables=None):
     reason = (said or [found.stderr.strip() or "code %d" % found.returncode])[-1].replace("Batch job submission failed: ", "")
     if "job array" in reason:
         reason += " (MAX_JOBS=1000 is allowed by Slurm's own MaxArraySize; `scontrol show config` has that of this cluster)"
-    given = ["%s=%s" % (key, chosen[key]) for key in ("MAX_JOBS", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH") if chosen.get(key)]
+    given = ["%s=%s" % (key, chosen[key]) for key in ("MAX_JOBS", "PARTITION", "ACCOUNT", "QOS", "GPUS", "CPUS", "MEM", "TIME", "SBATCH")
+             if chosen.get(key)]
     sys.exit("just submit: sbatch refuses it: %s, with %s. %s" % (reason, " ".join(given), otherwise))
 
 

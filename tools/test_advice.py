@@ -1,4 +1,4 @@
-"""What a message of the tools advises is done, and then it works."""
+"""Follows what the messages of the tools advise, and checks that it works."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ import settings
 from test_libtorch import Place
 
 FETCH = libtorch.fetch
-# Knows its version, and "downloads" by copying.
+# A pip that knows its version, and "downloads" by copying.
 PIP = """#!/bin/sh
 [ "$1" = --version ] && { echo pip 25; exit; }
 while [ "$1" != --dest ]; do shift; done
@@ -42,7 +42,7 @@ class Libtorch(Place):
         os.makedirs(self.bin)
 
     def wheels(self, kind):
-        """The wheel of torch, as pip would bring it."""
+        """The wheel of torch, as pip would download it."""
         where = os.path.join(self.root, "wheels-" + kind)
         os.makedirs(where)
         with zipfile.ZipFile(os.path.join(where, "torch.whl"), "w") as wheel:
@@ -53,7 +53,7 @@ class Libtorch(Place):
         return where
 
     def pip(self, kind):
-        """From now on, pip is there, and brings this wheel; headers come as in the other tests."""
+        """From now on, pip is there and downloads this wheel; headers come as in the other tests."""
         program(os.path.join(self.bin, "pip3"), PIP % self.wheels(kind))
         self.replace(libtorch, "forget_cuda", mock.Mock())
         self.replace(libtorch, "fetch", lambda pinned, *rest: (FETCH if "libtorch" in pinned else self.wheels_of_headers)(pinned, *rest))
@@ -90,7 +90,7 @@ class Libtorch(Place):
         package, folder = self.python("a", libtorch.VERSION)
         self.set_up([folder])
         self.assertIn("run ./justw setup --cuda", self.doctor(gpu=True))
-        # A libtorch that is named comes first, so it is unset.
+        # A libtorch that is named takes precedence, so it is unset.
         self.assertIn("unset LIBTORCH, and run ./justw setup --cuda", self.doctor(gpu=True, named=package))
         said = self.refused([folder], environment={"LIBTORCH": package}, words=["--cuda"])
         self.assertIn("has no CUDA. Point LIBTORCH at one that has it, or unset it", said)
@@ -141,7 +141,7 @@ class Driver(unittest.TestCase):
             self.assertFalse(run.needs_libtorch({"DEVICE": "cpu"}))
 
 
-# Stands for the crate of this name: whatever is asked of it is right, and nothing is compiled.
+# A stand-in for the crate of this name: it accepts every call, and compiles nothing.
 CC = """pub struct Build;
 impl Build {
     pub fn new() -> Self { Self }
@@ -153,7 +153,7 @@ impl Build {
 
 
 class Build(unittest.TestCase):
-    """The trainer's build program, made by itself."""
+    """The trainer's build script, compiled by itself."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -163,14 +163,16 @@ class Build(unittest.TestCase):
             file.write(CC)
         source = os.path.join(run.ROOT, "trainer", "build.rs")
         for words in (["--crate-type=rlib", "cc.rs"], ["--cfg=feature=\"tch\"", "--extern=cc=libcc.rlib", "-o", "program", source]):
-            made = subprocess.run(["rustc", "--edition=2024", "--cap-lints=allow", *words], cwd=self.root, stderr=subprocess.PIPE, text=True)
+            made = subprocess.run(["rustc", "--edition=2024", "--cap-lints=allow", *words], cwd=self.root, stderr=subprocess.PIPE,
+                                  text=True)
             self.assertEqual(made.returncode, 0, made.stderr)
 
     def place(self, *names):
         return os.path.join(self.root, *names)
 
     def says(self, **environment):
-        ended = subprocess.run([self.place("program")], cwd=os.path.join(run.ROOT, "trainer"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ended = subprocess.run([self.place("program")], cwd=os.path.join(run.ROOT, "trainer"), stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True,
                                env={"PATH": os.environ["PATH"], "CARGO_FEATURE_TCH": "1", "OUT_DIR": self.root, **environment})
         return ended.returncode == 0, ended.stdout
 
@@ -185,7 +187,7 @@ class Build(unittest.TestCase):
     def test_headers_of_cuda_that_are_not_there_are_brought_or_named(self):
         torch, cuda = self.place("torch"), self.place("cuda")
         os.makedirs(os.path.join(torch, "lib"))
-        # No version of CUDA that `.libtorch` of this checkout could hold.
+        # A version of CUDA that `.libtorch` of this checkout cannot contain.
         for name, text in (("libtorch_cuda.so", ""), ("libc10_cuda.so", "\0libcudart.so.99\0")):
             program(os.path.join(torch, "lib", name), text)
         works, said = self.says(LIBTORCH=torch, CUDA_HOME=cuda)

@@ -13,7 +13,8 @@ KINDS = {"Ours": bench_line.OURS, "Peer": bench_line.PEER}
 
 def measured(fields):
     """A made-up measurement with these fields."""
-    words = {"engine": "fused" if fields is bench_line.OURS else "pytorch", "device": "cpu", "version": "2", "variant": "contiguous", "precision": "float32"}
+    words = {"engine": "fused" if fields is bench_line.OURS else "pytorch", "device": "cpu", "version": "2", "variant": "contiguous",
+             "precision": "float32"}
     return {field: words.get(field, 8) for field in fields if field != "pages_kept"}
 
 

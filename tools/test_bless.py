@@ -34,7 +34,8 @@ class Bless(unittest.TestCase):
     def test_what_changed_is_said(self):
         with tempfile.TemporaryDirectory() as root:
             def git(*words):
-                subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@e", *words], cwd=root, check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@e", *words], cwd=root, check=True,
+                               stdout=subprocess.DEVNULL)
 
             git("init", "--quiet")
             for name in ("kept", "other"):
@@ -55,7 +56,8 @@ class Bless(unittest.TestCase):
         tool = os.path.join(ROOT, "tools", "bless.py")
         said = subprocess.run([tool, "WHAT=parity", "PYTHON=no-such-python"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(said.returncode, 1)
-        self.assertIn("not made: parity: no-such-python lacks torch or safetensors; `pip install -r reference/requirements.txt`", said.stderr)
+        self.assertIn("not made: parity: no-such-python lacks torch or safetensors; `pip install -r reference/requirements.txt`",
+                      said.stderr)
         said = subprocess.run([tool, "WHAT=everything"], stderr=subprocess.PIPE, text=True)
         self.assertIn("counts, parity, goldens, studies", said.stderr)
 

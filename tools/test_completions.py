@@ -29,13 +29,15 @@ class Completions(unittest.TestCase):
         self.assertEqual(len(os.listdir(self.folder)), 12)
 
     def test_bash_completes_a_flag_a_verb_and_the_flag_of_a_verb(self):
-        for words, said in (("trainer train --rank", "--rankscale"), ("trainer compl", "completions"), ("data-prep generate --im", "--images"),
+        for words, said in (("trainer train --rank", "--rankscale"), ("trainer compl", "completions"),
+                            ("data-prep generate --im", "--images"),
                             ("report export --format tens", "tensorboard"), ("analysis publish --na", "--name")):
             program, *others = words.split()
             completions.write(program, "bash", self.folder)
             ask = 'source "$0"; COMP_WORDS=(%s) COMP_CWORD=%d; _%s %s %s %s; echo "${COMPREPLY[*]}"' % (
                 words, len(others), program.replace("-", "__"), program, others[-1], words.split()[-2])
-            answer = subprocess.run(["bash", "-c", ask, os.path.join(self.folder, program)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            answer = subprocess.run(["bash", "-c", ask, os.path.join(self.folder, program)], stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True)
             self.assertEqual(answer.stdout.split(), [said], words)
 
     def test_zsh_and_fish_read_their_files(self):

@@ -31,7 +31,8 @@ class Recipes(unittest.TestCase):
             self.assertIn("cp %s programs/" % " ".join("target/release/" + program for program in PROGRAMS), text, name)
 
     def test_both_install_the_same_packages(self):
-        packages = {name: re.findall(r"apt-get install --yes --no-install-recommends ([^&\n]*[^&\s])", text) for name, text in self.recipes.items()}
+        packages = {name: re.findall(r"apt-get install --yes --no-install-recommends ([^&\n]*[^&\s])", text)
+                    for name, text in self.recipes.items()}
         self.assertEqual(len(packages["Dockerfile"]), 2)
         self.assertEqual(packages["Dockerfile"], packages["rankscale.def"])
 

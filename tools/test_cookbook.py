@@ -1,4 +1,4 @@
-"""The blocks of docs/cookbook.md, run one after the other in a copy of the repository's root on generated images."""
+"""Runs the blocks of docs/cookbook.md, one after the other, in a copy of the repository's root on generated images."""
 
 import os
 import re
@@ -11,9 +11,9 @@ import unittest
 import equipped
 import run
 
-# Modules of a block that its own lines bring.
+# Modules that the repository itself provides to a block.
 OF_THE_REPOSITORY = {"reference"}
-# As ./justw, with programs that are built and images that are prepared; it builds and fetches nothing.
+# A stand-in for ./justw: its programs are built and its images are prepared, so it builds and downloads nothing.
 JUSTW = """#!%s
 import os, re, sys
 sys.path.insert(0, %r)
@@ -46,7 +46,7 @@ class Cookbook(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.root = os.path.join(folder.name, "rankscale")
         os.mkdir(cls.root)
-        # What is analysed is written again, and so is a copy; the rest is only read.
+        # Studies that are analysed are written, so these are copied; the rest is only read.
         for name in ("experiments", "reference", "target", "justfile"):
             if os.path.exists(os.path.join(run.ROOT, name)):
                 os.symlink(os.path.join(run.ROOT, name), os.path.join(cls.root, name))
@@ -83,7 +83,7 @@ class Cookbook(unittest.TestCase):
 
     def python(self, text):
         named = {name.split(".")[0] for name in re.findall(r"^(?:import|from) ([\w.]+)", text, re.MULTILINE)} - OF_THE_REPOSITORY
-        # What pandas reads parquet with.
+        # The package with which pandas reads parquet.
         named |= {"pyarrow"} & {"pyarrow" if "pandas" in named else ""}
         self.done([equipped.python_with(*sorted(named)), "-"], text)
 

@@ -16,7 +16,7 @@ ROWS = [
     {"run": "r08-original-s0-e172532e", "status": "done", "rankscale": 8, "epoch": 2, "train_loss": None, "test_accuracy": 0.4},
     {"run": "r31-original-s0-208c877c", "status": "diverged", "rankscale": 31, "epoch": 1, "train_loss": 2.0, "test_accuracy": 0.1},
 ]
-# Does what tools/wandb_folder.py asks of the real package, and writes down what it was asked.
+# A stand-in for the real package, which does what tools/wandb_folder.py asks of it and records the calls.
 STAND_IN = '''
 import json, os
 
@@ -58,11 +58,13 @@ class Place(unittest.TestCase):
 
 class Settings(Place):
     def export(self, *words):
-        command = [os.path.join(run.ROOT, "tools", "export.py"), "export", "analysis EXPERIMENT WORK", "report export FORMAT OUT WORK", "--", *words]
+        command = [os.path.join(run.ROOT, "tools", "export.py"), "export", "analysis EXPERIMENT WORK", "report export FORMAT OUT WORK",
+                   "--", *words]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def test_what_is_not_understood_is_named_before_anything_is_built(self):
-        for words, said in ((["FORMAT=xlsx"], "FORMAT=xlsx: must be one of csv, jsonl, tensorboard, wandb."), ([], "FORMAT=: must be one of"),
+        for words, said in ((["FORMAT=xlsx"], "FORMAT=xlsx: must be one of csv, jsonl, tensorboard, wandb."),
+                            ([], "FORMAT=: must be one of"),
                             (["FORMAT=csv", "STUDY=none"], "no runs of a study none"), (["FORMT=csv"], "Did you mean FORMAT=csv?")):
             answer = self.export(*words)
             self.assertEqual(answer.returncode, 1, answer.stdout)
@@ -97,7 +99,8 @@ class Wandb(Place):
                 pass
         with open(first) as file:
             said = json.load(file)
-        self.assertEqual(said, [{"run": ROWS[0]["run"], "status": "done", "rankscale": 8}, [1, {"epoch": 1, "train_loss": 2.0, "test_accuracy": 0.3}],
+        self.assertEqual(said, [{"run": ROWS[0]["run"], "status": "done", "rankscale": 8},
+                                [1, {"epoch": 1, "train_loss": 2.0, "test_accuracy": 0.3}],
                                 [2, {"epoch": 2, "test_accuracy": 0.4}], 0])
         self.assertEqual(len(glob.glob(os.path.join(out, "*"))), 3)
         self.assertEqual(os.listdir(os.path.dirname(out)), ["out"])
@@ -120,7 +123,8 @@ class Wandb(Place):
             self.assertNotIn(os.path.expanduser("~").encode() + b"/", said)
 
     def test_what_is_there_and_no_export_is_named(self):
-        for name, text, said in (("a/notes", "", "no export wrote notes"), ("b/" + export.LIST, "{}", "no export wrote export.json"), ("c", "", "is a file")):
+        for name, text, said in (("a/notes", "", "no export wrote notes"), ("b/" + export.LIST, "{}", "no export wrote export.json"),
+                                 ("c", "", "is a file")):
             self.write(name, text)
             with self.assertRaisesRegex(settings.SettingsError, said):
                 export.check_place(os.path.join(self.folder, name.split("/")[0]))
@@ -152,7 +156,8 @@ class Tensorboard(Place):
         python = equipped.python_with("tensorboard")
         for form in ("jsonl", "tensorboard"):
             out = os.path.join(self.folder, form)
-            subprocess.run([run.program("report"), "export", "--format", form, "--work", os.path.join(run.ROOT, "results", "quick"), "--out", out],
+            subprocess.run([run.program("report"), "export", "--format", form, "--work", os.path.join(run.ROOT, "results", "quick"),
+                            "--out", out],
                            check=True, stdout=subprocess.DEVNULL)
         answer = subprocess.run([python, "-c", READER, out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(answer.returncode, 0, answer.stderr)
@@ -163,7 +168,8 @@ class Tensorboard(Place):
         for row in rows:
             there = found[row["run"]]
             self.assertEqual((there["rankscale"], there["decay"]), (row["rankscale"], row["decay"]))
-            curves = {"accuracy/test": "test_accuracy", "accuracy/train": "train_accuracy", "loss/test": "test_loss", "loss/train": "train_loss",
+            curves = {"accuracy/test": "test_accuracy", "accuracy/train": "train_accuracy", "loss/test": "test_loss",
+                      "loss/train": "train_loss",
                       "learning rate": "learning_rate"}
             self.assertEqual(set(there["curves"]), set(curves))
             for tag, key in curves.items():

@@ -1,4 +1,4 @@
-"""Words after a recipe's name that nobody would type: settings, or an error that names the key."""
+"""Words after a recipe's name that nobody would type: they must give settings, or an error that names the key."""
 
 import os
 import random
@@ -11,16 +11,18 @@ import settings
 KEYS = ["RANKSCALE", "DECAY", "SEED", "EPOCHS", "WORK", "SOURCE", "EXPERIMENT", "DEVICE", "ENGINE", "THREADS", "WAIT"]
 VALID = ["RANKSCALE=8", "DECAY=appropriate", "SEED=0", "WORK=work/x", "SOURCE=https://a:b@host/x?key=value", "EXPERIMENT=quick",
          "DEVICE=cuda:1", "ENGINE=fused", "THREADS=1,2", "WAIT=1"]
-PIECES = ["", "=", "==", "-", "--", "~", "~root/", "/", "\\", "..", " ", "\n", "\t", "\u00e9", "\ud800", "\u0661", "nan", "inf", "-1", "1e999", "1_0", "9" * 400,
+PIECES = ["", "=", "==", "-", "--", "~", "~root/", "/", "\\", "..", " ", "\n", "\t", "\u00e9", "\ud800", "\u0661", "nan", "inf", "-1",
+          "1e999", "1_0", "9" * 400,
           "://", "?", "&", "#", "@", "a" * 5000, "A=" * 500, "%s", "%", "{}", "\x7f", "\u202e"]
-# As many more, as this says: the tests of the programs go by the same word.
+# The number of cases; the tests of the programs use the same variable.
 CASES = int(os.environ.get("PROPTEST_CASES", "3000"))
 
 
 def mutated(dice, word):
     for _ in range(dice.randint(1, 3)):
         at, to = sorted((dice.randint(0, len(word)), dice.randint(0, len(word))))
-        word = dice.choice([word[:at] + dice.choice(PIECES) + word[at:], word[:at] + word[to:], word[:to] + word[at:], word[:at] + dice.choice(PIECES) + word[to:],
+        word = dice.choice([word[:at] + dice.choice(PIECES) + word[at:], word[:at] + word[to:], word[:to] + word[at:],
+                            word[:at] + dice.choice(PIECES) + word[to:],
                             word.swapcase(), word[:at] + chr(dice.randint(1, 0x10ffff)) + word[at:]])
     return word
 

@@ -18,7 +18,8 @@ class Parts(unittest.TestCase):
 
     def safetensors(self, name, values):
         data = array.array("f", values).tobytes()
-        header = json.dumps({"__metadata__": {"run": "r"}, "a": {"dtype": "F32", "shape": [len(values)], "data_offsets": [0, len(data)]}}).encode()
+        header = json.dumps({"__metadata__": {"run": "r"},
+                             "a": {"dtype": "F32", "shape": [len(values)], "data_offsets": [0, len(data)]}}).encode()
         path = os.path.join(self.root, name)
         with open(path, "wb") as file:
             file.write(len(header).to_bytes(8, "little") + header + data)

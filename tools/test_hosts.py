@@ -21,13 +21,13 @@ class Crowd(unittest.TestCase):
             self.assertEqual(counts["runs"], 16, locks)
             self.assertGreater(counts["killed"], 0, locks)
             overtaken += counts["taken over alive"]
-        # Of four that were stopped and woken, at least one was in the middle of a run, and noticed.
+        # Of four trainers that were suspended and resumed, at least one was in the middle of a run, and noticed.
         self.assertGreater(overtaken, 0)
 
     def test_the_libraries_answer_for_flock(self):
         for locks, code in (("fails", 1), ("lies", 0)):
             library = hosts.build(self.root, locks)
-            # The second lock of one file is granted by a liar alone.
+            # Only a lying library grants a second lock on the same file.
             held = "import ctypes, sys; lib = ctypes.CDLL(None); a, b = open(sys.argv[1]), open(sys.argv[1]); "
             held += "sys.exit(0 if lib.flock(a.fileno(), 6) == lib.flock(b.fileno(), 6) == 0 else 1)"
             found = subprocess.run(["python3", "-c", held, library], env={**os.environ, "LD_PRELOAD": library})

@@ -7,13 +7,14 @@ import unittest
 import run
 import settings
 
-# Flags that no recipe offers: where a study is developed or a program tried by hand.
+# Flags that no recipe offers, for developing a study or trying a program by hand.
 BY_HAND = {"help", "version", "experiments", "force", "check", "accept-any-content", "keep-downloads", "hf-endpoint", "all-runs",
            "results-arms", "results", "page", "plan", "json", "slurm"}
-# Of nvidia-smi, git, TensorBoard and `just setup`.
+# Flags of nvidia-smi, git, TensorBoard and `just setup`.
 OF_OTHERS = {"query-gpu", "format", "cuda", "porcelain", "untracked-files", "id", "logdir"}
-# Recipes that take no keys through run.py.
-OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check", "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
+# Recipes that do not take their settings through run.py.
+OTHERS = {"bench": "bench", "bless": "bless", "clean": "clean", "completions": "completions", "export": "export", "gpu-check": "gpu_check",
+          "slurm-check": "slurm_check", "status": "status", "submit": "submit", "torture": "torture"}
 
 
 @functools.lru_cache(maxsize=None)
@@ -24,7 +25,8 @@ def justfile():
 
 @functools.lru_cache(maxsize=None)
 def flags(*words):
-    """The flags of a program, or of its subcommand, and its subcommands, by its own help. It must have been built: nothing is skipped."""
+    """The flags of a program, or of its subcommand, and its subcommands, from its own help. The program must have been
+    built: nothing is skipped."""
     program = os.path.join(run.ROOT, run.binary(words[0]))
     if not os.path.exists(program):
         raise AssertionError("%s is missing: cargo build --release --workspace --no-default-features" % program)
@@ -43,7 +45,7 @@ def variables():
 
 
 def recipes():
-    """Each recipe with the keys it takes."""
+    """Each recipe with the settings that it takes."""
     found = {name: set() for name in re.findall(r"^([a-z-]+)(?: \*?\w+)*:(?!=)", justfile(), re.MULTILINE)}
     for name, words in re.findall(r"tools/(?:run|export)\.py (\w+) (.*) -- ", justfile()):
         for variable in re.findall(r"\{\{(\w+)\}\}", words):
@@ -72,9 +74,9 @@ class Keys(unittest.TestCase):
         for step in self.steps():
             words = [word for word in step.words if not word.startswith("-")]
             offered = {settings.flag(key)[2:] for key in step.keys}
-            # The processor must be that of the kept run, and so is what belongs to it.
+            # Retraining needs the processor of the kept run, and what belongs to it.
             by_hand = BY_HAND | {"retrain": {"device", "engine"}, "simulate": {"work"}, "compare": {"work"}}.get(words[-1], set())
-            # A look waits for nobody.
+            # A plan does not wait for other processes.
             by_hand |= {"wait"} if "--plan" in step.words else set()
             self.assertEqual(flags(*words)[0] - offered - by_hand, set(), step.name)
 
@@ -83,13 +85,14 @@ class Keys(unittest.TestCase):
 
 
 class Advice(unittest.TestCase):
-    """What a message or a page tells people to type is there."""
+    """Every command that a message or a page tells people to type exists."""
 
     def files(self, *endings):
         listed = subprocess.run(["git", "ls-files"], cwd=run.ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
         for name in listed.splitlines():
-            if name.endswith(endings) and not name.startswith(("results/", "report/vendor/")) and os.path.exists(os.path.join(run.ROOT, name)):
-                with open(os.path.join(run.ROOT, name)) as file:
+            path = os.path.join(run.ROOT, name)
+            if name.endswith(endings) and not name.startswith(("results/", "report/vendor/")) and os.path.exists(path):
+                with open(path) as file:
                     yield name, file.read()
 
     def test_recipes_and_keys_that_are_named_are_there(self):

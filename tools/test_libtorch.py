@@ -39,7 +39,8 @@ class Place(unittest.TestCase):
         return path
 
     def python(self, name, version, cuda=None):
-        """A folder with a python3 that knows where torch lies, as far as `find_spec` is asked, and that torch, perhaps made with a CUDA."""
+        """A folder with a python3 that knows where torch is, as far as `find_spec` is asked, and with that torch, perhaps
+        built with CUDA."""
         package = os.path.join(self.root, name, "torch")
         for library in ["libtorch_cpu.so"] + ["libtorch_cuda.so"] * (cuda is not None):
             self.write("", package, "lib", library)
@@ -57,7 +58,7 @@ class Place(unittest.TestCase):
         self.write("#define CUDA_VERSION %s\n" % version, *place, "cuda.h")
 
     def wheels_of_headers(self, pinned, what, needed_gb, into, otherwise):
-        """In place of pip: two wheels as NVIDIA lays them out."""
+        """A stand-in for pip: two wheels with NVIDIA's layout."""
         self.fetched.append(pinned)
         runtime, crt = {"cuda-headers-13": ("cu13", "cu13"), "cuda-headers-12": ("cuda_runtime", "cuda_nvcc")}[pinned]
         os.makedirs(into)
@@ -84,7 +85,7 @@ class Place(unittest.TestCase):
         return said.getvalue()
 
     def doctor(self, gpu=False, named=None):
-        """What the doctor asks for, of a libtorch that is set up or named."""
+        """What the doctor advises for a libtorch that is installed or named."""
         with mock.patch.dict(os.environ, {"CUDA_HOME": os.path.join(self.root, "cuda")}), \
                 contextlib.redirect_stdout(io.StringIO()), mock.patch.object(doctor.machine, "has_gpu", lambda: gpu):
             os.environ.pop("LIBTORCH", None)
@@ -139,7 +140,7 @@ class Setup(Place):
     def test_a_libtorch_with_cuda_gets_the_headers_of_its_cuda_in_a_folder_of_their_own(self):
         for cuda in ("13", "12"):
             package, folder = self.python("with-" + cuda, "2.11.0", cuda=cuda)
-            # What pip brings with torch: all but crt/.
+            # What pip installs with torch: everything except crt/.
             beside = {"13": "cu13", "12": "cuda_runtime"}[cuda]
             self.cuda_headers("with-" + cuda, "nvidia", beside, "include", version=cuda + "000", crt=False)
             with contextlib.suppress(OSError):

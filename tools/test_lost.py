@@ -17,7 +17,7 @@ OLD = [("create", "file", b""), ("write", "file", b"old"), ("flush", "file", b""
 
 class States(unittest.TestCase):
     def left(self, *operations):
-        """What may be under the final name once all that was done."""
+        """What may be under the final name once everything was done."""
         disk = lost.Disk()
         for operation in operations:
             disk.do(*operation)
@@ -62,7 +62,8 @@ class Recording(unittest.TestCase):
             hidden = "".join("\\x%02x" % ord(letter) for letter in name)
             return '7 openat(AT_FDCWD</c>, "%s", O_WRONLY|O_CREAT, 0666) = 3<%s>' % (hidden, hidden)
 
-        lines = [opens("/w/r/" + name) for name in (".claim/7-ab/.partial-x", ".claim-new-7-ab/7-ab/owner.json", ".claim/7-ab/beat", ".lock", "a")]
+        lines = [opens("/w/r/" + name)
+                 for name in (".claim/7-ab/.partial-x", ".claim-new-7-ab/7-ab/owner.json", ".claim/7-ab/beat", ".lock", "a")]
         self.assertEqual([name for _, name, _ in lost.parsed(lines, "/w")], ["r/.partial-x", "r/a"])
 
     def test_a_sweep_comes_to_its_end_from_what_the_power_left_and_not_from_what_was_never_written(self):
@@ -73,7 +74,7 @@ class Recording(unittest.TestCase):
         place = Place(root)
         work = place.fresh()
         states = list(lost.states(lost.record(place, work)))
-        # More of them: `STATES=1000 python3 -m unittest test_lost`.
+        # More states are tried with `STATES=1000 python3 -m unittest test_lost`.
         draw, counts = random.Random(1), collections.Counter()
         for state in draw.sample(states, min(len(states), int(os.environ.get("STATES", "6")))):
             lost.go_on(place, work, state)

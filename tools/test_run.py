@@ -12,7 +12,8 @@ import unittest
 import bench_line
 import run
 
-# Says that it runs, and leaves cleanly a moment after the first signal, as the trainer does. The second within that moment is none.
+# A program that prints that it runs, and ends cleanly a moment after the first signal, as the trainer does. A second
+# signal within that moment is ignored.
 STAND_IN = """#!%s
 import os, signal, sys, time
 here = os.path.abspath(__file__)
@@ -31,7 +32,7 @@ for _ in range(int(os.environ.get("TENTHS", "200"))):
 
 
 class Place(unittest.TestCase):
-    """A place with programs that stand in for the built ones, for cargo and for compilers."""
+    """A place with stand-ins for the built programs, for cargo and for compilers."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -41,7 +42,7 @@ class Place(unittest.TestCase):
         self.tools = os.path.join(folder.name, "bin")
         os.makedirs(self.tools)
         for name in ("cargo", "cc", "c++"):
-            # As cargo does, fails where it cannot say what it does.
+            # Like cargo, this fails where it cannot write its output.
             self.program(os.path.join(self.tools, name), "#!/bin/sh\necho building >&2 || exit 101\necho \"cargo $*\" >>\"$EVENTS\"\n")
         for name in ("data-prep", "analysis", "report"):
             self.program(os.path.join(self.release, name), "#!/bin/sh\ntouch \"$0\".began\necho %s >>\"$EVENTS\"\n" % name)
@@ -116,9 +117,9 @@ class Signals(Place):
 
 
 class Beside(Place):
-    """Images are fetched while the trainer is built."""
+    """Images are downloaded while the trainer is built."""
 
-    # With libtorch set up, its feature comes last and names the trainer as well.
+    # With libtorch installed, its feature comes last and names the trainer as well.
     SLOW_CARGO = "#!/bin/sh\ncase \"$*\" in *'--bin trainer'*) exec \"$0\".build;; esac\n"
 
     def setUp(self):
@@ -146,9 +147,10 @@ class Beside(Place):
 
     def test_whoever_has_no_network_and_no_copy_hears_it_while_the_first_program_is_built(self):
         self.program(os.path.join(self.tools, "cargo"), "#!/bin/sh\nexec \"$0\".build\n")
-        # Nobody listens there.
+        # A port on which nobody listens.
         self.environment.update(https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="")
-        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick", stderr=subprocess.PIPE)
+        started = self.start("all", "data-prep SOURCE WORK", "trainer sweep EXPERIMENT WORK", "--", "EXPERIMENT=quick",
+                             stderr=subprocess.PIPE)
         said = started.communicate(timeout=30)[1].decode()
         self.assertEqual(started.returncode, 1, said)
         for advice in ("SOURCE=", "cifar-10-batches-bin", "https://www.cs.toronto.edu/", "HTTPS_PROXY=", "EXPERIMENT=smoke"):
@@ -164,7 +166,7 @@ class Beside(Place):
             self.assertEqual(self.start("all", *steps, "--", word).wait(30), 0, word)
             for name in ("data-prep.began", "report.began"):
                 os.remove(os.path.join(self.release, name))
-        # A server that answers is the third way: the rest is data-prep's to say.
+        # The third way is a server that answers: data-prep judges the rest.
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.environment["HTTPS_PROXY"] = self.environment["https_proxy"] = "http://127.0.0.1:%d" % server.getsockname()[1]
             self.assertEqual(self.start("all", *steps, "--").wait(30), 0)
@@ -193,7 +195,8 @@ class Beside(Place):
 class Benchmarks(Place):
     def bench(self, **how):
         words = [sys.executable, os.path.join(run.ROOT, "tools", "bench.py"), "RANKSCALES=8", "THREADS=1", "ENGINES=fused", "PYTHON=none"]
-        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   **how)
         self.addCleanup(lambda: started.poll() is None and os.killpg(started.pid, signal.SIGKILL))
         return started
 
@@ -222,7 +225,7 @@ class Benchmarks(Place):
         folder = os.path.join(self.tools, "torch")
         os.makedirs(folder)
         peer, environment = os.path.join(run.ROOT, "tools", "peer.py"), {**self.environment, "PYTHONPATH": self.tools}
-        # An import that takes long, and says that it has begun.
+        # An import that takes long, and prints that it has begun.
         with open(os.path.join(folder, "__init__.py"), "w") as file:
             file.write("import time\nprint('importing', flush=True)\ntime.sleep(30)\n")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

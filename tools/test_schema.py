@@ -26,7 +26,8 @@ WHOLE = "title = 't'\n[recipe]\nepochs = 6\n[[grid]]\nrankscale = [2]\ndecay = [
 class Schema(unittest.TestCase):
     def test_an_independent_checker_agrees(self):
         python = equipped.python_with("jsonschema", "tomllib")
-        wrong = [WHOLE.replace(*change) for change in (("epochs = 6", "epoch = 6"), ("epochs = 6", "epochs = 0"), ("seed = [0]", ""), ("seed = [0]", "seed = [-1]"),
+        wrong = [WHOLE.replace(*change) for change in (("epochs = 6", "epoch = 6"), ("epochs = 6", "epochs = 0"), ("seed = [0]", ""),
+                                                       ("seed = [0]", "seed = [-1]"),
                                                        ("title = 't'", ""), ("'original'", "'Original'"), ("[[grid]]", "[[grids]]"))]
         with open(SCHEMA) as file:
             asked = {"schema": json.load(file), "right": glob.glob(os.path.join(run.ROOT, "experiments", "*.toml")), "wrong": wrong}

@@ -181,7 +181,8 @@ class Steps(unittest.TestCase):
     def test_what_no_program_would_take_is_an_error_before_anything_is_built(self):
         steps = [run.Step("trainer sweep EXPERIMENT DEVICE ENGINE WORK")]
         for key, value, rule in (("EXPERIMENT", "quik", "no such file, and none of .*quick"), ("EXPERIMENT", "mine.toml", "no such file"),
-                                 ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"), ("ENGINE", "torch", "must be auto, fused"),
+                                 ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"),
+                                 ("ENGINE", "torch", "must be auto, fused"),
                                  ("WAIT", "yes", "must be 0 or 1")):
             with self.assertRaisesRegex(settings.SettingsError, "%s=.*%s: %s" % (key, value, rule)):
                 run.with_defaults({key: value}, steps)

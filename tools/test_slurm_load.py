@@ -3,7 +3,7 @@ import unittest
 import slurm_check
 import slurm_load
 
-# As strace says it, with a path of each kind.
+# The output of strace, with a path of each kind.
 LINES = """7 openat(AT_FDCWD</root>, "/w/runs/a/run.json", O_RDONLY|O_CLOEXEC) = 5</w/runs/a/run.json>
 7 newfstatat(5</w/runs/a/run.json>, "", {st_mode=S_IFREG|0644, st_size=1, ...}, AT_EMPTY_PATH) = 0
 7 statx(5</w/runs/a/run.json>, "", AT_STATX_SYNC_AS_STAT|AT_EMPTY_PATH, STATX_ALL <unfinished ...>

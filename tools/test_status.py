@@ -27,7 +27,8 @@ def record(name, status_, done=2, quiet=1.0, pace=10.0):
 
 def standing():
     return {"experiment": "quick", "runs": [record("r02-original-s0-aa", "running"), record("r02-original-s0-bb", "stopped", 3),
-                                            record("r02-original-s0-cc", "done", 6), record("r02-original-s0-dd", "waiting", 0, None, None)]}
+                                            record("r02-original-s0-cc", "done", 6),
+                                            record("r02-original-s0-dd", "waiting", 0, None, None)]}
 
 
 class Joined(unittest.TestCase):
@@ -49,7 +50,8 @@ class Joined(unittest.TestCase):
         # 4 + 3 + 6 epochs, the last at the others' pace, one run at once.
         self.assertEqual(found["seconds_left"], 130.0)
         text = "\n".join(status.lines(found))
-        for words in ("2/6 epochs, 800 images/s, 40 s left, job 7_0 on node2", "failed", ": disk full", "2 min 10 s", "quick: 4 runs: 1 done, 1 running"):
+        for words in ("2/6 epochs, 800 images/s, 40 s left, job 7_0 on node2", "failed", ": disk full", "2 min 10 s",
+                      "quick: 4 runs: 1 done, 1 running"):
             self.assertIn(words, text)
 
     def test_a_run_whose_job_is_gone_is_stopped_once_it_is_silent_for_long(self):
@@ -71,14 +73,16 @@ class Joined(unittest.TestCase):
 class Asked(test_run.Place):
     def test_the_queue_is_asked_for_the_jobs_of_this_folder_alone(self):
         self.program(os.path.join(self.release, "trainer"), "#!/bin/sh\necho '%s'\n" % json.dumps(standing()))
-        self.program(os.path.join(self.tools, "squeue"), "#!/bin/sh\nprintf '7_0|RUNNING|node2|1:00|2:00|None\\n9|RUNNING|node1|1:00|2:00|None\\n'\n")
+        self.program(os.path.join(self.tools, "squeue"),
+                     "#!/bin/sh\nprintf '7_0|RUNNING|node2|1:00|2:00|None\\n9|RUNNING|node1|1:00|2:00|None\\n'\n")
         folder = os.path.join(self.environment["WORK"], "slurm")
         os.makedirs(folder)
         with open(os.path.join(folder, "submitted.jsonl"), "w") as file:
             file.write('{"array": "7", "report": "8"}\n')
         command = [sys.executable, os.path.join(run.ROOT, "tools", "status.py")]
         found = subprocess.run([*command, "--json"], env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
-        self.assertEqual(json.loads(found.stdout)["jobs"], [{"id": "7_0", "state": "RUNNING", "node": "node2", "used": "1:00", "limit": "2:00", "reason": "None"}])
+        self.assertEqual(json.loads(found.stdout)["jobs"],
+                         [{"id": "7_0", "state": "RUNNING", "node": "node2", "used": "1:00", "limit": "2:00", "reason": "None"}])
         self.program(os.path.join(self.tools, "squeue"), "#!/bin/sh\nexit 1\n")
         found = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertIn("does not answer", found.stdout)

@@ -11,7 +11,7 @@ import slurm_script
 import submit
 import test_run
 
-# Answers as the trainer does, and says what it was asked.
+# A trainer that answers like the real one, and records the calls.
 TRAINER = """#!/bin/sh
 echo "trainer $*" >>"$EVENTS"
 case "$1" in
@@ -19,7 +19,7 @@ sweep) echo '{"runs": 20, "left": '"${LEFT:-18}"', "seconds": 36000.0, "longest_
 status) echo '{"experiment": "notebook", "runs": ['"$RUNS"']}' ;;
 esac
 """
-# Gives the next number to each job; where REFUSES says so, it does not.
+# An sbatch that gives the next ID to each job, and refuses where REFUSES says so.
 SBATCH = """#!/bin/sh
 echo "sbatch $*" >>"$EVENTS"
 [ -z "$NOTIFY" ] || echo "notifies $*" >>"$EVENTS"
@@ -50,7 +50,8 @@ class Submission(test_run.Place):
             return file.read()
 
     def test_one_array_goes_into_the_queue_and_its_report_behind_it(self):
-        found = self.submit("GPUS=0", "PARTITION=cpu", "TIME=1-00:00:00", "MAX_JOBS=5", "RUNS_PER_JOB=6", "SBATCH=--nice=10 --comment='a b'")
+        found = self.submit("GPUS=0", "PARTITION=cpu", "TIME=1-00:00:00", "MAX_JOBS=5", "RUNS_PER_JOB=6",
+                            "SBATCH=--nice=10 --comment='a b'")
         self.assertEqual(found.returncode, 0, found.stderr)
         slurm = os.path.join(self.work, "slurm")
         self.assertEqual(self.events("sbatch"), ["sbatch --parsable %s/quick.sh" % slurm,
@@ -58,14 +59,15 @@ class Submission(test_run.Place):
         self.assertIn("array 41 of 3 jobs, and 42 for its report", found.stdout)
         self.assertIn("20 runs, 18 of them to go; about 33 min 20 s a run, 3.3 hours a job", found.stdout)
         script = self.script()
-        for directive in ("--array=0-2", "--requeue", "--open-mode=append", "--signal=B:TERM@120", "--time=1-00:00:00", "--partition=cpu", "--nice=10",
+        for directive in ("--array=0-2", "--requeue", "--open-mode=append", "--signal=B:TERM@120", "--time=1-00:00:00", "--partition=cpu",
+                          "--nice=10",
                           "'--comment=a b'", "--output=%s/quick-%%A_%%a.log" % slurm):
             self.assertIn("#SBATCH %s\n" % directive, script)
         self.assertNotIn("--gpus", script)
         self.assertIn("#SBATCH --partition=cpu\n", self.script("quick-report.sh"))
         with open(os.path.join(slurm, "submitted.jsonl")) as file:
             self.assertEqual(json.loads(file.read()), {"experiment": "quick", "array": "41", "jobs": 3, "report": "42"})
-        # Images were looked for here, and not by a job.
+        # Images were looked for here, and not in a job.
         self.assertEqual(self.events("data-prep"), ["data-prep"])
 
     def test_a_job_becomes_the_trainer_and_only_the_first_one_waits(self):
@@ -73,13 +75,14 @@ class Submission(test_run.Place):
         for task, wait in (("0", "1"), ("7", "0")):
             os.remove(self.environment["EVENTS"])
             environment = {**self.environment, "SLURM_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": task}
-            # The shell's number is that of the trainer: nothing stands between it and a signal.
+            # The shell's process ID is that of the trainer: there is no process between it and a signal.
             self.program(os.path.join(self.release, "trainer"), TRAINER + 'echo "number $$" >>"$EVENTS"\n')
             job = subprocess.Popen(["sh", os.path.join(self.work, "slurm", "quick.sh")], env=environment, stdout=subprocess.DEVNULL)
             self.assertEqual(job.wait(30), 0)
             self.assertEqual(self.events("number"), ["number %d" % job.pid])
             self.assertEqual(self.events("trainer"), [
-                "trainer sweep --experiment=quick --work={0} --device=cpu --jobs=3 --threads=1 --wait={1} --slurm={0}/slurm".format(self.work, wait)])
+                "trainer sweep --experiment=quick --work={0} --device=cpu --jobs=3 --threads=1 --wait={1} --slurm={0}/slurm"
+                .format(self.work, wait)])
 
     def test_the_last_job_tells_of_the_end_by_its_environment_alone(self):
         told, report = os.path.join(self.work, "told"), os.path.join(self.work, "slurm", "quick-report.sh")
@@ -98,7 +101,7 @@ class Submission(test_run.Place):
             self.assertEqual((str(job.returncode), summary["outcome"], summary["recipe"]), (ends, outcome, "submit"))
             self.assertEqual((summary["experiment"], summary["work"]), ("quick", self.work))
             self.assertIn("just submit EXPERIMENT=quick %s" % ("is done" if ends == "0" else "failed"), answer)
-        # Without the variable nobody is told, and the code is that of the report.
+        # Without the variable there is no notification, and the exit code is that of the report.
         os.remove(told)
         self.assertEqual(subprocess.run(["sh", report], env=self.environment, stdout=subprocess.DEVNULL).returncode, 1)
         self.assertFalse(os.path.exists(told))
@@ -146,21 +149,25 @@ class Submission(test_run.Place):
         self.environment["PATH"] = self.tools
         found = self.submit("GPUS=0")
         self.assertEqual((found.returncode, found.stderr.count("\n")), (1, 1), found.stderr)
-        self.assertIn("sbatch is not here", found.stderr)
+        self.assertIn("sbatch is not installed here", found.stderr)
         self.assertFalse(os.path.exists(self.environment["EVENTS"]))
 
 
 class Words(unittest.TestCase):
     def test_what_is_not_understood_names_key_and_rule(self):
-        for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"), ("GPUS=-1", "GPUS=-1: must be a whole number"),
-                           ("TIME=soon", "TIME=soon: must be as Slurm has it"), ("TIME=0", "TIME=0: must be"), ("MEM=1 G", "MEM=1 G: must be one word"),
-                           ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"), ("EXPERIMENT=quik", "no such file"),
+        for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"),
+                           ("GPUS=-1", "GPUS=-1: must be a whole number"),
+                           ("TIME=soon", "TIME=soon: must be a time limit as Slurm writes it"), ("TIME=0", "TIME=0: must be"),
+                           ("MEM=1 G", "MEM=1 G: must be one word"),
+                           ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"),
+                           ("EXPERIMENT=quik", "no such file"),
                            ("RUNS_PER_JOB=many", "RUNS_PER_JOB=many: must be"), ("ENGINE=fused", "GPUS=0")):
             with self.assertRaisesRegex(settings.SettingsError, rule):
                 submit.understood([word])
 
     def test_times_are_read_as_slurm_reads_them(self):
-        for text, expected in (("90", 5400), ("1:30", 90), ("4:00:00", 14400), ("1-12", 129600), ("1-12:30", 131400), ("2-00:00:01", 172801),
+        for text, expected in (("90", 5400), ("1:30", 90), ("4:00:00", 14400), ("1-12", 129600), ("1-12:30", 131400),
+                               ("2-00:00:01", 172801),
                                ("0", None), ("", None), ("1:2:3:4", None), ("4h", None)):
             self.assertEqual(slurm_script.seconds(text), expected, text)
 

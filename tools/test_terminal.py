@@ -14,14 +14,14 @@ import place
 from run import program
 
 PATIENCE_SECONDS = 120
-# A few seconds of it, so that bars are drawn.
+# A sweep of a few seconds, so that bars are drawn.
 EXPERIMENT = place.EXPERIMENT.replace("epochs = 4", "epochs = 30")
 BAR = re.compile(r" *\d+ % [=> ]{8} ")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Sweep(unittest.TestCase):
-    """What a sweep says, on terminals of some kinds and elsewhere."""
+    """The output of a sweep, on several kinds of terminals and elsewhere."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -34,7 +34,7 @@ class Sweep(unittest.TestCase):
         self.command = [program("trainer"), *place.sweep(experiment, 2), "--work=" + work]
 
     def in_terminal(self, columns, **environment):
-        """The exit code, and all that the program writes to a terminal of so many columns."""
+        """The exit code, and everything that the program writes to a terminal with that many columns."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", **environment}
@@ -59,12 +59,13 @@ class Sweep(unittest.TestCase):
             self.assertEqual(code, 0, said)
             lines = ESCAPES.sub("", said).replace("\r", "\n").split("\n")
             drawn = [line for line in lines if BAR.match(line)]
-            # Each bar fills its line to the end, so that the next one begins at the edge: none is broken over two.
+            # Each bar fills its line to the end, so that the next one begins at the edge: none is wrapped over two
+            # lines.
             bars = [line[start:start + columns].rstrip() for line in drawn for start in range(0, len(line), columns)]
             self.assertTrue(all(BAR.match(bar) for bar in bars), bars)
             self.assertTrue(any(re.search(r"sweep ends \d\d:\d\d, ", bar) for bar in bars), bars)
             self.assertTrue(any(re.search(r"r02-original-s0: ", bar) for bar in bars), bars)
-            # A run that has ended has its line, and 30 epochs in a few seconds have none.
+            # A run that has ended has its line, and 30 epochs within a few seconds have none.
             self.assertEqual(len(re.findall(r": done, test accuracy", said)), 4)
             self.assertNotIn(": epoch ", said)
 
@@ -73,15 +74,17 @@ class Sweep(unittest.TestCase):
         self.assertEqual((code, ESCAPES.findall(said)), (0, []))
         self.assertEqual(said.count(": done, test accuracy"), 4)
         self.setUp()
-        found = subprocess.run(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "RANKSCALE_LINE_SECONDS": "0"})
+        found = subprocess.run(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "RANKSCALE_LINE_SECONDS": "0"})
         self.assertEqual((found.returncode, ESCAPES.findall(found.stderr)), (0, []))
-        # Every epoch where that is asked for, with the end's time of day.
+        # Every epoch has a line where that is requested, with the expected time of day of the end.
         lines = [line for line in found.stderr.splitlines() if re.match(r"r\d\d-\S+: epoch \d+/30: ", line)]
         self.assertEqual(len(lines), 4 * 30)
         self.assertRegex(lines[-1], r"; sweep \d+ %, ends \d\d:\d\d, .* left$")
 
     def test_a_reader_that_goes_early_stops_nothing(self):
-        found = subprocess.run(["sh", "-c", '"$@" 2>&1 | head -1; exec "$@" --plan', "sh", *self.command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        found = subprocess.run(["sh", "-c", '"$@" 2>&1 | head -1; exec "$@" --plan', "sh", *self.command], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
         self.assertIn("4 of them done", found.stderr)
 
 

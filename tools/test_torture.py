@@ -82,7 +82,7 @@ class Comparison(unittest.TestCase):
         os.rename(os.path.join(work, "report", "report.md"), os.path.join(work, "older.md"))
         with open(os.path.join(work, "report", "report.md"), "wb") as file:
             file.write(reports[0]["report.md"] + reports[1]["report.md"])
-        # A program that writes nothing leaves what is there.
+        # A program that writes nothing leaves what is there unchanged.
         silent = type("Silent", (), {"program": lambda *_: subprocess.CompletedProcess([], 0, "")})()
         with self.assertRaisesRegex(Failure, "a mixture"):
             answers.judge(silent, work, reports, counts)
@@ -116,7 +116,7 @@ class Comparison(unittest.TestCase):
 
     def test_damage_that_nobody_names_is_a_failure(self):
         class Deaf(Place):
-            """Programs that say nothing, and an analysis that is another whatever it reads."""
+            """Programs that report nothing, and an analysis that always differs, whatever it reads."""
 
             def __init__(self, whole, root):
                 self.whole, self.root, self.asked = whole, root, 0
@@ -130,7 +130,7 @@ class Comparison(unittest.TestCase):
 
         work, _ = self.work()
         deaf = Deaf(self.place.whole, self.root)
-        for reader, other in ((damage.tables, "the analysis is another"), (damage.analyses, "the report is another")):
+        for reader, other in ((damage.tables, "the analysis differs"), (damage.analyses, "the report differs")):
             with self.assertRaisesRegex(damage.Silent, other):
                 reader(deaf, work)
         with self.assertRaisesRegex(damage.Panic, "a panic"):

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Sweeps that are killed, stopped and failed, and files that are damaged, again and again, held against one that was left alone:
-`torture.py [SEED=0] [MINUTES=10]`, or one table of damaged files: `torture.py FLIPS=2600 [SEED=0]`
+"""Injects faults into sweeps and files, again and again, and compares the result with an undisturbed sweep: `torture.py
+[SEED=0] [MINUTES=10]`; or makes one table of damaged files: `torture.py FLIPS=2600 [SEED=0]`
 
-Each round takes a fresh place with generated images, does to a sweep of tiny networks what one of the `PARTS` draws, and then gives the same
-command to its end. It must end with 0, and what it leaves must be that of the untouched sweep, bit for bit, with no file too many.
+Each round takes a fresh place with generated images, does to a sweep of tiny networks what one of the `PARTS` draws (it
+kills it, stops it, makes it fail, or damages its files), and then runs the same command to its end. It must end with
+exit code 0, and leave exactly what the undisturbed sweep left, bit for bit, with no file too many.
 
-A round is drawn from the seed and its number. What happens at a system call happens there again; what happens at an instant, nearly there.
+A round is drawn from the seed and its number. What happens at a system call is repeated exactly; what happens at an
+instant, approximately.
 
-Invariant: everything lies in a directory of its own, which stays where a round failed.
+Invariant: everything is in a directory of its own, which is kept if a round failed.
 """
 
 import collections
@@ -31,25 +33,26 @@ import stop
 from place import Failure, Place
 
 WEEK = 7 * 24 * 60
-# Each is given a place, a work directory of its own, what it draws from, and what it counts in; the round then finishes and compares.
+# Each part is given a place, a work directory of its own, its random draws, and its counters; the round then finishes
+# and compares.
 PARTS = {"instants": kills.instants, "crowd": kills.crowd, "calls": kills.calls, "answers": answers.answers, "damage": damage.damage,
          "full": disk.full, "power": disk.power, "lost": lost.lost, "all": everything.everything}
 
 
 def parts_here():
-    """Those that this machine allows; what it does not is said."""
+    """The parts that this machine allows; those that it does not are printed."""
     parts = dict(PARTS)
     if not kills.can_trace():
-        outcome.note("no strace here, or it may not follow programs: no system call is failed, and no flush is lost")
+        outcome.note("strace is missing or may not trace programs: failing system calls and lost flushes are not tested")
         del parts["calls"], parts["lost"]
     if not disk.can_mount():
-        outcome.note("no disk can be mounted here: none fills up, and none loses its power")
+        outcome.note("no disk can be mounted here: full disks and power cuts are not tested")
         del parts["full"], parts["power"]
     return parts
 
 
 def one(place, seed, number, parts, totals):
-    """A round: which part it is, and what it does, are drawn from the seed and its number alone."""
+    """Runs one round: which part it is, and what it does, are drawn from the seed and its number alone."""
     draw = random.Random("%d/%d" % (seed, number))
     name = sorted(parts)[number % len(parts)]
     work = place.fresh()
@@ -59,7 +62,7 @@ def one(place, seed, number, parts, totals):
         place.compare(work)
         place.retrain(work, draw.choice(sorted(os.listdir(os.path.join(work, "runs")))))
     except Failure as failure:
-        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d` comes to it again." % (number, name, failure, work, seed))
+        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d` repeats it." % (number, name, failure, work, seed))
     totals[name]["rounds"] += 1
     shutil.rmtree(work)
 
@@ -100,7 +103,7 @@ def main(words):
 
 
 def rounds(place, seed, until):
-    """One of each part, and more of them until then."""
+    """Runs each part once, and more of them until the time is over."""
     parts, began, number = parts_here(), time.monotonic(), 0
     totals = {name: collections.Counter() for name in parts}
     try:
@@ -116,7 +119,7 @@ def table(place, seed, flips):
     found = damage.table(place, os.path.join(place.root, "work"), random.Random(seed), flips)
     outcome.note("\n".join(damage.lines(found)))
     if any(counts["silently used"] or counts["panics"] for counts in found.values()):
-        raise Failure("damage was used, or not contained; `just torture FLIPS=%d SEED=%d` comes to it again" % (flips, seed))
+        raise Failure("damage was used silently, or caused a panic; `just torture FLIPS=%d SEED=%d` repeats it" % (flips, seed))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the rows of an export as offline runs of Weights & Biases: `wandb_folder.py ROWS.jsonl FOLDER`
 
-Each run becomes a folder `offline-run-...` as its own package writes it, which `wandb sync` accepts. Columns before `epoch` are the run's
-configuration, those behind it its history. It runs in a Python that has the package `wandb`, and asks no server for anything.
+Each run becomes a folder `offline-run-...` as wandb's own package writes it, which `wandb sync` accepts. Columns before
+`epoch` are the run's configuration, those after it its history. This runs in a Python that has the package `wandb`, and
+makes no network request.
 
 Invariant: nothing of this machine goes into a run: no host, no user, no code, no revision of the folder it was made in.
 """
@@ -18,7 +19,7 @@ PROJECT = "rankscale"
 
 
 def main(rows_file, folder):
-    import wandb  # told from a missing one by export.py
+    import wandb  # distinguished from a missing one by export.py
 
     runs = read(rows_file)
     with tempfile.TemporaryDirectory() as scratch:
@@ -39,16 +40,17 @@ def main(rows_file, folder):
 
 
 def quietly(wandb):
-    """Settings under which it says nothing and looks at nothing here; an older package lacks some of them."""
+    """Settings under which wandb prints nothing and inspects nothing here; an older package lacks some of them."""
     wanted = {"silent": True, "console": "off", "save_code": False, "disable_code": True, "disable_git": True, "disable_job_creation": True,
-              "x_disable_meta": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False, "host": "", "username": "",
+              "x_disable_meta": True, "x_disable_stats": True, "x_disable_machine_info": True, "x_save_requirements": False, "host": "",
+              "username": "",
               "email": ""}
     known = wandb.Settings()
     return wandb.Settings(**{key: value for key, value in wanted.items() if hasattr(known, key)})
 
 
 def read(rows_file):
-    """The rows of each run, in their order."""
+    """The rows of each run, in order."""
     runs = {}
     with open(rows_file) as file:
         for line in file:

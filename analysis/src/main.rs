@@ -20,32 +20,32 @@ Examples:
   analysis --all-runs                      every run as it is, whatever was planned
   analysis --results-arms published        results.json with the arms as the notebook's code had them
   analysis publish --name seeds            its runs, plan and analysis in results/seeds
-  analysis power --experiment desktop      what that experiment can find, before it is trained
-  analysis simulate --experiment desktop   how often the rules err, on made-up studies of its shape
+  analysis power --experiment desktop      the power of that experiment, before it is trained
+  analysis simulate --experiment desktop   how often the rules err, on simulated studies of its shape
   analysis tune --experiment tune          each arm at its own optimum, chosen on held-out training images
-  analysis compare --a quick --b seeds     what two studies say of each other
+  analysis compare --a quick --b seeds     the differences between two studies
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
-/// Joins the runs with their configuration, and says what they show.
+/// Join the runs with their configurations, and analyse them statistically.
 ///
 /// Reads WORK/runs and writes WORK/analysis: tables, summary.json, and results.json in the notebook's format. Runs that
 /// cannot be read are set aside with the reason.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {
-    /// Where the pipeline's files lie
+    /// Directory of all the pipeline's files
     #[arg(long, env = "WORK", default_value = "work", global = true, value_name = "DIR")]
     work: PathBuf,
-    /// The experiment under study, by name or path [default: that of the newest sweep, if any]
+    /// Experiment to analyse, by name or path [default: that of the newest sweep, if any]
     #[arg(long, value_name = "NAME|PATH", conflicts_with = "all_runs")]
     experiment: Option<String>,
-    /// Where experiments are looked up by name
+    /// Directory in which experiments are looked up by name
     #[arg(long, default_value = "experiments", value_name = "DIR")]
     experiments: PathBuf,
-    /// Take every run as it is, whatever was planned
+    /// Analyse every run as it is, whatever was planned
     #[arg(long)]
     all_runs: bool,
-    /// The two arms in results.json [default: described, or else published]
+    /// Pair of arms in results.json [default: described, or else published]
     #[arg(long, value_enum, value_name = "ARMS")]
     results_arms: Option<ResultsArms>,
     #[command(subcommand)]
@@ -55,86 +55,87 @@ struct Arguments {
 /// An experiment that is only looked at.
 #[derive(Debug, clap::Args)]
 struct Of {
-    /// The experiment, by name or path
+    /// Experiment, by name or path
     #[arg(long, value_name = "NAME|PATH")]
     experiment: Option<String>,
-    /// Where experiments are looked up by name
+    /// Directory in which experiments are looked up by name
     #[arg(long, default_value = "experiments", value_name = "DIR")]
     experiments: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Says what an experiment can find: the chance of each difference, before anything is trained
+    /// Print the power of an experiment to find each difference, before anything is trained
     Power {
         #[command(flatten)]
         of: Of,
-        /// Standard deviation of the difference of a pair, in percentage points [default: that of the pairs analysed in WORK, or else 0.25 and
-        /// 0.35]
+        /// Standard deviation of a paired difference, in percentage points [default: that of the pairs
+        /// analysed in WORK, or else 0.25 and 0.35]
         #[arg(long, value_name = "POINTS", value_parser = points)]
         sd: Option<f64>,
     },
-    /// Judges made-up studies of an experiment's shape by the rules: how often they err
+    /// Estimate how often the rules err, by judging simulated studies of an experiment's shape
     Simulate {
         #[command(flatten)]
         of: Of,
-        /// Networks and pairs of each in place of an experiment's, for example 3x9
+        /// Number of networks and of pairs for each, in place of an experiment's, for example 3x9
         #[arg(long, value_name = "NETWORKSxPAIRS", value_parser = shape)]
         design: Option<(usize, usize)>,
-        /// Standard deviation of the difference of a pair, in percentage points
+        /// Standard deviation of a paired difference, in percentage points
         #[arg(long, default_value_t = 0.3, value_name = "POINTS", value_parser = points)]
         sd: f64,
-        /// The difference to be found, in percentage points
+        /// True difference to be found, in percentage points
         #[arg(long, default_value_t = 0.2, value_name = "POINTS", value_parser = points)]
         effect: f64,
-        /// Studies that are made up in each setting
+        /// Number of simulated studies in each setting
         #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         studies: u32,
     },
-    /// Says which lambda and peak rate each arm chose on held-out training images, and writes the experiment that compares the arms there
+    /// Print which lambda and peak learning rate are best for each arm on held-out training images, and write
+    /// the experiment that compares the arms at these
     Tune {
         #[command(flatten)]
         of: Of,
-        /// Seeds at every rankscale of the comparison
+        /// Number of seeds at every rankscale of the comparison
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1000))]
         replicates: u32,
     },
-    /// Holds two analysed studies against each other: paired where they share network, arm, lambda and seed
+    /// Compare two analysed studies, paired where they share network, arm, lambda and seed
     Compare {
-        /// The first: a directory, or a study's name below `results/`
+        /// First study: a directory, or a study's name below `results/`
         #[arg(long, value_name = "DIR|NAME")]
         a: PathBuf,
-        /// The second
+        /// Second study, in the same way
         #[arg(long, value_name = "DIR|NAME")]
         b: PathBuf,
-        /// Where studies are kept
+        /// Directory of the kept studies
         #[arg(long, default_value = "results", value_name = "DIR")]
         results: PathBuf,
-        /// Also write all numbers to this file
+        /// File to which all numbers are written as JSON
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
     },
-    /// Prints what a shell offers when the tabulator is pressed: for bash, source it; README.md says more
+    /// Print shell completions for this program: for bash, source them; README.md says more
     Completions {
-        /// The shell
+        /// Shell to complete for
         #[arg(value_enum)]
         shell: Shell,
     },
-    /// Imports a notebook's results.json as runs; several files are one set of runs
+    /// Import a notebook's results.json as runs; several files are one set of runs
     Import {
-        /// The files
+        /// Files to import
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Keeps an experiment's finished runs with the source, and analyses them there
+    /// Keep an experiment's finished runs with the source, and analyse them there
     Publish {
-        /// The experiment, by its name among the plans of WORK [default: that of the newest sweep]
+        /// Experiment, by its name among the plans of WORK [default: that of the newest sweep]
         #[arg(long, value_name = "NAME")]
         experiment: Option<String>,
-        /// The study's name below `results/`
+        /// Name of the study below `results/`
         #[arg(long)]
         name: String,
-        /// Where studies are kept
+        /// Directory of the kept studies
         #[arg(long, default_value = "results", value_name = "DIR")]
         results: PathBuf,
     },

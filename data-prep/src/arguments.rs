@@ -10,21 +10,22 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  data-prep                                           the mirror, or the authors if it does not answer
+  data-prep                                           from the mirror, or from the authors if it does not answer
   data-prep --source authors
   data-prep --source ~/Downloads/cifar-10-binary.tar.gz
   data-prep --source ~/data/cifar-10-batches-bin      the same, unpacked
   data-prep --source https://example.org/cifar10/     holding plain_text/train-00000-of-00001.parquet and test-
-  data-prep --dataset cifar100                        CIFAR-100, beside it
-  data-prep --check                                   reads what is there and verifies every byte
-  data-prep generate --images 200 --test-images 100   a stand-in to test the pipeline with
+  data-prep --dataset cifar100                        CIFAR-100, beside CIFAR-10
+  data-prep --check                                   reads the data that is there and verifies every byte
+  data-prep generate --images 200 --test-images 100   generated images to test the pipeline with
 
 Partial downloads are resumed. Whatever the source, the content must be that of CIFAR-10, image by image; the
-files prepared are then the same, byte for byte of image and row for row. Of CIFAR-100 no content is known here: the sums
-of its published files are, and of others it is said that they are not verified. Proxies are taken from HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY; certificates to trust, if not the usual ones, from SSL_CERT_FILE.";
+prepared files then have the same images in the same rows, byte for byte. For CIFAR-100 no content fingerprint is known
+here, only the checksums of its published files; images from other files are reported as not verified. Proxies are taken
+from HTTPS_PROXY, HTTP_PROXY and NO_PROXY; certificates to trust, if not the usual ones, from SSL_CERT_FILE.";
 
-/// Prepares CIFAR-10 as WORK/data/cifar10/{train,test}.parquet, or CIFAR-100 as WORK/data/cifar100/..., from any source.
+/// Prepare CIFAR-10 as WORK/data/cifar10/{train,test}.parquet, or CIFAR-100 as WORK/data/cifar100/..., from
+/// any source.
 #[derive(Debug, Parser)]
 #[command(name = "data-prep", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
@@ -53,9 +54,9 @@ impl Arguments {
 pub enum Command {
     /// Write a small generated data set instead, marked as such: for smoke tests, not for results.
     Generate(Generate),
-    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more.
+    /// Print shell completions for this program: for bash, source them; README.md says more.
     Completions {
-        /// The shell.
+        /// Shell to complete for.
         #[arg(value_enum)]
         shell: Shell,
     },
@@ -64,13 +65,14 @@ pub enum Command {
 /// Where the pipeline's files lie.
 #[derive(Debug, Args)]
 pub struct Work {
-    /// What to prepare: `cifar10` or `cifar100`. Each has a directory of its own, so both can lie in one WORK.
+    /// Data set to prepare: `cifar10` or `cifar100`. Each has a directory of its own, so one WORK can hold
+    /// both.
     #[arg(long, default_value = "cifar10", value_name = "NAME")]
     pub dataset: Task,
-    /// Directory of the pipeline's files.
+    /// Directory of all the pipeline's files.
     #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
     pub work: PathBuf,
-    /// Prepare again, even if the data is already there.
+    /// Prepare the data again, even if it is already there.
     #[arg(long)]
     pub force: bool,
 }
@@ -81,21 +83,24 @@ pub struct Prepare {
     /// Where the files go.
     #[command(flatten)]
     pub work: Work,
-    /// `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL of the authors' archive, of
-    /// one of the mirror's two parquet files, or of a directory with either; or the path of the archive's folder,
-    /// `cifar-10-batches-bin` or `cifar-100-binary`, or of folders of PNG files, `train/airplane/*.png` and so on. Passwords and signed queries of a URL are neither shown nor stored.
+    /// Source of the images: `auto` (huggingface, then authors), `huggingface`, `authors`, or a path or URL
+    /// of the authors' archive, of one of the mirror's two parquet files, or of a directory with either; or
+    /// the path of the archive's folder, `cifar-10-batches-bin` or `cifar-100-binary`, or of folders of PNG
+    /// files, `train/airplane/*.png` and so on. Passwords and signed queries of a URL are neither shown nor
+    /// stored.
     #[arg(long, default_value = "auto", value_name = "SOURCE")]
     pub source: Source,
     /// Verify every byte of the data that is there, and prepare nothing.
     #[arg(long, conflicts_with_all = ["force", "source"])]
     pub check: bool,
-    /// Accept images that are not those of the data set: anything in its formats. Results are then about something else.
+    /// Accept images that are not those of the data set, as long as they are in one of its formats. Results
+    /// are then about another data set.
     #[arg(long)]
     pub accept_any_content: bool,
-    /// Keep what was downloaded, below WORK/data/downloads.
+    /// Keep the downloaded files, in WORK/data/downloads.
     #[arg(long)]
     pub keep_downloads: bool,
-    /// Address of Hugging Face, or of a mirror of it.
+    /// URL of Hugging Face, or of a mirror of it.
     #[arg(long, env = "HF_ENDPOINT", hide_env_values = true, default_value = HUGGING_FACE, value_name = "URL")]
     pub hf_endpoint: Address,
 }
@@ -112,7 +117,7 @@ pub struct Generate {
     /// Number of test images.
     #[arg(long, allow_negative_numbers = true, default_value_t = 100, value_name = "N", value_parser = whole::<u32>(1..=10_000))]
     pub test_images: u32,
-    /// What the images are drawn with; the classes are the same for every seed.
+    /// Random seed of the images; the classes are the same for every seed.
     #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX))]
     pub seed: u64,
 }

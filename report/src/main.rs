@@ -9,7 +9,7 @@ use report::export::Format;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Makes figures and a page from an analysis.
+/// Make the figures and the report of an analysis.
 ///
 /// Reads `analysis/` below the work directory, which `just analyse` writes, and writes `report/report.md`,
 /// `report/report.html` and `report/figures/*.svg`. The same analysis gives the same bytes.
@@ -19,61 +19,63 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Directory of the pipeline's files.
+    /// Directory of all the pipeline's files.
     #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
     work: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Put the table of `just bench` into a page, and its figure beside it.
+    /// Put the table of `just bench` into a page, and write its figure.
     Bench {
-        /// What `just bench` printed.
+        /// File with the lines that `just bench` printed.
         #[arg(default_value = "docs/bench.jsonl")]
         lines: PathBuf,
-        /// The figure to write.
+        /// Figure to write, as SVG.
         #[arg(long, default_value = "docs/bench.svg")]
         figure: PathBuf,
-        /// The page, with marks where the table goes.
+        /// Page to change, with marks where the table goes.
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
     },
-    /// Draw what two studies say of each other, as `analysis compare --json` wrote it.
+    /// Draw the comparison of two studies that `analysis compare --json` wrote.
     Compare {
-        /// The numbers.
+        /// File with the numbers of the comparison.
         #[arg(long, value_name = "FILE")]
         json: PathBuf,
-        /// The figure to write.
+        /// Figure to write, as SVG.
         #[arg(long, value_name = "FILE")]
         figure: PathBuf,
     },
-    /// Write the analysis in a format of other tools, all or nothing: a row for each run and epoch, or TensorBoard's curves.
+    /// Export the analysis for other tools, all or nothing: a row for each run and epoch, or TensorBoard's
+    /// curves.
     Export {
-        /// The form.
+        /// Format of the export.
         #[arg(long, value_enum)]
         format: Format,
-        /// The folder to write; what no export wrote is never replaced [default: export/FORMAT in the work directory].
+        /// Folder to write; files that no export wrote are never replaced [default: export/FORMAT in the work
+        /// directory].
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// Directory of the pipeline's files.
+        /// Directory of all the pipeline's files.
         #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
         work: PathBuf,
     },
-    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more.
+    /// Print shell completions for this program: for bash, source them; README.md says more.
     Completions {
-        /// The shell.
+        /// Shell to complete for.
         #[arg(value_enum)]
         shell: Shell,
     },
     /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a page.
     Publish {
-        /// Its name below `results/`.
+        /// Name of the study below `results/`.
         #[arg(long)]
         name: String,
-        /// Where studies are kept.
+        /// Directory of the kept studies.
         #[arg(long, default_value = "results")]
         results: PathBuf,
-        /// The page, with marks where the answer goes.
+        /// Page to change, with marks where the answer goes.
         #[arg(long, default_value = "README.md")]
         page: PathBuf,
     },
@@ -87,7 +89,7 @@ const EXAMPLES: &str = "Examples:
   report export --format csv  a row for each run and epoch, in work/export/csv
   report export --format tensorboard --work results/gpu --out /tmp/curves
   report compare --json numbers.json --figure compare.svg
-  report bench                the README's table and figure of docs/bench.jsonl";
+  report bench                the README's table and figure, from docs/bench.jsonl";
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {

@@ -15,19 +15,21 @@ use top::view::desk::Desk;
 use top::view::ink::Ink;
 use top::{live, snapshot, terminal};
 
-/// Shows how far the sweep of a work folder is, from its files alone.
+/// Show the progress of the sweep in a work folder, from its files alone.
 ///
-/// On a terminal it is a dashboard until you press `q`. Elsewhere (`| cat`, `> file`, TERM=dumb) it is a listing, once.
+/// On a terminal this is a dashboard until you press `q`. Elsewhere (`| cat`, `> file`, TERM=dumb) it is a
+/// listing, printed once.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {
-    /// Name of an experiment that has a plan in the folder, or the path of its file [default: that of the newest sweep]
+    /// Experiment: the name of one that has a plan in the folder, or the path of its file [default: that of
+    /// the newest sweep]
     #[arg(long)]
     experiment: Option<String>,
-    /// Seconds between two looks at the files
+    /// Seconds between two reads of the files
     #[arg(long, default_value = "2", value_parser = seconds, allow_negative_numbers = true)]
     every: Duration,
-    /// Directory of the pipeline's files.
+    /// Directory of all the pipeline's files.
     #[arg(long, env = "WORK", default_value = "work", value_name = "DIR")]
     work: PathBuf,
 }

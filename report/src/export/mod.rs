@@ -29,9 +29,9 @@ use std::path::{Path, PathBuf};
 pub enum Format {
     /// One table with a header: `epochs.csv`
     Csv,
-    /// One JSON object a line: `epochs.jsonl`
+    /// One JSON object per line: `epochs.jsonl`
     Jsonl,
-    /// A folder with a file of events for each run, as TensorBoard opens it
+    /// A folder with an event file for each run, as TensorBoard opens it
     Tensorboard,
 }
 

@@ -13,7 +13,7 @@ use trainer::engine::ways::Changes;
 use trainer::machine::device::{BackendChoice, DeviceChoice};
 use trainer::sweep::Jobs;
 
-/// Trains low-rank ResNet-9s on CIFAR-10 or CIFAR-100 into a folder of parquet per run.
+/// Train low-rank ResNet-9s on CIFAR-10 or CIFAR-100, and write a folder of parquet tables for each run.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -38,28 +38,30 @@ pub struct Arguments {
 pub enum Command {
     /// Print a network's parameters, multiply-accumulates and compression ratios
     Describe(Describe),
-    /// Train one run, or take it up where it stopped
+    /// Train one run, or resume it where it stopped
     #[command(after_help = Arm::listed())]
     Train(Train),
-    /// Train what is left of an experiment
+    /// Train the runs of an experiment that are not trained yet
     #[command(
-        after_help = "Ends with 0 when every run has ended, with 1 when some failed, with 75 when other processes train some of them still, \
-                      and with 129, 130 or 143 (with `--slurm`, 85 for the last) after a SIGHUP, SIGINT or SIGTERM: the same command then goes on."
+        after_help = "Exit codes: 0 when every run has ended, 1 when some failed, 75 when other processes are still training \
+                      some of them, and 129, 130 or 143 (with `--slurm`, 85 instead of 143) after a SIGHUP, SIGINT or SIGTERM; \
+                      the same command then resumes."
     )]
     Sweep(Sweep),
-    /// Print how far every run of an experiment has come, whoever trains it
+    /// Print the progress of every run of an experiment, whichever process trains it
     Status(Status),
-    /// Check all runs, seal those of earlier versions, and make missing or damaged tables again from the weights
+    /// Check all runs, seal those of earlier versions, and rebuild missing or damaged tables from the weights
     Repair(Repair),
-    /// Train the first epochs of a kept run again and compare: bit for bit, or up to rounding with other instructions
+    /// Train the first epochs of a kept run again and compare them: bit for bit, or up to rounding where the
+    /// processor instructions differ
     Retrain(Retrain),
-    /// Measure how fast a network trains here, beside the processor's limit
+    /// Measure how fast a network trains here, compared with the processor's limit
     Bench(Bench),
     /// Print what this program finds: libtorch, GPUs, processor
     Doctor,
-    /// Print what a shell offers when the tabulator is pressed: for bash, source it; README.md says more
+    /// Print shell completions for this program: for bash, source them; README.md says more
     Completions {
-        /// The shell
+        /// Shell to complete for
         #[arg(value_enum)]
         shell: Shell,
     },
@@ -70,7 +72,7 @@ pub enum Command {
 pub struct Describe {
     #[command(flatten)]
     pub run: Run,
-    /// One JSON object instead of a table
+    /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
 }
@@ -87,29 +89,31 @@ pub struct Train {
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
 pub struct Sweep {
-    /// Name of a file in the experiments' directory, or a path to one
+    /// Experiment: the name of a file in the experiments' directory, or a path to one
     #[arg(long, default_value = "quick")]
     pub experiment: String,
-    /// Where named experiments lie
+    /// Directory in which experiments are looked up by name
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
-    /// Runs side by side: a number, or auto for one to each CPU thread, on GPUs as `--jobs-per-device` says; fewer where memory is short
+    /// Number of concurrent runs, or auto: one per CPU thread, and on GPUs as `--jobs-per-device` says; fewer
+    /// where memory is short
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
-    /// Runs side by side on each GPU
+    /// Number of concurrent runs on each GPU
     #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=64))]
     pub jobs_per_device: usize,
-    /// 1 to wait for runs that other processes train, and to take up what they leave
+    /// 1 to wait for runs that other processes train, and to take over what they leave
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "0", default_missing_value = "1", value_name = "0|1",
           action = clap::ArgAction::Set, value_parser = numbers::switch)]
     pub wait: bool,
-    /// Say what would run and how long it would take, and stop
+    /// Print what would run and how long it would take, and train nothing
     #[arg(long)]
     pub plan: bool,
-    /// With `--plan`: its numbers as one JSON object
+    /// With `--plan`: print its numbers as one JSON object
     #[arg(long, requires = "plan")]
     pub json: bool,
-    /// As a job of Slurm's, which counts its time-outs here: warned by a SIGTERM, back into the queue (85); 0 where others train the rest
+    /// Run as a Slurm job, whose time-outs are counted in this directory: requeue it after a SIGTERM that
+    /// warns of its time limit, with exit code 85; exit with 0 where other processes train the rest
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "plan")]
     pub slurm: Option<PathBuf>,
     #[command(flatten)]
@@ -119,16 +123,18 @@ pub struct Sweep {
 /// Arguments of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// Name of a file in the experiments' directory, or a path to one [default: the experiment of the newest sweep]
+    /// Experiment: the name of a file in the experiments' directory, or a path to one [default: the
+    /// experiment of the newest sweep]
     #[arg(long)]
     pub experiment: Option<String>,
-    /// Where named experiments lie
+    /// Directory in which experiments are looked up by name
     #[arg(long, default_value = "experiments")]
     pub experiments: PathBuf,
-    /// tch or fused; auto is that of the newest sweep of this experiment, else the one for a CPU
+    /// Engine of the runs: tch or fused; auto is that of the newest sweep of this experiment, else the one
+    /// for a CPU
     #[arg(long, default_value = "auto")]
     pub engine: BackendChoice,
-    /// One JSON object instead of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
     /// Directory of all the pipeline's files
@@ -139,11 +145,11 @@ pub struct Status {
 /// Arguments of `repair`.
 #[derive(Debug, Args)]
 pub struct Repair {
-    /// Set aside what cannot be mended, so that the next sweep trains it anew
+    /// Set aside what cannot be repaired, so that the next sweep trains it anew
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false",
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub retrain: bool,
-    /// CPU threads [default: all cores]
+    /// Number of CPU threads [default: all cores]
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,
     /// Directory of all the pipeline's files
@@ -157,10 +163,10 @@ pub struct Retrain {
     /// Directory of the kept study
     #[arg(long)]
     pub study: PathBuf,
-    /// The run's name there
+    /// Name of the run in that study
     #[arg(long)]
     pub run: String,
-    /// Epochs to train again
+    /// Number of epochs to train again
     #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole::<usize>(EPOCHS))]
     pub epochs: usize,
     #[command(flatten)]
@@ -170,26 +176,29 @@ pub struct Retrain {
 /// Arguments of `bench`: updates on generated images, as a run would start.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Divisor that makes ranks out of channels; 0 is the dense network
+    /// Divisor of a layer's output channels that gives its rank; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
-    /// Images in an update
+    /// Batch size: the number of images per update
     #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
     pub batch: usize,
-    /// float32, bf16 or fp16
+    /// Floating-point format: float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
-    /// Updates to time; two more come first and are not counted
+    /// Number of updates to time, after two that are not counted
     #[arg(long, allow_negative_numbers = true, default_value_t = 5, value_parser = whole::<usize>(1..=10_000))]
     pub steps: usize,
-    /// Updates of the epoch to time, with test images in proportion; 97 are all of CIFAR-10 [default: as `--steps`]
+    /// Number of updates in the epoch to time, with test images in proportion; 97 are all of CIFAR-10
+    /// [default: as `--steps`]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=10_000))]
     pub epoch_updates: Option<usize>,
-    /// What libtorch is to do in another way, as in `filter=0,recorded=0`: one filter for depthwise and contract, the multiple that ranks
-    /// are filled up to, the share below which batch norm goes through the bottleneck, recorded steps, a stream of its own
+    /// Ways in which libtorch is to compute differently from the default, as in `filter=0,recorded=0`:
+    /// `filter` merges the depthwise and contracting filters, with the rank padded to that multiple;
+    /// `bottleneck` is the share of the outputs below which batch norm goes through the bottleneck; `norm`
+    /// uses our own batch norm, `recorded` CUDA graphs, and `own` a stream of its own
     #[arg(long, default_value = "")]
     pub ways: Changes,
-    /// One JSON object on one line instead of a table
+    /// Print one JSON object on one line instead of a table
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -225,13 +234,15 @@ pub struct WorkPlace {
 /// What to compute with.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// auto, cpu, cuda or cuda:N; auto is the first GPU if there is one, and for a sweep all of them
+    /// Device: auto, cpu, cuda or cuda:N; auto is the first GPU if there is one, and for a sweep all of them
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
-    /// auto, tch or fused; auto is libtorch on a GPU, and on the CPU our own kernels for the networks they know
+    /// Engine: auto, tch or fused; auto is libtorch on a GPU, and on a CPU our own kernels for the networks
+    /// that they support
     #[arg(long, default_value = "auto")]
     pub engine: BackendChoice,
-    /// CPU threads of each run, at most four for each core (16 on a small machine) [default: all cores, shared by runs side by side]
+    /// Number of CPU threads for each run, at most four per core (16 on a small machine) [default: all cores,
+    /// shared by concurrent runs]
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,
 }

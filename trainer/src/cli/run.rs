@@ -10,43 +10,44 @@ use network::{Architecture, Arm};
 /// What to run.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// What to learn: cifar10 or cifar100, as `just data` prepares them
+    /// Data set: cifar10 or cifar100, as `just data` prepares them
     #[arg(long, default_value = "cifar10")]
     pub dataset: Task,
-    /// Divisor that makes ranks out of channels; 0 is the dense network
+    /// Divisor of a layer's output channels that gives its rank; 0 is the dense network
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::rankscale)]
     pub rankscale: i64,
-    /// The arm, by its name; the arms are listed below
+    /// Arm, by its name; the arms are listed below
     #[arg(long, default_value = "original")]
     pub decay: Arm,
-    /// Seeds initialisation, order and augmentation
+    /// Random seed of the initialisation, the order of images and the augmentation
     #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole::<u64>(0..=i64::MAX as u64))]
     pub seed: u64,
-    /// Passes over the training images
+    /// Number of epochs: passes over the training images
     #[arg(long, allow_negative_numbers = true, default_value_t = 128, value_parser = whole::<usize>(EPOCHS))]
     pub epochs: usize,
-    /// Images in an update
+    /// Batch size: the number of images per update
     #[arg(long, allow_negative_numbers = true, default_value_t = 512, value_parser = whole::<usize>(BATCH))]
     pub batch: usize,
-    /// Learning rate at the start of the cosine, for the mean loss
+    /// Learning rate at the start of the cosine schedule, for the mean loss
     #[arg(long, allow_negative_numbers = true, default_value_t = 0.2, value_parser = numbers::positive)]
     pub peak_learning_rate: f64,
-    /// Base strength of weight decay, in mean-loss units
+    /// Base strength of the weight decay, in units of the mean loss
     #[arg(long, allow_negative_numbers = true, default_value_t = 5e-4, value_parser = numbers::zero_or_positive)]
     pub lambda: f64,
-    /// float32, bf16 or fp16
+    /// Floating-point format: float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
-    /// Channels after prep, layer1, layer2 and layer3
+    /// Output channels of prep, layer1, layer2 and layer3
     #[arg(long, value_delimiter = ',', num_args = 1, default_value = "64,128,256,512", value_parser = whole::<usize>(1..=4096))]
     pub channels: Vec<usize>,
-    /// Train on a stratified subset of this size [default: all]
+    /// Number of training images, a stratified subset [default: all]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub train_images: Option<usize>,
-    /// Test on a stratified subset of this size [default: all]
+    /// Number of test images, a stratified subset [default: all]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub test_images: Option<usize>,
-    /// Hold this many training images out, a stratified part, and judge by them; no test image is read [default: none]
+    /// Number of training images to hold out, a stratified subset, and to evaluate on; no test image is read
+    /// [default: none]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>(1..=u64::MAX))]
     pub validation_images: Option<usize>,
 }
