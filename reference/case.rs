@@ -1,20 +1,25 @@
-//! A case of the executable `PyTorch` reference, and what every engine is held to on it: the losses, weights, running
-//! statistics and logits of six updates for every arm. The parity tests of `trainer` and of `kernels` include this file.
+//! A case of the executable `PyTorch` reference, and what every engine is held to on it: the losses, weights,
+//! running statistics and logits of six updates for every arm. The parity tests of `trainer` and of `kernels`
+//! include this file.
 //!
-//! The case was computed in float64, and so is the whole trajectory of a test. In float32 a trajectory of its own would not do:
-//! an activation within rounding of zero, or two within rounding of each other under a pool, decides otherwise, and later
-//! updates magnify that. (The `PyTorch` reference itself, run on the shipped case in float32 with one and with two threads, ends
-//! between 9e-7 and 5e-2 off in its weights, by arm and thread count: more than the tolerance in six of fourteen.) So
-//! every float32 update starts from the float64 state before it, and is held to the same tolerances. Where such a decision
-//! still falls the other way, the same state rounded otherwise, by a few units in the last place here and there, must
-//! reproduce the exact update: rounding can tip a decision, but no rounding hides a wrong formula.
+//! The case was computed in float64, and so is the whole trajectory of a test. In float32 a trajectory of its
+//! own would not do: an activation within rounding of zero, or two within rounding of each other under a
+//! pool, decides otherwise, and later updates magnify that. (The `PyTorch` reference itself, run on the
+//! shipped case in float32 with one and with two threads, ends between 9e-7 and 5e-2 off in its weights, by
+//! arm and thread count: more than the tolerance in six of fourteen.) So every float32 update starts from the
+//! float64 state before it, and is held to the same tolerances. Where such a decision still falls the other
+//! way, the same state rounded otherwise, by a few units in the last place here and there, must reproduce the
+//! exact update: rounding can tip a decision, but no rounding hides a wrong formula.
 //!
-//! How many units, was found by trying: on libtorch with one thread no state moved by one unit reproduced one arm's fifth update, and some of those moved by
-//! up to sixteen did. The likely reason is that one thread sums batch norm's mean in a few long chains, whose rounding (2e-6 of the mean was seen) moves
-//! every activation of a channel the same way, where moves of one unit average out. So the moves grow from one unit to
-//! [`MOST_UNITS`]; they are far below the tolerances, which stay as they are, and what they do to the result counts against it.
+//! How many units, was found by trying: on libtorch with one thread no state moved by one unit reproduced one
+//! arm's fifth update, and some of those moved by up to sixteen did. The likely reason is that one thread
+//! sums batch norm's mean in a few long chains, whose rounding (2e-6 of the mean was seen) moves every
+//! activation of a channel the same way, where moves of one unit average out. So the moves grow from one unit
+//! to [`MOST_UNITS`]; they are far below the tolerances, which stay as they are, and what they do to the
+//! result counts against it.
 //!
-//! `PARITY_DIR`, an absolute path, points the tests at another case of the same layout; `PARITY_ARM` leaves one arm of all.
+//! `PARITY_DIR`, an absolute path, points the tests at another case of the same layout; `PARITY_ARM` leaves
+//! one arm of all.
 
 use ndarray::{ArrayD, Axis};
 use network::schedule::LearningRates;
@@ -147,8 +152,8 @@ impl Update {
         );
     }
 
-    /// From the state before, or that state rounded otherwise, a step in float32 must give the exact model after; `step`
-    /// returns the mean loss and the model.
+    /// From the state before, or that state rounded otherwise, a step in float32 must give the exact model
+    /// after; `step` returns the mean loss and the model.
     pub fn check_rounded<E: Copy + Into<f64>>(
         &self,
         before: &StateDict,
@@ -174,7 +179,8 @@ impl Update {
     }
 }
 
-/// The state with each number left, or moved among the float32 numbers, by one of them in the first attempts and by more in later ones.
+/// The state with each number left, or moved among the float32 numbers, by one of them in the first attempts
+/// and by more in later ones.
 fn nudged(state: &StateDict, attempt: u64) -> StateDict {
     let mut generator = ChaCha8Rng::seed_from_u64(attempt);
     let most = 1 << (attempt * u64::from(MOST_UNITS.ilog2() + 1) / NUDGES);
@@ -226,7 +232,8 @@ pub fn relative<E: Copy + Into<f64>>(found: &ArrayD<f32>, expected: &ArrayD<E>) 
     difference / norm(&mut expected.iter().map(|&value| value.into())).max(f64::MIN_POSITIVE)
 }
 
-/// Checks every arm of the house side by side, or the one in `PARITY_ARM`. A failure names the arm as its thread.
+/// Checks every arm of the house side by side, or the one in `PARITY_ARM`. A failure names the arm as its
+/// thread.
 pub fn every_arm(check: fn(Arm)) {
     let only = std::env::var("PARITY_ARM").ok();
     let arms = Arm::HOUSE.into_iter().filter(|arm| only.as_deref().is_none_or(|name| arm.name() == name));

@@ -115,7 +115,8 @@ mod tests {
         let seeds = |from: u64, values: &[f64]| (from..).zip(values.iter().copied()).collect();
         let sample = Sample::of(&seeds(0, &[0.50, 0.52, 0.49, 0.51]), &seeds(10, &[0.55, 0.53, 0.56]));
         let estimate = sample.estimate().unwrap();
-        // scipy.stats.ttest_ind(second, first, equal_var=False), SciPy: pvalue, df, confidence_interval(0.95).
+        // scipy.stats.ttest_ind(second, first, equal_var=False), SciPy: pvalue, df,
+        // confidence_interval(0.95).
         assert!((sample.difference() - 0.125 / 3.0).abs() < 1e-12 && sample.pairs.is_empty());
         assert!((estimate.p() - 0.019_259_215_414_959_08).abs() < 1e-12, "{}", estimate.p());
         assert!((estimate.freedom - 3.959_314_775_160_599_3).abs() < 1e-12, "{}", estimate.freedom);

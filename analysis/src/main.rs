@@ -28,8 +28,8 @@ Examples:
 
 /// Join the runs with their configurations, and analyse them statistically.
 ///
-/// Reads WORK/runs and writes WORK/analysis: tables, summary.json, and results.json in the notebook's format. Runs that
-/// cannot be read are set aside with the reason.
+/// Reads WORK/runs and writes WORK/analysis: tables, summary.json, and results.json in the notebook's format.
+/// Runs that cannot be read are set aside with the reason.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {

@@ -53,7 +53,8 @@ impl FromStr for Precision {
     }
 }
 
-/// The name of what trains a run; files and flags call it the engine. Both train one description of the network.
+/// The name of what trains a run; files and flags call it the engine. Both train one description of the
+/// network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {

@@ -47,8 +47,8 @@ pub struct Ours {
     /// The rate of a large matrix product on the same threads, in 10^9 operations per second; `None` if it
     /// was not measured.
     pub product_gflops: Option<f64>,
-    /// The rate of multiply-adds whose operands stay in registers, on the same threads, in 10^9 operations per
-    /// second; `None` on a GPU.
+    /// The rate of multiply-adds whose operands stay in registers, on the same threads, in 10^9 operations
+    /// per second; `None` on a GPU.
     pub multiply_add_gflops: Option<f64>,
     /// Training images per second that the larger of these two rates would allow.
     pub limit_images_per_second: Option<f64>,

@@ -15,7 +15,8 @@ const MONTHS: [&str; 12] =
 pub fn offset_at(moment: SystemTime) -> i64 {
     let seconds = unix_seconds(moment) as libc::time_t;
     let mut local = std::mem::MaybeUninit::<libc::tm>::zeroed();
-    // SAFETY: both point to values that live until it returns, and zeroes are a valid `tm`, should it write none.
+    // SAFETY: both point to values that live until it returns, and zeroes are a valid `tm`, should it write
+    // none.
     unsafe {
         libc::localtime_r(&raw const seconds, local.as_mut_ptr());
         local.assume_init().tm_gmtoff

@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 
-/// A number that came out of a file or a command line and is compared exactly: strengths of decay and learning rates of one experiment
-/// are copies of one another, so they are equal to the bit or they are different settings.
+/// A number that came out of a file or a command line and is compared exactly: strengths of decay and
+/// learning rates of one experiment are copies of one another, so they are equal to the bit or they are
+/// different settings.
 ///
-/// *Invariant:* zero and minus zero are equal, and no number is NaN after a configuration is validated, so this order is that of the numbers.
+/// *Invariant:* zero and minus zero are equal, and no number is NaN after a configuration is validated, so
+/// this order is that of the numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Exact(f64);
 

@@ -9,7 +9,7 @@
 //! [[grid]]                      # every combination is a run; several grids are joined
 //! rankscale = [2, 8, 31]
 //! decay = ["original", "appropriate"]
-//! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has seeds of its own, r, r + 100 and r + 200
+//! seed = [0, 1, 2]              # or `replicates = 3`: rankscale r has the seeds r, r + 100, r + 200
 //! lambda = [5e-4]               # optional
 //! peak_learning_rate = [0.2]    # optional
 //! [[arm]]                       # optional: declarations of arms, see `arms.rs`

@@ -1,7 +1,8 @@
 //! One block of the network, for a group of images that fits into the cache.
 //!
 //! - `shape`: its sizes; `weights`: its weights as the kernels read them; `state`: both, with batch norm;
-//! - `forward`, `backward`: images through it; `scratch`: a thread's memory meanwhile; `sums`: what becomes its gradients;
+//! - `forward`, `backward`: images through it; `scratch`: a thread's memory meanwhile; `sums`: what becomes
+//!   its gradients;
 //! - `normalisation`, `moments`: batch norm through the bottleneck.
 //!
 //! This room imports `simd`, `parameters`, `workers` and `buffer`, and nothing of `step`.

@@ -48,8 +48,8 @@ fn ask_for_huge_pages(storage: &mut [f32]) {
     let end = range.end.addr() / HUGE_PAGE * HUGE_PAGE;
     if start < end {
         let address = range.start.with_addr(start).cast();
-        // SAFETY: the range lies within memory that this process owns, and the advice changes no content. A kernel
-        // that cannot follow it says so, and nothing is lost.
+        // SAFETY: the range lies within memory that this process owns, and the advice changes no content. A
+        // kernel that cannot follow it says so, and nothing is lost.
         unsafe { libc::madvise(address, end - start, libc::MADV_HUGEPAGE) };
     }
 }

@@ -54,8 +54,8 @@ pub struct Predictions {
 }
 
 impl Engine {
-    /// Makes an engine of parameters, running statistics and, where the state has it, momentum (`velocity.*`), on the best
-    /// instructions that the processor has.
+    /// Makes an engine of parameters, running statistics and, where the state has it, momentum
+    /// (`velocity.*`), on the best instructions that the processor has.
     ///
     /// # Errors
     /// The network is dense, a tensor is missing or has another shape, or the system gives no threads.
@@ -99,10 +99,12 @@ impl Engine {
         })
     }
 
-    /// Computes one update (forward, backward, Nesterov's step) on normalised images `[n, 32, 32, 3]` with labels `[n]`.
+    /// Computes one update (forward, backward, Nesterov's step) on normalised images `[n, 32, 32, 3]` with
+    /// labels `[n]`.
     ///
     /// # Panics
-    /// It panics where there is no image, the lengths do not fit each other, or a label is not below the number of classes.
+    /// It panics where there is no image, the lengths do not fit each other, or a label is not below the
+    /// number of classes.
     pub fn step(
         &mut self,
         images: &[f32],
@@ -137,7 +139,8 @@ impl Engine {
         }
     }
 
-    /// Predicts the classes of normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running statistics.
+    /// Predicts the classes of normalised images `[n, 32, 32, 3]` with labels `[n]`, by the running
+    /// statistics.
     ///
     /// # Panics
     /// It panics where the lengths do not fit each other, or a label is not below the number of classes.
@@ -207,7 +210,8 @@ impl Engine {
     }
 }
 
-/// Returns the bytes that an engine allocates for steps of this many images, weights and one thread's working memory included.
+/// Returns the bytes that an engine allocates for steps of this many images, weights and one thread's working
+/// memory included.
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();

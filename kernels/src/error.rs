@@ -7,8 +7,8 @@ use crate::simd::isa::Isa;
 /// The reason why an engine could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A network that this engine does not know: rankscale 0, or a block behind the first with three input channels,
-    /// which the description makes dense as well.
+    /// A network that this engine does not know: rankscale 0, or a block behind the first with three input
+    /// channels, which the description makes dense as well.
     #[error("`{0}` is a dense convolution; the fused engine has dense convolutions of the image only")]
     Dense(&'static str),
     /// A tensor is not there.

@@ -1,17 +1,20 @@
-//! A training engine for the low-rank ResNet-9 on the CPU, without a tensor library: forward, backward and update, fused.
+//! A training engine for the low-rank ResNet-9 on the CPU, without a tensor library: forward, backward and
+//! update, fused.
 //!
-//! Activations are float32, NHWC. Each block of the network is a depthwise 3x3 convolution and a 1x1 convolution down to a
-//! code of a few channels (together: encoding), then a 1x1 convolution up, batch norm and ReLU, perhaps a max pool or a
-//! residual (together: decoding). Only codes and block inputs are in memory; the rest lives in the cache.
+//! Activations are float32, NHWC. Each block of the network is a depthwise 3x3 convolution and a 1x1
+//! convolution down to a code of a few channels (together: encoding), then a 1x1 convolution up, batch norm
+//! and ReLU, perhaps a max pool or a residual (together: decoding). Only codes and block inputs are in
+//! memory; the rest lives in the cache.
 //!
 //! - [`engine`]: the public face; `error`: why an engine cannot be made;
 //! - `step`: the passes over a batch, in the order of a training step, and logits by the running statistics;
-//! - `block`: one block's shape, weights and batch norm, and a group of images through it, forward and backward;
+//! - `block`: one block's shape, weights and batch norm, and a group of images through it, forward and
+//!   backward;
 //! - `parameters`: names, momentum, update; `workers`: threads; `buffer`: aligned memory;
 //! - `simd`: the kernels, with instructions chosen at run time.
 //!
-//! Imports run one way: `engine` -> `step` -> `block` -> `simd`; `parameters`, `workers` and `buffer` serve the first three, and name
-//! nothing above `error`.
+//! Imports run one way: `engine` -> `step` -> `block` -> `simd`; `parameters`, `workers` and `buffer` serve
+//! the first three, and name nothing above `error`.
 //!
 //! ```
 //! use kernels::Engine;

@@ -1,10 +1,11 @@
 //! Named parameters, momentum and running statistics, and Nesterov's update.
 //!
-//! `g = gradient + decay * p; v = 0.9 v + g; p -= rate * (g + 0.9 v)`, after Sutskever et al. (ICML 2013) in the form
-//! `PyTorch` uses. A penalty on the product of two factors adds `lambda E'E C` to `contract` (C) and `lambda E CC'` to
-//! `expand` (E), the gradient of `lambda / 2 |E C|^2` (Khodak et al., arXiv 2105.01029).
+//! `g = gradient + decay * p; v = 0.9 v + g; p -= rate * (g + 0.9 v)`, after Sutskever et al. (ICML 2013) in
+//! the form `PyTorch` uses. A penalty on the product of two factors adds `lambda E'E C` to `contract` (C) and
+//! `lambda E CC'` to `expand` (E), the gradient of `lambda / 2 |E C|^2` (Khodak et al., arXiv 2105.01029).
 //!
-//! *Invariant:* names, order and shapes are those of [`Architecture::parameters`] and [`Architecture::buffers`].
+//! *Invariant:* names, order and shapes are those of [`Architecture::parameters`] and
+//! [`Architecture::buffers`].
 
 use crate::error::EngineError;
 use ndarray::{Array2, ArrayD, ArrayView2};

@@ -1,9 +1,9 @@
 //! The kernels, which know arrays, and of the network its constants only.
 //!
-//! - `isa`: the instructions, chosen at run time; `vectors`: loads, stores and pitches; `rows`: matrices in memory; `panels`:
-//!   packed matrices;
-//! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `window_gradients`, `columns`, `elementwise`: what else
-//!   a block computes;
+//! - `isa`: the instructions, chosen at run time; `vectors`: loads, stores and pitches; `rows`: matrices in
+//!   memory; `panels`: packed matrices;
+//! - `matmul`, `rank_update`: products of matrices; `depthwise`, `pool`, `window_gradients`, `columns`,
+//!   `elementwise`: what else a block computes;
 //! - `patches`: an image as the first block reads it; `head`: pool, logits and loss behind the last block;
 //! - `peak`: the rate of multiply-adds that never leave the registers, for benchmarks.
 //!

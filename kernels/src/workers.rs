@@ -1,6 +1,7 @@
 //! Threads, each with working memory of its own.
 //!
-//! *Invariant:* sums of parts are added in the order of the parts, so they are the same for any number of threads.
+//! *Invariant:* sums of parts are added in the order of the parts, so they are the same for any number of
+//! threads.
 
 use crate::error::EngineError;
 use rayon::prelude::*;

@@ -1,5 +1,6 @@
-//! The float64 reference against finite differences, and the engine against the reference: losses, every gradient, running
-//! statistics and logits, for odd batches, odd widths, every instruction set; and the same bits for any number of threads.
+//! The float64 reference against finite differences, and the engine against the reference: losses, every
+//! gradient, running statistics and logits, for odd batches, odd widths, every instruction set; and the same
+//! bits for any number of threads.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 

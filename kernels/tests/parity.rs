@@ -1,5 +1,5 @@
-//! The engine against the executable `PyTorch` reference. The case, and what is asked on it, lie in `reference/`; the exact
-//! trajectory comes from the plain reference of these tests.
+//! The engine against the executable `PyTorch` reference. The case, and what is asked on it, lie in
+//! `reference/`; the exact trajectory comes from the plain reference of these tests.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 

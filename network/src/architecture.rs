@@ -134,8 +134,8 @@ impl Architecture {
     /// Makes a network of the published width, or of any other, for images of so many classes.
     ///
     /// # Errors
-    /// The rankscale is below 0 or above the widest layer's channels, a width is outside 1..=4096, or the number of classes
-    /// outside 2..=256.
+    /// The rankscale is below 0 or above the widest layer's channels, a width is outside 1..=4096, or the
+    /// number of classes outside 2..=256.
     pub fn new(rankscale: i64, channels: [usize; 4], classes: usize) -> Result<Self, InvalidArchitecture> {
         if channels.iter().any(|&c| !(1..=4096).contains(&c)) {
             return Err(InvalidArchitecture::Channels(channels));

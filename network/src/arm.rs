@@ -1,10 +1,11 @@
 //! The arms: which weight decay a run has, the experiment's treatment.
 //!
-//! An arm is its [`Definition`]. Those of the house are constants ([`Arm::HOUSE`]); an experiment declares others
-//! ([`Declaration`]). Whatever lists, trains, compares, draws or describes arms takes it from the definition.
+//! An arm is its [`Definition`]. Those of the house are constants ([`Arm::HOUSE`]); an experiment declares
+//! others ([`Declaration`]). Whatever lists, trains, compares, draws or describes arms takes it from the
+//! definition.
 //!
-//! *Invariant:* two arms are equal exactly where their definitions are; no two arms of the house have one name, and no other arm has
-//! the name of one of them.
+//! *Invariant:* two arms are equal exactly where their definitions are; no two arms of the house have one
+//! name, and no other arm has the name of one of them.
 
 mod house;
 mod own;
@@ -80,7 +81,8 @@ impl Arm {
 }
 
 impl Definition {
-    /// Returns the decays and the schedule as the cells of a table: factors, every other parameter, learning rate.
+    /// Returns the decays and the schedule as the cells of a table: factors, every other parameter, learning
+    /// rate.
     #[must_use]
     pub fn cells(&self) -> [String; 3] {
         let mut factors = self.factors.to_string();

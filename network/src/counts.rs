@@ -65,7 +65,8 @@ pub fn separable_macs(architecture: &Architecture) -> u64 {
     convolutions + architecture.classifier().len() as u64
 }
 
-/// Counts the weights of a block's depthwise-separable counterpart: the first convolution, which sees the image, stays dense.
+/// Counts the weights of a block's depthwise-separable counterpart: the first convolution, which sees the
+/// image, stays dense.
 fn separable_weights(block: &Block) -> u64 {
     let (i, o) = (block.c_in as u64, block.c_out as u64);
     if block.c_in == IMAGE_CHANNELS { 9 * i * o } else { 9 * i + i * o }
@@ -96,7 +97,8 @@ mod tests {
 
     #[test]
     fn multiply_accumulates_of_the_separable_counterpart() {
-        // prep and layer1 see 32x32 pixels, layer1's residual 16x16, and so on: weights times pixels, and the classifier.
+        // prep and layer1 see 32x32 pixels, layer1's residual 16x16, and so on: weights times pixels, and the
+        // classifier.
         let expected = (27 * 64 + (9 + 128) * 64) * 1024
             + (2 * (9 + 128) * 128 + (9 + 256) * 128) * 256
             + (9 + 512) * 256 * 64

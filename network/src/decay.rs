@@ -1,6 +1,7 @@
 //! The strength of the decay of parameters.
 //!
-//! Everything is in mean-loss units: the update adds `decay * parameter` to the gradient of the mean cross-entropy.
+//! Everything is in mean-loss units: the update adds `decay * parameter` to the gradient of the mean
+//! cross-entropy.
 
 use crate::counts::Counts;
 use serde::de::value::MapAccessDeserializer;
@@ -15,7 +16,8 @@ pub struct WeightDecay {
     pub factors: f64,
     /// The decay of every other parameter.
     pub rest: f64,
-    /// The strength of the penalty on the product, which adds the gradient of `product / 2 * |expand . contract|^2`.
+    /// The strength of the penalty on the product, which adds the gradient of `product / 2 * |expand .
+    /// contract|^2`.
     pub product: f64,
 }
 

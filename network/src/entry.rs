@@ -1,6 +1,7 @@
 //! The tensors of a network: their names, their sizes and their roles.
 //!
-//! *Invariant:* whatever treats tensors differently asks for their [`Role`]; only this file knows how names are made.
+//! *Invariant:* whatever treats tensors differently asks for their [`Role`]; only this file knows how names
+//! are made.
 
 /// The part that a tensor plays in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

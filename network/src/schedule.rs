@@ -1,7 +1,8 @@
 //! The learning rate of every update.
 //!
-//! Update `k = 1, 2, ..., total` uses `peak * (1 + cos(pi * k / total)) / 2`: half a cosine whose last value is
-//! zero, after Loshchilov and Hutter, arXiv 1608.03983, without restarts. A constant course keeps the peak.
+//! Update `k = 1, 2, ..., total` uses `peak * (1 + cos(pi * k / total)) / 2`: half a cosine whose last value
+//! is zero, after Loshchilov and Hutter, arXiv 1608.03983, without restarts. A constant course keeps the
+//! peak.
 
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;

@@ -67,7 +67,8 @@ enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
-    /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a page.
+    /// Make the report of a study that `analysis publish` kept with the source, and put its answer into a
+    /// page.
     Publish {
         /// Name of the study below `results/`.
         #[arg(long)]

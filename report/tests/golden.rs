@@ -1,6 +1,7 @@
 //! The page and the figures of a made-up study with a planted effect, byte for byte.
 //!
-//! `UPDATE_EXPECT=1 cargo test --release -p report` writes the golden files anew: look at them before committing.
+//! `UPDATE_EXPECT=1 cargo test --release -p report` writes the golden files anew: look at them before
+//! committing.
 
 mod support;
 

@@ -3,8 +3,8 @@
 //! *Invariant:* an adjusted p value is at least the p value itself and at most 1, and the order of the p
 //! values is kept.
 
-/// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-/// Statistics 6, 1979).
+/// Holm's step-down adjustment ("A simple sequentially rejective multiple test procedure", Scandinavian
+/// Journal of Statistics 6, 1979).
 #[must_use]
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();

@@ -9,7 +9,8 @@ use artifacts::study::{Study, Verdict};
 use artifacts::{Backend, Experiment};
 use network::Arm;
 
-/// An experiment of three rankscales with looks after two, three and five pairs, and its runs in the order of the plan.
+/// An experiment of three rankscales with looks after two, three and five pairs, and its runs in the order of
+/// the plan.
 fn looked_at(name: &str) -> Experiment {
     let mut runs = Vec::new();
     for seed in 0..5 {

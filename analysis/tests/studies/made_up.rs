@@ -60,8 +60,8 @@ impl Place {
         self.run(configuration, Status::Done, configuration.recipe.epochs, accuracy)
     }
 
-    /// Finishes a run with all that a real one leaves but its weights: layers that grow from epoch to epoch, and a prediction
-    /// for each of `images` images.
+    /// Finishes a run with all that a real one leaves but its weights: layers that grow from epoch to epoch,
+    /// and a prediction for each of `images` images.
     pub fn done_in_full(&self, configuration: &Configuration, accuracy: f64, images: u32) -> RunFolder {
         let folder = self.done(configuration, accuracy);
         let blocks = configuration.architecture().blocks();

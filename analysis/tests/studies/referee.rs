@@ -51,7 +51,8 @@ pub fn endpoint(place: &Place) -> Endpoint {
 
 #[test]
 fn interval_and_p_are_of_one_test() {
-    // Effects of -0.21, 0.31 and 0.80 points with noise of 0.02: each rankscale is far from zero, and so is their mean.
+    // Effects of -0.21, 0.31 and 0.80 points with noise of 0.02: each rankscale is far from zero, and so is
+    // their mean.
     let place = Place::new();
     pairs(&place, &[(8, -21.0), (16, 31.0), (31, 80.0)], 3, 2.0);
     let found = endpoint(&place);

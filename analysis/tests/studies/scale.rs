@@ -1,7 +1,8 @@
-//! A study of 10,000 runs of 128 epochs, generated and analysed: with layers at every epoch and 10,000 predictions a run.
+//! A study of 10,000 runs of 128 epochs, generated and analysed: with layers at every epoch and 10,000
+//! predictions a run.
 //!
-//! Left out unless asked for: `cargo test --release -p analysis scale -- --ignored --nocapture`. With `KEEP=DIRECTORY` the runs stay
-//! there, for `just report WORK=DIRECTORY`.
+//! Left out unless asked for: `cargo test --release -p analysis scale -- --ignored --nocapture`. With
+//! `KEEP=DIRECTORY` the runs stay there, for `just report WORK=DIRECTORY`.
 
 use crate::made_up::{Place, accuracy, grid};
 use artifacts::Configuration;

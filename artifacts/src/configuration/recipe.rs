@@ -6,7 +6,8 @@ use network::{Arm, FULL_CHANNELS};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What runs must share to be compared: everything that can change their numbers, but for rankscale, arm, seed, lambda and engine.
+/// What runs must share to be compared: everything that can change their numbers, but for rankscale, arm,
+/// seed, lambda and engine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Recipe {
     /// The classification task.
@@ -25,8 +26,8 @@ pub struct Recipe {
     pub train_images: Option<usize>,
     /// Size of a stratified subset of the test images; none for all of them.
     pub test_images: Option<usize>,
-    /// Size of the stratified part of the training images that is held out and judges the run in place of the test images, of which
-    /// none is then read; none where the test images judge.
+    /// Size of the stratified part of the training images that is held out and judges the run in place of the
+    /// test images, of which none is then read; none where the test images judge.
     pub validation_images: Option<usize>,
 }
 
@@ -70,7 +71,8 @@ impl Recipe {
 
 /// A configuration in `run.json`, plans and summaries: one flat object.
 ///
-/// *Invariant:* identities and recipe hashes are digests of this form, so the order, the names and the defaults of its fields are fixed.
+/// *Invariant:* identities and recipe hashes are digests of this form, so the order, the names and the
+/// defaults of its fields are fixed.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Configuration", deny_unknown_fields)]
 pub(super) struct Flat {

@@ -3,7 +3,7 @@
 //! ```toml
 //! [verdict]
 //! primary = "appropriate"   # judged against its baseline; every other comparison is secondary
-//! looks = [3, 6, 10]        # pairs at every rankscale after which the endpoint is judged, and never in between
+//! looks = [3, 6, 10]        # pairs per rankscale after which the endpoint is judged, never in between
 //! alpha = 0.0221            # two-sided level at each look
 //! margin = 0.001            # differences of accuracy below this fraction are not meaningful
 //! ```

@@ -2,7 +2,8 @@
 //!
 //! The two halves are apart because batch norm's sums over the whole batch lie between them.
 //!
-//! *Invariant:* the depthwise result is computed again, never read; behind a pool only the gradients at the argmax are touched.
+//! *Invariant:* the depthwise result is computed again, never read; behind a pool only the gradients at the
+//! argmax are touched.
 
 use crate::block::forward::{Codes, convolve, three_rows};
 use crate::block::scratch::Scratch;
@@ -29,8 +30,8 @@ pub(crate) struct OutputGradient<'a> {
     pub(crate) pool: Option<(Rows<'a, u32>, usize)>,
 }
 
-/// Goes from the output's gradient to `(s E)^T g`, one row for each pixel, and adds to the sums of the batch. The first
-/// block, whose codes have no gradient, has no rows in `out`.
+/// Goes from the output's gradient to `(s E)^T g`, one row for each pixel, and adds to the sums of the batch.
+/// The first block, whose codes have no gradient, has no rows in `out`.
 pub(crate) fn through_output(
     block: &BlockState,
     codes: Codes<'_>,
@@ -105,8 +106,8 @@ fn pooled_strip(
     }
 }
 
-/// Goes from `(s E)^T g` to the input's gradient, and adds to the sums that become the gradients of `contract` and
-/// `depthwise`.
+/// Goes from `(s E)^T g` to the input's gradient, and adds to the sums that become the gradients of
+/// `contract` and `depthwise`.
 pub(crate) fn through_input(
     block: &BlockState,
     codes: Rows<'_>,

@@ -61,7 +61,8 @@ impl Codes<'_> {
     }
 }
 
-/// Returns the rows above, at and below image row `row` of a group, where rows of one image do not see those of the next.
+/// Returns the rows above, at and below image row `row` of a group, where rows of one image do not see those
+/// of the next.
 pub(crate) fn three_rows<'a>(values: Rows<'a>, zeros: &'a [f32], row: usize, side: usize) -> ThreeRows<'a> {
     let at = |row: usize| values.part(row * side..(row + 1) * side);
     let zeros = Rows::new(zeros, side, values.width(), values.stride());

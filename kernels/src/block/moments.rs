@@ -1,7 +1,7 @@
 //! Mean and covariance of codes, gathered strip by strip.
 //!
-//! A strip is centred by its own mean before it is squared; strips are put together in float64 (Chan, Golub and `LeVeque`,
-//! 1979): `sum z z^T = sum over strips of [sum (z - m)(z - m)^T + count m m^T]`.
+//! A strip is centred by its own mean before it is squared; strips are put together in float64 (Chan, Golub
+//! and `LeVeque`, 1979): `sum z z^T = sum over strips of [sum (z - m)(z - m)^T + count m m^T]`.
 //!
 //! *Invariant:* only the upper triangle is kept.
 

@@ -1,17 +1,19 @@
 //! Batch norm through the bottleneck.
 //!
-//! Let `z` be the code of a pixel and `y = E z`. Then `mean(y) = E mean(z)` and `var(y) = diag(E cov(z) E^T)`, so that with
-//! `s = gamma / sqrt(var + epsilon)` the block is `relu(s E (z - mean(z)) + beta)` and the tensor before batch norm never
-//! exists. Backward, with `H = sum g (z - mean)^T` and `G = sum g` over the `n` pixels, `g` the gradient behind the
-//! ReLU:
+//! Let `z` be the code of a pixel and `y = E z`. Then `mean(y) = E mean(z)` and `var(y) = diag(E cov(z)
+//! E^T)`, so that with `s = gamma / sqrt(var + epsilon)` the block is `relu(s E (z - mean(z)) + beta)` and
+//! the tensor before batch norm never exists. Backward, with `H = sum g (z - mean)^T` and `G = sum g` over
+//! the `n` pixels, `g` the gradient behind the ReLU:
 //!
 //! - `d beta = G`, `d gamma_o = H_o . E_o / sqrt(var_o + epsilon)`,
 //! - `d E_o = s_o (H_o - d gamma_o / sqrt(var_o + epsilon) (E cov(z))_o)`,
-//! - `d z = (s E)^T g - a - M (z - mean)`, `a = E^T (s G) / n`, `M = E^T diag(s d gamma / (n sqrt(var + epsilon))) E`.
+//! - `d z = (s E)^T g - a - M (z - mean)`, `a = E^T (s G) / n`, `M = E^T diag(s d gamma / (n sqrt(var +
+//!   epsilon))) E`.
 //!
 //! Source: Ioffe and Szegedy, arXiv 1502.03167, with the sums over outputs moved to the codes.
 //!
-//! *Invariant:* float64; all reductions over pixels happen on codes, which are centred before they are squared.
+//! *Invariant:* float64; all reductions over pixels happen on codes, which are centred before they are
+//! squared.
 
 use ndarray::{Array1, Array2, Axis};
 use network::architecture::{BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM};

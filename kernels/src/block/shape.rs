@@ -1,6 +1,7 @@
 //! The sizes of one block, and how its pixels are walked.
 //!
-//! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most [`STRIP`] pixels.
+//! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most
+//! [`STRIP`] pixels.
 
 use crate::simd::patches::PATCH;
 use crate::simd::vectors::{STRIP, pitch};

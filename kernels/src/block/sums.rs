@@ -1,6 +1,7 @@
 //! Sums over images that become a block's gradients.
 //!
-//! The way back fills them, one set for each chunk of a batch, and the block's state turns their total into gradients.
+//! The way back fills them, one set for each chunk of a batch, and the block's state turns their total into
+//! gradients.
 
 use crate::block::shape::BlockShape;
 

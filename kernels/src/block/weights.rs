@@ -40,7 +40,8 @@ impl Encoder {
     }
 }
 
-/// The weights between a block's codes and its output, with batch norm folded in: `relu(panels (z - mean) + bias)`.
+/// The weights between a block's codes and its output, with batch norm folded in: `relu(panels (z - mean) +
+/// bias)`.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     pub(crate) mean: Vec<f32>,
@@ -122,7 +123,8 @@ pub(crate) fn expand_matrix(shape: &BlockShape, values: &[f32]) -> Array2<f64> {
     }
 }
 
-/// Returns the place of number `at` of a patch in a row of the first convolution's weights, `[colour][ky][kx]`.
+/// Returns the place of number `at` of a patch in a row of the first convolution's weights,
+/// `[colour][ky][kx]`.
 pub(crate) fn image_order(at: usize) -> usize {
     let (window, colour) = (at / IMAGE_CHANNELS, at % IMAGE_CHANNELS);
     debug_assert_eq!(patch_index(colour, window / 3, window % 3), at);

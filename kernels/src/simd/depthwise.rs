@@ -1,9 +1,10 @@
 //! Depthwise 3x3 convolution of one row of pixels, and the gradient of its weights.
 //!
-//! The same kernel serves the forward pass (over inputs) and the gradient of the input (over gradients, with the weights
-//! turned by 180 degrees). Rows that lie outside the image are rows of zeros.
+//! The same kernel serves the forward pass (over inputs) and the gradient of the input (over gradients, with
+//! the weights turned by 180 degrees). Rows that lie outside the image are rows of zeros.
 //!
-//! *Invariant:* channels are vectors; a row of output is computed from three rows of input, each read once per channel.
+//! *Invariant:* channels are vectors; a row of output is computed from three rows of input, each read once
+//! per channel.
 
 use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};

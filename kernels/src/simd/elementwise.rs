@@ -1,6 +1,7 @@
 //! The loops over single numbers between the products.
 //!
-//! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the chosen instructions.
+//! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the
+//! chosen instructions.
 
 use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};
@@ -52,7 +53,8 @@ impl ReluBackward<'_> {
         let zero = simd.splat_f32s(0.0);
         for row in 0..output.len() {
             for column in (0..columns).step_by(S::F32_LANES) {
-                // SAFETY: rows and columns are within all three, whose shape is one, as `with_simd` has checked.
+                // SAFETY: rows and columns are within all three, whose shape is one, as `with_simd` has
+                // checked.
                 unsafe {
                     let mask = simd.greater_than_f32s(output.load::<S>(row, column), zero);
                     let gradient = self.gradient.load::<S>(row, column);

@@ -1,9 +1,10 @@
 //! Random matrices for the property tests of the kernels, which know what of them a kernel may touch.
 //!
-//! Numbers are quarters of small whole numbers, so that products and their sums are exact in float32: whatever the order of
-//! its sums, a kernel must give what a float64 loop gives.
+//! Numbers are quarters of small whole numbers, so that products and their sums are exact in float32:
+//! whatever the order of its sums, a kernel must give what a float64 loop gives.
 //!
-//! *Invariant:* what is outside the widths of an input's rows is not a number, and would spoil every result that it reached.
+//! *Invariant:* what is outside the widths of an input's rows is not a number, and would spoil every result
+//! that it reached.
 
 use crate::simd::isa::{Isa, Processor};
 use crate::simd::rows::{Rows, RowsMut};

@@ -95,7 +95,8 @@ impl WithSimd for Logits<'_> {
     }
 }
 
-/// Returns the cross-entropy in nats and the class with the largest logit (the first, if several). The logits become probabilities.
+/// Returns the cross-entropy in nats and the class with the largest logit (the first, if several). The logits
+/// become probabilities.
 pub(crate) fn cross_entropy(logits: &mut [f64], label: u8) -> (f64, u8) {
     let mut class = 0;
     for (candidate, logit) in logits.iter().enumerate() {

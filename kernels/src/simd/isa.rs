@@ -1,6 +1,7 @@
 //! The vector instructions that the kernels use.
 //!
-//! *Invariant:* the choice is made at run time, once per engine; it changes roundings and speed, never layouts.
+//! *Invariant:* the choice is made at run time, once per engine; it changes roundings and speed, never
+//! layouts.
 
 use pulp::{Scalar, Simd, WithSimd};
 

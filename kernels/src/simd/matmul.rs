@@ -1,7 +1,7 @@
 //! Matrix products of a strip of pixels: `out = [relu](left . panels + initial) + addend`.
 //!
-//! Each register tile holds several pixels times two vectors of columns and runs through the whole depth; left rows and
-//! panels come from the first cache level.
+//! Each register tile holds several pixels times two vectors of columns and runs through the whole depth;
+//! left rows and panels come from the first cache level.
 //!
 //! *Invariant:* each result is one sum in the order of the depth, whatever the tile it falls into.
 

@@ -1,7 +1,7 @@
 //! The right-hand matrix of a product, packed in the order in which the register tiles read it.
 //!
-//! Columns are cut into panels of two vectors (the last may be one); a panel holds its columns row by row, so that a
-//! product reads it from start to end.
+//! Columns are cut into panels of two vectors (the last may be one); a panel holds its columns row by row, so
+//! that a product reads it from start to end.
 //!
 //! *Invariant:* columns beyond the matrix are zero, so a product's result is too.
 

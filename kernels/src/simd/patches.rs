@@ -1,9 +1,11 @@
 //! The first convolution's windows: 27 numbers for each pixel of an image.
 //!
-//! A dense 3x3 convolution of an image is a product of its patches, `[pixels, 27]`, with the weights. So the patches are to
-//! the first block what the codes are to the others, except that they are cheaper to make again than to keep.
+//! A dense 3x3 convolution of an image is a product of its patches, `[pixels, 27]`, with the weights. So the
+//! patches are to the first block what the codes are to the others, except that they are cheaper to make
+//! again than to keep.
 //!
-//! *Invariant:* within a patch, numbers lie in the order `[ky][kx][colour]`; what is outside the image is zero.
+//! *Invariant:* within a patch, numbers lie in the order `[ky][kx][colour]`; what is outside the image is
+//! zero.
 
 use crate::simd::rows::RowsMut;
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};

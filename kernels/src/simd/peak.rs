@@ -1,8 +1,8 @@
 //! The peak rate of fused multiply-adds: what a core's vector units do when no operand comes from memory.
 //!
-//! Twelve independent sums stay in registers, each the operand of its own next multiply-add; processors need between
-//! eight and ten such chains (latency of four or five cycles, two units) to be busy in every cycle. All threads start
-//! together, so that the clock is that of a processor whose cores all work.
+//! Twelve independent sums stay in registers, each the operand of its own next multiply-add; processors need
+//! between eight and ten such chains (latency of four or five cycles, two units) to be busy in every cycle.
+//! All threads start together, so that the clock is that of a processor whose cores all work.
 
 use crate::simd::isa::{Isa, Processor};
 use pulp::{Simd, WithSimd};
@@ -37,8 +37,8 @@ impl WithSimd for Chains {
     }
 }
 
-/// Returns the operations per second, two for each multiply-add, of `threads` threads together with one set of
-/// instructions: the best of `times` measurements. `None` if this processor lacks the set.
+/// Returns the operations per second, two for each multiply-add, of `threads` threads together with one set
+/// of instructions: the best of `times` measurements. `None` if this processor lacks the set.
 #[must_use]
 pub fn multiply_add_flops(isa: Isa, threads: usize, times: usize) -> Option<f64> {
     let processor = Processor::new(isa)?;

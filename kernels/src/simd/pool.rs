@@ -1,11 +1,12 @@
 //! A 1x1 convolution, ReLU and 2x2 max pool in one.
 //!
-//! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which pixel was the
-//! largest is kept as its number within the strip, one byte; ties go to the first in row-major order, as in `PyTorch`. The
-//! bytes of four windows in a row share a word, so that a vector of channels writes a vector of words.
+//! Four pixels of a window are four rows of one register tile, so the unpooled tensor never exists. Which
+//! pixel was the largest is kept as its number within the strip, one byte; ties go to the first in row-major
+//! order, as in `PyTorch`. The bytes of four windows in a row share a word, so that a vector of channels
+//! writes a vector of words.
 //!
-//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the ReLU blocked it, and
-//! the winner does not matter.
+//! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the ReLU blocked
+//! it, and the winner does not matter.
 
 use crate::simd::isa::Processor;
 use crate::simd::matmul::tile;
@@ -67,7 +68,8 @@ impl PooledMatmul<'_> {
         let first = |window: usize| (window / half) * 2 * self.side + (window % half) * 2;
         let corners = [0, 1, self.side, self.side + 1];
         let mut initial = [zero; V];
-        // SAFETY: pixels are within the strip, columns within panels and `initial`, as `with_simd` has checked.
+        // SAFETY: pixels are within the strip, columns within panels and `initial`, as `with_simd` has
+        // checked.
         let sums = unsafe {
             for (v, initial) in initial.iter_mut().enumerate() {
                 *initial = load::<S>(self.initial.as_ptr().add(column + v * S::F32_LANES));
@@ -103,7 +105,8 @@ impl PooledMatmul<'_> {
         for first in (0..self.out.len()).step_by(PACKED) {
             let mut words = [simd.splat_u32s(0); V];
             for window in (first..first + PACKED).step_by(R / WINDOW) {
-                // SAFETY: windows come in whole words, as `with_simd` has checked; columns are the caller's promise.
+                // SAFETY: windows come in whole words, as `with_simd` has checked; columns are the caller's
+                // promise.
                 unsafe { self.block::<S, R, V>(simd, window, column, &mut words) };
             }
             for (v, words) in words.into_iter().enumerate() {

@@ -1,7 +1,8 @@
 //! Matrices in memory: rows of numbers that begin a stride apart.
 //!
-//! *Invariant:* every row holds its width, padded to whole vectors of any instructions ([`pitch`]). The padding belongs to the
-//! view: a kernel may read it and write it. What lies between padded rows belongs to others.
+//! *Invariant:* every row holds its width, padded to whole vectors of any instructions ([`pitch`]). The
+//! padding belongs to the view: a kernel may read it and write it. What lies between padded rows belongs to
+//! others.
 
 use crate::simd::vectors::{ROW_UNIT, load, pitch, scratch_pitch, store};
 use pulp::Simd;
@@ -96,8 +97,8 @@ impl<'a, T> Rows<'a, T> {
 }
 
 impl Rows<'_> {
-    /// Reads the rows from start to end, as the processor foresees best, so that kernels with wider strides find them in the
-    /// cache.
+    /// Reads the rows from start to end, as the processor foresees best, so that kernels with wider strides
+    /// find them in the cache.
     pub(crate) fn prefetch(self) {
         let lines = self.values.iter().step_by(ROW_UNIT);
         std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));

@@ -4,7 +4,8 @@
 
 use pulp::Simd;
 
-/// Channels are stored in rows of a multiple of this many numbers, whatever the instructions; the rest is zero.
+/// Channels are stored in rows of a multiple of this many numbers, whatever the instructions; the rest is
+/// zero.
 pub(crate) const ROW_UNIT: usize = 16;
 
 /// Pixels that pass through the first cache level together.
@@ -15,8 +16,8 @@ pub(crate) const fn pitch(width: usize) -> usize {
     width.next_multiple_of(ROW_UNIT)
 }
 
-/// Returns how many it takes in scratch memory, where rows whose pitch is a power of two would compete for the same cache
-/// sets.
+/// Returns how many it takes in scratch memory, where rows whose pitch is a power of two would compete for
+/// the same cache sets.
 pub(crate) const fn scratch_pitch(width: usize) -> usize {
     pitch(width) + ROW_UNIT
 }
@@ -44,7 +45,8 @@ pub(crate) unsafe fn store<S: Simd>(address: *mut f32, values: S::f32s) {
     unsafe { address.cast::<S::f32s>().write_unaligned(values) }
 }
 
-/// Sets to zero what is below zero. What is not a number stays so, for a run that diverges must not look well.
+/// Sets to zero what is below zero. What is not a number stays so, for a run that diverges must not look
+/// well.
 #[inline(always)]
 pub(crate) fn rectify<S: Simd>(simd: S, values: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);

@@ -1,6 +1,7 @@
 //! The way back through a max pool.
 //!
-//! Behind a pool one pixel of each window has a gradient, so products with the gradient visit those pixels and no other.
+//! Behind a pool one pixel of each window has a gradient, so products with the gradient visit those pixels
+//! and no other.
 //!
 //! *Invariant:* windows are added in their order, even and odd ones apart.
 
@@ -36,7 +37,8 @@ impl WindowGradients<'_> {
         }
     }
 
-    /// Takes one window's gradient of one output to its winner. The winner's numbers begin at `start` in both strips.
+    /// Takes one window's gradient of one output to its winner. The winner's numbers begin at `start` in both
+    /// strips.
     ///
     /// # Safety
     /// `V` vectors must be within the strips at `start`.
@@ -72,7 +74,8 @@ impl WindowGradients<'_> {
         let windows = gradient.len();
         for output in 0..gradient.width() {
             let (mut weights, mut sums) = ([zero; V], [zero; V]);
-            // SAFETY: outputs and windows are within their arrays, argmax below `STRIP`, as `with_simd` has checked.
+            // SAFETY: outputs and windows are within their arrays, argmax below `STRIP`, as `with_simd` has
+            // checked.
             unsafe {
                 for v in 0..V {
                     weights[v] = self.weights.load::<S>(output, column + v * S::F32_LANES);

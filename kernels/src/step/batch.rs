@@ -1,6 +1,7 @@
 //! The arrays that a training step keeps for its backward pass, for a whole batch.
 //!
-//! Each block keeps its input, its codes, and one byte for each output behind a pool or before a residual, and nothing else.
+//! Each block keeps its input, its codes, and one byte for each output behind a pool or before a residual,
+//! and nothing else.
 //!
 //! *Invariant:* allocated once for the largest batch; smaller ones use the front.
 
@@ -37,7 +38,8 @@ pub(crate) struct Batch {
     pub(crate) relu_mask: Vec<Vec<u8>>,
     /// The gradient that a residual hands on to its beginning.
     pub(crate) residual: Buffer,
-    /// The gradients of the last activations, their argmax (in the rows of each group's first image), and their ReLU's mask.
+    /// The gradients of the last activations, their argmax (in the rows of each group's first image), and
+    /// their ReLU's mask.
     pub(crate) feature_gradients: Buffer,
     pub(crate) feature_argmax: Vec<u32>,
     pub(crate) feature_mask: Vec<u8>,

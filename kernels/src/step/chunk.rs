@@ -1,7 +1,7 @@
 //! The chunks of a batch, and where their images lie.
 //!
-//! *Invariant:* chunks depend on the number of images only. Each has sums of its own, which are added in the order of the
-//! chunks, so the numbers are the same for any number of threads.
+//! *Invariant:* chunks depend on the number of images only. Each has sums of its own, which are added in the
+//! order of the chunks, so the numbers are the same for any number of threads.
 
 use crate::block::shape::GROUP;
 use crate::simd::pool::unpack;

@@ -1,7 +1,7 @@
 //! Logits by the running statistics.
 //!
-//! *Invariant:* batch norm is folded into the weights; images go through the whole network a group at a time, and nothing
-//! but their logits is kept.
+//! *Invariant:* batch norm is folded into the weights; images go through the whole network a group at a time,
+//! and nothing but their logits is kept.
 
 use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;

@@ -1,7 +1,8 @@
-//! The turning point of a training step: the last block's output, the loss, and the first half of the way back through that
-//! block.
+//! The turning point of a training step: the last block's output, the loss, and the first half of the way
+//! back through that block.
 //!
-//! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one pixel's gradient.
+//! *Invariant:* the last activations live for one group of images; behind the 4x4 pool each feature has one
+//! pixel's gradient.
 
 use crate::block::backward::{OutputGradient, through_output};
 use crate::block::forward::{Codes, Decoded, decode};

@@ -1,6 +1,7 @@
 //! The passes of a training step over a batch, between the sums that batch norm needs.
 //!
-//! *Invariant:* a group of images passes while it is in the cache; what one pass leaves for the next are codes, block inputs and bytes.
+//! *Invariant:* a group of images passes while it is in the cache; what one pass leaves for the next are
+//! codes, block inputs and bytes.
 
 use crate::block::backward::{OutputGradient, through_input, through_output};
 use crate::block::forward::{Codes, Decoded, decode, encode, encode_images};

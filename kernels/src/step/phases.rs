@@ -1,11 +1,11 @@
 //! A training step, phase by phase.
 //!
-//! Batch norm needs sums over the whole batch, so a phase ends where they do: it decodes one block and encodes the next
-//! (backward: goes from one block's codes to its input and on to the previous block's codes), a group of images at a time
-//! while they are in the cache.
+//! Batch norm needs sums over the whole batch, so a phase ends where they do: it decodes one block and
+//! encodes the next (backward: goes from one block's codes to its input and on to the previous block's
+//! codes), a group of images at a time while they are in the cache.
 //!
-//! *Invariant:* between phases there are only codes, block inputs and bytes; gradients of activations live for one group,
-//! but for the one a residual hands on.
+//! *Invariant:* between phases there are only codes, block inputs and bytes; gradients of activations live
+//! for one group, but for the one a residual hands on.
 
 use crate::block::moments::MomentSums;
 use crate::step::chunk::chunks;

@@ -1,7 +1,7 @@
 //! The arms of the house, and how they are found by name.
 //!
-//! The two `published-*` arms do what the notebook's code did, where the loss was summed over the batch and the rate divided by its
-//! size, but not the decay.
+//! The two `published-*` arms do what the notebook's code did, where the loss was summed over the batch and
+//! the rate divided by its size, but not the decay.
 
 use super::{Arm, Definition};
 use crate::decay::{Counterpart, Strength};
@@ -91,7 +91,8 @@ impl Arm {
     pub const ORIGINAL: Self = Self(&ORIGINAL);
     /// The arm whose low-rank factors decay less, by the compression against full convolutions.
     pub const APPROPRIATE: Self = Self(&APPROPRIATE);
-    /// The arm whose low-rank factors decay less, by the compression against depthwise-separable convolutions.
+    /// The arm whose low-rank factors decay less, by the compression against depthwise-separable
+    /// convolutions.
     pub const APPROPRIATE_SEPARABLE: Self = Self(&APPROPRIATE_SEPARABLE);
     /// The arm in which the product of the factors decays (Khodak et al., arXiv 2105.01029).
     pub const FROBENIUS: Self = Self(&FROBENIUS);

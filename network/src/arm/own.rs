@@ -1,7 +1,7 @@
 //! Arms that an experiment declares.
 //!
-//! *Invariant:* a definition is kept once for as long as the program runs, however often it is read; so what is kept is no more than
-//! the different definitions in the files of a program's run.
+//! *Invariant:* a definition is kept once for as long as the program runs, however often it is read; so what
+//! is kept is no more than the different definitions in the files of a program's run.
 
 use super::{Arm, Definition};
 use crate::decay::Strength;
@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-/// An arm as a file declares it. A baseline is named in an experiment (`B` is a string), and spelt out in a record (`B` is an [`Arm`]).
+/// An arm as a file declares it. A baseline is named in an experiment (`B` is a string), and spelt out in a
+/// record (`B` is an [`Arm`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declaration<B> {
@@ -72,8 +73,8 @@ impl Declaration<Arm> {
     /// Returns the declared arm.
     ///
     /// # Errors
-    /// The name is one of the house's or one that no folder should have, a strength is negative or no number, or a power is
-    /// out of bounds.
+    /// The name is one of the house's or one that no folder should have, a strength is negative or no number,
+    /// or a power is out of bounds.
     pub fn arm(self) -> Result<Arm, InvalidArm> {
         if let Some((key, value, rule)) = self.broken_rule() {
             return Err(InvalidArm { arm: self.name, key, value, rule });

@@ -35,7 +35,8 @@ pub fn matmul_flops(threads: usize, times: usize) -> Option<f64> {
     let mut best = 0.0f64;
     for _ in 0..times {
         let start = Instant::now();
-        // SAFETY: three square matrices of the lengths and strides given, of which only the result is written.
+        // SAFETY: three square matrices of the lengths and strides given, of which only the result is
+        // written.
         unsafe {
             gemm(
                 n,

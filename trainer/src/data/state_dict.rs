@@ -1,6 +1,7 @@
 //! Named float32 arrays, and safetensors files of them.
 //!
-//! The names are the reference's (`layer1.conv.depthwise.weight`), so its Python code loads what is saved here.
+//! The names are the reference's (`layer1.conv.depthwise.weight`), so its Python code loads what is saved
+//! here.
 
 use artifacts::reading::{self, contained};
 use artifacts::{atomic, stamp};

@@ -41,8 +41,8 @@ pub struct Predictions {
     pub losses: Vec<f32>,
 }
 
-/// Called after every update with the number done in this epoch and, where reading them does not stall the device, the running sums.
-/// Returns whether to continue.
+/// Called after every update with the number done in this epoch and, where reading them does not stall the
+/// device, the running sums. Returns whether to continue.
 pub type OnUpdate<'a> = dyn FnMut(usize, Option<Sums>) -> ControlFlow<()> + 'a;
 
 /// Called before every batch of an evaluation. Returns whether to continue.

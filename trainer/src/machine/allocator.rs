@@ -33,7 +33,8 @@ pub fn keep_freed_pages() {}
 pub(crate) fn prefer_huge_pages(bytes: u64) {
     const PAGE: usize = 2 << 20;
     let bytes = (bytes as usize).next_multiple_of(PAGE);
-    // SAFETY: the block is this function's own; the advice changes no content, and once pages are kept it outlasts `free`.
+    // SAFETY: the block is this function's own; the advice changes no content, and once pages are kept it
+    // outlasts `free`.
     unsafe {
         let block = libc::memalign(PAGE, bytes);
         if !block.is_null() {

@@ -142,7 +142,8 @@ impl BackendChoice {
     /// Configures a single run for a device. Unlike in a sweep, a requested engine must support the network.
     ///
     /// # Errors
-    /// Those of [`BackendChoice::resolve`], or the fused engine does not support the network or the precision.
+    /// Those of [`BackendChoice::resolve`], or the fused engine does not support the network or the
+    /// precision.
     pub fn configure(self, device: Device, run: Configuration) -> anyhow::Result<Configuration> {
         let engine = self.resolve(device)?;
         match self {

@@ -28,8 +28,8 @@ fn before_context(mebibytes: &str) -> Option<u64> {
 pub(crate) fn cuda_memory(index: usize) -> Option<(u64, u64)> {
     let (set, get) = (symbol(c"cudaSetDevice")?, symbol(c"cudaMemGetInfo")?);
     let (mut free, mut total) = (0usize, 0usize);
-    // SAFETY: the two functions of CUDA's runtime have these signatures in every version, return 0 for success, and write nothing but
-    // the two sizes.
+    // SAFETY: the two functions of CUDA's runtime have these signatures in every version, return 0 for
+    // success, and write nothing but the two sizes.
     let done = unsafe {
         let set: extern "C" fn(c_int) -> c_int = std::mem::transmute(set);
         let get: extern "C" fn(*mut usize, *mut usize) -> c_int = std::mem::transmute(get);

@@ -89,7 +89,8 @@ const fn exit_code(signal: i32) -> i32 {
 
 fn is_ignored(signal: i32) -> bool {
     let mut present = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: without a new action, sigaction only writes the present one, for which zeroes are a valid value.
+    // SAFETY: without a new action, sigaction only writes the present one, for which zeroes are a valid
+    // value.
     unsafe {
         libc::sigaction(signal, std::ptr::null(), present.as_mut_ptr()) == 0
             && present.assume_init().sa_sigaction == libc::SIG_IGN
