@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::engine::epoch::Epoch;
 use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::machine::contained::contained;
+use crate::machine::allocator::give_back;
 use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::initialise::initialise;
@@ -58,6 +59,7 @@ impl Pace {
             }
             points.insert(engine, timed);
         }
+        give_back();
         Ok(Some(Self { points }))
     }
 

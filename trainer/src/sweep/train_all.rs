@@ -4,6 +4,7 @@
 
 use super::plan::Planned;
 use super::slots::{Queue, Slot};
+use crate::machine::allocator::give_back;
 use crate::machine::contained::contained;
 use crate::machine::device::Device;
 use crate::run::context::RunContext;
@@ -40,6 +41,7 @@ pub(super) fn train_all<'a>(
                     let outcome = contained(|| train(&context.at(slot), run.configuration));
                     broken_off = if outcome.is_err() { broken_off + 1 } else { 0 };
                     let outcome = outcome.unwrap_or_else(|broken| Err(broken.into()));
+                    give_back();
                     queue.ended(slot.device, &run);
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),

@@ -1,0 +1,64 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from run import program
+
+MEBIBYTE = 2**20
+IMAGES, TEST_IMAGES, BYTES = 1024, 1000, 3 * 32 * 32 + 1
+RECIPE = """title = "What a run takes"
+[recipe]
+epochs = 2
+batch = 512
+[[grid]]
+rankscale = %s
+decay = ["original"]
+seed = [0]
+"""
+
+
+@unittest.skipUnless(sys.platform == "linux", "the peak of a program that has ended is in other units elsewhere")
+class Planned(unittest.TestCase):
+    """What a sweep plans for its runs, against the peak of its process less what every process has and the images, which its runs share."""
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="memory-test-")
+        self.addCleanup(shutil.rmtree, self.root)
+        images = ["--images=%d" % IMAGES, "--test-images=%d" % TEST_IMAGES, "--work=" + self.root]
+        subprocess.run([program("data-prep"), "generate", *images], check=True, stderr=subprocess.DEVNULL)
+        self.shared = peak([program("trainer"), "doctor"])[0] + (IMAGES + TEST_IMAGES) * BYTES / MEBIBYTE
+
+    def test_a_sweep_takes_what_it_plans_and_a_tenth_less_at_the_very_least(self):
+        # One run; runs in turn, of other sizes than the three that were timed before them; two side by side.
+        for rankscales, jobs in (([31], 1), ([8, 31, 16], 1), ([16, 31], 2)):
+            experiment = os.path.join(self.root, "memory.toml")
+            with open(experiment, "w") as file:
+                file.write(RECIPE % rankscales)
+            found, said = peak([program("trainer"), "sweep", "--experiment", experiment, "--work", self.root, "--device=cpu", "--engine=fused",
+                                "--jobs=%d" % jobs, "--threads=1"])
+            plans = sorted((int(plan) for plan in re.findall(r"^  r\d\d-\S+ .* (\d+) MiB", said, re.MULTILINE)), reverse=True)
+            self.assertEqual(len(plans), len(rankscales), said)
+            planned, taken = sum(plans[:jobs]), found - self.shared
+            self.assertLess(taken, planned, "%s, %d at once" % (rankscales, jobs))
+            self.assertLess(planned, 1.1 * taken, "%s, %d at once" % (rankscales, jobs))
+            shutil.rmtree(os.path.join(self.root, "runs"))
+
+
+def peak(command):
+    """Runs a command, and returns its peak memory in MiB and what it said."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said = process.stdout.read()
+    process.stdout.close()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise AssertionError("exit code %d: %s" % (process.returncode, said))
+    return used.ru_maxrss / 1024, said
+
+
+if __name__ == "__main__":
+    unittest.main()
