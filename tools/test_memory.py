@@ -23,7 +23,8 @@ seed = [0]
 
 @unittest.skipUnless(sys.platform == "linux", "the peak of a program that has ended is in other units elsewhere")
 class Planned(unittest.TestCase):
-    """What a sweep plans for its runs, against the peak of its process less what every process has and the images, which its runs share."""
+    """The memory that a sweep plans for its runs, against the peak of its process less that of an idle process and the
+    images, which its runs share."""
 
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="memory-test-")
@@ -38,8 +39,8 @@ class Planned(unittest.TestCase):
             experiment = os.path.join(self.root, "memory.toml")
             with open(experiment, "w") as file:
                 file.write(RECIPE % rankscales)
-            found, said = peak([program("trainer"), "sweep", "--experiment", experiment, "--work", self.root, "--device=cpu", "--engine=fused",
-                                "--jobs=%d" % jobs, "--threads=1"])
+            options = ["--device=cpu", "--engine=fused", "--jobs=%d" % jobs, "--threads=1", "--work", self.root]
+            found, said = peak([program("trainer"), "sweep", "--experiment", experiment, *options])
             plans = sorted((int(plan) for plan in re.findall(r"^  r\d\d-\S+ .* (\d+) MiB", said, re.MULTILINE)), reverse=True)
             self.assertEqual(len(plans), len(rankscales), said)
             planned, taken = sum(plans[:jobs]), found - self.shared

@@ -1,4 +1,5 @@
-//! The allocator's settings: freed memory stays with the process while a run trains, and goes back between runs.
+//! The allocator's settings: freed memory stays with the process while a run trains, and is given back
+//! between runs.
 //!
 //! *Invariant:* a setting changes speed, never a number.
 
