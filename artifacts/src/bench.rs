@@ -155,8 +155,13 @@ mod tests {
         let Line { round: 2, measured: Measured::Peer(peer) } = Line::parse(PEER).unwrap() else { panic!() };
         assert!(peer.pages_kept);
         let kept = include_str!("../../docs/bench.jsonl");
-        let ours = kept.lines().map(|line| Line::parse(line).unwrap()).filter(|line| line.round == 1);
-        assert!(ours.filter(|line| matches!(line.measured, Measured::Ours(_))).count() > 8);
+        let lines: Vec<Line> = kept.lines().map(|line| Line::parse(line).unwrap()).collect();
+        for engine in Backend::ALL {
+            let is_ours =
+                |line: &&Line| matches!(&line.measured, Measured::Ours(ours) if ours.engine == engine);
+            let rounds: Vec<u32> = lines.iter().filter(is_ours).map(|line| line.round).collect();
+            assert!(rounds.contains(&1) && rounds.contains(&3), "{engine}: {rounds:?}");
+        }
     }
 
     #[test]
