@@ -84,13 +84,12 @@ def network(rankscale):
     )
 
 
-def main(words=None):
-    arguments = parse(words)
-    timed = prepared(arguments)
-    outcome.show(json.dumps(measured(arguments, timed)))
+def main():
+    arguments = parse()
+    outcome.show(json.dumps(measured(arguments, *prepared(arguments))))
 
 
-def parse(words=None):
+def parse():
     cli = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     cli.add_argument("--rankscale", type=int, default=8)
     cli.add_argument("--threads", type=int, default=2)
@@ -99,7 +98,7 @@ def parse(words=None):
     cli.add_argument("--variant", default="channels_last")
     cli.add_argument("--device", default="cpu")
     cli.add_argument("--precision", choices=list(KINDS), default="float32")
-    arguments = cli.parse_args(words)
+    arguments = cli.parse_args()
     layout, *extras = arguments.variant.split("+")
     if layout not in ("contiguous", "channels_last") or extras not in EXTRAS:
         cli.error("variant %s: expected contiguous or channels_last, then nothing, +compile, +graph or +compile+graph" % arguments.variant)
@@ -109,7 +108,8 @@ def parse(words=None):
 
 
 def prepared(arguments):
-    """Compiles, chooses kernels and captures the graph; returns a function that times a number of updates."""
+    """Compiles, chooses kernels and captures the graph; returns a function that times a number of updates, and the
+    number of parameters."""
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     device, kind = torch.device(arguments.device), KINDS[arguments.precision]
@@ -145,7 +145,7 @@ def prepared(arguments):
         return (time.perf_counter() - start) / count
 
     timed(WARM if on_gpu else 2)
-    return timed
+    return timed, sum(parameter.numel() for parameter in net.parameters())
 
 
 def recorded(update, device):
@@ -162,7 +162,7 @@ def recorded(update, device):
     return graph.replay
 
 
-def measured(arguments, timed):
+def measured(arguments, timed, parameters):
     on_gpu = torch.device(arguments.device).type == "cuda"
     step = timed(arguments.steps) if on_gpu else statistics.median(timed(1) for _ in range(arguments.steps))
     return {
@@ -172,7 +172,7 @@ def measured(arguments, timed):
         "steps": arguments.steps, "step_seconds": step, "images_per_second": arguments.batch / step,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "device_memory_mib": torch.cuda.max_memory_reserved(torch.device(arguments.device)) / 2**20 if on_gpu else None,
-        "parameters": sum(parameter.numel() for parameter in network(arguments.rankscale).parameters()),
+        "parameters": parameters,
     }
 
 

@@ -100,7 +100,7 @@ class Steps:
         self.wait(images, step.name)
 
     def build(self, program, beside=None):
-        """The command that builds a program and what it needs."""
+        """Builds a program, if that was not done yet."""
         if program in self.built:
             return
         if not self.built:
@@ -156,7 +156,7 @@ def program(name):
 
 
 def build(program, libtorch, *features):
-    """Builds a program, if that was not done yet."""
+    """The command that builds a program and what it needs."""
     features = ["trainer/tch"] * libtorch + list(features)
     return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features)
 

@@ -104,9 +104,9 @@ impl Bench {
         };
 
         let on_cpu = *device == Device::Cpu;
-        let product_flops = || on_cpu.then(|| matmul_flops(*threads, RATES)).flatten();
-        let peak_flops = || on_cpu.then(|| peak_flops(*threads)).flatten();
-        let before = (product_flops(), peak_flops());
+        let peaks =
+            || if on_cpu { [matmul_flops(*threads, RATES), peak_flops(*threads)] } else { [None, None] };
+        let before = peaks();
         updates(&mut engine, if on_cpu { WARM_UP } else { WARM_UP_ON_GPU });
         if !on_cpu {
             // A GPU's libraries choose their kernels when they first meet a shape, and evaluation has shapes
@@ -128,9 +128,9 @@ impl Bench {
             seconds.append(&mut updates(&mut engine, each));
             phases.push(phases_of(&engine));
         }
-        let after = (product_flops(), peak_flops());
-        let best = |rates: [Option<f64>; 2]| rates.into_iter().flatten().reduce(f64::max);
-        let (product, multiply_add) = (best([before.0, after.0]), best([before.1, after.1]));
+        let after = peaks();
+        let best = |peaks: [Option<f64>; 2]| peaks.into_iter().flatten().reduce(f64::max);
+        let [product, multiply_add] = [0, 1].map(|peak| best([before[peak], after[peak]]));
 
         let step_seconds = median(seconds).expect("at least one update was timed");
         let images_per_second = batch as f64 / step_seconds;
