@@ -194,7 +194,7 @@ fn open(
     if asked.fold(0, u64::saturating_add) > MOST_BYTES {
         return Err(too_large(path));
     }
-    claims::pages(Cursor::new(bytes), builder.metadata()).map_err(|error| not_parquet(path, &error))?;
+    claims::pages(Cursor::new(bytes), builder.metadata(), 0).map_err(|error| not_parquet(path, &error))?;
     for field in expected.fields() {
         let foreign =
             |rule: String| TableError::Foreign { path: path.to_owned(), column: field.name().clone(), rule };

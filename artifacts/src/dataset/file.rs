@@ -222,7 +222,8 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
             "says it has {rows} rows, expected 1 to {MOST_ROWS}, all of them in row groups"
         )));
     }
-    claims::pages(file.file(), parquet.metadata()).map_err(damaged)?;
+    let arrays = rows as u64 * RECORD_BYTES as u64;
+    claims::pages(file.file(), parquet.metadata(), arrays).map_err(damaged)?;
     let header = metadata::header(path, rows as usize, pairs)?;
     if let Some(named) = Split::of_path(path)
         && let Some(other) = Split::ALL.into_iter().find(|split| *split != named)

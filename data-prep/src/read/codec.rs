@@ -23,7 +23,7 @@ pub fn judge(path: &Path) -> Result<()> {
         .map_err(|panic| anyhow!(panic))
         .with_context(whole)?
         .with_context(whole)?;
-    claims::pages(&file, &metadata).with_context(whole)?;
+    claims::pages(&file, &metadata, 0).with_context(whole)?;
     for column in metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
         let codec = match column.compression() {
             Compression::UNCOMPRESSED
