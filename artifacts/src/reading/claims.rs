@@ -277,7 +277,8 @@ mod tests {
             let group = group.into_builder().set_column_metadata(columns).build().unwrap();
             metadata = metadata.into_builder().set_row_groups(vec![group]).build();
         }
-        pages(Cursor::new(&bytes), &metadata, beside).map_or_else(|error| error.to_string(), |()| String::new())
+        pages(Cursor::new(&bytes), &metadata, beside)
+            .map_or_else(|error| error.to_string(), |()| String::new())
     }
 
     #[test]

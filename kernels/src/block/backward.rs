@@ -10,10 +10,12 @@ use crate::block::scratch::Scratch;
 use crate::block::shape::strips;
 use crate::block::state::BlockState;
 use crate::block::sums::{InputSums, OutputSums};
+use crate::simd::codes::{CodeRows, CodeRowsMut, StoredCodes};
 use crate::simd::columns::ColumnSums;
 use crate::simd::depthwise::TapGradients;
 use crate::simd::elementwise::{Mask, ReluBackward};
 use crate::simd::matmul::Matmul;
+use crate::simd::pool::PACKED;
 use crate::simd::rank_update::RankUpdate;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::STRIP;
@@ -36,13 +38,15 @@ pub(crate) fn through_output(
     block: &BlockState,
     codes: Codes<'_>,
     incoming: OutputGradient<'_>,
-    mut out: RowsMut<'_>,
+    mut out: CodeRowsMut<'_>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
     let (processor, BlockState { shape, decoder, .. }) = (scratch.processor, block);
     let window = incoming.pool.map_or(1, |(_, window)| window);
     for strip in strips(incoming.gradient.len() * window) {
+        let next = strip.end..strip.end + strip.len();
+        codes.prefetch(next);
         let centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
         codes.centre(processor, &strip, &decoder.mean, centred);
         let windows = strip.start / window..strip.end / window;
@@ -58,7 +62,9 @@ pub(crate) fn through_output(
         let out = (out.len() > 0).then(|| out.part(strip.clone()));
         match incoming.pool {
             Some((argmax, _)) => {
-                let argmax = argmax.part(windows.start / 4..windows.end.div_ceil(4));
+                let words = windows.start / PACKED..windows.end.div_ceil(PACKED);
+                argmax.prefetch(words.end..words.end + words.len());
+                let argmax = argmax.part(words);
                 pooled_strip(block, strip.len(), (windows.len(), argmax), out, sums, scratch);
             }
             None => dense_strip(block, strip.len(), out, sums, scratch),
@@ -69,16 +75,18 @@ pub(crate) fn through_output(
 fn dense_strip(
     BlockState { shape, back, .. }: &BlockState,
     pixels: usize,
-    out: Option<RowsMut<'_>>,
+    out: Option<CodeRowsMut<'_>>,
     sums: &mut OutputSums,
-    scratch: &Scratch,
+    scratch: &mut Scratch,
 ) {
     let codes = Rows::strip(&scratch.codes, pixels, shape.rank);
     let gradient = Rows::strip(&scratch.outputs, pixels, shape.c_out);
     let products = RowsMut::packed(&mut sums.products, shape.c_out);
     RankUpdate { left: codes, right: gradient, out: products, upper: false }.run(scratch.processor);
     if let Some(out) = out {
-        Matmul::plain(gradient, &back.panels, out).run(scratch.processor);
+        out.fill(scratch.processor, &mut scratch.code_gradients, |out| {
+            Matmul::plain(gradient, &back.panels, out).run(scratch.processor);
+        });
     }
 }
 
@@ -86,7 +94,7 @@ fn pooled_strip(
     BlockState { shape, back, .. }: &BlockState,
     pixels: usize,
     (windows, argmax): (usize, Rows<'_, u32>),
-    mut out: Option<RowsMut<'_>>,
+    out: Option<CodeRowsMut<'_>>,
     sums: &mut OutputSums,
     scratch: &mut Scratch,
 ) {
@@ -101,8 +109,8 @@ fn pooled_strip(
         out: RowsMut::packed(&mut sums.products, shape.rank),
     }
     .run(scratch.processor);
-    for (out, row) in out.iter_mut().flat_map(RowsMut::iter_mut).zip(gradients.as_rows().iter()) {
-        out.copy_from_slice(row);
+    if let Some(out) = out {
+        StoredCodes { values: gradients.as_rows().part(0..pixels), out }.run(scratch.processor);
     }
 }
 
@@ -110,8 +118,8 @@ fn pooled_strip(
 /// `contract` and `depthwise`.
 pub(crate) fn through_input(
     block: &BlockState,
-    codes: Rows<'_>,
-    gradients: Rows<'_>,
+    codes: CodeRows<'_>,
+    gradients: CodeRows<'_>,
     input: Rows<'_>,
     out: RowsMut<'_>,
     sums: &mut InputSums,
@@ -123,8 +131,11 @@ pub(crate) fn through_input(
     let mut touched = 0;
     for strip in strips(input.len()) {
         let soon = (strip.end + side).min(input.len());
-        input.part(touched..soon).prefetch();
+        input.part(touched..soon).touch();
         touched = soon;
+        let next = strip.end..strip.end + strip.len();
+        codes.prefetch(next.clone());
+        gradients.prefetch(next.clone());
         code_gradients(block, &strip, codes, gradients, scratch);
         let left = Rows::strip(&scratch.code_gradients, strip.len(), shape.rank);
         let mut convolved = RowsMut::strip(&mut scratch.convolved_gradients, input.len(), channels);
@@ -152,18 +163,16 @@ pub(crate) fn through_input(
 fn code_gradients(
     BlockState { shape, decoder, back, .. }: &BlockState,
     strip: &Range<usize>,
-    codes: Rows<'_>,
-    gradients: Rows<'_>,
+    codes: CodeRows<'_>,
+    gradients: CodeRows<'_>,
     scratch: &mut Scratch,
 ) {
     let processor = scratch.processor;
     let mut centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
     Codes::Rows(codes).centre(processor, strip, &decoder.mean, centred.part(0..strip.len()));
+    let gradients = gradients.part(strip.clone());
+    let addend = gradients.widened(processor, &mut scratch.outputs, &scratch.zeros);
     let out = RowsMut::strip(&mut scratch.code_gradients, strip.len(), shape.rank);
-    Matmul {
-        initial: Some(&back.constant),
-        addend: Some(gradients.part(strip.clone())),
-        ..Matmul::plain(centred.as_rows(), &back.slope, out)
-    }
-    .run(processor);
+    let product = Matmul::plain(centred.as_rows(), &back.slope, out);
+    Matmul { initial: Some(&back.constant), addend: Some(addend), ..product }.run(processor);
 }

@@ -6,7 +6,7 @@ use crate::block::moments::MomentSums;
 use crate::block::scratch::Scratch;
 use crate::block::shape::strips;
 use crate::block::state::BlockState;
-use crate::simd::columns::Centre;
+use crate::simd::codes::{CentredCodes, CodeRows, CodeRowsMut};
 use crate::simd::depthwise::{Depthwise, ThreeRows};
 use crate::simd::elementwise::Residual;
 use crate::simd::isa::Processor;
@@ -23,7 +23,7 @@ use std::ops::Range;
 #[derive(Clone, Copy)]
 pub(crate) enum Codes<'a> {
     /// The codes lie in memory: `[pixels, rank]`.
-    Rows(Rows<'a>),
+    Rows(CodeRows<'a>),
     /// The codes are the patches of these images.
     Images(&'a [f32]),
 }
@@ -45,12 +45,19 @@ impl Codes<'_> {
         }
     }
 
+    /// Asks the processor for the codes of pixels that are wanted soon.
+    pub(crate) fn prefetch(self, pixels: Range<usize>) {
+        if let Self::Rows(rows) = self {
+            rows.prefetch(pixels);
+        }
+    }
+
     /// Writes a strip of codes less their mean.
     pub(crate) fn centre(self, processor: Processor, strip: &Range<usize>, mean: &[f32], out: RowsMut<'_>) {
         match self {
             Self::Rows(rows) => {
                 let values = rows.part(strip.clone());
-                Centre { values, mean, out }.run(processor);
+                CentredCodes { values, mean, out }.run(processor);
             }
             Self::Images(images) => {
                 let row = strip.start / IMAGE_SIDE;
@@ -89,7 +96,7 @@ pub(crate) fn convolve(
 pub(crate) fn encode(
     block: &BlockState,
     input: Rows<'_>,
-    mut codes: RowsMut<'_>,
+    mut codes: CodeRowsMut<'_>,
     scratch: &mut Scratch,
     mut moments: Option<&mut MomentSums>,
 ) {
@@ -100,12 +107,13 @@ pub(crate) fn encode(
         let first = strip.start / shape.side;
         let out = convolved.part(0..strip.len());
         convolve(processor, (first, shape.side), taps, input, &scratch.zeros, out);
-        let mut codes = codes.part(strip.clone());
-        let out = codes.part(0..strip.len());
-        Matmul::plain(convolved.as_rows(), &encoder.contract, out).run(processor);
-        if let Some(moments) = &mut moments {
-            moments.add(processor, codes.as_rows(), &mut scratch.sums, &mut scratch.codes);
-        }
+        codes.part(strip).fill(processor, &mut scratch.code_gradients, |mut codes| {
+            let out = codes.part(0..convolved.len());
+            Matmul::plain(convolved.as_rows(), &encoder.contract, out).run(processor);
+            if let Some(moments) = &mut moments {
+                moments.add(processor, codes.as_rows(), &mut scratch.sums, &mut scratch.codes);
+            }
+        });
     }
     if let Some(moments) = moments {
         moments.settle();
@@ -142,6 +150,7 @@ pub(crate) fn decode(
 ) {
     let (processor, right, bias) = (scratch.processor, &decoder.panels, &*decoder.bias);
     for strip in strips(codes.pixels()) {
+        codes.prefetch(strip.end..strip.end + strip.len());
         let mut centred = RowsMut::strip(&mut scratch.codes, strip.len(), shape.rank);
         codes.centre(processor, &strip, &decoder.mean, centred.part(0..strip.len()));
         let left = centred.as_rows();

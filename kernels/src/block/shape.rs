@@ -3,6 +3,7 @@
 //! *Invariant:* a strip is whole image rows, an even number of them where a pool follows, and at most
 //! [`STRIP`] pixels.
 
+use crate::simd::codes::code_pitch;
 use crate::simd::patches::PATCH;
 use crate::simd::vectors::{STRIP, pitch};
 use network::{Block, Filter, Place};
@@ -38,7 +39,7 @@ impl BlockShape {
         pitch(self.c_in)
     }
 
-    /// Returns the numbers between two pixels of the code.
+    /// Returns the numbers in a padded row of the code.
     pub(crate) fn code_pitch(&self) -> usize {
         pitch(self.rank)
     }
@@ -63,9 +64,9 @@ impl BlockShape {
         self.pixels() * self.in_pitch()
     }
 
-    /// Returns how many numbers an image's code has.
+    /// Returns how many numbers an image's code has in memory.
     pub(crate) fn code_size(&self) -> usize {
-        self.pixels() * self.code_pitch()
+        self.pixels() * code_pitch(self.rank)
     }
 
     /// Returns how many numbers an image's output has.

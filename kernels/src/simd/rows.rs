@@ -4,7 +4,7 @@
 //! padding belongs to the view: a kernel may read it and write it. What lies between padded rows belongs to
 //! others.
 
-use crate::simd::vectors::{ROW_UNIT, load, pitch, scratch_pitch, store};
+use crate::simd::vectors::{ROW_UNIT, load, pitch, prefetch, scratch_pitch, store};
 use pulp::Simd;
 use std::ops::Range;
 
@@ -85,6 +85,11 @@ impl<'a, T> Rows<'a, T> {
         self.stride
     }
 
+    /// Asks the processor for rows that are wanted soon, which may lie beyond the last.
+    pub(crate) fn prefetch(self, rows: Range<usize>) {
+        prefetch(self.values.as_ptr().wrapping_add(rows.start * self.stride), rows.len() * self.stride);
+    }
+
     /// Returns the address of a number.
     ///
     /// # Safety
@@ -99,7 +104,7 @@ impl<'a, T> Rows<'a, T> {
 impl Rows<'_> {
     /// Reads the rows from start to end, as the processor foresees best, so that kernels with wider strides
     /// find them in the cache.
-    pub(crate) fn prefetch(self) {
+    pub(crate) fn touch(self) {
         let lines = self.values.iter().step_by(ROW_UNIT);
         std::hint::black_box(lines.fold(0, |bits, value| bits | value.to_bits()));
     }

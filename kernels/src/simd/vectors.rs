@@ -3,6 +3,8 @@
 //! *Invariant:* the only place where a number's address becomes a vector's.
 
 use pulp::Simd;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// Channels are stored in rows of a multiple of this many numbers, whatever the instructions; the rest is
 /// zero.
@@ -10,6 +12,10 @@ pub(crate) const ROW_UNIT: usize = 16;
 
 /// Pixels that pass through the first cache level together.
 pub(crate) const STRIP: usize = 64;
+
+/// Bytes of a cache line.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
 
 /// Returns how many numbers a row of `width` numbers takes in memory.
 pub(crate) const fn pitch(width: usize) -> usize {
@@ -27,6 +33,18 @@ pub(crate) const fn scratch_pitch(width: usize) -> usize {
 pub(crate) fn whole_vectors<S: Simd>(width: usize) -> usize {
     const { assert!(ROW_UNIT.is_multiple_of(S::F32_LANES)) };
     width.next_multiple_of(S::F32_LANES)
+}
+
+/// Asks the processor for numbers that will be read soon. They need not be there: nothing is read.
+#[inline(always)]
+pub(crate) fn prefetch<T>(address: *const T, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for byte in (0..count * size_of::<T>()).step_by(LINE) {
+        // SAFETY: a prefetch of any address is only a hint.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast::<i8>().wrapping_add(byte)) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (address, count);
 }
 
 /// # Safety

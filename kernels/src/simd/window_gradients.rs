@@ -81,22 +81,29 @@ impl WindowGradients<'_> {
                     weights[v] = self.weights.load::<S>(output, column + v * S::F32_LANES);
                     sums[v] = self.out.as_rows().load::<S>(output, column + v * S::F32_LANES);
                 }
-                let gradient = |window: usize| *gradient.at(window, output);
-                let start = |window: usize| {
-                    let word = *argmax.at(window / PACKED, output);
-                    unpack(word, window) * codes.stride() + column
-                };
                 // Two sums in turn: one would wait for itself.
-                let mut others = [zero; V];
-                for window in (1..windows).step_by(2) {
-                    let (first, second) = (start(window - 1), start(window));
-                    self.spread::<S, V>(simd, first, gradient(window - 1), &weights, &mut sums);
-                    self.spread::<S, V>(simd, second, gradient(window), &weights, &mut others);
+                let mut both = [sums, [zero; V]];
+                let mut take = |word: u32, window: usize, n: usize| {
+                    let start = unpack(word, n) * codes.stride() + column;
+                    self.spread::<S, V>(
+                        simd,
+                        start,
+                        *gradient.at(window + n, output),
+                        &weights,
+                        &mut both[n % 2],
+                    );
+                };
+                let whole = windows / PACKED;
+                for group in 0..whole {
+                    let word = *argmax.at(group, output);
+                    for n in 0..PACKED {
+                        take(word, PACKED * group, n);
+                    }
                 }
-                if !windows.is_multiple_of(2) {
-                    let last = windows - 1;
-                    self.spread::<S, V>(simd, start(last), gradient(last), &weights, &mut sums);
+                for n in 0..windows % PACKED {
+                    take(*argmax.at(whole, output), PACKED * whole, n);
                 }
+                let [sums, others] = both;
                 for v in 0..V {
                     let sum = simd.add_f32s(sums[v], others[v]);
                     self.out.store::<S>(output, column + v * S::F32_LANES, sum);

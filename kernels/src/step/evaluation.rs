@@ -7,6 +7,7 @@ use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;
 use crate::block::shape::GROUP;
 use crate::block::state::BlockState;
+use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::head::{GlobalPool, Logits};
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
@@ -59,8 +60,8 @@ fn group_logits(
             }
             let rows = &mut rows[..count * shape.code_size()];
             let input = Rows::packed(&input[..size], shape.c_in);
-            encode(block, input, RowsMut::packed(rows, shape.rank), scratch, None);
-            Codes::Rows(Rows::packed(rows, shape.rank))
+            encode(block, input, CodeRowsMut::new(rows, shape.rank), scratch, None);
+            Codes::Rows(CodeRows::new(rows, shape.rank))
         };
         let decoded = Decoded {
             out: RowsMut::packed(&mut output, shape.c_out),

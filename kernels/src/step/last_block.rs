@@ -7,6 +7,7 @@
 use crate::block::backward::{OutputGradient, through_output};
 use crate::block::forward::{Codes, Decoded, decode};
 use crate::block::scratch::group;
+use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::elementwise::Mask;
 use crate::simd::head::{GlobalPool, HeadBackward, Logits, cross_entropy};
 use crate::simd::pool::pack;
@@ -26,7 +27,7 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
     let batch = &mut *step.batch;
     let (kept, codes) = (&batch.inputs[last - 1], &batch.codes[last]);
     let (channels, row) = (shape.c_out, shape.out_pitch());
-    let codes = Codes::Rows(Rows::packed(codes, shape.rank));
+    let codes = Codes::Rows(CodeRows::new(codes, shape.rank));
     let scale = 1.0 / labels.len() as f64;
     let tasks: Vec<_> = chunks
         .iter()
@@ -89,7 +90,7 @@ pub(crate) fn last_block(step: &mut Step<'_>, chunks: &[Range<usize>]) {
                 mask: Mask::Bytes(Rows::packed(&relu_mask[at.clone()], channels)),
                 pool: Some((Rows::packed(&argmax[at], channels), shape.pixels())),
             };
-            let out = RowsMut::packed(&mut out[within(chunk, &images, shape.code_size())], shape.rank);
+            let out = CodeRowsMut::new(&mut out[within(chunk, &images, shape.code_size())], shape.rank);
             through_output(block, source, incoming, out, &mut part.output, scratch);
         }
     });

@@ -7,6 +7,7 @@ use crate::block::backward::{OutputGradient, through_input, through_output};
 use crate::block::forward::{Codes, Decoded, decode, encode, encode_images};
 use crate::block::scratch::group;
 use crate::buffer::Buffer;
+use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::elementwise::{Add, Mask};
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
@@ -30,7 +31,7 @@ pub(crate) fn image_moments(step: &mut Step<'_>, chunks: &[Range<usize>]) {
 
 /// The codes of the block before `k`, or the images.
 fn codes_before<'b>(k: usize, rank: usize, images: &'b [f32], codes: &'b [Buffer]) -> Codes<'b> {
-    if k == 1 { Codes::Images(images) } else { Codes::Rows(Rows::packed(&codes[k - 1], rank)) }
+    if k == 1 { Codes::Images(images) } else { Codes::Rows(CodeRows::new(&codes[k - 1], rank)) }
 }
 
 /// Decodes block `k - 1` and encodes block `k`.
@@ -66,7 +67,7 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
             };
             let source = source.of(before.shape.pixels(), images.clone());
             decode(before, source, Rows::packed(kept, channels), decoded, scratch);
-            let codes = RowsMut::packed(&mut codes[within(chunk, &images, code_size)], here.shape.rank);
+            let codes = CodeRowsMut::new(&mut codes[within(chunk, &images, code_size)], here.shape.rank);
             encode(here, Rows::packed(input, channels), codes, scratch, Some(&mut part.moments));
         }
     });
@@ -111,7 +112,7 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
             let input = Rows::packed(&inputs[k][at.clone()], channels);
             let rows = numbers(&images, here.shape.code_size());
             let [rows, back] =
-                [&codes[k], gradients].map(|all| Rows::packed(&all[rows.clone()], here.shape.rank));
+                [&codes[k], gradients].map(|all| CodeRows::new(&all[rows.clone()], here.shape.rank));
             let to = RowsMut::packed(gradient, channels);
             through_input(here, rows, back, input, to, &mut part.input, scratch);
             if begins_residual && k + 1 == last {
@@ -130,7 +131,7 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
                 pool: (before.shape.place == Place::Pooled)
                     .then(|| (Rows::packed(&argmax[numbers(&images, in_size / 4)], channels), 4)),
             };
-            let out = RowsMut::packed(&mut out[within(chunk, &images, out_size)], before.shape.rank);
+            let out = CodeRowsMut::new(&mut out[within(chunk, &images, out_size)], before.shape.rank);
             let source = source.of(before.shape.pixels(), images.clone());
             through_output(before, source, incoming, out, &mut part.output, scratch);
         }
