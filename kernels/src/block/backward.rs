@@ -128,11 +128,7 @@ pub(crate) fn through_input(
     let (processor, BlockState { shape, encoder, .. }) = (scratch.processor, block);
     let (side, channels) = (shape.side, shape.c_in);
     let [taps, turned] = [&encoder.taps, &encoder.turned].map(|taps| Rows::packed(taps, channels));
-    let mut touched = 0;
     for strip in strips(input.len()) {
-        let soon = (strip.end + side).min(input.len());
-        input.part(touched..soon).touch();
-        touched = soon;
         let next = strip.end..strip.end + strip.len();
         codes.prefetch(next.clone());
         gradients.prefetch(next.clone());

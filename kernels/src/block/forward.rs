@@ -140,6 +140,14 @@ pub(crate) struct Decoded<'a> {
     pub(crate) relu_mask: RowsMut<'a, u8>,
 }
 
+impl<'a> Decoded<'a> {
+    /// Makes the arrays of a block that has neither pool nor residual.
+    pub(crate) fn plain(out: RowsMut<'a>) -> Self {
+        let width = out.width();
+        Self { out, argmax: RowsMut::packed(&mut [], width), relu_mask: RowsMut::packed(&mut [], width) }
+    }
+}
+
 /// Computes outputs from codes. A residual adds `kept`.
 pub(crate) fn decode(
     BlockState { shape, decoder, .. }: &BlockState,

@@ -85,6 +85,16 @@ impl Processor {
         }
     }
 
+    /// Returns the processor with instructions whose vectors hold `width` numbers, where longer ones would be
+    /// half empty: stores of shorter vectors cost less.
+    pub(crate) fn narrowed(self, width: usize) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(simd) if width <= 8 => Self::Avx2(*simd),
+            other => other,
+        }
+    }
+
     /// Returns how many numbers a vector holds.
     pub(crate) fn lanes(self) -> usize {
         match self {

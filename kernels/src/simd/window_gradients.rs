@@ -33,7 +33,7 @@ pub(crate) struct WindowGradients<'a> {
 impl WindowGradients<'_> {
     pub(crate) fn run(self, processor: Processor) {
         if self.gradient.len() > 0 {
-            processor.run(self);
+            processor.narrowed(self.codes.width()).run(self);
         }
     }
 

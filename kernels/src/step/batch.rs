@@ -1,7 +1,7 @@
 //! The arrays that a training step keeps for its backward pass, for a whole batch.
 //!
 //! Each block keeps its input, its codes, and one byte for each output behind a pool or before a residual,
-//! and nothing else.
+//! and nothing else; the second keeps no input, because the first needs little to compute it again.
 //!
 //! *Invariant:* allocated once for the largest batch; smaller ones use the front.
 
@@ -27,7 +27,8 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) capacity: usize,
-    /// The inputs of each block; the first's are the images, which the caller keeps.
+    /// The inputs of each block behind the second: the first's are the images, which the caller keeps, and the
+    /// second's, the largest of all, are computed again from them.
     pub(crate) inputs: Vec<Buffer>,
     /// The codes of each block but the first.
     pub(crate) codes: Vec<Buffer>,
@@ -71,7 +72,11 @@ fn sizes(shapes: &[BlockShape]) -> Sizes {
     let residual =
         |shape: &BlockShape| if shape.place == Place::ResidualSecond { shape.out_size() } else { 0 };
     Sizes {
-        inputs: shapes.iter().map(|shape| if shape.sees_image { 0 } else { shape.in_size() }).collect(),
+        inputs: shapes
+            .iter()
+            .enumerate()
+            .map(|(at, shape)| if at < 2 { 0 } else { shape.in_size() })
+            .collect(),
         code_gradients: [largest(0), largest(1)],
         codes,
         argmax: shapes.iter().map(argmax).collect(),

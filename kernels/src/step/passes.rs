@@ -52,8 +52,13 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
         .collect();
     step.workers.each(tasks, |(((((chunk, input), codes), argmax), relu_mask), part), scratch| {
         part.moments.reset(here.shape.rank);
+        let mut passing = std::mem::take(&mut scratch.activations[0]);
         for images in groups(chunk, group(&[&before.shape, &here.shape])) {
-            let input = &mut input[within(chunk, &images, in_size)];
+            // The second block's input is not kept.
+            let input = match input.get_mut(within(chunk, &images, in_size)) {
+                Some(kept) => kept,
+                None => &mut passing[..images.len() * in_size],
+            };
             let argmax = argmax.get_mut(within(chunk, &images, in_size / 4)).unwrap_or_default();
             let relu_mask = relu_mask.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
             let kept = match before.shape.place {
@@ -70,6 +75,7 @@ pub(crate) fn forward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usize
             let codes = CodeRowsMut::new(&mut codes[within(chunk, &images, code_size)], here.shape.rank);
             encode(here, Rows::packed(input, channels), codes, scratch, Some(&mut part.moments));
         }
+        scratch.activations[0] = passing;
     });
 }
 
@@ -101,6 +107,7 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
         part.input.reset(&here.shape);
         part.output.reset(&before.shape, before.shape.place == Place::Pooled);
         let mut owned = std::mem::take(&mut scratch.input_gradients);
+        let mut again = std::mem::take(&mut scratch.activations[0]);
         for images in groups(chunk, group(&[&before.shape, &here.shape])) {
             let at = numbers(&images, in_size);
             let residual = residual.get_mut(within(chunk, &images, in_size)).unwrap_or_default();
@@ -109,7 +116,17 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
             } else {
                 (&mut owned[..images.len() * in_size], residual)
             };
-            let input = Rows::packed(&inputs[k][at.clone()], channels);
+            let source = source.of(before.shape.pixels(), images.clone());
+            let input = if let Some(kept) = inputs[k].get(at.clone()) {
+                Rows::packed(kept, channels).touch();
+                kept
+            } else {
+                let input = &mut again[..images.len() * in_size];
+                let decoded = Decoded::plain(RowsMut::packed(input, channels));
+                decode(before, source, Rows::packed(&[], channels), decoded, scratch);
+                input
+            };
+            let input = Rows::packed(input, channels);
             let rows = numbers(&images, here.shape.code_size());
             let [rows, back] =
                 [&codes[k], gradients].map(|all| CodeRows::new(&all[rows.clone()], here.shape.rank));
@@ -132,9 +149,8 @@ pub(crate) fn backward_block(step: &mut Step<'_>, k: usize, chunks: &[Range<usiz
                     .then(|| (Rows::packed(&argmax[numbers(&images, in_size / 4)], channels), 4)),
             };
             let out = CodeRowsMut::new(&mut out[within(chunk, &images, out_size)], before.shape.rank);
-            let source = source.of(before.shape.pixels(), images.clone());
             through_output(before, source, incoming, out, &mut part.output, scratch);
         }
-        scratch.input_gradients = owned;
+        (scratch.input_gradients, scratch.activations[0]) = (owned, again);
     });
 }
