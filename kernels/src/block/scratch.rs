@@ -25,7 +25,7 @@ pub(crate) struct Scratch {
     pub(crate) input_gradients: Buffer,
     /// A group's activations, for passes that do not keep them: before and after a block, and a residual.
     pub(crate) activations: [Buffer; 3],
-    /// A group's codes, for passes that do not keep them.
+    /// An image's codes, for the pass that does not keep them.
     pub(crate) code_rows: Buffer,
     /// A group's argmax behind a pool and its masks before a residual, for passes that do not keep them.
     pub(crate) argmax: Vec<u32>,
@@ -59,10 +59,9 @@ fn sizes(shapes: &[BlockShape]) -> Sizes {
             STRIP * largest(&|shape| scratch_pitch(shape.rank)),
             STRIP * largest(&|shape| scratch_pitch(shape.c_out)),
         ],
-        // Predictions take every block with the larger group.
-        input: largest(&|shape| GROUP * shape.in_size().max(shape.out_size())),
+        input: largest(&|shape| images(shape) * shape.in_size().max(shape.out_size())),
         convolved: largest(&|shape| images(shape) * shape.pixels() * scratch_pitch(shape.c_in)),
-        code: largest(&|shape| GROUP * shape.code_size()),
+        code: largest(&|shape| shape.code_size()),
         row: largest(&|shape| shape.side * scratch_pitch(shape.c_in)),
         sums: largest(&|shape| scratch_pitch(shape.c_out).max(scratch_pitch(shape.rank))),
     }

@@ -1,17 +1,16 @@
 //! Logits by the running statistics.
 //!
-//! *Invariant:* batch norm is folded into the weights; images go through the whole network a group at a time,
-//! and nothing but their logits is kept.
+//! *Invariant:* batch norm is folded into the weights; images go through the whole network one by one, so that
+//! they stay in the cache, and nothing but their logits is kept.
 
 use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;
-use crate::block::shape::GROUP;
 use crate::block::state::BlockState;
 use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::head::{GlobalPool, Logits};
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
-use crate::step::chunk::{chunks, groups, numbers, split, within};
+use crate::step::chunk::{chunks, numbers, split};
 use crate::workers::Workers;
 use network::Place;
 
@@ -28,23 +27,20 @@ pub(crate) fn logits(
     let chunks = chunks(count);
     let tasks: Vec<_> = chunks.iter().zip(split(&mut out, classes, &chunks)).collect();
     workers.each(tasks, |(chunk, out), scratch| {
-        for group in groups(chunk, GROUP) {
-            let pixels = &images[numbers(&group, IMAGE)];
-            let out = &mut out[within(chunk, &group, classes)];
-            group_logits(blocks, linear, pixels, out, scratch);
+        for (image, out) in chunk.clone().zip(out.chunks_mut(classes)) {
+            image_logits(blocks, linear, &images[numbers(&(image..image + 1), IMAGE)], out, scratch);
         }
     });
     out
 }
 
-fn group_logits(
+fn image_logits(
     blocks: &[BlockState],
     linear: &[f32],
-    images: &[f32],
+    image: &[f32],
     out: &mut [f64],
     scratch: &mut Scratch,
 ) {
-    let count = images.len() / IMAGE;
     let [mut input, mut output, mut kept] = std::mem::take(&mut scratch.activations);
     let mut rows = std::mem::take(&mut scratch.code_rows);
     let mut argmax = std::mem::take(&mut scratch.argmax);
@@ -52,13 +48,13 @@ fn group_logits(
     for block in blocks {
         let shape = &block.shape;
         let codes = if shape.sees_image {
-            Codes::Images(images)
+            Codes::Images(image)
         } else {
-            let size = count * shape.in_size();
+            let size = shape.in_size();
             if shape.place == Place::ResidualFirst {
                 kept[..size].copy_from_slice(&input[..size]);
             }
-            let rows = &mut rows[..count * shape.code_size()];
+            let rows = &mut rows[..shape.code_size()];
             let input = Rows::packed(&input[..size], shape.c_in);
             encode(block, input, CodeRowsMut::new(rows, shape.rank), scratch, None);
             Codes::Rows(CodeRows::new(rows, shape.rank))
@@ -73,12 +69,9 @@ fn group_logits(
     }
     if let Some(BlockState { shape, .. }) = blocks.last() {
         let (mut features, mut pixels) = (vec![0.0; shape.c_out], vec![0; shape.c_out]);
-        for (logits, activations) in out.chunks_mut(out.len() / count).zip(input.chunks(shape.out_size())) {
-            let (features, argmax) = (&mut *features, &mut *pixels);
-            let activations = Rows::packed(activations, shape.c_out);
-            GlobalPool { activations, features, argmax }.run(scratch.processor);
-            Logits { weight: linear, features, out: logits }.run(scratch.processor);
-        }
+        let activations = Rows::packed(&input[..shape.out_size()], shape.c_out);
+        GlobalPool { activations, features: &mut features, argmax: &mut pixels }.run(scratch.processor);
+        Logits { weight: linear, features: &features, out }.run(scratch.processor);
     }
     scratch.activations = [input, output, kept];
     (scratch.code_rows, scratch.argmax, scratch.relu_mask) = (rows, argmax, relu_mask);
