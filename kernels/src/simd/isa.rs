@@ -88,11 +88,14 @@ impl Processor {
     /// Returns the processor with instructions whose vectors hold `width` numbers, where longer ones would be
     /// half empty: stores of shorter vectors cost less.
     pub(crate) fn narrowed(self, width: usize) -> Self {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(simd) if width <= 8 => Self::Avx2(*simd),
-            other => other,
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx512(simd) = self
+            && width <= 8
+        {
+            return Self::Avx2(*simd);
         }
+        let _ = width;
+        self
     }
 
     /// Returns how many numbers a vector holds.
