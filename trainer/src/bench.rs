@@ -58,6 +58,8 @@ pub struct Bench {
     pub epoch_updates: usize,
     /// Changes to the way libtorch computes a step.
     pub changes: Changes,
+    /// The instructions of the fused engine and of the limit, if not the processor's best.
+    pub isa: Option<Isa>,
 }
 
 /// The result of a measurement.
@@ -86,7 +88,7 @@ impl Bench {
         let images = (Images::new(&train, None)?, Images::new(&test, None)?);
         let state = initialise(&architecture, configuration.seed);
         let taken_before = taken(*device);
-        let ways = self.changes.of(Ways::of(*device));
+        let ways = Ways { instructions: self.isa, ..self.changes.of(Ways::of(*device)) };
         let mut engine = Engine::by(configuration, &state, images, *device, *threads, ways)?;
 
         let order: Vec<u32> = (0..train.len() as u32).collect();
@@ -104,8 +106,13 @@ impl Bench {
         };
 
         let on_cpu = *device == Device::Cpu;
-        let peaks =
-            || if on_cpu { [matmul_flops(*threads, RATES), peak_flops(*threads)] } else { [None, None] };
+        let peaks = || {
+            if on_cpu {
+                [matmul_flops(*threads, RATES), peak_flops(*threads, self.isa)]
+            } else {
+                [None, None]
+            }
+        };
         let before = peaks();
         updates(&mut engine, if on_cpu { WARM_UP } else { WARM_UP_ON_GPU });
         if !on_cpu {
@@ -209,9 +216,10 @@ impl fmt::Display for Measured {
     }
 }
 
-/// The peak rate with the best of the processor's instructions, which is not always the widest.
-fn peak_flops(threads: usize) -> Option<f64> {
-    Isa::ALL.into_iter().filter_map(|isa| multiply_add_flops(isa, threads, RATES)).reduce(f64::max)
+/// The peak rate with some instructions, or with the processor's best, which are not always the widest.
+fn peak_flops(threads: usize, isa: Option<Isa>) -> Option<f64> {
+    let sets = Isa::ALL.into_iter().filter(|set| isa.is_none_or(|isa| isa == *set));
+    sets.filter_map(|set| multiply_add_flops(set, threads, RATES)).reduce(f64::max)
 }
 
 fn phases_of(engine: &Engine<'_>) -> Vec<Phase> {
@@ -254,6 +262,7 @@ mod tests {
                 steps: 2,
                 epoch_updates: 3,
                 changes: Changes::default(),
+                isa: None,
             };
             let found = bench.run().unwrap().line;
             let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;

@@ -24,6 +24,7 @@ use crate::engine::ways::Ways;
 use crate::machine::allocator::prefer_huge_pages;
 use crate::machine::device::Device;
 use artifacts::Configuration;
+use kernels::Isa;
 
 /// A network, its momentum and its images, on one of the two engines.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl<'a> Engine<'a> {
         Self::by(configuration, state, (train, test), device, threads, ways)
     }
 
-    /// Does the same as [`Engine::new`], but libtorch computes in the given ways.
+    /// Does the same as [`Engine::new`], but computes in the given ways.
     ///
     /// # Errors
     /// Those of [`Engine::new`].
@@ -67,7 +68,8 @@ impl<'a> Engine<'a> {
         let architecture = configuration.architecture();
         match configuration.engine {
             artifacts::Backend::Fused => {
-                Ok(Self::Fused(Box::new(Fused::new(architecture, state, (train, test), threads)?)))
+                let isa = ways.instructions.unwrap_or_else(Isa::best);
+                Ok(Self::Fused(Box::new(Fused::new(architecture, state, (train, test), threads, isa)?)))
             }
             #[cfg(feature = "tch")]
             artifacts::Backend::Tch => {

@@ -47,24 +47,30 @@ fn arguments() -> Arguments {
     })
 }
 
+fn bench(arguments: arguments::Bench) -> anyhow::Result<()> {
+    let (device, threads) = resolve(&arguments.machine)?;
+    let measured = Bench {
+        configuration: arguments.machine.engine.configure(device, arguments.configuration()?)?,
+        device,
+        threads,
+        steps: arguments.steps,
+        epoch_updates: arguments.epoch_updates.unwrap_or(arguments.steps),
+        changes: arguments.ways,
+        isa: arguments.isa,
+    }
+    .run()?;
+    if arguments.json {
+        output::print(serde_json::to_string(&measured.line)?)?;
+    } else {
+        output::print(measured)?;
+    }
+    Ok(())
+}
+
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Describe(arguments) => describe::print(&arguments.run.configuration()?, arguments.json)?,
-        Command::Bench(arguments) => {
-            let Machine { engine, .. } = arguments.machine;
-            let (device, threads) = resolve(&arguments.machine)?;
-            let configuration = engine.configure(device, arguments.configuration()?)?;
-            let (steps, epoch_updates) =
-                (arguments.steps, arguments.epoch_updates.unwrap_or(arguments.steps));
-            let measured =
-                Bench { configuration, device, threads, steps, epoch_updates, changes: arguments.ways }
-                    .run()?;
-            if arguments.json {
-                output::print(serde_json::to_string(&measured.line)?)?;
-            } else {
-                output::print(measured)?;
-            }
-        }
+        Command::Bench(arguments) => bench(arguments)?,
         Command::Doctor => doctor::print()?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

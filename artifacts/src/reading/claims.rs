@@ -260,13 +260,13 @@ mod tests {
         }
     }
 
-    /// Returns the rule that the pages of a data file break after `damage` of its bytes, or of the length of its
-    /// first column.
+    /// Returns the rule that the pages of a data file break after `damage` of its bytes, or of the length of
+    /// its first column.
     fn rule(damage: impl Fn(&mut [u8]), column_bytes: Option<i64>, beside: u64) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("train.parquet");
         Dataset::generated(Task::Cifar10, 12, 1).write(&path).unwrap();
-        let mut bytes = std::fs::read(path).unwrap();
+        let mut bytes = fs_err::read(path).unwrap();
         damage(&mut bytes);
         let bytes = bytes::Bytes::from(bytes);
         let mut metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();

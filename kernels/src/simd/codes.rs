@@ -1,11 +1,11 @@
 //! Codes in memory, and their way to a strip of scratch memory and back.
 //!
-//! A code is read and written several times a step, and at small ranks most of a whole vector would be padding. So
-//! its row in memory is as narrow as the rank allows ([`code_pitch`]), and kernels that work on whole vectors meet
-//! it in a strip, whose rows are padded with zeros.
+//! A code is read and written several times a step, and at small ranks most of a whole vector would be
+//! padding. So its row in memory is as narrow as the rank allows ([`code_pitch`]), and kernels that work on
+//! whole vectors meet it in a strip, whose rows are padded with zeros.
 //!
-//! *Invariant:* a row holds its rank, rounded up to 4, to 8 or to whole vectors of any instructions; rows follow
-//! each other without a gap.
+//! *Invariant:* a row holds its rank, rounded up to 4, to 8 or to whole vectors of any instructions; rows
+//! follow each other without a gap.
 
 use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};

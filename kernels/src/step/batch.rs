@@ -27,8 +27,8 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) capacity: usize,
-    /// The inputs of each block behind the second: the first's are the images, which the caller keeps, and the
-    /// second's, the largest of all, are computed again from them.
+    /// The inputs of each block behind the second: the first's are the images, which the caller keeps, and
+    /// the second's, the largest of all, are computed again from them.
     pub(crate) inputs: Vec<Buffer>,
     /// The codes of each block but the first.
     pub(crate) codes: Vec<Buffer>,

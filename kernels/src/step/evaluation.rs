@@ -1,7 +1,7 @@
 //! Logits by the running statistics.
 //!
-//! *Invariant:* batch norm is folded into the weights; images go through the whole network one by one, so that
-//! they stay in the cache, and nothing but their logits is kept.
+//! *Invariant:* batch norm is folded into the weights; images go through the whole network one by one, so
+//! that they stay in the cache, and nothing but their logits is kept.
 
 use crate::block::forward::{Codes, Decoded, decode, encode};
 use crate::block::scratch::Scratch;

@@ -7,6 +7,7 @@ use artifacts::{Configuration, Precision, Recipe};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
+use kernels::Isa;
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::engine::ways::Changes;
@@ -198,6 +199,10 @@ pub struct Bench {
     /// uses our own batch norm, `recorded` CUDA graphs, and `own` a stream of its own
     #[arg(long, default_value = "")]
     pub ways: Changes,
+    /// Instructions of the fused engine, and of the limit: avx512, avx2, neon or scalar
+    /// [default: the processor's best]
+    #[arg(long, value_parser = instructions, conflicts_with = "json")]
+    pub isa: Option<Isa>,
     /// Print one JSON object on one line instead of a table
     #[arg(long)]
     pub json: bool,
@@ -219,6 +224,11 @@ impl Bench {
         }
         .validated()?)
     }
+}
+
+fn instructions(name: &str) -> Result<Isa, String> {
+    let found = Isa::ALL.into_iter().find(|isa| isa.name() == name);
+    found.ok_or_else(|| format!("must be one of {}", Isa::ALL.map(Isa::name).join(", ")))
 }
 
 /// Where to run.

@@ -8,7 +8,7 @@ use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
-use kernels::EngineError;
+use kernels::{EngineError, Isa};
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};
 use std::time::Instant;
@@ -29,14 +29,16 @@ impl<'a> Fused<'a> {
     /// Takes up a state, as [`crate::engine::Engine::new`] does.
     ///
     /// # Errors
-    /// The kernels do not support the network, or no threads can be started.
+    /// The kernels do not support the network, the processor lacks the instructions, or no threads can be
+    /// started.
     pub fn new(
         architecture: Architecture,
         state: &StateDict,
         (train, test): (Images<'a>, Images<'a>),
         threads: usize,
+        isa: Isa,
     ) -> Result<Self, EngineError> {
-        let engine = kernels::Engine::new(architecture, state, threads)?;
+        let engine = kernels::Engine::with_isa(architecture, state, threads, isa)?;
         Ok(Self { engine, train, test, normal: Normal::default() })
     }
 

@@ -1,9 +1,10 @@
-//! The ways in which libtorch can compute a step. All compute the same function; their time and memory depend
-//! on device and precision.
+//! The ways in which a step can be computed, most of them libtorch's. All compute the same function; their
+//! time and memory depend on device and precision.
 //!
 //! *Invariant:* everything that depends on the way, including the memory formula, takes it from here.
 
 use crate::machine::device::Device;
+use kernels::Isa;
 use network::{Block, Filter};
 use std::str::FromStr;
 
@@ -11,7 +12,7 @@ use std::str::FromStr;
 /// choose their kernels in the first ones.
 pub const UPDATES_BEFORE_RECORDING: usize = 3;
 
-/// How libtorch computes a step.
+/// How a step is computed: by libtorch, if nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ways {
     /// Batch norm is computed through a block's bottleneck if its rank is below this fraction of its output
@@ -26,6 +27,8 @@ pub struct Ways {
     pub recorded: bool,
     /// Whether each training thread has its own stream and runs its own backward passes.
     pub of_its_own: bool,
+    /// The instructions of the fused engine, if not the processor's best.
+    pub instructions: Option<Isa>,
 }
 
 impl Ways {
@@ -37,6 +40,7 @@ impl Ways {
         norm_in_one: false,
         recorded: false,
         of_its_own: false,
+        instructions: None,
     };
 
     /// Returns the fastest ways as measured in bf16, see `docs/gpu.md`; no other precision was found to need
@@ -51,6 +55,7 @@ impl Ways {
                 norm_in_one: true,
                 recorded: true,
                 of_its_own: true,
+                instructions: None,
             },
         }
     }
