@@ -52,14 +52,14 @@ impl Screen {
     /// expected duration of all of them.
     pub fn begin(&self, expected: BTreeMap<String, f64>, whole: Duration) {
         let bar = self.bars.as_ref().map(|bars| bars.add(bar("sweep", 1000)));
-        *self.tally() = Some(Tally { start: Instant::now(), whole, expected, done: BTreeMap::new(), bar });
+        *self.tally() = Some(Tally::new(Instant::now(), whole, expected, bar));
     }
 
     /// Records the fraction of a run's remaining work that is done.
     pub fn report(&self, run: &str, share: f64) {
         let mut sweep = self.tally();
-        let Some(tally) = sweep.as_mut().filter(|tally| tally.expected.contains_key(run)) else { return };
-        tally.done.insert(run.to_owned(), share);
+        let Some(tally) = sweep.as_mut() else { return };
+        tally.report(Instant::now(), run, share);
         if let Some(bar) = &tally.bar {
             bar.set_position((1000.0 * tally.share()) as u64);
             bar.set_message(format!("sweep {}", tally.end()));
@@ -119,9 +119,9 @@ pub struct Progress<'a> {
     updates: usize,
     first: usize,
     updates_per_epoch: usize,
-    /// The number of updates and the time at which the measurement of the pace began: after the session's
-    /// first epoch, if one has ended.
-    paced: (usize, Instant),
+    /// The number of updates and the time at which the last epoch but one ended, and at which the last did.
+    /// Where none has, it is the session's beginning.
+    marks: [(usize, Instant); 2],
     last_line: Instant,
     /// The accuracy after the last epoch; empty if none has ended.
     judged: String,
@@ -161,7 +161,7 @@ impl<'a> Progress<'a> {
             updates,
             first,
             updates_per_epoch,
-            paced: (first, now),
+            marks: [(first, now); 2],
             last_line: now,
             judged: String::new(),
             judged_by: configuration.recipe.judged_by_what(),
@@ -206,21 +206,21 @@ impl<'a> Progress<'a> {
         self.report(done);
         self.screen.epochs.fetch_add(1, Ordering::Relaxed);
         self.judged = format!("{} {:.2} %, ", self.judged_by, row.test_accuracy * 100.0);
-        if self.paced.0 == self.first {
-            self.paced = (done, Instant::now());
-        }
+        let left = HumanDuration(self.remaining(done));
+        let mark = (done, Instant::now());
+        // What comes before the session's first epoch ends tells little of the pace: it includes the start.
+        self.marks = if self.marks[1].0 == self.first { [mark; 2] } else { [self.marks[1], mark] };
         if !self.is_line_due() {
             return;
         }
         self.say(&format!(
-            "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, {} accuracy {:.2} %, {:.0} images/s, {} left{}",
+            "epoch {}/{epochs}: train loss {:.4}, train accuracy {:.2} %, {} accuracy {:.2} %, {:.0} images/s, {left} left{}",
             row.epoch,
             row.train_loss.unwrap_or(f64::NAN),
             row.train_accuracy.unwrap_or(f64::NAN) * 100.0,
             self.judged_by,
             row.test_accuracy * 100.0,
             row.images_per_second.unwrap_or(f64::NAN),
-            HumanDuration(self.remaining(done)),
             self.screen.sweep_summary(),
         ));
     }
@@ -244,9 +244,9 @@ impl<'a> Progress<'a> {
         self.screen.report(&self.run, done.saturating_sub(self.first) as f64 / left as f64);
     }
 
-    /// Estimates the time left at the mean pace so far, evaluations included.
+    /// Estimates the time left at the pace of the last one or two epochs, evaluations included.
     fn remaining(&self, done: usize) -> Duration {
-        let (before, start) = self.paced;
+        let (before, start) = self.marks[0];
         match done.checked_sub(before) {
             None | Some(0) => Duration::ZERO,
             Some(here) => start.elapsed().mul_f64((self.updates - done) as f64 / here as f64),

@@ -1,6 +1,6 @@
 //! The progress of a sweep, and its expected end.
 //!
-//! *Invariant:* the time left follows the measured pace, and before there is one, the expected pace.
+//! *Invariant:* the time left follows the pace of the last minutes, and before there is one, the expected pace.
 
 use artifacts::clock::time_after;
 use indicatif::{HumanDuration, ProgressBar};
@@ -9,36 +9,78 @@ use std::time::{Duration, Instant};
 
 /// The expectation weighs as much as this much observed time.
 const TRUSTED: Duration = Duration::from_mins(1);
+/// What was observed a tenth of the sweep ago, but at least and at most this long ago, weighs 1/e of what is
+/// observed now.
+const REMEMBERED: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(5)];
 
 /// The work of a sweep, in seconds as expected before it began.
 #[derive(Debug)]
 pub(super) struct Tally {
-    pub(super) start: Instant,
     /// The expected duration until all runs have ended, as estimated before the first began.
-    pub(super) whole: Duration,
+    whole: Duration,
     /// The expected seconds of each run that was left.
-    pub(super) expected: BTreeMap<String, f64>,
+    expected: BTreeMap<String, f64>,
     /// The fraction of each run that is done.
-    pub(super) done: BTreeMap<String, f64>,
+    done: BTreeMap<String, f64>,
+    pace: Pace,
     pub(super) bar: Option<ProgressBar>,
 }
 
+/// The time that work took and the time that was expected for it, both in seconds and fading with their age.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    at: Instant,
+    /// The fraction of the sweep that was done then.
+    share: f64,
+    took: f64,
+    expected: f64,
+}
+
 impl Tally {
+    /// Begins a sweep of the runs that have an expected time.
+    pub(super) fn new(
+        now: Instant,
+        whole: Duration,
+        expected: BTreeMap<String, f64>,
+        bar: Option<ProgressBar>,
+    ) -> Self {
+        // In the first moments, while a GPU's libraries still choose their kernels, there is little to
+        // measure, so it is as if some time had passed as expected.
+        let trusted = TRUSTED.as_secs_f64().min(whole.as_secs_f64() / 10.0).max(f64::MIN_POSITIVE);
+        let pace = Pace { at: now, share: 0.0, took: trusted, expected: trusted };
+        Self { whole, expected, done: BTreeMap::new(), pace, bar }
+    }
+
+    /// Records the fraction of a run that is done; a run that was not expected is not counted.
+    pub(super) fn report(&mut self, now: Instant, run: &str, share: f64) {
+        if self.expected.contains_key(run) {
+            self.done.insert(run.to_owned(), share);
+            self.pace = self.pace_at(now);
+        }
+    }
+
+    /// Returns the fraction of the sweep that is done.
     pub(super) fn share(&self) -> f64 {
         // Summed from 0.0, because the sum of an empty iterator is -0.
         let done = self.done.iter().fold(0.0, |done, (run, share)| done + self.expected[run] * share);
         done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
     }
 
-    /// Estimates the time left at the measured pace, which covers everything that differs from the
-    /// expectation. In the first moments, while a GPU's libraries still choose their kernels, there is little
-    /// to measure, so the expectation is weighted as if [`TRUSTED`] had passed as expected.
-    pub(super) fn remaining(&self, elapsed: Duration) -> Duration {
-        let whole = self.whole.as_secs_f64().max(f64::MIN_POSITIVE);
-        let trusted = TRUSTED.as_secs_f64().min(whole / 10.0);
-        let share = self.share();
-        let pace = (elapsed.as_secs_f64() + trusted) / (share + trusted / whole);
-        Duration::try_from_secs_f64(pace * (1.0 - share).max(0.0)).unwrap_or(Duration::MAX)
+    fn pace_at(&self, now: Instant) -> Pace {
+        let (before, share) = (self.pace, self.share());
+        let passed = now.saturating_duration_since(before.at).as_secs_f64();
+        let [least, most] = REMEMBERED;
+        let kept = (-passed / (self.whole / 10).clamp(least, most).as_secs_f64()).exp();
+        let done = (share - before.share).max(0.0) * self.whole.as_secs_f64();
+        Pace { at: now, share, took: kept * before.took + passed, expected: kept * before.expected + done }
+    }
+
+    /// Estimates the time left at the pace of the last minutes, which covers everything that differs from the
+    /// expectation, and work beside the sweep that begins or ends.
+    pub(super) fn remaining(&self, now: Instant) -> Duration {
+        let Pace { share, took, expected, .. } = self.pace_at(now);
+        let left = self.whole.as_secs_f64() * (1.0 - share).max(0.0);
+        Duration::try_from_secs_f64(left * took / expected.max(f64::MIN_POSITIVE)).unwrap_or(Duration::MAX)
     }
 
     /// Describes the fraction done, the time left, and the time of day of the end.
@@ -48,7 +90,7 @@ impl Tally {
 
     /// Describes the end alone.
     pub(super) fn end(&self) -> String {
-        let left = self.remaining(self.start.elapsed());
+        let left = self.remaining(Instant::now());
         format!("ends {}, {} left", time_after(left), HumanDuration(left))
     }
 }
@@ -57,28 +99,56 @@ impl Tally {
 mod tests {
     use super::*;
 
+    /// A sweep of two runs that were expected to take 30 and 10 seconds for each of these seconds.
+    fn two_runs(start: Instant, seconds: u64) -> Tally {
+        let expected = [("a", 30.0), ("b", 10.0)].map(|(run, share)| (run.to_owned(), share));
+        Tally::new(start, Duration::from_secs(40 * seconds), BTreeMap::from(expected), None)
+    }
+
+    fn near(found: Duration, seconds: f64) -> bool {
+        (found.as_secs_f64() / seconds - 1.0).abs() < 0.05
+    }
+
     #[test]
     fn what_is_left_of_a_sweep_follows_the_measured_pace() {
-        let expected = BTreeMap::from([("a".to_owned(), 30.0), ("b".to_owned(), 10.0)]);
-        let done = BTreeMap::from([("a".to_owned(), 0.5), ("b".to_owned(), 0.5)]);
-        let (start, whole) = (Instant::now(), Duration::from_secs(40));
-        let tally = Tally { start, whole, expected, done, bar: None };
-        assert!((tally.share() - 0.5).abs() < 1e-12);
-        // The first half was expected to take 20 seconds, of which 4 are trusted; it took 50.
-        assert_eq!(tally.remaining(Duration::from_secs(50)), Duration::from_secs(45));
-        let begun = Tally { start, whole, expected: tally.expected, done: BTreeMap::new(), bar: None };
-        assert_eq!(begun.remaining(Duration::from_secs(2)), Duration::from_mins(1));
+        let start = Instant::now();
+        let mut tally = two_runs(start, 1);
+        assert_eq!(tally.remaining(start), Duration::from_secs(40));
+        // Four seconds are trusted, which have faded a little, and nothing is done yet.
+        let trusted = 4.0 * (-0.2_f64).exp();
+        let left = tally.remaining(start + Duration::from_secs(2));
+        assert!(near(left, 40.0 * (trusted + 2.0) / trusted), "{left:?}");
+        tally.report(start, "somebody else's", 1.0);
+        tally.report(start + Duration::from_secs(25), "a", 0.5);
+        assert!((tally.share() - 0.375).abs() < 1e-12);
+        // 15 of 40 seconds took 25.
+        assert!(near(tally.remaining(start + Duration::from_secs(25)), 25.0 * 25.0 / 15.0));
+        tally.report(start + Duration::from_secs(25), "b", 1.0);
+        tally.report(start + Duration::from_secs(50), "a", 1.0);
+        assert_eq!(tally.remaining(start + Duration::from_secs(50)), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_began_or_ended_beside_a_sweep_is_forgotten_within_minutes() {
+        let start = Instant::now();
+        let mut tally = two_runs(start, 1_000);
+        // A tenth is done as expected, in 4,000 seconds; a hundredth then takes four times as long.
+        for step in 1..=100 {
+            tally.report(start + Duration::from_secs(40 * step), "a", 0.1 * step as f64 / 75.0);
+        }
+        let quiet = start + Duration::from_secs(4_000);
+        assert!(near(tally.remaining(quiet), 36_000.0), "{:?}", tally.remaining(quiet));
+        for step in 1..=40 {
+            let share = 0.1 / 0.75 + 0.01 * step as f64 / 40.0 / 0.75;
+            tally.report(quiet + Duration::from_secs(40 * step), "a", share);
+        }
+        let disturbed = quiet + Duration::from_secs(1_600);
+        assert!(near(tally.remaining(disturbed), 4.0 * 35_600.0), "{:?}", tally.remaining(disturbed));
     }
 
     #[test]
     fn an_end_has_a_time_of_day_and_one_beyond_all_clocks_ends_nothing() {
-        let tally = |whole| Tally {
-            start: Instant::now(),
-            whole,
-            expected: BTreeMap::from([("a".to_owned(), 1.0)]),
-            done: BTreeMap::new(),
-            bar: None,
-        };
+        let tally = |whole| Tally::new(Instant::now(), whole, BTreeMap::from([("a".to_owned(), 1.0)]), None);
         let said = tally(Duration::from_mins(1)).summary();
         assert!(
             said.starts_with("sweep 0 %, ") && said.contains("ends ") && said.ends_with(" left"),
