@@ -1,6 +1,7 @@
 //! The progress of a sweep, and its expected end.
 //!
-//! *Invariant:* the time left follows the pace of the last minutes, and before there is one, the expected pace.
+//! *Invariant:* the time left follows the pace of the last minutes, and before there is one, the expected
+//! pace.
 
 use artifacts::clock::time_after;
 use indicatif::{HumanDuration, ProgressBar};
