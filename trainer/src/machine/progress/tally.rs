@@ -23,6 +23,9 @@ pub(super) struct Tally {
     expected: BTreeMap<String, f64>,
     /// The fraction of each run that is done.
     done: BTreeMap<String, f64>,
+    /// The expected seconds of all runs, and of what is done of them: kept, because every update asks.
+    all_seconds: f64,
+    done_seconds: f64,
     pace: Pace,
     pub(super) bar: Option<ProgressBar>,
 }
@@ -49,22 +52,21 @@ impl Tally {
         // measure, so it is as if some time had passed as expected.
         let trusted = TRUSTED.as_secs_f64().min(whole.as_secs_f64() / 10.0).max(f64::MIN_POSITIVE);
         let pace = Pace { at: now, share: 0.0, took: trusted, expected: trusted };
-        Self { whole, expected, done: BTreeMap::new(), pace, bar }
+        let all_seconds = expected.values().sum();
+        Self { whole, expected, done: BTreeMap::new(), all_seconds, done_seconds: 0.0, pace, bar }
     }
 
     /// Records the fraction of a run that is done; a run that was not expected is not counted.
     pub(super) fn report(&mut self, now: Instant, run: &str, share: f64) {
-        if self.expected.contains_key(run) {
-            self.done.insert(run.to_owned(), share);
-            self.pace = self.pace_at(now);
-        }
+        let Some(expected) = self.expected.get(run) else { return };
+        let before = self.done.insert(run.to_owned(), share).unwrap_or(0.0);
+        self.done_seconds += expected * (share - before);
+        self.pace = self.pace_at(now);
     }
 
     /// Returns the fraction of the sweep that is done.
     pub(super) fn share(&self) -> f64 {
-        // Summed from 0.0, because the sum of an empty iterator is -0.
-        let done = self.done.iter().fold(0.0, |done, (run, share)| done + self.expected[run] * share);
-        done / self.expected.values().sum::<f64>().max(f64::MIN_POSITIVE)
+        self.done_seconds / self.all_seconds.max(f64::MIN_POSITIVE)
     }
 
     fn pace_at(&self, now: Instant) -> Pace {
