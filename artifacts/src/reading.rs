@@ -3,6 +3,7 @@
 //! *Invariant:* whatever a parser does with a damaged file ends as an error of that file.
 
 pub mod claims;
+mod walk;
 
 use fs_err as fs;
 use std::cell::Cell;
