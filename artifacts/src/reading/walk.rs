@@ -1,7 +1,7 @@
 //! Walks structures in Thrift's compact protocol, without the memory that a parser would allocate for them.
 //!
-//! *Invariant:* a walk ends within the bytes that are there: a list or a map has no more entries than bytes are
-//! left, and structures are not deep in each other.
+//! *Invariant:* a walk ends within the bytes that are there: a list or a map has no more entries than bytes
+//! are left, and structures are not deep in each other.
 
 /// The deepest nesting of structures; parquet itself has five.
 const DEEPEST: usize = 16;
