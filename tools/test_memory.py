@@ -13,7 +13,7 @@ IMAGES, TEST_IMAGES, BYTES = 1024, 1000, 3 * 32 * 32 + 1
 RECIPE = """title = "What a run takes"
 [recipe]
 epochs = 2
-batch = 512
+batch = %d
 [[grid]]
 rankscale = %s
 decay = ["original"]
@@ -34,18 +34,19 @@ class Planned(unittest.TestCase):
         self.shared = peak([program("trainer"), "doctor"])[0] + (IMAGES + TEST_IMAGES) * BYTES / MEBIBYTE
 
     def test_a_sweep_takes_what_it_plans_and_a_tenth_less_at_the_very_least(self):
-        # One run; runs in turn, of other sizes than the three that were timed before them; two side by side.
-        for rankscales, jobs in (([31], 1), ([8, 31, 16], 1), ([16, 31], 2)):
+        # One run, of large and of small batches; runs in turn, of other sizes than the three that were timed before them;
+        # two side by side.
+        for rankscales, batch, jobs in (([31], 512, 1), ([3], 64, 1), ([8], 64, 1), ([8, 31, 16], 512, 1), ([16, 31], 512, 2)):
             experiment = os.path.join(self.root, "memory.toml")
             with open(experiment, "w") as file:
-                file.write(RECIPE % rankscales)
+                file.write(RECIPE % (batch, rankscales))
             options = ["--device=cpu", "--engine=fused", "--jobs=%d" % jobs, "--threads=1", "--work", self.root]
             found, said = peak([program("trainer"), "sweep", "--experiment", experiment, *options])
             plans = sorted((int(plan) for plan in re.findall(r"^  r\d\d-\S+ .* (\d+) MiB", said, re.MULTILINE)), reverse=True)
             self.assertEqual(len(plans), len(rankscales), said)
             planned, taken = sum(plans[:jobs]), found - self.shared
-            self.assertLess(taken, planned, "%s, %d at once" % (rankscales, jobs))
-            self.assertLess(planned, 1.1 * taken, "%s, %d at once" % (rankscales, jobs))
+            self.assertLess(taken, planned, "%s, batches of %d, %d at once" % (rankscales, batch, jobs))
+            self.assertLess(planned, 1.1 * taken, "%s, batches of %d, %d at once" % (rankscales, batch, jobs))
             shutil.rmtree(os.path.join(self.root, "runs"))
 
 

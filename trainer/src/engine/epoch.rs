@@ -5,9 +5,6 @@ use network::WeightDecay;
 use network::schedule::LearningRates;
 use std::ops::ControlFlow;
 
-/// Images in a batch of an evaluation; it affects memory, but no result.
-pub(crate) const EVALUATION_BATCH: usize = 1000;
-
 /// An epoch to be trained.
 #[derive(Clone, Copy)]
 pub struct Epoch<'a> {

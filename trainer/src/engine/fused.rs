@@ -7,11 +7,14 @@
 use crate::data::augment::{Draw, IMAGE, Normal};
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
+use crate::engine::epoch::{Epoch, OnBatch, OnUpdate, Predictions, Sums};
 use kernels::{EngineError, Isa};
 use network::Architecture;
 use std::sync::mpsc::{channel, sync_channel};
 use std::time::Instant;
+
+/// Images that are evaluated together; it affects memory, but no result.
+pub(super) const EVALUATION_BATCH: usize = 256;
 
 /// A network, its momentum and its images.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Fused<'a> {
     train: Images<'a>,
     test: Images<'a>,
     normal: Normal,
+    /// Kept from epoch to epoch: freed between them, they would leave holes in the allocator's heap.
+    buffers: [Batch; 2],
 }
 
 /// Images of a batch `[n, 32, 32, 3]` and their labels.
@@ -39,25 +44,25 @@ impl<'a> Fused<'a> {
         isa: Isa,
     ) -> Result<Self, EngineError> {
         let engine = kernels::Engine::with_isa(architecture, state, threads, isa)?;
-        Ok(Self { engine, train, test, normal: Normal::default() })
+        Ok(Self { engine, train, test, normal: Normal::default(), buffers: Default::default() })
     }
 
     /// Implements [`crate::engine::Engine::train`].
     pub fn train(&mut self, epoch: Epoch<'_>, on_update: &mut OnUpdate<'_>) -> Option<Sums> {
-        let Self { engine, train, normal, .. } = self;
+        let Self { engine, train, normal, buffers, .. } = self;
         // One batch is trained on while another is prepared; the buffers are reused in turn.
-        let (free_sender, free) = channel::<Batch>();
-        let (ready_sender, ready) = sync_channel::<Batch>(1);
-        for _ in 0..2 {
-            free_sender.send(Batch::default()).expect("the receiver lives as long as this function");
+        let (free_sender, free) = channel::<&mut Batch>();
+        let (ready_sender, ready) = sync_channel::<&mut Batch>(1);
+        for buffer in buffers {
+            free_sender.send(buffer).expect("the receiver lives as long as this function");
         }
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 let batches =
                     epoch.order.chunks_exact(epoch.batch).zip(epoch.draws.chunks_exact(epoch.batch));
                 for (chosen, draws) in batches {
-                    let Ok(mut batch) = free.recv() else { return };
-                    fill(&mut batch, train, normal, chosen, draws);
+                    let Ok(batch) = free.recv() else { return };
+                    fill(batch, train, normal, chosen, draws);
                     // The receiver is dropped when `on_update` breaks off.
                     if ready_sender.send(batch).is_err() {
                         return;
@@ -83,12 +88,12 @@ impl<'a> Fused<'a> {
 
     /// Implements [`crate::engine::Engine::time_updates`].
     pub fn time_updates(&mut self, epoch: Epoch<'_>) -> Vec<f64> {
-        let mut batch = Batch::default();
+        let Self { engine, train, normal, buffers: [batch, _], .. } = self;
         let (chosen, draws) = (&epoch.order[..epoch.batch], &epoch.draws[..epoch.batch]);
-        fill(&mut batch, &self.train, &self.normal, chosen, draws);
+        fill(batch, train, normal, chosen, draws);
         let update = |&rates| {
             let start = Instant::now();
-            self.engine.step(&batch.0, &batch.1, rates, epoch.decay);
+            engine.step(&batch.0, &batch.1, rates, epoch.decay);
             start.elapsed().as_secs_f64()
         };
         epoch.rates.iter().map(update).collect()
@@ -102,18 +107,18 @@ impl<'a> Fused<'a> {
 
     /// Implements [`crate::engine::Engine::predict`].
     pub fn predict(&mut self, on_batch: &mut OnBatch<'_>) -> Option<Predictions> {
+        let Self { engine, test, normal, buffers: [(pixels, _), _], .. } = self;
         let mut all = Predictions::default();
-        let mut pixels = Vec::new();
-        for start in (0..self.test.len()).step_by(EVALUATION_BATCH) {
+        for start in (0..test.len()).step_by(EVALUATION_BATCH) {
             if on_batch().is_break() {
                 return None;
             }
-            let end = self.test.len().min(start + EVALUATION_BATCH);
+            let end = test.len().min(start + EVALUATION_BATCH);
             pixels.resize((end - start) * IMAGE, 0.0);
             for (at, out) in (start..end).zip(pixels.chunks_exact_mut(IMAGE)) {
-                self.normal.normalise(self.test.image(at), out);
+                normal.normalise(test.image(at), out);
             }
-            let batch = self.engine.predict(&pixels, &self.test.labels[start..end]);
+            let batch = engine.predict(pixels, &test.labels[start..end]);
             all.classes.extend(batch.classes);
             all.losses.extend(batch.losses);
         }

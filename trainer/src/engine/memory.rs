@@ -3,7 +3,7 @@
 //! *Invariant:* the formula is evaluated before a network is built, so that a run is refused with a reason
 //! instead of being killed without one.
 
-use crate::engine::epoch::EVALUATION_BATCH;
+use crate::engine::fused::EVALUATION_BATCH;
 use crate::engine::ways::Ways;
 use crate::machine::device::Device;
 use crate::machine::memory::{TooLarge, fits, free};
@@ -19,9 +19,13 @@ pub fn check(configuration: &Configuration, device: Device, threads: usize) -> R
     fits(of_run(configuration, device, threads), &[(device, free(device))])
 }
 
-/// Memory of a run besides its engine and its images: rows of tables, a checkpoint while it is written, and
-/// the fragmentation of the allocator, in bytes.
-const BESIDES: usize = 16 << 20;
+/// Returns the bytes of a run besides its engine and its images: rows of tables; a checkpoint (values and
+/// velocities in float32) and its file's bytes while it is written; and the model at the end, beside what the
+/// allocator kept of the checkpoint.
+fn besides(architecture: &Architecture) -> usize {
+    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
+    (2 << 20) + 5 * 4 * weights
+}
 
 /// Returns the bytes that a run on `threads` CPU threads needs on its device, without the data set, which all
 /// runs of a process share.
@@ -29,12 +33,12 @@ const BESIDES: usize = 16 << 20;
 pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);
     let bytes = match configuration.engine {
-        // In addition: two batches of images, of which one is being prepared, and one of the evaluation.
+        // In addition: two batches of images, of which one is being prepared; the evaluation uses one of them.
         Backend::Fused => {
             kernels::memory_bytes(architecture, batch)
                 + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
-                + 4 * (2 * batch + EVALUATION_BATCH) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
-                + BESIDES
+                + 4 * (batch + batch.max(EVALUATION_BATCH)) * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE
+                + besides(&architecture)
         }
         Backend::Tch => match (device, configuration.recipe.precision) {
             (Device::Cpu, _) => torch_bytes(&architecture, batch),

@@ -16,7 +16,7 @@ pub mod version;
 
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
-use crate::engine::epoch::{EVALUATION_BATCH, Epoch, OnBatch, OnUpdate, Predictions, Sums};
+use crate::engine::epoch::{Epoch, OnBatch, OnUpdate, Predictions, Sums};
 #[cfg(libtorch_cuda)]
 use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::engine::ways::Ways;
@@ -38,6 +38,9 @@ use training::Training;
 pub fn gpus() -> Option<usize> {
     cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }
+
+/// Images that are evaluated together; it affects memory, but no result.
+const EVALUATION_BATCH: usize = 1000;
 
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
