@@ -189,6 +189,7 @@ def content(path):
     if path.endswith("run.json"):
         record = json.loads(found)
         record.pop("provenance")
+        record.pop("continued", None)
         # Epochs contain times.
         record["sealed"]["files"].pop("epochs.parquet")
         for when in ("stamp", "later"):

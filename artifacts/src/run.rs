@@ -3,11 +3,13 @@
 
 mod folder;
 mod headway;
+mod origin;
 mod rows;
 mod sealed;
 
 pub use folder::{RunError, RunFolder, folders, strays};
 pub use headway::{Condition, Headway};
+pub use origin::{Continuation, Origin, Provenance};
 pub use rows::{EpochRow, LayerRow, PredictionRow};
 
 use crate::configuration::Configuration;
@@ -55,68 +57,6 @@ pub struct DataProvenance {
     pub source: String,
 }
 
-/// Where and with what a run was made. None of it is part of its identity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Provenance {
-    /// The commit of the sources that the trainer was built from, or `unknown`.
-    pub git_revision: String,
-    /// Whether those sources had uncommitted changes.
-    pub git_dirty: bool,
-    /// The device, `cpu` or `cuda:N`.
-    pub device: String,
-    /// The name of the CPU or the GPU.
-    pub device_name: String,
-    /// CPU threads for arithmetic.
-    pub threads: usize,
-    /// The version of this pipeline.
-    pub version: String,
-    /// The instruction set of the fused engine, for example `avx2`; `None` for a run of libtorch.
-    pub instructions: Option<String>,
-    /// The version of libtorch; `None` for a run of the fused engine.
-    pub libtorch: Option<String>,
-    /// The name of the host.
-    pub host: String,
-    /// The time of its first start, in seconds since 1970 (UTC).
-    pub started_unix_seconds: u64,
-}
-
-/// Where a run comes from. In `run.json` it is the key `provenance`, null for an imported run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Option<Provenance>", into = "Option<Provenance>")]
-pub enum Origin {
-    /// This program trained it.
-    Trained(Provenance),
-    /// It comes from a notebook's `results.json`, which keeps the last epoch alone.
-    Imported,
-}
-
-impl Origin {
-    /// Returns where and with what a run was trained; none for an imported one.
-    #[must_use]
-    pub const fn provenance(&self) -> Option<&Provenance> {
-        match self {
-            Self::Trained(provenance) => Some(provenance),
-            Self::Imported => None,
-        }
-    }
-}
-
-impl From<Option<Provenance>> for Origin {
-    fn from(provenance: Option<Provenance>) -> Self {
-        provenance.map_or(Self::Imported, Self::Trained)
-    }
-}
-
-impl From<Origin> for Option<Provenance> {
-    fn from(origin: Origin) -> Self {
-        match origin {
-            Origin::Trained(provenance) => Some(provenance),
-            Origin::Imported => None,
-        }
-    }
-}
-
 /// The record of a run, `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,8 +76,105 @@ pub struct RunRecord {
     /// Whether this program trained it, and then where and with what.
     #[serde(rename = "provenance")]
     pub origin: Origin,
+    /// The later parts of the run, each made elsewhere or with something else than the part before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued: Vec<Continuation>,
     /// The checksums of its files; `None` in runs of versions that did not record them, before tables were
     /// sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<FileSums>,
+}
+
+impl RunRecord {
+    /// Returns where and with what the run was trained, part after part; none for an imported run.
+    pub fn parts(&self) -> impl Iterator<Item = &Provenance> {
+        self.origin.provenance().into_iter().chain(self.continued.iter().map(|part| &part.provenance))
+    }
+
+    /// Notes that the epochs after the first `done` are made as `now` says. Parts that left no epoch are
+    /// forgotten.
+    pub fn take_up(&mut self, done: usize, now: Provenance) {
+        self.continued.retain(|part| part.after_epoch < done);
+        let Origin::Trained(first) = &mut self.origin else { return };
+        if done == 0 {
+            *first = Provenance { started_unix_seconds: first.started_unix_seconds, ..now };
+        } else if self.parts().last().is_none_or(|last| !last.is_alike(&now)) {
+            self.continued.push(Continuation { after_epoch: done, provenance: now });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(revision: &str, started: u64) -> Provenance {
+        Provenance {
+            git_revision: revision.into(),
+            git_dirty: false,
+            device: "cpu".into(),
+            device_name: "made up".into(),
+            threads: 1,
+            version: "0".into(),
+            instructions: Some("avx2".into()),
+            libtorch: None,
+            host: "made up".into(),
+            started_unix_seconds: started,
+        }
+    }
+
+    fn record(origin: Origin) -> RunRecord {
+        let configuration = Configuration::default();
+        RunRecord {
+            format: FORMAT,
+            name: configuration.run_name("data"),
+            status: Status::Running,
+            counts: configuration.counts(),
+            configuration,
+            data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
+            origin,
+            continued: Vec::new(),
+            sealed: None,
+        }
+    }
+
+    fn revisions(record: &RunRecord) -> Vec<(&str, u64)> {
+        record.parts().map(|part| (part.git_revision.as_str(), part.started_unix_seconds)).collect()
+    }
+
+    #[test]
+    fn a_part_is_noted_where_something_changed_and_epochs_are_left_of_the_one_before() {
+        let mut record = record(Origin::Trained(by("a", 1)));
+        record.take_up(0, by("b", 2));
+        assert_eq!(revisions(&record), [("b", 1)], "the first left no epoch, but the run began with it");
+        record.take_up(3, by("b", 3));
+        assert_eq!(revisions(&record), [("b", 1)], "another time alone is no other part");
+        record.take_up(3, by("c", 4));
+        record.take_up(3, by("d", 5));
+        assert_eq!(revisions(&record), [("b", 1), ("d", 5)], "c left no epoch");
+        record.take_up(4, by("b", 6));
+        assert_eq!(revisions(&record), [("b", 1), ("d", 5), ("b", 6)]);
+        record.take_up(2, by("b", 7));
+        assert_eq!(revisions(&record), [("b", 1)], "the epochs of d are trained again");
+        record.take_up(3, by("d", 8));
+        record.take_up(0, by("e", 9));
+        assert_eq!(revisions(&record), [("e", 1)], "all epochs are trained again");
+    }
+
+    #[test]
+    fn the_record_of_a_run_in_one_part_is_as_it_was_and_that_of_parts_is_read_again() {
+        let mut record = record(Origin::Trained(by("a", 1)));
+        assert!(!serde_json::to_string(&record).unwrap().contains("continued"));
+        record.take_up(1, by("b", 2));
+        let written = serde_json::to_string(&record).unwrap();
+        assert!(written.contains(r#""continued":[{"after_epoch":1,"provenance":{"git_revision":"b""#));
+        assert_eq!(serde_json::from_str::<RunRecord>(&written).unwrap(), record);
+    }
+
+    #[test]
+    fn an_imported_run_has_no_parts() {
+        let mut record = record(Origin::Imported);
+        record.take_up(1, by("a", 1));
+        assert_eq!(record.parts().count(), 0);
+    }
 }

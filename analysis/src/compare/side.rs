@@ -91,7 +91,7 @@ fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
 
 /// A property of a run, with a function that formats its value.
 type Property = (&'static str, fn(&RunRow) -> String);
-const PROPERTIES: [Property; 12] = [
+const PROPERTIES: [Property; 13] = [
     ("data set", |run| run.dataset.to_string()),
     ("epochs", |run| run.epochs.to_string()),
     ("batch", |run| run.batch.to_string()),
@@ -102,6 +102,7 @@ const PROPERTIES: [Property; 12] = [
     ("engine", |run| run.engine.to_string()),
     ("revision", |run| known(run.git_revision.as_ref())),
     ("device", |run| known(run.device_name.as_ref())),
+    ("instructions", |run| known(run.instructions.as_ref())),
     ("libtorch", |run| known(run.libtorch.as_ref())),
     ("imported", |run| if run.imported { "yes" } else { "no" }.to_owned()),
 ];

@@ -37,6 +37,7 @@ pub(crate) fn run(configuration: &Configuration, status: Status, epochs: u32, ac
         configuration: configuration.clone(),
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
         origin: Origin::Trained(provenance()),
+        continued: Vec::new(),
         sealed: None,
     };
     Run {

@@ -8,7 +8,7 @@ use crate::join::spent;
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
 use artifacts::Exact;
-use artifacts::run::RunRecord;
+use artifacts::run::{Provenance, RunRecord};
 use artifacts::study::RunRow;
 
 /// Sorts the runs in the order of the tables: by recipe, lambda, rankscale, arm, seed and name.
@@ -30,8 +30,7 @@ pub fn rows(runs: &[&Run], plan: Option<&Plan>) -> Vec<RunRow> {
 }
 
 fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
-    let RunRecord { configuration, counts, origin, .. } = &run.record;
-    let provenance = origin.provenance();
+    let RunRecord { configuration, counts, .. } = &run.record;
     let last = run.last_epoch();
     RunRow {
         run: run.record.name.clone(),
@@ -62,12 +61,22 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
         train_loss: last.and_then(|last| last.train_loss),
         seconds: spent::seconds(&run.epochs),
         images_per_second: spent::images_per_second(&run.epochs),
-        device: provenance.map(|p| p.device.clone()),
-        device_name: provenance.map(|p| p.device_name.clone()),
-        threads: provenance.map(|p| p.threads as u32),
-        git_revision: provenance.map(|p| format!("{}{}", p.git_revision, if p.git_dirty { "+" } else { "" })),
-        libtorch: provenance.and_then(|p| p.libtorch.clone()),
+        device: of_parts(run, |part| Some(part.device.clone())),
+        device_name: of_parts(run, |part| Some(part.device_name.clone())),
+        threads: run.record.parts().next().map(|part| part.threads as u32),
+        git_revision: of_parts(run, |part| {
+            Some(format!("{}{}", part.git_revision, if part.git_dirty { "+" } else { "" }))
+        }),
+        instructions: of_parts(run, |part| part.instructions.clone()),
+        libtorch: of_parts(run, |part| part.libtorch.clone()),
     }
+}
+
+/// Returns what a run's parts were made with, in order, where it differs from the part before.
+fn of_parts(run: &Run, of: impl Fn(&Provenance) -> Option<String>) -> Option<String> {
+    let mut values: Vec<_> = run.record.parts().filter_map(of).collect();
+    values.dedup();
+    (!values.is_empty()).then(|| values.join(", then "))
 }
 
 #[cfg(test)]
@@ -138,5 +147,27 @@ mod tests {
         assert_eq!((row.channels.as_str(), row.engine), ("64-128-256-512", Backend::Tch));
         assert_eq!((row.train_images, row.test_images, row.threads), (Some(6144), None, Some(2)));
         assert_eq!((row.git_revision.as_deref(), row.libtorch), (Some("0123abc+"), None));
+    }
+
+    #[test]
+    fn a_run_that_was_made_in_parts_names_what_differs_between_them() {
+        let mut run = done(&configuration(8, Arm::ORIGINAL, 1), 0.9);
+        let part = |revision: &str, instructions: &str| {
+            let first = run.record.parts().next().unwrap().clone();
+            Provenance {
+                git_revision: revision.into(),
+                git_dirty: false,
+                instructions: Some(instructions.into()),
+                ..first
+            }
+        };
+        let parts = [(1, part("456def", "avx2")), (2, part("456def", "avx512"))];
+        for (done, part) in parts {
+            run.record.take_up(done, part);
+        }
+        let row = rows(&[&run], None).remove(0);
+        assert_eq!(row.git_revision.as_deref(), Some("0123abc+, then 456def"));
+        assert_eq!(row.instructions.as_deref(), Some("avx2, then avx512"));
+        assert_eq!(row.device.as_deref(), Some("cpu"));
     }
 }

@@ -33,6 +33,7 @@ mod tests {
             configuration: configuration.clone(),
             data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
             origin: Origin::Imported,
+            continued: Vec::new(),
             sealed: None,
         };
         Run {

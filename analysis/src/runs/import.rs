@@ -123,6 +123,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
             configuration,
             data: data.clone(),
             origin: Origin::Imported,
+            continued: Vec::new(),
             sealed: None,
         };
         runs.push((record, epoch(&logged)));

@@ -47,6 +47,7 @@ impl Place {
             counts: configuration.counts(),
             data: DataProvenance { fingerprint: "made up".into(), source: "made up".into() },
             origin: Origin::Trained(provenance()),
+            continued: Vec::new(),
             sealed: None,
         };
         folder.write_record(&record).unwrap();

@@ -112,10 +112,10 @@ impl Headway {
         seconds.filter(|_| !last.is_empty()).map(|sum| sum / last.len() as f64)
     }
 
-    /// Returns the host on which the run began.
+    /// Returns the host on which the run was last taken up.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
-        self.record.as_ref().and_then(|record| record.origin.provenance()).map(|made| made.host.as_str())
+        self.record.as_ref().and_then(|record| record.parts().last()).map(|made| made.host.as_str())
     }
 }
 

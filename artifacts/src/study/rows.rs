@@ -65,14 +65,17 @@ pub struct RunRow {
     pub seconds: Option<f64>,
     /// Median over epochs of the training images per second.
     pub images_per_second: Option<f64>,
-    /// The device, `cpu` or `cuda:N`.
+    /// The device, `cpu` or `cuda:N`. Of a run whose later epochs were made elsewhere, this column and the
+    /// other texts below have what differs from part to part, joined by `, then `.
     pub device: Option<String>,
     /// The name of the CPU or the GPU.
     pub device_name: Option<String>,
-    /// CPU threads for arithmetic.
+    /// CPU threads for arithmetic, at first.
     pub threads: Option<u32>,
     /// The commit of the trainer's source, with `+` if it was changed.
     pub git_revision: Option<String>,
+    /// The instruction set of the fused engine, if it trained the run.
+    pub instructions: Option<String>,
     /// The version of libtorch, if it trained the run.
     pub libtorch: Option<String>,
 }

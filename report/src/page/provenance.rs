@@ -86,7 +86,10 @@ fn machines(runs: &[RunRow]) -> String {
         let engine = match &run.libtorch {
             Some(version) => format!("{}, libtorch {}", run.engine, text(version)),
             None if run.imported => "unknown".to_owned(),
-            None => run.engine.to_string(),
+            None => match &run.instructions {
+                Some(instructions) => format!("{}, {}", run.engine, text(instructions)),
+                None => run.engine.to_string(),
+            },
         };
         let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
         let key = [known(&run.device), known(&run.device_name), threads, engine, revision];
@@ -106,7 +109,7 @@ fn machines(runs: &[RunRow]) -> String {
     ];
     let others = shorten(&mut rows, "runs.parquet");
     let mut text = [table(&columns, &rows)].into_iter().chain(others).collect::<Vec<_>>().join("\n\n");
-    if runs.iter().any(|run| run.git_revision.as_deref().is_some_and(|revision| revision.ends_with('+'))) {
+    if runs.iter().any(|run| run.git_revision.as_deref().is_some_and(|revision| revision.contains('+'))) {
         text += "\n\nA revision that ends with `+` had changes that were not committed.";
     }
     text

@@ -151,6 +151,7 @@ impl Plan {
             device_name: Some("Imaginary Processor 3000 with a long name".to_owned()),
             threads: Some(2),
             git_revision: Some("0123456789ab+".to_owned()),
+            instructions: None,
             libtorch: Some("2.13.0".to_owned()),
         }
     }

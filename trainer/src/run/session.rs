@@ -109,6 +109,7 @@ impl<'a> Session<'a> {
             counts: configuration.counts(),
             data: context.data.provenance(),
             origin: Origin::Trained(provenance(configuration.engine, context.device, context.threads)),
+            continued: Vec::new(),
             sealed: Some(FileSums::default()),
         };
         let record = if folder.record_path().exists() {
@@ -157,6 +158,7 @@ impl<'a> Session<'a> {
         let (done, state) = self.take_up(&architecture, early)?;
         let RunContext { device, threads, .. } = *self.context;
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
+        self.record.take_up(done, provenance(configuration.engine, device, threads));
         self.set_status(Status::Running)?;
 
         let screen = self.context.screen;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use trainer::data::state_dict;
 use trainer::machine::stop::Stop;
 use trainer::run::checkpoint::Checkpoint;
+use trainer::run::context::RunContext;
 use trainer::run::session::{Outcome, train, train_until};
 
 /// The longest wait of a test, so that a failing one ends.
@@ -59,6 +60,22 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Backend) {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
     };
     assert_eq!(numbers(&found.read_epochs().unwrap()), numbers(&expected_epochs));
+}
+
+#[test]
+fn a_run_that_goes_on_with_something_else_says_from_which_epoch() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let configuration = Configuration { recipe: Recipe { epochs: 4, ..tiny().recipe }, ..tiny() };
+    let stop = Stop::default();
+    for (threads, last) in [(1, 1), (1, 2), (2, 3), (2, 4)] {
+        let context = RunContext { threads, ..context(&layout, &data, &stop) };
+        train_until(&context, &configuration, last).unwrap();
+    }
+    let record = folder(&layout, &data, &configuration).read_record().unwrap();
+    assert_eq!(record.status, Status::Done);
+    assert_eq!(record.parts().map(|part| part.threads).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(record.continued[0].after_epoch, 2);
 }
 
 /// Asks to stop as soon as the tables have a new row, that is, while the rest of its epoch is saved and the

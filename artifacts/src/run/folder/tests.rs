@@ -32,6 +32,7 @@ fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> Run
         configuration,
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
         origin: if imported { Origin::Imported } else { Origin::Trained(provenance) },
+        continued: Vec::new(),
         sealed: None,
     };
     folder.write_record(&record).unwrap();

@@ -42,6 +42,7 @@ fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
         configuration,
         data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
         origin: Origin::Trained(provenance),
+        continued: Vec::new(),
         sealed: Some(match status {
             Status::Done => folder.seal().unwrap(),
             _ => FileSums::default(),
