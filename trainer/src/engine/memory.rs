@@ -33,7 +33,7 @@ fn besides(architecture: &Architecture) -> usize {
 pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);
     let bytes = match configuration.engine {
-        // In addition: two batches of images, of which one is being prepared; the evaluation uses one of them.
+        // In addition: two batches of images, of which one is being prepared, and the evaluation uses one.
         Backend::Fused => {
             kernels::memory_bytes(architecture, batch)
                 + (threads.max(1) - 1) * kernels::thread_bytes(architecture)
