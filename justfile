@@ -99,7 +99,7 @@ report *settings:
 export *settings:
     @exec tools/export.py export "{{analysis}}" "{{export}}" -- "$@"
 
-# Compare two studies, run by run where they share seeds: just compare quick seeds [FIGURE=compare.svg] [JSON=numbers.json]
+# Compare two studies, run by run where they share seeds: just compare work seeds [FIGURE=compare.svg] [JSON=numbers.json]
 [group('pipeline'), no-exit-message]
 compare a b *settings:
     @a="$1" b="$2"; shift 2; exec tools/run.py compare "{{compare}}" "{{compared}}" -- "A=$a" "B=$b" "$@"

@@ -242,7 +242,7 @@ class Settings(unittest.TestCase):
 
     def test_one_of_study_and_work_is_given(self):
         steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
-        both = {"STUDY": "quick", "WORK": "w"}
+        both = {"STUDY": "seeds", "WORK": "w"}
         with self.assertRaisesRegex(settings.SettingsError, "give one of them"):
             run.with_defaults(both, steps)
         for key in both:

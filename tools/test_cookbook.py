@@ -50,7 +50,7 @@ class Cookbook(unittest.TestCase):
         for name in ("experiments", "reference", "target", "justfile"):
             if os.path.exists(os.path.join(run.ROOT, name)):
                 os.symlink(os.path.join(run.ROOT, name), os.path.join(cls.root, name))
-        for name in ("quick", "gpu"):
+        for name in ("seeds", "gpu"):
             shutil.copytree(os.path.join(run.ROOT, "results", name), os.path.join(cls.root, "results", name))
         with open(os.path.join(cls.root, "justw"), "w") as file:
             file.write(JUSTW % (sys.executable, os.path.join(run.ROOT, "tools")))

@@ -74,7 +74,7 @@ class Settings(Place):
         python = self.write("python", "#!/bin/sh\nexit 1\n")
         os.chmod(python, 0o755)
         for name, said in ((python, "`pip install wandb`"), (python + "3", "No such file")):
-            answer = self.export("FORMAT=wandb", "STUDY=quick", "OUT=" + self.folder, "PYTHON=" + name)
+            answer = self.export("FORMAT=wandb", "STUDY=seeds", "OUT=" + self.folder, "PYTHON=" + name)
             self.assertEqual(answer.returncode, 1)
             self.assertIn(said, answer.stdout)
             self.assertNotIn("cargo", answer.stdout)
@@ -156,7 +156,7 @@ class Tensorboard(Place):
         python = equipped.python_with("tensorboard")
         for form in ("jsonl", "tensorboard"):
             out = os.path.join(self.folder, form)
-            subprocess.run([run.program("report"), "export", "--format", form, "--work", os.path.join(run.ROOT, "results", "quick"),
+            subprocess.run([run.program("report"), "export", "--format", form, "--work", os.path.join(run.ROOT, "results", "seeds"),
                             "--out", out],
                            check=True, stdout=subprocess.DEVNULL)
         answer = subprocess.run([python, "-c", READER, out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -164,7 +164,7 @@ class Tensorboard(Place):
         found = json.loads(answer.stdout)
         with open(os.path.join(self.folder, "jsonl", "epochs.jsonl")) as file:
             rows = [json.loads(line) for line in file]
-        self.assertEqual(len(found), 6)
+        self.assertEqual(len(found), 30)
         for row in rows:
             there = found[row["run"]]
             self.assertEqual((there["rankscale"], there["decay"]), (row["rankscale"], row["decay"]))

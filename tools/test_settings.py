@@ -143,16 +143,16 @@ class Steps(unittest.TestCase):
 
     def test_a_kept_study_is_the_place_where_its_analysis_and_report_are_made(self):
         steps = [run.Step("analysis EXPERIMENT WORK"), run.Step("report WORK")]
-        place = os.path.join(run.ROOT, "results", "quick")
-        self.assertEqual(run.with_defaults({"STUDY": "quick"}, steps)["WORK"], place)
+        place = os.path.join(run.ROOT, "results", "seeds")
+        self.assertEqual(run.with_defaults({"STUDY": "seeds"}, steps)["WORK"], place)
         retrain = [run.Step("trainer retrain STUDY RUN WORK")]
-        chosen = run.with_defaults({"STUDY": "quick", "RUN": "r"}, retrain)
+        chosen = run.with_defaults({"STUDY": "seeds", "RUN": "r"}, retrain)
         self.assertEqual((chosen["STUDY"], chosen["WORK"]), (place, os.path.join(run.ROOT, "work")))
-        for study in ("quik", "..", "quick/report"):
-            with self.assertRaisesRegex(settings.SettingsError, "There are those of: .*quick"):
+        for study in ("seed", "..", "seeds/report"):
+            with self.assertRaisesRegex(settings.SettingsError, "There are those of: .*seeds"):
                 run.with_defaults({"STUDY": study}, steps)
         with self.assertRaisesRegex(settings.SettingsError, "STUDY and WORK"):
-            run.with_defaults({"STUDY": "quick", "WORK": "w"}, steps)
+            run.with_defaults({"STUDY": "seeds", "WORK": "w"}, steps)
 
     def test_one_program_is_built_with_the_features_of_all(self):
         command = run.build("report", False)

@@ -23,7 +23,7 @@ Examples:
   analysis power --experiment desktop      the power of that experiment, before it is trained
   analysis simulate --experiment desktop   how often the rules err, on simulated studies of its shape
   analysis tune --experiment tune          each arm at its own optimum, chosen on held-out training images
-  analysis compare --a quick --b seeds     the differences between two studies
+  analysis compare --a work --b seeds      the differences between two studies
   analysis import old/results.json         a notebook's own results as runs, for the next analysis";
 
 /// Join the runs with their configurations, and analyse them statistically.

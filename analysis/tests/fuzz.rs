@@ -54,9 +54,9 @@ fn copy(from: &Path, to: &Path) {
 fn study() -> (TempDir, Layout) {
     let directory = TempDir::new().unwrap();
     for part in ["plans", "runs"] {
-        copy(&kept("quick").join(part), &directory.path().join(part));
+        copy(&kept("seeds").join(part), &directory.path().join(part));
     }
-    fs::copy(kept("quick").join("plan.json"), directory.path().join("plan.json")).unwrap();
+    fs::copy(kept("seeds").join("plan.json"), directory.path().join("plan.json")).unwrap();
     let layout = Layout::new(directory.path());
     for folder in artifacts::run::folders(&layout.runs()).unwrap() {
         let record = folder.read_record().unwrap();
@@ -77,7 +77,7 @@ fn analysed(layout: &Layout) -> anyhow::Result<Study> {
 
 #[test]
 fn an_analysis_by_a_plan_and_a_seal() {
-    for name in ["plan.json", "plans/quick/plan.lock"] {
+    for name in ["plan.json", "plans/seeds/plan.lock"] {
         let (directory, layout) = study();
         let place = directory.path().join(name);
         let here = |path: &Path| {

@@ -170,10 +170,10 @@ mod tests {
 
     #[test]
     fn its_hash_is_that_of_the_plan_before_there_were_stamps() {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/quick");
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/seeds");
         let plan = Experiment::read_plan(&kept.join("plan.json")).unwrap();
         assert_eq!(plan.plan_sha256(), stamp::sha256(&fs::read(kept.join("plan.json")).unwrap()));
-        assert!(Seal::read(&kept.join("plans/quick/plan.lock")).unwrap().unwrap().holds(&plan));
+        assert!(Seal::read(&kept.join("plans/seeds/plan.lock")).unwrap().unwrap().holds(&plan));
 
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("plan.json");

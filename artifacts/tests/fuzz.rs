@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 /// A study that is kept with the source.
 fn kept() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/quick")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/seeds")
 }
 
 fn a_run() -> PathBuf {
@@ -51,7 +51,7 @@ fn an_experiment() {
 
 #[test]
 fn a_plan() {
-    for name in ["quick", "desktop"] {
+    for name in ["seeds", "desktop"] {
         let kept = kept().join(format!("../{name}/plan.json"));
         mutated(200, "plan.json", &fs::read(&kept).unwrap(), Experiment::read_plan, obeys_the_rules);
         let plan = Experiment::read_plan(&kept).unwrap();

@@ -82,13 +82,13 @@ mod tests {
 
     #[test]
     fn the_summary_of_another_experiment_is_not_passed_off_as_this_ones() {
-        let layout = Layout::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/quick"));
+        let layout = Layout::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/seeds"));
         let mut endpoint = Endpoint::default();
-        assert!(matches!(endpoint.read(&layout, Some("quick"), true), SoFar::Found { .. }));
-        let SoFar::Missing { reason, command } = endpoint.read(&layout, Some("seeds"), false) else {
+        assert!(matches!(endpoint.read(&layout, Some("seeds"), true), SoFar::Found { .. }));
+        let SoFar::Missing { reason, command } = endpoint.read(&layout, Some("quick"), false) else {
             panic!("it is of another")
         };
-        assert_eq!(reason, "The analysis here is of quick.");
-        assert!(command.starts_with("just analyse EXPERIMENT=seeds WORK="), "{command}");
+        assert_eq!(reason, "The analysis here is of seeds.");
+        assert!(command.starts_with("just analyse EXPERIMENT=quick WORK="), "{command}");
     }
 }

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use top::moment::{SoFar, Sweep};
 use top::read::Reader;
 
-/// A copy of a kept study of six runs.
+/// A copy of a kept study of thirty runs.
 pub fn copy() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
-    copied(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/quick")), root.path());
+    copied(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/seeds")), root.path());
     root
 }
 
@@ -44,10 +44,13 @@ fn a_run(root: &Path) -> PathBuf {
 fn a_finished_study_is_all_there() {
     let root = copy();
     let sweep = sweep(root.path());
-    assert_eq!((sweep.experiment.as_str(), sweep.cells.len(), sweep.count(Condition::Done)), ("quick", 6, 6));
+    assert_eq!(
+        (sweep.experiment.as_str(), sweep.cells.len(), sweep.count(Condition::Done)),
+        ("seeds", 6, 30)
+    );
     assert!((sweep.share() - 1.0).abs() < 1e-12 && sweep.left().is_none() && sweep.troubles.is_empty());
     let SoFar::Found { summary, .. } = sweep.endpoint else { panic!("its analysis is kept") };
-    assert_eq!(summary.done, 6);
+    assert_eq!(summary.done, 30);
 }
 
 #[test]
@@ -63,10 +66,10 @@ fn a_folder_without_anything_says_what_to_do_and_what_lies_there_without_a_plan_
     assert!(other.found.contains("No sweep of desktop has begun"), "{}", other.found);
 
     let root = copy();
-    fs::remove_file(root.path().join("plan.json")).unwrap();
+    fs::rename(root.path().join("plan.json"), root.path().join("plans/seeds/plan.json")).unwrap();
     let by_name = |name: &str| Reader::new(Layout::new(root.path()), Some(name.to_owned())).read().sweep;
-    assert_eq!(by_name("quick").unwrap().runs().count(), 6);
-    assert_eq!(by_name("experiments/quick.toml").unwrap().runs().count(), 6);
+    assert_eq!(by_name("seeds").unwrap().runs().count(), 30);
+    assert_eq!(by_name("experiments/seeds.toml").unwrap().runs().count(), 30);
     assert_eq!(sweep(root.path()).title, "runs without a plan");
 }
 
@@ -80,16 +83,19 @@ fn damaged_files_are_named_and_the_others_are_shown() {
     atomic::write(&root.path().join("analysis/summary.json"), b"{}").unwrap();
     let mut reader = reader(root.path());
     let sweep = reader.read().sweep.unwrap();
-    assert_eq!((sweep.count(Condition::Done), sweep.count(Condition::Unusable)), (5, 1));
+    assert_eq!((sweep.count(Condition::Done), sweep.count(Condition::Unusable)), (29, 1));
     let trouble = &sweep.troubles[0];
-    assert!(trouble.what.contains("epochs.parquet") && trouble.of.starts_with("r08-original"), "{trouble:?}");
+    assert!(
+        trouble.what.contains("epochs.parquet") && trouble.of.starts_with("r08-original-s0"),
+        "{trouble:?}"
+    );
     let SoFar::Missing { reason, .. } = sweep.endpoint else { panic!("it is damaged") };
     assert!(reason.contains("summary.json"), "{reason}");
 
     // A plan that is damaged after it was read once is named, and stays in use.
     atomic::write(&root.path().join("plan.json"), b"{").unwrap();
     let sweep = reader.read().sweep.unwrap();
-    assert_eq!(sweep.runs().count(), 6);
+    assert_eq!(sweep.runs().count(), 30);
     assert!(sweep.troubles[0].what.contains("plan.json"), "{:?}", sweep.troubles[0]);
     let damaged = Reader::new(Layout::new(root.path()), None).read().sweep.unwrap_err();
     assert!(damaged.found.contains("plan.json"), "{}", damaged.found);
@@ -114,7 +120,7 @@ fn what_is_written_while_it_is_read_is_never_called_damaged() {
         let mut reader = reader(root.path());
         let looks = (0..50).map(|_| {
             let sweep = reader.read().sweep.unwrap();
-            sweep.runs().find(|(_, run)| run.name.starts_with("r08-original")).unwrap().1.condition()
+            sweep.runs().find(|(_, run)| run.name.starts_with("r08-original-s0")).unwrap().1.condition()
         });
         let seen: Vec<Condition> = looks.collect();
         stop.store(true, Ordering::Relaxed);
@@ -131,7 +137,7 @@ fn a_run_that_its_log_calls_failed_is_in_the_failures_unless_it_is_under_way() {
     let name = "r08-original-s0-e172532e";
     fs::remove_dir_all(a_run(root.path())).unwrap();
     let log = format!("job 7_0 on node1, start 0\nlibtorch: out of memory\n{name}: failed: no memory\n");
-    atomic::write(&root.path().join("slurm/quick-7_0.log"), log.as_bytes()).unwrap();
+    atomic::write(&root.path().join("slurm/seeds-7_0.log"), log.as_bytes()).unwrap();
     let sweep = sweep(root.path());
     assert_eq!((sweep.failed(), sweep.count(Condition::Waiting)), (1, 0));
     assert_eq!(sweep.troubles[0].what, "failed: no memory");

@@ -167,7 +167,7 @@ impl Drop for Pty {
 fn it_shows_hears_resizes_and_leaves_no_trace() {
     let root = copy();
     let mut pty = Pty::top(root.path(), 100, 34);
-    pty.until("quick: 6 of 6 runs done");
+    pty.until("seeds: 30 of 30 runs done");
     assert!(pty.screen.screen().alternate_screen() && pty.screen.screen().hide_cursor());
     for title in ["grid", "under way", "curves", "endpoint", "failures"] {
         pty.until(&format!(" {title} "));
@@ -182,11 +182,11 @@ fn it_shows_hears_resizes_and_leaves_no_trace() {
     pty.resize(60, 15);
     pty.until("1 grid  2 under way  3 curves");
     pty.press("4");
-    pty.until("All 6 runs are done.");
+    pty.until("All 30 runs are done.");
     // A run is moved away while the program reads.
     let run = root.path().join("runs/r08-original-s0-e172532e");
     fs_err::rename(&run, root.path().join("aside")).unwrap();
-    pty.until("quick: 5 of 6 runs done, 1 waiting");
+    pty.until("seeds: 29 of 30 runs done, 1 waiting");
     pty.resize(160, 44);
     pty.until("under way");
     pty.press("q");
@@ -199,7 +199,7 @@ fn a_signal_ends_it_and_gives_the_terminal_back() {
     let root = copy();
     for (signal, expected) in [(libc::SIGTERM, 143), (libc::SIGHUP, 129), (libc::SIGINT, 130)] {
         let mut pty = Pty::top(root.path(), 80, 24);
-        pty.until("quick: 6 of 6");
+        pty.until("seeds: 30 of 30");
         pty.signal(signal);
         assert_eq!(pty.ended().0, expected);
     }
@@ -216,7 +216,7 @@ fn a_terminal_that_goes_away_ends_it() {
         let mut child = started(command, &theirs, controls);
         let mut shown = parser(80, 24);
         let mut bytes = [0; 4096];
-        while !shown.screen().contents().contains("quick: 6 of 6") {
+        while !shown.screen().contents().contains("seeds: 30 of 30") {
             let count = ours.read(&mut bytes).unwrap();
             shown.process(&bytes[..count]);
         }
@@ -261,12 +261,12 @@ fn without_a_terminal_it_prints_a_listing_once() {
     let mut dumb = Command::new("env");
     dumb.arg("TERM=dumb").arg(command.get_program()).args(command.get_args());
     let (code, shown) = Pty::new(dumb, 100, 34).ended();
-    assert!(code == 0 && shown.contains("All 6 runs are done."), "{shown}");
+    assert!(code == 0 && shown.contains("All 30 runs are done."), "{shown}");
     // In a pipe.
     let output = command.env("COLUMNS", "70").stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty());
     let piped = String::from_utf8(output.stdout).unwrap();
-    assert!(!piped.contains('\x1b') && piped.starts_with("quick: 6 of 6 runs done"), "{piped}");
+    assert!(!piped.contains('\x1b') && piped.starts_with("seeds: 30 of 30 runs done"), "{piped}");
     assert!(piped.lines().all(|line| line.chars().count() <= 70), "{piped}");
 }
 

@@ -23,7 +23,7 @@ use trainer::sweep::Jobs;
   trainer train --rankscale 8 --decay appropriate --seed 0
   trainer train --rankscale 31 --epochs 4 --train-images 6144 --device cpu
   trainer bench --rankscale 8 --threads 2 --json
-  trainer retrain --study results/quick --run r31-original-s0-208c877c
+  trainer retrain --study results/seeds --run r31-original-s0-208c877c
   trainer sweep --experiment quick --plan
   trainer sweep --experiment pilot --jobs 2 --threads 1
   trainer sweep --experiment experiments/notebook.toml --device cuda:0"
