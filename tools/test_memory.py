@@ -50,16 +50,20 @@ class Planned(unittest.TestCase):
             shutil.rmtree(os.path.join(self.root, "runs"))
 
 
+# A program's peak is at least that of the process that starts it, whose memory it has for a moment. So this one, of 10 MiB,
+# starts it, and not the process of the tests, which has grown.
+STARTER = """import os, sys
+_, status, used = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+print(used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))"""
+
+
 def peak(command):
     """Runs a command, and returns its peak memory in MiB and what it said."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = process.stdout.read()
-    process.stdout.close()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise AssertionError("exit code %d: %s" % (process.returncode, said))
-    return used.ru_maxrss / 1024, said
+    ended = subprocess.run([sys.executable, "-IS", "-c", STARTER, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if ended.returncode:
+        raise AssertionError("exit code %d: %s" % (ended.returncode, ended.stdout))
+    return int(ended.stdout.splitlines()[-1]) / 1024, ended.stdout
 
 
 if __name__ == "__main__":
