@@ -19,9 +19,9 @@ pub fn check(configuration: &Configuration, device: Device, threads: usize) -> R
     fits(of_run(configuration, device, threads), &[(device, free(device))])
 }
 
-/// Returns the bytes of a run besides its engine and its images: code and rows of tables; a checkpoint (values
-/// and velocities in float32) and its file's bytes while it is written; and the model at the end, beside what
-/// the allocator kept of the checkpoint.
+/// Returns the bytes of a run besides its engine and its images: code and rows of tables; a checkpoint
+/// (values and velocities in float32) and its file's bytes while it is written; and the model at the end,
+/// beside what the allocator kept of the checkpoint.
 fn besides(architecture: &Architecture) -> usize {
     let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
     (12 << 20) + 5 * 4 * weights
