@@ -3,6 +3,8 @@
 
 mod folder;
 mod headway;
+#[cfg(test)]
+mod made_up;
 mod origin;
 mod rows;
 mod sealed;
@@ -109,33 +111,11 @@ mod tests {
     use super::*;
 
     fn by(revision: &str, started: u64) -> Provenance {
-        Provenance {
-            git_revision: revision.into(),
-            git_dirty: false,
-            device: "cpu".into(),
-            device_name: "made up".into(),
-            threads: 1,
-            version: "0".into(),
-            instructions: Some("avx2".into()),
-            libtorch: None,
-            host: "made up".into(),
-            started_unix_seconds: started,
-        }
+        Provenance { git_revision: revision.into(), started_unix_seconds: started, ..made_up::provenance() }
     }
 
     fn record(origin: Origin) -> RunRecord {
-        let configuration = Configuration::default();
-        RunRecord {
-            format: FORMAT,
-            name: configuration.run_name("data"),
-            status: Status::Running,
-            counts: configuration.counts(),
-            configuration,
-            data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-            origin,
-            continued: Vec::new(),
-            sealed: None,
-        }
+        RunRecord { origin, ..made_up::record(Configuration::default(), Status::Running) }
     }
 
     fn revisions(record: &RunRecord) -> Vec<(&str, u64)> {

@@ -16,7 +16,7 @@ use crate::step::state::{Phase, Step};
 use crate::workers::Workers;
 use ndarray::{Array2, ArrayD};
 use network::schedule::LearningRates;
-use network::{Architecture, Entry, Filter, WeightDecay};
+use network::{Architecture, Counts, Filter, WeightDecay};
 use std::collections::BTreeMap;
 
 /// A network and its momentum.
@@ -215,7 +215,7 @@ impl Engine {
 #[must_use]
 pub fn memory_bytes(architecture: Architecture, batch: usize) -> usize {
     let shapes: Vec<_> = architecture.blocks().iter().map(BlockShape::new).collect();
-    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
+    let weights = Counts::of(&architecture).parameters as usize;
     // Value, velocity, float64 gradient, and about four packed copies, two of them in float64.
     let weights = weights * (4 + 4 + 8 + 32);
     Batch::bytes(&shapes, architecture.classifier().len(), batch) + Scratch::bytes(&shapes) + weights

@@ -83,13 +83,11 @@ fn machines(runs: &[RunRow]) -> String {
     for run in runs {
         let known = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), text);
         let threads = run.threads.map_or_else(|| "unknown".to_owned(), |threads| threads.to_string());
-        let engine = match &run.libtorch {
-            Some(version) => format!("{}, libtorch {}", run.engine, text(version)),
-            None if run.imported => "unknown".to_owned(),
-            None => match &run.instructions {
-                Some(instructions) => format!("{}, {}", run.engine, text(instructions)),
-                None => run.engine.to_string(),
-            },
+        let engine = match (&run.libtorch, &run.instructions) {
+            (Some(version), _) => format!("{}, libtorch {}", run.engine, text(version)),
+            (None, Some(instructions)) => format!("{}, {}", run.engine, text(instructions)),
+            (None, None) if run.imported => "unknown".to_owned(),
+            (None, None) => run.engine.to_string(),
         };
         let revision = run.git_revision.as_deref().map_or_else(|| "unknown".to_owned(), code);
         let key = [known(&run.device), known(&run.device_name), threads, engine, revision];

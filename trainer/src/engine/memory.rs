@@ -9,7 +9,7 @@ use crate::machine::device::Device;
 use crate::machine::memory::{TooLarge, fits, free};
 use artifacts::{Backend, Configuration, Precision};
 use network::architecture::{IMAGE_CHANNELS, IMAGE_SIDE};
-use network::{Architecture, Entry, Filter, Place};
+use network::{Architecture, Counts, Filter, Place};
 
 /// Checks that a run fits into the memory that a device has free now.
 ///
@@ -23,7 +23,7 @@ pub fn check(configuration: &Configuration, device: Device, threads: usize) -> R
 /// (values and velocities in float32) and its file's bytes while it is written; and the model at the end,
 /// beside what the allocator kept of the checkpoint.
 fn besides(architecture: &Architecture) -> usize {
-    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
+    let weights = Counts::of(architecture).parameters as usize;
     (12 << 20) + 5 * 4 * weights
 }
 
@@ -73,7 +73,7 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
         kept += pixels * (codes + outputs);
         largest = largest.max(pixels * block.c_in.max(block.c_out));
     }
-    let weights: usize = architecture.parameters().iter().map(Entry::len).sum();
+    let weights = Counts::of(architecture).parameters as usize;
     let images = 60_000 * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
     images + 4 * (batch * (kept + 2 * largest) + 6 * weights) * 23 / 20
 }

@@ -22,7 +22,7 @@ use crate::run::provenance::provenance;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
-use artifacts::run::{FORMAT, Origin, RunError, RunFolder, RunRecord, Status};
+use artifacts::run::{FORMAT, Origin, Provenance, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use artifacts::{Configuration, atomic};
 use network::Architecture;
@@ -90,6 +90,8 @@ struct Session<'a> {
     configuration: &'a Configuration,
     folder: RunFolder,
     record: RunRecord,
+    /// Where and with what this session trains.
+    now: Provenance,
     tables: Tables,
 }
 
@@ -101,6 +103,7 @@ impl<'a> Session<'a> {
         folder: RunFolder,
         name: String,
     ) -> anyhow::Result<Self> {
+        let now = provenance(configuration.engine, context.device, context.threads);
         let fresh = RunRecord {
             format: FORMAT,
             name,
@@ -108,7 +111,7 @@ impl<'a> Session<'a> {
             configuration: configuration.clone(),
             counts: configuration.counts(),
             data: context.data.provenance(),
-            origin: Origin::Trained(provenance(configuration.engine, context.device, context.threads)),
+            origin: Origin::Trained(now.clone()),
             continued: Vec::new(),
             sealed: Some(FileSums::default()),
         };
@@ -124,7 +127,7 @@ impl<'a> Session<'a> {
             None => folder.epochs_of(&record)?,
         };
         let layers = folder.read_layers(&record)?;
-        Ok(Self { context, configuration, folder, record, tables: Tables { epochs, layers } })
+        Ok(Self { context, configuration, folder, record, now, tables: Tables { epochs, layers } })
     }
 
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
@@ -158,7 +161,7 @@ impl<'a> Session<'a> {
         let (done, state) = self.take_up(&architecture, early)?;
         let RunContext { device, threads, .. } = *self.context;
         let mut engine = Engine::new(configuration, &state, (train, test), device, threads)?;
-        self.record.take_up(done, provenance(configuration.engine, device, threads));
+        self.record.take_up(done, self.now.clone());
         self.set_status(Status::Running)?;
 
         let screen = self.context.screen;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::{DataProvenance, Origin, Provenance};
+use crate::run::{Origin, made_up};
 use crate::{Configuration, Recipe};
 
 fn epoch(epoch: u32) -> EpochRow {
@@ -10,31 +10,9 @@ fn epoch(epoch: u32) -> EpochRow {
 fn folder(runs: &Path, planned: usize, imported: bool, rows: &[EpochRow]) -> RunFolder {
     let configuration =
         Configuration { recipe: Recipe { epochs: planned, ..Recipe::default() }, ..Configuration::default() };
-    let name = configuration.run_name("data");
-    let folder = RunFolder::new(runs.join(&name));
-    let provenance = Provenance {
-        git_revision: "unknown".into(),
-        git_dirty: false,
-        device: "cpu".into(),
-        device_name: "made up".into(),
-        threads: 1,
-        version: "0".into(),
-        instructions: None,
-        libtorch: None,
-        host: "made up".into(),
-        started_unix_seconds: 0,
-    };
-    let record = RunRecord {
-        format: FORMAT,
-        name,
-        status: Status::Done,
-        counts: configuration.counts(),
-        configuration,
-        data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-        origin: if imported { Origin::Imported } else { Origin::Trained(provenance) },
-        continued: Vec::new(),
-        sealed: None,
-    };
+    let record = made_up::record(configuration, Status::Done);
+    let record = if imported { RunRecord { origin: Origin::Imported, ..record } } else { record };
+    let folder = RunFolder::new(runs.join(&record.name));
     folder.write_record(&record).unwrap();
     table::write(&folder.epochs_path(), rows).unwrap();
     folder

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::{DataProvenance, FORMAT, Origin, Provenance};
+use crate::run::made_up;
 use crate::{Configuration, Recipe};
 use fs_err as fs;
 
@@ -7,8 +7,8 @@ use fs_err as fs;
 fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
     let configuration =
         Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, seed, ..Configuration::default() };
-    let name = configuration.run_name("data");
-    let folder = RunFolder::new(runs.join(&name));
+    let record = made_up::record(configuration, status);
+    let folder = RunFolder::new(runs.join(&record.name));
     let accuracy = 0.5 + seed as f64 / 100.0;
     let epochs = [1, 2].map(|epoch| EpochRow { epoch, test_accuracy: accuracy, ..EpochRow::default() });
     folder.write_epochs(&epochs).unwrap();
@@ -22,33 +22,11 @@ fn run(runs: &Path, seed: u64, status: Status) -> RunFolder {
     folder.write_layers(&[layer(0), layer(1), layer(2)]).unwrap();
     let prediction = |image| PredictionRow { image, label: 1, prediction: (image % 10) as u8, loss: 0.1 };
     folder.write_predictions(&(0..50).map(prediction).collect::<Vec<_>>()).unwrap();
-    let provenance = Provenance {
-        git_revision: "0123".into(),
-        git_dirty: false,
-        device: "cpu".into(),
-        device_name: "made up".into(),
-        threads: 1,
-        version: "0".into(),
-        instructions: None,
-        libtorch: None,
-        host: "made up".into(),
-        started_unix_seconds: 0,
+    let sealed = match status {
+        Status::Done => folder.seal().unwrap(),
+        _ => FileSums::default(),
     };
-    let record = RunRecord {
-        format: FORMAT,
-        name,
-        status,
-        counts: configuration.counts(),
-        configuration,
-        data: DataProvenance { fingerprint: "data".into(), source: "made up".into() },
-        origin: Origin::Trained(provenance),
-        continued: Vec::new(),
-        sealed: Some(match status {
-            Status::Done => folder.seal().unwrap(),
-            _ => FileSums::default(),
-        }),
-    };
-    folder.write_record(&record).unwrap();
+    folder.write_record(&RunRecord { sealed: Some(sealed), ..record }).unwrap();
     folder
 }
 
