@@ -9,7 +9,7 @@
 
 use super::error::ADVICE;
 use super::metadata::{self, Header};
-use super::{Dataset, DatasetError, IMAGE_BYTES, RECORD_BYTES, Split, Task, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, Moments, RECORD_BYTES, Split, Task, records};
 use crate::atomic;
 use crate::reading::{MOST_BYTES, claims, contained};
 use arrow_array::cast::AsArray;
@@ -55,12 +55,7 @@ impl Header {
     /// # Errors
     /// Those of [`Self::read`], or the file holds another data set.
     pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
-        let header = Self::read(path)?;
-        if header.task != task {
-            let rule = format!("holds {}, and must hold {task}{ADVICE}", header.task);
-            return Err(DatasetError::Foreign { path: path.to_owned(), rule });
-        }
-        Ok(header)
+        Ok(open_of(path, task)?.1)
     }
 }
 
@@ -93,31 +88,7 @@ impl Dataset {
     /// # Errors
     /// The file is missing, incomplete, not one of ours, or has a label that is not a class.
     pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        let (parquet, header) = open(path)?;
-        let task = header.task;
-        let mut images = vec![0; header.images * IMAGE_BYTES];
-        let mut labels = vec![0; header.images];
-        let group_rows: Vec<usize> =
-            parquet.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
-        std::thread::scope(|scope| {
-            let (mut images, mut labels) = (images.as_mut_slice(), labels.as_mut_slice());
-            let mut readers = Vec::new();
-            for (group, rows) in group_rows.into_iter().enumerate() {
-                let (images_here, labels_here);
-                (images_here, images) = images.split_at_mut(rows * IMAGE_BYTES);
-                (labels_here, labels) = labels.split_at_mut(rows);
-                let parquet = parquet.clone();
-                readers.push(scope.spawn(move || {
-                    contained(|| read_group(path, parquet, task, group, images_here, labels_here))
-                        .unwrap_or_else(|panic| Err(failure(path, ParquetError::General(panic))))
-                }));
-            }
-            readers
-                .into_iter()
-                .try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        })?;
-        let Header { fingerprint, moments, provenance, .. } = header;
-        Ok(Self { task, images, labels, fingerprint, moments, provenance })
+        read_rows(path, open(path)?)
     }
 
     /// Reads a file and checks its rows against its fingerprint, order and moments.
@@ -125,21 +96,15 @@ impl Dataset {
     /// # Errors
     /// Those of [`Self::read`], or the rows do not match.
     pub fn read_verified(path: &Path) -> Result<Self, DatasetError> {
-        let dataset = Self::read(path)?;
-        let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
-        let sorted =
-            records::sort(dataset.task, dataset.records()).map_err(|error| foreign(error.to_string()))?;
-        if sorted.fingerprint != dataset.fingerprint {
-            let (expected, found) = (dataset.fingerprint, sorted.fingerprint);
-            return Err(DatasetError::Fingerprint { path: path.to_owned(), expected, found });
-        }
-        if !sorted.order.is_sorted() {
-            return Err(foreign("its rows are not in canonical order: prepare the data again".to_owned()));
-        }
-        if super::Moments::of(&dataset.images) != dataset.moments {
-            return Err(foreign(format!("`rankscale.moments` are not those of its images{ADVICE}")));
-        }
-        Ok(dataset)
+        verified(path, read_rows(path, open(path)?)?)
+    }
+
+    /// Reads and verifies a file that must hold this data set.
+    ///
+    /// # Errors
+    /// Those of [`Self::read_verified`], or the file holds another data set.
+    pub fn read_verified_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
+        verified(path, read_rows(path, open_of(path, task)?)?)
     }
 }
 
@@ -233,6 +198,60 @@ fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
         return Err(foreign(format!("holds the {other} images, and must hold the {named} images{ADVICE}")));
     }
     Ok((parquet, header))
+}
+
+/// Opens a file that must hold this data set.
+fn open_of(path: &Path, task: Task) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
+    let (parquet, header) = open(path)?;
+    if header.task != task {
+        let rule = format!("holds {}, and must hold {task}{ADVICE}", header.task);
+        return Err(DatasetError::Foreign { path: path.to_owned(), rule });
+    }
+    Ok((parquet, header))
+}
+
+/// Reads all rows of an opened file, a thread for each row group.
+fn read_rows(path: &Path, (parquet, header): (ArrowReaderMetadata, Header)) -> Result<Dataset, DatasetError> {
+    let task = header.task;
+    let mut images = vec![0; header.images * IMAGE_BYTES];
+    let mut labels = vec![0; header.images];
+    let group_rows: Vec<usize> =
+        parquet.metadata().row_groups().iter().map(|group| group.num_rows() as usize).collect();
+    std::thread::scope(|scope| {
+        let (mut images, mut labels) = (images.as_mut_slice(), labels.as_mut_slice());
+        let mut readers = Vec::new();
+        for (group, rows) in group_rows.into_iter().enumerate() {
+            let (images_here, labels_here);
+            (images_here, images) = images.split_at_mut(rows * IMAGE_BYTES);
+            (labels_here, labels) = labels.split_at_mut(rows);
+            let parquet = parquet.clone();
+            readers.push(scope.spawn(move || {
+                contained(|| read_group(path, parquet, task, group, images_here, labels_here))
+                    .unwrap_or_else(|panic| Err(failure(path, ParquetError::General(panic))))
+            }));
+        }
+        readers.into_iter().try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })?;
+    let Header { fingerprint, moments, provenance, .. } = header;
+    Ok(Dataset { task, images, labels, fingerprint, moments, provenance })
+}
+
+/// Checks rows against the fingerprint, the order and the moments that the file says they have.
+fn verified(path: &Path, dataset: Dataset) -> Result<Dataset, DatasetError> {
+    let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
+    let sorted =
+        records::sort(dataset.task, dataset.records()).map_err(|error| foreign(error.to_string()))?;
+    if sorted.fingerprint != dataset.fingerprint {
+        let (expected, found) = (dataset.fingerprint, sorted.fingerprint);
+        return Err(DatasetError::Fingerprint { path: path.to_owned(), expected, found });
+    }
+    if !sorted.order.is_sorted() {
+        return Err(foreign("its rows are not in canonical order: prepare the data again".to_owned()));
+    }
+    if Moments::of(&dataset.images) != dataset.moments {
+        return Err(foreign(format!("`rankscale.moments` are not those of its images{ADVICE}")));
+    }
+    Ok(dataset)
 }
 
 /// Compares types except for the name and the nullability of list elements, in which programs differ.

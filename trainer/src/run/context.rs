@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use artifacts::run::DataProvenance;
 use artifacts::{Configuration, Layout};
+use std::panic::resume_unwind;
 
 /// The data that runs are trained and evaluated on, in memory.
 ///
@@ -19,8 +20,10 @@ pub struct TrainTest {
     pub train: Dataset,
     /// The test images; `None` if every run is evaluated on training images that it holds out.
     pub test: Option<Dataset>,
-    /// The header of the file of test images.
-    test_header: Header,
+    /// How many test images there are.
+    test_images: usize,
+    /// The fingerprint of the test images.
+    test_fingerprint: String,
 }
 
 impl TrainTest {
@@ -28,21 +31,25 @@ impl TrainTest {
     /// for evaluation. Images that are read are verified against the fingerprint in their file.
     ///
     /// # Errors
-    /// Files are missing, damaged or foreign; the message says what to run.
     /// Missing, damaged or foreign files; the message says what to run.
     pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
         let [train, test] = Split::ALL.map(|split| layout.images(task, split));
         for path in [&train, &test] {
             ensure!(path.exists(), "{}: no such file; run `just data{}` first", path.display(), key(task));
         }
-        Ok(Self {
-            train: {
-                Header::read_of(&train, task)?;
-                Dataset::read_verified(&train)?
-            },
-            test_header: Header::read_of(&test, task)?,
-            test: judged_by_test.then(|| Dataset::read_verified(&test)).transpose()?,
-        })
+        let (train, test) = std::thread::scope(|scope| {
+            let train = scope.spawn(|| Dataset::read_verified_of(&train, task));
+            let test = if judged_by_test {
+                Dataset::read_verified_of(&test, task)
+                    .map(|test| (test.len(), test.fingerprint.clone(), Some(test)))
+            } else {
+                Header::read_of(&test, task).map(|header| (header.images, header.fingerprint, None))
+            };
+            (train.join().unwrap_or_else(|panic| resume_unwind(panic)), test)
+        });
+        // Where both are wrong, the first to name is the training images.
+        let (train, (test_images, test_fingerprint, test)) = (train?, test?);
+        Ok(Self { train, test, test_images, test_fingerprint })
     }
 
     /// Returns the data set's task, which defines the labels.
@@ -72,14 +79,14 @@ impl TrainTest {
     pub fn most(&self, configuration: &Configuration) -> (usize, usize) {
         match configuration.recipe.validation_images {
             Some(held_out) => (self.train.len().saturating_sub(held_out), self.train.len().min(held_out)),
-            None => (self.train.len(), self.test_header.images),
+            None => (self.train.len(), self.test_images),
         }
     }
 
     /// Returns the two fingerprints, joined by a colon.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        format!("{}:{}", self.train.fingerprint, self.test_header.fingerprint)
+        format!("{}:{}", self.train.fingerprint, self.test_fingerprint)
     }
 
     /// Returns the source of the images, and their fingerprint.
