@@ -151,13 +151,15 @@ fn lists_that_make_more_runs_than_a_memory_holds_are_named() {
 fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
     let (names, nowhere) = (known(&directory), Layout::new("nowhere"));
-    for name in ["smoke", "quick", "seeds", "pilot", "notebook", "decisive", "desktop", "replication", "tune"]
-    {
-        assert!(names.iter().any(|known| known == name), "{name} is missing");
-        assert_eq!(Experiment::find(name, &directory, &nowhere).unwrap().name, name);
+    assert!(names.iter().any(|name| name == "desktop"), "{names:?}");
+    for name in &names {
+        assert_eq!(&Experiment::find(name, &directory, &nowhere).unwrap().name, name);
     }
     let message = Experiment::find("quik", &directory, &nowhere).unwrap_err().to_string();
-    assert!(message.contains("quik") && message.contains("decisive, desktop, gpu, notebook"), "{message}");
+    assert!(
+        message.contains("quik") && message.contains("decisive, desktop, gpu, gpu-replication, notebook"),
+        "{message}"
+    );
 }
 
 #[test]
