@@ -48,7 +48,7 @@ def main(words):
     libtorch = needs_libtorch({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})
     stop.listen()
     for command in ([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, build("trainer", libtorch, "trainer/roofline")):
-        if stop.call(command):
+        if stop.call(command, through_us=True):
             sys.exit("just bench: failed: %s" % " ".join(command))
 
     peers = variants(chosen) if can_import_torch(chosen["PYTHON"]) else []

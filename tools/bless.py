@@ -5,7 +5,7 @@
 
 - counts: reference/counts.json
 - parity: reference/parity, where PYTHON has the packages in reference/requirements.txt
-- goldens: report/tests/golden, the reports of the simulated studies
+- goldens: report/tests/golden, the reports of the simulated studies, and top/tests/golden, the screens of `top`
 - studies: analysis and report of every study in results/, and the answer in the README
 
 Look at the changes before you commit them: a changed number is a finding and not a formality.
@@ -23,7 +23,7 @@ from outcome import note, say
 from run import ROOT, binary, build
 
 WHAT = ("counts", "parity", "goldens", "studies")
-PLACES = ["reference", "report/tests/golden", "results", "README.md"]
+PLACES = ["reference", "report/tests/golden", "top/tests/golden", "results", "README.md"]
 ANSWERED = re.compile(r"<!-- answer of `report publish` -->.*?\(results/([\w-]+)/report/report\.md\)", re.DOTALL)
 
 
@@ -60,7 +60,8 @@ def commands(name, python):
     if name in ("counts", "parity"):
         return [([python, os.path.join("reference", "make.py"), name], {})]
     if name == "goldens":
-        return [(["cargo", "test", "--release", "--package", "report", "--test", "golden"], {"UPDATE_EXPECT": "1"})]
+        tests = [("report", "golden"), ("top", "dashboard")]
+        return [(["cargo", "test", "--release", "--package", package, "--test", test], {"UPDATE_EXPECT": "1"}) for package, test in tests]
     found = [(build(program, False), {}) for program in ("analysis", "report")]
     for study in studies():
         found.append(([binary("analysis"), "--work", os.path.join("results", study)], {}))

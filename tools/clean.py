@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Deletes what the pipeline made: `clean.py [WHAT=...] [WORK=...]`. Images and trained networks are deleted only when they
-are named.
+are named. Plans and their seals always stay, because they say what was fixed before the first run.
 """
 
 import os
@@ -15,7 +15,7 @@ FOLDERS = {
     "report": ["report", "analysis", "export"],
     "runs": ["runs"],
     "data": ["data"],
-    "all": ["report", "analysis", "export", "runs", "data"],
+    "all": ["report", "analysis", "export", "runs", "aside", "slurm", "data"],
 }
 
 

@@ -215,11 +215,17 @@ class Check:
 
     def measure(self, rankscale, precision):
         case = ["--rankscale=" + rankscale, "--steps=" + self.chosen["STEPS"], "--precision=" + precision, "--device=" + self.device]
-        lines = [json.loads(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))]
+        lines = []
+
+        def take(line):
+            # What is measured stays in the file, whatever fails after it.
+            lines.append(json.loads(line))
+            self.speed.append(lines[-1])
+
+        take(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))
         if can_import_torch(self.chosen["PYTHON"]):
             for variant in self.chosen["VARIANTS"].split(","):
-                lines.append(json.loads(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1]))
-        self.speed += lines
+                take(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1])
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],
                                                " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "")
                          for line in lines)

@@ -73,14 +73,14 @@ def known(keys):
 def located(settings, invoked_from):
     """The settings with every path made absolute, relative to where the user typed the command."""
     located = dict(settings)
-    for key in ("WORK", "SOURCE", "EXPERIMENT", "A", "B", "JSON", "OUT"):
+    for key in ("WORK", "SOURCE", "EXPERIMENT", "A", "B", "JSON", "FIGURE", "OUT"):
         path = os.path.join(invoked_from, os.path.expanduser(settings.get(key, "")))
         is_path = {
             "WORK": True,
             "SOURCE": os.path.exists(path),  # else it is a URL or a source's name
             "EXPERIMENT": path.endswith(".toml"),  # else it is the name of one in experiments/
             "A": os.path.isdir(path), "B": os.path.isdir(path),  # else it is the name of a study in results/
-            "JSON": True, "OUT": True,
+            "JSON": True, "FIGURE": True, "OUT": True,
         }
         if key in settings and is_path[key]:
             located[key] = os.path.abspath(path)

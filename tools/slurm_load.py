@@ -26,7 +26,7 @@ import settings
 import slurm_cluster
 import stop
 from place import EXPERIMENT, generate, sweep
-from run import program
+from run import ROOT, build, needs_libtorch, program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
 ONE = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"')
@@ -56,7 +56,7 @@ class Study:
         return [program("trainer"), *sweep(self.path), "--work=" + self.work]
 
     def sweep(self):
-        subprocess.run(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+        ended(subprocess.run(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120).returncode, self.command())
 
     def traced(self, *words, meanwhile=None, beats=False):
         """The calls of a sweep by kind; with `meanwhile`, the sweep is suspended in its first run until that is done."""
@@ -72,9 +72,15 @@ class Study:
             os.kill(trainer, signal.SIGSTOP)
             meanwhile()
             os.kill(trainer, signal.SIGCONT)
-        process.wait(120)
+        ended(process.wait(120), command)
         with open(trace, errors="replace") as file:
             return counted(file, os.path.join(self.runs, "*", ".claim", "*", "beat") if beats else self.runs)
+
+
+def ended(code, command):
+    """Refuses to count what a sweep did that failed. 75 says that other processes hold runs."""
+    if code not in (0, 75):
+        raise OSError("%s ends with %d" % (" ".join(command), code))
 
 
 def counted(lines, below):
@@ -187,7 +193,11 @@ def main(words):
     missing = ["strace"] * ("files" in what and not shutil.which("strace")) + slurm_cluster.missing() * ("queue" in what)
     if missing:
         sys.exit("slurm_load: %s missing: apt install strace slurm-wlm munge" % ", ".join(missing))
+    os.chdir(ROOT)
     stop.listen()
+    for name in ("data-prep", "trainer"):
+        if code := stop.call(build(name, needs_libtorch({"DEVICE": "cpu"}))):
+            return code
     root = tempfile.mkdtemp(prefix="slurm-load-")
     try:
         if "files" in what:

@@ -175,7 +175,7 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
     let tally = Repair::new(&layout, threads, arguments.retrain).all(&mut |line| say(line))?;
     let Tally { whole, sealed, mended, aside, broken } = tally;
     output::print(format_args!(
-        "{whole} runs as they should be, {sealed} of them sealed now and {mended} mended; {aside} set aside; {broken} damaged"
+        "{whole} runs as they should be, {sealed} of them sealed now and {mended} mended; {aside} set aside; {broken} damaged, or not to be repaired here"
     ))?;
     Ok(if broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

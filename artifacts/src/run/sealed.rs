@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// What to do about a damaged file of a finished run.
 const FINISHED: &str = "`just repair` makes it again where that is possible, and else says what to do";
 /// What to do about a damaged file of a run under way.
-const UNDER_WAY: &str = "delete it, and the run is trained again from where it can be";
+const UNDER_WAY: &str =
+    "delete it, and checkpoint.safetensors beside it if that is there, and the run is trained again";
 
 impl RunRecord {
     /// Returns whether the run has ended, done or diverged.
@@ -49,8 +50,11 @@ impl RunRecord {
                 None => Ok(Vec::new()),
             };
         }
-        let table = table::read_whole(path)
-            .map_err(|source| RunError::Table { source, advice: advice(self).to_owned() })?;
+        let table = table::read_whole(path).map_err(|source| match source {
+            // What could not be read now is not damaged.
+            TableError::Io(error) => RunError::Io(error),
+            source => RunError::Table { source, advice: advice(self).to_owned() },
+        })?;
         if table.run.as_ref().is_some_and(|run| *run != self.name) {
             return Err(damaged(self, path, "belongs to another run"));
         }

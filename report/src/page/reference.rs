@@ -1,8 +1,8 @@
 //! Text that does not depend on the study: a summary of the audit of the 2018 notebook, and how to go
 //! further.
 
-/// Returns the condensed audit; the whole of it is `docs/reference-audit.md`. The link fits a report two
-/// directories below the repository's root, such as `work/report/`.
+/// Returns the condensed audit; the whole of it is `docs/reference-audit.md`, which is named and not linked,
+/// because a report may lie anywhere.
 #[must_use]
 pub fn audit() -> String {
     "## The 2018 notebook, checked
@@ -19,8 +19,7 @@ by 0.68 points on average.
 6. Rankscales 27 and 28 build the same network, as do 29 and 30: a free A/A test.
 7. One unseeded run per cell, where the same recipe run twice differs by about 0.2 points.
 
-How each was checked, and what may be said against it, is in \
-[docs/reference-audit.md](../../docs/reference-audit.md) of the repository."
+How each was checked, and what may be said against it, is in `docs/reference-audit.md` of the repository."
         .to_owned()
 }
 
@@ -31,10 +30,10 @@ pub fn further() -> String {
 
 ```sh
 just train RANKSCALE=8 DECAY=appropriate SEED=1   # one more run
-just sweep EXPERIMENT=seeds                       # half an hour on a CPU: five seeds of `quick`, how much is chance
-just sweep EXPERIMENT=pilot                       # hours on a CPU: the shape of both curves
+just sweep EXPERIMENT=seeds                       # ten minutes on a CPU: five seeds of `quick`, how much is chance
+just sweep EXPERIMENT=pilot                       # an hour or two on a CPU: the shape of both curves
 just all EXPERIMENT=notebook                      # on a GPU: the notebook's rankscales twice, and the arms its code had
-just all EXPERIMENT=decisive                      # on a GPU: every arm, five seeds, the study that settles it
+just all EXPERIMENT=decisive                      # on a GPU: seven arms, five seeds, the study that settles it
 just analyse && just report                       # this page again, with every run there is
 ```
 

@@ -7,7 +7,7 @@
 //! *Invariant:* only missing or damaged tables are written, and `run.json` after them; nothing is deleted;
 //! every run that is not intact is named.
 
-use crate::data::state_dict::{self, StateDict};
+use crate::data::state_dict::{self, StateDict, StateDictError};
 use crate::engine::Engine;
 use crate::machine::device::Device;
 use crate::run::checkpoint::{Checkpoint, check_shapes};
@@ -15,17 +15,21 @@ use crate::run::context::TrainTest;
 use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::rows::prediction_rows;
+use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::Task;
 use artifacts::run::{EpochRow, Origin, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
+use artifacts::table::TableError;
 use fs_err as fs;
 use std::cell::OnceCell;
+use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-/// The largest fraction of images for which predictions recomputed with other CPU instructions may differ.
+/// The largest difference between the accuracy of predictions that are computed again, perhaps with other CPU
+/// instructions, and that of the last epoch; a fraction of the images.
 const CLOSE: f64 = 0.005;
 
 /// A repair of all runs of a work directory.
@@ -49,7 +53,7 @@ pub struct Tally {
     pub mended: usize,
     /// Runs that were set aside, to be trained anew.
     pub aside: usize,
-    /// Runs that are still damaged.
+    /// Runs that are still damaged, or could not be checked or repaired here.
     pub broken: usize,
 }
 
@@ -90,15 +94,29 @@ impl<'a> Repair<'a> {
                     }
                     continue;
                 }
+                Err(error) if hindered(&error) => {
+                    say(format!(
+                        "{name}: {error:#}; it was left as it is, and nothing says that it is damaged"
+                    ));
+                    tally.broken += 1;
+                    continue;
+                }
                 Err(error) => plain(&error),
             };
             if self.retrain {
-                let place = self.set_aside(&folder).with_context(|| format!("{name}: {reason}"))?;
-                say(format!(
-                    "{name}: {reason}; set aside in {}, and `just sweep` trains it anew",
-                    place.display()
-                ));
-                tally.aside += 1;
+                match self.set_aside(&folder) {
+                    Ok(place) => {
+                        let place = place.display();
+                        say(format!(
+                            "{name}: {reason}; set aside in {place}, and `just sweep` trains it anew"
+                        ));
+                        tally.aside += 1;
+                    }
+                    Err(error) => {
+                        say(format!("{name}: {reason}; it cannot be set aside: {error:#}"));
+                        tally.broken += 1;
+                    }
+                }
             } else {
                 say(format!(
                     "{name}: {reason}; it cannot be mended: delete {} and `just sweep` trains it anew, or `just repair \
@@ -116,15 +134,16 @@ impl<'a> Repair<'a> {
         let Some(_lock) = Lock::take(folder)? else { return Ok(None) };
         let record = folder.read_record()?;
         if !record.is_finished() {
-            folder.epochs_of(&record)?;
-            folder.read_layers(&record)?;
+            let tables = Tables { epochs: folder.epochs_of(&record)?, layers: folder.read_layers(&record)? };
             let architecture = record.configuration.architecture();
-            let checkpoint = Checkpoint::load(&folder.checkpoint_path(), &record.name, &architecture)?;
-            ensure!(
-                record.sealed.is_none() || checkpoint.is_none_or(|checkpoint| checkpoint.stamped),
-                "{}: has no checksum, though the run has",
-                folder.checkpoint_path().display()
-            );
+            if let Some(found) = Checkpoint::load(&folder.checkpoint_path(), &record.name, &architecture)? {
+                ensure!(
+                    record.sealed.is_none() || found.stamped,
+                    "{}: has no checksum, though the run has",
+                    folder.checkpoint_path().display()
+                );
+                tables.reach(&found, folder, &record)?;
+            }
             return Ok(Some(Done::default()));
         }
         let (_, epochs) = folder.read()?;
@@ -165,14 +184,17 @@ impl<'a> Repair<'a> {
         let read =
             || TrainTest::read(self.layout, task, judged_by_test).map_err(|error| format!("{error:#}"));
         let data = self.data[task as usize][usize::from(judged_by_test)].get_or_init(read);
-        let data = data.as_ref().map_err(|reason| anyhow::anyhow!("predictions.parquet: {reason}"))?;
-        ensure!(
-            data.fingerprint() == record.data.fingerprint,
-            "predictions.parquet is missing or damaged, and the images here are not those it was tested on"
-        );
+        let data = data.as_ref().map_err(|reason| Hindrance(format!("predictions.parquet: {reason}")))?;
+        if data.fingerprint() != record.data.fingerprint {
+            bail!(Hindrance(
+                "predictions.parquet is missing or damaged, and the images here are not those it was tested on"
+                    .to_owned()
+            ));
+        }
         let (train, test) = data.images(configuration)?;
         let (rows, labels) = (test.rows.clone(), test.labels.clone());
-        let mut engine = Engine::new(configuration, &model, (train, test), Device::Cpu, self.threads)?;
+        let mut engine = Engine::new(configuration, &model, (train, test), Device::Cpu, self.threads)
+            .map_err(|error| Hindrance(format!("predictions.parquet: {error:#}")))?;
         let found =
             engine.predict(&mut || ControlFlow::Continue(())).context("nothing stops this prediction")?;
         let rows = prediction_rows(&found, &rows, &labels);
@@ -232,6 +254,26 @@ fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
     }
     sums.later = true;
     Ok(folder.write_record(&RunRecord { sealed: Some(sums), ..record })?)
+}
+
+/// What keeps a run from being checked or repaired here, and is no damage of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Hindrance(String);
+
+/// Returns whether an error says nothing about a run's files: they could not be read or written now, or what
+/// a repair needs is not here.
+fn hindered(error: &anyhow::Error) -> bool {
+    let passing = |cause: &io::Error| {
+        !matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
+    };
+    // An error that shows another as its own does not name it as its cause.
+    error.chain().any(|cause| match (cause.downcast_ref(), cause.downcast_ref(), cause.downcast_ref()) {
+        (Some(RunError::Io(error) | RunError::Bare(TableError::Io(error))), ..)
+        | (_, Some(StateDictError::Io(error)), _)
+        | (.., Some(error)) => passing(error),
+        _ => cause.is::<Hindrance>(),
+    })
 }
 
 /// Formats an error without its advice to run the repair.

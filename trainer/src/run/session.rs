@@ -21,7 +21,7 @@ use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use artifacts::run::{FORMAT, Origin, Provenance, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use artifacts::{Configuration, atomic};
@@ -126,8 +126,8 @@ impl<'a> Session<'a> {
             Some(whole) => whole?.1,
             None => folder.epochs_of(&record)?,
         };
-        let layers = folder.read_layers(&record)?;
-        Ok(Self { context, configuration, folder, record, now, tables: Tables { epochs, layers } })
+        let tables = Tables { epochs, layers: folder.read_layers(&record)? };
+        Ok(Self { context, configuration, folder, record, now, tables })
     }
 
     fn run(mut self, last: usize) -> anyhow::Result<Outcome> {
@@ -209,15 +209,10 @@ impl<'a> Session<'a> {
             self.folder.checkpoint_path().display()
         );
         let (done, state) = match checkpoint {
-            Some(checkpoint) if checkpoint.epoch <= self.tables.epochs.len() => {
+            Some(checkpoint) => {
+                self.tables.reach(&checkpoint, &self.folder, &self.record)?;
                 (checkpoint.epoch, checkpoint.state)
             }
-            Some(checkpoint) => bail!(
-                "{}: belongs to epoch {}, but epochs.parquet has {} rows; delete it to start over",
-                self.folder.checkpoint_path().display(),
-                checkpoint.epoch,
-                self.tables.epochs.len()
-            ),
             None => (0, initialise(architecture, self.configuration.seed)),
         };
         self.tables.epochs.truncate(done);

@@ -3,8 +3,10 @@
 use crate::data::state_dict::StateDict;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::layers;
+use anyhow::{bail, ensure};
 use artifacts::Configuration;
-use artifacts::run::{EpochRow, LayerRow, RunFolder};
+use artifacts::run::{EpochRow, LayerRow, RunFolder, RunRecord};
+use std::collections::BTreeSet;
 
 /// Rows of the epochs that are done.
 #[derive(Debug, Default)]
@@ -14,6 +16,36 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Checks that the rows reach to the epoch of a checkpoint, without a gap. Runs of earlier versions, which
+    /// have no checksums, need not have the layers of every epoch.
+    ///
+    /// # Errors
+    /// Rows are missing: the run cannot be continued from there.
+    pub(super) fn reach(
+        &self,
+        checkpoint: &Checkpoint,
+        folder: &RunFolder,
+        record: &RunRecord,
+    ) -> anyhow::Result<()> {
+        let (done, path) = (checkpoint.epoch, folder.checkpoint_path());
+        ensure!(
+            done <= self.epochs.len(),
+            "{}: belongs to epoch {done}, but epochs.parquet has {} rows; delete it to start over",
+            path.display(),
+            self.epochs.len()
+        );
+        let measured: BTreeSet<usize> = self.layers.iter().map(|row| row.epoch as usize).collect();
+        let missing = (0..=done).find(|epoch| !measured.contains(epoch));
+        if let Some(missing) = missing.filter(|_| record.sealed.is_some()) {
+            bail!(
+                "{}: belongs to epoch {done}, but layers.parquet has no rows of epoch {missing}; delete it to start \
+                 over",
+                path.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Adds an epoch and writes all files, the checkpoint last.
     ///
     /// # Errors

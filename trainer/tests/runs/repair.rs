@@ -142,6 +142,64 @@ fn tables_of_a_finished_run_are_made_again_from_its_weights() {
 }
 
 #[test]
+fn what_a_repair_lacks_or_cannot_read_is_no_damage_of_the_run() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (context, configuration) = (context(&layout, &data, &stop), tiny());
+    train(&context, &configuration).unwrap();
+    let folder = folder(&layout, &data, &configuration);
+    fs::remove_file(folder.predictions_path()).unwrap();
+    let images = layout.images(Task::Cifar10, Split::Test);
+    let bytes = fs::read(&images).unwrap();
+    fs::remove_file(&images).unwrap();
+    for retrain in [false, true] {
+        let (tally, said) = repair(&layout, retrain);
+        assert_eq!((tally.broken, tally.aside), (1, 0), "{said}");
+        assert!(said.contains("just data") && said.contains("left as it is"), "{said}");
+        assert!(!said.contains("delete"), "{said}");
+    }
+    atomic::write(&images, bytes).unwrap();
+    assert_eq!(repair(&layout, true).0.mended, 1);
+    // A folder in a table's place: reading it fails as on a disk that fails.
+    fs::remove_file(folder.epochs_path()).unwrap();
+    fs::create_dir(folder.epochs_path()).unwrap();
+    let (tally, said) = repair(&layout, true);
+    assert!(tally.broken == 1 && tally.aside == 0 && said.contains("epochs.parquet"), "{said}");
+    assert!(folder.path().exists());
+}
+
+#[test]
+fn a_run_whose_tables_have_a_gap_is_not_continued_over_it() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let (context, configuration) = (context(&layout, &data, &stop), tiny());
+    assert_eq!(train_until(&context, &configuration, 2).unwrap(), Outcome::Interrupted(2));
+    let folder = folder(&layout, &data, &configuration);
+    let layers = folder.read_layers(&folder.read_record().unwrap()).unwrap();
+    let without: Vec<_> = layers.iter().filter(|row| row.epoch != 1).cloned().collect();
+    let tables = [folder.layers_path(), folder.epochs_path()].map(|path| (fs::read(&path).unwrap(), path));
+    for gap in [
+        &(|| folder.write_layers(&without).unwrap()) as &dyn Fn(),
+        &|| fs::remove_file(folder.layers_path()).unwrap(),
+        &|| fs::remove_file(folder.epochs_path()).unwrap(),
+    ] {
+        gap();
+        let message = format!("{:#}", train(&context, &configuration).unwrap_err());
+        assert!(message.contains("belongs to epoch 2, but ") && message.contains("delete it"), "{message}");
+        let (tally, said) = repair(&layout, false);
+        assert!(tally.broken == 1 && said.contains("belongs to epoch 2, but "), "{said}");
+        tables.iter().for_each(|(bytes, path)| atomic::write(path, bytes).unwrap());
+    }
+    fs::remove_file(folder.layers_path()).unwrap();
+    fs::remove_file(folder.checkpoint_path()).unwrap();
+    assert!(matches!(train(&context, &configuration).unwrap(), Outcome::Done(_)));
+    let all = folder.read_layers(&folder.read_record().unwrap()).unwrap();
+    assert!(all.len() > layers.len() && all.starts_with(&layers), "as if nothing had happened");
+}
+
+#[test]
 fn runs_of_earlier_versions_are_sealed_once_and_say_so() {
     let root = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(root.path());
