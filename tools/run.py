@@ -230,7 +230,8 @@ def needs_libtorch(chosen):
         return True
     if machine.has_gpu() and chosen.get("DEVICE") != "cpu":
         return True
-    return any(chosen.get(key) in values for key, values in ONLY_LIBTORCH.items())
+    return any(chosen.get(key) in values for key, values in ONLY_LIBTORCH.items()) or (
+        "EXPERIMENT" in chosen and settings.is_for_libtorch(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments")))
 
 
 def is_smoke(chosen):

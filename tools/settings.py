@@ -103,13 +103,27 @@ def experiment(name_or_path, directory, work):
 def dataset(name_or_path, directory):
     """The data set that an experiment trains on, according to its file; the default if the file does not say or if there
     is only a plan."""
+    found = re.search(r"""^\s*dataset\s*=\s*["'](\w+)["']""", text_of(name_or_path, directory), re.MULTILINE)
+    return found.group(1) if found else DATASETS[0]
+
+
+def is_for_libtorch(name_or_path, directory):
+    """Whether an experiment has runs that only libtorch can train: of the dense network, or in half precision."""
+    text = text_of(name_or_path, directory)
+    ranks = re.findall(r"^\s*rankscale\s*=\s*\[([^\]]*)\]", text, re.MULTILINE)
+    return any(re.search(r"\b0\b", rank) for rank in ranks) or bool(
+        re.search(r"""^\s*precision\s*=\s*["'](bf16|fp16)["']""", text, re.MULTILINE))
+
+
+def text_of(name_or_path, directory):
+    """The text of an experiment's file; empty if there is only a plan, or if it cannot be read: the program that reads it
+    knows more."""
     path = name_or_path if name_or_path.endswith(".toml") else os.path.join(directory, name_or_path + ".toml")
     try:
         with open(path, encoding="utf-8") as file:
-            found = re.search(r"""^\s*dataset\s*=\s*["'](\w+)["']""", file.read(), re.MULTILINE)
-    except (OSError, UnicodeDecodeError):  # the program that reads it knows more
-        return DATASETS[0]
-    return found.group(1) if found else DATASETS[0]
+            return file.read()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def forms(settings):

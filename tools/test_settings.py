@@ -56,6 +56,10 @@ class Locating(unittest.TestCase):
 
 
 class Figure(unittest.TestCase):
+    def test_what_is_written_lies_where_the_user_typed_it(self):
+        for key in ("JSON", "FIGURE", "OUT"):
+            self.assertEqual(settings.located({key: "a.svg"}, "/somewhere"), {key: "/somewhere/a.svg"})
+
     def test_a_figure_is_a_step_of_its_own_with_its_numbers_beside_it(self):
         steps = [run.Step("analysis compare A B JSON"), run.Step("report compare JSON FIGURE")]
         self.assertEqual([step.name for step in run.wanted(steps, {})], ["analysis compare"])
@@ -171,6 +175,8 @@ class Steps(unittest.TestCase):
                 self.assertFalse(run.needs_libtorch({"RANKSCALE": "8", "ENGINE": "auto"}))
                 self.assertTrue(run.needs_libtorch({"RANKSCALE": "8", "ENGINE": "tch"}))
                 self.assertTrue(run.needs_libtorch({"RANKSCALE": "0"}))
+                for name, needed in (("quick", False), ("decisive", True), ("gpu", True), ("notebook", False), ("a-plan", False)):
+                    self.assertEqual(run.needs_libtorch({"EXPERIMENT": name}), needed, name)
                 has_gpu.return_value = True
                 self.assertTrue(run.needs_libtorch({"RANKSCALE": "8"}))
                 self.assertFalse(run.needs_libtorch({"RANKSCALE": "8", "DEVICE": "cpu"}))

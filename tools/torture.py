@@ -62,8 +62,8 @@ def one(place, seed, number, parts, totals):
         place.compare(work)
         place.retrain(work, draw.choice(sorted(os.listdir(os.path.join(work, "runs")))))
     except Failure as failure:
-        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d MINUTES=...` comes to it again, where the same parts can run (%s)."
-                      % (number, name, failure, work, seed, ", ".join(sorted(parts))))
+        raise Failure("round %d, %s: %s\nIt stays in %s; `just torture SEED=%d MINUTES=...` comes to it again, where the same "
+                      "parts can run (%s)." % (number, name, failure, work, seed, ", ".join(sorted(parts))))
     totals[name]["rounds"] += 1
     shutil.rmtree(work)
 

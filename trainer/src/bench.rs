@@ -52,7 +52,7 @@ pub struct Bench {
     pub device: Device,
     /// CPU threads.
     pub threads: usize,
-    /// Timed updates; two untimed ones precede them.
+    /// Timed updates; the engine's untimed first ones precede them.
     pub steps: usize,
     /// Updates of the timed epoch.
     pub epoch_updates: usize,
@@ -75,8 +75,8 @@ impl Bench {
     /// Measures on generated images, with the weights that a run would start from.
     ///
     /// # Errors
-    /// There is too little memory, which is checked before anything is allocated, or the engine is not
-    /// available, see [`Engine::new`].
+    /// There is too little memory for a run, which is checked before anything is allocated, or the engine is
+    /// not available, see [`Engine::new`].
     pub fn run(&self) -> anyhow::Result<Measured> {
         let Self { configuration, device, threads, .. } = self;
         memory::check(configuration, *device, *threads)?;

@@ -71,10 +71,10 @@ pub fn sweep(
     if plan_only || context.stop.requested().is_some() {
         return Ok(context.stop.requested());
     }
-    let Prepared { planned, refused, slots, free, untouched, .. } = prepared;
+    let Prepared { planned, refused, slots, free, begun, .. } = prepared;
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(context.layout)?;
-        seal(context, experiment, experiment.runs.len() - untouched)?;
+        seal(context, experiment, begun)?;
         tidy(context, experiment);
     }
     let runs = planned.len() + refused.len();

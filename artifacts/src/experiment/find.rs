@@ -22,8 +22,8 @@ impl Experiment {
     /// There is no such experiment, or it cannot be run; the message names the file, the key and the rule.
     pub fn find(name_or_path: &str, directory: &Path, work: &Layout) -> Result<Self, ExperimentError> {
         let named = directory.join(format!("{name_or_path}.toml"));
-        let looks_like_path =
-            name_or_path.contains(['/', '\\']) || Path::new(name_or_path).extension().is_some();
+        let looks_like_path = name_or_path.contains(['/', '\\'])
+            || Path::new(name_or_path).extension().is_some_and(|ending| ending == "toml");
         if !looks_like_path && named.is_file() {
             return Self::read(&named);
         }

@@ -131,6 +131,7 @@ const WHOLE: &str = "title='t'
 epochs=6
 [[arm]]
 name='half'
+baseline='original'
 factors={ratio='full'}
 schedule={rest='cosine'}
 [[grid]]
@@ -249,7 +250,7 @@ fn it_refuses_what_is_refused() {
         ("{ratio='full'}", "-1", false),
         ("factors={ratio='full'}", "rest=1", false),
         ("factors={ratio='full'}", "factors=1\nproduct=-0.5", false),
-        ("factors={ratio='full'}", "factors=1\nbaseline='original'\nproduct=0.5", true),
+        ("factors={ratio='full'}", "factors=1\nproduct=0.5", true),
         ("seed=[0,1]", "replicates=2", true),
         ("seed=[0,1]", "replicates=0", false),
         ("seed=[0,1]", "replicates=10001", false),

@@ -152,8 +152,12 @@ fn every_shipped_experiment_is_valid() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
     let (names, nowhere) = (known(&directory), Layout::new("nowhere"));
     assert!(names.iter().any(|name| name == "desktop"), "{names:?}");
+    let readme = fs_err::read_to_string(directory.join("../README.md")).unwrap();
     for name in &names {
-        assert_eq!(&Experiment::find(name, &directory, &nowhere).unwrap().name, name);
+        let found = Experiment::find(name, &directory, &nowhere).unwrap();
+        assert_eq!(&found.name, name);
+        let row = format!("| `{name}` | {} |", found.runs.len());
+        assert!(readme.contains(&row), "README.md has no row `{row}`");
     }
     let message = Experiment::find("quik", &directory, &nowhere).unwrap_err().to_string();
     assert!(

@@ -42,6 +42,8 @@ pub(super) struct Verdict {
 
 /// The rule for the arm that is judged.
 const PRIMARY: &str = "must be an arm of the grids";
+/// The rule for what it is judged against.
+const BASELINE: &str = "must be an arm with a baseline, and the grids must have both with the same seeds";
 
 impl Verdict {
     /// Resolves the arm that it names.
@@ -81,7 +83,8 @@ impl VerdictPlan {
                 self.margin > 0.0 && self.margin < 0.1,
                 "must be above 0 and below 0.1 (it is a fraction: 0.001 is 0.1 percentage points)",
             ),
-            ("verdict.primary", self.primary.to_string(), pairs > 0, PRIMARY),
+            ("verdict.primary", self.primary.to_string(), self.is_in(runs), PRIMARY),
+            ("verdict.primary", self.primary.to_string(), pairs > 0, BASELINE),
             ("verdict.looks", looks, last <= pairs, "must not ask for more seeds than every rankscale has"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
@@ -90,13 +93,25 @@ impl VerdictPlan {
         }
     }
 
-    /// Returns the number of seeds of the primary arm at the rankscale with the fewest.
+    fn is_in(&self, runs: &[Configuration]) -> bool {
+        runs.iter().any(|run| run.decay == self.primary)
+    }
+
+    /// Returns the number of seeds that the primary arm shares with its baseline, at the rankscale of the
+    /// primary arm with the fewest.
     fn fewest_seeds(&self, runs: &[Configuration]) -> usize {
-        let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
-        for run in runs.iter().filter(|run| run.decay == self.primary) {
-            seeds.entry(run.rankscale).or_default().insert(run.seed);
-        }
-        seeds.values().map(BTreeSet::len).min().unwrap_or(0)
+        let seeds = |arm: Arm| {
+            let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
+            for run in runs.iter().filter(|run| run.decay == arm) {
+                seeds.entry(run.rankscale).or_default().insert(run.seed);
+            }
+            seeds
+        };
+        let Some(baseline) = self.primary.baseline().map(seeds) else { return 0 };
+        let shared = seeds(self.primary).into_iter().map(|(rankscale, seeds)| {
+            baseline.get(&rankscale).map_or(0, |baseline| baseline.intersection(&seeds).count())
+        });
+        shared.min().unwrap_or(0)
     }
 }
 
@@ -109,12 +124,12 @@ mod tests {
     }
 
     fn runs(seeds_at_8: u64, seeds_at_31: u64) -> Vec<Configuration> {
-        let run = |rankscale, seed| Configuration {
-            rankscale,
-            seed,
-            decay: Arm::APPROPRIATE,
-            ..Configuration::default()
-        };
+        let of = |arm| runs_of(arm, seeds_at_8, seeds_at_31);
+        [of(Arm::APPROPRIATE), of(Arm::ORIGINAL)].concat()
+    }
+
+    fn runs_of(decay: Arm, seeds_at_8: u64, seeds_at_31: u64) -> Vec<Configuration> {
+        let run = |rankscale, seed| Configuration { rankscale, decay, seed, ..Configuration::default() };
         (0..seeds_at_8)
             .map(|seed| run(8, seed))
             .chain((100..100 + seeds_at_31).map(|seed| run(31, seed)))
@@ -126,6 +141,18 @@ mod tests {
         assert_eq!(plan().validated(&runs(3, 3)), Ok(plan()));
         let message = plan().validated(&runs(3, 2)).unwrap_err().to_string();
         assert!(message.contains("verdict.looks [2, 3]") && message.contains("more seeds"), "{message}");
+    }
+
+    #[test]
+    fn the_judged_arm_needs_its_baseline_at_the_same_seeds() {
+        let judged = runs_of(Arm::APPROPRIATE, 3, 3);
+        for (baseline, rule) in [((0, 0), BASELINE), ((3, 0), BASELINE), ((2, 3), "more seeds")] {
+            let baseline = runs_of(Arm::ORIGINAL, baseline.0, baseline.1);
+            let message = plan().validated(&[judged.clone(), baseline].concat()).unwrap_err().to_string();
+            assert!(message.contains(rule), "{message}");
+        }
+        let of_none = VerdictPlan { primary: Arm::ORIGINAL, ..plan() };
+        assert!(of_none.validated(&runs(3, 3)).unwrap_err().to_string().contains(BASELINE));
     }
 
     #[test]

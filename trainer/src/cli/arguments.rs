@@ -186,7 +186,7 @@ pub struct Bench {
     /// Floating-point format: float32, bf16 or fp16
     #[arg(long, default_value = "float32")]
     pub precision: Precision,
-    /// Number of updates to time, after two that are not counted
+    /// Number of updates to time, after the first ones, which are not counted
     #[arg(long, allow_negative_numbers = true, default_value_t = 5, value_parser = whole::<usize>(1..=10_000))]
     pub steps: usize,
     /// Number of updates in the epoch to time, with test images in proportion; 97 are all of CIFAR-10

@@ -27,8 +27,8 @@ fn besides(architecture: &Architecture) -> usize {
     (12 << 20) + 5 * 4 * weights
 }
 
-/// Returns the bytes that a run on `threads` CPU threads needs on its device, without the data set, which all
-/// runs of a process share.
+/// Returns the bytes that a run on `threads` CPU threads needs on its device. On the fused engine the data
+/// set, which all runs of a process share, is not among them; on libtorch each run has its own.
 #[must_use]
 pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> u64 {
     let (architecture, batch) = (configuration.architecture(), configuration.recipe.batch);

@@ -68,17 +68,23 @@ pub fn retrain(
         bail!("stopped after {done} of {epochs} epochs; nothing was compared");
     }
     let (repeated, now) = RunFolder::new(layout.run(run)).read().context("what was just trained")?;
-    let by = |record: artifacts::run::RunRecord| {
-        let made = record.origin.provenance();
-        made.and_then(|it| it.instructions.clone().or_else(|| it.libtorch.clone()))
-            .unwrap_or_else(|| "unknown".to_owned())
-    };
-    let (then, today) = (by(record), by(repeated));
+    let (then, today) = (instructions(&record, epochs), instructions(&repeated, epochs));
     Ok(Comparison {
         run: run.to_owned(),
         rows: kept.into_iter().zip(now).take(epochs).collect(),
         instructions: (then != today).then_some((then, today)),
     })
+}
+
+/// Returns the instructions that computed the first epochs of a run, part after part.
+fn instructions(record: &RunRecord, epochs: usize) -> String {
+    let later = record.continued.iter().filter(|part| part.after_epoch < epochs);
+    let parts = record.origin.provenance().into_iter().chain(later.map(|part| &part.provenance));
+    let mut names: Vec<&str> = parts
+        .map(|made| made.instructions.as_deref().or(made.libtorch.as_deref()).unwrap_or("unknown"))
+        .collect();
+    names.dedup();
+    if names.is_empty() { "unknown".to_owned() } else { names.join(", then ") }
 }
 
 impl Comparison {

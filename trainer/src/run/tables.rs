@@ -16,8 +16,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Checks that the rows reach to the epoch of a checkpoint, without a gap. Runs of earlier versions, which
-    /// have no checksums, need not have the layers of every epoch.
+    /// Checks that the rows reach to the epoch of a checkpoint, without a gap. Runs of earlier versions,
+    /// which have no checksums, need not have the layers of every epoch.
     ///
     /// # Errors
     /// Rows are missing: the run cannot be continued from there.

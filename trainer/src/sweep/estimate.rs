@@ -35,10 +35,8 @@ pub struct Pace {
 impl Pace {
     /// Times a few updates of at most three networks per engine: the smallest, the largest, and one in
     /// between. `None` if the user asked to stop.
-    ///
-    /// # Errors
-    /// There are fewer images than a batch has.
-    pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> anyhow::Result<Option<Self>> {
+    #[must_use]
+    pub fn measure(context: &RunContext<'_>, runs: &[Configuration]) -> Option<Self> {
         let mut points = HashMap::new();
         for engine in artifacts::Backend::ALL {
             let mut networks: BTreeMap<u64, &Configuration> = BTreeMap::new();
@@ -53,14 +51,13 @@ impl Pace {
             let mut timed = Vec::new();
             for &(macs, run) in chosen.into_iter().filter_map(|index| networks.get(index)) {
                 // A network that cannot be timed may still be trained; if not, its run says why.
-                let Ok(pace) = contained(|| time_updates(context, run)) else { continue };
-                let Some(pace) = pace? else { return Ok(None) };
-                timed.push((macs as f64, pace));
+                let Ok(Ok(pace)) = contained(|| time_updates(context, run)) else { continue };
+                timed.push((macs as f64, pace?));
             }
             points.insert(engine, timed);
         }
         give_back();
-        Ok(Some(Self { points }))
+        Some(Self { points })
     }
 
     /// Returns the expected time of the epochs that are left of a run.

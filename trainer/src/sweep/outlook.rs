@@ -38,8 +38,8 @@ pub(super) struct Prepared<'a> {
     diverged: Vec<String>,
     pub(super) slots: Vec<Slot>,
     pub(super) free: Vec<(Device, u64)>,
-    /// The number of runs of which no epoch is done.
-    pub(super) untouched: usize,
+    /// The number of runs that are done or begun.
+    pub(super) begun: usize,
 }
 
 /// Computes what a sweep would do on this machine; `None` if the user asked to stop.
@@ -74,8 +74,7 @@ impl<'a> Prepared<'a> {
         side_by_side: SideBySide,
     ) -> anyhow::Result<Option<Self>> {
         let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-        let plan::Left { runs: mut left, diverged } = plan::left(context, experiment);
-        let untouched = left.iter().filter(|run| run.epochs_left == run.configuration.recipe.epochs).count();
+        let plan::Left { runs: mut left, diverged, begun } = plan::left(context, experiment);
         let threads = side_by_side.slots(devices, left.len())[0].threads;
         for run in &mut left {
             run.memory = memory::of_run(run.configuration, devices[0], threads);
@@ -88,8 +87,8 @@ impl<'a> Prepared<'a> {
         let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
         let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
         let slots = side_by_side.slots(&devices, fitting.len());
-        let planned = plan::in_order(&context.at(slots[0]), fitting)?;
-        Ok(planned.map(|planned| Self { planned, refused, diverged, slots, free, untouched }))
+        let planned = plan::in_order(&context.at(slots[0]), fitting);
+        Ok(planned.map(|planned| Self { planned, refused, diverged, slots, free, begun }))
     }
 
     /// Prints the plan in lines, and the runs that cannot be trained.

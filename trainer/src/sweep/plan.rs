@@ -38,15 +38,20 @@ pub(super) struct Left<'a> {
     pub(super) runs: Vec<Planned<'a>>,
     /// Names of the runs that diverged.
     pub(super) diverged: Vec<String>,
+    /// The number of runs that have a record: done, diverged, under way, killed in their first epoch, or
+    /// damaged.
+    pub(super) begun: usize,
 }
 
 /// Inspects the folder of every run.
 pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
     let fingerprint = context.data.fingerprint();
-    let mut left = Left { runs: Vec::new(), diverged: Vec::new() };
+    let mut left = Left { runs: Vec::new(), diverged: Vec::new(), begun: 0 };
     for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
-        match state(&RunFolder::new(context.layout.run(&name)), configuration) {
+        let folder = RunFolder::new(context.layout.run(&name));
+        left.begun += usize::from(folder.record_path().exists());
+        match state(&folder, configuration) {
             Progress::Done => {}
             Progress::Diverged => left.diverged.push(name),
             Progress::Left(epochs_left) => left.runs.push(Planned {
@@ -78,18 +83,15 @@ pub(super) fn fitting<'a>(
 
 /// Times some of the runs on the device where they will run, and sorts all of them; `None` if the user asked
 /// to stop.
-///
-/// # Errors
-/// Those of [`Pace::measure`].
 pub(super) fn in_order<'a>(
     context: &RunContext<'_>,
     mut planned: Vec<Planned<'a>>,
-) -> anyhow::Result<Option<Vec<Planned<'a>>>> {
+) -> Option<Vec<Planned<'a>>> {
     if planned.is_empty() {
-        return Ok(Some(planned));
+        return Some(planned);
     }
     let configurations: Vec<Configuration> = planned.iter().map(|run| run.configuration.clone()).collect();
-    let Some(pace) = Pace::measure(context, &configurations)? else { return Ok(None) };
+    let pace = Pace::measure(context, &configurations)?;
     for run in &mut planned {
         let (train, test) = context.data.most(run.configuration);
         let train = run.configuration.recipe.train_images.unwrap_or(train);
@@ -97,7 +99,7 @@ pub(super) fn in_order<'a>(
         run.expected = pace.expect(run.configuration, run.epochs_left, train, test);
     }
     planned.sort_by_key(Planned::turn);
-    Ok(Some(planned))
+    Some(planned)
 }
 
 /// Returns the runs of an experiment whose folders cannot be used as they are, each with the reason.

@@ -2,10 +2,10 @@
 //! without loading images.
 
 use crate::machine::device::{BackendChoice, Device};
-use anyhow::Context;
+use anyhow::bail;
 use artifacts::dataset::{Header, Split};
 use artifacts::run::{Headway, RunFolder};
-use artifacts::{Configuration, Experiment, Layout};
+use artifacts::{Backend, Configuration, Experiment, Layout};
 use serde::Serialize;
 use std::fmt;
 
@@ -38,28 +38,35 @@ pub struct Run {
     pub quiet_seconds: Option<f64>,
     /// Accuracy after the last epoch, a fraction.
     pub accuracy: Option<f64>,
-    /// The host on which it began.
+    /// The host on which it was last taken up.
     pub host: Option<String>,
     /// The reason why it cannot be used.
     pub reason: Option<String>,
 }
 
 impl Standing {
-    /// Reads the folders of an experiment, or of that of the newest sweep. If a sweep has written a plan, its
-    /// choice of engines counts.
+    /// Reads the folders of an experiment, or of that of the newest sweep. Without a choice, the engine is
+    /// that of the plan, if a sweep has written one.
     ///
     /// # Errors
-    /// No experiment is given and none is planned, or images are missing or foreign.
+    /// No experiment is given and none is planned, a plan cannot be read, or images are missing or foreign.
     pub fn new(
         layout: &Layout,
         experiment: Option<Experiment>,
         engine: BackendChoice,
     ) -> anyhow::Result<Self> {
         let path = experiment.as_ref().map_or_else(|| layout.plan(), |given| layout.plan_of(&given.name));
-        let experiment = match (experiment, engine) {
-            (Some(given), BackendChoice::Only(engine)) => given.on(engine),
-            (Some(given), BackendChoice::Auto) if !path.exists() => given.on(engine.resolve(Device::Cpu)?),
-            _ => Experiment::read_plan(&path).context("no sweep has begun here: name an experiment")?,
+        let plan = path.exists().then(|| Experiment::read_plan(&path));
+        let experiment = match (experiment, engine, plan) {
+            (Some(given), BackendChoice::Only(engine), _) => given.on(engine),
+            (Some(given), BackendChoice::Auto, Some(plan)) => {
+                let fused = plan?.runs.iter().any(|run| run.engine == Backend::Fused);
+                given.on(if fused { Backend::Fused } else { Backend::Tch })
+            }
+            (Some(given), BackendChoice::Auto, None) => given.on(engine.resolve(Device::Cpu)?),
+            (None, BackendChoice::Only(engine), Some(plan)) => plan?.on(engine),
+            (None, BackendChoice::Auto, Some(plan)) => plan?,
+            (None, _, None) => bail!("{}: no sweep has begun here: name an experiment", path.display()),
         };
         let task = experiment.task();
         let fingerprint = |split: Split| {

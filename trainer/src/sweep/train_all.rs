@@ -51,6 +51,8 @@ pub(super) fn train_all<'a>(
                         }
                         Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.report(&run.name, 1.0),
                         Err(_) => {
+                            // Nothing of it is left to wait for.
+                            context.screen.report(&run.name, 1.0);
                             failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
                         }
                     }

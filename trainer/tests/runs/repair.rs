@@ -190,7 +190,9 @@ fn a_run_whose_tables_have_a_gap_is_not_continued_over_it() {
         assert!(message.contains("belongs to epoch 2, but ") && message.contains("delete it"), "{message}");
         let (tally, said) = repair(&layout, false);
         assert!(tally.broken == 1 && said.contains("belongs to epoch 2, but "), "{said}");
-        tables.iter().for_each(|(bytes, path)| atomic::write(path, bytes).unwrap());
+        for (bytes, path) in &tables {
+            atomic::write(path, bytes).unwrap();
+        }
     }
     fs::remove_file(folder.layers_path()).unwrap();
     fs::remove_file(folder.checkpoint_path()).unwrap();

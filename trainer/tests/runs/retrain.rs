@@ -2,6 +2,7 @@
 
 use crate::{context, folder, prepare, tiny};
 use artifacts::Layout;
+use artifacts::run::{Continuation, Origin, Provenance};
 use trainer::machine::stop::Stop;
 use trainer::run::context::RunContext;
 use trainer::run::retrain::{Comparison, kept, retrain};
@@ -48,4 +49,23 @@ fn a_kept_run_is_repeated_and_a_changed_one_is_told() {
         let error = again(&context, &layout, run, epochs).unwrap_err().to_string();
         assert!(error.contains(needle), "{error}");
     }
+}
+
+#[test]
+fn the_instructions_of_every_part_that_made_the_epochs_count() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let context = context(&layout, &data, &stop);
+    train(&context, &tiny()).unwrap();
+    let folder = folder(&layout, &data, &tiny());
+    let mut record = folder.read_record().unwrap();
+    let Origin::Trained(here) = record.origin.clone() else { panic!("it was trained") };
+    let elsewhere = Provenance { instructions: Some("another set".to_owned()), ..here.clone() };
+    record.continued = vec![Continuation { after_epoch: 2, provenance: elsewhere }];
+    folder.write_record(&record).unwrap();
+    let instructions = |epochs| again(&context, &layout, &folder.name(), epochs).unwrap().instructions;
+    assert_eq!(instructions(2), None);
+    let here = here.instructions.unwrap();
+    assert_eq!(instructions(3), Some((format!("{here}, then another set"), here)));
 }

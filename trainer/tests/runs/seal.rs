@@ -1,7 +1,9 @@
 //! What a sweep seals, and when.
 
-use crate::{context, prepare, tiny};
+use crate::{context, folder, prepare, tiny};
+use artifacts::run::{RunRecord, Status};
 use artifacts::seal::Seal;
+use artifacts::stamp::FileSums;
 use artifacts::{Configuration, Experiment, Recipe};
 use std::num::NonZeroUsize;
 use trainer::machine::device::Device;
@@ -43,6 +45,19 @@ fn a_plan_is_sealed_once_before_its_first_run() {
 
     train(&context, &Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed: 9, ..tiny() })
         .unwrap();
+    // A run that was killed in its first epoch has a record and nothing else.
+    let killed = Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed: 8, ..tiny() };
+    let record = folder(&layout, &data, &experiment("first", 1).runs[0]).read_record().unwrap();
+    let folder = folder(&layout, &data, &killed);
+    fs_err::create_dir_all(folder.path()).unwrap();
+    let record = RunRecord {
+        name: folder.name(),
+        status: Status::Running,
+        configuration: killed,
+        sealed: Some(FileSums::default()),
+        ..record
+    };
+    folder.write_record(&record).unwrap();
     let late = experiment("late", 10);
-    assert_eq!(sweep(&late, false).unwrap().runs_before, 4, "runs that were there before are counted");
+    assert_eq!(sweep(&late, false).unwrap().runs_before, 5, "runs that were there before are counted");
 }

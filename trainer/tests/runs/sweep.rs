@@ -256,3 +256,25 @@ fn a_checkpoint_left_beside_a_finished_run_is_removed() {
     sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap();
     assert_eq!(tracks(run.path()), before);
 }
+
+/// A trainer without libtorch can train all but the dense network of a study.
+#[cfg(not(feature = "tch"))]
+#[test]
+fn a_run_that_cannot_be_timed_is_named_and_the_others_are_trained() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let dense = Configuration { rankscale: 0, ..tiny() }.on(artifacts::Backend::Fused);
+    let experiment = Experiment {
+        name: "two".into(),
+        title: "two runs".into(),
+        tuned: false,
+        verdict: None,
+        runs: vec![dense.clone(), tiny()],
+    };
+    let context = context(&layout, &data, &stop);
+    let error = sweep(&context, &[Device::Cpu], &experiment, at_once(1), false).unwrap_err().to_string();
+    let name = folder(&layout, &data, &dense).name();
+    assert!(error.contains("1 of 2 runs failed") && error.contains(&name), "{error}");
+    assert_eq!(folder(&layout, &data, &tiny()).read_record().unwrap().status, Status::Done);
+}
