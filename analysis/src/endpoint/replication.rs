@@ -8,7 +8,7 @@
 //! *Invariant:* only rankscales that both studies have enter, on both sides.
 
 use crate::endpoint::pair::{Pair, grouped};
-use crate::stats::student::{average, interval, pooled_sd};
+use crate::stats::student::{average, interval, is_rounding, pooled_sd};
 use artifacts::notebook;
 use artifacts::study::{Agreement, Interval, Replication};
 use network::Arm;
@@ -47,6 +47,9 @@ pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<
 /// deviation.
 fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interval> {
     let sd = pooled_sd(ours.values().map(Vec::as_slice))?;
+    if is_rounding(sd, ours.values().flatten()) {
+        return None;
+    }
     let rankscales = ours.len() as f64;
     let freedom: usize = ours.values().map(|list| list.len() - 1).sum();
     let inverse_counts: f64 = ours.values().map(|list| 1.0 / list.len() as f64).sum();

@@ -26,6 +26,7 @@ pub fn standing(plan: Option<&Plan>, seal: Option<&Seal>, fingerprint: Option<&s
         unix_seconds: seal.sealed_unix_seconds,
         git_revision: seal.git_revision.clone(),
         plan_sha256: seal.plan_sha256.clone(),
+        runs_before: seal.runs_before as u64,
         rules_sha256: seal.rules_sha256.clone(),
         rules_hold: seal.holds_rules(),
     });

@@ -52,14 +52,14 @@ impl Found<'_> {
     /// Says in words why the networks cannot be treated as alike, if they cannot.
     fn unlike(&self, alpha: f64) -> Option<String> {
         if let Some(f) = self.heterogeneity.filter(|f| f.p <= alpha) {
-            return Some(format!("the rankscales differ (F test, p = {:.2}, at most {alpha})", f.p));
+            return Some(format!("the rankscales differ (F test, {}, at most {alpha})", shown(f.p)));
         }
         let at = |row: &&AtRankscale| row.p_holm.is_some_and(|p| p <= alpha);
         if let Some(row) = self.by_rankscale.iter().find(at) {
             return Some(format!("rankscale {} by itself differs from zero", row.rankscale));
         }
         let trend = self.trend.filter(|trend| trend.p <= alpha)?;
-        Some(format!("the difference changes with compression (p = {:.2}, at most {alpha})", trend.p))
+        Some(format!("the difference changes with compression ({}, at most {alpha})", shown(trend.p)))
     }
 
     /// Says in words why an average over networks is misleading, if it is.
@@ -100,7 +100,10 @@ pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement
         return Judgement::open(format!("{first}{more}"));
     }
     let Some(estimate) = found.estimate else {
-        return Judgement::open("the differences have no spread to judge by".to_owned());
+        return Judgement::open(
+            "there is no spread to judge by: all differences are equal, or a rankscale has a single pair"
+                .to_owned(),
+        );
     };
     let p = found.p.unwrap_or_else(|| estimate.p());
     let p_equivalence = found.p_equivalence.unwrap_or_else(|| estimate.p_equivalence(level.margin));
@@ -130,7 +133,8 @@ fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent
     let interval = estimate.interval(1.0 - level.alpha);
     let size = if interval.low > level.margin || interval.high < -level.margin {
         Size::Relevant
-    } else if equivalent {
+    } else if equivalent && found.unlike(level.alpha).is_none() && found.diverged == [0, 0] {
+        // What would withhold *no meaningful difference* withholds this too.
         Size::Negligible
     } else {
         Size::Open
@@ -165,6 +169,11 @@ fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
         1 => Judgement::open(format!("{within}, but 1 run diverged")),
         diverged => Judgement::open(format!("{within}, but {diverged} runs diverged")),
     }
+}
+
+/// Formats a p value.
+fn shown(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
 }
 
 /// Converts a fraction to percentage points.
@@ -233,6 +242,14 @@ mod tests {
         assert!(judge(&better, LEVEL, &[]).qualifiers[0].contains("the rankscales differ"));
         let equal = Found { estimate: Some(estimate(0.0, 0.03)), ..better };
         assert_eq!(judge(&equal, LEVEL, &[]).verdict, Verdict::NotEnoughEvidence);
+        let small = Found { estimate: Some(estimate(0.05, 0.02)), ..better };
+        assert_eq!(
+            judge(&small, LEVEL, &[]).size,
+            Some(Size::Open),
+            "an average that hides more is not small"
+        );
+        let diverged = Found { diverged: [1, 1], ..Found::alone(Some(estimate(0.05, 0.02))) };
+        assert_eq!(judge(&diverged, LEVEL, &[]).size, Some(Size::Open));
         let interval = artifacts::study::Interval { low: 0.0, high: 0.002, level: 0.95 };
         let trend = Some(Trend { slope: 0.001, interval, p: 0.01 });
         let sloped = Found { trend, ..Found::alone(Some(estimate(0.0, 0.03))) };

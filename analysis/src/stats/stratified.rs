@@ -9,7 +9,7 @@
 //! distribution, so they agree.
 
 use crate::stats::strata::Strata;
-use crate::stats::student::sum_of_squares;
+use crate::stats::student::{is_rounding, sum_of_squares};
 use artifacts::study::Interval;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -38,9 +38,7 @@ impl Stratified {
             sum += variance;
             squares += variance * variance / freedom;
         }
-        // The mean of equal numbers may differ from them by rounding, which is not a spread.
-        let largest = strata.lists().iter().flatten().fold(0.0f64, |largest, d| largest.max(d.abs()));
-        if sum.sqrt() <= f64::EPSILON * 16.0 * largest || sum <= 0.0 {
+        if is_rounding(sum.sqrt(), strata.lists().iter().flatten()) {
             return None;
         }
         let error = sum.sqrt() / strata.lists().len() as f64;

@@ -44,7 +44,8 @@ pub fn interval(value: f64, error: f64, degrees_of_freedom: usize) -> Option<Int
 pub fn mean(values: &[f64]) -> Option<Estimate> {
     let n = values.len();
     let variance = sum_of_squares(values) / (n.max(2) - 1) as f64;
-    Estimate::new(average(values), (variance / n as f64).sqrt(), n.saturating_sub(1))
+    let error = (variance / n as f64).sqrt();
+    (!is_rounding(error, values)).then(|| Estimate::new(average(values), error, n.saturating_sub(1)))?
 }
 
 /// Estimates the slope of the least-squares line; `None` for fewer than three points, if all x are equal, or
@@ -60,6 +61,13 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     let residuals: f64 = points.iter().map(|(x, y)| (y - my - slope * (x - mx)).powi(2)).sum();
     let freedom = points.len() - 2;
     Estimate::new(slope, (residuals / freedom as f64 / sxx).sqrt(), freedom)
+}
+
+/// Returns whether a spread of these numbers is no more than rounding: the mean of equal numbers may differ
+/// from them in its last digits, and equal differences of accuracies in the last digits of these.
+pub(crate) fn is_rounding<'a>(spread: f64, values: impl IntoIterator<Item = &'a f64>) -> bool {
+    let largest = values.into_iter().fold(1.0f64, |largest, value| largest.max(value.abs()));
+    spread <= f64::EPSILON * 16.0 * largest
 }
 
 /// Returns the pooled standard deviation of lists that each have their own mean; `None` if no list has two
@@ -88,6 +96,15 @@ mod tests {
     use super::*;
     use crate::stats::expected::{close, expected, numbers};
     use proptest::prelude::*;
+
+    #[test]
+    fn equal_differences_of_accuracies_have_no_spread() {
+        let of = |baselines: [f64; 3]| baselines.map(|images: f64| (images + 12.0) / 1e4 - images / 1e4);
+        let differences = of([9001.0, 8503.0, 9302.0]);
+        assert!(differences.iter().any(|other| other.to_bits() != differences[0].to_bits()));
+        assert_eq!(mean(&differences), None);
+        assert!(mean(&[0.0012, 0.0012, 0.0013]).is_some());
+    }
 
     #[test]
     fn the_mean_is_that_of_scipy() {

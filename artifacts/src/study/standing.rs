@@ -24,10 +24,18 @@ pub struct Sealed {
     pub git_revision: String,
     /// The SHA-256 of the plan.
     pub plan_sha256: String,
+    /// The number of its runs that were trained or begun before it was sealed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub runs_before: u64,
     /// The SHA-256 of the rules' texts; `None` if the seal does not record it.
     pub rules_sha256: Option<String>,
     /// Whether that is the hash of the rules that judged these runs; `None` if the seal does not record one.
     pub rules_hold: Option<bool>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(runs: &u64) -> bool {
+    *runs == 0
 }
 
 /// The looks (interim analyses) of an experiment at its primary comparison.

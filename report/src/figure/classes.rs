@@ -70,7 +70,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         endpoint.decay,
         endpoint.baseline,
         numbers::many(u64::from(images.pairs), "pair"),
-        if whiskered { ", with the interval that the endpoint's is made by" } else { "" },
+        if whiskered { ", with 95 % intervals, made as the endpoint's is" } else { "" },
         if part.is_empty() {
             ""
         } else {

@@ -65,8 +65,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     };
     let svg = plot.picture((title, &alt), axis, 0.4, Some((by_arm::LEGEND, Vec::new())), |_| Ok(()));
     let caption =
-        "The endpoint at each strength λ of the baseline's decay; whiskers are 95 % intervals where \
-                   there is enough data for one."
+        "The endpoint at each strength λ of the baseline's decay; whiskers are confidence intervals of the level at \
+                   which each endpoint is judged, where there is enough data for one."
             .to_owned();
     Some(Figure { file: FILE, heading: "Strength of decay", alt, caption, plot, svg })
 }

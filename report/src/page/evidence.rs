@@ -75,7 +75,7 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
         ("Difference", Align::Right),
         ("Interval", Align::Right),
         ("p", Align::Right),
-        ("p, beyond margin", Align::Right),
+        ("p, equivalence", Align::Right),
         ("Verdict", Align::Left),
         ("Rule", Align::Left),
     ]);

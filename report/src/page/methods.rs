@@ -7,7 +7,7 @@ use super::markdown::{code, text};
 use super::provenance::spelled;
 use crate::numbers::{self, listed, many, short};
 use crate::selection::{Selection, finished};
-use artifacts::study::Sealed;
+use artifacts::study::{Endpoint, Sealed, Standing};
 use std::collections::BTreeSet;
 
 const TITLE: &str = "rankscale: does weight decay scaled by compression help low-rank networks?";
@@ -32,7 +32,8 @@ pub fn section(selection: &Selection<'_>) -> String {
         })
         .collect();
     let seeds: BTreeSet<(u32, u64)> = runs.iter().map(|run| (run.rankscale, run.seed)).collect();
-    let sealed = selection.study.summary.standing.sealed.as_ref();
+    let standing = &selection.study.summary.standing;
+    let sealed = standing.sealed.as_ref();
     let paragraph = format!(
         "We trained ResNet-9s in which every 3x3 convolution but the first is factored (depthwise 3x3, then 1x1 down to c / rankscale channels, then \
          1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {}; λ = {}. Rules of weight decay: {}. The result of a run is its accuracy after \
@@ -45,15 +46,38 @@ pub fn section(selection: &Selection<'_>) -> String {
         spelled(configuration),
         short(key.lambda.value()),
         listed(&arms),
-        sealed.map_or_else(
-            || "Nothing was fixed before the first run.".to_owned(),
-            |sealed| format!(
-                "Experiment, rules and looks were fixed before the first run (SHA-256 of the plan: {}).",
-                code(&sealed.plan_sha256)
-            )
-        )
+        fixed(standing, selection.endpoints().next())
     );
     format!("## Methods, to copy\n\n{paragraph}\n\n```bibtex\n{}\n```", entry(sealed))
+}
+
+/// Says what was fixed before the first run, and at which look the verdict was reached.
+fn fixed(standing: &Standing, primary: Option<&Endpoint>) -> String {
+    let Some(sealed) = &standing.sealed else { return "Nothing was fixed before the first run.".to_owned() };
+    let mut parts = vec!["Experiment"];
+    parts.extend((sealed.rules_hold == Some(true)).then_some("rules"));
+    parts.extend(standing.looks.as_ref().map(|_| "looks"));
+    let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+    let verb = if parts.len() == 1 { "was" } else { "were" };
+    let when = match sealed.runs_before {
+        0 => "before the first run".to_owned(),
+        runs => format!("after {} had begun", many(runs, "run")),
+    };
+    let plan = code(&sealed.plan_sha256);
+    let mut sentences =
+        vec![format!("{} {verb} fixed {when} (SHA-256 of the plan: {plan}).", listed(&parts))];
+    sentences.extend((!standing.exploratory.is_empty()).then(|| "The result is exploratory.".to_owned()));
+    if let Some(looks) = &standing.looks
+        && let (Some(look), Some(primary)) = (looks.decided, primary)
+        && let Some(pairs) = looks.planned.get((look as usize).saturating_sub(1))
+    {
+        sentences.push(format!(
+            "The verdict rests on look {look} of {}, after {pairs} pairs at every rankscale, at a level of {}.",
+            looks.planned.len(),
+            short(primary.alpha)
+        ));
+    }
+    sentences.join(" ")
 }
 
 /// Formats the `BibTeX` entry of the program.
@@ -92,6 +116,7 @@ mod tests {
             unix_seconds: 1_795_000_000,
             git_revision: "abc".into(),
             plan_sha256: "d".into(),
+            runs_before: 0,
             rules_sha256: None,
             rules_hold: None,
         };

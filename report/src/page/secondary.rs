@@ -68,7 +68,7 @@ fn by_rankscale(rows: &[AtRankscale]) -> String {
         ("Rankscale", Align::Right),
         ("Pairs", Align::Right),
         ("Difference", Align::Right),
-        ("Interval", Align::Right),
+        ("95 % interval", Align::Right),
         ("p", Align::Right),
         ("p, adjusted (Holm)", Align::Right),
     ];
@@ -109,8 +109,9 @@ fn won(endpoint: &Endpoint, wins: Wins) -> String {
 
 fn trend(trend: Trend) -> String {
     format!(
-        "For each halving of the parameters the difference changes by {} (interval {}; {}).",
+        "For each halving of the parameters the difference changes by {} ({} % interval {}; {}).",
         numbers::points(trend.slope),
+        numbers::level(trend.interval),
         reach(trend.interval),
         numbers::p_equals(trend.p)
     )
@@ -126,7 +127,7 @@ fn noise(noise: Noise) -> String {
     };
     format!(
         "From seed to seed a run's accuracy varies with a standard deviation of {} (another test set of the same size would move it by {}), \
-         and the difference of a pair with {}. So as many pairs again would find a difference of {} in four studies of five. To find one as \
+         and the difference of a pair with {}. So as many pairs again, tested once at 5 %, would find a difference of {} in four studies of five. To find one as \
          large as the margin that often takes {} at every rankscale; to show that there is none takes {}.",
         points(noise.runs_sd),
         points(noise.binomial_sd),
@@ -140,7 +141,7 @@ fn noise(noise: Noise) -> String {
 /// Describes all available pairs, if the verdict is of an earlier look.
 fn later(endpoint: &Endpoint, found: Later) -> String {
     format!(
-        "Since the look, which rests on {} and stands: {} in all differ by {}{}.",
+        "This section rests on the {} of the look, whose verdict stands. All {} so far differ by {}{}.",
         numbers::many(u64::from(endpoint.pairs), "pair"),
         numbers::many(u64::from(found.pairs), "pair"),
         numbers::points(found.difference),
@@ -164,8 +165,9 @@ fn losses(secondary: &Secondary) -> Option<String> {
     let said = |name: &str, found: Option<Estimate>| {
         found.map(|found| {
             format!(
-                "{name} by {} (interval {} to {}; {})",
+                "{name} by {} ({} % interval {} to {}; {})",
                 numbers::signed(found.difference),
+                numbers::level(found.interval),
                 numbers::signed(found.interval.low),
                 numbers::signed(found.interval.high),
                 numbers::p_equals(found.p)
@@ -206,9 +208,10 @@ fn beside(endpoint: &Endpoint) -> Option<String> {
 
 fn intraclass(found: Intraclass) -> String {
     format!(
-        "Pairs that share a seed at several rankscales: intraclass correlation {} (interval {} to {}, {}). Above zero, the interval of the mean \
+        "Pairs that share a seed at several rankscales: intraclass correlation {} ({} % interval {} to {}, {}). Above zero, the interval of the mean \
          would be too narrow.",
         numbers::fixed(found.correlation, 2),
+        numbers::level(found.interval),
         numbers::fixed(found.interval.low, 2),
         numbers::fixed(found.interval.high, 2),
         numbers::many(u64::from(found.seeds), "seed")
@@ -217,14 +220,14 @@ fn intraclass(found: Intraclass) -> String {
 
 fn diverged(difference: f64) -> String {
     format!(
-        "If every diverged run counted as guessing, the difference would be {}.",
+        "If every diverged run counted as guessing, and its partner as an average run of its arm, the difference would be about {}.",
         numbers::points(difference)
     )
 }
 
 fn image_by_image(images: &ImageByImage) -> String {
     format!(
-        "Image by image: one run of a pair gets {} % of the test images right that the other does not. By McNemar's exact test, \
+        "Image by image: on {} % of the test images exactly one run of a pair is right. By McNemar's exact test, \
          adjusted by Holm's method, {} of {} differ beyond chance (a test of two trained networks, not of two ways to train).",
         numbers::fixed(images.discordant * 100.0, 1),
         images.significant,
@@ -266,8 +269,9 @@ fn identical(check: &Identical) -> String {
     let found = match (check.equal, check.interval, check.p) {
         (equal, ..) if equal == check.pairs => format!("equal to the last digit in {pairs}"),
         (equal, Some(interval), Some(p)) => format!(
-            "equal in {equal} of {pairs}, and {} apart on average (interval {}; {})",
+            "equal in {equal} of {pairs}, and {} apart on average ({} % interval {}; {})",
             numbers::points(check.difference),
+            numbers::level(interval),
             reach(interval),
             numbers::p_equals(p)
         ),

@@ -40,8 +40,13 @@ pub fn rules_heading(standing: &Standing) -> String {
 }
 
 fn seal(sealed: &Sealed) -> String {
+    let when = match sealed.runs_before {
+        0 => "before the first of its runs was trained".to_owned(),
+        1 => "when 1 of its runs had been trained or begun".to_owned(),
+        runs => format!("when {runs} of its runs had been trained or begun"),
+    };
     format!(
-        "The plan was sealed on {}, before the first of its runs was trained, by the program of revision {} (SHA-256 of the plan: {}).",
+        "The plan was sealed on {}, {when}, by the program of revision {} (SHA-256 of the plan: {}).",
         numbers::date(sealed.unix_seconds),
         code(&sealed.git_revision),
         code(&sealed.plan_sha256)
@@ -81,6 +86,7 @@ mod tests {
             unix_seconds: 1_795_610_560,
             git_revision: "ae56419".into(),
             plan_sha256: "10f4".into(),
+            runs_before: 0,
             rules_sha256: rules.map(str::to_owned),
             rules_hold: rules.map(|_| true),
         };
@@ -102,6 +108,9 @@ mod tests {
             rules_heading(&sealed(Some("ff"))).contains("was sealed before the first run (SHA-256 `ff`)")
         );
         assert!(rules_heading(&sealed(None)).contains("does not hold its hash"));
+        let mut late = sealed(None);
+        late.sealed.as_mut().unwrap().runs_before = 3;
+        assert!(paragraphs(&late)[0].contains("2026, when 3 of its runs had been trained or begun, by"));
         let mut changed = sealed(Some("ff"));
         changed.sealed.as_mut().unwrap().rules_hold = Some(false);
         assert!(rules_heading(&changed).contains("no seal holds"));
