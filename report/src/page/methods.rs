@@ -54,7 +54,7 @@ pub fn section(selection: &Selection<'_>) -> String {
 /// Says what was fixed before the first run, and at which look the verdict was reached.
 fn fixed(standing: &Standing, primary: Option<&Endpoint>) -> String {
     let Some(sealed) = &standing.sealed else { return "Nothing was fixed before the first run.".to_owned() };
-    let mut parts = vec!["Experiment"];
+    let mut parts = vec!["The experiment"];
     parts.extend((sealed.rules_hold == Some(true)).then_some("rules"));
     parts.extend(standing.looks.as_ref().map(|_| "looks"));
     let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
