@@ -237,6 +237,7 @@ pub fn relative<E: Copy + Into<f64>>(found: &ArrayD<f32>, expected: &ArrayD<E>) 
 pub fn every_arm(check: fn(Arm)) {
     let only = std::env::var("PARITY_ARM").ok();
     let arms = Arm::HOUSE.into_iter().filter(|arm| only.as_deref().is_none_or(|name| arm.name() == name));
+    assert!(arms.clone().count() > 0, "PARITY_ARM is no arm");
     let on_a_gpu = std::env::var_os("PARITY_DEVICE").is_some();
     std::thread::scope(|scope| {
         for arm in arms {

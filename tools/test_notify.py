@@ -73,12 +73,14 @@ class Told(Place):
 class Hangs(unittest.TestCase):
     def test_a_command_that_hangs_is_ended_with_all_that_it_started(self):
         told = notify.summary("sweep", {"EXPERIMENT": "smoke"}, 0, 1.0, [])
+        # No other test on this machine sleeps for as long.
+        seconds = "97.%d" % os.getpid()
         began = time.monotonic()
         with mock.patch.object(notify, "PATIENCE_SECONDS", 0.5), mock.patch.object(notify, "say") as say:
-            notify.send("sleep 97 & sleep 97", told)
+            notify.send("sleep %s & sleep %s" % (seconds, seconds), told)
         self.assertLess(time.monotonic() - began, 30)
         self.assertIn("did not end", say.call_args[0][0])
-        running = subprocess.run(["pgrep", "-fx", "sleep 97"], stdout=subprocess.PIPE).stdout
+        running = subprocess.run(["pgrep", "-fx", "sleep " + seconds], stdout=subprocess.PIPE).stdout
         self.assertEqual(running, b"")
 
 

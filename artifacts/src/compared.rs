@@ -16,7 +16,7 @@ pub struct Compared {
     pub a: Side,
     /// The second study.
     pub b: Side,
-    /// The number of runs that both studies have, by name; they are equal to the last bit.
+    /// The number of runs that both studies have, by name, with equal accuracies.
     pub same_runs: u32,
     /// Other properties in which the compared runs differ.
     pub differs: Vec<Differs>,

@@ -37,7 +37,8 @@ pub enum Provenance {
     File {
         /// Its name or address, without the directories of the machine where it was read and without secrets.
         source: String,
-        /// SHA-256 of the file itself, in hexadecimal; for a folder, that of its concatenated batches.
+        /// SHA-256 of the file itself, in hexadecimal; for a folder, that of its concatenated batches, or of
+        /// the concatenated colour planes of its PNG files.
         sha256: String,
     },
     /// Generated patterns instead of photographs: [`Dataset::generated`].

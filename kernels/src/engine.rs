@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 /// A network and its momentum.
 #[derive(Debug)]
 pub struct Engine {
-    isa: Isa,
     processor: Processor,
     workers: Workers<Scratch>,
     shapes: Vec<BlockShape>,
@@ -86,7 +85,6 @@ impl Engine {
         let blocks: Vec<_> = described.iter().map(|block| BlockState::new(block, &parameters)).collect();
         let shapes: Vec<_> = blocks.iter().map(|block| block.shape.clone()).collect();
         Ok(Self {
-            isa,
             processor,
             workers: Workers::new(threads, || Scratch::new(processor, &shapes))?,
             parameters,
@@ -195,12 +193,6 @@ impl Engine {
         let mut state = self.parameters.model();
         state.extend(self.parameters.velocity());
         state
-    }
-
-    /// Returns the instructions that it computes with: another set rounds otherwise.
-    #[must_use]
-    pub fn isa(&self) -> Isa {
-        self.isa
     }
 
     /// Returns how long each phase of the last step took.

@@ -168,6 +168,42 @@ fn a_larger_batch_after_a_smaller_one() {
 }
 
 #[test]
+fn avx2_and_avx512_round_alike() {
+    let sets = [Isa::Avx2, Isa::Avx512];
+    if !sets.iter().all(|set| set.is_available()) {
+        return;
+    }
+    let rates = LearningRates { factors: 0.1, rest: 0.1 };
+    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
+    for (rankscale, channels) in [(2, [16, 16, 32, 64]), (5, [20, 24, 36, 40]), (31, [64, 128, 256, 512])] {
+        let architecture = Architecture::new(rankscale, channels, 10).unwrap();
+        let state = random_state(&architecture, 5);
+        let (images, labels) = random_batch(37, 6);
+        let [first, second] = sets.map(|set| {
+            let mut engine = Engine::with_isa(architecture, &state, 2, set).unwrap();
+            let sums = [0, 1].map(|_| engine.step(&images, &labels, rates, decay));
+            let predictions = engine.predict(&images, &labels);
+            (sums, engine.state(), predictions)
+        });
+        assert!(first == second, "rankscale {rankscale}");
+    }
+}
+
+/// 130 images are 17 chunks, 128 are 32.
+#[test]
+fn a_smaller_batch_of_more_chunks_after_a_larger_one() {
+    let architecture = Architecture::new(3, [4, 4, 4, 4], 10).unwrap();
+    let state = random_state(&architecture, 3);
+    let (images, labels) = random_batch(130, 4);
+    let mut fresh = Engine::new(architecture, &state, 2).unwrap();
+    let mut used = Engine::new(architecture, &state, 2).unwrap();
+    used.step(&images, &labels, STILL, NO_DECAY);
+    let first = used.step(&images[..128 * 3072], &labels[..128], STILL, NO_DECAY);
+    assert_eq!(fresh.step(&images[..128 * 3072], &labels[..128], STILL, NO_DECAY), first);
+    assert!(used.predict(&[], &[]).classes.is_empty());
+}
+
+#[test]
 fn the_same_bits_for_any_number_of_threads() {
     let architecture = Architecture::new(2, [16, 16, 32, 64], 10).unwrap();
     let state = random_state(&architecture, 5);

@@ -47,7 +47,9 @@ pub fn svg(compared: &Compared) -> String {
             } else {
                 (*arm).to_owned()
             };
-            let look = style::device(at);
+            // An arm looks as in every other figure, where it is one series.
+            let house = arm.parse().ok().and_then(style::house).filter(|_| strengths.len() == 1);
+            let look = house.unwrap_or_else(|| style::device(at));
             let pale = style::Look { color: style::washed(look.color, PALE), ..look };
             [(true, name.clone(), look), (false, format!("{name} (~)"), pale)].map(|(apart, name, look)| {
                 let cells = cells.iter().filter(|cell| cell.told_apart == apart);
@@ -78,9 +80,11 @@ fn mean(cell: &Cell) -> Mean {
 }
 
 fn described(cells: &[Cell]) -> String {
+    let strengths: BTreeSet<Exact> = cells.iter().map(|cell| Exact::of(cell.lambda)).collect();
     let one = |cell: &Cell| {
         let apart = if cell.told_apart { "" } else { " (not told apart)" };
-        format!("{} at rankscale {} {}{apart}", cell.decay, cell.rankscale, points(cell.difference))
+        let strength = if strengths.len() > 1 { format!(", λ = {},", cell.lambda) } else { String::new() };
+        format!("{}{strength} at rankscale {} {}{apart}", cell.decay, cell.rankscale, points(cell.difference))
     };
     cells.iter().map(one).collect::<Vec<_>>().join("; ")
 }

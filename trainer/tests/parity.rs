@@ -29,9 +29,11 @@ fn tensor(array: &ArrayD<f32>) -> Tensor {
 }
 
 fn device() -> Device {
-    match std::env::var("PARITY_DEVICE").unwrap_or_default().strip_prefix("cuda:") {
+    let asked = std::env::var("PARITY_DEVICE").unwrap_or_default();
+    match asked.strip_prefix("cuda:") {
         Some(index) => Device::Cuda(index.parse().unwrap()),
-        None => Device::Cpu,
+        None if ["", "cpu"].contains(&asked.as_str()) => Device::Cpu,
+        None => panic!("PARITY_DEVICE={asked}: must be cpu or cuda:N"),
     }
 }
 

@@ -68,25 +68,32 @@ pub(super) fn of(name: &str, study: &Study, cells: &Cells<'_>) -> Side {
     }
 }
 
-/// Counts the runs that take part in both studies; a run's name is its identity.
+/// Counts the runs that take part in both studies, by name, with equal accuracies. A name alone does not say
+/// so: other instructions round otherwise.
 pub(super) fn same_runs(a: &Cells<'_>, b: &Cells<'_>) -> u32 {
-    let names: BTreeSet<&str> = a.runs.iter().map(|run| run.run.as_str()).collect();
-    b.runs.iter().filter(|run| names.contains(run.run.as_str())).count() as u32
+    let of = |run: &RunRow| (run.run.clone(), run.test_accuracy.map(f64::to_bits));
+    let known: BTreeSet<_> = a.runs.iter().map(|run| of(run)).collect();
+    b.runs.iter().filter(|run| known.contains(&of(run))).count() as u32
 }
 
+/// Returns the finished runs under study: those of the plan, imported ones, or all if there is no plan.
 fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
-    let done = study.runs.iter().filter(|run| run.status == Status::Done && run.planned);
+    let all = study.summary.experiment.is_none();
+    let studied = move |run: &&RunRow| all || run.planned || run.imported;
+    let done = study.runs.iter().filter(|run| run.status == Status::Done).filter(studied);
     done.filter_map(|run| Some((run, run.test_accuracy?)))
 }
 
-/// Returns the finished runs of the recipe that most finished runs have.
+/// Returns the finished runs of the recipe that most finished runs have, and of every arm's own recipe in a
+/// study that was tuned.
 fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
     let mut recipes: BTreeMap<&str, usize> = BTreeMap::new();
     for (run, _) in finished(study) {
         *recipes.entry(&run.recipe).or_default() += 1;
     }
     let most = recipes.iter().max_by_key(|(_, runs)| **runs).map(|(recipe, _)| *recipe);
-    finished(study).filter(|(run, _)| Some(run.recipe.as_str()) == most).collect()
+    let own = |recipe: &str| study.summary.tuned.iter().any(|arm| arm.recipe == recipe);
+    finished(study).filter(|(run, _)| Some(run.recipe.as_str()) == most || own(&run.recipe)).collect()
 }
 
 /// A property of a run, with a function that formats its value.

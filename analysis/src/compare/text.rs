@@ -13,7 +13,7 @@ pub fn markdown(compared: &Compared) -> String {
     let Compared { a, b, same_runs, differs, cells, overall } = compared;
     let mut text = format!("A: {}\nB: {}\n", side(a), side(b));
     if *same_runs > 0 {
-        _ = writeln!(text, "\n{} in both, the same to the last bit.", are(*same_runs));
+        _ = writeln!(text, "\n{} in both, with the same accuracy.", are(*same_runs));
     }
     if !differs.is_empty() {
         text += "\n| differs | A | B |\n| --- | --- | --- |\n";

@@ -106,8 +106,12 @@ fn the_kept_analysis_is_the_one_of_the_kept_runs() {
             }
         }
         analysis::analyse(&again, &Choice::Newest, None, &mut Vec::new()).unwrap();
-        for ((path, now), (_, then)) in files(&again.analysis()).into_iter().zip(files(&kept.analysis())) {
-            let name = kept.root().file_name().unwrap().display();
+        let (now, then) = (files(&again.analysis()), files(&kept.analysis()));
+        let name = kept.root().file_name().unwrap().display();
+        let names =
+            |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&now), names(&then), "`just analyse STUDY={name}` makes other files");
+        for ((path, now), (_, then)) in now.iter().zip(&then) {
             assert!(now == then, "{}: `just analyse STUDY={name}` makes another", path.display());
         }
     }

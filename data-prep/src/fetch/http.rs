@@ -5,7 +5,7 @@
 use crate::fetch::failure::Failure;
 use crate::fetch::retry::RetryPolicy;
 use crate::files::address::Address;
-use anyhow::{Context, Error, anyhow};
+use anyhow::{Context, Error, anyhow, ensure};
 use std::io;
 use std::net::IpAddr;
 use ureq::http::{Response, StatusCode, Uri};
@@ -88,12 +88,18 @@ fn trusted() -> anyhow::Result<RootCerts> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
         return Ok(RootCerts::WebPki);
     };
-    let pem = fs_err::read(path).context("the certificates in SSL_CERT_FILE")?;
-    let certificates = parse_pem(&pem).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    Ok(certificates.collect::<Vec<_>>().into())
+    let pem = fs_err::read(&path).context("the certificates in SSL_CERT_FILE")?;
+    let name = path.display().to_string();
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        let item =
+            item.with_context(|| format!("{name}, which SSL_CERT_FILE names: a certificate is damaged"))?;
+        if let PemItem::Certificate(certificate) = item {
+            certificates.push(certificate);
+        }
+    }
+    ensure!(!certificates.is_empty(), "{name}, which SSL_CERT_FILE names: holds no certificate");
+    Ok(certificates.into())
 }
 
 /// Returns whether an address is on the loopback interface, which no proxy can reach.

@@ -75,6 +75,16 @@ impl fmt::Display for Address {
         let (start, authority_end, path_end) =
             (self.authority_start(), self.authority_end(), self.path_end());
         f.write_str(&self.0[..start])?;
+        // So may it contain a question mark or a hash: what follows the colon is then no port.
+        let authority = &self.0[start..authority_end];
+        let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+        let is_password = !authority.starts_with('[') && port.contains(|sign: char| !sign.is_ascii_digit());
+        if is_password
+            && !self.0[start..path_end].contains('@')
+            && let Some(at) = self.0.rfind('@')
+        {
+            return write!(f, "{HIDDEN}@{}", Self::new(&self.0[at + 1..]));
+        }
         // A password may contain a slash that should have been escaped, so everything before the last `@` is
         // hidden.
         let from = self.0[start..path_end]
@@ -122,6 +132,10 @@ mod tests {
             ("https://me:secret@h:8/a", "https://***@h:8/a"),
             ("https://secret@h", "https://***@h"),
             ("https://me:sec/secret@h/a", "https://***@h/a"),
+            ("https://me:sec?secret@h/a", "https://***@h/a"),
+            ("https://me:sec#secret@h/a?token=secret", "https://***@h/a?token=***"),
+            ("https://h:8/a?mail=secret@x", "https://h:8/a?mail=***"),
+            ("https://[::1]:8/a?mail=secret@x", "https://[::1]:8/a?mail=***"),
             ("s3://key:secret@bucket/a", "s3://***@bucket/a"),
             (
                 "https://h/~kriz/@a?X-Amz-Signature=secret&token=secret",

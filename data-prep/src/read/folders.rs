@@ -48,8 +48,8 @@ fn names(task: Task) -> impl Iterator<Item = String> {
     Split::ALL.into_iter().flat_map(move |split| task.class_names().iter().map(folder(split)))
 }
 
-/// Reads the records of all images, and computes the SHA-256 of the concatenated files, folder by folder,
-/// sorted by name.
+/// Reads the records of all images, and computes the SHA-256 of their concatenated colour planes, folder by
+/// folder, sorted by name.
 ///
 /// # Errors
 /// A folder has no images or contains something else, or an image is not 32x32 RGB.

@@ -5,7 +5,7 @@ use crate::files::halves::Halves;
 use crate::write::prepared::{self, Outcome};
 use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Header, Provenance, Task};
+use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use artifacts::lock::Lock;
 use std::io;
 use std::path::Path;
@@ -25,14 +25,17 @@ pub fn generate(
     force: bool,
     available: fn(&Path) -> io::Result<u64>,
 ) -> Result<Outcome> {
-    if !force && let Ok(Some(found)) = prepared::find(layout, task) {
-        if !is_generated(&found.train) || !is_generated(&found.test) {
-            let directory = layout.data(task);
-            bail!(
-                "{}: holds real images; generate elsewhere with --work, or replace them with --force",
-                directory.display()
-            );
+    let there = |split: &Split| layout.images(task, *split).exists();
+    for split in Split::ALL.into_iter().filter(|split| !force && there(split)) {
+        let path = layout.images(task, split);
+        let replace = "generate elsewhere with --work, or replace them with --force";
+        let header =
+            Header::read_of(&path, task).with_context(|| format!("what is there is unknown: {replace}"))?;
+        if !is_generated(&header) {
+            bail!("{}: holds real images; {replace}", path.display());
         }
+    }
+    if !force && let Some(found) = prepared::find(layout, task)? {
         let sizes = (found.train.images, found.test.images) == (images.train, images.test);
         if sizes
             && found.train.provenance == (Provenance::Generated { seed })

@@ -136,7 +136,15 @@ impl Halves<Header> {
     /// # Errors
     /// They are not; the message has both fingerprints.
     pub fn judge(&self) -> Result<()> {
-        let half = |split, it: &Header| judge_header(split, it.task, it.images, &it.fingerprint);
+        let half = |split: Split, it: &Header| {
+            ensure!(
+                !matches!(it.provenance, Provenance::Generated { .. }),
+                "{}: generated images, and not {}'s (--accept-any-content takes them nevertheless)",
+                split.name(),
+                it.task
+            );
+            judge_header(split, it.task, it.images, &it.fingerprint)
+        };
         half(Split::Train, &self.train)?;
         half(Split::Test, &self.test)
     }

@@ -108,7 +108,7 @@ fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let hasty = RetryPolicy {
         answer: Duration::from_millis(300),
-        vain: Duration::from_millis(400),
+        vain: Duration::from_millis(580),
         ..ANYTHING.retry
     };
     let address = format!("http://{}/x", silent.local_addr().unwrap());

@@ -231,5 +231,12 @@ fn generated_images_never_replace_real_ones_unasked() {
     prepare(&layout, &path(&source.path().join("a.tar.gz")), &Options { force: true, ..ANYTHING }).unwrap();
     let message = run(0, false).unwrap_err().to_string();
     assert!(message.contains("real images") && message.contains("--force"), "{message}");
+    // One half alone is as precious, and so is one that cannot be read.
+    let train = layout.images(Task::Cifar10, Split::Train);
+    fs_err::remove_file(layout.images(Task::Cifar10, Split::Test)).unwrap();
+    assert!(run(0, false).unwrap_err().to_string().contains("real images"));
+    fs_err::write(&train, "half").unwrap();
+    assert!(format!("{:#}", run(0, false).unwrap_err()).contains("--force"));
+    assert_eq!(fs_err::read(&train).unwrap(), b"half");
     assert!(matches!(run(0, true), Ok(Outcome::Prepared(_))));
 }

@@ -42,6 +42,7 @@ impl WithSimd for Depthwise<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let shape = (self.out.len(), self.out.width());
+        assert!(shape.0 > 0, "a row of pixels");
         let pitch = check(&self.rows, shape);
         assert!((self.taps.len(), self.taps.width()) == (9, shape.1));
         let (side, last, channels) = (shape.0, shape.0 - 1, whole_vectors::<S>(shape.1));
@@ -101,6 +102,7 @@ impl WithSimd for TapGradients<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let shape = (self.gradient.len(), self.gradient.width());
+        assert!(shape.0 > 0, "a row of pixels");
         let pitch = check(&self.rows, shape);
         assert!((self.out.len(), self.out.width()) == (9, shape.1));
         let (side, last, channels) = (shape.0, shape.0 - 1, whole_vectors::<S>(shape.1));

@@ -1,7 +1,7 @@
 //! The vector instructions that the kernels use.
 //!
-//! *Invariant:* the choice is made at run time, once per engine; it changes roundings and speed, never
-//! layouts.
+//! *Invariant:* the choice is made at run time, once per engine; it changes speed, never layouts. AVX2 and
+//! AVX-512 give the same numbers; one number at a time rounds otherwise: its multiply-adds round twice.
 
 use pulp::{Scalar, Simd, WithSimd};
 

@@ -129,6 +129,7 @@ impl WithSimd for PooledMatmul<'_> {
         let (pixels, width, windows) = (self.left.len(), self.right.width, self.out.len());
         assert!(self.right.suit(S::F32_LANES), "panels packed for other vectors");
         assert!(pixels > 0 && pixels.is_multiple_of(2 * self.side) && pixels <= STRIP);
+        assert!(self.side.is_multiple_of(2), "windows of two columns");
         assert!(self.left.width() == self.right.depth && self.initial.len() >= columns);
         assert!(windows.is_multiple_of(PACKED) && windows * WINDOW == pixels && self.out.width() == width);
         assert!(self.argmax.len() == windows / PACKED && self.argmax.width() == width);

@@ -10,7 +10,7 @@ use crate::block::shape::BlockShape;
 use crate::block::sums::{InputSums, OutputSums};
 use crate::buffer::Buffer;
 use crate::simd::vectors::pitch;
-use crate::step::chunk::chunks;
+use crate::step::chunk::{chunks, most_chunks};
 use network::Place;
 
 /// Sums of one chunk of images.
@@ -103,7 +103,7 @@ impl Batch {
             feature_mask: vec![0; images * sizes.features],
             losses: vec![0.0; images],
             classes: vec![0; images],
-            parts: chunks(images).iter().map(|_| Part::default()).collect(),
+            parts: (0..most_chunks(images)).map(|_| Part::default()).collect(),
         }
     }
 

@@ -13,7 +13,12 @@ const CHUNKS: usize = 32;
 
 /// Returns the images of a part: whole groups.
 pub(crate) fn chunk_images(images: usize) -> usize {
-    images.div_ceil(CHUNKS).next_multiple_of(GROUP)
+    images.div_ceil(CHUNKS).next_multiple_of(GROUP).max(GROUP)
+}
+
+/// Returns the largest number of chunks of a batch of at most so many images: a smaller one may have more.
+pub(crate) fn most_chunks(images: usize) -> usize {
+    images.div_ceil(GROUP).min(CHUNKS)
 }
 
 /// Returns the chunks of a batch.

@@ -22,6 +22,7 @@ use artifacts::study::Study;
 use clap::ValueEnum;
 use place::ExportFolder;
 use rows::Rows;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The form of an export.
@@ -75,7 +76,7 @@ pub fn export(layout: &Layout, format: Format, out: Option<&Path>) -> Result<Wri
 
 /// Says what was exported, and how to open it.
 fn headline(study: &Study, format: Format, out: &Path) -> String {
-    let runs = study.runs.iter().filter(|run| run.epochs_done > 0).count();
+    let runs = study.epochs.iter().map(|row| row.run.as_str()).collect::<BTreeSet<_>>().len();
     let epochs = study.epochs.len();
     let opened = match format {
         Format::Tensorboard => format!("; `tensorboard --logdir {}` opens it", out.display()),

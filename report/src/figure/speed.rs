@@ -28,14 +28,11 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         }
     }
     let names: BTreeSet<_> = devices.keys().map(|(name, _)| name).collect();
+    let labels = labels(&devices.keys().collect::<Vec<_>>());
     let series: Vec<_> = devices
         .iter()
         .enumerate()
-        .map(|(i, ((name, threads), rows))| {
-            let threads = (*threads > 0).then(|| numbers::many(u64::from(*threads), "thread"));
-            let label = threads.filter(|_| names.len() == 1).unwrap_or_else(|| shortened(name));
-            arms::over_rankscales(Series::empty(&label, style::device(i)), rows)
-        })
+        .map(|(i, (_, rows))| arms::over_rankscales(Series::empty(&labels[i], style::device(i)), rows))
         .collect();
     if series.is_empty() {
         return None;
@@ -56,8 +53,45 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     Some(Figure { file: FILE, heading: "Speed", alt, caption, plot, svg })
 }
 
+/// Returns a label for each device and number of threads (0 on a GPU), no two of them alike.
+fn labels(devices: &[&(String, u32)]) -> Vec<String> {
+    let with = |name: &str| devices.iter().filter(|(other, _)| other == name).count();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut label = |(name, threads): &(String, u32)| {
+        let threads = (*threads > 0).then(|| numbers::many(u64::from(*threads), "thread"));
+        let label = match threads {
+            Some(threads) if with(name) == devices.len() => threads,
+            Some(threads) if with(name) > 1 => format!("{}, {threads}", shortened(name)),
+            _ => shortened(name),
+        };
+        let count = seen.entry(label.clone()).or_default();
+        *count += 1;
+        // Long names may have the same beginning.
+        if *count == 1 { label } else { format!("{label} ({count})") }
+    };
+    devices.iter().map(|device| label(device)).collect()
+}
+
 /// Truncates a device's name to fit.
 fn shortened(name: &str) -> String {
     let cut: String = name.chars().take(NAME).collect();
     if cut.len() < name.len() { format!("{}…", cut.trim_end()) } else { cut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_devices_have_one_label() {
+        let of = |devices: &[(&str, u32)]| {
+            let devices: Vec<_> =
+                devices.iter().map(|(name, threads)| ((*name).to_owned(), *threads)).collect();
+            labels(&devices.iter().collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[("A", 1), ("A", 2)]), ["1 thread", "2 threads"]);
+        assert_eq!(of(&[("A", 1), ("A", 2), ("B", 0)]), ["A, 1 thread", "A, 2 threads", "B"]);
+        let long = ["Intel(R) Xeon(R) CPU E5-2690", "Intel(R) Xeon(R) CPU E5-2697"];
+        assert_eq!(of(&[(long[0], 4), (long[1], 4)]), ["Intel(R) Xeon(R) CPU…", "Intel(R) Xeon(R) CPU… (2)"]);
+    }
 }

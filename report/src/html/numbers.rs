@@ -15,17 +15,22 @@ const MOST: usize = 250;
 /// Returns the table, folded.
 pub(super) fn below(figure: &Figure) -> String {
     let plot = &figure.plot;
-    let all = plot.background.len() + plot.series().count();
-    let rows = plot.series().chain(&plot.background).map(|series| series.means.len()).sum::<usize>();
+    let lengths = || plot.series().chain(&plot.background).map(|series| series.means.len());
+    let (all, rows) = (lengths().filter(|&length| length > 0).count(), lengths().sum::<usize>());
     if rows == 0 {
         return String::new();
     }
     let last = rows > MOST;
     let shown = if last { all } else { rows };
     let what = if last { format!("last {}", plot.x.to_lowercase()) } else { "means".to_owned() };
-    let head: Vec<&str> =
-        panelled(plot).into_iter().chain(["Series", &plot.x, &plot.y, "Runs", "Interval"]).collect();
-    let head: String = cells("th scope=\"col\"", head.iter().copied());
+    let names: Vec<&str> = panelled(plot).into_iter().chain(["Series"]).collect();
+    let (place, numbers) = ([plot.x.as_str()], [plot.y.as_str(), "n (runs or pairs)", "Interval"]);
+    // The page's script sorts as numbers what is aligned to the right.
+    let (words, figures) = ("th scope=\"col\"", "th scope=\"col\" style=\"text-align: right\"");
+    let of_place = if matches!(plot.scale, Scale::Named(_)) { words } else { figures };
+    let head = cells(words, names.into_iter())
+        + &cells(of_place, place.into_iter())
+        + &cells(figures, numbers.into_iter());
     let series = |panel: &str, series: &Series| -> String {
         let from = if last { series.means.len().saturating_sub(1) } else { 0 };
         series.means[from..].iter().map(|mean| row(plot, panel, series, mean)).collect()

@@ -69,7 +69,7 @@
     };
     const meanTip = (one, [x, y, runs, low, high]) =>
       `<b>${escaped(one.name)}</b>${runs > 1 ? `, mean of ${runs}` : ""}<br>${at(x, y)}` +
-      (low === undefined ? "" : `<br>95 % interval ${digits(low)} to ${digits(high)}`);
+      (low === undefined ? "" : `<br>interval ${digits(low)} to ${digits(high)}`);
     return series.flatMap((one, which) => {
       const by = shift[which], look = { name: one.name, color: one.color, symbol: symbols[one.shape] };
       const dots = one.dots.filter(([x, , run]) => data.runs[run].rankscale === 0 || within(data.runs[run].rankscale));
@@ -126,7 +126,7 @@
   const csv = (plot) => {
     const quoted = (value) => /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
     const place = (x) => plot.scale === "named" ? plot.names[x] : x;
-    const rows = [[plot.by || "panel", "series", "what", "run", plot.x, plot.y, "runs", "low", "high"]];
+    const rows = [[plot.by || "panel", "series", "what", "run", plot.x, plot.y, "n", "low", "high"]];
     for (const panel of [...plot.panels, { name: "", series: plot.background ?? [] }]) {
       for (const one of panel.series) {
         for (const [x, y, runs, low, high] of one.means) rows.push([panel.name, one.name, "mean", "", place(x), y, runs, low, high]);
@@ -232,10 +232,14 @@
   const range = (key) => {
     const input = document.createElement("input"), value = document.createElement("output");
     Object.assign(input, { type: "range", min: 0, max: rankscales.length - 1, step: 1, value: rankscales.indexOf(shown[key]), name: key });
-    value.textContent = shown[key];
+    const say = () => {
+      value.textContent = shown[key];
+      input.setAttribute("aria-valuetext", `rankscale ${shown[key]}`);
+    };
+    say();
     input.addEventListener("input", () => {
       shown[key] = rankscales[input.value];
-      value.textContent = shown[key];
+      say();
       draw();
     });
     const label = labelled(key, input);
@@ -273,7 +277,7 @@
 
   // Tables: a click on a column's name sorts by it, numbers as numbers.
   const number = (text) => {
-    const found = text.replaceAll(",", "").replace("−", "-").match(/-?\d+(\.\d+)?/);
+    const found = text.replaceAll(",", "").replace("−", "-").match(/-?\d+(\.\d+)?(e[-+]?\d+)?/i);
     return found ? Number(found[0]) : NaN;
   };
   for (const table of document.querySelectorAll("table")) {
@@ -288,8 +292,13 @@
         head.setAttribute("aria-sort", up ? "ascending" : "descending");
         const text = (row) => row.cells[column].textContent.trim();
         const body = table.tBodies[0], rows = [...body.rows];
-        const numeric = rows.every((row) => text(row) === "–" || !Number.isNaN(number(text(row)))) && head.style.textAlign === "right";
-        rows.sort((a, b) => (numeric ? (number(text(a)) || 0) - (number(text(b)) || 0) : text(a).localeCompare(text(b))) * (up ? 1 : -1));
+        const numeric = head.style.textAlign === "right" && rows.some((row) => !Number.isNaN(number(text(row))));
+        // What is no number, such as a dash or "dense", comes last either way.
+        const byNumber = (a, b) => {
+          const [x, y] = [number(text(a)), number(text(b))];
+          return Number.isNaN(x) || Number.isNaN(y) ? Number.isNaN(x) - Number.isNaN(y) : (x - y) * (up ? 1 : -1);
+        };
+        rows.sort(numeric ? byNumber : (a, b) => text(a).localeCompare(text(b)) * (up ? 1 : -1));
         body.append(...rows);
       });
     }

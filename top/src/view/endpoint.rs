@@ -34,7 +34,8 @@ fn found(
     (summary, written, command): (&Summary, SystemTime, &str),
     width: usize,
 ) -> Vec<Line<'static>> {
-    let mut lines = wrapped(&label(summary), width, Style::new().add_modifier(Modifier::BOLD));
+    let diverged = sweep.count(Condition::Diverged);
+    let mut lines = wrapped(&label(summary, diverged), width, Style::new().add_modifier(Modifier::BOLD));
     match summary.endpoints.first() {
         None => {
             lines.extend(wrapped(
@@ -49,14 +50,15 @@ fn found(
                     .extend(picture(difference, interval, endpoint.margin, width).into_iter().map(Line::raw));
             }
             lines.extend(wrapped(&sentence(endpoint), width, Style::new()));
-            if is_decided(summary) {
+            if is_decided(summary, diverged) {
                 lines.extend(wrapped(&format!("{}.", endpoint.says.replace('`', "")), width, Style::new()));
             }
         }
     }
     let age = desk.now.duration_since(written).unwrap_or_default();
     let done = sweep.count(Condition::Done);
-    let since = done.saturating_sub(summary.done as usize);
+    let known = if summary.planned == 0 { done } else { summary.done as usize };
+    let since = done.saturating_sub(known);
     let newer = match since {
         0 => String::new(),
         1 => format!("; one run has ended since: `{command}`"),
@@ -68,14 +70,15 @@ fn found(
 }
 
 /// Returns whether a verdict may be shown: a planned look reached it, or no run is missing.
-fn is_decided(summary: &Summary) -> bool {
+fn is_decided(summary: &Summary, diverged: usize) -> bool {
     let by_look = summary.standing.looks.as_ref().is_some_and(|looks| looks.decided.is_some());
-    by_look || summary.done >= summary.planned
+    by_look || (summary.planned > 0 && summary.done as usize + diverged >= summary.planned as usize)
 }
 
 /// Returns the label, which says how far these numbers can be trusted.
-fn label(summary: &Summary) -> String {
+fn label(summary: &Summary, diverged: usize) -> String {
     let Summary { done, planned, .. } = *summary;
+    let ended = done as usize + diverged;
     let decided =
         summary.standing.looks.as_ref().and_then(|looks| Some((looks.decided?, looks.planned.len())));
     match decided {
@@ -84,9 +87,11 @@ fn label(summary: &Summary) -> String {
                 "PLANNED LOOK {look} OF {all}, which reached the verdict; {done} of {planned} runs are done."
             )
         }
-        _ if done < planned => {
+        _ if planned == 0 => "NO PLAN: the runs as they are, which decides nothing.".to_owned(),
+        _ if ended < planned as usize => {
             format!("A LOOK BEFORE THE END, which decides nothing: {done} of {planned} runs are done.")
         }
+        _ if diverged > 0 => format!("All {planned} runs have ended, {diverged} of them diverged."),
         _ => format!("All {planned} runs are done."),
     }
 }

@@ -1,8 +1,8 @@
 //! Trains the first epochs of a kept run again, and compares them with the kept ones.
 //!
-//! With the same CPU instructions a run is repeated bit for bit, with any number of threads. With other
-//! instructions sums are rounded in another order, which the updates amplify: only the mean loss of the first
-//! epoch's updates is then close, and only that is compared.
+//! With the same CPU instructions a run is repeated bit for bit, with any number of threads; AVX2 and AVX-512
+//! give the same bits. With other instructions numbers are rounded otherwise, which the updates amplify: only
+//! the mean loss of the first epoch's updates is then close, and only that is compared.
 //!
 //! *Invariant:* the kept run is only read; the new one is trained in a temporary directory.
 

@@ -1,43 +1,38 @@
-//! Mutual exclusion between runs on the same GPU.
+//! Mutual exclusion between runs on GPUs.
 //!
 //! While a stream of a GPU is recorded, no thread may synchronise with the whole GPU: that invalidates the
 //! recording (CUDA C++ Programming Guide, "Prohibited and Unhandled Operations"). Freeing device memory
 //! synchronises, and by observation (`docs/gpu.md`) libraries do so when they choose and load their kernels.
 //! A run does these in its first updates, in its first evaluation and at its end, under a lock; otherwise it
-//! runs beside the others.
+//! runs beside the others. The lock is one for all GPUs, because libtorch gives memory back on all of them.
 
 use crate::engine::ways::Ways;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The number of locks. GPUs with an index beyond it share locks with others.
-const PLACES: usize = 64;
-static PLACE: [Mutex<()>; PLACES] = [const { Mutex::new(()) }; PLACES];
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// A run's share in a GPU. When dropped, it frees the device memory that is no longer used.
 #[derive(Debug)]
 pub(super) struct Alone {
-    /// The GPU, if steps are recorded on it; otherwise no locking is needed.
-    gpu: Option<usize>,
+    /// Whether steps are recorded on a GPU; otherwise no locking is needed.
+    records: bool,
 }
 
 impl Alone {
     pub(super) fn on(device: tch::Device, ways: Ways) -> Self {
-        match device {
-            tch::Device::Cuda(index) if ways.recorded => Self { gpu: Some(index) },
-            _ => Self { gpu: None },
-        }
+        Self { records: ways.recorded && matches!(device, tch::Device::Cuda(_)) }
     }
 
     /// Returns whether steps are recorded on this GPU.
     #[cfg(libtorch_cuda)]
     pub(super) fn records(&self) -> bool {
-        self.gpu.is_some()
+        self.records
     }
 
-    /// Locks the GPU for this run.
+    /// Waits until no other run is alone on a GPU.
     #[must_use]
     pub(super) fn hold(&self) -> Option<MutexGuard<'static, ()>> {
-        self.gpu.map(|index| PLACE[index % PLACES].lock().unwrap_or_else(PoisonError::into_inner))
+        self.records.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -59,20 +54,20 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn runs_on_one_gpu_wait_for_each_other_and_for_nobody_elsewhere() {
+    fn runs_that_record_wait_for_each_other_and_others_for_nobody() {
         let recorded = Ways { recorded: true, ..Ways::CPU };
         let on = |index| Alone::on(tch::Device::Cuda(index), recorded);
         assert!(Alone::on(tch::Device::Cpu, recorded).hold().is_none());
         assert!(Alone::on(tch::Device::Cuda(7), Ways::CPU).hold().is_none());
 
         let (first, (began, begins)) = (on(40).hold(), mpsc::channel());
-        assert!(first.is_some() && on(41).hold().is_some());
+        assert!(first.is_some());
         thread::scope(|scope| {
             scope.spawn(|| {
-                let held = on(40).hold();
+                let held = on(41).hold();
                 began.send(held.is_some()).unwrap();
             });
-            assert!(begins.recv_timeout(Duration::from_millis(100)).is_err(), "two at once on one GPU");
+            assert!(begins.recv_timeout(Duration::from_millis(100)).is_err(), "two at once");
             drop(first);
             assert_eq!(begins.recv_timeout(Duration::from_mins(1)), Ok(true));
         });

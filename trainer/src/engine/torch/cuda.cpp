@@ -3,6 +3,7 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/core/AutogradState.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include <exception>
@@ -31,10 +32,12 @@ const char* rankscale_attempt(void (*work)(void*), void* with) {
 }
 
 extern "C" {
-// From now on the calling thread computes on a stream of its own and runs its backward passes itself. libtorch keeps one thread for the
-// backward passes of each GPU, which runs side by side would share.
+// From now on the calling thread computes on this GPU, on a stream of its own, and runs its backward passes itself. libtorch keeps one
+// thread for the backward passes of each GPU, which runs side by side would share. A stream does not choose its GPU, and a recording is
+// made on the thread's, which is the first one unless it is set.
 const char* rankscale_of_its_own(int device) {
   return attempt([&] {
+    c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
     c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device)));
     c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   });
