@@ -81,8 +81,9 @@ def kill(place, work, draw, counts, command, copies):
     if not before:
         time.sleep(draw.uniform(0, 0.3))
         killed.send(signal.SIGKILL)
-    killed.wait()
-    counts["SIGKILL of " + command[0]] += 1
+    code = killed.wait()
+    # It may have ended, or never have made that call.
+    counts["%s of %s" % ("SIGKILL" if code == -signal.SIGKILL else "end", command[0])] += 1
     for other in others:
         if other.wait():
             raise Failure("%s beside a killed one ends with %d:\n%s" % (command[0], other.process.returncode, other.text()))

@@ -38,7 +38,12 @@ def images(place, work):
 
 
 def tables(place, work):
-    return unless_another(work, "analysis", lambda: place.program(work, "analysis"))
+    """The tables of runs are read by an analysis. Its ledger names what it sets aside, and the report shows the ledger."""
+    said = unless_another(work, "analysis", lambda: place.program(work, "analysis"))
+    if said is not None and "see the ledger" in said and place.program(work, "report").returncode == 0:
+        with open(os.path.join(work, "report", "report.md")) as file:
+            said += file.read()
+    return said
 
 
 def weights(place, work):
@@ -125,13 +130,23 @@ def damage(place, work, draw, counts):
             continue
         way, path = harm(draw, there, draw.choice(WAYS))
         try:
-            said = KINDS[kind][1](place, work)
+            said = told(place, work, kind, path)
             mend(place, work, kind, path)
         except (Silent, Panic, Failure) as failure:
             raise Failure("%s of %s: %s" % (way, os.path.relpath(path, work), failure))
         counts["%s of %s, %s" % (way, kind, "harmless" if said is None else "named")] += 1
     shutil.rmtree(work)
     shutil.copytree(place.whole, work)
+
+
+def told(place, work, kind, path):
+    """What the reader of such files reports about this damaged one, by its name or its run's; None if it reports nothing."""
+    said = KINDS[kind][1](place, work)
+    folder, name = os.path.split(path)
+    names = [name] + [os.path.basename(folder)] * (os.path.dirname(folder) == os.path.join(work, "runs"))
+    if said is not None and not any(name in said for name in names):
+        raise Silent("it is not named:\n%s" % said)
+    return said
 
 
 def ready(place, work, kind):
@@ -165,7 +180,7 @@ def table(place, work, draw, flips):
     found = {kind: collections.Counter() for kind in KINDS}
     each, others = (-(-number // len(KINDS)) for number in (flips, flips // 20))
     for kind, counts in found.items():
-        where, read = KINDS[kind]
+        where, _ = KINDS[kind]
         place.fresh()
         ready(place, work, kind)
         before = contents(work)
@@ -173,10 +188,10 @@ def table(place, work, draw, flips):
         restore(work, before)
         for number in range(each + others):
             way = "flip" if number < each else ("cut", "swap")[number % 2]
-            harm(draw, where(work), way)
+            _, path = harm(draw, where(work), way)
             counts["flips" if way == "flip" else "others"] += 1
             try:
-                counts["harmless" if read(place, work) is None else "named"] += 1
+                counts["harmless" if told(place, work, kind, path) is None else "named"] += 1
             except (Silent, Failure):
                 counts["silently used"] += 1
             except Panic:

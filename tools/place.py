@@ -61,7 +61,11 @@ class Place:
 
     def start(self, work, name, *words, before=()):
         """Starts a program."""
-        return start([*before, program(name), *words, "--work=" + work])
+        return start([*before, program(name), *words, "--work=" + work], self.around())
+
+    def around(self):
+        """Where programs run: what they write beside the work folder lies here then, and is found."""
+        return {"cwd": self.root, "env": {**os.environ, "HOME": self.root, "TMPDIR": self.root}}
 
     def trainer(self, work, verb, *more):
         """Runs a command of the trainer to its end; a sweep is that of this place."""
@@ -72,7 +76,7 @@ class Place:
     def program(self, work, name, *words):
         command = [program(name), *words, "--work=" + work]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                              timeout=PATIENCE_SECONDS)
+                              timeout=PATIENCE_SECONDS, **self.around())
 
     def answer(self, work, *words):
         """Makes the analysis and report of what is there."""
@@ -117,9 +121,9 @@ class Place:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
 
 
-def start(command):
+def start(command, around):
     said = tempfile.TemporaryFile(mode="w+", errors="replace")
-    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True), said)
+    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **around), said)
 
 
 class UnderWay:

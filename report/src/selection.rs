@@ -55,6 +55,13 @@ impl<'a> Selection<'a> {
         self.key.into_iter().chain(own).any(|key| key == Key::of(recipe, lambda))
     }
 
+    /// Returns whether there are runs, and this program trained all of them.
+    #[must_use]
+    pub fn was_trained(&self) -> bool {
+        let runs = self.runs();
+        !runs.is_empty() && !runs.iter().any(|run| run.imported)
+    }
+
     /// Returns a configuration that represents the recipe.
     #[must_use]
     pub fn configuration(&self) -> Option<&'a Configuration> {

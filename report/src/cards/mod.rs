@@ -20,16 +20,9 @@ use crate::selection::Selection;
 /// File names of the cards, below `cards/`.
 pub const FILES: [&str; 2] = [model::FILE, dataset::FILE];
 
-/// Returns whether a study has cards. It has none if no run has finished, because there is nothing to
-/// publish, or if runs were imported, of whose making nothing is known.
-#[must_use]
-pub fn has_any(selection: &Selection<'_>) -> bool {
-    let runs = selection.runs();
-    !runs.is_empty() && !runs.iter().any(|run| run.imported)
-}
-
-/// Returns the cards of a study, if it [has any](has_any).
+/// Returns the cards of a study; empty if no run has finished, because there is nothing to publish, or if
+/// runs were imported, of whose making nothing is known.
 #[must_use]
 pub fn all(selection: &Selection<'_>) -> Vec<Card> {
-    if has_any(selection) { vec![model::card(selection), dataset::card(selection)] } else { Vec::new() }
+    if selection.was_trained() { vec![model::card(selection), dataset::card(selection)] } else { Vec::new() }
 }

@@ -1,7 +1,6 @@
 //! Provenance: the recipes in words, the data, the machines and the versions.
 
 use super::markdown::{Align, bullets, code, shorten, table, text};
-use crate::cards;
 use crate::numbers::{self, count, many, short};
 use crate::selection::Selection;
 use artifacts::Configuration;
@@ -37,7 +36,7 @@ pub fn section(selection: &Selection<'_>) -> String {
             if imported == 1 { "1 run comes".to_owned() } else { format!("{imported} runs come") }
         ));
     }
-    if cards::has_any(selection) {
+    if selection.was_trained() {
         items.push(
             "Cards to publish it with: [the networks](cards/model.md), [the tables](cards/dataset.md)."
                 .to_owned(),
