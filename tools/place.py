@@ -121,9 +121,9 @@ class Place:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
 
 
-def start(command, around):
+def start(command, around=None):
     said = tempfile.TemporaryFile(mode="w+", errors="replace")
-    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **around), said)
+    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **(around or {})), said)
 
 
 class UnderWay:

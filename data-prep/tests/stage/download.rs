@@ -152,7 +152,8 @@ fn an_address_that_never_answers_costs_two_waits_and_is_asked_for_no_layout() {
             message.contains("gave up after 2 attempts") && message.contains("cannot be reached"),
             "{message}"
         );
-        assert!(taken < Duration::from_secs(30) / 20 + Duration::from_millis(300), "{taken:?}");
+        // Far less than it would take to wait for every answer; a busy machine is slower.
+        assert!(taken < Duration::from_secs(30) / 20 + Duration::from_secs(2), "{taken:?}");
         assert_eq!(server.requests().len(), 2, "sought: {sought}");
     }
 }
