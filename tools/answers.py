@@ -75,11 +75,11 @@ def kill(place, work, draw, counts, command, copies):
     time; it must succeed, or say which process is there."""
     before = ()
     if kills.can_trace() and draw.random() < 0.5:
-        call, at = draw.choice(CALLS), draw.randint(1, 40)
+        call, at = draw.choice(CALLS), draw.randint(1, 8)
         before = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=" + call, "-e", "inject=%s:signal=SIGKILL:when=%d" % (call, at)]
     killed, *others = [place.start(work, *command, before=before if number == 0 else ()) for number in range(copies)]
     if not before:
-        time.sleep(draw.uniform(0, 0.3))
+        time.sleep(draw.uniform(0, 0.1))
         killed.send(signal.SIGKILL)
     code = killed.wait()
     # It may have ended, or never have made that call.
