@@ -43,7 +43,7 @@ pub use which::Choice;
 use anyhow::bail;
 use artifacts::run::{RunFolder, RunRecord, Status};
 use artifacts::seal::Seal;
-use artifacts::study::{RunRow, Study, Summary, summary_path};
+use artifacts::study::{Study, Summary, summary_path};
 use artifacts::{Experiment, Layout, experiment, reading, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
@@ -205,11 +205,8 @@ fn study(
     });
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
         let arms = experiment::arms(runs.iter().map(|run| &run.record.configuration));
-        let studied = |run: &&RunRow| plan.is_none() || run.planned || run.imported;
-        let rows = rows
-            .iter()
-            .filter(studied)
-            .filter(|run| run.recipe == recipe.summary.recipe && run.status == Status::Done);
+        let done = rows.iter().filter(|run| run.status == Status::Done && run.is_studied(plan.is_some()));
+        let rows = done.filter(|run| run.recipe == recipe.summary.recipe);
         aa::identical(rows, &arms, recipe.summary.configuration.architecture())
     });
     let summary = Summary {

@@ -90,7 +90,13 @@ pub struct RunRecord {
 impl RunRecord {
     /// Returns where and with what the run was trained, part after part; none for an imported run.
     pub fn parts(&self) -> impl Iterator<Item = &Provenance> {
-        self.origin.provenance().into_iter().chain(self.continued.iter().map(|part| &part.provenance))
+        self.parts_of(usize::MAX)
+    }
+
+    /// Returns the parts that made the first `epochs` epochs.
+    pub fn parts_of(&self, epochs: usize) -> impl Iterator<Item = &Provenance> {
+        let later = self.continued.iter().filter(move |part| part.after_epoch < epochs);
+        self.origin.provenance().into_iter().chain(later.map(|part| &part.provenance))
     }
 
     /// Notes that the epochs after the first `done` are made as `now` says. Parts that left no epoch are

@@ -33,7 +33,7 @@ impl<'a> Selection<'a> {
     /// Returns whether the analysis included the run: it was planned, imported on purpose, or there is no
     /// plan.
     fn studied(&self, run: &RunRow) -> bool {
-        self.study.summary.experiment.is_none() || run.planned || run.imported
+        run.is_studied(self.study.summary.experiment.is_some())
     }
 
     /// Selects the headline part of a study.

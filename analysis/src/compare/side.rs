@@ -78,9 +78,8 @@ pub(super) fn same_runs(a: &Cells<'_>, b: &Cells<'_>) -> u32 {
 
 /// Returns the finished runs under study: those of the plan, imported ones, or all if there is no plan.
 fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
-    let all = study.summary.experiment.is_none();
-    let studied = move |run: &&RunRow| all || run.planned || run.imported;
-    let done = study.runs.iter().filter(|run| run.status == Status::Done).filter(studied);
+    let has_plan = study.summary.experiment.is_some();
+    let done = study.runs.iter().filter(move |run| run.status == Status::Done && run.is_studied(has_plan));
     done.filter_map(|run| Some((run, run.test_accuracy?)))
 }
 

@@ -45,7 +45,10 @@ pub fn mean(values: &[f64]) -> Option<Estimate> {
     let n = values.len();
     let variance = sum_of_squares(values) / (n.max(2) - 1) as f64;
     let error = (variance / n as f64).sqrt();
-    (!is_rounding(error, values)).then(|| Estimate::new(average(values), error, n.saturating_sub(1)))?
+    if is_rounding(error, values) {
+        return None;
+    }
+    Estimate::new(average(values), error, n.saturating_sub(1))
 }
 
 /// Estimates the slope of the least-squares line; `None` for fewer than three points, if all x are equal, or

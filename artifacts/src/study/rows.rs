@@ -80,6 +80,14 @@ pub struct RunRow {
     pub libtorch: Option<String>,
 }
 
+impl RunRow {
+    /// Returns whether the run is under study: it was planned, imported on purpose, or there is no plan.
+    #[must_use]
+    pub const fn is_studied(&self, has_plan: bool) -> bool {
+        !has_plan || self.planned || self.imported
+    }
+}
+
 /// A row of `analysis/epochs.parquet`: an epoch with its run's key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyEpochRow {

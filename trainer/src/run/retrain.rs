@@ -78,9 +78,8 @@ pub fn retrain(
 
 /// Returns the instructions that computed the first epochs of a run, part after part.
 fn instructions(record: &RunRecord, epochs: usize) -> String {
-    let later = record.continued.iter().filter(|part| part.after_epoch < epochs);
-    let parts = record.origin.provenance().into_iter().chain(later.map(|part| &part.provenance));
-    let mut names: Vec<&str> = parts
+    let mut names: Vec<&str> = record
+        .parts_of(epochs)
         .map(|made| made.instructions.as_deref().or(made.libtorch.as_deref()).unwrap_or("unknown"))
         .collect();
     names.dedup();

@@ -203,11 +203,6 @@ impl<'a> Session<'a> {
     fn take_up(&mut self, architecture: &Architecture, early: bool) -> anyhow::Result<(usize, StateDict)> {
         let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, architecture)
             .context("the checkpoint cannot be used; delete it to start over")?;
-        ensure!(
-            early || checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.stamped),
-            "{}: has no checksum, though the run has; delete it to start over",
-            self.folder.checkpoint_path().display()
-        );
         let (done, state) = match checkpoint {
             Some(checkpoint) => {
                 self.tables.reach(&checkpoint, &self.folder, &self.record)?;

@@ -16,11 +16,12 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Checks that the rows reach to the epoch of a checkpoint, without a gap. Runs of earlier versions,
-    /// which have no checksums, need not have the layers of every epoch.
+    /// Checks that a checkpoint has a checksum where the run has, and that the rows reach to its epoch
+    /// without a gap. Runs of earlier versions, which have no checksums, need not have the layers of every
+    /// epoch.
     ///
     /// # Errors
-    /// Rows are missing: the run cannot be continued from there.
+    /// The checksum or rows are missing: the run cannot be continued from there.
     pub(super) fn reach(
         &self,
         checkpoint: &Checkpoint,
@@ -28,6 +29,11 @@ impl Tables {
         record: &RunRecord,
     ) -> anyhow::Result<()> {
         let (done, path) = (checkpoint.epoch, folder.checkpoint_path());
+        ensure!(
+            record.sealed.is_none() || checkpoint.stamped,
+            "{}: has no checksum, though the run has; delete it to start over",
+            path.display()
+        );
         ensure!(
             done <= self.epochs.len(),
             "{}: belongs to epoch {done}, but epochs.parquet has {} rows; delete it to start over",
