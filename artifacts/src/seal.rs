@@ -95,10 +95,12 @@ impl Seal {
         self.plan_sha256 == experiment.plan_sha256()
     }
 
-    /// Returns whether the rules are still those that were sealed; `None` if the seal does not record them.
+    /// Returns whether an experiment is judged by the rules that were sealed; `None` if the seal does not
+    /// record them.
     #[must_use]
-    pub fn holds_rules(&self) -> Option<bool> {
-        self.rules_sha256.as_ref().map(|sealed| *sealed == rules::sha256(self.verdict.as_ref(), self.tuned))
+    pub fn holds_rules(&self, experiment: &Experiment) -> Option<bool> {
+        let rules = || rules::sha256(experiment.verdict.as_ref(), experiment.tuned);
+        self.rules_sha256.as_ref().map(|sealed| *sealed == rules())
     }
 
     /// Reads a seal; `None` if there is no file.
@@ -136,6 +138,7 @@ mod tests {
     use super::*;
     use crate::Configuration;
     use fs_err as fs;
+    use network::Arm;
 
     fn experiment(seeds: u64) -> Experiment {
         let runs = (0..seeds).map(|seed| Configuration { seed, ..Configuration::default() }).collect();
@@ -159,13 +162,15 @@ mod tests {
 
     #[test]
     fn rules_that_changed_are_told_from_rules_that_were_not_sealed() {
-        let sealed = seal(&experiment(1), 1);
-        assert_eq!(sealed.holds_rules(), Some(true));
-        assert_eq!(
-            Seal { rules_sha256: Some("of others".into()), ..sealed.clone() }.holds_rules(),
-            Some(false)
-        );
-        assert_eq!(Seal { rules_sha256: None, ..sealed }.holds_rules(), None);
+        let judged = experiment(1);
+        let sealed = seal(&judged, 1);
+        assert_eq!(sealed.holds_rules(&judged), Some(true));
+        let others = Seal { rules_sha256: Some("of others".into()), ..sealed.clone() };
+        assert_eq!(others.holds_rules(&judged), Some(false));
+        let verdict = VerdictPlan { primary: Arm::APPROPRIATE, looks: vec![3], alpha: 0.05, margin: 0.005 };
+        let since = Experiment { verdict: Some(verdict), ..judged.clone() };
+        assert_eq!(sealed.holds_rules(&since), Some(false), "rules that the experiment states since then");
+        assert_eq!(Seal { rules_sha256: None, ..sealed }.holds_rules(&judged), None);
     }
 
     #[test]

@@ -75,12 +75,14 @@ fn written(write: impl Fn(&Path)) -> Vec<u8> {
 
 #[test]
 fn a_seal() {
-    let kept = kept().join("../desktop/plans/desktop/plan.lock");
+    let desktop = kept().join("../desktop");
+    let kept = desktop.join("plans/desktop/plan.lock");
     let seal = Seal::read(&kept).unwrap().unwrap();
+    let plan = Experiment::read_plan(&desktop.join("plan.json")).unwrap();
     let now = written(|path| drop(seal.clone().write_once(path).unwrap()));
     for valid in [fs::read(kept).unwrap(), now] {
         mutated(300, "plan.lock", &valid, Seal::read, |seal| {
-            let _ = seal.unwrap().holds_rules();
+            let _ = seal.unwrap().holds_rules(&plan);
         });
     }
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use artifacts::study::State;
-use artifacts::study::{Endpoint, Identical, Interval, LedgerRow};
+use artifacts::study::{Endpoint, Identical, Interval, LedgerRow, TunedArm};
 use network::Arm;
 use network::arm::Declaration;
 use report::{Report, render};
@@ -241,7 +241,7 @@ fn a_thousand_recipes_are_a_page_that_can_be_read() {
         ("How sure", "and 901 more, in `analysis/summary.json`"),
         ("What was run", "and 900 more, in `analysis/cells.parquet`"),
         ("Provenance", "Recipes: and 901 more"),
-        ("Provenance", "Data: and 901 more"),
+        ("Provenance", "Images: and 901 more"),
         ("Provenance", "and 901 more, in `analysis/runs.parquet`"),
     ] {
         let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
@@ -267,4 +267,29 @@ fn a_plan_of_fifty_thousand_runs_is_a_page_that_can_be_read() {
     ] {
         assert!(report.markdown.contains(needle), "{needle}");
     }
+}
+
+#[test]
+fn a_tuned_study_gives_every_arm_its_own_strength() {
+    let mut study = Plan::default().study();
+    let recipe = &study.summary.recipes[0].recipe;
+    let arm = |decay, lambda, peak_learning_rate| TunedArm {
+        decay,
+        recipe: recipe.clone(),
+        lambda,
+        peak_learning_rate,
+    };
+    study.summary.tuned = vec![arm(Arm::ORIGINAL, 5e-4, 0.2), arm(Arm::APPROPRIATE, 1e-3, 0.4)];
+    let report = checked(&study);
+    let own = "each arm's own: `original` λ = 5e-4 and 0.2 and `appropriate` λ = 1e-3 and 0.4";
+    let (_, methods) = report.markdown.split_once("## Methods, to copy").unwrap();
+    let (methods, _) = methods.split_once("```").unwrap();
+    assert!(
+        methods.contains(own) && methods.contains("learning rate from each arm's own peak down"),
+        "{methods}"
+    );
+    let (_, table) = report.markdown.split_once("## What was run").unwrap();
+    assert!(table.split_once("\n| ").unwrap().0.contains(own));
+    let model = report.cards.iter().find(|card| card.file == "model.md").unwrap();
+    assert!(model.text.contains(own), "{}", model.text);
 }

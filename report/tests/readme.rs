@@ -22,8 +22,8 @@ fn the_readme_shows_the_speeds_that_were_measured() {
     assert!(benchmark.figure() == read_to_string(root().join("docs/bench.svg")).unwrap(), "{remedy}");
 }
 
-fn kept(name: &str) -> Study {
-    Study::read(&Layout::new(root().join("results").join(name))).unwrap()
+fn kept(name: &str) -> Layout {
+    Layout::new(root().join("results").join(name))
 }
 
 /// The study whose answer the README gives is the one whose report it links to between the marks.
@@ -33,7 +33,7 @@ fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
     let (_, answer) = readme.split_once(publish::MARKS.0).unwrap();
     let (_, link) = answer.split_once("[The whole report](results/").unwrap();
     let (name, _) = link.split_once('/').unwrap();
-    let section = section(&kept(name), &format!("results/{name}"));
+    let section = section(&Study::read(&kept(name)).unwrap(), &format!("results/{name}"));
     let remedy = format!("run `just publish NAME={name} WORK=results/{name}`");
     assert_eq!(spliced(&readme, publish::MARKS, &section).unwrap(), readme, "{remedy}");
 }
@@ -41,7 +41,7 @@ fn the_readme_gives_the_answer_of_a_study_that_is_kept() {
 /// Runs that ended after a look change the mean of all pairs, but not the judged one: `gpu` has such runs.
 #[test]
 fn the_figure_of_differences_shows_the_means_that_were_judged() {
-    let study = kept("gpu");
+    let study = Study::read(&kept("gpu")).unwrap();
     let judged = study.summary.endpoints.iter().find(|endpoint| endpoint.look.is_some()).unwrap();
     let row = &judged.secondary.by_rankscale[0];
     let figure = render(&study).figures.into_iter().find(|figure| figure.file == "difference.svg").unwrap();

@@ -39,7 +39,7 @@ pub fn markdown(compared: &Compared) -> String {
             all.interval.map_or_else(|| "no spread to tell by".to_owned(), interval)
         );
     }
-    text += "\n`~`: not told apart, at 5 % over all cells.\n";
+    text += "\n`~`: not told apart, at 5 % over all cells, and at 5 % for the mean over them.\n";
     text
 }
 

@@ -4,6 +4,7 @@
 //! or else of the last look that was reached. Before the first look they are those of all available pairs,
 //! and there is no verdict.
 
+use crate::endpoint::aa::same_network;
 use crate::endpoint::draft::Draft;
 use crate::endpoint::looks::{Queue, first_decisive};
 use crate::endpoint::missing::Missing;
@@ -21,7 +22,7 @@ use artifacts::experiment::VerdictPlan;
 use artifacts::study::{State, TunedArm, Verdict};
 use artifacts::{Configuration, Precision, Recipe};
 use network::Arm;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One arm against its baseline at one lambda.
 #[derive(Debug, Clone, Copy)]
@@ -101,11 +102,11 @@ impl Comparison<'_> {
     fn of<'a>(
         &self,
         sample: &Sample<'a>,
-        missing: Missing,
+        mut missing: Missing,
         counts: impl Fn(u32, u64) -> bool,
     ) -> Option<Draft<'a>> {
-        let mut secondary =
-            secondary::of_sample(sample, self.arm, self.level.margin, self.like_the_notebook());
+        let mut secondary = secondary::of_sample(sample, self.arm, self.level, self.like_the_notebook());
+        missing.obstacles.extend(self.lost(sample, &counts));
         let diverged = self.diverged(counts);
         secondary.diverged_as_chance =
             (diverged != [0, 0]).then(|| as_chance(sample, diverged, self.classes())).flatten();
@@ -182,6 +183,27 @@ impl Comparison<'_> {
             }
         }
         unfinished
+    }
+
+    /// Names the rankscales whose runs have all ended without leaving a pair: the mean over networks that was
+    /// asked for cannot be had without them.
+    fn lost(&self, sample: &Sample<'_>, counts: impl Fn(u32, u64) -> bool) -> Option<String> {
+        let architecture = self.recipe.summary.configuration.architecture();
+        let left = sample.rankscales();
+        let mut ended: BTreeMap<u32, bool> = BTreeMap::new();
+        for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
+            let both = [Some(run.clone()), baseline_run(run, self.plan)];
+            let over =
+                both.iter().flatten().all(|run| matches!(self.state(run), State::Done | State::Diverged));
+            *ended.entry(run.rankscale as u32).or_insert(true) &= over;
+        }
+        let is_left = |lost: u32| left.iter().any(|&other| same_network([other, lost], architecture));
+        let lost: Vec<String> = ended
+            .into_iter()
+            .filter(|&(at, over)| over && !is_left(at))
+            .map(|(at, _)| at.to_string())
+            .collect();
+        (!lost.is_empty()).then(|| format!("every pair has a diverged run at rankscale {}", lost.join(", ")))
     }
 
     /// Counts the diverged runs of the arm and of its baseline among the pairs that count.

@@ -101,7 +101,11 @@ impl Draft<'_> {
         };
         let mut missing = self.missing.clone().lines();
         if judged.verdict == Verdict::NotEnoughEvidence && self.missing.obstacles.is_empty() {
-            missing.splice(0..0, self.secondary.noise.as_ref().map(|noise| seeds_for(noise, margin)));
+            let noise = self.secondary.noise.as_ref().filter(|_| judged.needs_pairs);
+            missing.insert(
+                0,
+                noise.map_or_else(|| withheld(&judged.rule), |noise| seeds_for(noise, self.level)),
+            );
         }
         missing.extend(shared_seeds(&self.secondary));
         let certainty = self.estimate.map(|found| {
@@ -145,17 +149,22 @@ impl Draft<'_> {
     }
 }
 
-/// Says how many seeds an undecided study would need for each verdict.
-fn seeds_for(noise: &Noise, margin: f64) -> String {
+/// Says why a verdict is withheld where the number of pairs is not the reason.
+fn withheld(rule: &str) -> String {
+    format!("grounds for a verdict ({rule})")
+}
+
+/// Says how many seeds an undecided study would need for either test.
+fn seeds_for(noise: &Noise, Level { alpha, margin }: Level) -> String {
     let seeds =
         |seeds: Option<u32>| seeds.map_or_else(|| "more than 100,000".to_owned(), |seeds| seeds.to_string());
     format!(
-        "with {} seeds at every rankscale a difference of {} points would be found in {} % of studies, and with {} none at all would be \
-         called no meaningful difference in as many",
+        "with {} seeds at every rankscale one test at a level of {alpha} would find a difference of {margin} points in {} % of studies, and with \
+         {} it would show none at all to lie within {margin} points in as many",
         seeds(noise.seeds_for_margin),
-        (margin * 1e4).round() / 100.0,
         POWER * 100.0,
-        seeds(noise.seeds_for_equivalence)
+        seeds(noise.seeds_for_equivalence),
+        margin = (margin * 1e4).round() / 100.0,
     )
 }
 

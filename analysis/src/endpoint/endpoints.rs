@@ -1,7 +1,8 @@
 //! The primary endpoint of every arm: the runs it rests on, its estimate and its verdict.
 //!
 //! *Invariant:* every arm that is planned or has runs has an endpoint, with a difference if there is a pair;
-//! exactly one endpoint is primary, and it comes first.
+//! exactly one endpoint is primary, and it comes first. Looks, their level and a verdict that is not
+//! exploratory belong to planned comparisons alone.
 
 use crate::endpoint::comparison::Comparison;
 use crate::endpoint::draft::Draft;
@@ -24,34 +25,67 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
         alpha: plan.alpha,
         margin: plan.margin,
     });
-    let mut drafts: Vec<Draft<'_>> = Vec::new();
+    // Every comparison, and whether the plan contains it; without a plan, what exists is what was asked for.
+    let mut drafts: Vec<(Draft<'_>, bool)> = Vec::new();
     for Group { recipe, lambda, arms, expected } in groups(evidence) {
+        let asked = recipe.planned || evidence.plan.is_none();
         for arm in arms {
-            let primary = drafts.is_empty();
+            let primary = drafts.is_empty() && asked;
             let level = if primary { level } else { Level { alpha: ALPHA, ..level } };
             let (plan, states, expected) = (evidence.plan, &states, expected.as_slice());
             let comparison = Comparison { recipe: &recipe, lambda, arm, level, plan, expected, states };
-            drafts.extend(comparison.draft(evidence.pairs, verdict.filter(|_| primary)));
+            let draft = comparison.draft(evidence.pairs, verdict.filter(|_| primary));
+            drafts.extend(draft.map(|draft| (draft, asked)));
         }
     }
-    let looks = drafts.first().and_then(|primary| primary.looks.clone());
-    let others: Vec<_> = drafts.iter().skip(1).map(|draft| (draft.p(), draft.p_equivalence())).collect();
-    let adjusted = [adjust(others.iter().map(|of| of.0)), adjust(others.iter().map(|of| of.1))];
+    let looks = drafts.first().and_then(|(primary, _)| primary.looks.clone());
+    let others = drafts.get(1..).unwrap_or_default();
+    let planned = evidence.plan.is_some();
+    let p = adjusted(others.iter().map(|(draft, asked)| (draft.p(), *asked && planned)));
+    let equivalence =
+        adjusted(others.iter().map(|(draft, asked)| (draft.p_equivalence(), *asked && planned)));
     let mut found = Vec::with_capacity(drafts.len());
-    for (at, draft) in drafts.into_iter().enumerate() {
-        found.push(match at {
-            0 => draft.judged(Role::Primary, None, None, evidence.exploratory),
-            _ => {
-                draft.judged(Role::Secondary, adjusted[0][at - 1], adjusted[1][at - 1], evidence.exploratory)
-            }
+    for (at, (draft, asked)) in drafts.into_iter().enumerate() {
+        let exploratory = evidence.exploratory || !asked;
+        found.push(match at.checked_sub(1) {
+            None => draft.judged(Role::Primary, None, None, exploratory),
+            Some(at) => draft.judged(Role::Secondary, p[at], equivalence[at], exploratory),
         });
     }
     (found, looks)
 }
 
-/// Adjusts the p values that exist by Holm's method.
-fn adjust(p: impl Iterator<Item = Option<f64>>) -> Vec<Option<f64>> {
-    let p: Vec<Option<f64>> = p.collect();
-    let mut adjusted = holm(&p.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
-    p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
+/// Adjusts p values by Holm's method, the planned comparisons among themselves and the others among
+/// themselves. A planned comparison that has no p value yet counts as one of 1, so that what its runs show
+/// later can only make the others' adjusted p values smaller.
+fn adjusted(p: impl Iterator<Item = (Option<f64>, bool)>) -> Vec<Option<f64>> {
+    let p: Vec<(Option<f64>, bool)> = p.collect();
+    let family = |planned: bool| {
+        let members = p.iter().filter(move |(p, member)| *member == planned && (planned || p.is_some()));
+        holm(&members.map(|(p, _)| p.unwrap_or(1.0)).collect::<Vec<_>>()).into_iter()
+    };
+    let (mut planned, mut others) = (family(true), family(false));
+    let next = |&(p, member): &(Option<f64>, bool)| match (p, member) {
+        (None, false) => None,
+        (p, true) => planned.next().filter(|_| p.is_some()),
+        (Some(_), false) => others.next(),
+    };
+    p.iter().map(next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planned_comparison_counts_before_its_runs_have_ended_and_an_import_does_not() {
+        let of = |p: &[(Option<f64>, bool)]| adjusted(p.iter().copied());
+        let p = Some(1.0 / 128.0);
+        let running = of(&[(p, true), (None, true), (None, true)]);
+        assert_eq!(running, [Some(3.0 / 128.0), None, None]);
+        let done = of(&[(p, true), (Some(0.02), true), (Some(0.5), true)]);
+        assert_eq!(done[0], running[0]);
+        let with_an_import = of(&[(p, true), (Some(0.04), false), (None, false)]);
+        assert_eq!(with_an_import, [p, Some(0.04), None]);
+    }
 }

@@ -1,7 +1,7 @@
 //! The comparisons to make: which arms, under which recipe and lambda, and which runs each needs.
 //!
-//! *Invariant:* the first group contains the primary arm; together the groups contain every planned run of an
-//! arm under test.
+//! *Invariant:* the first group contains the primary arm, at the strength at which it has most planned runs;
+//! together the groups contain every planned run of an arm under test.
 
 use crate::join::pairs::RunPair;
 use crate::join::recipes::RecipeOnData;
@@ -55,12 +55,12 @@ pub fn groups<'a>(evidence: &Evidence<'a>) -> Vec<Group<'a>> {
         _ => Vec::new(),
     };
     let own = found.len();
-    for (index, recipe) in evidence.recipes.iter().enumerate() {
+    for recipe in evidence.recipes {
         if own > 0 && recipe.planned {
             continue;
         }
-        let expected = expected(evidence, recipe, index == 0);
-        for lambda in lambdas(&expected) {
+        let expected = expected(evidence, recipe);
+        for lambda in lambdas(&expected, primary) {
             let here: Vec<&Configuration> =
                 expected.iter().copied().filter(|run| Exact::of(run.lambda) == Exact::of(lambda)).collect();
             let arms = arms(&here, found.is_empty(), primary);
@@ -92,11 +92,11 @@ fn tuned<'a>(evidence: &Evidence<'a>, plan: &'a Plan, primary: Option<Arm>) -> V
     arms(&runs, true, primary).into_iter().filter_map(group).collect()
 }
 
-/// Returns the runs that should exist: the planned runs for the headline recipe of a plan, otherwise the runs
-/// that do exist.
-fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) -> Vec<&'a Configuration> {
+/// Returns the runs that should exist: the planned runs of a planned recipe, otherwise the runs that do
+/// exist.
+fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData) -> Vec<&'a Configuration> {
     match evidence.plan {
-        Some(plan) if headline && recipe.planned => {
+        Some(plan) if recipe.planned => {
             let runs = plan.experiment().runs.iter();
             runs.filter(|run| run.recipe.hash(&recipe.fingerprint) == recipe.summary.recipe).collect()
         }
@@ -109,16 +109,19 @@ fn expected<'a>(evidence: &Evidence<'a>, recipe: &RecipeOnData, headline: bool) 
     }
 }
 
-/// Returns the strengths of decay: the notebook's first, or else the one with most runs; the others form a
-/// sweep around it.
-fn lambdas(expected: &[&Configuration]) -> Vec<f64> {
+/// Returns the strengths of decay: that with most low-rank runs of the primary arm first, if an experiment
+/// names one, then the notebook's, then the one with most runs; the others form a sweep around it.
+#[must_use]
+pub fn lambdas(expected: &[&Configuration], primary: Option<Arm>) -> Vec<f64> {
     let asked = Exact::of(Configuration::default().lambda);
-    let mut counts: BTreeMap<Exact, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<Exact, (usize, usize)> = BTreeMap::new();
     for run in expected {
-        *counts.entry(Exact::of(run.lambda)).or_default() += 1;
+        let (judged, all) = counts.entry(Exact::of(run.lambda)).or_default();
+        *judged += usize::from(Some(run.decay) == primary && run.rankscale > 0);
+        *all += 1;
     }
-    let mut lambdas: Vec<(Exact, usize)> = counts.into_iter().collect();
-    lambdas.sort_by_key(|&(lambda, runs)| (lambda != asked, Reverse(runs), lambda));
+    let mut lambdas: Vec<(Exact, (usize, usize))> = counts.into_iter().collect();
+    lambdas.sort_by_key(|&(lambda, (judged, all))| (Reverse(judged), lambda != asked, Reverse(all), lambda));
     if let [_, others @ ..] = lambdas.as_mut_slice() {
         others.sort_unstable();
     }
@@ -149,10 +152,26 @@ mod tests {
 
     #[test]
     fn the_questions_lambda_leads_whatever_a_sweep_holds() {
-        let first = |runs: &[(f64, usize)]| lambdas(&of(runs).iter().collect::<Vec<_>>())[0];
+        let first = |runs: &[(f64, usize)]| lambdas(&of(runs).iter().collect::<Vec<_>>(), None)[0];
         assert_eq!(first(&[(5e-5, 2), (5e-4, 2), (5e-3, 2)]), 5e-4, "a balanced sweep");
         assert_eq!(first(&[(5e-5, 9), (5e-4, 1)]), 5e-4);
         assert_eq!(first(&[(5e-5, 2), (5e-3, 3)]), 5e-3, "without it, the one with most runs");
+    }
+
+    #[test]
+    fn the_strength_that_the_primary_arm_is_planned_at_leads() {
+        let at =
+            |decay, rankscale, lambda| Configuration { decay, rankscale, lambda, ..Configuration::default() };
+        let runs = [
+            at(Arm::ORIGINAL, 0, 5e-4),
+            at(Arm::FROBENIUS, 8, 5e-4),
+            at(Arm::FROBENIUS, 31, 5e-4),
+            at(Arm::APPROPRIATE, 8, 1e-3),
+            at(Arm::ORIGINAL, 8, 1e-3),
+        ];
+        let runs: Vec<&Configuration> = runs.iter().collect();
+        assert_eq!(lambdas(&runs, Some(Arm::APPROPRIATE)), [1e-3, 5e-4]);
+        assert_eq!(lambdas(&runs, None), [5e-4, 1e-3]);
     }
 
     #[test]

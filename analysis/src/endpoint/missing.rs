@@ -96,13 +96,7 @@ impl Missing {
     /// Adds what the pairs lack for a verdict, where no looks are planned.
     #[must_use]
     pub fn with_pairs(mut self, strata: Option<&Strata>) -> Self {
-        let (seeds, pairs) = (strata.map_or(0, Strata::fewest), strata.map_or(0, Strata::pairs));
-        if seeds < MINIMUM_SEEDS {
-            let found = count(seeds, "paired seed");
-            self.obstacles.push(format!("{found} at a rankscale: a verdict needs {MINIMUM_SEEDS}"));
-        } else if pairs < MINIMUM_PAIRS {
-            self.obstacles.push(format!("{} in all: a verdict needs {MINIMUM_PAIRS}", count(pairs, "pair")));
-        }
+        self.obstacles.extend(too_few(strata.map_or(0, Strata::fewest), strata.map_or(0, Strata::pairs)));
         self
     }
 
@@ -111,6 +105,18 @@ impl Missing {
     pub fn lines(self) -> Vec<String> {
         self.obstacles.into_iter().chain(self.caveats).collect()
     }
+}
+
+/// Says what a study without planned looks lacks for a verdict, with so many `seeds` at the rankscale that
+/// has fewest, and so many `pairs` in all; `None` if there are enough.
+#[must_use]
+pub fn too_few(seeds: usize, pairs: usize) -> Option<String> {
+    if seeds < MINIMUM_SEEDS {
+        let found = count(seeds, "paired seed");
+        return Some(format!("{found} at a rankscale: a verdict needs {MINIMUM_SEEDS}"));
+    }
+    (pairs < MINIMUM_PAIRS)
+        .then(|| format!("{} in all: a verdict needs {MINIMUM_PAIRS}", count(pairs, "pair")))
 }
 
 /// Lists the settings in which a recipe that answers the question differs from the notebook's.

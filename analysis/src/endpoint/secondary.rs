@@ -8,13 +8,13 @@ use crate::endpoint::images::image_by_image;
 use crate::endpoint::pair::{Pair, grouped};
 use crate::endpoint::replication::replication;
 use crate::endpoint::sample::{Observation, Sample};
+use crate::endpoint::verdict::Level;
 use crate::join::pairs::RunPair;
 use crate::stats::holm::holm;
 use crate::stats::power::{BalancedDesign, seeds_needed};
 use crate::stats::student::{self, average, pooled_sd};
 use crate::stats::wilson::wilson;
 use crate::stats::{LEVEL, RANDOM_SEED, intraclass, permutation, stratified::Stratified};
-use artifacts::rules::ALPHA;
 use artifacts::study::{AtRankscale, Estimate, Noise, Secondary, Trend, Wins};
 use network::Arm;
 use std::collections::BTreeMap;
@@ -22,10 +22,10 @@ use std::collections::BTreeMap;
 /// Statistical power that studies are planned for.
 pub const POWER: f64 = 0.8;
 
-/// Computes all secondary analyses of one arm that need only its sample. `margin` is the equivalence margin
-/// of the judgement; `as_the_notebook` says whether the runs were trained as the notebook's were.
+/// Computes all secondary analyses of one arm that need only its sample. `level` is that of the judgement;
+/// `as_the_notebook` says whether the runs were trained as the notebook's were.
 #[must_use]
-pub fn of_sample(sample: &Sample<'_>, arm: Arm, margin: f64, as_the_notebook: bool) -> Secondary {
+pub fn of_sample(sample: &Sample<'_>, arm: Arm, level: Level, as_the_notebook: bool) -> Secondary {
     let pairs = pairs(sample);
     let estimate = sample.strata().and_then(|strata| Some((Stratified::of(&strata)?, strata)));
     let unit = sample.unit();
@@ -36,11 +36,11 @@ pub fn of_sample(sample: &Sample<'_>, arm: Arm, margin: f64, as_the_notebook: bo
         sign_flip_p: estimate.as_ref().map(|(_, strata)| permutation::sign_flip(strata, RANDOM_SEED)),
         probability_within_margin: estimate
             .as_ref()
-            .map(|(found, _)| found.probability_within(margin / unit)),
+            .map(|(found, _)| found.probability_within(level.margin / unit)),
         train_loss: loss(|pair| Some(pair.treated.last.train_loss? - pair.plain.last.train_loss?)),
         test_loss: loss(|pair| Some(pair.treated.last.test_loss? - pair.plain.last.test_loss?)),
         intraclass: intraclass::intraclass(&seeds(sample)),
-        ..secondary(&pairs, sample.test_images, margin)
+        ..secondary(&pairs, sample.test_images, level)
     }
 }
 
@@ -66,12 +66,12 @@ fn seeds(sample: &Sample<'_>) -> Vec<(u32, u64, f64)> {
 
 /// Computes the analyses of the pairs of one arm, tested on `test_images` images.
 #[must_use]
-pub fn secondary(pairs: &[Pair], test_images: usize, margin: f64) -> Secondary {
+pub fn secondary(pairs: &[Pair], test_images: usize, level: Level) -> Secondary {
     Secondary {
         by_rankscale: by_rankscale(pairs),
         wins: wins(pairs),
         trend: trend(pairs),
-        noise: noise(pairs, test_images, margin),
+        noise: noise(pairs, test_images, level),
         ..Secondary::default()
     }
 }
@@ -123,7 +123,7 @@ fn wins(pairs: &[Pair]) -> Option<Wins> {
     Some(Wins { share: wins / of, interval: wilson(wins, of) })
 }
 
-fn noise(pairs: &[Pair], test_images: usize, margin: f64) -> Option<Noise> {
+fn noise(pairs: &[Pair], test_images: usize, Level { alpha, margin }: Level) -> Option<Noise> {
     let differences = grouped(pairs, Pair::difference);
     let differences_sd = pooled_sd(differences.values().map(Vec::as_slice))?;
     let cells = [grouped(pairs, |pair| pair.accuracy), grouped(pairs, |pair| pair.baseline)];
@@ -139,16 +139,18 @@ fn noise(pairs: &[Pair], test_images: usize, margin: f64) -> Option<Noise> {
         runs_sd,
         binomial_sd: (variance / test_images as f64).sqrt(),
         differences_sd,
-        detectable: BalancedDesign { strata, seeds, sd: differences_sd }.detectable(POWER, ALPHA),
-        seeds_for_margin: needed(&|design| design.power(margin, ALPHA) >= POWER),
-        seeds_for_equivalence: needed(&|design| design.power_of_equivalence(margin, ALPHA) >= POWER),
+        detectable: BalancedDesign { strata, seeds, sd: differences_sd }.detectable(POWER, alpha),
+        seeds_for_margin: needed(&|design| design.power(margin, alpha) >= POWER),
+        seeds_for_equivalence: needed(&|design| design.power_of_equivalence(margin, alpha) >= POWER),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifacts::rules::MARGIN;
+    use artifacts::rules::{ALPHA, MARGIN};
+
+    const LEVEL: Level = Level { alpha: ALPHA, margin: MARGIN };
 
     fn pairs(rankscales: &[u32], seeds: usize, difference: impl Fn(u32, usize) -> f64) -> Vec<Pair> {
         let pair = |rankscale, seed| Pair {
@@ -166,7 +168,7 @@ mod tests {
         let planted = |rankscale: u32, seed: usize| {
             0.001 * f64::from(rankscale).log2() + [0.0005, -0.0005, 0.0][seed % 3]
         };
-        let found = secondary(&pairs(&[2, 4, 8, 16], 3, planted), 10_000, MARGIN);
+        let found = secondary(&pairs(&[2, 4, 8, 16], 3, planted), 10_000, LEVEL);
         let trend = found.trend.unwrap();
         assert!(
             (trend.slope - 0.001).abs() < 1e-12 && trend.interval.low > 0.0 && trend.p < 0.001,
@@ -186,11 +188,11 @@ mod tests {
 
     #[test]
     fn little_data_gives_little_and_no_panic() {
-        assert_eq!(secondary(&[], 10_000, MARGIN), Secondary::default());
-        let one = secondary(&pairs(&[8], 1, |_, _| 0.0), 10_000, MARGIN);
+        assert_eq!(secondary(&[], 10_000, LEVEL), Secondary::default());
+        let one = secondary(&pairs(&[8], 1, |_, _| 0.0), 10_000, LEVEL);
         assert_eq!((one.wins.unwrap().share, one.trend, one.noise), (0.5, None, None));
         assert_eq!(one.by_rankscale[0].p, None);
-        let equal = secondary(&pairs(&[8], 4, |_, _| 0.0), 10_000, MARGIN);
+        let equal = secondary(&pairs(&[8], 4, |_, _| 0.0), 10_000, LEVEL);
         assert_eq!(equal.noise.unwrap().seeds_for_margin, Some(2));
     }
 }

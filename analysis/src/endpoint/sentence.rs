@@ -101,7 +101,8 @@ pub fn headline(endpoint: &Endpoint) -> String {
         Some(first) if endpoint.verdict == Verdict::NotEnoughEvidence => format!("; {first}"),
         _ => String::new(),
     };
-    format!("{}: {difference}{missing}.", endpoint.says)
+    let left_out = endpoint.left_out().map_or_else(String::new, |left_out| format!("; {left_out}"));
+    format!("{}: {difference}{left_out}{missing}.", endpoint.says)
 }
 
 /// Formats a count with its noun: `1 run`, `2 runs`.
@@ -126,6 +127,7 @@ mod tests {
             size,
             qualifiers: qualifiers.iter().map(ToString::to_string).collect(),
             rule: String::new(),
+            needs_pairs: false,
         };
         let differs: Vec<String> = differs.iter().map(ToString::to_string).collect();
         clause([Arm::APPROPRIATE, Arm::ORIGINAL], &[8, 16, 31], &judged, &differs, exploratory)

@@ -22,13 +22,13 @@ pub fn standing(plan: Option<&Plan>, seal: Option<&Seal>, fingerprint: Option<&s
     if plan.is_some_and(|plan| plan.experiment().verdict.is_none()) {
         because("the experiment names no primary comparison and plans no looks".to_owned());
     }
-    let sealed = seal.filter(|_| plan.is_some()).map(|seal| Sealed {
+    let sealed = plan.zip(seal).map(|(plan, seal)| Sealed {
         unix_seconds: seal.sealed_unix_seconds,
         git_revision: seal.git_revision.clone(),
         plan_sha256: seal.plan_sha256.clone(),
         runs_before: seal.runs_before as u64,
         rules_sha256: seal.rules_sha256.clone(),
-        rules_hold: seal.holds_rules(),
+        rules_hold: seal.holds_rules(plan.experiment()),
     });
     Standing { sealed, exploratory, looks: None }
 }
@@ -47,7 +47,7 @@ fn deviations(plan: &Plan, seal: &Seal, fingerprint: Option<&str>) -> Vec<String
             format!("the plan was changed after it was sealed: {then} runs then, {now} now")
         });
     }
-    if seal.holds_rules() == Some(false) {
+    if seal.holds_rules(experiment) == Some(false) {
         found.push("the rules were changed after they were sealed".to_owned());
     }
     if seal.runs_before > 0 {

@@ -84,11 +84,14 @@ pub struct Judgement {
     pub qualifiers: Vec<String>,
     /// The rule that gave the verdict, in words.
     pub rule: String,
+    /// Whether neither test is significant, so that more pairs are what could give a verdict.
+    pub needs_pairs: bool,
 }
 
 impl Judgement {
     fn open(rule: String) -> Self {
-        Self { verdict: Verdict::NotEnoughEvidence, size: None, qualifiers: Vec::new(), rule }
+        let verdict = Verdict::NotEnoughEvidence;
+        Self { verdict, size: None, qualifiers: Vec::new(), rule, needs_pairs: false }
     }
 }
 
@@ -111,11 +114,14 @@ pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement
     match (differs, equivalent) {
         (true, _) => difference(found, &estimate, level, equivalent),
         (false, true) => equivalence(found, level),
-        (false, false) => Judgement::open(format!(
-            "p is above {}, and a difference beyond {} points is not ruled out",
-            level.alpha,
-            points(level.margin)
-        )),
+        (false, false) => Judgement {
+            needs_pairs: true,
+            ..Judgement::open(format!(
+                "p, {p:.4}, is above {}, and a difference beyond {} points is not ruled out",
+                level.alpha,
+                points(level.margin)
+            ))
+        },
     }
 }
 
@@ -151,6 +157,7 @@ fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent
         size: Some(size),
         qualifiers: found.hidden(level.alpha, estimate.mean).into_iter().collect(),
         rule: format!("p is at most {}{beyond}", level.alpha),
+        needs_pairs: false,
     }
 }
 
@@ -165,6 +172,7 @@ fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
             size: None,
             qualifiers: Vec::new(),
             rule: format!("{within} (two one-sided tests at {})", level.alpha),
+            needs_pairs: false,
         },
         1 => Judgement::open(format!("{within}, but 1 run diverged")),
         diverged => Judgement::open(format!("{within}, but {diverged} runs diverged")),
@@ -215,7 +223,10 @@ mod tests {
             (judged.verdict, judged.rule.as_str()),
             (Verdict::NotEnoughEvidence, "4 of 128 epochs, and 1 more")
         );
-        assert_eq!(judge(&Found::alone(None), LEVEL, &[]).verdict, Verdict::NotEnoughEvidence);
+        let without_spread = judge(&Found::alone(None), LEVEL, &[]);
+        assert_eq!((without_spread.verdict, without_spread.needs_pairs), (Verdict::NotEnoughEvidence, false));
+        let close = judge(&Found { p: Some(0.0504), ..Found::alone(Some(estimate(0.15, 0.08))) }, LEVEL, &[]);
+        assert!(close.needs_pairs && close.rule.starts_with("p, 0.0504, is above 0.05"), "{}", close.rule);
     }
 
     fn at(rankscale: u32, difference: f64, p_holm: f64) -> AtRankscale {

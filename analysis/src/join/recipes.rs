@@ -19,9 +19,9 @@ pub struct RecipeOnData {
     pub planned: bool,
 }
 
-/// Returns the recipes of the runs under study: planned ones first, then trained before imported ones, then
-/// those with more finished runs. Where a plan was trained on two sets of images, the one with more finished
-/// runs is the headline.
+/// Returns the recipes of the runs under study: planned ones first, in the order of the plan, then trained
+/// before imported ones, then those with more finished runs. Where a plan was trained on two sets of images,
+/// the one with more finished runs is the headline.
 #[must_use]
 pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
     let mut found: BTreeMap<String, (RecipeOnData, bool)> = BTreeMap::new();
@@ -39,7 +39,14 @@ pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
         recipe.planned |= run.is_planned(plan);
     }
     let mut found: Vec<(RecipeOnData, bool)> = found.into_values().collect();
-    found.sort_by_key(|(recipe, imported)| (!recipe.planned, *imported, Reverse(recipe.summary.runs)));
+    let place = |recipe: &RecipeOnData| {
+        let of = &recipe.summary.configuration.recipe;
+        plan.and_then(|plan| plan.experiment().runs.iter().position(|run| run.recipe == *of))
+    };
+    found.sort_by_key(|(recipe, imported)| {
+        let planned = recipe.planned.then(|| place(recipe)).flatten();
+        (!recipe.planned, planned, *imported, Reverse(recipe.summary.runs))
+    });
     found.into_iter().map(|(recipe, _)| recipe).collect()
 }
 
@@ -78,7 +85,10 @@ mod tests {
         let row = |images: &str, epochs, runs, planned| (images.to_owned(), epochs, runs, planned);
         let all = [row("data", 3, 2, false), row("data", 4, 1, false), row("imported:a", 3, 2, false)];
         assert_eq!(found(None), all);
-        let plan = plan(&[longer]);
-        assert_eq!(found(Some(&plan)), [row("data", 4, 1, true), row("imported:a", 3, 2, false)]);
+        let first = plan(std::slice::from_ref(&longer));
+        assert_eq!(found(Some(&first)), [row("data", 4, 1, true), row("imported:a", 3, 2, false)]);
+        let both = plan(&[longer, of]);
+        let in_its_order = [row("data", 4, 1, true), row("data", 3, 1, true), row("imported:a", 3, 2, false)];
+        assert_eq!(found(Some(&both)), in_its_order, "whichever has more finished runs");
     }
 }

@@ -1,6 +1,7 @@
 //! The shape of a study: its networks, their pairs, and how it is judged.
 
 use crate::endpoint::aa::same_network;
+use crate::endpoint::groups::lambdas;
 use crate::endpoint::verdict::Level;
 use artifacts::Exact;
 use artifacts::rules::{ALPHA, MARGIN};
@@ -40,12 +41,13 @@ impl Design {
         }
     }
 
-    /// Returns the design of an experiment at the question's lambda; `None` if it compares nothing.
+    /// Returns the design of an experiment at the lambda that leads its analysis; `None` if it compares
+    /// nothing.
     #[must_use]
     pub fn of(experiment: &Experiment) -> Option<Self> {
-        let asked = Configuration::default().lambda;
-        let has = |lambda| experiment.runs.iter().any(|run| Exact::of(run.lambda) == Exact::of(lambda));
-        let lambda = if has(asked) { asked } else { experiment.runs.first()?.lambda };
+        let all: Vec<&Configuration> = experiment.runs.iter().collect();
+        let judged = experiment.verdict.as_ref().map(|plan| plan.primary);
+        let lambda = *lambdas(&all, judged).first()?;
         let runs: Vec<&Configuration> = experiment
             .runs
             .iter()

@@ -1,6 +1,6 @@
 //! The statistical power of a design, as a table, before anything is trained.
 
-use crate::endpoint::missing::Missing;
+use crate::endpoint::missing::{Missing, too_few};
 use crate::planning::design::Design;
 use crate::planning::simulate::{Truth, simulate};
 use crate::stats::power;
@@ -59,8 +59,11 @@ pub fn remarks(experiment: &Experiment) -> Vec<String> {
             run.lambda,
             &run.recipe.dataset.fingerprints().unwrap_or_default(),
         );
-        if !missing.obstacles.is_empty() {
-            lines.push(format!("No verdict can come of it: {}.", missing.obstacles.join("; ")));
+        let mut obstacles = missing.obstacles;
+        let judged_once = experiment.verdict.is_none().then(|| Design::of(experiment)).flatten();
+        obstacles.extend(judged_once.and_then(|design| too_few(design.fewest(), design.pairs())));
+        if !obstacles.is_empty() {
+            lines.push(format!("No verdict can come of it: {}.", obstacles.join("; ")));
         }
     }
     if experiment.verdict.is_none() {

@@ -3,6 +3,7 @@
 //! *Invariant:* the same setting gives the same counts, and no rule is implemented here a second time.
 
 use crate::endpoint::looks::first_decisive;
+use crate::endpoint::missing::too_few;
 use crate::endpoint::pair::Pair;
 use crate::endpoint::secondary;
 use crate::endpoint::verdict::{Found, Judgement, judge};
@@ -191,7 +192,9 @@ fn judged(design: &Design, lists: &[Vec<f64>]) -> Judgement {
         trend: secondary::trend(&pairs),
         ..Found::alone(Stratified::of(&strata))
     };
-    judge(&found, design.level, &[])
+    let once = design.looks.is_empty();
+    let obstacles = once.then(|| too_few(strata.fewest(), strata.pairs())).flatten();
+    judge(&found, design.level, obstacles.as_slice())
 }
 
 /// Returns whether any secondary arm is called better or worse although none differs. The arms share the

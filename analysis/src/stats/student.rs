@@ -63,6 +63,9 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Estimate> {
     let slope = points.iter().map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / sxx;
     let residuals: f64 = points.iter().map(|(x, y)| (y - my - slope * (x - mx)).powi(2)).sum();
     let freedom = points.len() - 2;
+    if is_rounding(residuals.sqrt(), &y) {
+        return None;
+    }
     Estimate::new(slope, (residuals / freedom as f64 / sxx).sqrt(), freedom)
 }
 

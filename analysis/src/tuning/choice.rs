@@ -4,6 +4,7 @@
 //! own cells.
 
 use crate::runs::run::Run;
+use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use artifacts::Exact;
@@ -25,8 +26,9 @@ pub struct Cell {
     /// The accuracy of the chosen cell minus this cell's, over the same rankscales and seeds; `None` for the
     /// chosen cell and without an accuracy.
     pub below: Option<f64>,
-    /// Whether that difference is significant (two-sided t test at level [`ALPHA`], stratified by rankscale);
-    /// `None` if it cannot be tested.
+    /// Whether that difference is significant (two-sided t test stratified by rankscale, adjusted over the
+    /// arm's cells by Holm's method, at level [`ALPHA`]); `None` if it cannot be tested. The chosen cell was
+    /// selected by the same runs, so this says yes more often than the level allows.
     pub told_apart: Option<bool>,
 }
 
@@ -37,7 +39,8 @@ pub struct Choice {
     pub arm: Arm,
     /// Every cell, sorted by peak rate and lambda.
     pub cells: Vec<Cell>,
-    /// The index of the cell with the highest mean accuracy, the smaller lambda breaking ties; `None` if
+    /// The index of the cell with the highest mean accuracy, the smaller rate and then the smaller lambda
+    /// breaking ties; `None` if
     /// every cell has a run that diverged.
     pub chosen: Option<usize>,
 }
@@ -108,19 +111,22 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
         .filter(|&at| means[at].is_some())
         .reduce(|best, at| if means[at] > means[best] { at } else { best });
     let best = chosen.and_then(|at| cells.values().nth(at)).and_then(Option::as_ref);
-    let cell = |(at, (&[rate, lambda], runs)): (usize, (&[Exact; 2], &Option<Accuracies>))| {
-        let behind =
-            |best: &Accuracies| by_rankscale(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy));
-        let behind = best.filter(|_| chosen != Some(at)).and_then(behind);
-        Cell {
-            lambda: lambda.value(),
-            rate: rate.value(),
-            accuracy: means[at],
-            below: behind.as_ref().map(Strata::mean),
-            told_apart: behind.as_ref().and_then(Stratified::of).map(|found| found.p() <= ALPHA),
-        }
+    let behind = |(at, runs): (usize, &Option<Accuracies>)| {
+        let best = best.filter(|_| chosen != Some(at))?;
+        by_rankscale(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy))
     };
-    Some(Choice { arm, cells: cells.iter().enumerate().map(cell).collect(), chosen })
+    let behind: Vec<Option<Strata>> = cells.values().enumerate().map(behind).collect();
+    let p = |behind: &Option<Strata>| behind.as_ref().and_then(Stratified::of).map(|found| found.p());
+    let p: Vec<Option<f64>> = behind.iter().map(p).collect();
+    let mut adjusted = holm(&p.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
+    let cell = |(at, &[rate, lambda]): (usize, &[Exact; 2])| Cell {
+        lambda: lambda.value(),
+        rate: rate.value(),
+        accuracy: means[at],
+        below: behind[at].as_ref().map(Strata::mean),
+        told_apart: p[at].and_then(|_| adjusted.next()).map(|p| p <= ALPHA),
+    };
+    Some(Choice { arm, cells: cells.keys().enumerate().map(cell).collect(), chosen })
 }
 
 fn by_rankscale(runs: &Accuracies, number: impl Fn(&(usize, u64), f64) -> Option<f64>) -> Option<Strata> {

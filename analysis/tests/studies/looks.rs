@@ -1,6 +1,7 @@
 //! Studies with interim looks: before, at and between the looks.
 
 use crate::made_up::{Place, configuration, noise};
+use crate::notebook::notebook;
 use crate::referee::{IMAGES, endpoint};
 use artifacts::experiment::VerdictPlan;
 use artifacts::run::Status;
@@ -97,7 +98,9 @@ fn between_looks_the_last_one_stands_and_the_next_is_named() {
         found.missing
     );
     assert!(
-        found.missing[0].contains("seeds at every rankscale a difference of 0.1 points"),
+        found.missing[0].contains(
+            "seeds at every rankscale one test at a level of 0.0221 would find a difference of 0.1 points"
+        ),
         "{:?}",
         found.missing
     );
@@ -115,6 +118,50 @@ fn a_diverged_run_counts_as_ended_at_a_look() {
     place.run(&experiment.runs[17], Status::Diverged, 3, 0.1);
     let found = endpoint(&place);
     assert_eq!((found.look, found.pairs, found.diverged), (Some(3), 8, [1, 0]));
+}
+
+/// The mean was to be one over three networks; two of them do not answer for the third.
+#[test]
+fn a_rankscale_without_a_pair_leaves_no_verdict() {
+    let (place, experiment) = (Place::new(), looked_at("looked-at"));
+    sealed(&place, &experiment);
+    train(&place, &experiment, 12, CLEAR);
+    let (mut clear, mut lost) = (endpoint(&place), 0);
+    assert_eq!(clear.verdict, Verdict::Better);
+    for run in experiment.runs[..12].iter().filter(|run| run.rankscale == 31) {
+        place.run(run, Status::Diverged, 3, 0.1);
+        lost += 1;
+    }
+    let found = endpoint(&place);
+    assert_eq!((found.look, found.pairs, found.diverged, lost), (Some(2), 4, [2, 2], 4));
+    assert_eq!(found.verdict, Verdict::NotEnoughEvidence);
+    assert_eq!(found.missing[0], "every pair has a diverged run at rankscale 31");
+    clear.diverged = found.diverged;
+    let left_out = "2 runs of `appropriate` and 2 runs of `original` diverged, and their pairs are left out";
+    for endpoint in [&found, &clear] {
+        let headline = analysis::endpoint::sentence::headline(endpoint);
+        assert!(headline.contains(left_out), "{headline}");
+    }
+}
+
+#[test]
+fn an_import_beside_a_sealed_plan_is_neither_judged_at_its_looks_nor_confirmatory() {
+    let (place, experiment) = (Place::new(), looked_at("looked-at"));
+    sealed(&place, &experiment);
+    let file = place.layout.root().join("results.json");
+    fs_err::write(&file, notebook().to_string()).unwrap();
+    analysis::import(&[file], &place.layout, &mut Vec::new()).unwrap();
+    let study = place.analyse();
+    assert!(study.summary.endpoints[0].pairs > 0, "{:?}", study.summary.endpoints);
+    for found in &study.summary.endpoints {
+        assert_eq!(found.look, None);
+        assert!(
+            found.says.starts_with("Exploratory") || found.says.starts_with("Not enough"),
+            "{}",
+            found.says
+        );
+    }
+    assert_eq!(study.summary.standing.looks, None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn import_text(place: &Place, text: &str) -> anyhow::Result<String> {
 }
 
 /// A made-up file with one run per cell.
-fn notebook() -> serde_json::Value {
+pub fn notebook() -> serde_json::Value {
     let entry = |rankscale: u32, d: bool| {
         let accuracy = 0.93 - f64::from(rankscale) * 0.002 - if d { 0.006_8 } else { 0.0 };
         json!([{"rankscale": rankscale, "d": d}, {"epoch": 128, "lr": 0.0, "train time": 9.5, "train loss": 0.1,

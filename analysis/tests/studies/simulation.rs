@@ -9,7 +9,7 @@ use analysis::endpoint::secondary::secondary;
 use analysis::endpoint::verdict::Level;
 use analysis::planning::characteristics::{characteristics, table};
 use analysis::planning::design::Design;
-use artifacts::rules::MARGIN;
+use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::study::{ClassRow, Interval};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -19,6 +19,7 @@ const STUDIES: u32 = 2000;
 /// Run-to-run standard deviation of one accuracy; that of a difference of two is larger by a factor of root
 /// two.
 const NOISE: f64 = 0.002;
+const USUAL: Level = Level { alpha: ALPHA, margin: MARGIN };
 
 /// A draw that is normal except for its far tails: the sum of twelve uniform draws.
 fn normal(random: &mut ChaCha8Rng) -> f64 {
@@ -119,7 +120,7 @@ fn the_share_of_wins_is_covered_on_average_over_true_shares() {
                 compression: 1.0,
             };
             let study: Vec<Pair> = (0..pairs).map(|_| pair(&mut random)).collect();
-            coverage.add(secondary(&study, 10_000, MARGIN).wins.map(|wins| wins.interval), truth);
+            coverage.add(secondary(&study, 10_000, USUAL).wins.map(|wins| wins.interval), truth);
         }
         println!("share of wins, {pairs} pairs: {:.3}", coverage.share());
         assert!((0.93..=0.97).contains(&coverage.share()), "{pairs} pairs: {}", coverage.share());
@@ -144,7 +145,7 @@ fn simulate_secondary(rankscales: u32, seeds: usize) -> [(&'static str, Coverage
     for _ in 0..STUDIES {
         let pairs: Vec<Pair> =
             (0..rankscales).flat_map(|r| vec![r; seeds]).map(|r| draw(&mut random, r)).collect();
-        let study = secondary(&pairs, 10_000, MARGIN);
+        let study = secondary(&pairs, 10_000, USUAL);
         for row in &study.by_rankscale {
             found[0].1.add(row.interval, truth(row.rankscale));
         }

@@ -97,21 +97,30 @@ impl VerdictPlan {
         runs.iter().any(|run| run.decay == self.primary)
     }
 
-    /// Returns the number of seeds that the primary arm shares with its baseline, at the rankscale of the
-    /// primary arm with the fewest.
+    /// Returns the number of seeds that the primary arm shares with its baseline, at the rankscale with the
+    /// fewest, at the λ and peak learning rate at which there are most. A baseline that has a strength of its
+    /// own, as in a tuned experiment, is the same for all.
     fn fewest_seeds(&self, runs: &[Configuration]) -> usize {
-        let seeds = |arm: Arm| {
+        let strength = |run: &Configuration| [run.lambda, run.recipe.peak_learning_rate].map(f64::to_bits);
+        let seeds = |arm: Arm, at: Option<[u64; 2]>| {
             let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
-            for run in runs.iter().filter(|run| run.decay == arm) {
+            let of = |run: &&Configuration| run.decay == arm && at.is_none_or(|at| strength(run) == at);
+            for run in runs.iter().filter(of) {
                 seeds.entry(run.rankscale).or_default().insert(run.seed);
             }
             seeds
         };
-        let Some(baseline) = self.primary.baseline().map(seeds) else { return 0 };
-        let shared = seeds(self.primary).into_iter().map(|(rankscale, seeds)| {
-            baseline.get(&rankscale).map_or(0, |baseline| baseline.intersection(&seeds).count())
+        let Some(baseline) = self.primary.baseline() else { return 0 };
+        let judged: BTreeSet<_> = runs.iter().filter(|run| run.decay == self.primary).map(strength).collect();
+        let fewest = judged.into_iter().map(|at| {
+            let beside = runs.iter().any(|run| run.decay == baseline && strength(run) == at);
+            let beside = seeds(baseline, beside.then_some(at));
+            let shared = seeds(self.primary, Some(at)).into_iter().map(|(rankscale, seeds)| {
+                beside.get(&rankscale).map_or(0, |beside| beside.intersection(&seeds).count())
+            });
+            shared.min().unwrap_or(0)
         });
-        shared.min().unwrap_or(0)
+        fewest.max().unwrap_or(0)
     }
 }
 
@@ -141,6 +150,23 @@ mod tests {
         assert_eq!(plan().validated(&runs(3, 3)), Ok(plan()));
         let message = plan().validated(&runs(3, 2)).unwrap_err().to_string();
         assert!(message.contains("verdict.looks [2, 3]") && message.contains("more seeds"), "{message}");
+    }
+
+    #[test]
+    fn looks_need_their_seeds_at_one_strength() {
+        let third = |run: Configuration| match run.seed {
+            2 | 102 => Configuration { lambda: 1e-4, ..run },
+            _ => run,
+        };
+        let split: Vec<Configuration> = runs(3, 3).into_iter().map(third).collect();
+        let message = plan().validated(&split).unwrap_err().to_string();
+        assert!(message.contains("more seeds"), "{message}");
+        let own = |run: Configuration| {
+            let lambda = if run.decay == Arm::APPROPRIATE { 1e-3 } else { run.lambda };
+            Configuration { lambda, ..run }
+        };
+        let tuned: Vec<Configuration> = runs(3, 3).into_iter().map(own).collect();
+        assert_eq!(plan().validated(&tuned), Ok(plan()));
     }
 
     #[test]

@@ -95,10 +95,27 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Returns the interval of level `1 - alpha`.
+    /// Returns the interval that the verdict rests on: for *no meaningful difference* that of level
+    /// `1 - 2 alpha`, which lies within the margin, and otherwise that of level `1 - alpha`.
     #[must_use]
     pub fn interval(&self) -> Option<Interval> {
-        self.certainty.map(|certainty| certainty.interval)
+        let equivalent = self.verdict == Verdict::NoMeaningfulDifference;
+        self.certainty.map(|found| if equivalent { found.equivalence } else { found.interval })
+    }
+
+    /// Says how many runs diverged, of which arm, so that their pairs are left out; `None` if none did.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        let diverged = |(arm, runs): (Arm, u32)| match runs {
+            0 => None,
+            1 => Some(format!("1 run of `{arm}`")),
+            runs => Some(format!("{runs} runs of `{arm}`")),
+        };
+        let [of_arm, of_baseline] = self.diverged;
+        let found: Vec<String> =
+            [(self.decay, of_arm), (self.baseline, of_baseline)].into_iter().filter_map(diverged).collect();
+        let pairs = if of_arm + of_baseline == 1 { "its pair is" } else { "their pairs are" };
+        (!found.is_empty()).then(|| format!("{} diverged, and {pairs} left out", found.join(" and ")))
     }
 
     /// Returns the p value that is judged: adjusted if there are several comparisons.

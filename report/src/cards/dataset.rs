@@ -93,7 +93,7 @@ fn origin(selection: &Selection<'_>) -> String {
         planned => format!("{} of {} done.", summary.done, many(u64::from(planned), "planned run")),
     });
     items.push(
-        "Nothing was left out by its result: the ledger names each planned run, and why one is missing."
+        "Nothing was left out by its result, except that a diverged run has no accuracy, and makes no pair: the ledger names each planned run, and why one is missing."
             .to_owned(),
     );
     let mut parts = vec!["## How it was made".to_owned(), bullets(&items)];
@@ -105,7 +105,7 @@ fn limits() -> String {
     let items = [
         "They answer the question above for one family of networks, one recipe and one set of images.",
         "The sealed rules, where there are any, name the comparison that was asked for; every other one that the tables allow is exploratory, and there are many.",
-        "Rows of one pair, seed or network are not independent of each other: the report's intervals allow for that, a plain standard error over rows does not.",
+        "Rows of one pair, seed or network are not independent of each other: the report's intervals take a pair as one observation and give every network a variance of its own; a plain standard error over rows does not.",
         "They hold no data about persons.",
     ];
     format!("## Limits\n\n{}", bullets(&items.map(String::from)))

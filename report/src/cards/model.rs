@@ -110,7 +110,8 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
 }
 
 fn training(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
-    let mut items: Vec<String> = selection.configuration().map(provenance::spelled).into_iter().collect();
+    let mut items: Vec<String> = provenance::headline(selection).into_iter().collect();
+    items.extend(selection.key.map(|_| format!("{}.", provenance::strength(selection))));
     items.extend(
         selection.arms().iter().map(|arm| format!("{}: {}", code(arm.name()), arm.definition().sentence)),
     );

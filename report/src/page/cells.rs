@@ -1,6 +1,7 @@
 //! The section on what was run: a table of the headline recipe by rankscale and arm, and the runs outside it.
 
 use super::markdown::{Align, code, folded_if, shorten, table};
+use super::provenance;
 use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::CellRow;
@@ -19,7 +20,12 @@ pub fn section(selection: &Selection<'_>) -> String {
         parts.push("No run has finished.".to_owned());
     } else {
         let key = selection.key.map_or_else(String::new, |key| {
-            format!(" Recipe {}, λ = {}.", code(key.recipe), numbers::short(key.lambda.value()))
+            let recipe = code(key.recipe);
+            if selection.study.summary.tuned.is_empty() {
+                format!(" Recipe {recipe}, {}.", provenance::strength(selection))
+            } else {
+                format!(" {}.", provenance::strength(selection))
+            }
         });
         parts.push(format!(
             "Test accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \

@@ -3,8 +3,8 @@
 //! *Invariant:* every number describes the runs that this page shows. The authors and the title of the
 //! program are those of `CITATION.cff`, which a test checks.
 
-use super::markdown::{code, text};
-use super::provenance::spelled;
+use super::markdown::{code, marked, text};
+use super::provenance;
 use crate::numbers::{self, listed, many, short};
 use crate::selection::{Selection, finished};
 use artifacts::study::{Endpoint, Sealed, Standing};
@@ -17,7 +17,8 @@ const AUTHORS: &str = "The rankscale authors";
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
     let runs: Vec<_> = selection.runs().into_iter().filter(|run| finished(run)).collect();
-    let (Some(configuration), Some(key)) = (selection.configuration(), selection.key) else {
+    let (Some(configuration), Some(recipe)) = (selection.configuration(), provenance::headline(selection))
+    else {
         return String::new();
     };
     if runs.is_empty() || runs.iter().any(|run| run.imported) {
@@ -36,16 +37,20 @@ pub fn section(selection: &Selection<'_>) -> String {
     let sealed = standing.sealed.as_ref();
     let paragraph = format!(
         "We trained ResNet-9s in which every 3x3 convolution but the first is factored (depthwise 3x3, then 1x1 down to c / rankscale channels, then \
-         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {}; λ = {}. Rules of weight decay: {}. The result of a run is its accuracy after \
-         the last epoch. Runs that differ in the rule alone make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
+         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {recipe}; {}. Rules of weight decay: {}. The result of a run is its accuracy after \
+         the last epoch. Runs that differ in {} make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
         configuration.recipe.dataset,
         numbers::rankscales(&selection.rankscales()),
         many(runs.len() as u64, "run"),
         many(seeds.len() as u64, "combination"),
-        spelled(configuration),
-        short(key.lambda.value()),
+        provenance::strength(selection),
         listed(&arms),
+        if selection.study.summary.tuned.is_empty() {
+            "the rule alone"
+        } else {
+            "the rule, and in what each arm chose, alone"
+        },
         fixed(standing, selection.endpoints().next())
     );
     format!("## Methods, to copy\n\n{paragraph}\n\n```bibtex\n{}\n```", entry(sealed))
@@ -54,19 +59,25 @@ pub fn section(selection: &Selection<'_>) -> String {
 /// Says what was fixed before the first run, and at which look the verdict was reached.
 fn fixed(standing: &Standing, primary: Option<&Endpoint>) -> String {
     let Some(sealed) = &standing.sealed else { return "Nothing was fixed before the first run.".to_owned() };
-    let mut parts = vec!["The experiment"];
-    parts.extend((sealed.rules_hold == Some(true)).then_some("rules"));
-    parts.extend(standing.looks.as_ref().map(|_| "looks"));
-    let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
-    let verb = if parts.len() == 1 { "was" } else { "were" };
     let when = match sealed.runs_before {
         0 => "before the first run".to_owned(),
         runs => format!("after {} had begun", many(runs, "run")),
     };
     let plan = code(&sealed.plan_sha256);
+    if !standing.exploratory.is_empty() {
+        let reasons: Vec<String> = standing.exploratory.iter().map(|reason| marked(reason)).collect();
+        let because = reasons.join("; ");
+        return format!(
+            "A plan was sealed {when} (SHA-256: {plan}), but the result is exploratory: {because}."
+        );
+    }
+    let mut parts = vec!["The experiment"];
+    parts.extend((sealed.rules_hold == Some(true)).then_some("rules"));
+    parts.extend(standing.looks.as_ref().map(|_| "looks"));
+    let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+    let verb = if parts.len() == 1 { "was" } else { "were" };
     let mut sentences =
         vec![format!("{} {verb} fixed {when} (SHA-256 of the plan: {plan}).", listed(&parts))];
-    sentences.extend((!standing.exploratory.is_empty()).then(|| "The result is exploratory.".to_owned()));
     if let Some(looks) = &standing.looks
         && let (Some(look), Some(primary)) = (looks.decided, primary)
         && let Some(pairs) = looks.planned.get((look as usize).saturating_sub(1))

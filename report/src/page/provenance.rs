@@ -1,10 +1,10 @@
 //! Provenance: the recipes in words, the data, the machines and the versions.
 
 use super::markdown::{Align, bullets, code, shorten, table, text};
-use crate::numbers::{self, count, many, short};
+use crate::numbers::{self, count, listed, many, short};
 use crate::selection::Selection;
 use artifacts::Configuration;
-use artifacts::study::RunRow;
+use artifacts::study::{RunRow, TunedArm};
 use std::collections::BTreeMap;
 
 /// Writes the section.
@@ -27,8 +27,11 @@ pub fn section(selection: &Selection<'_>) -> String {
     items.extend(others.map(|others| format!("Recipes: {others}")));
     let mut data: Vec<_> = study.summary.data.iter().collect();
     let others = shorten(&mut data, "summary.json");
-    items.extend(data.iter().map(|line| format!("Data: {}", text(line))));
-    items.extend(others.map(|others| format!("Data: {others}")));
+    items.extend(
+        data.iter()
+            .map(|line| format!("Images, by their content fingerprint (training:test): {}", text(line))),
+    );
+    items.extend(others.map(|others| format!("Images: {others}")));
     let imported = study.runs.iter().filter(|run| run.imported).count();
     if imported > 0 {
         items.push(format!(
@@ -50,8 +53,34 @@ pub fn section(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
+/// Describes the recipe of the headline in words; in a tuned study without the learning rate, which is each
+/// arm's own.
+pub(crate) fn headline(selection: &Selection<'_>) -> Option<String> {
+    let configuration = selection.configuration()?;
+    let own = !selection.study.summary.tuned.is_empty();
+    Some(if own { with_rate(configuration, "from each arm's own peak") } else { spelled(configuration) })
+}
+
+/// Names the strength of decay of the headline; in a tuned study the strength and the peak learning rate of
+/// each arm.
+pub(crate) fn strength(selection: &Selection<'_>) -> String {
+    let own = |arm: &TunedArm| {
+        format!("{} λ = {} and {}", code(arm.decay.name()), short(arm.lambda), short(arm.peak_learning_rate))
+    };
+    let own: Vec<String> = selection.study.summary.tuned.iter().map(own).collect();
+    match (own.as_slice(), selection.key) {
+        ([], None) => String::new(),
+        ([], Some(key)) => format!("λ = {}", short(key.lambda.value())),
+        (own, _) => format!("λ and peak learning rate are each arm's own: {}", listed(own)),
+    }
+}
+
 /// Describes a recipe in words.
 pub(crate) fn spelled(configuration: &Configuration) -> String {
+    with_rate(configuration, &short(configuration.recipe.peak_learning_rate))
+}
+
+fn with_rate(configuration: &Configuration, rate: &str) -> String {
     let images = |number: Option<usize>, kind: &str| {
         number.map_or_else(
             || format!("all {kind} images"),
@@ -72,7 +101,7 @@ pub(crate) fn spelled(configuration: &Configuration) -> String {
         images(configuration.recipe.test_images, "test"),
         configuration.recipe.batch,
         short(network::schedule::MOMENTUM),
-        short(configuration.recipe.peak_learning_rate),
+        rate,
         configuration.recipe.precision,
     )
 }

@@ -29,12 +29,12 @@ pub fn further() -> String {
     "## How to go further
 
 ```sh
-just train RANKSCALE=8 DECAY=appropriate SEED=1   # one more run
+just train RANKSCALE=8 DECAY=appropriate SEED=1   # one run of the notebook's recipe, in float32
 just sweep EXPERIMENT=seeds                       # ten minutes on a CPU: five seeds of `quick`, how much is chance
 just sweep EXPERIMENT=pilot                       # an hour or two on a CPU: the shape of both curves
 just all EXPERIMENT=notebook                      # on a GPU: the notebook's rankscales twice, and the arms its code had
 just all EXPERIMENT=decisive                      # on a GPU: seven arms, five seeds, the study that settles it
-just analyse && just report                       # this page again, with every run there is
+just report                                       # the page of the newest sweep in work/; STUDY=NAME for a kept study
 ```
 
 Finished runs are never trained again and interrupted ones resume, so a larger experiment builds on a smaller one of the \

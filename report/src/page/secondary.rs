@@ -6,7 +6,7 @@ use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{
     Agreement, AtRankscale, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Interval, Intraclass,
-    Later, Noise, Replication, Secondary, Trend, Wins,
+    Later, Noise, Replication, Secondary, Trend, Verdict, Wins,
 };
 
 /// The proportion of wins that users notice, as Bouthillier et al. propose.
@@ -46,7 +46,7 @@ fn of(endpoint: &Endpoint) -> Vec<String> {
     items.extend(endpoint.heterogeneity.map(heterogeneity));
     items.extend(secondary.wins.map(|wins| won(endpoint, wins)));
     items.extend(secondary.trend.map(trend));
-    items.extend(secondary.noise.map(noise));
+    items.extend(secondary.noise.map(|found| noise(found, endpoint.alpha)));
     items.extend(secondary.images.as_ref().map(image_by_image));
     items.extend(losses(secondary));
     items.extend(beside(endpoint));
@@ -117,7 +117,7 @@ fn trend(trend: Trend) -> String {
     )
 }
 
-fn noise(noise: Noise) -> String {
+fn noise(noise: Noise, alpha: f64) -> String {
     let points = |value: f64| numbers::fixed(value * 100.0, 2);
     let seeds = |seeds: Option<u32>| {
         seeds.map_or_else(
@@ -127,11 +127,12 @@ fn noise(noise: Noise) -> String {
     };
     format!(
         "From seed to seed a run's accuracy varies with a standard deviation of {} (another test set of the same size would move it by {}), \
-         and the difference of a pair with {}. So as many pairs again, tested once at 5 %, would find a difference of {} in four studies of five. To find one as \
+         and the difference of a pair with {}. So as many pairs again, tested once at {} %, would find a difference of {} in four studies of five. To find one as \
          large as the margin that often takes {} at every rankscale; to show that there is none takes {}.",
         points(noise.runs_sd),
         points(noise.binomial_sd),
         points(noise.differences_sd),
+        numbers::short(alpha * 100.0),
         points(noise.detectable),
         seeds(noise.seeds_for_margin),
         seeds(noise.seeds_for_equivalence)
@@ -140,8 +141,12 @@ fn noise(noise: Noise) -> String {
 
 /// Describes all available pairs, if the verdict is of an earlier look.
 fn later(endpoint: &Endpoint, found: Later) -> String {
+    let look = match endpoint.verdict {
+        Verdict::NotEnoughEvidence => "the last look, which reached no verdict",
+        _ => "the look, whose verdict stands",
+    };
     format!(
-        "This section rests on the {} of the look, whose verdict stands. All {} so far differ by {}{}.",
+        "This section rests on the {} of {look}. All {} so far differ by {}{}.",
         numbers::many(u64::from(endpoint.pairs), "pair"),
         numbers::many(u64::from(found.pairs), "pair"),
         numbers::points(found.difference),
@@ -245,7 +250,7 @@ fn replication(replication: Replication) -> String {
     );
     let Some(interval) = prediction else {
         return format!(
-            "{seen} Without several seeds at a rankscale nothing says how far another study may lie."
+            "{seen} Without a spread between several seeds of a rankscale nothing says how far another study may lie."
         );
     };
     let verdict = match agreement {

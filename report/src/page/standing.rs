@@ -28,8 +28,9 @@ pub fn paragraphs(standing: &Standing) -> Vec<String> {
 pub fn rules_heading(standing: &Standing) -> String {
     let sealed = standing.sealed.as_ref();
     match sealed.map(|sealed| (sealed, sealed.rules_hold, sealed.rules_sha256.as_ref())) {
-        Some((_, Some(true), Some(hash))) => {
-            format!("The rules, whose text was sealed before the first run (SHA-256 {}):", code(hash))
+        Some((sealed, Some(true), Some(hash))) => {
+            let when = if sealed.runs_before == 0 { "before the first run" } else { "with the plan" };
+            format!("The rules, whose text was sealed {when} (SHA-256 {}):", code(hash))
         }
         Some((sealed, None, _)) => format!(
             "The rules. The seal is older than this text and does not hold its hash; what was fixed in words stands in the source at revision {}.",
@@ -62,6 +63,10 @@ fn looks(looks: &Looks) -> String {
         format!("The {which} look comes after {pairs}{missing}; until then there is no {verdict}.")
     };
     let so_far = match (looks.decided, looks.reached, looks.planned.get(looks.reached as usize)) {
+        (Some(look), ..) if (look as usize) < all => format!(
+            "Look {look} of {all} reached the verdict, and ended the study. A mean at which a study ends early tends to lie too far from zero \
+             (Pocock and Hughes 1989)."
+        ),
         (Some(look), ..) => format!("Look {look} of {all} reached the verdict, and ended the study."),
         (None, 0, Some(pairs)) => format!("None has been reached. {}", next("first", pairs, "verdict")),
         (None, reached, Some(pairs)) => {
@@ -111,6 +116,9 @@ mod tests {
         let mut late = sealed(None);
         late.sealed.as_mut().unwrap().runs_before = 3;
         assert!(paragraphs(&late)[0].contains("2026, when 3 of its runs had been trained or begun, by"));
+        let mut late = sealed(Some("ff"));
+        late.sealed.as_mut().unwrap().runs_before = 3;
+        assert!(rules_heading(&late).contains("was sealed with the plan (SHA-256 `ff`)"));
         let mut changed = sealed(Some("ff"));
         changed.sealed.as_mut().unwrap().rules_hold = Some(false);
         assert!(rules_heading(&changed).contains("no seal holds"));
@@ -125,7 +133,11 @@ mod tests {
         assert!(with(&[3, 6], 1, None, Some(1)).contains(
             "Of 2 looks 1 reached no verdict. The next look comes after 6, for which 1 run is to come"
         ));
-        assert!(with(&[3, 6], 2, Some(2), None).contains("Look 2 of 2 reached the verdict"));
+        assert!(
+            with(&[3, 6], 2, Some(2), None)
+                .ends_with("Look 2 of 2 reached the verdict, and ended the study.")
+        );
+        assert!(with(&[3, 6], 1, Some(1), None).contains("tends to lie too far from zero"));
         assert!(with(&[3, 6], 2, None, None).contains("All 2 looks are spent"));
     }
 }
