@@ -23,7 +23,7 @@ import outcome
 import settings
 import stop
 from outcome import say
-from run import ROOT, binary, build, needs_libtorch, spoken
+from run import ROOT, binary, build, invoked_from, needs_libtorch, spoken
 
 DEFAULTS = {
     "RANKSCALES": "0,2,8,31", "THREADS": "1,2", "STEPS": "3", "EPOCH_UPDATES": "3", "ROUNDS": "3",
@@ -37,7 +37,7 @@ KEPT = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1
 
 def main(words):
     try:
-        chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
+        chosen = settings.located({**DEFAULTS, **settings.parse(words, list(DEFAULTS))}, invoked_from())
         rankscales = settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
         threads = settings.whole_numbers(chosen, "THREADS", 1, 1024)
         steps, epoch, rounds = (settings.whole_number(chosen, key, 1, 10_000) for key in ("STEPS", "EPOCH_UPDATES", "ROUNDS"))

@@ -20,7 +20,7 @@ import outcome
 import settings
 import stop
 from outcome import note, say
-from run import ROOT, binary, build
+from run import ROOT, binary, build, invoked_from
 
 WHAT = ("counts", "parity", "goldens", "studies")
 PLACES = ["reference", "report/tests/golden", "top/tests/golden", "results", "README.md"]
@@ -30,6 +30,7 @@ ANSWERED = re.compile(r"<!-- answer of `report publish` -->.*?\(results/([\w-]+)
 def main(words):
     try:
         chosen = {"WHAT": ",".join(WHAT), "PYTHON": "python3", **settings.parse(words, ["WHAT", "PYTHON"])}
+        chosen = settings.located(chosen, invoked_from())
         asked = chosen["WHAT"].split(",")
         if not set(asked) <= set(WHAT):
             raise settings.SettingsError("WHAT=%s: must be some of %s." % (chosen["WHAT"], ", ".join(WHAT)))

@@ -1,22 +1,31 @@
 #!/usr/bin/env python3
 """Deletes what the pipeline made: `clean.py [WHAT=...] [WORK=...]`. Images and trained networks are deleted only when they
 are named. Plans and their seals always stay, because they say what was fixed before the first run.
+
+Invariant: nothing is deleted in a folder in which the pipeline has not worked. Some clusters set WORK to a folder that
+holds all of a user's projects.
 """
 
+import contextlib
+import glob
 import os
 import shutil
 import sys
 
 import outcome
+import run
 import settings
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+IMAGES = [os.path.join("data", name) for name in (*settings.DATASETS, "downloads")]
 FOLDERS = {
     "report": ["report", "analysis", "export"],
     "runs": ["runs"],
-    "data": ["data"],
-    "all": ["report", "analysis", "export", "runs", "aside", "slurm", "data"],
+    "data": IMAGES,
+    "all": ["report", "analysis", "export", "runs", "aside", "slurm", *IMAGES],
 }
+# A work folder has one of these at least, whatever was deleted in it before.
+MARKS = ("plans/*/plan.json", "runs/*/run.json", "aside/*/run.json", "analysis/runs.parquet", "export/*/export.json",
+         "data/cifar10*/train.parquet", "data/cifar10*/.lock", "data/downloads/cifar10*")
 
 
 def main(words):
@@ -27,15 +36,29 @@ def main(words):
             raise settings.SettingsError("WHAT=%s is none of %s." % (what, ", ".join(FOLDERS)))
     except settings.SettingsError as error:
         sys.exit("just clean: %s" % error)
-    chosen.setdefault("WORK", os.environ.get("WORK") or os.path.join(ROOT, "work"))
-    work = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))["WORK"]
+    origin = "as typed" if "WORK" in chosen else "from the environment" if os.environ.get("WORK") else "of this checkout"
+    chosen.setdefault("WORK", run.default_work())
+    work = settings.located(chosen, run.invoked_from())["WORK"]
+    # Images behind a link are shared with others, and stay.
+    shared = os.path.islink(os.path.join(work, "data"))
+    folders = [os.path.join(work, name) for name in FOLDERS[what] if not (shared and name in IMAGES)]
+    if any(map(os.path.isdir, folders)) and not is_ours(work):
+        sys.exit("just clean: nothing is deleted: WORK=%s (%s) holds no plan, run, analysis or images of this pipeline. "
+                 "Type the folder in which it worked: WORK=..." % (work, origin))
 
-    for folder in (os.path.join(work, name) for name in FOLDERS[what]):
+    for folder in folders:
         if os.path.isdir(folder):
             outcome.note("deleting %s (%.1f MB)" % (folder, size(folder) / 1e6))
             shutil.rmtree(folder)
         else:
             outcome.note("nothing at %s" % folder)
+    if set(IMAGES) <= set(FOLDERS[what]):
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.join(work, "data"))
+
+
+def is_ours(work):
+    return any(glob.glob(os.path.join(glob.escape(work), mark)) for mark in MARKS)
 
 
 def size(folder):

@@ -25,7 +25,7 @@ def main(words):
         if shell not in NAMES:
             raise settings.SettingsError("SHELL=%s: must be one of %s." % (shell, ", ".join(NAMES)))
         chosen.setdefault("OUT", os.path.join(run.ROOT, "work", "completions", shell))
-        out = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))["OUT"]
+        out = settings.located(chosen, run.invoked_from())["OUT"]
     except settings.SettingsError as error:
         sys.exit("just completions: %s" % error)
     os.chdir(run.ROOT)

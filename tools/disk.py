@@ -34,16 +34,21 @@ class Disk:
     """A disk that is mounted over a directory. The directory is empty before, and afterwards holds what the disk held."""
 
     def __init__(self, at):
-        self.at, self.root = at, tempfile.mkdtemp(prefix="torture-disk-")
-        self.image = os.path.join(self.root, "image")
-        with open(self.image, "wb") as file:
-            file.truncate(MEGABYTES << 20)
-        subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", self.image], check=True, stdout=subprocess.DEVNULL)
-        shutil.rmtree(at, ignore_errors=True)
-        os.mkdir(at)
+        self.at = at
 
     def __enter__(self):
-        self.mount()
+        self.root = tempfile.mkdtemp(prefix="torture-disk-")
+        self.image = os.path.join(self.root, "image")
+        try:
+            with open(self.image, "wb") as file:
+                file.truncate(MEGABYTES << 20)
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", self.image], check=True, stdout=subprocess.DEVNULL)
+            shutil.rmtree(self.at, ignore_errors=True)
+            os.mkdir(self.at)
+            self.mount()
+        except BaseException:
+            shutil.rmtree(self.root)
+            raise
         os.rmdir(os.path.join(self.at, "lost+found"))
         return self
 

@@ -4,6 +4,7 @@
 import glob
 import os
 import platform
+import shutil
 import subprocess
 
 import libtorch
@@ -13,13 +14,13 @@ import run
 import settings
 
 ROOT = libtorch.ROOT
-TRAINER = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "release", "trainer")
+TRAINER = run.program("trainer")
 
 
 def main():
     os.chdir(ROOT)
     problems = [line() for line in (
-        processor, memory, disk, rust, compiler, python, just, torch, driver, data,
+        processor, memory, disk, rust, cxx, cc, python, just, torch, driver, data,
     )]
     if os.path.exists(TRAINER):
         outcome.show("\nThe built trainer says:")
@@ -66,15 +67,26 @@ def disk():
 
 def rust():
     version = machine.first_line(["cargo", "--version"])
-    say("Rust", version or "missing")
+    silent = version is None and shutil.which("cargo")
+    say("Rust", version or ("%s, which does not answer" % silent if silent else "missing"))
+    if silent:
+        return ("cargo is here but does not answer: run `cargo --version` in %s, which first downloads the compiler of"
+                " rust-toolchain.toml, or says what hinders it" % ROOT)
     return None if version else "install Rust with rustup; rust-toolchain.toml then picks the version"
 
 
-def compiler():
-    command = os.environ.get("CXX", "c++")
-    version = machine.first_line([command, "--version"])
-    say("C++", version or "missing (%s)" % command)
-    return None if version else "install a C++ compiler: apt install g++, or dnf install gcc-c++"
+def cxx():
+    return compiler("C++", os.environ.get("CXX") or "c++", "a C++ compiler: apt install g++, or dnf install gcc-c++")
+
+
+def cc():
+    return compiler("C", "cc", "a C compiler, with which Rust links: apt install gcc, or dnf install gcc")
+
+
+def compiler(language, command, advice):
+    version = machine.first_line([*command.split(), "--version"])
+    say(language, version or "missing (%s)" % command)
+    return None if version else "install " + advice
 
 
 def python():
@@ -84,7 +96,7 @@ def python():
 
 
 def just():
-    brought = sorted(glob.glob(os.path.join(ROOT, ".tools", "just-*", "bin", "just")))
+    brought = sorted(glob.glob(os.path.join(glob.escape(ROOT), ".tools", "just-*", "bin", "just")))
     found = machine.first_line([brought[-1] if brought else "just", "--version"])
     say("just", found + (" in .tools/" if brought else "") if found else "missing")
     return None if found else "run ./justw, which brings it"
@@ -115,7 +127,7 @@ def torch():
 
 def driver():
     if not machine.has_gpu():
-        return say("CUDA", "no NVIDIA driver: networks train on the CPU")
+        return say("CUDA", "no NVIDIA GPU with a driver: networks train on the CPU")
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     gpu = machine.first_line(query)
     say("CUDA", gpu or "a driver, but nvidia-smi does not answer")
@@ -128,7 +140,7 @@ def driver():
 
 
 def data():
-    work = os.environ.get("WORK") or os.path.join(ROOT, "work")
+    work = settings.located({"WORK": run.default_work()}, run.invoked_from())["WORK"]
     there = [name for name in settings.DATASETS if run.has_images(work, name)]
     say("data", "%s in %s" % (" and ".join(there) or "no data set", work))
     return None if there else "run ./justw data (or ./justw all), which fetches CIFAR-10; SOURCE= takes a copy you have"

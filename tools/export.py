@@ -36,7 +36,7 @@ def main(arguments):
         chosen = settings.parse(words, KEYS)
         if chosen.get("FORMAT") not in FORMATS:
             raise settings.SettingsError("FORMAT=%s: must be one of %s." % (chosen.get("FORMAT", ""), ", ".join(FORMATS)))
-        python = chosen.pop("PYTHON", "python3")
+        python = settings.located({"PYTHON": chosen.pop("PYTHON", "python3")}, run.invoked_from())["PYTHON"]
         if chosen["FORMAT"] != "wandb":
             return run.main([recipe, *steps, "--", *("%s=%s" % pair for pair in chosen.items())])
         steps_of = [run.Step(step) for step in steps]

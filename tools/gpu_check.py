@@ -33,7 +33,7 @@ import settings
 import stop
 from bench import can_import_torch
 from outcome import note, say
-from run import ROOT, binary, build, spoken
+from run import ROOT, binary, build, invoked_from, set_up, spoken
 
 DEFAULTS = {
     "DEVICE": "cuda:0", "OUT": "gpu-check.json", "PYTHON": "python3", "PRECISIONS": "float32,bf16,fp16", "RANKSCALES": "8,0", "STEPS": "30",
@@ -56,6 +56,8 @@ def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
         settings.forms(chosen)
+        located = settings.located(chosen, invoked_from())
+        out, chosen["PYTHON"] = located["OUT"], located["PYTHON"]
         settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
         settings.whole_numbers(chosen, "CHANNELS", 1, 4096)
         for key in ("STEPS", "IMAGES", "BATCH"):
@@ -65,10 +67,9 @@ def main(words):
             raise settings.SettingsError("PRECISIONS=%s: must be of float32, bf16, fp16." % chosen["PRECISIONS"])
     except settings.SettingsError as error:
         sys.exit("just gpu-check: %s" % error)
-    out = os.path.abspath(os.path.join(os.environ.get("INVOKED_FROM", os.getcwd()), chosen["OUT"]))
     os.chdir(ROOT)
     stop.listen()
-    for command in (["tools/ready", "--libtorch"], build("trainer", True), build("data-prep", True)):
+    for command in (["tools/ready"], *set_up(chosen), build("trainer", True), build("data-prep", True)):
         if stop.call(command):
             sys.exit("just gpu-check: failed: %s" % " ".join(command))
     parity = built_parity()
@@ -97,7 +98,8 @@ def write(found, out):
 
 def built_parity():
     """Builds the program of the parity tests now, so that the build does not count as time on the device."""
-    command = ["cargo", "test", "--release", "--package", "trainer", "--test", "parity", "--no-run", "--message-format=json"]
+    command = ["cargo", "test", "--release", "--package", "trainer", "--test", "parity", "--no-run", "--message-format=json",
+               "--target-dir=" + machine.target_dir()]
     program = stop.Program(command, captured=True)
     if stop.join(program):
         sys.exit("just gpu-check: failed: %s" % " ".join(command))

@@ -13,6 +13,7 @@ another name and renamed.
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import fnmatch
 import glob
@@ -20,6 +21,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -37,6 +39,7 @@ HOME = os.path.join(ROOT, ".libtorch")
 CURRENT = os.path.join(HOME, "current")
 # This file is touched whenever `current` changes, so that cargo links again (trainer/build.rs watches it).
 ORIGIN = os.path.join(HOME, "current.origin")
+HOST = socket.gethostname()
 # A header that declares what libtorch lacks before this version.
 ABSENT, WHOLE = os.path.join(ROOT, "tools", "torch-2.11.h"), (2, 13)
 
@@ -51,6 +54,8 @@ UNWANTED = {
 }
 # The wheels, pip's copy of them and the unpacked tree need space at the same time for a while.
 NEEDED_GB = {"cpu": 2, "cuda": 8}
+# The errors of a file system that has no locks.
+WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 # If both are there, so is everything that trainer/src/engine/torch/*.cpp include; pip has them in different packages.
 HEADERS = ("cuda_runtime_api.h", os.path.join("crt", "host_config.h"))
 
@@ -66,7 +71,15 @@ def main():
 
     os.makedirs(HOME, exist_ok=True)
     with open(os.path.join(HOME, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            # A file system without locks: whoever comes at the same time does the same work, under names of its own.
+            if error.errno not in WITHOUT_LOCKS:
+                raise
+        else:
+            for leftover in glob.glob(os.path.join(glob.escape(HOME), "*.unfinished-%s-*" % glob.escape(HOST))):
+                shutil.rmtree(leftover, ignore_errors=True)
         given = os.environ.get("LIBTORCH")
         if given and os.path.abspath(given) != CURRENT:
             choose(whole(checked(given, asked)), "LIBTORCH=" + given)
@@ -88,6 +101,12 @@ def is_set_up(kind):
     return compiles(version_of(CURRENT)) and linked_kind(CURRENT) == kind
 
 
+def serves(kind):
+    """Whether there is a libtorch for a CPU or for a GPU: one that the user names, or one that is set up. One with CUDA
+    serves a CPU too."""
+    return bool(os.environ.get("LIBTORCH")) or is_set_up("cuda") or kind == "cpu" and is_set_up("cpu")
+
+
 def compiles(version):
     """Whether the binding compiles against a libtorch of this version, as in `2.11.0` or `2.12.1+cu130`."""
     return version is not None and OLDEST <= numbers(version)[:2] <= NEWEST
@@ -105,7 +124,7 @@ def is_tested(version):
 
 def untested(version):
     """A warning about a version that is used but that no test of this project has run on, or None."""
-    if is_tested(version):
+    if version is None or is_tested(version):
         return None
     return ("libtorch %s compiles here, but this project is tested on %s only: run `just test parity` once. To have %s instead,"
             " delete .libtorch/current and run `just setup` where no Python on PATH has torch" % (version, VERSION, VERSION))
@@ -113,7 +132,7 @@ def untested(version):
 
 def version_of(libtorch):
     """The version in its header, or None if this is not libtorch."""
-    if not glob.glob(os.path.join(libtorch, "lib", "libtorch_cpu.*")):
+    if not glob.glob(os.path.join(glob.escape(libtorch), "lib", "libtorch_cpu.*")):
         return None
     # The first file states the version in this release, the second did in earlier ones.
     for header in ("torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"):
@@ -179,10 +198,7 @@ def whole(libtorch):
         return libtorch
     version = version_of(libtorch)
     tree = os.path.join(HOME, "links-%s" % version)
-    unfinished = tree + ".unfinished"
-    for leftover in (tree, unfinished):
-        shutil.rmtree(leftover, ignore_errors=True)
-    with removed_on_failure(unfinished):
+    with built_beside(tree) as unfinished:
         headers = os.path.join(libtorch, "include")
         link_all(headers, os.path.join(unfinished, "include"), but="torch")
         link_all(os.path.join(headers, "torch"), os.path.join(unfinished, "include", "torch"), but="torch.h")
@@ -191,7 +207,6 @@ def whole(libtorch):
         with open(os.path.join(unfinished, "include", "torch", "torch.h"), "w") as file:
             file.write('#pragma once\n#include "%s"\n#include "%s"\n' % (own, ABSENT))
         os.symlink(os.path.join(libtorch, "lib"), os.path.join(unfinished, "lib"))
-        os.rename(unfinished, tree)
     return tree
 
 
@@ -207,9 +222,7 @@ def unpacked(kind):
     """The directory of libtorch inside the unpacked wheels; downloads them if they are missing."""
     tree = os.path.join(HOME, "torch-%s-%s" % (VERSION, kind))
     if not os.path.isdir(tree):
-        unfinished = tree + ".unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        with removed_on_failure(unfinished):
+        with built_beside(tree) as unfinished:
             wheels = fetch("libtorch-" + kind, "libtorch (%s)" % kind, NEEDED_GB[kind], os.path.join(unfinished, "wheels"),
                            "set LIBTORCH to a libtorch %s" % VERSION)
             for wheel in wheels:
@@ -219,17 +232,24 @@ def unpacked(kind):
             if kind == "cpu":
                 forget_cuda(os.path.join(unfinished, "torch"))
             try_to_load(os.path.join(unfinished, "torch"))
-            os.rename(unfinished, tree)
     return os.path.join(tree, "torch")
 
 
 @contextlib.contextmanager
-def removed_on_failure(folder):
+def built_beside(tree):
+    """Gives a folder that becomes the tree, in place of what is there, or that vanishes if it cannot be built. Where there
+    are no locks, another process may build the same tree; then the first one stays."""
+    shutil.rmtree(tree, ignore_errors=True)
+    unfinished = "%s.unfinished-%s-%d" % (tree, HOST, os.getpid())
     try:
-        yield
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        yield unfinished
+        try:
+            os.rename(unfinished, tree)
+        except OSError:
+            if not os.path.isdir(tree):
+                raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def fetch(pinned, what, needed_gb, into, otherwise):
@@ -251,10 +271,10 @@ def fetch(pinned, what, needed_gb, into, otherwise):
     glibc = ["manylinux_2_%d" % minor for minor in range(28, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"]
     command += ["--platform=%s_%s" % (tag, platform.machine()) for tag in glibc]
     command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", pinned + ".txt")]
-    if stop.call(command) != 0:
+    if stop.join(stop.Program(command, environment={**os.environ, **machine.PIP_SETTINGS})) != 0:
         sys.exit("pip could not download %s: see its message above. A pip older than 21 does not know these options\n"
                  "(python3 -m pip install --upgrade pip). Without a network, %s." % (what, otherwise))
-    return sorted(glob.glob(os.path.join(into, "*.whl")))
+    return sorted(glob.glob(os.path.join(glob.escape(into), "*.whl")))
 
 
 def unpack(wheel, kind, into):
@@ -274,16 +294,12 @@ def bring_headers(libtorch):
         sys.exit("%s is made with %s, for which no headers are pinned: set CUDA_HOME to a CUDA of that version, which holds\n"
                  "include/cuda_runtime_api.h." % (libtorch, "CUDA " + major if major else "an unknown CUDA"))
     tree = headers_tree(major)
-    unfinished = tree + ".unfinished"
-    for leftover in (tree, unfinished):
-        shutil.rmtree(leftover, ignore_errors=True)
-    with removed_on_failure(unfinished):
+    with built_beside(tree) as unfinished:
         wheels = fetch("cuda-headers-" + major, "the headers of CUDA " + major, 0.1, os.path.join(unfinished, "wheels"),
                        "set CUDA_HOME to a CUDA %s, which holds include/cuda_runtime_api.h" % major)
         for wheel in wheels:
             unpack_headers(wheel, os.path.join(unfinished, "include"))
         shutil.rmtree(os.path.join(unfinished, "wheels"))
-        os.rename(unfinished, tree)
     outcome.note("the headers of CUDA %s in %s" % (major, tree))
 
 
@@ -353,7 +369,7 @@ def choose(libtorch, where_from):
     """Points `current` at a libtorch, atomically."""
     before = version_of(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
-        new = CURRENT + ".new"
+        new = "%s.new-%s-%d" % (CURRENT, HOST, os.getpid())
         with contextlib.suppress(FileNotFoundError):
             os.remove(new)
         os.symlink(os.path.relpath(libtorch, HOME) if libtorch.startswith(HOME) else libtorch, new)
@@ -363,7 +379,8 @@ def choose(libtorch, where_from):
             file.write(where_from + "\n")
     if before not in (None, version_of(CURRENT)) and shutil.which("cargo"):
         # The binding was compiled with the previous headers, and cargo does not see that they changed.
-        subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys"], cwd=ROOT, stderr=subprocess.DEVNULL)
+        subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys", "--target-dir=" + machine.target_dir()],
+                       cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import time
 import urllib.error
 import urllib.request
 
+import machine
 import outcome
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -230,7 +231,7 @@ def axe():
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
                        "--only-binary=:all:", "--target", os.path.join(unfinished, "axe"),
                        "--requirement", os.path.join(ROOT, "tools", "axe.txt")]
-            if subprocess.run(command, env={**os.environ, "PIP_USER": "0", "PIP_ROOT_USER_ACTION": "ignore"}).returncode:
+            if subprocess.run(command, env={**os.environ, **machine.PIP_SETTINGS}).returncode:
                 sys.exit("look: pip cannot bring axe-core: its message is above")
             os.rename(os.path.join(unfinished, "axe"), place)
     with open(os.path.join(place, "axe_playwright_python", "axe.min.js"), encoding="utf-8") as file:
@@ -263,6 +264,7 @@ def driver():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    profile = tempfile.mkdtemp(prefix="look-")
     process = subprocess.Popen(["chromedriver", "--port=%d" % port, "--silent"], stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
@@ -270,15 +272,15 @@ def driver():
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             time.sleep(0.1)
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-            browser = Browser(port, profile)
-            try:
-                yield browser
-            finally:
-                browser.ask("DELETE", browser.session)
+        browser = Browser(port, profile)
+        try:
+            yield browser
+        finally:
+            browser.ask("DELETE", browser.session)
     finally:
         process.terminate()
         process.wait()
+        shutil.rmtree(profile, ignore_errors=True)
 
 
 def main(arguments):

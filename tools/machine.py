@@ -1,22 +1,39 @@
-"""Finds what this machine has: a GPU, pip, disk space. It returns facts only; what follows from them is decided elsewhere.
+"""Finds what this machine has: a GPU, a place for builds, pip, disk space. It returns facts only; what follows from them is
+decided elsewhere.
 """
 
-import ctypes
+import functools
 import os
 import shutil
 import subprocess
 import sys
 
 
+# Prints how many GPUs the driver counts.
+COUNT = """import ctypes
+cuda, count = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0)
+print(count.value if cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 else 0)"""
+
+
 def has_gpu():
-    """Whether there is an NVIDIA driver. `/dev/dxg` with libcuda is a GPU in WSL."""
-    if os.path.exists("/dev/nvidiactl"):
-        return True
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    return os.path.exists("/dev/dxg") or shutil.which("nvidia-smi") is not None
+    """Whether there is an NVIDIA driver with a GPU. In WSL the driver has no `/dev/nvidiactl`."""
+    return os.path.exists("/dev/nvidiactl") or gpus() > 0
+
+
+@functools.lru_cache(maxsize=None)
+def gpus():
+    """How many GPUs the driver counts. Another process asks it: a driver that is broken cannot harm this one."""
+    counted = first_line([sys.executable, "-c", COUNT])
+    return int(counted) if counted else 0
+
+
+def target_dir():
+    """Where cargo builds, from the root of the checkout. Builds name it, because cargo's own configuration may name another."""
+    return os.environ.get("CARGO_TARGET_DIR") or os.environ.get("CARGO_BUILD_TARGET_DIR") or "target"
+
+
+# These settings of a user would clash with `--target`, and with a Python outside of a virtual environment.
+PIP_SETTINGS = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"}
 
 
 def pip():

@@ -3,6 +3,7 @@
 Invariant: two work folders are compared bit for bit, except for times and for where they were made.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -121,9 +122,26 @@ class Place:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
 
 
+started = []  # the programs that may still run
+
+
 def start(command, around=None):
     said = tempfile.TemporaryFile(mode="w+", errors="replace")
-    return UnderWay(subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **(around or {})), said)
+    process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, **(around or {}))
+    started[:] = [each for each in started if each.process.poll() is None] + [UnderWay(process, said)]
+    return started[-1]
+
+
+@contextlib.contextmanager
+def all_ended():
+    """Kills, at its end, what was started in it and still runs."""
+    try:
+        yield
+    finally:
+        for each in started:
+            if each.process.poll() is None:
+                each.send(signal.SIGKILL)
+                each.process.wait()
 
 
 class UnderWay:

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 
+import libtorch
 import machine
 import notify
 import outcome
@@ -23,8 +24,12 @@ import settings
 import stop
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# A target that the user sets for cargo would put programs into a folder of its own.
+os.environ.pop("CARGO_BUILD_TARGET", None)
 # Features are unified over the whole workspace whichever program is built, so nothing is compiled twice.
 BUILD = ["cargo", "build", "--release", "--workspace", "--no-default-features"]
+# What a program cannot do without, with a value for example.
+NEEDED = {"trainer train": ["RANKSCALE=8"], "trainer retrain": ["STUDY=desktop", "RUN=r31-..."], "analysis publish": ["NAME=seeds"]}
 LOOKING = {"analysis", "report", "top"}
 WEEK = 7 * 24 * 3600
 # What only libtorch can do; our own kernels do everything else on the CPU.
@@ -107,7 +112,8 @@ class Steps:
             self.run([os.path.join("tools", "ready")], "check tools", beside=beside)
         self.built.add(program)
         if program == "trainer" and self.libtorch:
-            self.run([os.path.join("tools", "ready"), "--libtorch"], "set up libtorch", self.through_us, beside)
+            for command in set_up(self.chosen):
+                self.run(command, "set up libtorch", self.through_us, beside)
         self.run(build(program, self.libtorch), "build " + program, self.through_us, beside)
 
     def run(self, command, name, through_us=False, beside=None, keep_going=False):
@@ -147,7 +153,7 @@ def has_images(work, dataset):
 
 
 def binary(program):
-    return os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "release", program)
+    return os.path.join(machine.target_dir(), "release", program)
 
 
 def program(name):
@@ -155,10 +161,18 @@ def program(name):
     return os.path.join(ROOT, binary(name))
 
 
-def build(program, libtorch, *features):
+def build(program, with_libtorch, *features):
     """The command that builds a program and what it needs."""
-    features = ["trainer/tch"] * libtorch + list(features)
-    return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features)
+    features = ["trainer/tch"] * with_libtorch + list(features)
+    return BUILD + ["--bin", program] + ["--features=" + ",".join(features)] * bool(features) + ["--target-dir=" + machine.target_dir()]
+
+
+def build_all(*programs):
+    """Builds programs for a test of them, which trains on the CPU."""
+    for name in programs:
+        code = stop.call(build(name, needs_libtorch({"DEVICE": "cpu"})))
+        if code:
+            sys.exit(code)
 
 
 def wanted(steps, chosen):
@@ -172,8 +186,12 @@ def wanted(steps, chosen):
 
 
 def with_defaults(chosen, steps):
-    """Adds the defaults for what the words leave open: the experiment of a sweep, and the place for its files."""
+    """Adds the defaults for what the words leave open: the experiment of a sweep, and the place for its files. What has no
+    default is requested."""
     chosen = dict(chosen)
+    for example in (example for step in steps for example in NEEDED.get(" ".join(step.words), [])):
+        if example.split("=")[0] not in chosen:
+            raise settings.SettingsError("%s is missing: type it, as in %s." % (example.split("=")[0], example))
     if "STUDY" in chosen:
         study = settings.study(chosen["STUDY"], os.path.join(ROOT, "results"))
         reads = any("STUDY" in step.keys for step in steps)
@@ -184,17 +202,25 @@ def with_defaults(chosen, steps):
     if any(step.words == ["analysis", "tune"] for step in steps):
         chosen.setdefault("EXPERIMENT", "tune")
     if any(step.words[:2] == ["trainer", "sweep"] for step in steps) and "EXPERIMENT" not in chosen:
-        on_gpu = chosen.get("DEVICE", "auto") != "cpu" and machine.has_gpu()
-        default = "notebook" if on_gpu else "quick"
+        default = "notebook" if may_use_gpu(chosen) else "quick"
         chosen["EXPERIMENT"] = default if chosen.get("DATASET", settings.DATASETS[0]) == settings.DATASETS[0] else chosen["DATASET"]
-    # The smoke experiment trains on generated images, which must never pass for the real ones in work/.
-    place = os.path.join(ROOT, "work", "smoke") if is_smoke(chosen) else os.path.join(ROOT, "work")
-    chosen.setdefault("WORK", os.environ.get("WORK") or place)
-    chosen = settings.located(chosen, os.environ.get("INVOKED_FROM", os.getcwd()))
+    # The smoke experiment trains on generated images, which must never pass for the real ones beside them.
+    chosen.setdefault("WORK", os.path.join(default_work(), "smoke") if is_smoke(chosen) else default_work())
+    chosen = settings.located(chosen, invoked_from())
     if "EXPERIMENT" in chosen:
         settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"), chosen["WORK"])
     settings.forms(chosen)
     return of_one_dataset(chosen, steps)
+
+
+def default_work():
+    """The work folder if no WORK is typed: that of the environment, else work/ of the checkout."""
+    return os.environ.get("WORK") or os.path.join(ROOT, "work")
+
+
+def invoked_from():
+    """The directory in which the user typed the command."""
+    return os.environ.get("INVOKED_FROM", os.getcwd())
 
 
 def of_one_dataset(chosen, steps):
@@ -228,10 +254,21 @@ def needs_libtorch(chosen):
     work."""
     if os.environ.get("LIBTORCH") or os.path.exists(os.path.join(".libtorch", "current", "lib")):
         return True
-    if machine.has_gpu() and chosen.get("DEVICE") != "cpu":
+    if may_use_gpu(chosen):
         return True
     return any(chosen.get(key) in values for key, values in ONLY_LIBTORCH.items()) or (
         "EXPERIMENT" in chosen and settings.is_for_libtorch(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments")))
+
+
+def set_up(chosen):
+    """The command that brings the libtorch that the work needs, unless there is one. One without CUDA would train on the
+    CPU beside an idle GPU."""
+    needed = "cuda" if may_use_gpu(chosen) else "cpu"
+    return [] if libtorch.serves(needed) else [[sys.executable, os.path.join("tools", "libtorch.py")]]
+
+
+def may_use_gpu(chosen):
+    return chosen.get("DEVICE") != "cpu" and machine.has_gpu()
 
 
 def is_smoke(chosen):

@@ -7,6 +7,7 @@ import glob
 import math
 import os
 import re
+import shutil
 
 
 # From data-prep: what SOURCE may be besides a path and a URL.
@@ -15,6 +16,10 @@ NAMED_SOURCES = ("auto", "huggingface", "authors")
 
 # From data-prep and trainer: what DATASET may be, the default first.
 DATASETS = ("cifar10", "cifar100")
+
+
+# From trainer: numbers of jobs and threads. How many are too many, it knows better.
+POSITIVE = "0*[1-9][0-9]{0,5}"
 
 
 class SettingsError(Exception):
@@ -73,7 +78,7 @@ def known(keys):
 def located(settings, invoked_from):
     """The settings with every path made absolute, relative to where the user typed the command."""
     located = dict(settings)
-    for key in ("WORK", "SOURCE", "EXPERIMENT", "A", "B", "JSON", "FIGURE", "OUT"):
+    for key in ("WORK", "SOURCE", "EXPERIMENT", "A", "B", "JSON", "FIGURE", "OUT", "PYTHON"):
         path = os.path.join(invoked_from, os.path.expanduser(settings.get(key, "")))
         is_path = {
             "WORK": True,
@@ -81,12 +86,16 @@ def located(settings, invoked_from):
             "EXPERIMENT": path.endswith(".toml"),  # else it is the name of one in experiments/
             "A": os.path.isdir(path), "B": os.path.isdir(path),  # else it is the name of a study in results/
             "JSON": True, "FIGURE": True, "OUT": True,
+            "PYTHON": os.sep in settings.get(key, ""),  # else it is looked for on PATH
         }
         if key in settings and is_path[key]:
             located[key] = os.path.abspath(path)
     source = located.get("SOURCE", "auto")
     if not (os.path.isabs(source) and os.path.exists(source)) and source not in NAMED_SOURCES and "://" not in source:
         raise SettingsError("SOURCE=%s: no such file or directory, no URL, and none of %s." % (source, ", ".join(NAMED_SOURCES)))
+    python = located.get("PYTHON", "none")
+    if python != "none" and not shutil.which(python):
+        raise SettingsError("PYTHON=%s: there is no such program; PYTHON=none leaves out what needs one." % python)
     return located
 
 
@@ -130,6 +139,8 @@ def forms(settings):
     """Checks the form of values from a fixed list, for the same reason."""
     for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"),
                             ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
+                            ("JOBS", "auto|" + POSITIVE, "auto or a whole number from 1"),
+                            ("JOBS_PER_DEVICE", POSITIVE, "a whole number from 1"), ("THREADS", POSITIVE, "a whole number from 1"),
                             ("WAIT", "0|1", "0 or 1"), ("DATASET", "|".join(DATASETS), " or ".join(DATASETS))):
         if key in settings and not re.fullmatch(form, settings[key]):
             raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))

@@ -103,10 +103,7 @@ def main(words):
     if missing:
         return outcome.note("not tried: %s missing (apt install slurm-wlm munge)" % ", ".join(missing))
     os.chdir(run.ROOT)
-    for name in ("data-prep", "trainer", "analysis", "report"):
-        code = stop.call(run.build(name, run.needs_libtorch({"DEVICE": "cpu"})))
-        if code:
-            sys.exit(code)
+    run.build_all("data-prep", "trainer", "analysis", "report")
     root = tempfile.mkdtemp(prefix="slurm-check-")
     try:
         place = Place(root)

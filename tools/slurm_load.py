@@ -26,7 +26,7 @@ import settings
 import slurm_cluster
 import stop
 from place import EXPERIMENT, generate, sweep
-from run import ROOT, build, needs_libtorch, program
+from run import ROOT, build_all, program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
 ONE = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"')
@@ -195,9 +195,7 @@ def main(words):
         sys.exit("slurm_load: %s missing: apt install strace slurm-wlm munge" % ", ".join(missing))
     os.chdir(ROOT)
     stop.listen()
-    for name in ("data-prep", "trainer"):
-        if code := stop.call(build(name, needs_libtorch({"DEVICE": "cpu"}))):
-            return code
+    build_all("data-prep", "trainer")
     root = tempfile.mkdtemp(prefix="slurm-load-")
     try:
         if "files" in what:

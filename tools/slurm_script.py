@@ -68,8 +68,8 @@ def reporting(chosen, words):
 
 
 def open_words(words):
-    """The settings that anybody may read."""
-    return [word for word in words if not word.startswith("NOTIFY=")]
+    """The settings, as anybody may read them."""
+    return [settings.shown(word) for word in words if not word.startswith("NOTIFY=")]
 
 
 def common(chosen, job_name, number, time, cpus):

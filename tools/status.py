@@ -54,7 +54,7 @@ def main(words):
 def logs(folder):
     """What the jobs' logs last said of each run, the newest log last."""
     found = {}
-    for path in sorted(glob.glob(os.path.join(folder, "*_*.log")), key=os.path.getmtime):
+    for path in sorted(glob.glob(os.path.join(glob.escape(folder), "*_*.log")), key=os.path.getmtime):
         with open(path, errors="replace") as file:
             text = file.read().splitlines()
         job, node = None, None
@@ -74,7 +74,8 @@ def queue(folder):
     """The jobs of this folder in Slurm's queue, by ID; None if Slurm cannot be asked."""
     try:
         with open(os.path.join(folder, "submitted.jsonl")) as file:
-            submitted = {number for line in file for number in (json.loads(line)["array"], json.loads(line)["report"])}
+            # The report of an array is null if Slurm refused it.
+            submitted = {json.loads(line)[kind] for line in file for kind in ("array", "report")}
     except OSError:
         return {}
     if not shutil.which("squeue"):

@@ -92,7 +92,13 @@ def understood(words):
     if gpus and chosen.get("ENGINE") == "fused":
         raise settings.SettingsError("ENGINE=fused: it computes on the CPU; add GPUS=0.")
     chosen["DEVICE"] = "cuda" if gpus else "cpu"
-    return run.with_defaults(chosen, [DATA, TRAIN])
+    chosen = run.with_defaults(chosen, [DATA, TRAIN])
+    # A line of its own in a batch script would be a command.
+    for key in chosen.keys() - {"NOTIFY"}:
+        lines = chosen[key].splitlines()
+        if "".join(lines) != chosen[key]:
+            raise settings.SettingsError("%s=%s: must be one line." % (key, " ".join(lines)))
+    return chosen
 
 
 def prepare(chosen):
@@ -100,7 +106,7 @@ def prepare(chosen):
     took = run.Steps(chosen)
     if chosen["DEVICE"] == "cuda":
         took.libtorch = True
-        if not os.environ.get("LIBTORCH") and not libtorch.is_set_up("cuda"):
+        if not libtorch.serves("cuda"):
             took.run([sys.executable, os.path.join("tools", "libtorch.py"), "--cuda"], "set up libtorch")
     # The trainer verifies the images' content whenever it starts.
     if "SOURCE" in chosen or not run.has_images(chosen["WORK"], chosen["DATASET"]):
@@ -164,17 +170,24 @@ def submit(chosen, jobs, script, report):
         with open(path, "w") as file:
             file.write(text)
     array = sbatch(chosen, [paths[0]], "Nothing was submitted.")
+    # At once: whatever happens to the second job, the array is in the queue. The line of both jobs follows it.
+    record(folder, name, array, jobs, None)
     # Through the environment, which Slurm passes on: the notification command may contain a password, and the script is
-    # readable.
-    behind = sbatch(chosen, ["--dependency=afterany:" + array, paths[1]],
-                    "The array %s is in the queue; for its report, type `just report` when it has ended." % array,
-                    {"NOTIFY": chosen["NOTIFY"]} if "NOTIFY" in chosen else {})
-    with open(os.path.join(folder, "submitted.jsonl"), "a") as file:
-        file.write(json.dumps({"experiment": name, "array": array, "jobs": jobs, "report": behind}) + "\n")
+    # readable. SBATCH_EXPORT may be set to hold the environment back.
+    told = "NOTIFY" in chosen
+    behind = sbatch(chosen, ["--dependency=afterany:" + array, *["--export=ALL"] * told, paths[1]],
+                    "The array %s is in the queue; for its report, type `just report` when it has ended, or stop it: scancel %s"
+                    % (array, array), {"NOTIFY": chosen["NOTIFY"]} if told else {})
+    record(folder, name, array, jobs, behind)
     outcome.note("%s: array %s of %d job%s, and %s for its report" % (name, array, jobs, "s" * (jobs > 1), behind))
     outcome.note("  watch it: just status EXPERIMENT=%s WORK=%s; squeue --jobs=%s,%s; tail -f %s" % (
         chosen["EXPERIMENT"], chosen["WORK"], array, behind, os.path.join(folder, "%s-%s_0.log" % (name, array))))
     outcome.note("  stop it: scancel %s %s; the same command goes on from what is saved" % (array, behind))
+
+
+def record(folder, name, array, jobs, report):
+    with open(os.path.join(folder, "submitted.jsonl"), "a") as file:
+        file.write(json.dumps({"experiment": name, "array": array, "jobs": jobs, "report": report}) + "\n")
 
 
 def sbatch(chosen, words, otherwise, variables=None):

@@ -19,9 +19,10 @@ import settings
 from test_libtorch import Place
 
 FETCH = libtorch.fetch
-# A pip that knows its version, and "downloads" by copying.
+# A pip that knows its version, and "downloads" by copying, unless it is to be used in a virtual environment alone.
 PIP = """#!/bin/sh
 [ "$1" = --version ] && { echo pip 25; exit; }
+[ "$PIP_REQUIRE_VIRTUALENV" = 0 ] || exit 3
 while [ "$1" != --dest ]; do shift; done
 /bin/mkdir -p "$2" && /bin/cp %s/*.whl "$2"
 """
@@ -127,7 +128,20 @@ class Libtorch(Place):
         self.assertIsNone(self.doctor())
 
 
+# A driver that counts so many GPUs, or that does not start.
+CUDA = "int cuInit(unsigned flags) { return %d; }\nint cuDeviceGetCount(int *count) { *count = %d; return %d; }\n"
+
+
 class Driver(unittest.TestCase):
+    def test_a_library_of_cuda_is_no_gpu(self):
+        for numbers, gpus in (((0, 0, 0), 0), ((100, 1, 0), 0), ((0, 1, 3), 0), ((0, 2, 0), 2)):
+            with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"LD_LIBRARY_PATH": folder}):
+                library = os.path.join(folder, "libcuda.so.1")
+                subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", library, "-"], input=CUDA % numbers, text=True, check=True)
+                machine.gpus.cache_clear()
+                self.addCleanup(machine.gpus.cache_clear)
+                self.assertEqual(machine.gpus(), gpus, numbers)
+
     def test_a_driver_that_does_not_answer_is_installed_again_or_the_cpu_trains(self):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), \
                 mock.patch.object(machine, "has_gpu", lambda: True), mock.patch.dict(os.environ, {"PATH": folder}):
@@ -205,19 +219,43 @@ class Justw(unittest.TestCase):
             shutil.copy(os.path.join(run.ROOT, "justw"), folder)
             tools = os.path.join(folder, "bin")
             os.makedirs(tools)
-            os.symlink(shutil.which("dirname"), os.path.join(tools, "dirname"))
+            for name in ("dirname", "readlink"):
+                os.symlink(shutil.which(name), os.path.join(tools, name))
+            link = os.path.join(tools, "link")
+            os.symlink(os.path.join(folder, "justw"), link)
 
-            def justw():
-                found = subprocess.run([os.path.join(folder, "justw"), "doctor"], env={"PATH": tools, "HOME": folder},
+            def justw(called=os.path.join(folder, "justw")):
+                found = subprocess.run([called, "doctor"], env={"PATH": tools, "HOME": folder},
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                 return found.stdout + found.stderr
             self.assertIn("python3 is missing: install Python 3 with pip", justw())
-            program(os.path.join(tools, "python3"), "#!/bin/sh\nexit 1\n")
+            program(os.path.join(tools, "python3"), "#!/bin/sh\n[ $1 != --version ] || echo Python 3.6.15\nexit 1\n")
+            self.assertIn("python3 is Python 3.6.15, but 3.8 or later is needed: install one", justw())
+            program(os.path.join(tools, "python3"), "#!/bin/sh\n[ $1 = -c ]\n")
             self.assertIn("A `just` 1.40 or later on PATH serves as well", justw())
             program(os.path.join(tools, "just"), "#!/bin/sh\n[ $1 = --version ] && echo just 1.39.9 || echo runs\n")
             self.assertIn("1.40 or later", justw())
             program(os.path.join(tools, "just"), "#!/bin/sh\n[ $1 = --version ] && echo just 1.40.0 || echo runs\n")
             self.assertEqual(justw(), "runs\n")
+            program(os.path.join(tools, "just"), "#!/bin/sh\n[ $1 = --version ] && echo just 1.40.0 || echo $2\n")
+            self.assertEqual(justw(link), os.path.join(os.path.realpath(folder), "justfile") + "\n")
+
+    def test_a_signal_leaves_nothing_and_gives_its_code(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(os.path.join(run.ROOT, "justw"), folder)
+            tools = os.path.join(folder, "bin")
+            os.makedirs(tools)
+            for name in ("cargo", "just"):
+                program(os.path.join(tools, name), "#!/bin/sh\nexit 1\n")
+            # A pip that is asked to stop, as is the shell that waits for it, and says what it was told of virtual environments.
+            program(os.path.join(tools, "python3"),
+                    "#!/bin/sh\ncase $* in *install*) echo $PIP_REQUIRE_VIRTUALENV; kill -$NUMBER $PPID; exit 1;; esac\n")
+            for number, code in ((1, 129), (2, 130), (15, 143)):
+                ended = subprocess.run([os.path.join(folder, "justw")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       env={**os.environ, "PATH": tools + os.pathsep + os.environ["PATH"], "NUMBER": str(number),
+                                            "PIP_REQUIRE_VIRTUALENV": "1"})
+                self.assertEqual((ended.returncode, os.listdir(os.path.join(folder, ".tools"))), (code, []), ended.stderr)
+                self.assertIn("\n0\n", ended.stderr)
 
 
 class Ready(unittest.TestCase):
@@ -230,6 +268,19 @@ class Ready(unittest.TestCase):
                 self.assertIn(advice, found.stderr)
                 program(os.path.join(tools, name), "#!/bin/sh\n")
             self.assertEqual(subprocess.run(ready, env={"PATH": tools}).returncode, 0)
+            self.assertEqual(subprocess.run(ready, env={"PATH": tools, "CXX": "c++ -O2"}).returncode, 0)
+
+    def test_the_doctor_says_the_same(self):
+        with tempfile.TemporaryDirectory() as tools, mock.patch.dict(os.environ, {"PATH": tools, "CXX": "ccache c++"}), \
+                contextlib.redirect_stdout(io.StringIO()):
+            for name, problem, advice in (("cargo", doctor.rust, "install Rust with rustup"),
+                                          ("ccache", doctor.cxx, "install a C++ compiler"), ("cc", doctor.cc, "install a C compiler")):
+                self.assertIn(advice, problem())
+                program(os.path.join(tools, name), "#!/bin/sh\necho 1.0 $1\n")
+                self.assertIsNone(problem())
+            # As rustup's cargo without a network, whose compiler is not there yet.
+            program(os.path.join(tools, "cargo"), "#!/bin/sh\nexit 1\n")
+            self.assertIn("cargo is here but does not answer: run `cargo --version` in " + run.ROOT, doctor.rust())
 
 
 class Settings(unittest.TestCase):

@@ -54,9 +54,9 @@ class Bless(unittest.TestCase):
 
     def test_what_cannot_be_made_is_said_with_what_to_do(self):
         tool = os.path.join(ROOT, "tools", "bless.py")
-        said = subprocess.run([tool, "WHAT=parity", "PYTHON=no-such-python"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        said = subprocess.run([tool, "WHAT=parity", "PYTHON=none"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(said.returncode, 1)
-        self.assertIn("not made: parity: no-such-python lacks torch or safetensors; `pip install -r reference/requirements.txt`",
+        self.assertIn("not made: parity: none lacks torch or safetensors; `pip install -r reference/requirements.txt`",
                       said.stderr)
         said = subprocess.run([tool, "WHAT=everything"], stderr=subprocess.PIPE, text=True)
         self.assertIn("counts, parity, goldens, studies", said.stderr)

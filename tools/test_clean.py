@@ -5,12 +5,58 @@ import unittest
 from unittest import mock
 
 import clean
+import settings
 from run import ROOT
 
 # What a work folder holds, and what of it no request deletes.
 THERE = ("data/cifar10/train.parquet", "runs/r1/run.json", "aside/r2/run.json", "slurm/1.log", "analysis/summary.json",
          "report/report.md", "export/csv/epochs.csv")
-KEPT = ("plan.json", "plans/quick/plan.json", "plans/quick/plan.lock", "mine.txt")
+KEPT = ("plan.json", "plans/quick/plan.json", "plans/quick/plan.lock", "mine.txt", "data/mine.txt")
+
+
+class Others(unittest.TestCase):
+    """A folder that is set as WORK, and in which the pipeline has not worked."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.work = folder.name
+        for place in ("report", "analysis", "runs/mine", "data/mine"):
+            os.makedirs(os.path.join(self.work, place))
+
+    def refused(self, *words, **environment):
+        with mock.patch.dict(os.environ, environment), mock.patch("outcome.note"), self.assertRaises(SystemExit) as end:
+            clean.main([*words])
+        self.assertEqual(sorted(os.listdir(self.work)), ["analysis", "data", "report", "runs"])
+        return str(end.exception)
+
+    def test_nothing_of_it_is_deleted_and_the_message_says_where_work_comes_from(self):
+        self.assertIn("WORK=%s (from the environment) holds no plan" % self.work, self.refused(WORK=self.work))
+        self.assertIn("WORK=%s (as typed)" % self.work, self.refused("WHAT=all", "WORK=" + self.work, WORK="/elsewhere"))
+
+    def test_where_there_is_nothing_to_delete_there_is_nothing_to_refuse(self):
+        with tempfile.TemporaryDirectory() as empty, mock.patch("outcome.note") as noted:
+            clean.main(["WHAT=all", "WORK=" + empty])
+        self.assertIn("nothing at", str(noted.call_args))
+
+    def test_each_trace_of_the_pipeline_is_enough(self):
+        for name in ("plans/quick/plan.json", "runs/r1/run.json", "analysis/runs.parquet", "data/cifar100/.lock",
+                     "data/downloads/cifar10/a.part"):
+            with tempfile.TemporaryDirectory() as work:
+                os.makedirs(os.path.dirname(os.path.join(work, name)))
+                open(os.path.join(work, name), "w").close()
+                self.assertTrue(clean.is_ours(work), name)
+        for study in os.listdir(os.path.join(ROOT, "results")):
+            self.assertTrue(clean.is_ours(os.path.join(ROOT, "results", study)), study)
+
+    def test_images_behind_a_link_are_not_deleted(self):
+        with tempfile.TemporaryDirectory() as work, mock.patch("outcome.note"):
+            for name in ("shared/cifar10", "work/plans/quick"):
+                os.makedirs(os.path.join(work, name))
+            open(os.path.join(work, "work", "plans", "quick", "plan.json"), "w").close()
+            os.symlink(os.path.join(work, "shared"), os.path.join(work, "work", "data"))
+            clean.main(["WHAT=all", "WORK=" + os.path.join(work, "work")])
+            self.assertEqual(os.listdir(os.path.join(work, "shared")), ["cifar10"])
 
 
 class Clean(unittest.TestCase):
@@ -38,6 +84,7 @@ class Clean(unittest.TestCase):
         with open(os.path.join(ROOT, "artifacts", "src", "layout.rs")) as file, \
              open(os.path.join(ROOT, "trainer", "src", "run", "repair.rs")) as repair:
             named = set(re.findall(r'join\("([\w-]+)"\)', file.read() + repair.read()))
+            named |= {"data/downloads"} | {"data/" + name for name in settings.DATASETS}
         self.assertLessEqual(set(clean.FOLDERS["all"]) - {"slurm"}, named)
 
 

@@ -73,7 +73,7 @@ class Settings(Place):
     def test_a_missing_package_is_named_with_what_to_do_and_nothing_is_built(self):
         python = self.write("python", "#!/bin/sh\nexit 1\n")
         os.chmod(python, 0o755)
-        for name, said in ((python, "`pip install wandb`"), (python + "3", "No such file")):
+        for name, said in ((python, "`pip install wandb`"), (python + "3", "python3: there is no such program")):
             answer = self.export("FORMAT=wandb", "STUDY=seeds", "OUT=" + self.folder, "PYTHON=" + name)
             self.assertEqual(answer.returncode, 1)
             self.assertIn(said, answer.stdout)

@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -10,6 +11,7 @@ from unittest import mock
 
 import doctor
 import libtorch
+import run
 
 
 class Place(unittest.TestCase):
@@ -181,12 +183,64 @@ class Setup(Place):
         self.set_up([folder], kind="cuda")
         self.assertIsNone(self.doctor())
 
+    def test_it_is_set_up_where_files_cannot_be_locked(self):
+        _, folder = self.python("a", "2.11.0")
+        for number in (errno.ENOSYS, errno.ENOLCK, errno.EIO):
+            with mock.patch.object(libtorch.fcntl, "flock", side_effect=OSError(number, "flock")):
+                if number == errno.EIO:
+                    self.assertRaises(OSError, self.set_up, [folder])
+                else:
+                    self.assertIn("libtorch 2.11.0 (cpu)", self.set_up([folder]))
+                    shutil.rmtree(libtorch.HOME)
+
+    def test_of_two_that_build_the_same_tree_the_first_one_stays(self):
+        tree = os.path.join(libtorch.HOME, "tree")
+        with libtorch.built_beside(tree) as unfinished:
+            self.write("second", unfinished, "file")
+            self.write("first", tree, "file")
+        with open(os.path.join(tree, "file")) as file:
+            self.assertEqual(file.read(), "first")
+        self.assertEqual(os.listdir(libtorch.HOME), ["tree"])
+
+    def test_what_a_killed_setup_left_is_removed_by_the_next(self):
+        ours, others = ("torch.unfinished-%s-1" % host for host in (libtorch.HOST, "another"))
+        for name in (ours, others):
+            os.makedirs(os.path.join(libtorch.HOME, name))
+        self.set_up([self.python("a", "2.13.0")[1]])
+        self.assertNotIn(ours, os.listdir(libtorch.HOME))
+        self.assertIn(others, os.listdir(libtorch.HOME))
+
+    def test_a_folder_with_brackets_in_its_name_is_a_folder_like_any(self):
+        package, _ = self.python("a[1]", "2.13.0")
+        self.assertEqual(libtorch.version_of(package), "2.13.0")
+        self.assertIsNone(libtorch.untested(libtorch.version_of("/nowhere")))
+
     def test_a_named_one_is_checked(self):
         _, folder = self.python("a", "2.13.0")
         old, _ = self.python("old", "2.10.0")
         with self.assertRaises(SystemExit) as end:
             self.set_up([folder], environment={"LIBTORCH": old})
         self.assertIn("holds libtorch 2.10.0; this project needs libtorch 2.13.0, or another from 2.11 to 2.13", str(end.exception))
+
+    def test_a_libtorch_without_cuda_is_not_enough_where_a_gpu_trains(self):
+        def brought(chosen, gpu, **environment):
+            with mock.patch.dict(os.environ, environment), mock.patch.object(run.machine, "has_gpu", lambda: gpu):
+                if not environment:
+                    os.environ.pop("LIBTORCH", None)
+                steps, ran = run.Steps(chosen), []
+                steps.libtorch, steps.run = True, lambda command, name, *_, **how: ran.append(name)
+                steps.build("trainer")
+                return "set up libtorch" in ran
+
+        self.assertTrue(brought({}, gpu=False), "there is none")
+        self.assertFalse(brought({}, gpu=True, LIBTORCH="/named"))
+        package, folder = self.python("a", "2.13.0")
+        self.set_up([folder])
+        for device, gpu, expected in (("auto", True, True), ("cuda:0", True, True), ("cpu", True, False), ("auto", False, False)):
+            self.assertEqual(brought({"DEVICE": device}, gpu), expected, (device, gpu))
+        self.write("", package, "lib", "libtorch_cuda.so")
+        for gpu in (True, False):
+            self.assertFalse(brought({}, gpu), "one with CUDA serves both")
 
     def test_the_doctor_says_what_is_untested(self):
         _, folder = self.python("a", "2.12.0")

@@ -19,7 +19,8 @@ echo '{"endpoints": [{"says": "On average, it is better"}]}' >"$WORK/analysis/su
 class Told(Place):
     def all(self, *words, **how):
         steps = ("data-prep SOURCE", "trainer sweep EXPERIMENT DEVICE", "analysis WORK", "report WORK")
-        return self.start("all", *steps, "--", "EXPERIMENT=smoke", "DEVICE=cpu", *words, **how)
+        work = "WORK=" + self.environment["WORK"]
+        return self.start("all", *steps, "--", "EXPERIMENT=smoke", "DEVICE=cpu", work, *words, **how)
 
     def told(self, code, *words, **how):
         self.assertEqual(self.all("NOTIFY=" + TELLS, *words, **how).wait(60), code)

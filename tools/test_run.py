@@ -48,7 +48,8 @@ class Place(unittest.TestCase):
             self.program(os.path.join(self.release, name), "#!/bin/sh\ntouch \"$0\".began\necho %s >>\"$EVENTS\"\n" % name)
         self.program(os.path.join(self.release, "trainer"), STAND_IN)
         self.environment = {**os.environ, "PATH": self.tools + os.pathsep + os.environ["PATH"], "WORK": folder.name,
-                            "CARGO_TARGET_DIR": os.path.join(folder.name, "target"), "EVENTS": os.path.join(folder.name, "events")}
+                            "LIBTORCH": folder.name, "CARGO_TARGET_DIR": os.path.join(folder.name, "target"),
+                            "EVENTS": os.path.join(folder.name, "events")}
 
     def program(self, path, text):
         with open(path, "w") as file:

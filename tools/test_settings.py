@@ -1,9 +1,14 @@
+import contextlib
+import io
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import unittest
 import unittest.mock
 
+import doctor
 import libtorch
 import reach
 import run
@@ -48,6 +53,18 @@ class Locating(unittest.TestCase):
             settings.located({"SOURCE": "cifar.tgz"}, "/somewhere")
         for name in settings.NAMED_SOURCES:
             self.assertEqual(settings.located({"SOURCE": name}, "/somewhere")["SOURCE"], name)
+
+    def test_a_python_is_seen_from_there_as_well_and_must_be_one_that_starts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(sys.executable, os.path.join(folder, "python"))
+            self.assertEqual(settings.located({"PYTHON": "./python"}, folder)["PYTHON"], os.path.join(folder, "python"))
+            with unittest.mock.patch.dict(os.environ, {"HOME": folder}):
+                self.assertEqual(settings.located({"PYTHON": "~/python"}, "/")["PYTHON"], os.path.join(folder, "python"))
+            for name in ("python3", "none"):
+                self.assertEqual(settings.located({"PYTHON": name}, folder)["PYTHON"], name)
+            for name in ("python-that-is-not-there", "./python3"):
+                with self.assertRaisesRegex(settings.SettingsError, "there is no such program; PYTHON=none"):
+                    settings.located({"PYTHON": name}, folder)
 
     def test_an_address_is_shown_without_its_secrets(self):
         shown = settings.shown("https://me:secret@h/a?token=secret&secret#secret")
@@ -137,6 +154,16 @@ class Steps(unittest.TestCase):
         chosen = run.with_defaults({"EXPERIMENT": "smoke"}, steps)
         self.assertEqual(chosen["WORK"], os.path.join(run.ROOT, "work", "smoke"))
         self.assertEqual(steps[0].command(chosen)[1], "generate")
+        with unittest.mock.patch.dict(os.environ, {"WORK": "mine", "INVOKED_FROM": "/somewhere"}):
+            self.assertEqual(run.with_defaults({"EXPERIMENT": "smoke"}, steps)["WORK"], "/somewhere/mine/smoke")
+            self.assertEqual(run.with_defaults({"EXPERIMENT": "quick"}, steps)["WORK"], "/somewhere/mine")
+            self.assertEqual(run.with_defaults({"EXPERIMENT": "smoke", "WORK": "typed"}, steps)["WORK"], "/somewhere/typed")
+
+    def test_the_doctor_looks_for_images_where_a_recipe_would(self):
+        said = io.StringIO()
+        with unittest.mock.patch.dict(os.environ, {"WORK": "mine", "INVOKED_FROM": "/somewhere"}), contextlib.redirect_stdout(said):
+            doctor.data()
+        self.assertIn("no data set in /somewhere/mine\n", said.getvalue())
 
     def test_the_overview_names_steps_and_settings(self):
         steps = [run.Step("data-prep SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]
@@ -161,8 +188,20 @@ class Steps(unittest.TestCase):
     def test_one_program_is_built_with_the_features_of_all(self):
         command = run.build("report", False)
         self.assertIn("--workspace", command)
-        self.assertEqual(command[-3:], ["--no-default-features", "--bin", "report"])
-        self.assertEqual(run.build("trainer", True, "trainer/roofline")[-1], "--features=trainer/tch,trainer/roofline")
+        self.assertEqual(command[-4:-1], ["--no-default-features", "--bin", "report"])
+        self.assertEqual(run.build("trainer", True, "trainer/roofline")[-2], "--features=trainer/tch,trainer/roofline")
+
+    def test_a_program_is_built_where_it_is_started(self):
+        told = subprocess.run([sys.executable, "-c", "import os, run; print('CARGO_BUILD_TARGET' in os.environ)"], text=True, check=True,
+                              cwd=os.path.join(run.ROOT, "tools"), env={**os.environ, "CARGO_BUILD_TARGET": "x"}, stdout=subprocess.PIPE)
+        self.assertEqual(told.stdout, "False\n")
+        for environment, expected in (({}, "target"), ({"CARGO_BUILD_TARGET_DIR": "/b"}, "/b"),
+                                      ({"CARGO_BUILD_TARGET_DIR": "/b", "CARGO_TARGET_DIR": "/c"}, "/c")):
+            with unittest.mock.patch.dict(os.environ, environment):
+                for key in {"CARGO_BUILD_TARGET_DIR", "CARGO_TARGET_DIR"} - set(environment):
+                    os.environ.pop(key, None)
+                self.assertEqual(run.build("report", False)[-1], "--target-dir=" + expected)
+                self.assertEqual(run.binary("report"), expected + "/release/report")
 
     def test_libtorch_is_built_in_only_where_something_needs_it(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(run.machine, "has_gpu") as has_gpu:
@@ -189,9 +228,13 @@ class Steps(unittest.TestCase):
         for key, value, rule in (("EXPERIMENT", "quik", "no such file, and none of .*quick"), ("EXPERIMENT", "mine.toml", "no such file"),
                                  ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"),
                                  ("ENGINE", "torch", "must be auto, fused"),
-                                 ("WAIT", "yes", "must be 0 or 1")):
+                                 ("JOBS", "two", "must be auto or a whole number"), ("THREADS", "0", "must be a whole number"),
+                                 ("JOBS_PER_DEVICE", "0", "must be a whole number"), ("WAIT", "yes", "must be 0 or 1")):
             with self.assertRaisesRegex(settings.SettingsError, "%s=.*%s: %s" % (key, value, rule)):
                 run.with_defaults({key: value}, steps)
+        with self.assertRaisesRegex(settings.SettingsError, "RANKSCALE is missing: type it, as in RANKSCALE=8"):
+            run.with_defaults({}, [run.Step("trainer train RANKSCALE SEED WORK")])
+        run.with_defaults({"JOBS": "auto", "THREADS": "12", "EXPERIMENT": "pilot"}, steps)
         for device in ("auto", "cpu", "cuda", "cuda:1"):
             self.assertEqual(run.with_defaults({"DEVICE": device, "EXPERIMENT": "pilot"}, steps)["DEVICE"], device)
 

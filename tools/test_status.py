@@ -33,7 +33,7 @@ def standing():
 
 class Joined(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
+        folder = tempfile.TemporaryDirectory(suffix="[a]")
         self.addCleanup(folder.cleanup)
         with open(os.path.join(folder.name, "quick-7_0.log"), "w") as file:
             file.write(LOG)
@@ -78,7 +78,7 @@ class Asked(test_run.Place):
         folder = os.path.join(self.environment["WORK"], "slurm")
         os.makedirs(folder)
         with open(os.path.join(folder, "submitted.jsonl"), "w") as file:
-            file.write('{"array": "7", "report": "8"}\n')
+            file.write('{"array": "7", "report": null}\n')
         command = [sys.executable, os.path.join(run.ROOT, "tools", "status.py")]
         found = subprocess.run([*command, "--json"], env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertEqual(json.loads(found.stdout)["jobs"],

@@ -66,7 +66,8 @@ class Submission(test_run.Place):
         self.assertNotIn("--gpus", script)
         self.assertIn("#SBATCH --partition=cpu\n", self.script("quick-report.sh"))
         with open(os.path.join(slurm, "submitted.jsonl")) as file:
-            self.assertEqual(json.loads(file.read()), {"experiment": "quick", "array": "41", "jobs": 3, "report": "42"})
+            self.assertEqual([json.loads(line) for line in file],
+                             [{"experiment": "quick", "array": "41", "jobs": 3, "report": report} for report in (None, "42")])
         # Images were looked for here, and not in a job.
         self.assertEqual(self.events("data-prep"), ["data-prep"])
 
@@ -89,7 +90,7 @@ class Submission(test_run.Place):
         command = 'cat >"%s"; echo "$RANKSCALE_ANSWER" >>"%s"; : secret' % (told, told)
         found = self.submit("GPUS=0", "NOTIFY=" + command)
         self.assertEqual(found.returncode, 0, found.stderr)
-        self.assertEqual(self.events("notifies"), ["notifies --parsable --dependency=afterany:41 " + report])
+        self.assertEqual(self.events("notifies"), ["notifies --parsable --dependency=afterany:41 --export=ALL " + report])
         for name in ("quick.sh", "quick-report.sh", "submitted.jsonl"):
             self.assertNotIn("secret", self.script(name))
         for ends, outcome in (("0", "done"), ("1", "failed")):
@@ -127,7 +128,7 @@ class Submission(test_run.Place):
         self.assertEqual(self.events("sbatch"), [])
 
     def test_what_slurm_refuses_is_one_line_that_says_what_stands(self):
-        for refuses, stands in (("1", "Nothing was submitted."), ("2", "The array 41 is in the queue")):
+        for refuses, stands in (("1", "Nothing was submitted."), ("2", "stop it: scancel 41\n")):
             self.environment["REFUSES"] = refuses
             found = self.submit("GPUS=0", "PARTITION=nope")
             # The lines before are those of builds.
@@ -136,6 +137,8 @@ class Submission(test_run.Place):
             for words in ("Invalid partition name specified", "PARTITION=nope", stands):
                 self.assertIn(words, said)
             os.remove(self.environment["EVENTS"])
+        # The array that is in the queue is known to `just status`.
+        self.assertEqual(json.loads(self.script("submitted.jsonl"))["array"], "41")
 
     def test_an_array_that_is_too_large_says_which_key_makes_it_smaller(self):
         self.environment.update(REFUSES="1", REASON="job array specification")
@@ -164,6 +167,16 @@ class Words(unittest.TestCase):
                            ("RUNS_PER_JOB=many", "RUNS_PER_JOB=many: must be"), ("ENGINE=fused", "GPUS=0")):
             with self.assertRaisesRegex(settings.SettingsError, rule):
                 submit.understood([word])
+
+    def test_a_setting_is_one_line_and_a_password_is_not_in_the_script(self):
+        for word in ("SBATCH=--comment='a\nrm -r x'", "WORK=a\n"):
+            with self.assertRaisesRegex(settings.SettingsError, "must be one line"):
+                submit.understood(["GPUS=0", word])
+        words = ["GPUS=0", "SOURCE=https://me:secret@host/a?key=secret", "NOTIFY=mail\nsecret"]
+        chosen = submit.understood(words)
+        for script in (slurm_script.training(chosen, 1, words), slurm_script.reporting(chosen, words)):
+            self.assertNotIn("secret", script)
+            self.assertIn("SOURCE=https://***@host", script)
 
     def test_times_are_read_as_slurm_reads_them(self):
         for text, expected in (("90", 5400), ("1:30", 90), ("4:00:00", 14400), ("1-12", 129600), ("1-12:30", 131400),

@@ -2,14 +2,17 @@ import collections
 import os
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import answers
 import damage
 import disk
 import kills
+import place
 import torture
 from place import Failure, Place, contents
 
@@ -145,6 +148,29 @@ class Comparison(unittest.TestCase):
         self.addCleanup(shutil.rmtree, os.path.join(self.root, "work"))
         with self.assertRaisesRegex(Failure, "round 3, loses: files too many.*(?s:.)*SEED=7"):
             torture.one(self.place, 7, 3, {"loses": loses}, {"loses": collections.Counter()})
+
+
+class Ends(unittest.TestCase):
+    def test_what_is_started_has_ended_whatever_ends_the_torture(self):
+        with self.assertRaises(SystemExit), place.all_ended():
+            sleeps = place.start(["sleep", "60"])
+            raise SystemExit(143)
+        self.assertEqual((sleeps.process.returncode, sleeps.text()), (-signal.SIGKILL, ""))
+        with mock.patch.object(torture.stop, "listen") as listen, mock.patch.object(torture.run, "build_all", side_effect=SystemExit), \
+                self.assertRaises(SystemExit):
+            torture.main([])
+        listen.assert_called_once_with()
+
+    def test_a_disk_that_cannot_be_made_or_mounted_leaves_nothing(self):
+        for fails in ("mkfs.ext4", "mount"):
+            def run(command, **_how):
+                if command[0] == fails:
+                    raise subprocess.CalledProcessError(1, command)
+
+            with tempfile.TemporaryDirectory() as folder, mock.patch.object(tempfile, "tempdir", folder), \
+                    mock.patch.object(disk.subprocess, "run", run):
+                self.assertFalse(disk.can_mount())
+                self.assertEqual(os.listdir(folder), [])
 
 
 class Draws(unittest.TestCase):

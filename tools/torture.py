@@ -30,7 +30,7 @@ import outcome
 import run
 import settings
 import stop
-from place import Failure, Place
+from place import Failure, Place, all_ended
 
 WEEK = 7 * 24 * 60
 # Each part is given a place, a work directory of its own, its random draws, and its counters; the round then finishes
@@ -84,17 +84,16 @@ def main(words):
     except settings.SettingsError as error:
         sys.exit("just torture: %s" % error)
     os.chdir(run.ROOT)
-    for name in ("data-prep", "trainer", "analysis", "report"):
-        code = stop.call(run.build(name, run.needs_libtorch({"DEVICE": "cpu"})))
-        if code:
-            sys.exit(code)
+    stop.listen()
+    run.build_all("data-prep", "trainer", "analysis", "report")
     root, began = tempfile.mkdtemp(prefix="torture-"), time.monotonic()
     try:
-        place = Place(root)
-        if flips:
-            table(place, seed, flips)
-        else:
-            rounds(place, seed, began + 60 * minutes)
+        with all_ended():
+            place = Place(root)
+            if flips:
+                table(place, seed, flips)
+            else:
+                rounds(place, seed, began + 60 * minutes)
     except Failure as failure:
         sys.exit("just torture: %s" % failure)
     except BaseException:
