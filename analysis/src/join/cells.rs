@@ -7,7 +7,7 @@
 //! *Invariant:* a cell's interval rests on its own seeds and on no other cell's.
 
 use crate::join::finished::Finished;
-use crate::stats::student::{self, average};
+use crate::stats::student::{self, average, pooled_sd};
 use artifacts::Exact;
 use artifacts::study::{CellRow, Interval};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub fn cells(finished: &[Finished<'_>]) -> Vec<CellRow> {
                 decay: decay.to_owned(),
                 runs: accuracies.len() as u32,
                 mean: average(&accuracies),
-                sd: sample_sd(&accuracies),
+                sd: pooled_sd([accuracies.as_slice()]),
                 low: interval.map(|interval| interval.low),
                 high: interval.map(|interval| interval.high),
                 min: accuracies.iter().copied().fold(f64::INFINITY, f64::min),
@@ -58,18 +58,6 @@ fn by_seed(runs: &[Finished<'_>]) -> Vec<f64> {
     seeds.values().map(|accuracies| average(accuracies)).collect()
 }
 
-/// The sample standard deviation, updated number by number (B. P. Welford, "Note on a method for calculating
-/// corrected sums of squares and products", Technometrics 4, 1962); `None` for fewer than two numbers.
-fn sample_sd(values: &[f64]) -> Option<f64> {
-    let (mut mean, mut squares) = (0.0, 0.0);
-    for (number, value) in (1..).zip(values) {
-        let before = value - mean;
-        mean += before / f64::from(number);
-        squares += before * (value - mean);
-    }
-    (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt())
-}
-
 /// Student's t interval of a mean, `mean ± t s / √runs`, with the cell's own standard deviation: a pooled one
 /// would undercover where a cell's standard deviation is the largest. `None` for fewer than [`FEWEST`] seeds,
 /// or if all accuracies are equal.
@@ -83,7 +71,6 @@ mod tests {
     use crate::join::finished::finished;
     use crate::join::made_up::{by_name, configuration, done, imported, on_images, run};
     use crate::stats::expected::{close, expected, numbers};
-    use crate::stats::student::pooled_sd;
     use artifacts::run::Status;
     use artifacts::{Backend, Configuration};
     use network::Arm;
@@ -146,12 +133,5 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.runs).collect::<Vec<_>>(), [1, 1]);
         assert!(rows[0].recipe < rows[1].recipe);
         assert_eq!(cells(&[]), []);
-    }
-
-    #[test]
-    fn the_running_spread_is_that_of_the_definition() {
-        let values = [0.91, 0.93, 0.9, 0.905, 0.917];
-        assert!((sample_sd(&values).unwrap() - pooled_sd([&values[..]]).unwrap()).abs() < 1e-15);
-        assert_eq!((sample_sd(&[]), sample_sd(&[0.9]), sample_sd(&[0.9; 3])), (None, None, Some(0.0)));
     }
 }

@@ -1,7 +1,7 @@
 //! Heterogeneity: whether the strata have equal means.
 
 use crate::stats::strata::Strata;
-use crate::stats::student::{average, sum_of_squares};
+use crate::stats::student::{average, is_rounding, sum_of_squares};
 use artifacts::study::Heterogeneity;
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
@@ -15,8 +15,7 @@ pub fn heterogeneity(strata: &Strata) -> Option<Heterogeneity> {
     let grand = lists.iter().flatten().sum::<f64>() / pairs;
     let between: f64 = lists.iter().map(|list| list.len() as f64 * (average(list) - grand).powi(2)).sum();
     let within: f64 = lists.iter().map(|list| sum_of_squares(list)).sum();
-    let largest = lists.iter().flatten().fold(0.0f64, |largest, d| largest.max(d.abs()));
-    if between_freedom == 0 || within_freedom == 0 || within.sqrt() <= f64::EPSILON * 16.0 * largest {
+    if between_freedom == 0 || within_freedom == 0 || is_rounding(within.sqrt(), lists.iter().flatten()) {
         return None;
     }
     let f = (between / between_freedom as f64) / (within / within_freedom as f64);

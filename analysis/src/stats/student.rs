@@ -77,13 +77,14 @@ pub(crate) fn is_rounding<'a>(spread: f64, values: impl IntoIterator<Item = &'a 
 }
 
 /// Returns the pooled standard deviation of lists that each have their own mean; `None` if no list has two
-/// numbers.
+/// numbers. What is no more than rounding is 0.
 #[must_use]
 pub fn pooled_sd<'a>(lists: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
-    let lists = lists.into_iter().filter(|list| !list.is_empty());
-    let (squares, freedom) =
-        lists.fold((0.0, 0), |sums, list| (sums.0 + sum_of_squares(list), sums.1 + list.len() - 1));
-    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
+    let lists: Vec<&[f64]> = lists.into_iter().filter(|list| !list.is_empty()).collect();
+    let squares: f64 = lists.iter().map(|list| sum_of_squares(list)).sum();
+    let freedom: usize = lists.iter().map(|list| list.len() - 1).sum();
+    let sd = (squares / freedom as f64).sqrt();
+    (freedom > 0).then(|| if is_rounding(sd, lists.into_iter().flatten()) { 0.0 } else { sd })
 }
 
 /// Returns the arithmetic mean.
@@ -150,6 +151,7 @@ mod tests {
         let cells: Vec<Vec<f64>> = reference["cells"].as_array().unwrap().iter().map(numbers).collect();
         close(pooled_sd(cells.iter().map(Vec::as_slice)).unwrap(), &reference["sd"]);
         assert_eq!(pooled_sd([&[0.1][..], &[]]), None);
+        assert_eq!(pooled_sd([&[0.9; 3][..], &[0.1; 3]]), Some(0.0), "whose mean is not 0.9 in its last bit");
     }
 
     proptest! {

@@ -137,6 +137,9 @@ fn a_diverged_run_never_speaks_for_its_arm() {
         "{}",
         arm.rule
     );
+    assert!(arm.missing[0].contains("the favoured arm diverged more often"), "{:?}", arm.missing);
+    let left_out = "1 run of `appropriate` diverged, and its pair is left out";
+    assert_eq!(arm.left_out().as_deref(), Some(left_out));
     let bound = arm.secondary.diverged_as_chance.unwrap();
     assert!(
         bound < -0.03 && arm.difference.unwrap() > 0.0,

@@ -75,6 +75,11 @@ fn opposite_effects_are_not_no_difference() {
     let found = endpoint(&place);
     assert_eq!(found.verdict, Verdict::NotEnoughEvidence);
     assert!(found.rule.contains("the rankscales differ"), "{}", found.rule);
+    assert!(
+        found.missing[0].contains("but the rankscales differ"),
+        "no number of seeds helps: {:?}",
+        found.missing
+    );
     assert!(found.certainty.unwrap().p_equivalence < 0.001, "the mean by itself is close to zero");
 }
 
@@ -138,6 +143,7 @@ fn equal_differences_have_no_spread_and_no_verdict() {
     let found = endpoint(&place);
     assert_eq!((found.verdict, found.certainty), (Verdict::NotEnoughEvidence, None));
     assert!(found.rule.contains("no spread"), "{}", found.rule);
+    assert!(found.missing[0].starts_with("grounds for a verdict (there is no spread"), "{:?}", found.missing);
 }
 
 #[test]
