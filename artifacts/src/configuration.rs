@@ -11,6 +11,7 @@ pub use recipe::Recipe;
 pub use rules::{BATCH, EPOCHS, InvalidConfiguration};
 
 use crate::arithmetic::{Backend, Precision};
+use crate::exact::Exact;
 use network::{Architecture, Arm, Counts, Filter};
 use recipe::{Flat, digest};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,12 @@ impl Configuration {
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts::of(&self.architecture())
+    }
+
+    /// Returns the λ and the peak learning rate, in which the arms of a tuned experiment may differ.
+    #[must_use]
+    pub fn strength(&self) -> [Exact; 2] {
+        [self.lambda, self.recipe.peak_learning_rate].map(Exact::of)
     }
 
     /// Returns the hash of everything that can change the run's numbers, including the data's fingerprint: 64

@@ -31,7 +31,6 @@ pub use verdict::VerdictPlan;
 use crate::arithmetic::Backend;
 use crate::configuration::{Configuration, InvalidConfiguration};
 use crate::dataset::Task;
-use crate::exact::Exact;
 use crate::reading;
 use arms::Arms;
 use grid::{Grid, MOST_RUNS, RecipeTable};
@@ -157,7 +156,7 @@ impl Experiment {
             .collect::<Result<_, _>>()
             .map_err(value)?;
         // The recipe is one, so these keys tell its cells apart.
-        let key = |run: &Configuration| (run.rankscale, run.decay, run.seed, strength(run));
+        let key = |run: &Configuration| (run.rankscale, run.decay, run.seed, run.strength());
         let runs = each_once(cells.into_iter().flatten(), key);
         if runs.is_empty() {
             return Err(ExperimentError::Empty(path.to_owned()));
@@ -174,14 +173,10 @@ impl Experiment {
 /// The rule for the strengths of a tuned experiment.
 const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is compared at its own";
 
-fn strength(run: &Configuration) -> [Exact; 2] {
-    [run.lambda, run.recipe.peak_learning_rate].map(Exact::of)
-}
-
 /// Returns the first arm that is planned at two strengths.
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
-    let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(strength);
-    runs.iter().find(|run| first(run.decay) != Some(strength(run))).map(|run| run.decay)
+    let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(Configuration::strength);
+    runs.iter().find(|run| first(run.decay) != Some(run.strength())).map(|run| run.decay)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

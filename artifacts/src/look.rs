@@ -85,18 +85,23 @@ pub fn house(arm: Arm) -> Option<Look> {
 /// says which arms of the house exist.
 #[must_use]
 pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
-    house(arm).unwrap_or_else(|| {
-        let free = FREE.into_iter().filter(|&at| !present(Arm::HOUSE[at])).map(|at| HOUSE[at]);
-        // When these are used up, each colour is combined with the marker of another.
-        let mixed = (1..FREE.len()).flat_map(|shift| {
-            (0..FREE.len()).map(move |at| {
-                let [colour, shape] = [at, (at + shift) % FREE.len()].map(|at| HOUSE[FREE[at]]);
-                Look { colour: colour.colour, shape: shape.shape }
-            })
-        });
-        let looks: Vec<Look> = free.chain(mixed).collect();
-        looks[own.iter().position(|of| *of == arm).unwrap_or(0) % looks.len()]
-    })
+    house(arm).unwrap_or_else(|| other(own.iter().position(|of| *of == arm).unwrap_or(0), present))
+}
+
+/// Returns the look of the `index`-th series that is not an arm of the house, where `present` says which of
+/// these are drawn beside it. After more than thirty they repeat.
+#[must_use]
+pub fn other(index: usize, present: impl Fn(Arm) -> bool) -> Look {
+    let free = FREE.into_iter().filter(|&at| !present(Arm::HOUSE[at])).map(|at| HOUSE[at]);
+    // When these are used up, each colour is combined with the marker of another.
+    let mixed = (1..FREE.len()).flat_map(|shift| {
+        (0..FREE.len()).map(move |at| {
+            let [colour, shape] = [at, (at + shift) % FREE.len()].map(|at| HOUSE[FREE[at]]);
+            Look { colour: colour.colour, shape: shape.shape }
+        })
+    });
+    let looks: Vec<Look> = free.chain(mixed).collect();
+    looks[index % looks.len()]
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub const MINIMUM_EPOCHS: usize = 128;
 #[must_use]
 pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
     let (alpha, margin) = plan.map_or((ALPHA, MARGIN), |plan| (plan.alpha, plan.margin));
-    let margin = margin * 100.0;
+    let margin = short(margin * 100.0);
     let (sure, wide) = (short(100.0 - 100.0 * alpha), short(100.0 - 200.0 * alpha));
     let mut rules = vec![
         "Endpoint: the mean over networks of the mean difference in last-epoch test accuracy, arm minus baseline. A pair shares network, seed, \
@@ -122,6 +122,8 @@ mod tests {
         {
             assert!(own.contains(words) && !general.contains(words), "{words}: {own}");
         }
+        let wider = texts(Some(&VerdictPlan { margin: 0.007, ..plan.clone() }), false).join("\n");
+        assert!(wider.contains("wholly beyond 0.7 points") && wider.contains("within 0.7 points"), "{wider}");
         assert_ne!(sha256(Some(&plan), false), sha256(None, false));
         assert_ne!(
             sha256(Some(&plan), false),

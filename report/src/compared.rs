@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 use artifacts::Exact;
 use artifacts::atomic;
 use artifacts::compared::{Cell, Compared};
+use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -30,35 +31,47 @@ pub fn run(numbers: &Path, figure: &Path) -> Result<()> {
     Ok(atomic::write(figure, svg(&compared).as_bytes())?)
 }
 
-/// Draws the figure: a marker for each cell at its rankscale, the second study minus the first.
+/// Draws the figure: a marker for each cell at its rankscale, the second study minus the first. The dense
+/// network has no place on that axis.
 #[must_use]
 pub fn svg(compared: &Compared) -> String {
+    let shown: Vec<&Cell> = compared.cells.iter().filter(|cell| cell.rankscale > 0).collect();
     let mut kinds: BTreeMap<(&str, Exact), Vec<&Cell>> = BTreeMap::new();
-    for cell in &compared.cells {
+    for cell in &shown {
         kinds.entry((&cell.decay, Exact::of(cell.lambda))).or_default().push(cell);
     }
-    let strengths: BTreeSet<Exact> = compared.cells.iter().map(|cell| Exact::of(cell.lambda)).collect();
+    let strengths: BTreeSet<Exact> = shown.iter().map(|cell| Exact::of(cell.lambda)).collect();
+    // An arm looks as in every other figure, where it is one series.
+    let house = |arm: &str| {
+        arm.parse::<Arm>().ok().filter(|arm| strengths.len() == 1 && style::house(*arm).is_some())
+    };
+    let present: BTreeSet<Arm> = kinds.keys().filter_map(|(arm, _)| house(arm)).collect();
+    let others: Vec<_> = kinds.keys().filter(|(arm, _)| house(arm).is_none()).copied().collect();
+    let look = |kind: &(&str, Exact)| {
+        let other = || others.iter().position(|of| of == kind).unwrap_or(0);
+        house(kind.0)
+            .and_then(style::house)
+            .unwrap_or_else(|| style::other(other(), |arm| present.contains(&arm)))
+    };
     let series: Vec<Series> = kinds
         .iter()
-        .enumerate()
-        .flat_map(|(at, ((arm, lambda), cells))| {
+        .flat_map(|(kind, cells)| {
+            let (arm, lambda) = kind;
             let name = if strengths.len() > 1 {
                 format!("{arm}, λ = {}", lambda.value())
             } else {
                 (*arm).to_owned()
             };
-            // An arm looks as in every other figure, where it is one series.
-            let house = arm.parse().ok().and_then(style::house).filter(|_| strengths.len() == 1);
-            let look = house.unwrap_or_else(|| style::device(at));
+            let look = look(kind);
             let pale = style::Look { color: style::washed(look.color, PALE), ..look };
-            [(true, name.clone(), look), (false, format!("{name} (~)"), pale)].map(|(apart, name, look)| {
+            [(true, name.clone(), look), (false, format!("~ {name}"), pale)].map(|(apart, name, look)| {
                 let cells = cells.iter().filter(|cell| cell.told_apart == apart);
                 Series { means: cells.map(|cell| mean(cell)).collect(), ..Series::empty(&name, look) }
             })
         })
         .filter(|series| !series.means.is_empty())
         .collect();
-    let rankscales: BTreeSet<u32> = compared.cells.iter().map(|cell| cell.rankscale).collect();
+    let rankscales: BTreeSet<u32> = shown.iter().map(|cell| cell.rankscale).collect();
     let axis = Axis::whole(&rankscales.into_iter().collect::<Vec<_>>(), 4.0, 0.034);
     let y = format!("{} minus {} (percentage points)", compared.b.name, compared.a.name);
     let alt = format!(
@@ -66,7 +79,10 @@ pub fn svg(compared: &Compared) -> String {
         described(&compared.cells)
     );
     let plot = Plot { zero: true, ..Plot::single("Rankscale", y, series) };
-    let notes = vec!["~ not told apart".to_owned()];
+    let mut notes = vec!["~ not told apart".to_owned()];
+    if shown.len() < compared.cells.len() {
+        notes.push("dense network: not shown".to_owned());
+    }
     plot.picture(("Two studies, cell by cell", &alt), axis, 0.4, Some(("Weight Decay", notes)), |_| Ok(()))
 }
 
@@ -84,7 +100,11 @@ fn described(cells: &[Cell]) -> String {
     let one = |cell: &Cell| {
         let apart = if cell.told_apart { "" } else { " (not told apart)" };
         let strength = if strengths.len() > 1 { format!(", λ = {},", cell.lambda) } else { String::new() };
-        format!("{}{strength} at rankscale {} {}{apart}", cell.decay, cell.rankscale, points(cell.difference))
+        let network = match cell.rankscale {
+            0 => "dense".to_owned(),
+            rankscale => format!("at rankscale {rankscale}"),
+        };
+        format!("{}{strength} {network} {}{apart}", cell.decay, points(cell.difference))
     };
     cells.iter().map(one).collect::<Vec<_>>().join("; ")
 }
@@ -93,6 +113,7 @@ fn described(cells: &[Cell]) -> String {
 mod tests {
     use super::*;
     use artifacts::compared::Side;
+    use artifacts::look;
     use artifacts::study::Interval;
 
     fn compared() -> Compared {
@@ -121,7 +142,26 @@ mod tests {
             svg.contains("original at rankscale 8 +2.00; original at rankscale 31 +0.10 (not told apart)"),
             "{svg}"
         );
-        assert!(svg.contains("original (~)"), "{svg}");
+        assert!(svg.contains("~ original"), "{svg}");
+    }
+
+    #[test]
+    fn no_two_kinds_look_alike_and_the_dense_network_is_left_out() {
+        let mut many = compared();
+        let first = many.cells[0].clone();
+        for decay in ["half-power", "appropriate", "own"] {
+            many.cells.push(Cell { decay: decay.into(), ..first.clone() });
+        }
+        many.cells.push(Cell { rankscale: 0, ..first });
+        let svg = svg(&many);
+        let lines = |colour: look::Colour| {
+            svg.matches(&format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)).count()
+        };
+        for colour in [look::BLUE, look::VERMILLION, look::GREEN, look::ORANGE] {
+            assert!(lines(colour) > 0, "{colour:?}: {svg}");
+        }
+        assert!(svg.contains("dense network: not shown") && svg.contains("original dense +2.00"), "{svg}");
+        assert!(!svg.contains(">0<"), "no tick for it: {svg}");
     }
 
     #[test]

@@ -88,6 +88,13 @@ pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
     look::arm(arm, own, present).into()
 }
 
+/// Returns the look of the `index`-th series that is not an arm of the house, where `present` says which of
+/// these are drawn beside it.
+#[must_use]
+pub fn other(index: usize, present: impl Fn(Arm) -> bool) -> Look {
+    look::other(index, present).into()
+}
+
 /// Returns the look of the `index`-th device; it repeats after the end of the palette.
 #[must_use]
 pub const fn device(index: usize) -> Look {

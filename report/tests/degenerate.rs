@@ -183,6 +183,28 @@ fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     assert!(report.markdown.contains("equal to the last digit in 5 pairs"), "{}", report.markdown);
     let figure = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
     assert!(figure.alt.contains("0.40 at 1e-4") && figure.svg.contains("2e-3"), "{}", figure.alt);
+    assert!(!figure.caption.contains("λ = 0"));
+    let without = Endpoint { lambda: 0.0, ..study.summary.endpoints[0].clone() };
+    study.summary.endpoints.push(without);
+    let report = checked(&study);
+    let same = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
+    assert_eq!(same.svg, figure.svg, "λ = 0 lies nowhere on a logarithmic axis");
+    assert!(same.caption.contains("λ = 0 has no place"), "{}", same.caption);
+}
+
+/// Rankscales 27 and 28 build one network: their pairs are pooled, and both show the pooled mean.
+#[test]
+fn rankscales_of_one_network_share_their_mean() {
+    let mut study = Plan { rankscales: vec![8, 27, 28], ..Plan::default() }.study();
+    let rows = &mut study.summary.endpoints[0].secondary.by_rankscale;
+    let at = rows.iter().position(|row| row.rankscale == 28).unwrap();
+    rows.remove(at);
+    let pooled = rows.iter_mut().find(|row| row.rankscale == 27).unwrap();
+    (pooled.pairs, pooled.difference) = (10, 0.0123);
+    let report = checked(&study);
+    let figure = report.figures.iter().find(|figure| figure.file == "difference.svg").unwrap();
+    assert!(figure.alt.contains("to 1.23 points at rankscale 28"), "{}", figure.alt);
+    assert!(figure.caption.contains("Rankscales that build one network share"), "{}", figure.caption);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn row(cell: &Cell) -> String {
     let p = cell.p.map(|both| both.map(|p| format!("{p:.3}"))).unwrap_or_default();
     format!(
         "| {} | {} | {:e} | {:.2} | {:.2} | {} | {} | {} | {} | {by} |",
-        cell.rankscale,
+        if cell.rankscale == 0 { "dense".to_owned() } else { cell.rankscale.to_string() },
         cell.decay,
         cell.lambda,
         cell.accuracies[0] * 100.0,

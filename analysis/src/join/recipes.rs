@@ -4,6 +4,7 @@
 
 use crate::runs::plan::Plan;
 use crate::runs::run::Run;
+use artifacts::Configuration;
 use artifacts::study::RecipeSummary;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,9 +20,9 @@ pub struct RecipeOnData {
     pub planned: bool,
 }
 
-/// Returns the recipes of the runs under study: planned ones first, in the order of the plan, then trained
-/// before imported ones, then those with more finished runs. Where a plan was trained on two sets of images,
-/// the one with more finished runs is the headline.
+/// Returns the recipes of the runs under study: planned ones first, in the order of the plan, that of the
+/// primary arm before all, then trained before imported ones, then those with more finished runs. Where a plan
+/// was trained on two sets of images, the one with more finished runs is the headline.
 #[must_use]
 pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
     let mut found: BTreeMap<String, (RecipeOnData, bool)> = BTreeMap::new();
@@ -39,13 +40,13 @@ pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
         recipe.planned |= run.is_planned(plan);
     }
     let mut found: Vec<(RecipeOnData, bool)> = found.into_values().collect();
-    let place = |recipe: &RecipeOnData| {
-        let of = &recipe.summary.configuration.recipe;
-        plan.and_then(|plan| plan.experiment().runs.iter().position(|run| run.recipe == *of))
-    };
+    let planned = plan.map_or(&[][..], |plan| &plan.experiment().runs);
+    let primary = plan.and_then(|plan| plan.experiment().verdict.as_ref()).map(|verdict| verdict.primary);
     found.sort_by_key(|(recipe, imported)| {
-        let planned = recipe.planned.then(|| place(recipe)).flatten();
-        (!recipe.planned, planned, *imported, Reverse(recipe.summary.runs))
+        let of = |run: &&Configuration| recipe.planned && run.recipe == recipe.summary.configuration.recipe;
+        let judged = planned.iter().filter(of).any(|run| Some(run.decay) == primary);
+        let place = planned.iter().position(|run| of(&run));
+        (!recipe.planned, !judged, place, *imported, Reverse(recipe.summary.runs))
     });
     found.into_iter().map(|(recipe, _)| recipe).collect()
 }
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
     use crate::join::made_up::{configuration, done, imported, on_images, plan, run};
     use artifacts::run::Status;
-    use artifacts::{Backend, Configuration, Recipe};
+    use artifacts::{Backend, Recipe};
     use network::Arm;
 
     #[test]

@@ -3,6 +3,7 @@
 //! *Invariant:* a time covers all epochs or is `None`: for an imported run only the last epoch is known, and
 //! its time is not that of the run.
 
+use artifacts::bench::median;
 use artifacts::run::EpochRow;
 
 /// Returns the number of the last epoch that ended, or 0 if none did.
@@ -31,11 +32,7 @@ fn total(epochs: &[EpochRow], of: impl Fn(&EpochRow, f64) -> f64) -> Option<f64>
 /// Returns the median over epochs of the training images per second; `None` if no epoch has it.
 #[must_use]
 pub fn images_per_second(epochs: &[EpochRow]) -> Option<f64> {
-    let mut rates: Vec<f64> = epochs.iter().filter_map(|row| row.images_per_second).collect();
-    rates.sort_unstable_by(f64::total_cmp);
-    let half = rates.len() / 2;
-    let upper = *rates.get(half)?;
-    Some(if rates.len().is_multiple_of(2) { f64::midpoint(rates[half - 1], upper) } else { upper })
+    median(epochs.iter().filter_map(|row| row.images_per_second))
 }
 
 #[cfg(test)]

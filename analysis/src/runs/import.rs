@@ -18,7 +18,7 @@
 
 mod copies;
 
-use crate::runs::json::{self, whole};
+use crate::runs::json::{self, Read, whole};
 use crate::runs::results::{LoggedEpoch, Settings};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, RunRecord, Status};
 use artifacts::{Configuration, Precision, Recipe};
@@ -73,6 +73,19 @@ pub struct Imported {
     pub unpaired: usize,
 }
 
+/// Returns the entries of a file. A list of two objects is a single entry, its settings and its last row: such
+/// a file has an entry on each line, and this one has one line.
+fn entry_of_one_line(found: Vec<Read>) -> Vec<Read> {
+    match <[Read; 2]>::try_from(found) {
+        Ok([settings, row]) if settings.value.is_object() && row.value.is_object() => {
+            let twice = settings.twice.or(row.twice);
+            vec![Read { value: Value::Array(vec![settings.value, row.value]), twice }]
+        }
+        Ok(two) => two.into(),
+        Err(found) => found,
+    }
+}
+
 /// Reads runs from the texts of files, each given with its file's name, which messages and the runs' source
 /// mention. Several files form one set of runs, as if they were one file, whatever their order.
 ///
@@ -85,6 +98,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
     for (file, text) in &files {
         let found =
             json::list(text).map_err(|reason| ImportError::NotAList { file: file.clone(), reason })?;
+        let found = entry_of_one_line(found);
         if found.is_empty() {
             return Err(ImportError::Empty { file: file.clone() });
         }

@@ -12,6 +12,7 @@
 
 use super::arms::Arms;
 use crate::configuration::{Configuration, InvalidConfiguration};
+use crate::exact::Exact;
 use network::Arm;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,8 @@ pub(super) struct Verdict {
 
 /// The rule for the arm that is judged.
 const PRIMARY: &str = "must be an arm of the grids";
+/// The rule for the recipe that it is judged at: runs at another peak learning rate are of another one.
+const RATES: &str = "must be planned at one peak learning rate, at which it is judged";
 /// The rule for what it is judged against.
 const BASELINE: &str = "must be an arm with a baseline, and the grids must have both with the same seeds";
 
@@ -85,6 +88,7 @@ impl VerdictPlan {
             ),
             ("verdict.primary", self.primary.to_string(), self.is_in(runs), PRIMARY),
             ("verdict.primary", self.primary.to_string(), pairs > 0, BASELINE),
+            ("verdict.primary", self.primary.to_string(), !self.has_rates(runs), RATES),
             ("verdict.looks", looks, last <= pairs, "must not ask for more seeds than every rankscale has"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
@@ -97,36 +101,51 @@ impl VerdictPlan {
         runs.iter().any(|run| run.decay == self.primary)
     }
 
+    /// Returns the low-rank runs of an arm; the dense network does not enter the endpoint.
+    fn low_rank(runs: &[Configuration], arm: Arm) -> impl Iterator<Item = &Configuration> {
+        runs.iter().filter(move |run| run.decay == arm && run.rankscale > 0)
+    }
+
+    /// Returns whether the primary arm is planned at several peak learning rates.
+    fn has_rates(&self, runs: &[Configuration]) -> bool {
+        let rates: BTreeSet<Exact> =
+            Self::low_rank(runs, self.primary).map(|run| run.strength()[1]).collect();
+        rates.len() > 1
+    }
+
     /// Returns the number of seeds that the primary arm shares with its baseline, at the rankscale with the
-    /// fewest, at the λ and peak learning rate at which there are most. A baseline that has a strength of its
-    /// own, as in a tuned experiment, is the same for all.
+    /// fewest, at the λ that it is judged at: the one with most of its runs. A baseline that has a strength
+    /// of its own, as in a tuned experiment, is the same for all.
     fn fewest_seeds(&self, runs: &[Configuration]) -> usize {
-        let strength = |run: &Configuration| [run.lambda, run.recipe.peak_learning_rate].map(f64::to_bits);
-        let seeds = |arm: Arm, at: Option<[u64; 2]>| {
+        let seeds = |arm: Arm, at: Option<[Exact; 2]>| {
             let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
-            let of = |run: &&Configuration| run.decay == arm && at.is_none_or(|at| strength(run) == at);
-            for run in runs.iter().filter(of) {
+            for run in Self::low_rank(runs, arm).filter(|run| at.is_none_or(|at| run.strength() == at)) {
                 seeds.entry(run.rankscale).or_default().insert(run.seed);
             }
             seeds
         };
         let Some(baseline) = self.primary.baseline() else { return 0 };
-        let judged: BTreeSet<_> = runs.iter().filter(|run| run.decay == self.primary).map(strength).collect();
-        let fewest = judged.into_iter().map(|at| {
-            let beside = runs.iter().any(|run| run.decay == baseline && strength(run) == at);
+        let mut counts: BTreeMap<[Exact; 2], usize> = BTreeMap::new();
+        for run in Self::low_rank(runs, self.primary) {
+            *counts.entry(run.strength()).or_default() += 1;
+        }
+        let most = counts.values().copied().max().unwrap_or(0);
+        let fewest = counts.into_iter().filter(|(_, runs)| *runs == most).map(|(at, _)| {
+            let beside = Self::low_rank(runs, baseline).any(|run| run.strength() == at);
             let beside = seeds(baseline, beside.then_some(at));
             let shared = seeds(self.primary, Some(at)).into_iter().map(|(rankscale, seeds)| {
                 beside.get(&rankscale).map_or(0, |beside| beside.intersection(&seeds).count())
             });
             shared.min().unwrap_or(0)
         });
-        fewest.max().unwrap_or(0)
+        fewest.min().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Recipe;
 
     fn plan() -> VerdictPlan {
         VerdictPlan { primary: Arm::APPROPRIATE, looks: vec![2, 3], alpha: 0.05, margin: 0.001 }
@@ -161,6 +180,18 @@ mod tests {
         let split: Vec<Configuration> = runs(3, 3).into_iter().map(third).collect();
         let message = plan().validated(&split).unwrap_err().to_string();
         assert!(message.contains("more seeds"), "{message}");
+        let dense = |run: Configuration| Configuration { rankscale: 0, ..run };
+        let beside: Vec<Configuration> =
+            runs(3, 3).into_iter().chain(runs(1, 0).into_iter().map(dense)).collect();
+        assert_eq!(plan().validated(&beside), Ok(plan()), "the dense network is not judged");
+        let only: Vec<Configuration> = runs(3, 3).into_iter().map(dense).collect();
+        assert!(plan().validated(&only).unwrap_err().to_string().contains(BASELINE));
+        let faster = |run: Configuration| {
+            let peak_learning_rate = if run.seed > 2 { 0.4 } else { run.recipe.peak_learning_rate };
+            Configuration { recipe: Recipe { peak_learning_rate, ..run.recipe }, ..run }
+        };
+        let rates: Vec<Configuration> = runs(3, 3).into_iter().map(faster).collect();
+        assert!(plan().validated(&rates).unwrap_err().to_string().contains(RATES));
         let own = |run: Configuration| {
             let lambda = if run.decay == Arm::APPROPRIATE { 1e-3 } else { run.lambda };
             Configuration { lambda, ..run }

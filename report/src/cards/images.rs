@@ -1,37 +1,11 @@
-//! The images behind a study, which its analysis knows by their fingerprint.
+//! What is known of the images behind a study.
 //!
 //! Sources of the facts about CIFAR-10: Krizhevsky 2009; Northcutt, Athalye and Mueller 2021 (arXiv
 //! 2103.14749); Barz and Denzler 2020 (arXiv 1902.00423).
-//!
-//! *Invariant:* images are called CIFAR-10 only if their fingerprint is that of its authors' files.
 
+use crate::page::images::{are_cifar10, unverified};
 use crate::page::markdown::{bullets, code, text};
 use crate::selection::Selection;
-use artifacts::dataset::Task;
-
-/// Returns whether all images are CIFAR-10's.
-#[must_use]
-pub fn are_cifar10(selection: &Selection<'_>) -> bool {
-    let data = &selection.study.summary.data;
-    !data.is_empty()
-        && Task::Cifar10.fingerprints().is_some_and(|known| data.iter().all(|found| *found == known))
-}
-
-/// Returns the data set that the runs claim, if no fingerprint is known that could verify it.
-fn unverified(selection: &Selection<'_>) -> Option<Task> {
-    let task = selection.configuration()?.recipe.dataset;
-    task.fingerprints().is_none().then_some(task)
-}
-
-/// Returns the name of the images, for a sentence.
-#[must_use]
-pub fn name(selection: &Selection<'_>) -> String {
-    match unverified(selection) {
-        Some(task) => format!("{} (unverified)", task.title()),
-        None if are_cifar10(selection) => Task::Cifar10.title().to_owned(),
-        None => "images that are not, or not all, those of CIFAR-10".to_owned(),
-    }
-}
 
 /// Writes the section of known facts about the images.
 #[must_use]

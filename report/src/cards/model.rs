@@ -3,6 +3,7 @@
 use super::card::{CITATION, Card, experiment, joined};
 use super::{images, metadata};
 use crate::numbers::{self, count, many};
+use crate::page::images as page_images;
 use crate::page::markdown::{Align, bullets, code, shorten, table};
 use crate::page::{answer, cells, provenance, standing};
 use crate::selection::Selection;
@@ -41,12 +42,12 @@ fn head(selection: &Selection<'_>) -> String {
         ("tags", json!(["resnet", "low-rank", "weight-decay", "replication"])),
         ("metrics", json!(["accuracy"])),
     ];
-    if images::are_cifar10(selection) {
+    if page_images::are_cifar10(selection) {
         keys.push(("datasets", json!(["uoft-cs/cifar10"])));
     }
     // A hub compares accuracies with those of others, which are on all of the test images.
     let judged_by_all = selection.configuration().is_some_and(|recipe| recipe.recipe.judged_by().is_none());
-    if images::are_cifar10(selection) && judged_by_all {
+    if page_images::are_cifar10(selection) && judged_by_all {
         keys.push(("model-index", index(&selection.cells())));
     }
     metadata::metadata(&keys)
@@ -153,7 +154,7 @@ fn use_and_limits(selection: &Selection<'_>) -> String {
         format!(
             "They are not for any decision about anything outside {}: they know a few classes of tiny pictures, give one of them to whatever they are shown, and their \
              probabilities were never calibrated.",
-            images::name(selection)
+            page_images::name(selection)
         ),
         "They are not the most accurate networks of their size: the recipe is that of a notebook of 2018, held fixed so that arms can be compared.".to_owned(),
         "Accuracies of single networks differ from seed to seed; a difference between two files says little, and the intervals of the report say how little.".to_owned(),

@@ -4,7 +4,7 @@ use super::{Figure, arms};
 use crate::chart::{Band, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
-use artifacts::study::{AtRankscale, Endpoint};
+use artifacts::study::{AtRankscale, RunRow};
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -33,18 +33,18 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         }
     }
     let baselines: Vec<_> = rows.keys().map(|(arm, baseline)| format!("{arm} minus {baseline}")).collect();
+    let mut twins = false;
     let series: Vec<_> = rows
         .iter()
         .map(|((arm, _), rows)| {
             let mut series = arms::over_rankscales(arms::empty(selection, *arm), rows);
             for mean in &mut series.means {
-                let Some((endpoint, row)) = judged(selection, *arm, mean.x) else { continue };
+                let Some(row) = judged(selection, *arm, mean.x) else { continue };
                 // A look rests on its own pairs; later pairs are drawn as dots only.
-                if endpoint.look.is_some() {
-                    mean.y = row.difference * 100.0;
-                    mean.runs = row.pairs;
-                }
+                mean.y = row.difference * 100.0;
+                mean.runs = row.pairs;
                 mean.interval = row.interval.filter(|_| row.pairs >= WHISKER_PAIRS).map(arms::points);
+                twins |= f64::from(row.rankscale) != mean.x;
             }
             series
         })
@@ -95,19 +95,24 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         caption +=
             " Whiskers are Student's 95 % intervals at each rankscale, where it has three pairs or more.";
     }
+    if twins {
+        caption += " Rankscales that build one network share the mean and the interval of all their pairs.";
+    }
     if band.is_some() {
         caption += " The band is the interval of the headline endpoint, the mean over rankscales.";
     }
     Some(Figure { file: FILE, heading: "Difference against rankscale", alt, caption, plot, svg })
 }
 
-/// Returns an arm's endpoint and its row for a rankscale.
-fn judged<'a>(
-    selection: &Selection<'a>,
-    arm: Arm,
-    rankscale: f64,
-) -> Option<(&'a Endpoint, &'a AtRankscale)> {
+/// Returns an arm's row for the network of a rankscale: rankscales with equal numbers of parameters build one
+/// network, and have one row.
+fn judged<'a>(selection: &Selection<'a>, arm: Arm, rankscale: f64) -> Option<&'a AtRankscale> {
     let endpoint = selection.endpoints().find(|endpoint| endpoint.decay == arm)?;
+    let parameters = |rankscale: f64| {
+        let of = |run: &&RunRow| f64::from(run.rankscale) == rankscale;
+        selection.runs().into_iter().find(of).map(|run| run.parameters)
+    };
+    let here = parameters(rankscale);
     let rows = &endpoint.secondary.by_rankscale;
-    rows.iter().find(|row| f64::from(row.rankscale) == rankscale).map(|row| (endpoint, row))
+    rows.iter().find(|row| f64::from(row.rankscale) == rankscale || parameters(row.rankscale.into()) == here)
 }

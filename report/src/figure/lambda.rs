@@ -15,7 +15,10 @@ pub const FILE: &str = "lambda.svg";
 #[must_use]
 pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let recipe = &selection.headline()?.recipe;
-    let endpoints = selection.study.summary.endpoints.iter().filter(|endpoint| endpoint.recipe == *recipe);
+    let of_recipe = |endpoint: &&Endpoint| endpoint.recipe == *recipe;
+    let endpoints = || selection.study.summary.endpoints.iter().filter(of_recipe);
+    let none = endpoints().any(|endpoint| endpoint.lambda == 0.0 && endpoint.difference.is_some());
+    let endpoints = endpoints().filter(|endpoint| endpoint.lambda > 0.0);
     let mut arms: BTreeMap<Arm, Vec<(&Endpoint, f64)>> = BTreeMap::new();
     for endpoint in endpoints {
         if let Some(difference) = endpoint.difference {
@@ -64,9 +67,12 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         ..Plot::single("λ", "Difference in test accuracy (percentage points)", series)
     };
     let svg = plot.picture((title, &alt), axis, 0.4, Some((by_arm::LEGEND, Vec::new())), |_| Ok(()));
-    let caption =
+    let mut caption =
         "The endpoint at each strength λ of the baseline's decay; whiskers are confidence intervals of the level at \
                    which each endpoint is judged, where there is enough data for one."
             .to_owned();
+    if none {
+        caption += " λ = 0 has no place on a logarithmic axis, and is left out.";
+    }
     Some(Figure { file: FILE, heading: "Strength of decay", alt, caption, plot, svg })
 }

@@ -84,7 +84,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
                        thin lines single runs, unfinished and diverged ones included."
             .to_owned();
     if floor(&panels, last_epoch(&panels)) > 0.0 {
-        caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off.";
+        caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off, and so is what lies below the lowest mean after it.";
     }
     if all.iter().any(|panel| panel.more) {
         caption += &arms::first_runs();
@@ -193,11 +193,12 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawi
     // The legend is drawn on the whole document, because drawing on a panel is clipped to it.
     let entries = arms.iter().map(|(arm, look)| (arm.name().to_owned(), *look)).collect();
     let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
-    Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place)
+    let bottom = f64::from(HEAD) + panels.len().div_ceil(columns) as f64 * f64::from(ROW);
+    Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place, bottom)
 }
 
-/// Returns the lower end of the vertical axis. In a long schedule it is the lowest accuracy of a finished run
-/// after a quarter of the epochs, because the steep start would compress the end, where the arms differ, into
+/// Returns the lower end of the vertical axis. In a long schedule it is the lowest mean of finished runs after a
+/// quarter of the epochs, because the steep start would compress the end, where the arms differ, into
 /// a few pixels.
 fn floor(panels: &[&Panel], last: u32) -> f64 {
     if last < LONG {

@@ -245,6 +245,9 @@ fn draw(
     }
     // The position after the last panel; in a full grid there is no space but above a margin.
     let (left, top) = place(plot.panels.len());
-    Legend { title: arms::LEGEND, entries: plot.legend(), notes: vec![] }
-        .draw_at(area, (left + 24.0, top + MARGINS.top + 8.0))
+    Legend { title: arms::LEGEND, entries: plot.legend(), notes: vec![] }.draw_at(
+        area,
+        (left + 24.0, top + MARGINS.top + 8.0),
+        top + f64::from(ROW),
+    )
 }

@@ -185,8 +185,11 @@ fn one<'a>(series: &'a Series, places: &Places<'_>) -> SeriesData<'a> {
     }
 }
 
-/// Rounds to six digits, as many as a chart can show.
+/// Rounds to six digits, as many as a chart can show; whole numbers are counts, and stay as they are.
 pub(super) fn short(value: f64) -> f64 {
+    if value.fract() == 0.0 {
+        return value;
+    }
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 

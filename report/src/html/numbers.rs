@@ -6,6 +6,7 @@
 //! *Invariant:* a row of the table states what the figure's mark shows: panel, series, position, mean, number
 //! of runs, interval.
 
+use crate::chart::canvas::escaped;
 use crate::chart::{Mean, Plot, Scale, Series};
 use crate::figure::Figure;
 
@@ -78,10 +79,6 @@ fn cells<'a>(tag: &str, texts: impl Iterator<Item = &'a str>) -> String {
 /// Formats as many digits as a figure can show.
 fn digits(value: f64) -> String {
     super::data::short(value).to_string().replace('-', "−")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@
   const visible = (series) => !known.has(series.name) || shown.arms.has(series.name);
   const within = (rankscale) => rankscale >= shown.from && rankscale <= shown.to;
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Black, as artifacts/src/look.rs has it, is that of text: on a dark page it would hardly be seen.
+  const black = "#3c3c3c", inked = (of) => of === black ? color("--ink") : of;
   const escaped = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const digits = (value) => (Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(Number(value.toPrecision(5)))).replace("-", "−");
 
@@ -71,7 +73,7 @@
       `<b>${escaped(one.name)}</b>${runs > 1 ? `, mean of ${runs}` : ""}<br>${at(x, y)}` +
       (low === undefined ? "" : `<br>interval ${digits(low)} to ${digits(high)}`);
     return series.flatMap((one, which) => {
-      const by = shift[which], look = { name: one.name, color: one.color, symbol: symbols[one.shape] };
+      const by = shift[which], look = { name: one.name, color: inked(one.color), symbol: symbols[one.shape] };
       const dots = one.dots.filter(([x, , run]) => data.runs[run].rankscale === 0 || within(data.runs[run].rankscale));
       const kept = new Map(dots.map((dot) => [dot[0], dot]));
       // A single run is its own mean.
@@ -209,7 +211,7 @@
     if (swatch) {
       const mark = document.createElement("span");
       mark.className = "swatch";
-      mark.style.background = swatch;
+      mark.style.background = swatch === black ? "var(--ink)" : swatch;
       label.append(input, " ", mark, text);
     } else {
       label.append(text, " ", input);

@@ -68,8 +68,9 @@ fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> An
         .look
         .map_or_else(String::new, |pairs| format!(", at the look after {pairs} pairs a rankscale"));
     let left_out = endpoint.left_out().map_or_else(String::new, |left_out| format!("; {left_out}"));
+    let accuracy = configuration.map_or("test", |configuration| configuration.recipe.judged_by_what());
     let detail = format!(
-        "its test accuracy is {}{}, over {} of runs at {}{}{looked}{left_out}",
+        "its {accuracy} accuracy is {}{}, over {} of runs at {}{}{looked}{left_out}",
         amount(difference),
         certainty(endpoint),
         many(u64::from(endpoint.pairs), "pair"),

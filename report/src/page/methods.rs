@@ -3,10 +3,11 @@
 //! *Invariant:* every number describes the runs that this page shows. The authors and the title of the
 //! program are those of `CITATION.cff`, which a test checks.
 
+use super::images;
 use super::markdown::{code, marked, text};
 use super::provenance;
 use crate::numbers::{self, listed, many, short};
-use crate::selection::{Selection, finished};
+use crate::selection::Selection;
 use artifacts::study::{Endpoint, Sealed, Standing};
 use std::collections::BTreeSet;
 
@@ -16,9 +17,8 @@ const AUTHORS: &str = "The rankscale authors";
 /// Writes the section; empty if no run has finished.
 #[must_use]
 pub fn section(selection: &Selection<'_>) -> String {
-    let runs: Vec<_> = selection.runs().into_iter().filter(|run| finished(run)).collect();
-    let (Some(configuration), Some(recipe)) = (selection.configuration(), provenance::headline(selection))
-    else {
+    let runs = selection.runs();
+    let Some(recipe) = provenance::headline(selection) else {
         return String::new();
     };
     if runs.is_empty() || runs.iter().any(|run| run.imported) {
@@ -40,7 +40,7 @@ pub fn section(selection: &Selection<'_>) -> String {
          1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {recipe}; {}. Rules of weight decay: {}. The result of a run is its accuracy after \
          the last epoch. Runs that differ in {} make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
-        configuration.recipe.dataset,
+        images::name(selection),
         numbers::rankscales(&selection.rankscales()),
         many(runs.len() as u64, "run"),
         many(seeds.len() as u64, "combination"),

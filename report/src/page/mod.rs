@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod cells;
 pub mod evidence;
+pub mod images;
 pub mod ledger;
 pub mod markdown;
 pub mod methods;

@@ -92,13 +92,22 @@ fn with_rate(configuration: &Configuration, rate: &str) -> String {
         task if task.is_the_notebooks() => String::new(),
         task => format!("{task}; "),
     };
+    let recipe = &configuration.recipe;
+    let (learned, judged) = match recipe.validation_images {
+        None => (
+            images(recipe.train_images, "training"),
+            format!("tested on {}", images(recipe.test_images, "test")),
+        ),
+        Some(held_out) => {
+            let rest = format!("{} but {}", images(recipe.train_images, "training"), count(held_out as u64));
+            (rest, "judged by these, and by no test image".to_owned())
+        }
+    };
     format!(
-        "{dataset}channels {}; {} on {}, tested on {}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
+        "{dataset}channels {}; {} on {learned}, {judged}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
          a cosine; {}",
         channels.join("-"),
         many(configuration.recipe.epochs as u64, "epoch"),
-        images(configuration.recipe.train_images, "training"),
-        images(configuration.recipe.test_images, "test"),
         configuration.recipe.batch,
         short(network::schedule::MOMENTUM),
         rate,

@@ -91,6 +91,14 @@ fn fingerprint(layout: &Layout, task: Task, experiment: &str) -> Option<String> 
     images().or_else(|| Seal::read(&layout.seal(experiment)).ok()?.map(|seal| seal.data_fingerprint))
 }
 
+/// Returns the setting that makes a sweep train in this folder. Nothing trains in a study that is kept:
+/// there it is empty.
+fn trained_in(layout: &Layout) -> String {
+    Some(super::endpoint::place(layout.root()))
+        .filter(|place| !place.starts_with(" STUDY="))
+        .unwrap_or_default()
+}
+
 fn nothing(layout: &Layout) -> Nothing {
     let work = layout.root();
     let found = if work.is_dir() {
@@ -98,7 +106,7 @@ fn nothing(layout: &Layout) -> Nothing {
     } else {
         format!("There is no folder {}.", work.display())
     };
-    let place = super::endpoint::place(work);
+    let place = trained_in(layout);
     let advice = [
         (format!("just all{place}"), "everything, from the images to the report"),
         (format!("just sweep EXPERIMENT=quick{place}"), "the networks of an experiment"),
@@ -110,7 +118,8 @@ fn nothing(layout: &Layout) -> Nothing {
 
 fn not_begun(layout: &Layout, name: &str, plans: &[String]) -> Nothing {
     let place = super::endpoint::place(layout.root());
-    let mut advice = vec![(format!("just sweep EXPERIMENT={name}{place}"), "begins one".to_owned())];
+    let begin = format!("just sweep EXPERIMENT={name}{}", trained_in(layout));
+    let mut advice = vec![(begin, "begins one".to_owned())];
     let other = |plan: &String| (format!("just top EXPERIMENT={plan}{place}"), "has a plan here".to_owned());
     advice.extend(plans.iter().map(other));
     Nothing { found: format!("No sweep of {name} has begun in {}.", layout.root().display()), advice }

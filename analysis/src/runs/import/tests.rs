@@ -149,6 +149,9 @@ fn a_broken_rule_is_named_with_file_entry_and_key() {
     assert!(message.contains("results.json: ") && message.contains("entry 2, at `test acc`"), "{message}");
     let lines = GOOD.replace("}],", "}]");
     assert_eq!(of(&lines[1..lines.len() - 1]).unwrap().runs.len(), 3, "JSON lines");
+    let first = lines[1..].lines().next().unwrap();
+    let one = of(first).unwrap();
+    assert_eq!((one.runs.len(), one.runs[0].1.test_accuracy), (1, 0.9), "a single one: {first}");
     assert!(of("{}").unwrap_err().to_string().contains("results.json: must be a JSON list"));
     assert!(of("<html>").unwrap_err().to_string().contains("results.json: must be a JSON list"));
     assert!(of("[]").unwrap_err().to_string().contains("results.json: the list is empty"));

@@ -1,0 +1,31 @@
+//! The name of the images behind a study, which its analysis knows by their fingerprint.
+//!
+//! *Invariant:* images are called CIFAR-10 only if their fingerprint is that of its authors' files.
+
+use crate::selection::Selection;
+use artifacts::dataset::Task;
+
+/// Returns whether all images are CIFAR-10's.
+#[must_use]
+pub fn are_cifar10(selection: &Selection<'_>) -> bool {
+    let data = &selection.study.summary.data;
+    !data.is_empty()
+        && Task::Cifar10.fingerprints().is_some_and(|known| data.iter().all(|found| *found == known))
+}
+
+/// Returns the data set that the runs claim, if no fingerprint is known that could verify it.
+#[must_use]
+pub fn unverified(selection: &Selection<'_>) -> Option<Task> {
+    let task = selection.configuration()?.recipe.dataset;
+    task.fingerprints().is_none().then_some(task)
+}
+
+/// Returns the name of the images, for a sentence.
+#[must_use]
+pub fn name(selection: &Selection<'_>) -> String {
+    match unverified(selection) {
+        Some(task) => format!("{} (unverified)", task.title()),
+        None if are_cifar10(selection) => Task::Cifar10.title().to_owned(),
+        None => "images that are not, or not all, those of CIFAR-10".to_owned(),
+    }
+}
