@@ -42,6 +42,9 @@ def main(words):
     # Images behind a link are shared with others, and stay.
     shared = os.path.islink(os.path.join(work, "data"))
     folders = [os.path.join(work, name) for name in FOLDERS[what] if not (shared and name in IMAGES)]
+    if what == "all":
+        # A `just retrain` that was killed leaves its runs.
+        folders += sorted(glob.glob(os.path.join(glob.escape(work), ".retrain-*")))
     if any(map(os.path.isdir, folders)) and not is_ours(work):
         sys.exit("just clean: nothing is deleted: WORK=%s (%s) holds no plan, run, analysis or images of this pipeline. "
                  "Type the folder in which it worked: WORK=..." % (work, origin))

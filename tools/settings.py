@@ -137,7 +137,7 @@ def text_of(name_or_path, directory):
 
 def forms(settings):
     """Checks the form of values from a fixed list, for the same reason."""
-    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4})?", "auto, cpu, cuda or cuda:N"),
+    for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4}|:all)?", "auto, cpu, cuda, cuda:N or cuda:all"),
                             ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
                             ("JOBS", "auto|" + POSITIVE, "auto or a whole number from 1"),
                             ("JOBS_PER_DEVICE", POSITIVE, "a whole number from 1"), ("THREADS", POSITIVE, "a whole number from 1"),

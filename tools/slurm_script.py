@@ -25,7 +25,7 @@ fail() {{ echo "$* (node $(hostname)): it must lie on a file system that all nod
 [ -d {work} ] || fail {work} is not there
 cd {root} || exit 1
 echo "job ${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}_${{SLURM_ARRAY_TASK_ID:-0}} on $(hostname), start ${{SLURM_RESTART_COUNT:-0}}"
-{check}# The first element waits for what the others train, and takes up what they leave.
+# The first element waits for what the others train, and takes up what they leave.
 wait=0
 [ "${{SLURM_ARRAY_TASK_ID:-0}}" != 0 ] || wait=1
 exec {command} --wait="$wait" --slurm={folder}
@@ -51,9 +51,7 @@ def training(chosen, jobs, words):
     directives += ["--gpus=%d" % gpus] * bool(gpus) + named(chosen, "MEM") + shlex.split(chosen["SBATCH"])
     trainer = run.program("trainer")
     command = [trainer, "sweep", *settings.flags(chosen, ["EXPERIMENT", "ENGINE", "WORK"]), *side_by_side(chosen)]
-    # `--device=auto` means every GPU or, if there is none, the CPU.
-    check = "[ -e /dev/nvidiactl ] || { echo \"there is no GPU on $(hostname)\" >&2; exit 1; }\n" if gpus > 1 else ""
-    return TRAINING.format(directives=lines(directives), words=shlex.join(open_words(words)), trainer=shlex.quote(trainer), check=check,
+    return TRAINING.format(directives=lines(directives), words=shlex.join(open_words(words)), trainer=shlex.quote(trainer),
                            work=shlex.quote(chosen["WORK"]), root=shlex.quote(run.ROOT), command=shlex.join(command),
                            folder=shlex.quote(folder(chosen)))
 
@@ -88,7 +86,7 @@ def side_by_side(chosen):
     gpus, cpus, each = int(chosen["GPUS"]), int(chosen["CPUS"]), int(chosen["JOBS_PER_DEVICE"])
     if gpus == 0:
         return ["--device=cpu", "--jobs=%d" % cpus, "--threads=1"]
-    device = "cuda:0" if gpus == 1 else "auto"
+    device = "cuda:0" if gpus == 1 else "cuda:all"
     return ["--device=" + device, "--jobs-per-device=%d" % each, "--threads=%d" % max(1, cpus // (gpus * each))]
 
 

@@ -143,8 +143,12 @@ def asked(command):
 
 def at_once(chosen):
     """The number of concurrent runs in one job."""
-    gpus = int(chosen["GPUS"])
-    return gpus * int(chosen["JOBS_PER_DEVICE"]) if gpus else int(chosen["CPUS"])
+    return int(chosen["GPUS"]) * int(chosen["JOBS_PER_DEVICE"]) or int(chosen["CPUS"])
+
+
+def as_alone(chosen):
+    """How many of them are as fast as one alone: runs on one GPU share it, and each is slower for it."""
+    return int(chosen["GPUS"]) or int(chosen["CPUS"])
 
 
 def size(chosen, look):
@@ -156,7 +160,7 @@ def size(chosen, look):
         runs_per_job = int(chosen["RUNS_PER_JOB"])
     elif look["seconds"]:
         mean = look["seconds"] / look["left"]
-        runs_per_job *= max(1, int(SHARE * slurm_script.seconds(chosen["TIME"]) / mean))
+        runs_per_job = max(side_by_side, as_alone(chosen) * int(SHARE * slurm_script.seconds(chosen["TIME"]) / mean))
     return max(1, min(int(chosen["MAX_JOBS"]), math.ceil(look["left"] / runs_per_job)))
 
 
@@ -212,7 +216,7 @@ def what_it_takes(chosen, look, jobs):
     text = "  %d runs, %d of them to go" % (look["runs"], look["left"])
     if not look["seconds"]:
         return text + "; how long a run takes is not known here: there is no GPU, and none was trained yet"
-    job = max(look["longest_seconds"], look["seconds"] / (jobs * at_once(chosen)))
+    job = max(look["longest_seconds"], look["seconds"] / (jobs * as_alone(chosen)))
     return text + "; about %s a run, %s a job that starts with all the others (limit %s)" % (
         hours(look["seconds"] / look["left"]), hours(job), chosen["TIME"])
 

@@ -191,10 +191,11 @@ class Words(unittest.TestCase):
         with unittest.mock.patch.object(run.machine, "has_gpu", return_value=False):
             chosen = submit.understood(["GPUS=2", "JOBS_PER_DEVICE=2"])
         self.assertEqual((chosen["EXPERIMENT"], chosen["CPUS"], submit.at_once(chosen)), ("notebook", "8", 4))
-        self.assertEqual(slurm_script.side_by_side(chosen), ["--device=auto", "--jobs-per-device=2", "--threads=2"])
+        self.assertEqual(slurm_script.side_by_side(chosen), ["--device=cuda:all", "--jobs-per-device=2", "--threads=2"])
         script = slurm_script.training(chosen, 4, [])
         self.assertIn("#SBATCH --gpus=2\n", script)
-        self.assertIn("no GPU on", script)
+        # Without a GPU that is an error, and the networks are not trained on the CPU.
+        self.assertIn(" --device=cuda:all ", script)
         self.assertEqual(slurm_script.side_by_side(submit.understood([]))[0], "--device=cuda:0")
 
     def test_the_number_of_jobs_follows_what_is_known_of_the_time(self):
@@ -203,6 +204,9 @@ class Words(unittest.TestCase):
         self.assertEqual(submit.size(chosen, look), 100)
         # An hour each: three in four hours, of which a fifth stays free.
         self.assertEqual(submit.size(chosen, {"left": 120, "seconds": 120 * 3600}), 40)
+        # Two at once on a GPU share it.
+        shared = submit.understood(["GPUS=1", "JOBS_PER_DEVICE=2"])
+        self.assertEqual(submit.size(shared, {"left": 120, "seconds": 120 * 3600}), 40)
         self.assertEqual(submit.size({**chosen, "RUNS_PER_JOB": "50"}, look), 3)
         self.assertEqual(submit.size({**chosen, "MAX_JOBS": "2"}, look), 2)
 

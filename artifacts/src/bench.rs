@@ -56,7 +56,7 @@ pub struct Ours {
     pub share_of_limit: Option<f64>,
     /// The peak memory of the process, if the system reports it.
     pub peak_memory_mib: Option<f64>,
-    /// The peak GPU memory; `None` on a CPU.
+    /// The GPU memory that is taken once a step was recorded; `None` on a CPU.
     pub device_memory_mib: Option<f64>,
     /// The memory that a sweep plans for such a run.
     pub planned_memory_mib: f64,

@@ -9,6 +9,7 @@
 
 use crate::experiment::{Experiment, VerdictPlan};
 use crate::{reading, rules, stamp};
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -128,8 +129,18 @@ impl Seal {
         if let Some(first) = Self::read(path)? {
             return Ok(first);
         }
-        stamp::write_stamped(path, &self)?;
-        Ok(self)
+        // Under another name first: of several processes at once, one gives its file this name.
+        let ours = path.with_file_name(format!(".partial-{}-{}", std::process::id(), self.experiment));
+        stamp::write_stamped(&ours, &self)?;
+        let linked = fs::hard_link(&ours, path);
+        let first = match linked {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
+            // Some file systems have no second names.
+            Err(_) => fs::rename(&ours, path).map(|()| None),
+            Ok(()) => Ok(None),
+        };
+        let _ = fs::remove_file(&ours);
+        Ok(first?.unwrap_or(self))
     }
 }
 
@@ -137,7 +148,6 @@ impl Seal {
 mod tests {
     use super::*;
     use crate::Configuration;
-    use fs_err as fs;
     use network::Arm;
 
     fn experiment(seeds: u64) -> Experiment {
@@ -158,6 +168,20 @@ mod tests {
         let first = seal(&experiment(2), 1).write_once(&path).unwrap();
         assert_eq!(seal(&experiment(3), 2).write_once(&path).unwrap(), first);
         assert!(first.holds(&experiment(2)) && !first.holds(&experiment(3)));
+    }
+
+    #[test]
+    fn of_seals_that_are_written_at_once_one_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.lock");
+        let written: Vec<Seal> = std::thread::scope(|scope| {
+            let seals = (1..9).map(|at| Seal { experiment: format!("e{at}"), ..seal(&experiment(at), at) });
+            let writers: Vec<_> = seals.map(|seal| scope.spawn(|| seal.write_once(&path).unwrap())).collect();
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+        });
+        let stayed = Seal::read(&path).unwrap().unwrap();
+        assert!(written.iter().all(|seal| *seal == stayed), "{written:?}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl<'a> Engine<'a> {
                     (&train, &test),
                     device,
                     threads,
-                    precision,
+                    (precision, configuration.recipe.batch),
                     ways,
                 ))))
             }

@@ -27,15 +27,17 @@ use crate::machine::contained::contained;
 use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::lock::Lock;
+use crate::run::lock::waiting;
 use crate::run::provenance::circumstances;
 use crate::run::session::{Outcome, may_be_free, train};
 use anyhow::bail;
-use artifacts::run::{RunFolder, Status};
+use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, atomic};
 use outlook::Prepared;
 use plan::Planned;
 use std::io;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use train_all::train_all;
@@ -71,6 +73,7 @@ pub fn sweep(
     if plan_only || context.stop.requested().is_some() {
         return Ok(context.stop.requested());
     }
+    let at_once = prepared.at_once();
     let Prepared { planned, refused, slots, free, begun, .. } = prepared;
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(context.layout)?;
@@ -79,7 +82,7 @@ pub fn sweep(
     }
     let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
-    context.screen.begin(expected, summary::until_all_ended(&planned, &slots));
+    context.screen.begin(expected, summary::until_all_ended(&planned, at_once));
     let refused: Vec<_> =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
     let failures = Mutex::new(refused);
@@ -94,8 +97,14 @@ pub fn sweep(
     // Before it returns it checks again until no run is free, because a process that trained one may have
     // died since.
     let mut before = usize::MAX;
-    let any_may_be_free =
-        |runs: &[Planned<'_>]| runs.iter().any(|run| may_be_free(context, run.configuration));
+    let mut told = false;
+    let mut any_may_be_free = |runs: &[Planned<'_>]| {
+        let free = runs.iter().filter(|run| may_be_free(context, run.configuration)).count();
+        if free > 0 && !mem::replace(&mut told, true) {
+            context.screen.say(&waiting(free));
+        }
+        free > 0
+    };
     while !stopped(context)
         && ((1..before).contains(&elsewhere.len()) || any_may_be_free(&elsewhere) && pause(context))
     {
@@ -139,9 +148,16 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     if plan::is_left(context, configuration) {
         memory::check(configuration, context.device, context.threads)?;
     }
+    let mut told = false;
     loop {
         let outcome = contained(|| train(context, configuration))??;
-        if outcome != Outcome::Elsewhere || !may_be_free(context, configuration) || !pause(context) {
+        if outcome != Outcome::Elsewhere || !may_be_free(context, configuration) {
+            return Ok(outcome);
+        }
+        if !mem::replace(&mut told, true) {
+            context.screen.say(&waiting(1));
+        }
+        if !pause(context) {
             return Ok(outcome);
         }
     }
@@ -165,8 +181,7 @@ fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
 
 /// Removes the checkpoint of a run that has ended, which a process that was killed in its last moment leaves.
 fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
-    let has_ended =
-        || folder.read().is_ok_and(|(record, _)| matches!(record.status, Status::Done | Status::Diverged));
+    let has_ended = || folder.read().is_ok_and(|(record, _)| record.is_finished());
     if folder.checkpoint_path().exists()
         && let Some(_held) = Lock::take(folder)?
         && has_ended()

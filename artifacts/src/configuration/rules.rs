@@ -2,6 +2,7 @@
 
 use super::Configuration;
 use crate::arithmetic::Backend;
+use crate::reading::MOST_BYTES;
 use network::{Architecture, InvalidArchitecture};
 use std::ops::RangeInclusive;
 
@@ -49,6 +50,8 @@ impl Configuration {
         use InvalidConfiguration as E;
         Architecture::new(self.rankscale as i64, self.recipe.channels, self.recipe.dataset.classes())?;
         let images = self.recipe.train_images.unwrap_or(usize::MAX);
+        // A checkpoint has the values and the velocities of all parameters in float32, and little else.
+        let checkpoint = 8 * self.counts().parameters + (1 << 20);
         let rules = [
             (
                 "epochs",
@@ -99,6 +102,12 @@ impl Configuration {
                 self.engine == Backend::Tch || self.fits_fused(),
                 "trains low-rank networks in float32 only; take tch for others",
             ),
+            (
+                "channels",
+                format!("{:?}", self.recipe.channels),
+                checkpoint <= MOST_BYTES,
+                "make a network whose checkpoint has more than 1 GiB, which is not read: take fewer, or a higher rankscale",
+            ),
             ("seed", self.seed.to_string(), i64::try_from(self.seed).is_ok(), "must be below 2^63"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
@@ -115,6 +124,12 @@ mod tests {
 
     #[test]
     fn broken_rules_are_named() {
+        let wide = Recipe { channels: [512, 1024, 2048, 4096], ..Recipe::default() };
+        let dense =
+            Configuration { recipe: wide, rankscale: 0, engine: Backend::Tch, ..Configuration::default() };
+        let message = dense.clone().validated().unwrap_err().to_string();
+        assert!(message.starts_with("channels [512, 1024, 2048, 4096]: make a network"), "{message}");
+        assert!(Configuration { rankscale: 8, ..dense }.validated().is_ok());
         let broken = [
             Configuration { recipe: Recipe { epochs: 0, ..Recipe::default() }, ..Configuration::default() },
             Configuration {

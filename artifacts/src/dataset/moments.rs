@@ -1,4 +1,4 @@
-//! Mean and standard deviation of each colour plane, for normalising images.
+//! Mean and standard deviation of each colour plane, by which a data set can be told from another.
 //!
 //! *Invariant:* they are computed from exact integer sums, so the order of images cannot change the last bit.
 

@@ -1,11 +1,11 @@
-//! The roofline: the upper bound that a processor sets, and the measured rate of a large matrix product of a
+//! The roofline: the nominal limit that a processor sets, and the measured rate of a large matrix product of a
 //! library.
 //!
 //! The library takes as long to compile as the trainer, and only benchmarks need it, so it needs the feature
 //! `roofline`.
 
-/// Returns the images per second that products at this rate would allow: an update takes six
-/// operations for each multiply-accumulate of an image, two of them forward and four backward.
+/// Returns the images per second that products at this rate would allow by the customary count: an update
+/// takes six operations for each multiply-accumulate of an image, two of them forward and four backward.
 #[must_use]
 pub fn most_images_per_second(flops: f64, macs: u64) -> f64 {
     flops / (6.0 * macs as f64)

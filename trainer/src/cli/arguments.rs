@@ -101,7 +101,7 @@ pub struct Sweep {
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
     /// Number of concurrent runs on each GPU
-    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=64))]
+    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=31))]
     pub jobs_per_device: usize,
     /// 1 to wait for runs that other processes train, and to take over what they leave
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "0", default_missing_value = "1", value_name = "0|1",
@@ -244,7 +244,7 @@ pub struct WorkPlace {
 /// What to compute with.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// Device: auto, cpu, cuda or cuda:N; auto is the first GPU if there is one, and for a sweep all of them
+    /// Device: auto, cpu, cuda, cuda:N or cuda:all; auto is the first GPU if there is one, and for a sweep all of them
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
     /// Engine: auto, tch or fused; auto is libtorch on a GPU, and on a CPU our own kernels for the networks

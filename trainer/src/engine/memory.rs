@@ -44,7 +44,8 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
             (Device::Cpu, _) => torch_bytes(&architecture, batch),
             // cuDNN's workspaces, and what the first updates leave allocated beside the recorded one.
             // Measured on an H200 at rankscales 2 to 31 and dense: at most 1.26 times the formula in float32,
-            // 0.76 in bf16 and fp16.
+            // 0.76 in bf16 and fp16, once a step was recorded. What the first updates take for a moment, while
+            // kernels are chosen, was not measured.
             (Device::Cuda(_), Precision::Float32) => torch_bytes(&architecture, batch) / 20 * 27,
             (Device::Cuda(_), Precision::Bf16 | Precision::Fp16) => {
                 torch_bytes(&architecture, batch) / 20 * 16
@@ -54,9 +55,17 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
     bytes as u64
 }
 
+/// Returns how many images libtorch evaluates together, for a batch of so many: fewer where a batch is small,
+/// so that evaluation does not need more memory than a step.
+#[must_use]
+pub fn evaluated_at_once(batch: usize) -> usize {
+    if batch < 256 { 256 } else { 1000 }
+}
+
 /// Returns the bytes of what libtorch keeps of a step for its backward pass, in float32, of twice the largest
-/// tensor for backward's temporaries, of the images, and of the allocator's overhead. Measured peaks of whole
-/// processes on a CPU: 4.8, 3.3 and 2.7 GiB at rankscales 2, 8 and 31, and 3.7 GiB dense.
+/// tensor for backward's temporaries, of the images, and of the allocator's overhead. An evaluation needs two
+/// and a half times its largest tensor, while it is pooled. Measured peaks of whole processes on a CPU: 4.8,
+/// 3.3 and 2.7 GiB at rankscales 2, 8 and 31, and 3.7 GiB dense.
 fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
     let (mut kept, mut largest) = (0, 0);
     for block in architecture.blocks() {
@@ -75,5 +84,7 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
     }
     let weights = Counts::of(architecture).parameters as usize;
     let images = 60_000 * IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;
-    images + 4 * (batch * (kept + 2 * largest) + 6 * weights) * 23 / 20
+    let step = batch * (kept + 2 * largest);
+    let evaluation = evaluated_at_once(batch) * 5 * largest / 2;
+    images + 4 * (step.max(evaluation) + 6 * weights) * 23 / 20
 }

@@ -17,6 +17,7 @@ pub mod version;
 use crate::data::images::Images;
 use crate::data::state_dict::StateDict;
 use crate::engine::epoch::{Epoch, OnBatch, OnUpdate, Predictions, Sums};
+use crate::engine::memory::evaluated_at_once;
 #[cfg(libtorch_cuda)]
 use crate::engine::ways::UPDATES_BEFORE_RECORDING;
 use crate::engine::ways::Ways;
@@ -39,9 +40,6 @@ pub fn gpus() -> Option<usize> {
     cfg!(libtorch_cuda).then(|| if Cuda::is_available() { Cuda::device_count() as usize } else { 0 })
 }
 
-/// Images that are evaluated together; it affects memory, but no result.
-const EVALUATION_BATCH: usize = 1000;
-
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
 pub struct Torch {
@@ -54,6 +52,7 @@ pub struct Torch {
     augmentation: Augmentation,
     feed: Option<Feed>,
     evaluated: bool,
+    evaluated_at_once: usize,
     device: tch::Device,
     // The last field, so that it frees what all the others used.
     alone: Alone,
@@ -69,7 +68,7 @@ impl Torch {
         (train, test): (&Images<'_>, &Images<'_>),
         device: Device,
         threads: usize,
-        precision: Precision,
+        (precision, batch): (Precision, usize),
         ways: Ways,
     ) -> Self {
         tch::set_num_threads(threads as i32);
@@ -93,6 +92,7 @@ impl Torch {
             augmentation: Augmentation::new(device),
             feed: None,
             evaluated: false,
+            evaluated_at_once: evaluated_at_once(batch),
             device,
             alone,
         }
@@ -207,11 +207,11 @@ impl Torch {
         let _held = if mem::replace(&mut self.evaluated, true) { None } else { self.alone.hold() };
         let images = self.test.labels.size()[0];
         let (mut classes, mut losses) = (Vec::new(), Vec::new());
-        for start in (0..images).step_by(EVALUATION_BATCH) {
+        for start in (0..images).step_by(self.evaluated_at_once) {
             if on_batch().is_break() {
                 return None;
             }
-            let length = (EVALUATION_BATCH as i64).min(images - start);
+            let length = (self.evaluated_at_once as i64).min(images - start);
             let narrow = |tensor: &Tensor| tensor.narrow(0, start, length);
             let pixels = self.augmentation.normalise(&narrow(&self.test.pixels));
             let (class, loss) = self.training.predict(&pixels, &narrow(&self.test.labels));

@@ -1,7 +1,8 @@
 //! The ways in which a step can be computed, most of them libtorch's. All compute the same function; their
 //! time and memory depend on device and precision.
 //!
-//! *Invariant:* everything that depends on the way, including the memory formula, takes it from here.
+//! *Invariant:* everything that depends on the way takes it from here; the memory formula takes that of CPUs,
+//! and what was measured on GPUs is a factor of it.
 
 use crate::machine::device::Device;
 use kernels::Isa;

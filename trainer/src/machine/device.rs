@@ -21,6 +21,8 @@ pub enum Device {
 pub enum DeviceChoice {
     /// The first GPU if there is one, else the CPU.
     Auto,
+    /// The first GPU, and for a sweep every GPU; there must be one.
+    Gpus,
     /// This device.
     Only(Device),
 }
@@ -38,7 +40,7 @@ pub enum BackendChoice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// The name is not that of a device.
-    #[error("device `{0}`: expected auto, cpu, cuda or cuda:N")]
+    #[error("device `{0}`: expected auto, cpu, cuda, cuda:N or cuda:all")]
     Name(String),
     /// The name is not that of an engine.
     #[error("engine `{0}`: expected auto, tch or fused")]
@@ -69,6 +71,7 @@ impl FromStr for DeviceChoice {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Only(Device::Cpu)),
             "cuda" => Ok(Self::Only(Device::Cuda(0))),
+            "cuda:all" => Ok(Self::Gpus),
             _ => name
                 .strip_prefix("cuda:")
                 .and_then(|index| index.parse().ok())
@@ -103,6 +106,7 @@ impl DeviceChoice {
         match (self, gpus) {
             (Self::Auto, Some(1..)) => Ok(Device::Cuda(0)),
             (Self::Auto, _) => Ok(Device::Cpu),
+            (Self::Gpus, gpus) => Self::Only(Device::Cuda(0)).resolve(gpus),
             (Self::Only(Device::Cuda(asked)), None) => Err(DeviceError::NoCuda(asked)),
             (Self::Only(Device::Cuda(asked)), Some(found)) if asked >= found => {
                 Err(DeviceError::NoSuchGpu { asked, found })
@@ -119,7 +123,7 @@ impl DeviceChoice {
     /// Those of [`DeviceChoice::resolve`].
     pub fn resolve_all(self, gpus: Option<usize>) -> Result<Vec<Device>, DeviceError> {
         match (self, gpus) {
-            (Self::Auto, Some(found @ 1..)) => Ok((0..found).map(Device::Cuda).collect()),
+            (Self::Auto | Self::Gpus, Some(found @ 1..)) => Ok((0..found).map(Device::Cuda).collect()),
             _ => Ok(vec![self.resolve(gpus)?]),
         }
     }
@@ -171,6 +175,7 @@ mod tests {
     fn names_are_read_and_wrong_ones_refused() {
         assert_eq!("cuda".parse(), Ok(DeviceChoice::Only(Device::Cuda(0))));
         assert_eq!("cuda:3".parse(), Ok(DeviceChoice::Only(Device::Cuda(3))));
+        assert_eq!("cuda:all".parse(), Ok(DeviceChoice::Gpus));
         for wrong in ["gpu", "cuda:", "cuda:-1", "CPU"] {
             assert_eq!(wrong.parse::<DeviceChoice>(), Err(DeviceError::Name(wrong.to_owned())));
         }
@@ -191,6 +196,12 @@ mod tests {
         assert_eq!(DeviceChoice::Auto.resolve(None), Ok(Device::Cpu));
         assert_eq!(DeviceChoice::Auto.resolve_all(Some(2)), Ok(vec![Device::Cuda(0), Device::Cuda(1)]));
         assert_eq!(DeviceChoice::Auto.resolve_all(Some(0)), Ok(vec![Device::Cpu]));
+        assert_eq!(DeviceChoice::Gpus.resolve_all(Some(2)), Ok(vec![Device::Cuda(0), Device::Cuda(1)]));
+        assert_eq!(
+            DeviceChoice::Gpus.resolve_all(Some(0)),
+            Err(DeviceError::NoSuchGpu { asked: 0, found: 0 })
+        );
+        assert_eq!(DeviceChoice::Gpus.resolve_all(None), Err(DeviceError::NoCuda(0)));
         assert_eq!(gpu(1).resolve_all(Some(2)), Ok(vec![Device::Cuda(1)]));
     }
 

@@ -29,8 +29,9 @@ pub fn free(device: Device) -> Available {
     }
 }
 
-/// Returns the bytes of a GPU's memory that are in use by any process, if CUDA reports it. libtorch frees
-/// none while it runs, so this is its peak.
+/// Returns the bytes of a GPU's memory that are in use by any process, if CUDA reports it. libtorch gives
+/// memory back when a step is recorded and not after, so this is the most that a run takes from then on, and
+/// perhaps less than its first updates took.
 #[must_use]
 pub fn taken(device: Device) -> Option<u64> {
     match device {

@@ -29,6 +29,7 @@ pub struct Screen {
     bars: Option<MultiProgress>,
     sweep: Mutex<Option<Tally>>,
     epochs: AtomicUsize,
+    begun: AtomicUsize,
     line_every: Duration,
 }
 
@@ -38,7 +39,8 @@ impl Default for Screen {
         let bars = can_have_bars(set("TERM").as_deref()).then(MultiProgress::new);
         let seconds = set(LINE_SECONDS).and_then(|text| text.parse().ok()).map(Duration::from_secs);
         let line_every = seconds.unwrap_or(LINE_EVERY);
-        Self { bars, sweep: Mutex::default(), epochs: AtomicUsize::default(), line_every }
+        let (epochs, begun) = (AtomicUsize::default(), AtomicUsize::default());
+        Self { bars, sweep: Mutex::default(), epochs, begun, line_every }
     }
 }
 
@@ -70,6 +72,12 @@ impl Screen {
     #[must_use]
     pub fn sweep_summary(&self) -> String {
         self.tally().as_ref().map_or_else(String::new, |tally| format!("; {}", tally.summary()))
+    }
+
+    /// Returns the number of runs that have begun or gone on since this screen was created.
+    #[must_use]
+    pub fn begun(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Returns the number of epochs of all runs that have ended since this screen was created.
@@ -138,17 +146,17 @@ pub struct SoFar {
 }
 
 impl<'a> Progress<'a> {
-    /// Starts the progress of a run of which `epochs_done` epochs are already done.
+    /// Starts the progress of a run of which `done` epochs are already done, up to epoch `last`.
     #[must_use]
     pub fn new(
         screen: &'a Screen,
         run: &str,
         updates_per_epoch: usize,
         configuration: &Configuration,
-        epochs_done: usize,
+        (done, last): (usize, usize),
     ) -> Self {
-        let epochs = configuration.recipe.epochs;
-        let (updates, first) = (updates_per_epoch * epochs, updates_per_epoch * epochs_done);
+        screen.begun.fetch_add(1, Ordering::Relaxed);
+        let (updates, first) = (updates_per_epoch * last, updates_per_epoch * done);
         let bar = screen
             .bars
             .as_ref()

@@ -81,14 +81,8 @@ impl Job {
         if let Err(error) = sweep {
             screen.say(&format!("{error:#}"));
         }
-        let Some(queued) = self.queued() else {
-            screen.say(&format!(
-                "job {}: Slurm does not answer; it ends with {AGAIN}, to go on later",
-                self.id
-            ));
-            return Ok(Some(AGAIN));
-        };
-        match next(&queued, screen.epochs(), self.timeouts()) {
+        let queued = self.queued();
+        match next(queued.as_ref(), [screen.begun(), screen.epochs()], self.timeouts()) {
             Next::End => Ok(Some(TERMINATED)),
             Next::GiveUp => {
                 self.count(0)?;
@@ -98,6 +92,14 @@ impl Job {
                     self.id
                 ));
                 Ok(Some(1))
+            }
+            Next::Again(timeouts) if queued.is_none() => {
+                self.count(timeouts)?;
+                screen.say(&format!(
+                    "job {}: Slurm does not answer; it ends with {AGAIN}, to go on later",
+                    self.id
+                ));
+                Ok(Some(AGAIN))
             }
             Next::Again(timeouts) => {
                 self.count(timeouts)?;
@@ -152,16 +154,21 @@ fn seconds(text: &str) -> Option<u64> {
     Some(days * 86_400 + parts.into_iter().fold(0, |sum, part| sum * 60 + part))
 }
 
-/// Decides what a job does that was asked to stop, given the epochs that ended in it and the consecutive
-/// time-outs without one before it.
-fn next(queued: &Queued, epochs: usize, timeouts: usize) -> Next {
-    if !["RUNNING", "SIGNALING"].contains(&queued.state.as_str()) {
+/// Decides what a job does that was asked to stop, given the runs that began and the epochs that ended in it,
+/// and the consecutive time-outs without an epoch before it. Where Slurm does not answer (`queued` is
+/// `None`), the warning may have been one of the time limit, and counts as one. A job that trained nothing,
+/// because it waited for what other jobs train, has not had too little time for it.
+fn next(queued: Option<&Queued>, [begun, epochs]: [usize; 2], timeouts: usize) -> Next {
+    if queued.is_some_and(|queued| !["RUNNING", "SIGNALING"].contains(&queued.state.as_str())) {
         return Next::End;
     }
-    let timed_out = queued.limit_seconds.zip(queued.used_seconds).is_some_and(|(limit, used)| {
-        // Four fifths of the time, or all but ten minutes of it, whichever is earlier.
-        used >= (limit * 4 / 5).min(limit.saturating_sub(600))
-    });
+    let is_late = |queued: &Queued| {
+        queued.limit_seconds.zip(queued.used_seconds).is_some_and(|(limit, used)| {
+            // Four fifths of the time, or all but ten minutes of it, whichever is earlier.
+            used >= (limit * 4 / 5).min(limit.saturating_sub(600))
+        })
+    };
+    let timed_out = begun > 0 && queued.is_none_or(is_late);
     match (timed_out, epochs) {
         (true, 0) if timeouts + 1 >= MOST_TIMEOUTS => Next::GiveUp,
         (true, 0) => Next::Again(timeouts + 1),
@@ -195,26 +202,30 @@ mod tests {
     #[test]
     fn a_job_that_is_being_ended_stays_out() {
         for state in ["COMPLETING", "CANCELLED", "PENDING", "TIMEOUT"] {
-            assert_eq!(next(&queued(&format!("{state}|0:45|1:00")), 5, 0), Next::End);
+            assert_eq!(next(Some(&queued(&format!("{state}|0:45|1:00"))), [1, 5], 0), Next::End);
         }
     }
 
     #[test]
     fn only_time_outs_without_an_epoch_are_counted() {
         let late = queued("RUNNING|3:55:00|4:00:00");
-        assert_eq!(next(&late, 0, 0), Next::Again(1));
-        assert_eq!(next(&late, 0, 1), Next::Again(2));
-        assert_eq!(next(&late, 0, 2), Next::GiveUp);
-        assert_eq!(next(&late, 1, 2), Next::Again(0));
+        // Without an answer of Slurm it may have been one.
+        for late in [Some(&late), None] {
+            assert_eq!(next(late, [1, 0], 0), Next::Again(1));
+            assert_eq!(next(late, [1, 0], 1), Next::Again(2));
+            assert_eq!(next(late, [1, 0], 2), Next::GiveUp);
+            assert_eq!(next(late, [1, 1], 2), Next::Again(0));
+            assert_eq!(next(late, [0, 0], 2), Next::Again(2), "it only waited for others");
+        }
         // A preemption says nothing about the time limit.
         for early in ["RUNNING|1:00:00|4:00:00", "RUNNING|1:00:00|UNLIMITED"] {
-            assert_eq!(next(&queued(early), 0, 2), Next::Again(2));
+            assert_eq!(next(Some(&queued(early)), [1, 0], 2), Next::Again(2));
         }
     }
 
     #[test]
     fn the_last_fifth_or_ten_minutes_of_a_job_are_its_end() {
-        let timed_out = |line: &str| next(&queued(line), 0, 0) == Next::Again(1);
+        let timed_out = |line: &str| next(Some(&queued(line)), [1, 0], 0) == Next::Again(1);
         assert!(timed_out("RUNNING|3:12:00|4:00:00") && !timed_out("RUNNING|3:11:59|4:00:00"));
         assert!(timed_out("RUNNING|20:00|30:00") && !timed_out("RUNNING|19:59|30:00"));
         assert!(timed_out("RUNNING|0:10|1:00"));

@@ -164,7 +164,7 @@ mod tests {
         let state = initialise(&configuration.architecture(), 0);
         let mut engine = Engine::new(&configuration, &state, images, Device::Cpu, 1).unwrap();
         let (screen, stop) = (Screen::default(), Stop::default());
-        let mut progress = Progress::new(&screen, "run", 2, &configuration, 0);
+        let mut progress = Progress::new(&screen, "run", 2, &configuration, (0, configuration.recipe.epochs));
         let (configuration, judged) = (&configuration, &judged);
         Epochs { configuration, folder, stop: &stop, images: 8, judged }.train(
             &mut engine,

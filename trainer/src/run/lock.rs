@@ -75,6 +75,16 @@ impl Lock {
     }
 }
 
+/// Says that runs are claimed where this process cannot see their owners, and how long it takes to know more.
+#[must_use]
+pub fn waiting(runs: usize) -> String {
+    let claimed = if runs == 1 { "1 run is claimed".to_owned() } else { format!("{runs} runs are claimed") };
+    format!(
+        "{claimed} from elsewhere (another machine or container, or before a restart): in {} s it is known whether anybody trains there",
+        claim::dead_after().as_secs()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::machine::device::Device;
 use crate::run::checkpoint::{Checkpoint, check_shapes};
 use crate::run::context::TrainTest;
 use crate::run::layers;
-use crate::run::lock::Lock;
+use crate::run::lock::{Lock, waiting};
 use crate::run::rows::prediction_rows;
 use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
@@ -27,10 +27,14 @@ use std::cell::OnceCell;
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The largest difference between the accuracy of predictions that are computed again, perhaps with other CPU
 /// instructions, and that of the last epoch; a fraction of the images.
 const CLOSE: f64 = 0.005;
+
+/// The interval between two looks at a run whose owner cannot be seen from here.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A repair of all runs of a work directory.
 #[derive(Debug)]
@@ -78,55 +82,69 @@ impl<'a> Repair<'a> {
     /// A directory cannot be listed.
     pub fn all(&self, say: &mut impl FnMut(String)) -> anyhow::Result<Tally> {
         let mut tally = Tally::default();
+        let mut unknown = Vec::new();
         for folder in folders(&self.layout.runs())? {
-            let name = folder.name();
-            let reason = match self.one(&folder) {
-                Ok(None) => {
-                    say(format!("{name}: another process is training it; left alone"));
-                    continue;
-                }
-                Ok(Some(done)) => {
-                    tally.whole += 1;
-                    tally.sealed += usize::from(done.sealed);
-                    tally.mended += usize::from(!done.remade.is_empty());
-                    if !done.remade.is_empty() {
-                        say(format!("{name}: made again from its weights: {}", done.remade.join(", ")));
-                    }
-                    continue;
-                }
-                Err(error) if hindered(&error) => {
-                    say(format!(
-                        "{name}: {error:#}; it was left as it is, and nothing says that it is damaged"
-                    ));
-                    tally.broken += 1;
-                    continue;
-                }
-                Err(error) => plain(&error),
-            };
-            if self.retrain {
-                match self.set_aside(&folder) {
-                    Ok(place) => {
-                        let place = place.display();
-                        say(format!(
-                            "{name}: {reason}; set aside in {place}, and `just sweep` trains it anew"
-                        ));
-                        tally.aside += 1;
-                    }
-                    Err(error) => {
-                        say(format!("{name}: {reason}; it cannot be set aside: {error:#}"));
-                        tally.broken += 1;
-                    }
-                }
-            } else {
-                say(format!(
-                    "{name}: {reason}; it cannot be mended: delete {} and `just sweep` trains it anew, or `just repair \
-                     RETRAIN=1` sets it aside for that",
-                    folder.path().display()
-                ));
-                tally.broken += 1;
+            if !self.is_settled(&folder, &mut tally, say) {
+                unknown.push(folder);
             }
         }
+        if !unknown.is_empty() {
+            say(waiting(unknown.len()));
+        }
+        while !unknown.is_empty() {
+            std::thread::sleep(LOOK_EVERY);
+            unknown.retain(|folder| !self.is_settled(folder, &mut tally, say));
+        }
         Ok(tally)
+    }
+
+    /// Repairs a run, with a line if it was not intact; false if it is not known yet whether another process
+    /// trains it.
+    fn is_settled(&self, folder: &RunFolder, tally: &mut Tally, say: &mut impl FnMut(String)) -> bool {
+        let name = folder.name();
+        let reason = match self.one(folder) {
+            Ok(None) if Lock::is_unknown(folder) => return false,
+            Ok(None) => {
+                say(format!("{name}: another process is training it; left alone"));
+                return true;
+            }
+            Ok(Some(done)) => {
+                tally.whole += 1;
+                tally.sealed += usize::from(done.sealed);
+                tally.mended += usize::from(!done.remade.is_empty());
+                if !done.remade.is_empty() {
+                    say(format!("{name}: made again from its weights: {}", done.remade.join(", ")));
+                }
+                return true;
+            }
+            Err(error) if hindered(&error) => {
+                say(format!("{name}: {error:#}; it was left as it is, and nothing says that it is damaged"));
+                tally.broken += 1;
+                return true;
+            }
+            Err(error) => plain(&error),
+        };
+        if self.retrain {
+            match self.set_aside(folder) {
+                Ok(place) => {
+                    let place = place.display();
+                    say(format!("{name}: {reason}; set aside in {place}, and `just sweep` trains it anew"));
+                    tally.aside += 1;
+                }
+                Err(error) => {
+                    say(format!("{name}: {reason}; it cannot be set aside: {error:#}"));
+                    tally.broken += 1;
+                }
+            }
+        } else {
+            say(format!(
+                "{name}: {reason}; it cannot be mended: delete {} and `just sweep` trains it anew, or `just repair \
+                 RETRAIN=1` sets it aside for that",
+                folder.path().display()
+            ));
+            tally.broken += 1;
+        }
+        true
     }
 
     /// Repairs a run and says what was done; `None` if another process is training it.
@@ -258,7 +276,7 @@ struct Hindrance(String);
 
 /// Returns whether an error says nothing about a run's files: they could not be read or written now, or what
 /// a repair needs is not here.
-fn hindered(error: &anyhow::Error) -> bool {
+pub(super) fn hindered(error: &anyhow::Error) -> bool {
     let passing = |cause: &io::Error| {
         !matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
     };

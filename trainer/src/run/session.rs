@@ -19,6 +19,7 @@ use crate::run::initialise::initialise;
 use crate::run::layers;
 use crate::run::lock::Lock;
 use crate::run::provenance::provenance;
+use crate::run::repair::hindered;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, ensure};
@@ -84,6 +85,12 @@ pub fn may_be_free(context: &RunContext<'_>, configuration: &Configuration) -> b
     Lock::is_unknown(&RunFolder::new(context.layout.run(&name)))
 }
 
+/// Adds advice to an error that says that a file is damaged. Whoever cannot read it now must not give it up.
+fn given_up(error: impl Into<anyhow::Error>, advice: &'static str) -> anyhow::Error {
+    let error = error.into();
+    if hindered(&error) { error } else { error.context(advice) }
+}
+
 /// One run under way.
 struct Session<'a> {
     context: &'a RunContext<'a>,
@@ -116,7 +123,9 @@ impl<'a> Session<'a> {
             sealed: Some(FileSums::default()),
         };
         let record = if folder.record_path().exists() {
-            folder.read_record().context("move the folder away to train this run anew")?
+            folder
+                .read_record()
+                .map_err(|error| given_up(error, "move the folder away to train this run anew"))?
         } else {
             fresh
         };
@@ -165,7 +174,8 @@ impl<'a> Session<'a> {
         self.set_status(Status::Running)?;
 
         let screen = self.context.screen;
-        let mut progress = Progress::new(screen, &self.record.name, updates, configuration, done);
+        let last = last.min(configuration.recipe.epochs);
+        let mut progress = Progress::new(screen, &self.record.name, updates, configuration, (done, last));
         if done > 0 {
             progress.say(&format!("resuming after epoch {done}"));
         }
@@ -175,7 +185,7 @@ impl<'a> Session<'a> {
         }
         let (folder, stop) = (&self.folder, self.context.stop);
         let epochs = Epochs { configuration, folder, stop, images, judged: &judged };
-        let ahead = (done, last.min(configuration.recipe.epochs));
+        let ahead = (done, last);
         let ended;
         (self.tables, ended) =
             epochs.train(&mut engine, ahead, mem::take(&mut self.tables), &mut progress)?;
@@ -202,7 +212,7 @@ impl<'a> Session<'a> {
     /// ones. `early` says that the run's files had no checksums.
     fn take_up(&mut self, architecture: &Architecture, early: bool) -> anyhow::Result<(usize, StateDict)> {
         let checkpoint = Checkpoint::load(&self.folder.checkpoint_path(), &self.record.name, architecture)
-            .context("the checkpoint cannot be used; delete it to start over")?;
+            .map_err(|error| given_up(error, "the checkpoint cannot be used; delete it to start over"))?;
         let (done, state) = match checkpoint {
             Some(checkpoint) => {
                 self.tables.reach(&checkpoint, &self.folder, &self.record)?;

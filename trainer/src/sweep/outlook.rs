@@ -36,10 +36,33 @@ pub(super) struct Prepared<'a> {
     pub(super) planned: Vec<Planned<'a>>,
     pub(super) refused: Vec<Refused<'a>>,
     diverged: Vec<String>,
+    unusable: Vec<(String, String)>,
     pub(super) slots: Vec<Slot>,
     pub(super) free: Vec<(Device, u64)>,
     /// The number of runs that are done or begun.
     pub(super) begun: usize,
+    cores: usize,
+}
+
+/// Returns no more slots than runs that fit into memory side by side, and the runs with the memory that each
+/// then needs: fewer runs have more threads each, and every thread has buffers of its own.
+fn as_memory_allows<'a>(
+    side_by_side: &SideBySide,
+    free: &[(Device, u64)],
+    runs: Vec<Planned<'a>>,
+) -> (Vec<Slot>, Vec<Planned<'a>>) {
+    let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
+    let smallest = runs.iter().map(|run| run.memory).min().unwrap_or(1).max(1);
+    let side_by_side_fit = |bytes: u64| usize::try_from(bytes / smallest).unwrap_or(usize::MAX);
+    let fit = free.iter().map(|(_, bytes)| side_by_side_fit(*bytes)).fold(0, usize::saturating_add);
+    let slots = side_by_side.slots(&devices, runs.len().min(fit.max(1)));
+    let most = free.iter().map(|(_, bytes)| *bytes).max().unwrap_or(u64::MAX);
+    let needed = |run: &Planned<'_>| memory::of_run(run.configuration, slots[0].device, slots[0].threads);
+    if runs.iter().any(|run| needed(run) > most) {
+        return (side_by_side.slots(&devices, runs.len()), runs);
+    }
+    let with = runs.into_iter().map(|run| Planned { memory: needed(&run), ..run }).collect();
+    (slots, with)
 }
 
 /// Computes what a sweep would do on this machine; `None` if the user asked to stop.
@@ -74,7 +97,7 @@ impl<'a> Prepared<'a> {
         side_by_side: SideBySide,
     ) -> anyhow::Result<Option<Self>> {
         let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-        let plan::Left { runs: mut left, diverged, begun } = plan::left(context, experiment);
+        let plan::Left { runs: mut left, diverged, unusable, begun } = plan::left(context, experiment);
         let threads = side_by_side.slots(devices, left.len())[0].threads;
         for run in &mut left {
             run.memory = memory::of_run(run.configuration, devices[0], threads);
@@ -84,27 +107,33 @@ impl<'a> Prepared<'a> {
         // The device with the most memory has the first slot, so that any run that fits at all can be timed
         // and trained there.
         free.sort_by_key(|(_, free)| Reverse(free.bytes));
-        let devices: Vec<_> = free.iter().map(|(device, _)| *device).collect();
         let free: Vec<_> = free.into_iter().map(|(device, free)| (device, free.bytes)).collect();
-        let slots = side_by_side.slots(&devices, fitting.len());
+        let (slots, fitting) = as_memory_allows(&side_by_side, &free, fitting);
         let planned = plan::in_order(&context.at(slots[0]), fitting);
-        Ok(planned.map(|planned| Self { planned, refused, diverged, slots, free, begun }))
+        let cores = side_by_side.cores;
+        Ok(planned.map(|planned| Self { planned, refused, diverged, unusable, slots, free, begun, cores }))
+    }
+
+    /// Returns how many runs are trained at once without slowing each other down.
+    pub(super) fn at_once(&self) -> usize {
+        summary::at_once(&self.slots, self.cores)
     }
 
     /// Prints the plan in lines, and the runs that cannot be trained.
     pub(super) fn say(&self, context: &RunContext<'_>, experiment: &Experiment) {
+        let at_once = self.at_once();
         let Self { planned, refused, diverged, slots, free, .. } = self;
         let say = |line: String| context.screen.say(&line);
         say(format!("experiment {}: {}", experiment.name, experiment.title));
-        say(summary::heading(experiment.runs.len(), refused.len(), diverged, planned, slots, free));
+        say(summary::heading(experiment.runs.len(), refused.len(), diverged, planned, slots, at_once, free));
         let known = free.iter().filter(|(_, free)| *free < u64::MAX);
         for (device, free) in known {
             say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));
         }
         summary::lines(planned).into_iter().for_each(say);
         say(format!("results go to {}", context.layout.runs().display()));
-        let unusable = plan::unusable(context, experiment).into_iter();
-        let unusable = unusable.map(|(name, reason)| format!("  {name} cannot be used as it is: {reason}"));
+        let unusable =
+            self.unusable.iter().map(|(name, reason)| format!("  {name} cannot be used as it is: {reason}"));
         let too_large =
             refused.iter().map(|(run, reason)| format!("  {} cannot be trained here: {reason}", run.name));
         summary::shortened(unusable).into_iter().chain(summary::shortened(too_large)).for_each(say);

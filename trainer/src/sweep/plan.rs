@@ -4,7 +4,7 @@ use crate::machine::device::Device;
 use crate::machine::memory::{self, Available, TooLarge};
 use crate::run::context::RunContext;
 use crate::sweep::estimate::Pace;
-use artifacts::run::{RunFolder, Status};
+use artifacts::run::{RunError, RunFolder, Status};
 use artifacts::{Configuration, Experiment};
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -38,6 +38,8 @@ pub(super) struct Left<'a> {
     pub(super) runs: Vec<Planned<'a>>,
     /// Names of the runs that diverged.
     pub(super) diverged: Vec<String>,
+    /// Names of the runs whose folders cannot be used as they are, each with the reason.
+    pub(super) unusable: Vec<(String, String)>,
     /// The number of runs that have a record: done, diverged, under way, killed in their first epoch, or
     /// damaged.
     pub(super) begun: usize,
@@ -46,21 +48,28 @@ pub(super) struct Left<'a> {
 /// Inspects the folder of every run.
 pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
     let fingerprint = context.data.fingerprint();
-    let mut left = Left { runs: Vec::new(), diverged: Vec::new(), begun: 0 };
+    let mut left = Left { runs: Vec::new(), diverged: Vec::new(), unusable: Vec::new(), begun: 0 };
     for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
         let folder = RunFolder::new(context.layout.run(&name));
         left.begun += usize::from(folder.record_path().exists());
-        match state(&folder, configuration) {
-            Progress::Done => {}
-            Progress::Diverged => left.diverged.push(name),
-            Progress::Left(epochs_left) => left.runs.push(Planned {
-                configuration,
-                name,
-                epochs_left,
-                expected: Duration::ZERO,
-                memory: 0,
-            }),
+        let epochs_left = match state(&folder, configuration) {
+            Ok(Progress::Left(epochs)) => Some(epochs),
+            Ok(Progress::Done) => None,
+            Ok(Progress::Diverged) => {
+                left.diverged.push(name.clone());
+                None
+            }
+            // Training it will say why.
+            Err(error) => {
+                if folder.record_path().exists() {
+                    left.unusable.push((name.clone(), error.to_string()));
+                }
+                Some(configuration.recipe.epochs)
+            }
+        };
+        if let Some(epochs_left) = epochs_left {
+            left.runs.push(Planned { configuration, name, epochs_left, expected: Duration::ZERO, memory: 0 });
         }
     }
     left
@@ -102,18 +111,13 @@ pub(super) fn in_order<'a>(
     Some(planned)
 }
 
-/// Returns the runs of an experiment whose folders cannot be used as they are, each with the reason.
-pub(super) fn unusable(context: &RunContext<'_>, experiment: &Experiment) -> Vec<(String, String)> {
-    let fingerprint = context.data.fingerprint();
-    let folders = experiment.runs.iter().map(|run| context.layout.run(&run.run_name(&fingerprint)));
-    let begun = folders.map(RunFolder::new).filter(|folder| folder.record_path().exists());
-    begun.filter_map(|folder| Some((folder.name(), folder.read_whole().err()?.to_string()))).collect()
-}
-
 /// Returns whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
     let name = configuration.run_name(&context.data.fingerprint());
-    matches!(state(&RunFolder::new(context.layout.run(&name)), configuration), Progress::Left(_))
+    !matches!(
+        state(&RunFolder::new(context.layout.run(&name)), configuration),
+        Ok(Progress::Done | Progress::Diverged)
+    )
 }
 
 /// How far a run has come.
@@ -124,15 +128,14 @@ enum Progress {
     Left(usize),
 }
 
-/// Determines the state of a run. A folder that cannot be read counts as having all its epochs left, and
-/// training it will say why.
-fn state(folder: &RunFolder, configuration: &Configuration) -> Progress {
-    match folder.read_whole() {
-        Ok((record, _)) if record.status == Status::Done => Progress::Done,
-        Ok((record, _)) if record.status == Status::Diverged => Progress::Diverged,
-        Ok((_, epochs)) => Progress::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
-        Err(_) => Progress::Left(configuration.recipe.epochs),
-    }
+/// Determines the state of a run.
+fn state(folder: &RunFolder, configuration: &Configuration) -> Result<Progress, RunError> {
+    let (record, epochs) = folder.read_whole()?;
+    Ok(match record.status {
+        Status::Done => Progress::Done,
+        Status::Diverged => Progress::Diverged,
+        _ => Progress::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
+    })
 }
 
 #[cfg(test)]

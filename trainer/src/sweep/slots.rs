@@ -50,6 +50,10 @@ pub struct SideBySide {
     pub wait: bool,
 }
 
+/// The most runs at once on one GPU: libtorch has 32 streams for each, of which the estimate of a sweep takes
+/// one, and two runs on one stream would record each other's work.
+pub const MOST_PER_GPU: usize = 31;
+
 /// A slot in which runs are trained one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
@@ -67,7 +71,8 @@ impl SideBySide {
             Jobs::Auto if on_cpu => self.cores / self.threads.unwrap_or(1),
             Jobs::Auto => self.per_device.get() * devices.len(),
         };
-        let jobs = wanted.min(runs).max(1);
+        let most = if on_cpu { usize::MAX } else { MOST_PER_GPU * devices.len() };
+        let jobs = wanted.min(runs).min(most).max(1);
         let threads = self.threads.unwrap_or((self.cores / jobs).max(1));
         devices.iter().cycle().take(jobs).map(|&device| Slot { device, threads }).collect()
     }

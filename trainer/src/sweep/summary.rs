@@ -24,6 +24,7 @@ pub(super) fn heading(
     diverged: &[String],
     planned: &[Planned<'_>],
     slots: &[Slot],
+    at_once: usize,
     devices: &[(Device, u64)],
 ) -> String {
     let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
@@ -38,16 +39,21 @@ pub(super) fn heading(
         places.join(", "),
         slots.len(),
         slots[0].threads,
-        HumanDuration(until_all_ended(planned, slots))
+        HumanDuration(until_all_ended(planned, at_once))
     )
 }
 
-/// Returns the expected time until all runs have ended. Runs on separate CPU cores do not slow each other
-/// down; runs on one GPU share it, and each is slower for it.
-pub(super) fn until_all_ended(planned: &[Planned<'_>], slots: &[Slot]) -> Duration {
+/// Returns how many runs are trained at once without slowing each other down: one on each GPU, or as many as
+/// have CPU cores of their own.
+pub(super) fn at_once(slots: &[Slot], cores: usize) -> usize {
     let gpus: BTreeSet<_> =
         slots.iter().filter(|slot| slot.device != Device::Cpu).map(|slot| slot.device).collect();
-    let at_once = if gpus.is_empty() { slots.len() } else { gpus.len() };
+    let threads = slots.first().map_or(1, |slot| slot.threads);
+    if gpus.is_empty() { slots.len().min(cores / threads).max(1) } else { gpus.len() }
+}
+
+/// Returns the expected time until all runs have ended, of which so many run as if alone.
+pub(super) fn until_all_ended(planned: &[Planned<'_>], at_once: usize) -> Duration {
     let longest = planned.iter().map(|run| run.expected).max().unwrap_or_default();
     longest.max(total(planned.iter()) / at_once as u32)
 }
@@ -147,10 +153,12 @@ mod tests {
         let configurations = grid(6, 1);
         let until = |devices: &[Device]| {
             let slots: Vec<_> = devices.iter().map(|&device| Slot { device, threads: 1 }).collect();
-            until_all_ended(&planned(&configurations), &slots).as_secs() / 60
+            until_all_ended(&planned(&configurations), at_once(&slots, 8)).as_secs() / 60
         };
         let [first, second] = [Device::Cuda(0), Device::Cuda(1)];
-        assert_eq!([until(&[Device::Cpu]), until(&[Device::Cpu; 2]), until(&[Device::Cpu; 9])], [6, 3, 1]);
+        assert_eq!([until(&[Device::Cpu]), until(&[Device::Cpu; 2]), until(&[Device::Cpu; 6])], [6, 3, 1]);
+        let four = [Slot { device: Device::Cpu, threads: 1 }; 4];
+        assert_eq!([at_once(&four, 4), at_once(&four, 2)], [4, 2], "more than there are cores");
         assert_eq!([until(&[first]), until(&[first; 2]), until(&[first, second, first, second])], [6, 6, 3]);
     }
 
@@ -167,7 +175,7 @@ mod tests {
         let configurations = grid(2, 1);
         let slots = [Slot { device: Device::Cpu, threads: 1 }];
         let heading = |diverged: &[String]| {
-            heading(5, 1, diverged, &planned(&configurations), &slots, &[(Device::Cpu, 1)])
+            heading(5, 1, diverged, &planned(&configurations), &slots, 1, &[(Device::Cpu, 1)])
         };
         assert!(heading(&[]).starts_with("5 runs, 2 of them done; 2 to go"), "{}", heading(&[]));
         let two = heading(&["a".to_owned(), "b".to_owned()]);

@@ -20,7 +20,8 @@ pub(super) struct Alone {
 
 impl Alone {
     pub(super) fn on(device: tch::Device, ways: Ways) -> Self {
-        Self { records: ways.recorded && matches!(device, tch::Device::Cuda(_)) }
+        // A stream that other threads use cannot be recorded.
+        Self { records: ways.recorded && ways.of_its_own && matches!(device, tch::Device::Cuda(_)) }
     }
 
     /// Returns whether steps are recorded on this GPU.
@@ -55,10 +56,12 @@ mod tests {
 
     #[test]
     fn runs_that_record_wait_for_each_other_and_others_for_nobody() {
-        let recorded = Ways { recorded: true, ..Ways::CPU };
+        let recorded = Ways { recorded: true, of_its_own: true, ..Ways::CPU };
         let on = |index| Alone::on(tch::Device::Cuda(index), recorded);
         assert!(Alone::on(tch::Device::Cpu, recorded).hold().is_none());
         assert!(Alone::on(tch::Device::Cuda(7), Ways::CPU).hold().is_none());
+        let shared = Ways { of_its_own: false, ..recorded };
+        assert!(Alone::on(tch::Device::Cuda(7), shared).hold().is_none());
 
         let (first, (began, begins)) = (on(40).hold(), mpsc::channel());
         assert!(first.is_some());

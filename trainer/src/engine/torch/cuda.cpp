@@ -34,11 +34,15 @@ const char* rankscale_attempt(void (*work)(void*), void* with) {
 extern "C" {
 // From now on the calling thread computes on this GPU, on a stream of its own, and runs its backward passes itself. libtorch keeps one
 // thread for the backward passes of each GPU, which runs side by side would share. A stream does not choose its GPU, and a recording is
-// made on the thread's, which is the first one unless it is set.
+// made on the thread's, which is the first one unless it is set. libtorch has 32 streams a GPU, which it gives out in turn: a thread that
+// asked for one with every run would come to share that of another.
 const char* rankscale_of_its_own(int device) {
   return attempt([&] {
     c10::cuda::set_device(static_cast<c10::DeviceIndex>(device));
-    c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, static_cast<c10::DeviceIndex>(device)));
+    const auto index = static_cast<c10::DeviceIndex>(device);
+    if (c10::cuda::getCurrentCUDAStream(index) == c10::cuda::getDefaultCUDAStream(index)) {
+      c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool(false, index));
+    }
     c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   });
 }

@@ -10,6 +10,7 @@
 #![allow(unsafe_code, reason = "calls C++")]
 
 use std::ffi::{CStr, CString, c_char, c_double, c_int, c_void};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 use std::sync::LazyLock;
@@ -126,15 +127,25 @@ impl Recording {
         let recording =
             Self(NonNull::new(rankscale_recording_new()).expect("C++ throws where it has no memory"));
         // SAFETY: the recording is there, and is begun and ended once.
-        checked(unsafe { rankscale_recording_begin(recording.0.as_ptr()) });
+        let recording = recording.unless(unsafe { rankscale_recording_begin(recording.0.as_ptr()) });
         let worked = catch_unwind(AssertUnwindSafe(work));
         // SAFETY: as above. A thread must not be left recording, whatever became of the work.
-        let ended = unsafe { rankscale_recording_end(recording.0.as_ptr()) };
+        let recording = recording.unless(unsafe { rankscale_recording_end(recording.0.as_ptr()) });
         if let Err(panic) = worked {
             resume_unwind(panic);
         }
-        checked(ended);
         recording
+    }
+
+    /// Returns the recording, or breaks off with the message of what failed. libtorch's allocator then still
+    /// refers to it, so it is never freed.
+    fn unless(self, message: *const c_char) -> Self {
+        if message.is_null() {
+            return self;
+        }
+        mem::forget(self);
+        checked(message);
+        unreachable!("a message is an error")
     }
 
     /// Launches all of the recorded work.

@@ -2,7 +2,13 @@ use super::*;
 use artifacts::Recipe;
 
 fn screen(line_every: Duration) -> Screen {
-    Screen { bars: None, sweep: Mutex::default(), epochs: AtomicUsize::default(), line_every }
+    Screen {
+        bars: None,
+        sweep: Mutex::default(),
+        epochs: AtomicUsize::default(),
+        begun: AtomicUsize::default(),
+        line_every,
+    }
 }
 
 #[test]
@@ -24,7 +30,13 @@ fn a_run_says_one_line_in_its_time_and_no_more() {
     let configuration = Configuration::default();
     let lines = |every: Duration| {
         let screen = screen(every);
-        let mut progress = Progress::new(&screen, "r08-original-s0-12345678", 10, &configuration, 0);
+        let mut progress = Progress::new(
+            &screen,
+            "r08-original-s0-12345678",
+            10,
+            &configuration,
+            (0, configuration.recipe.epochs),
+        );
         (0..5).filter(|_| progress.is_line_due()).count()
     };
     assert_eq!([LINE_EVERY, Duration::ZERO].map(lines), [0, 5]);
@@ -36,7 +48,13 @@ fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
         screen(Duration::ZERO),
         Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, ..Configuration::default() },
     );
-    let mut progress = Progress::new(&screen, "r08-original-s0-12345678", 10, &configuration, 0);
+    let mut progress = Progress::new(
+        &screen,
+        "r08-original-s0-12345678",
+        10,
+        &configuration,
+        (0, configuration.recipe.epochs),
+    );
     let minutes = |minutes: u64| Duration::from_mins(minutes);
     // 18 updates in 36 minutes are two minutes each: 16 until this epoch ends.
     assert!(!progress.has_line_within_epoch(2, minutes(36)), "it has just spoken");
