@@ -11,7 +11,7 @@ use plotters::style::text_anchor::HPos;
 /// Distance between two lines where there is room for it, in CSS pixels.
 const LEADING: f64 = 22.0;
 /// The number of characters that fit beside a picture.
-const NAME: usize = 20;
+const NAME: usize = 22;
 /// Length of the sample line before a name, in CSS pixels.
 const SWATCH: f64 = 24.0;
 
@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn a_long_name_keeps_both_ends() {
         assert_eq!(shortened("appropriate"), "appropriate");
-        assert_eq!(shortened("~ published-appropriate, λ = 5e-4"), "~ publishe… λ = 5e-4");
+        assert_eq!(shortened("PyTorch channels last"), "PyTorch channels last");
+        assert_eq!(shortened("~ published-appropriate, λ = 5e-4"), "~ published…, λ = 5e-4");
         assert_eq!(shortened("~ published-appropriate, λ = 5e-4").chars().count(), NAME);
     }
 }

@@ -127,14 +127,18 @@ impl Recording {
         let recording =
             Self(NonNull::new(rankscale_recording_new()).expect("C++ throws where it has no memory"));
         // SAFETY: the recording is there, and is begun and ended once.
-        let recording = recording.unless(unsafe { rankscale_recording_begin(recording.0.as_ptr()) });
+        let begun = unsafe { rankscale_recording_begin(recording.0.as_ptr()) };
+        let recording = recording.unless(begun);
         let worked = catch_unwind(AssertUnwindSafe(work));
         // SAFETY: as above. A thread must not be left recording, whatever became of the work.
-        let recording = recording.unless(unsafe { rankscale_recording_end(recording.0.as_ptr()) });
+        let ended = unsafe { rankscale_recording_end(recording.0.as_ptr()) };
         if let Err(panic) = worked {
+            if !ended.is_null() {
+                mem::forget(recording);
+            }
             resume_unwind(panic);
         }
-        recording
+        recording.unless(ended)
     }
 
     /// Returns the recording, or breaks off with the message of what failed. libtorch's allocator then still
