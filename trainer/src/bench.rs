@@ -1,11 +1,12 @@
-//! Measures how fast a configuration trains on this machine: single updates, whole epochs, and beside them the
-//! limit that the processor sets by the customary count of operations.
+//! Measures how fast a configuration trains on this machine: single updates, whole epochs, and beside them
+//! the limit that the processor sets by the customary count of operations.
 //!
 //! An epoch is augmentation, updates, and evaluation of test images in CIFAR-10's proportion; it may be a
 //! short one. The limit is the time that six times the network's multiply-accumulates per image (one forward
-//! pass, and twice that backward) would take at the processor's peak. The fused engine itself needs only 0.75 to
-//! 0.79 of these operations (`docs/performance.md`), so it is a nominal limit. The peak is the larger of two measured rates, that
-//! of multiply-adds which never leave the registers, and that of a large matrix product.
+//! pass, and twice that backward) would take at the processor's peak. The fused engine itself needs only 0.75
+//! to 0.79 of these operations (`docs/performance.md`), so it is a nominal limit. The peak is the larger of
+//! two measured rates, that of multiply-adds which never leave the registers, and that of a large matrix
+//! product.
 //!
 //! This module imports `run` for the initial weights, `engine`, `data` and `machine`; only `main` imports it.
 //!

@@ -21,8 +21,8 @@ pub struct RecipeOnData {
 }
 
 /// Returns the recipes of the runs under study: planned ones first, in the order of the plan, that of the
-/// primary arm before all, then trained before imported ones, then those with more finished runs. Where a plan
-/// was trained on two sets of images, the one with more finished runs is the headline.
+/// primary arm before all, then trained before imported ones, then those with more finished runs. Where a
+/// plan was trained on two sets of images, the one with more finished runs is the headline.
 #[must_use]
 pub fn recipes(runs: &[Run], plan: Option<&Plan>) -> Vec<RecipeOnData> {
     let mut found: BTreeMap<String, (RecipeOnData, bool)> = BTreeMap::new();

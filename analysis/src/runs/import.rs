@@ -73,8 +73,8 @@ pub struct Imported {
     pub unpaired: usize,
 }
 
-/// Returns the entries of a file. A list of two objects is a single entry, its settings and its last row: such
-/// a file has an entry on each line, and this one has one line.
+/// Returns the entries of a file. A list of two objects is a single entry, its settings and its last row:
+/// such a file has an entry on each line, and this one has one line.
 fn entry_of_one_line(found: Vec<Read>) -> Vec<Read> {
     match <[Read; 2]>::try_from(found) {
         Ok([settings, row]) if settings.value.is_object() && row.value.is_object() => {

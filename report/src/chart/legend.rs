@@ -36,8 +36,8 @@ impl Legend<'_> {
         self.draw_at(frame.area(), (right + 16.0, top + 8.0), bottom)
     }
 
-    /// Draws the legend with the middle of its title's line at a position in CSS pixels, so that it ends above
-    /// `bottom`: many lines stand closer together.
+    /// Draws the legend with the middle of its title's line at a position in CSS pixels, so that it ends
+    /// above `bottom`: many lines stand closer together.
     ///
     /// # Errors
     /// Those of the drawing back end.

@@ -197,8 +197,8 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawi
     Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place, bottom)
 }
 
-/// Returns the lower end of the vertical axis. In a long schedule it is the lowest mean of finished runs after a
-/// quarter of the epochs, because the steep start would compress the end, where the arms differ, into
+/// Returns the lower end of the vertical axis. In a long schedule it is the lowest mean of finished runs
+/// after a quarter of the epochs, because the steep start would compress the end, where the arms differ, into
 /// a few pixels.
 fn floor(panels: &[&Panel], last: u32) -> f64 {
     if last < LONG {

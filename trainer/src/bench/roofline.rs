@@ -1,5 +1,5 @@
-//! The roofline: the nominal limit that a processor sets, and the measured rate of a large matrix product of a
-//! library.
+//! The roofline: the nominal limit that a processor sets, and the measured rate of a large matrix product of
+//! a library.
 //!
 //! The library takes as long to compile as the trainer, and only benchmarks need it, so it needs the feature
 //! `roofline`.

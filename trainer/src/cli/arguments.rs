@@ -244,7 +244,8 @@ pub struct WorkPlace {
 /// What to compute with.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// Device: auto, cpu, cuda, cuda:N or cuda:all; auto is the first GPU if there is one, and for a sweep all of them
+    /// Device: auto, cpu, cuda, cuda:N or cuda:all; auto is the first GPU if there is one, and for a sweep
+    /// all of them
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
     /// Engine: auto, tch or fused; auto is libtorch on a GPU, and on a CPU our own kernels for the networks

@@ -2,8 +2,8 @@
 //!
 //! A crop of a padded, perhaps flipped image is a choice of source rows and source columns, so an image is
 //! one gather, and no padded copy is made. Images are normalised before the cutout, which sets to zero, the
-//! mean colour of CIFAR-10. This module has the random draws and the gather on the host; `torch` gathers a batch at a
-//! time on the device.
+//! mean colour of CIFAR-10. This module has the random draws and the gather on the host; `torch` gathers a
+//! batch at a time on the device.
 //!
 //! *Invariant:* all draws of an epoch are made on the host from the run's seed before the epoch starts, image
 //! by image.
@@ -15,8 +15,8 @@ use rand_chacha::ChaCha8Rng;
 /// Mean of CIFAR-10's training images' red, green and blue, as fractions. Images of other data sets are
 /// normalised by it too.
 pub const MEAN: [f32; 3] = [0.4914, 0.4822, 0.4465];
-/// Standard deviation of CIFAR-10's training images' red, green and blue, as fractions; for every data set, as
-/// the mean is.
+/// Standard deviation of CIFAR-10's training images' red, green and blue, as fractions; for every data set,
+/// as the mean is.
 pub const STANDARD_DEVIATION: [f32; 3] = [0.2471, 0.2435, 0.2616];
 /// Numbers in an image, 3 x 32 x 32.
 pub const IMAGE: usize = IMAGE_CHANNELS * IMAGE_SIDE * IMAGE_SIDE;

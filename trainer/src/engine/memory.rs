@@ -44,8 +44,8 @@ pub fn of_run(configuration: &Configuration, device: Device, threads: usize) -> 
             (Device::Cpu, _) => torch_bytes(&architecture, batch),
             // cuDNN's workspaces, and what the first updates leave allocated beside the recorded one.
             // Measured on an H200 at rankscales 2 to 31 and dense: at most 1.26 times the formula in float32,
-            // 0.76 in bf16 and fp16, once a step was recorded. What the first updates take for a moment, while
-            // kernels are chosen, was not measured.
+            // 0.76 in bf16 and fp16, once a step was recorded. What the first updates take for a moment,
+            // while kernels are chosen, was not measured.
             (Device::Cuda(_), Precision::Float32) => torch_bytes(&architecture, batch) / 20 * 27,
             (Device::Cuda(_), Precision::Bf16 | Precision::Fp16) => {
                 torch_bytes(&architecture, batch) / 20 * 16
