@@ -185,13 +185,14 @@ pub struct Noise {
     pub binomial_sd: f64,
     /// The sample standard deviation of the paired differences, pooled over rankscales.
     pub differences_sd: f64,
-    /// The smallest difference that a study with as many pairs would detect with a power of 80 %.
+    /// The smallest difference that one test of a study with as many pairs, at the level of its judgement,
+    /// would detect with a power of 80 %.
     pub detectable: f64,
     /// Seeds at every rankscale to detect a difference of the size of the margin with a power of 80 %; `None`
     /// if that is more than anybody would train.
     pub seeds_for_margin: Option<u32>,
-    /// Seeds at every rankscale for the verdict *no meaningful difference* in 80 % of studies if there is no
-    /// difference.
+    /// Seeds at every rankscale for the interval to lie within the margin in 80 % of studies if there is no
+    /// difference; the tests of unlike rankscales withhold the verdict in some of them.
     pub seeds_for_equivalence: Option<u32>,
 }
 
