@@ -6,7 +6,7 @@
 //! method over all cells. The overall comparison weights every cell of pairs equally, as the endpoint of a
 //! study does.
 //!
-//! *Invariant:* a study never differs from itself, and a difference that is reported has an adjusted p value
+//! *Invariant:* a study never differs from itself, and a cell that is said to differ has an adjusted p value
 //! of at most 0.05.
 
 mod side;

@@ -3,10 +3,10 @@
 //!
 //! *Invariant:* a study has one accuracy for each network, arm, λ and seed.
 
-use artifacts::Exact;
 use artifacts::compared::{Differs, Side};
 use artifacts::run::Status;
 use artifacts::study::{RunRow, Study};
+use artifacts::{Backend, Exact};
 use network::Arm;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,13 +108,18 @@ const PROPERTIES: [Property; 13] = [
     ("engine", |run| run.engine.to_string()),
     ("revision", |run| known(run.git_revision.as_ref())),
     ("device", |run| known(run.device_name.as_ref())),
-    ("instructions", |run| known(run.instructions.as_ref())),
-    ("libtorch", |run| known(run.libtorch.as_ref())),
+    ("instructions", |run| of_engine(run, Backend::Fused, run.instructions.as_ref())),
+    ("libtorch", |run| of_engine(run, Backend::Tch, run.libtorch.as_ref())),
     ("imported", |run| if run.imported { "yes" } else { "no" }.to_owned()),
 ];
 
 fn all_or(images: Option<u32>) -> String {
     images.map_or_else(|| "all".to_owned(), |images| images.to_string())
+}
+
+/// Formats a value that only one engine's runs have.
+fn of_engine(run: &RunRow, engine: Backend, value: Option<&String>) -> String {
+    if run.engine == engine { known(value) } else { "–".to_owned() }
 }
 
 fn known(value: Option<&String>) -> String {

@@ -60,7 +60,7 @@ fn without_shared_seeds_runs_are_compared_unpaired_and_what_else_differs_is_name
     let found = compare([("seeds", &study), ("others", &others)]);
     assert!(found.overall.is_none() && found.cells.iter().all(|cell| cell.pairs == 0 && cell.told_apart));
     let differs: Vec<&str> = found.differs.iter().map(|one| one.what.as_str()).collect();
-    assert_eq!(differs, ["engine"]);
+    assert_eq!(differs, ["engine", "instructions", "libtorch"]);
     let text = markdown(&found);
     assert!(text.contains("5 against 5 runs") && text.contains("| engine | fused | tch |"), "{text}");
 }
