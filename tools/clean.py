@@ -19,9 +19,9 @@ import settings
 IMAGES = [os.path.join("data", name) for name in (*settings.DATASETS, "downloads")]
 FOLDERS = {
     "report": ["report", "analysis", "export"],
-    "runs": ["runs"],
+    "runs": ["runs", "failures.log"],
     "data": IMAGES,
-    "all": ["report", "analysis", "export", "runs", "aside", "slurm", *IMAGES],
+    "all": ["report", "analysis", "export", "runs", "failures.log", "aside", "slurm", *IMAGES],
 }
 # A work folder has one of these at least, whatever was deleted in it before.
 MARKS = ("plans/*/plan.json", "runs/*/run.json", "aside/*/run.json", "analysis/runs.parquet", "export/*/export.json",
@@ -45,7 +45,7 @@ def main(words):
     if what == "all":
         # A `just retrain` that was killed leaves its runs.
         folders += sorted(glob.glob(os.path.join(glob.escape(work), ".retrain-*")))
-    if any(map(os.path.isdir, folders)) and not is_ours(work):
+    if any(map(os.path.exists, folders)) and not is_ours(work):
         sys.exit("just clean: nothing is deleted: WORK=%s (%s) holds no plan, run, analysis or images of this pipeline. "
                  "Type the folder in which it worked: WORK=..." % (work, origin))
 
@@ -53,6 +53,9 @@ def main(words):
         if os.path.isdir(folder):
             outcome.note("deleting %s (%.1f MB)" % (folder, size(folder) / 1e6))
             shutil.rmtree(folder)
+        elif os.path.isfile(folder):
+            outcome.note("deleting %s" % folder)
+            os.remove(folder)
         else:
             outcome.note("nothing at %s" % folder)
     if set(IMAGES) <= set(FOLDERS[what]):

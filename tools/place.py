@@ -202,6 +202,7 @@ def same(whole, work, but=(), besides=()):
 def files(work):
     """The names of the files below it. Half-written plans may stay: no lock tells whether another process is writing one."""
     names = {os.path.relpath(os.path.join(folder, name), work) for folder, _, names in os.walk(work) for name in names}
+    names.discard("failures.log")  # what failed on the way to the same runs
     return {name for name in names if name.startswith("runs" + os.sep) or ".partial-" not in name}
 
 

@@ -9,8 +9,8 @@ import settings
 from run import ROOT
 
 # What a work folder holds, and what of it no request deletes.
-THERE = ("data/cifar10/train.parquet", "runs/r1/run.json", "aside/r2/run.json", "slurm/1.log", "analysis/summary.json",
-         "report/report.md", "export/csv/epochs.csv")
+THERE = ("data/cifar10/train.parquet", "runs/r1/run.json", "failures.log", "aside/r2/run.json", "slurm/1.log",
+         "analysis/summary.json", "report/report.md", "export/csv/epochs.csv")
 KEPT = ("plan.json", "plans/quick/plan.json", "plans/quick/plan.lock", "mine.txt", "data/mine.txt")
 
 
@@ -72,9 +72,9 @@ class Clean(unittest.TestCase):
             return {os.path.relpath(path, os.path.join(root, "work")) for path in found}
 
     def test_images_and_networks_are_deleted_only_where_they_are_named(self):
-        self.assertEqual(self.left(), set(THERE[:4] + KEPT))
-        self.assertEqual(self.left("WHAT=report"), set(THERE[:4] + KEPT))
-        self.assertEqual(self.left("WHAT=runs"), set(THERE + KEPT) - {"runs/r1/run.json"})
+        self.assertEqual(self.left(), set(THERE[:5] + KEPT))
+        self.assertEqual(self.left("WHAT=report"), set(THERE[:5] + KEPT))
+        self.assertEqual(self.left("WHAT=runs"), set(THERE + KEPT) - {"runs/r1/run.json", "failures.log"})
         self.assertEqual(self.left("WHAT=data"), set(THERE + KEPT) - {"data/cifar10/train.parquet"})
 
     def test_plans_seals_and_what_others_put_there_stay(self):
@@ -83,7 +83,7 @@ class Clean(unittest.TestCase):
     def test_its_folders_are_those_of_the_programs(self):
         with open(os.path.join(ROOT, "artifacts", "src", "layout.rs")) as file, \
              open(os.path.join(ROOT, "trainer", "src", "run", "repair.rs")) as repair:
-            named = set(re.findall(r'join\("([\w-]+)"\)', file.read() + repair.read()))
+            named = set(re.findall(r'join\("([\w.-]+)"\)', file.read() + repair.read()))
             named |= {"data/downloads"} | {"data/" + name for name in settings.DATASETS}
         self.assertLessEqual(set(clean.FOLDERS["all"]) - {"slurm"}, named)
 

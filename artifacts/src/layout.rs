@@ -103,6 +103,12 @@ impl Layout {
         self.plans().join(name)
     }
 
+    /// Returns the log of the runs that failed in sweeps, one line each, with the reason.
+    #[must_use]
+    pub fn failures(&self) -> PathBuf {
+        self.root.join("failures.log")
+    }
+
     /// Returns the directory of the joined tables and statistics.
     #[must_use]
     pub fn analysis(&self) -> PathBuf {

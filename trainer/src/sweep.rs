@@ -122,7 +122,10 @@ pub fn sweep(
         ));
     }
     if !failures.is_empty() {
-        bail!("{} of {runs} runs failed: {}", failures.len(), summary::names(&failures));
+        let kept = context.layout.failures();
+        let reasons =
+            if kept.exists() { format!("; reasons are in {}", kept.display()) } else { String::new() };
+        bail!("{} of {runs} runs failed: {}{reasons}", failures.len(), summary::names(&failures));
     }
     Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
 }

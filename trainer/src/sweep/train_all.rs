@@ -10,6 +10,8 @@ use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::session::Outcome;
 use artifacts::Configuration;
+use fs_err as fs;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// The function that trains a run, such as [`train`].
@@ -74,6 +76,14 @@ pub(super) fn train_all<'a>(
     elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Appends a line to the log of failures, which outlives the terminal. Where it cannot be written, the line
+/// is on the screen alone.
+fn keep(context: &RunContext<'_>, line: &str) {
+    let file = fs::OpenOptions::new().create(true).append(true).open(context.layout.failures());
+    // In one piece, because several processes may append.
+    let _ = file.and_then(|mut file| file.write_all(format!("{}\n", line.replace('\n', " ")).as_bytes()));
+}
+
 fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
     let what = match outcome {
         Ok(Outcome::Done(accuracy)) => {
@@ -84,7 +94,11 @@ fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outc
             format!("stopped; {epoch} epochs are saved, and the same command goes on from there")
         }
         Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
-        Err(error) => format!("failed: {error:#}"),
+        Err(error) => {
+            let failed = format!("failed: {error:#}");
+            keep(context, &format!("{}: {failed}", run.name));
+            failed
+        }
     };
     context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
 }
