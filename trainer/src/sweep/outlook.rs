@@ -161,3 +161,41 @@ fn has_images(context: &RunContext<'_>, planned: &[Planned<'_>]) -> anyhow::Resu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweep::slots::Jobs;
+    use artifacts::{Backend, Configuration};
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn no_more_runs_are_promised_than_fit_and_they_share_the_cores() {
+        let configurations: Vec<Configuration> = (0..40)
+            .map(|seed| Configuration { rankscale: 2, seed, ..Configuration::default() }.on(Backend::Fused))
+            .collect();
+        let side_by_side = SideBySide {
+            jobs: Jobs::Auto,
+            per_device: NonZeroUsize::MIN,
+            threads: None,
+            cores: 16,
+            wait: false,
+        };
+        let needs = |threads| memory::of_run(&configurations[0], Device::Cpu, threads);
+        let planned = |configuration| Planned {
+            configuration,
+            name: String::new(),
+            epochs_left: 1,
+            expected: Duration::ZERO,
+            memory: needs(1),
+        };
+        let of = |bytes: u64| {
+            let runs = configurations.iter().map(planned).collect();
+            let (slots, runs) = as_memory_allows(&side_by_side, &[(Device::Cpu, bytes)], runs);
+            (slots.len(), slots[0].threads, runs[0].memory)
+        };
+        assert_eq!(of(u64::MAX), (16, 1, needs(1)));
+        assert_eq!(of(4 * needs(1) + 1), (4, 4, needs(4)));
+        assert_eq!(of(needs(1)), (16, 1, needs(1)), "with more threads not one would fit");
+    }
+}
