@@ -59,7 +59,9 @@ fn as_memory_allows<'a>(
     let most = free.iter().map(|(_, bytes)| *bytes).max().unwrap_or(u64::MAX);
     let needed = |run: &Planned<'_>| memory::of_run(run.configuration, slots[0].device, slots[0].threads);
     if runs.iter().any(|run| needed(run) > most) {
-        return (side_by_side.slots(&devices, runs.len()), runs);
+        let mut slots = side_by_side.slots(&devices, runs.len());
+        slots.truncate(fit.max(1));
+        return (slots, runs);
     }
     let with = runs.into_iter().map(|run| Planned { memory: needed(&run), ..run }).collect();
     (slots, with)
@@ -196,6 +198,6 @@ mod tests {
         };
         assert_eq!(of(u64::MAX), (16, 1, needs(1)));
         assert_eq!(of(4 * needs(1) + 1), (4, 4, needs(4)));
-        assert_eq!(of(needs(1)), (16, 1, needs(1)), "with more threads not one would fit");
+        assert_eq!(of(needs(1)), (1, 1, needs(1)), "with more threads not one would fit");
     }
 }
