@@ -61,9 +61,7 @@ impl Comparison<'_> {
     /// Takes the first look that decides, else the last look reached, else all available pairs.
     fn at_looks<'a>(&self, all: &Sample<'a>, plan: &VerdictPlan) -> Option<Draft<'a>> {
         let planned: Vec<u32> = plan.looks.iter().map(|pairs| *pairs as u32).collect();
-        let queue = Queue::new(self.treated(), self.plan, |run| {
-            matches!(self.state(run), State::Done | State::Diverged)
-        });
+        let queue = Queue::new(self.treated(), self.plan, |run| self.has_ended(run));
         let mut looks = queue.looks(&planned);
         let at = |pairs: u32| {
             let first = queue.first(pairs);
@@ -169,6 +167,10 @@ impl Comparison<'_> {
         self.states.get(run.run_name(&self.recipe.fingerprint).as_str()).copied().unwrap_or(State::Missing)
     }
 
+    fn has_ended(&self, run: &Configuration) -> bool {
+        matches!(self.state(run), State::Done | State::Diverged)
+    }
+
     /// Names the runs of this arm and of its baseline that should exist and have not ended.
     fn unfinished(&self) -> Vec<String> {
         let mut unfinished = Vec::new();
@@ -177,8 +179,8 @@ impl Comparison<'_> {
         }
         for run in self.treated().flat_map(|run| [Some(run.clone()), baseline_run(run, self.plan)]).flatten()
         {
-            let state = self.state(&run);
-            if !matches!(state, State::Done | State::Diverged) {
+            if !self.has_ended(&run) {
+                let state = self.state(&run);
                 unfinished.push(format!("{} ({state})", run.run_name(&self.recipe.fingerprint)));
             }
         }
@@ -193,8 +195,7 @@ impl Comparison<'_> {
         let mut ended: BTreeMap<u32, bool> = BTreeMap::new();
         for run in self.treated().filter(|run| counts(run.rankscale as u32, run.seed)) {
             let both = [Some(run.clone()), baseline_run(run, self.plan)];
-            let over =
-                both.iter().flatten().all(|run| matches!(self.state(run), State::Done | State::Diverged));
+            let over = both.iter().flatten().all(|run| self.has_ended(run));
             *ended.entry(run.rankscale as u32).or_insert(true) &= over;
         }
         let is_left = |lost: u32| left.iter().any(|&other| same_network([other, lost], architecture));

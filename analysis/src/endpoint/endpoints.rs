@@ -8,7 +8,7 @@ use crate::endpoint::comparison::Comparison;
 use crate::endpoint::draft::Draft;
 use crate::endpoint::groups::{Evidence, Group, groups};
 use crate::endpoint::verdict::Level;
-use crate::stats::holm::holm;
+use crate::stats::holm::holm_of_known;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::study::State;
 use artifacts::study::{Endpoint, Looks, Role};
@@ -60,17 +60,10 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
 /// later can only make the others' adjusted p values smaller.
 fn adjusted(p: impl Iterator<Item = (Option<f64>, bool)>) -> Vec<Option<f64>> {
     let p: Vec<(Option<f64>, bool)> = p.collect();
-    let family = |planned: bool| {
-        let members = p.iter().filter(move |(p, member)| *member == planned && (planned || p.is_some()));
-        holm(&members.map(|(p, _)| p.unwrap_or(1.0)).collect::<Vec<_>>()).into_iter()
-    };
-    let (mut planned, mut others) = (family(true), family(false));
-    let next = |&(p, member): &(Option<f64>, bool)| match (p, member) {
-        (None, false) => None,
-        (p, true) => planned.next().filter(|_| p.is_some()),
-        (Some(_), false) => others.next(),
-    };
-    p.iter().map(next).collect()
+    let planned = holm_of_known(p.iter().map(|&(p, planned)| planned.then(|| p.unwrap_or(1.0))));
+    let others = holm_of_known(p.iter().map(|&(p, planned)| p.filter(|_| !planned)));
+    let own = p.iter().zip(planned.into_iter().zip(others));
+    own.map(|((p, _), (planned, other))| p.and(planned.or(other))).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::endpoint::replication::replication;
 use crate::endpoint::sample::{Observation, Sample};
 use crate::endpoint::verdict::Level;
 use crate::join::pairs::RunPair;
-use crate::stats::holm::holm;
+use crate::stats::holm::holm_of_known;
 use crate::stats::power::{BalancedDesign, seeds_needed};
 use crate::stats::student::{self, average, pooled_sd};
 use crate::stats::wilson::wilson;
@@ -103,9 +103,9 @@ pub(crate) fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
             }
         })
         .collect();
-    let adjusted = holm(&rows.iter().filter_map(|row| row.p).collect::<Vec<_>>());
-    for (row, adjusted) in rows.iter_mut().filter(|row| row.p.is_some()).zip(adjusted) {
-        row.p_holm = Some(adjusted);
+    let adjusted = holm_of_known(rows.iter().map(|row| row.p));
+    for (row, adjusted) in rows.iter_mut().zip(adjusted) {
+        row.p_holm = adjusted;
     }
     rows
 }

@@ -17,6 +17,14 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
+/// Adjusts the p values that are known, in their places.
+#[must_use]
+pub fn holm_of_known(p: impl IntoIterator<Item = Option<f64>>) -> Vec<Option<f64>> {
+    let p: Vec<Option<f64>> = p.into_iter().collect();
+    let mut adjusted = holm(&p.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
+    p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

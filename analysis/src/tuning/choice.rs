@@ -4,7 +4,7 @@
 //! own cells.
 
 use crate::runs::run::Run;
-use crate::stats::holm::holm;
+use crate::stats::holm::holm_of_known;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use artifacts::Exact;
@@ -117,14 +117,13 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
     };
     let behind: Vec<Option<Strata>> = cells.values().enumerate().map(behind).collect();
     let p = |behind: &Option<Strata>| behind.as_ref().and_then(Stratified::of).map(|found| found.p());
-    let p: Vec<Option<f64>> = behind.iter().map(p).collect();
-    let mut adjusted = holm(&p.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
+    let adjusted = holm_of_known(behind.iter().map(p));
     let cell = |(at, &[rate, lambda]): (usize, &[Exact; 2])| Cell {
         lambda: lambda.value(),
         rate: rate.value(),
         accuracy: means[at],
         below: behind[at].as_ref().map(Strata::mean),
-        told_apart: p[at].and_then(|_| adjusted.next()).map(|p| p <= ALPHA),
+        told_apart: adjusted[at].map(|p| p <= ALPHA),
     };
     Some(Choice { arm, cells: cells.keys().enumerate().map(cell).collect(), chosen })
 }

@@ -11,6 +11,12 @@ fn screen(line_every: Duration) -> Screen {
     }
 }
 
+/// The progress of a run of ten updates an epoch, from its beginning.
+fn progress_of<'a>(screen: &'a Screen, configuration: &Configuration) -> Progress<'a> {
+    let all = (0, configuration.recipe.epochs);
+    Progress::new(screen, "r08-original-s0-12345678", 10, configuration, all)
+}
+
 #[test]
 fn nothing_is_done_of_a_sweep_that_begins_and_all_of_one_that_ends() {
     let screen = screen(LINE_EVERY);
@@ -30,13 +36,7 @@ fn a_run_says_one_line_in_its_time_and_no_more() {
     let configuration = Configuration::default();
     let lines = |every: Duration| {
         let screen = screen(every);
-        let mut progress = Progress::new(
-            &screen,
-            "r08-original-s0-12345678",
-            10,
-            &configuration,
-            (0, configuration.recipe.epochs),
-        );
+        let mut progress = progress_of(&screen, &configuration);
         (0..5).filter(|_| progress.is_line_due()).count()
     };
     assert_eq!([LINE_EVERY, Duration::ZERO].map(lines), [0, 5]);
@@ -48,13 +48,7 @@ fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
         screen(Duration::ZERO),
         Configuration { recipe: Recipe { epochs: 2, ..Recipe::default() }, ..Configuration::default() },
     );
-    let mut progress = Progress::new(
-        &screen,
-        "r08-original-s0-12345678",
-        10,
-        &configuration,
-        (0, configuration.recipe.epochs),
-    );
+    let mut progress = progress_of(&screen, &configuration);
     let minutes = |minutes: u64| Duration::from_mins(minutes);
     // 18 updates in 36 minutes are two minutes each: 16 until this epoch ends.
     assert!(!progress.has_line_within_epoch(2, minutes(36)), "it has just spoken");
