@@ -1,8 +1,8 @@
 # The pipeline, step by step. Each variable below names a step's program and the settings that it takes. Settings are typed
 # after the recipe's name:
 #     just all EXPERIMENT=quick DEVICE=cpu
-# If `just` is not installed, `./justw` stands in for it. Recipes use `exec`, so that a SIGTERM reaches the program instead of
-# stopping at a shell. `just --list` shows the last line of the comment above each recipe.
+# If `just` is not installed, `./justw` stands in for it. A recipe of one tool uses `exec`, so that a SIGTERM reaches the tool
+# instead of stopping at a shell. `just --list` shows the last line of the comment above each recipe.
 
 set positional-arguments
 
@@ -58,12 +58,12 @@ sweep *settings:
 # Submit an experiment as a Slurm job array, followed by a job for its report: [EXPERIMENT=notebook] [PARTITION=] [TIME=4:00:00] ...
 [group('pipeline'), no-exit-message]
 submit *settings:
-    @python3 tools/submit.py "$@"
+    @exec python3 tools/submit.py "$@"
 
 # Show the progress of an experiment, from any machine that sees its folder: runs, jobs, time left: [EXPERIMENT=...] [--json]
 [group('pipeline'), no-exit-message]
 status *settings:
-    @python3 tools/status.py "$@"
+    @exec python3 tools/status.py "$@"
 
 # Show the power of an experiment, what a sweep would train, and how long it should take: [SD=0.3] percentage points per pair
 [group('pipeline'), no-exit-message]
@@ -133,22 +133,22 @@ top *settings:
 # Report what this machine has, and what to do about what it lacks
 [group('machine'), no-exit-message]
 doctor:
-    @python3 tools/doctor.py
+    @exec python3 tools/doctor.py
 
 # Install libtorch into .libtorch/: [--cpu|--cuda], by default whichever suits the machine
 [group('machine'), no-exit-message]
 setup *options:
-    @python3 tools/libtorch.py "$@"
+    @exec python3 tools/libtorch.py "$@"
 
 # Write shell completions for the programs: [SHELL=bash|zsh|fish] [OUT=work/completions/SHELL]
 [group('machine'), no-exit-message]
 completions *settings:
-    @python3 tools/completions.py "$@"
+    @exec python3 tools/completions.py "$@"
 
 # Delete the analysis, report and exports, or [WHAT=runs|data|all], and say what is deleted
 [group('machine'), no-exit-message]
 clean *settings:
-    @python3 tools/clean.py "$@"
+    @exec python3 tools/clean.py "$@"
 
 # Run the tests; arguments go to the test runner: just test -p trainer parity
 [group('code'), no-exit-message]
@@ -170,30 +170,30 @@ check: _ready
 # Kill, fail, damage and starve sweeps, analyses and reports, and compare them with undisturbed ones: [SEED=0] [MINUTES=10]
 [group('code'), no-exit-message]
 torture *settings:
-    @python3 tools/torture.py "$@"
+    @exec python3 tools/torture.py "$@"
 
 # Jobs are warned, requeued, cancelled, killed, lost with their node and preempted: [PARTS=many,limit,...]
 # Test `just submit` in a real Slurm that this starts, and compare its runs with those of an undisturbed sweep: [PARTS=...]
 [group('code'), no-exit-message]
 slurm-check *settings: _ready
-    @python3 tools/slurm_check.py "$@"
+    @exec python3 tools/slurm_check.py "$@"
 
 # Settings: [WHAT=counts,parity,goldens,studies] [PYTHON=python3]
 # Regenerate golden files, parity cases, counts and published studies, and say what changed: [WHAT=...] [PYTHON=python3]
 [group('code'), no-exit-message]
 bless *settings:
-    @python3 tools/bless.py "$@"
+    @exec python3 tools/bless.py "$@"
 
 # Print updates and epochs per second as JSON lines, beside the processor's limit and PyTorch: [RANKSCALES=0,2,8,31] [THREADS=1,2] ...
 [group('code'), no-exit-message]
 bench *settings:
-    @python3 tools/bench.py "$@"
+    @exec python3 tools/bench.py "$@"
 
 # Settings: [DEVICE=cuda:0] [OUT=gpu-check.json] [PYTHON=python3] ...
 # Check on a GPU that training, parity and resuming work, and how fast it is, in one JSON file: [DEVICE=cuda:0] [OUT=...] ...
 [group('machine'), no-exit-message]
 gpu-check *settings:
-    @python3 tools/gpu_check.py "$@"
+    @exec python3 tools/gpu_check.py "$@"
 
 # Make the README's table and figure from docs/bench.jsonl, which is what `just bench` printed
 [group('code')]
@@ -202,4 +202,4 @@ bench-report:
 
 [no-exit-message]
 _ready:
-    @tools/ready --libtorch
+    @exec tools/ready --libtorch

@@ -5,7 +5,6 @@ mixture.
 """
 
 import os
-import shutil
 import signal
 import time
 
@@ -18,7 +17,7 @@ CALLS = ("write", "fsync", "rename", "renameat2", "openat", "mkdir", "unlink", "
 
 
 def answers(place, work, draw, counts):
-    finished(place, work)
+    place.finished(work)
     reports = both(place, work)
     for _ in range(draw.randint(2, 6)):
         words, copies = draw.choice((OLDER, NEWER)), draw.choice((1, 1, 2))
@@ -30,14 +29,7 @@ def answers(place, work, draw, counts):
             raise Failure("the report is a mixture of two")
         place.answer(work)
         hold(work, reports[1])
-    shutil.rmtree(work)
-    finished(place, work)
-
-
-def finished(place, work):
-    """Makes a finished study without an answer."""
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(place.whole, work)
+    place.finished(work)
 
 
 def both(place, work):

@@ -14,11 +14,11 @@ Keep the lines; `report bench FILE` makes the README's table and figure from the
 
 import json
 import os
-import subprocess
 import sys
 import time
 
 import bench_line
+import machine
 import outcome
 import settings
 import stop
@@ -51,9 +51,9 @@ def main(words):
         if stop.call(command, through_us=True):
             sys.exit("just bench: failed: %s" % " ".join(command))
 
-    peers = variants(chosen) if can_import_torch(chosen["PYTHON"]) else []
+    peers = [] if machine.missing(chosen["PYTHON"], ("torch",)) else variants(chosen)
     if not peers:
-        say("%s cannot import torch: PyTorch is not measured; PYTHON= names another" % chosen["PYTHON"])
+        say("%s has no torch: PyTorch is not measured; PYTHON= names another" % chosen["PYTHON"])
     cases = [(rankscale, count) for rankscale in rankscales for count in threads]
     start, done, total = time.monotonic(), 0, rounds * len(cases)
     for turn in range(1, rounds + 1):
@@ -75,13 +75,6 @@ def variants(chosen):
     """What to measure of PyTorch: each variant with the default allocator, and channels_last with pages kept."""
     names = chosen["VARIANTS"].split(",")
     return [(name, {}) for name in names] + [(name, KEPT) for name in names if name == "channels_last"]
-
-
-def can_import_torch(python):
-    try:
-        return subprocess.run([python, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
-    except OSError:
-        return False
 
 
 def measure(turn, command, environment):

@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 
+import machine
 import outcome
 import settings
 import stop
@@ -42,9 +43,10 @@ def main(words):
     for name in WHAT:
         if name not in asked:
             continue
-        if name == "parity" and not has_torch(chosen["PYTHON"]):
-            left_out.append("parity: %s lacks torch or safetensors; `pip install -r reference/requirements.txt`, or PYTHON= names another"
-                            % chosen["PYTHON"])
+        lacks = machine.missing(chosen["PYTHON"], ("torch", "numpy", "safetensors")) if name == "parity" else []
+        if lacks:
+            left_out.append("parity: %s lacks %s; `pip install -r reference/requirements.txt`, or PYTHON= names another"
+                            % (chosen["PYTHON"], ", ".join(lacks)))
             continue
         for command, environment in commands(name, chosen["PYTHON"]):
             run(command, environment)
@@ -80,13 +82,6 @@ def studies(root=ROOT):
     if not shown or shown.group(1) not in kept:
         sys.exit("just bless: README.md gives the answer of no study that is kept in results/")
     return [name for name in kept if name != shown.group(1)] + [shown.group(1)]
-
-
-def has_torch(python):
-    try:
-        return subprocess.run([python, "-c", "import torch, numpy, safetensors"], stderr=subprocess.DEVNULL).returncode == 0
-    except OSError:
-        return False
 
 
 def run(command, environment):

@@ -16,6 +16,9 @@ import stop
 PROGRAMS = ("data-prep", "trainer", "analysis", "report")
 # The file name by which each shell finds a program's completions.
 NAMES = {"bash": "%s", "zsh": "_%s", "fish": "%s.fish"}
+LOADED = {"bash": "`source %s/trainer` loads one; copies in ~/.local/share/bash-completion/completions are loaded by themselves",
+          "zsh": "write `fpath+=(%s)` above compinit in ~/.zshrc",
+          "fish": "copies of %s/*.fish in ~/.config/fish/completions are loaded by themselves"}
 
 
 def main(words):
@@ -37,7 +40,7 @@ def main(words):
         if stop.join(stop.Program(run.build(program, run.needs_libtorch({"DEVICE": "cpu"}) and program == "trainer"))):
             sys.exit("just completions: %s was not built" % program)
         write(program, shell, out)
-    outcome.note("completions of %s in %s; README.md says how %s loads them" % (", ".join(PROGRAMS), out, shell))
+    outcome.note("completions of %s in %s\n%s" % (", ".join(PROGRAMS), out, LOADED[shell] % out))
 
 
 def write(program, shell, out):

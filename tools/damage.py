@@ -8,6 +8,7 @@ Invariant: nothing here depends on how a file is checked.
 """
 
 import collections
+import json
 import os
 import shutil
 
@@ -16,7 +17,6 @@ from place import Failure, checkpoints, contents
 WAYS = ("flip", "flip", "flip", "cut", "zeroes", "swap")
 # The words with which a program says that it sets something aside and continues.
 SAID = ("set aside", "cannot be used")
-TABLES = ("runs", "cells", "comparisons", "classes", "epochs", "layers", "trajectories", "ledger")
 
 
 class Silent(Exception):
@@ -98,6 +98,14 @@ def at(*names):
     return lambda work: [os.path.join(work, *name.split("/")) for name in names]
 
 
+def analysed(work):
+    """The tables of an analysis, as its summary names them."""
+    folder = os.path.join(work, "analysis")
+    with open(os.path.join(folder, "summary.json")) as file:
+        names = json.load(file)["sealed"]["files"]
+    return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".parquet")]
+
+
 def plans(name):
     """The newest plan is that of the only experiment that there is."""
     return lambda work: [os.path.join(work, "plan.json") if name == "plan.json" else os.path.join(work, "plans", "tiny", name)]
@@ -115,7 +123,7 @@ KINDS = {
     "model": (of_each_run("model.safetensors"), weights),
     "checkpoint": (checkpoints, taken_up),
     "summary.json": (at("analysis/summary.json"), analyses),
-    "analysis": (at(*("analysis/%s.parquet" % table for table in TABLES)), analyses),
+    "analysis": (analysed, analyses),
 }
 OF_A_RUN = ("epochs", "layers", "predictions", "run.json")
 
@@ -135,8 +143,7 @@ def damage(place, work, draw, counts):
         except (Silent, Panic, Failure) as failure:
             raise Failure("%s of %s: %s" % (way, os.path.relpath(path, work), failure))
         counts["%s of %s, %s" % (way, kind, "harmless" if said is None else "named")] += 1
-    shutil.rmtree(work)
-    shutil.copytree(place.whole, work)
+    place.finished(work)
 
 
 def told(place, work, kind, path):
@@ -151,8 +158,7 @@ def told(place, work, kind, path):
 
 def ready(place, work, kind):
     """Makes a finished study with its answer, or, for a checkpoint, one that was interrupted."""
-    shutil.rmtree(work)
-    shutil.copytree(place.whole, work)
+    place.finished(work)
     if kind == "checkpoint":
         place.interrupted(work)
     else:

@@ -15,6 +15,8 @@ import settings
 
 ROOT = libtorch.ROOT
 TRAINER = run.program("trainer")
+# The CUDA for which the wheel of torch is built, and the first series of drivers that runs it.
+WHEEL_CUDA, OLDEST_DRIVER = "13", 580
 
 
 def main():
@@ -126,17 +128,21 @@ def torch():
 
 
 def driver():
-    if not machine.has_gpu():
+    """A driver that does not answer is a fault; one without a GPU may be meant so."""
+    if not (machine.has_gpu() or machine.has_driver()):
         return say("CUDA", "no NVIDIA GPU with a driver: networks train on the CPU")
-    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    gpu = machine.first_line(query)
-    say("CUDA", gpu or "a driver, but nvidia-smi does not answer")
-    if gpu is None:
-        return "nvidia-smi does not answer: reinstall the NVIDIA driver, or train with DEVICE=cpu"
-    oldest = 580  # the first driver series that runs CUDA 13, for which the torch wheel is built
+    gpu = machine.first_line(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
+    if not machine.has_gpu():
+        say("CUDA", (gpu + ", which CUDA does not find" if gpu else "a driver that does not answer") + ": networks train on the CPU")
+        return ("CUDA finds no GPU: if one is to train, unset CUDA_VISIBLE_DEVICES, and see that the driver's libcuda.so.1 can be loaded"
+                if gpu else "the NVIDIA driver does not answer: reinstall it, or leave training to the CPU")
+    say("CUDA", gpu or "%d GPUs, but nvidia-smi, which names them, does not answer" % machine.gpus())
+    # Another libtorch, with CUDA 12, runs on older drivers too. Without one, the wheel is what is installed.
+    if gpu is None or libtorch.cuda_major(os.environ.get("LIBTORCH") or libtorch.CURRENT) not in (None, WHEEL_CUDA):
+        return None
     series = gpu.rsplit(",", 1)[1].strip().split(".")[0]
-    return ("the NVIDIA driver is %s; the wheel's CUDA 13 needs %d or later" % (series, oldest)
-            if series.isdigit() and int(series) < oldest else None)
+    return ("the NVIDIA driver is %s, and CUDA %s needs %d or later: update it, or point LIBTORCH at a libtorch with CUDA 12, or train "
+            "with DEVICE=cpu" % (series, WHEEL_CUDA, OLDEST_DRIVER) if series.isdigit() and int(series) < OLDEST_DRIVER else None)
 
 
 def data():

@@ -4,23 +4,22 @@ skipped and the reason is printed.
 TEST_PYTHON names a Python that has the packages in test_packages.txt, where the one that runs the tests lacks them.
 """
 
-import functools
 import os
 import shutil
-import subprocess
 import sys
 import unittest
 
+import machine
 import outcome
 
 
 def python_with(*packages):
     """The path of a Python that has all of these packages; if there is none, the test is skipped."""
     for python in filter(None, (os.environ.get("TEST_PYTHON"), sys.executable)):
-        if not missing(python, packages):
+        if not machine.missing(python, packages):
             return python
     where = os.environ.get("TEST_PYTHON") or "this Python; TEST_PYTHON may name another one"
-    skip("%s: not in %s" % (", ".join(missing(python, packages)), where))
+    skip("%s: not in %s" % (", ".join(machine.missing(python, packages)), where))
 
 
 def program(name):
@@ -29,14 +28,6 @@ def program(name):
     if not found:
         skip("no program %s" % name)
     return found
-
-
-@functools.lru_cache(maxsize=None)
-def missing(python, packages):
-    """The packages, by their import names, that a Python lacks."""
-    look = "import importlib.util, sys; print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))"
-    found = subprocess.run([python, "-c", look, *packages], stdout=subprocess.PIPE, text=True)
-    return found.stdout.split() if found.returncode == 0 else list(packages)
 
 
 def skip(reason):

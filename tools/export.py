@@ -12,10 +12,10 @@ Invariant: as in `report export`, nothing is replaced that is not in the list of
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
+import machine
 import outcome
 import run
 import settings
@@ -55,13 +55,8 @@ def main(arguments):
 
 
 def check_package(python):
-    """Checks that the package is installed, without importing it."""
-    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('wandb') is None)"
-    try:
-        missing = subprocess.run([python, "-c", look]).returncode
-    except OSError as error:
-        raise settings.SettingsError("PYTHON=%s: %s." % (python, error.strerror))
-    if missing:
+    """Checks that the package is installed."""
+    if machine.missing(python, ("wandb",)):
         raise settings.SettingsError("FORMAT=wandb: %s has no package wandb, which writes its runs: `pip install wandb`, or "
                                      "PYTHON= names a Python that has it. FORMAT=csv, jsonl and tensorboard need none." % python)
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Checks what the trainer does on a GPU, in about four minutes plus the build: `gpu_check.py KEY=VALUE...`, with one JSON
-file as the result.
+"""Checks what the trainer does on a GPU: `gpu_check.py KEY=VALUE...`, with one JSON file as the result.
 
 It checks in turn: versions; a short run in each precision; the parity tests on the device, without TF32; a run that is
 stopped and resumed, compared with an undisturbed one and with a repetition of that one; runs one after the other and
-side by side; throughput in images per second and memory, beside PyTorch's where PYTHON can import torch.
+side by side; throughput in images per second and memory, beside PyTorch's where PYTHON has torch.
 
     DEVICE=cuda:0  OUT=gpu-check.json  PYTHON=python3  PRECISIONS=float32,bf16,fp16
     RANKSCALES=8,0  STEPS=30  VARIANTS=channels_last  CHANNELS=64,128,256,512  IMAGES=10240  BATCH=512
@@ -31,7 +30,6 @@ import machine
 import outcome
 import settings
 import stop
-from bench import can_import_torch
 from outcome import note, say
 from run import ROOT, binary, build, invoked_from, set_up, spoken
 
@@ -225,7 +223,7 @@ class Check:
             self.speed.append(lines[-1])
 
         take(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))
-        if can_import_torch(self.chosen["PYTHON"]):
+        if not machine.missing(self.chosen["PYTHON"], ("torch",)):
             for variant in self.chosen["VARIANTS"].split(","):
                 take(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1])
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],

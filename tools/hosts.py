@@ -7,7 +7,7 @@ answers for `flock`: it always fails, or always succeeds. Trainers are killed at
 until the others have taken over their runs, and resume in the middle of them. All must end with the runs of an
 undisturbed sweep, bit for bit. This needs Linux, root and a C compiler.
 
-Invariant: no process of it is left.
+Invariant: no process of it is left, and its folder only if something failed.
 """
 
 import collections
@@ -25,8 +25,8 @@ import time
 import outcome
 import settings
 import stop
-from place import EXPERIMENT, Failure, generate, same, sweep
-from run import program
+from place import Failure, experiment, generate, same, sweep
+from run import ROOT, build_all, program
 
 LIBRARY = """#include <errno.h>
 int flock(int file, int what) { (void)file; (void)what; %s }
@@ -38,8 +38,7 @@ ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
 # There are enough epochs that some runs are unfinished when trainers are suspended, each in the middle of a run, even
 # where an epoch takes milliseconds.
-for told in (("rankscale = [2, 4]", "rankscale = [2]"), ('"original", "none"', '"original"'), ("epochs = 4", "epochs = 40")):
-    EXPERIMENT = EXPERIMENT.replace(*told)
+EPOCHS = 40
 
 
 def possible():
@@ -168,7 +167,7 @@ def tried(root, runs, trainers, seconds, seed):
     """Tries both kinds of locks, one after the other, and compares them with one undisturbed sweep; yields the kind and
     the counts."""
     with open(os.path.join(root, "crowd.toml"), "w") as file:
-        file.write(EXPERIMENT.replace("seed = [0]", "seed = %s" % list(range(runs))))
+        file.write(experiment("crowd", [2], ["original"], EPOCHS, runs))
     whole = os.path.join(root, "whole")
     generate(whole)
     alone = [program("trainer"), *sweep(os.path.join(root, "crowd.toml"), 2), "--work=" + whole]
@@ -186,13 +185,18 @@ def main(words):
         sys.exit("hosts: %s" % error)
     if not possible():
         sys.exit("hosts: needs root on Linux (unshare --pid) and a C compiler")
+    os.chdir(ROOT)
     stop.listen()
+    build_all("data-prep", "trainer")
     root = tempfile.mkdtemp(prefix="hosts-")
     try:
         for locks, counts in tried(root, runs, trainers, seconds, seed):
             outcome.note("flock %-6s %s" % (locks + ":", ", ".join("%d %s" % (count, what) for what, count in sorted(counts.items()))))
     except Failure as failure:
         sys.exit("hosts: %s\nall of it lies in %s; SEED=%d" % (failure, root, seed))
+    except BaseException:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
     shutil.rmtree(root)
 
 

@@ -65,8 +65,9 @@ def main():
     kind = arguments.add_mutually_exclusive_group()
     kind.add_argument("--cpu", dest="kind", action="store_const", const="cpu", help="the CPU slice, GPU or not")
     kind.add_argument("--cuda", dest="kind", action="store_const", const="cuda", help="with CUDA, GPU or not")
-    asked = arguments.parse_args().kind
-    kind = asked or ("cuda" if machine.has_gpu() else "cpu")
+    kind.add_argument("--for", dest="work", choices=("cpu", "cuda"), help="whatever does this work; one with CUDA does both")
+    words = arguments.parse_args()
+    asked, kind = words.kind, words.kind or words.work or ("cuda" if machine.has_gpu() else "cpu")
     stop.listen()
 
     os.makedirs(HOME, exist_ok=True)
@@ -83,7 +84,7 @@ def main():
         given = os.environ.get("LIBTORCH")
         if given and os.path.abspath(given) != CURRENT:
             choose(whole(checked(given, asked)), "LIBTORCH=" + given)
-        elif not is_set_up(kind):
+        elif not is_set_up(kind) and not (words.work and is_set_up("cuda")):
             installed = None if asked == "cpu" else installed_torch(kind)
             if installed:
                 choose(whole(installed), "Python's torch in " + installed)

@@ -4,20 +4,21 @@
 The system calls of a sweep are recorded (strace). The power may fail at any one of them. Then the bytes of each file
 since its last flush are there, in half, or not at all, and the changes of each directory since its last flush are there
 up to any one of them, independently of other directories. From each such state, running the same command again must
-give the result of an undisturbed sweep.
+give the result of an undisturbed sweep, under the seal of the first.
 
 Invariant: nothing that was flushed is lost, and nothing is there that was not written.
 """
 
 import hashlib
 import itertools
+import json
 import os
 import re
 import shutil
 
 from place import Failure
 
-CALLS = "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,ftruncate,pwrite64"
+CALLS = "openat,write,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,ftruncate,pwrite64"
 LINE = re.compile(r"^(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$")
 STAGED = re.compile(r"/\.claim[^/]*/[^/]+/(?!owner\.json|beat)")
 # A lock file and a claim carry no information by themselves: what counts is which process holds them, and after a power
@@ -88,6 +89,8 @@ def meant(call, rest, strings, opened):
         return "flush", opened[0], b""
     if call in ("rename", "renameat", "renameat2"):
         return "rename", paths[0], paths[1]
+    if call in ("link", "linkat"):
+        return "name", paths[0], paths[1]
     if call in ("unlink", "unlinkat"):
         return "remove", paths[0], b""
     if call in ("mkdir", "mkdirat"):
@@ -116,6 +119,8 @@ class Disk:
             self.written[self.now[name]] += other
         elif what == "rename":
             self.change(name, ("rename", name, other))
+        elif what == "name" and name in self.now:
+            self.change(other, ("link", other, self.now[name]))
         elif what == "remove":
             self.change(name, ("remove", name, None))
         elif what == "flush" and self.now.get(name) is not None:
@@ -173,9 +178,18 @@ def go_on(place, work, state):
     try:
         place.finish(work)
         place.compare(work)
+        sealed_first(place, work)
     except Failure as failure:
         names = ", ".join("%s (%s)" % (name, "a directory" if bytes is None else len(bytes)) for name, bytes in sorted(state.items()))
         raise Failure("after a power cut that leaves %s: %s" % (names, failure))
+
+
+def sealed_first(place, work):
+    """Checks that the seal was written before the first run, or together with it, and not anew beside runs that were kept."""
+    name, _ = os.path.splitext(os.path.basename(place.experiment))
+    with open(os.path.join(work, "plans", name, "plan.lock")) as file:
+        if json.load(file)["runs_before"] > 0:
+            raise Failure("the seal was lost while runs were kept")
 
 
 def put(place, work, state):

@@ -16,8 +16,13 @@ print(count.value if cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(
 
 
 def has_gpu():
-    """Whether there is an NVIDIA driver with a GPU. In WSL the driver has no `/dev/nvidiactl`."""
-    return os.path.exists("/dev/nvidiactl") or gpus() > 0
+    """Whether a program can use a GPU here: the driver may be there without one, or not answer."""
+    return gpus() > 0
+
+
+def has_driver():
+    """Whether the driver is loaded, with or without a GPU. In WSL it has no such device."""
+    return os.path.exists("/dev/nvidiactl")
 
 
 @functools.lru_cache(maxsize=None)
@@ -52,6 +57,21 @@ def first_line(command):
         return None
     lines = run.stdout.splitlines()
     return lines[0] if run.returncode == 0 and lines else None
+
+
+# Prints the packages, by their import names, that are not there. None is imported, which may take seconds.
+MISSING = """import importlib.util, sys
+print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))"""
+
+
+@functools.lru_cache(maxsize=None)
+def missing(python, packages):
+    """Those of the packages (a tuple of import names) that a Python lacks; all of them if it does not start."""
+    try:
+        found = subprocess.run([python, "-c", MISSING, *packages], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    except OSError:
+        return list(packages)
+    return found.stdout.split() if found.returncode == 0 else list(packages)
 
 
 def free_bytes(path):

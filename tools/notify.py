@@ -1,5 +1,5 @@
-"""Notifies somebody that the work has ended, by a command of the user's, such as NOTIFY="mail -s \"$RANKSCALE_ANSWER\"
-me@example.org".
+"""Notifies somebody that the work has ended, by a command of the user's, such as NOTIFY='mail -s "$RANKSCALE_ANSWER"
+me@example.org'.
 
 A shell runs the command once. Its standard input is one JSON object (`recipe`, `outcome`: done, failed, stopped, or
 elsewhere, which means that other processes train the rest, `exit_code`, `seconds`, `steps` with the seconds of each,

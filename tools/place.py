@@ -14,16 +14,6 @@ import time
 
 from run import program
 
-EXPERIMENT = """title = "torture"
-[recipe]
-channels = [4, 8, 8, 8]
-epochs = 4
-batch = 64
-[[grid]]
-rankscale = [2, 4]
-decay = ["original", "none"]
-seed = [0]
-"""
 # The files of a run that contain no times; the record is compared without the field that says when and where it was
 # made.
 TABLES = ("layers.parquet", "predictions.parquet", "model.safetensors")
@@ -37,6 +27,12 @@ class Failure(Exception):
     """Something that must not happen."""
 
 
+def experiment(title="torture", rankscales=(2, 4), arms=("original", "none"), epochs=4, seeds=1):
+    """The text of an experiment of tiny networks, with that many seeds."""
+    return 'title = "%s"\n[recipe]\nchannels = [4, 8, 8, 8]\nepochs = %d\nbatch = 64\n[[grid]]\nrankscale = %s\ndecay = %s\nseed = %s\n' % (
+        title, epochs, list(rankscales), json.dumps(list(arms)), list(range(seeds)))
+
+
 class Place:
     """Images, an experiment, and the runs that an undisturbed sweep leaves."""
 
@@ -44,7 +40,7 @@ class Place:
         self.root = root
         self.experiment = os.path.join(root, "tiny.toml")
         with open(self.experiment, "w") as file:
-            file.write(EXPERIMENT)
+            file.write(experiment())
         self.whole = os.path.join(root, "whole")
         generate(self.whole)
         began = time.monotonic()
@@ -56,8 +52,13 @@ class Place:
         shutil.copytree(os.path.join(self.whole, "data"), os.path.join(work, "data"))
         return work
 
+    def finished(self, work):
+        """Puts the finished study there, without an answer, in place of what is there."""
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(self.whole, work)
+
     def sweep(self, work, jobs=2, before=()):
-        """The trainer's arguments for a sweep, without the work folder."""
+        """Starts a sweep."""
         return self.start(work, "trainer", *sweep(self.experiment, jobs), before=before)
 
     def start(self, work, name, *words, before=()):
@@ -82,9 +83,7 @@ class Place:
     def answer(self, work, *words):
         """Makes the analysis and report of what is there."""
         for command in (("analysis", *words), ("report",)):
-            ended = self.program(work, *command)
-            if ended.returncode != 0:
-                raise Failure("%s ends with %d:\n%s" % (" ".join(command), ended.returncode, ended.stdout))
+            succeeded(" ".join(command), self.program(work, *command))
 
     def interrupted(self, work):
         """The checkpoints that a killed sweep leaves, if there were some when it was killed."""
@@ -120,6 +119,12 @@ class Place:
         told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if "repeated bit for bit" not in told.stdout:
             raise Failure("the epochs of %s differ from those trained anew:\n%s" % (name, told.stdout))
+
+
+def succeeded(what, ended):
+    """Checks that a program has ended well."""
+    if ended.returncode != 0:
+        raise Failure("%s ends with %d:\n%s" % (what, ended.returncode, ended.stdout))
 
 
 started = []  # the programs that may still run
@@ -178,7 +183,7 @@ class UnderWay:
 
 
 def sweep(experiment, jobs=1):
-    """Starts a sweep."""
+    """The trainer's arguments for a sweep, without the work folder."""
     return ["sweep", "--device=cpu", "--engine=fused", "--threads=1", "--jobs=%d" % jobs, "--experiment=" + experiment]
 
 

@@ -28,8 +28,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 os.environ.pop("CARGO_BUILD_TARGET", None)
 # Features are unified over the whole workspace whichever program is built, so nothing is compiled twice.
 BUILD = ["cargo", "build", "--release", "--workspace", "--no-default-features"]
-# What a program cannot do without, with a value for example.
-NEEDED = {"trainer train": ["RANKSCALE=8"], "trainer retrain": ["STUDY=desktop", "RUN=r31-..."], "analysis publish": ["NAME=seeds"]}
+# What a program cannot do without, with a value for example; of several in one line, one is enough.
+NEEDED = {"trainer train": ["RANKSCALE=8"], "trainer retrain": ["STUDY=desktop", "RUN=r31-..."], "analysis publish": ["NAME=seeds"],
+          "analysis simulate": ["EXPERIMENT=desktop or DESIGN=3x9"]}
 LOOKING = {"analysis", "report", "top"}
 WEEK = 7 * 24 * 3600
 # What only libtorch can do; our own kernels do everything else on the CPU.
@@ -189,9 +190,10 @@ def with_defaults(chosen, steps):
     """Adds the defaults for what the words leave open: the experiment of a sweep, and the place for its files. What has no
     default is requested."""
     chosen = dict(chosen)
-    for example in (example for step in steps for example in NEEDED.get(" ".join(step.words), [])):
-        if example.split("=")[0] not in chosen:
-            raise settings.SettingsError("%s is missing: type it, as in %s." % (example.split("=")[0], example))
+    for example in (example for step in steps for example in NEEDED.get(step.name, [])):
+        needed = [word.split("=")[0] for word in example.split(" or ")]
+        if not any(key in chosen for key in needed):
+            raise settings.SettingsError("%s is missing: type it, as in %s." % (" or ".join(needed), example))
     if "STUDY" in chosen:
         study = settings.study(chosen["STUDY"], os.path.join(ROOT, "results"))
         reads = any("STUDY" in step.keys for step in steps)
@@ -264,7 +266,7 @@ def set_up(chosen):
     """The command that brings the libtorch that the work needs, unless there is one. One without CUDA would train on the
     CPU beside an idle GPU."""
     needed = "cuda" if may_use_gpu(chosen) else "cpu"
-    return [] if libtorch.serves(needed) else [[sys.executable, os.path.join("tools", "libtorch.py")]]
+    return [] if libtorch.serves(needed) else [[sys.executable, os.path.join("tools", "libtorch.py"), "--for=" + needed]]
 
 
 def may_use_gpu(chosen):

@@ -18,8 +18,9 @@ NAMED_SOURCES = ("auto", "huggingface", "authors")
 DATASETS = ("cifar10", "cifar100")
 
 
-# From trainer: numbers of jobs and threads. How many are too many, it knows better.
+# From trainer: numbers of jobs and threads. How many are too many on a CPU, it knows better.
 POSITIVE = "0*[1-9][0-9]{0,5}"
+MOST_PER_GPU = 31
 
 
 class SettingsError(Exception):
@@ -140,10 +141,12 @@ def forms(settings):
     for key, form, rule in (("DEVICE", "auto|cpu|cuda(:[0-9]{1,4}|:all)?", "auto, cpu, cuda, cuda:N or cuda:all"),
                             ("ENGINE", "auto|fused|tch", "auto, fused or tch"),
                             ("JOBS", "auto|" + POSITIVE, "auto or a whole number from 1"),
-                            ("JOBS_PER_DEVICE", POSITIVE, "a whole number from 1"), ("THREADS", POSITIVE, "a whole number from 1"),
+                            ("THREADS", POSITIVE, "a whole number from 1"),
                             ("WAIT", "0|1", "0 or 1"), ("DATASET", "|".join(DATASETS), " or ".join(DATASETS))):
         if key in settings and not re.fullmatch(form, settings[key]):
             raise SettingsError("%s=%s: must be %s." % (key, settings[key], rule))
+    if "JOBS_PER_DEVICE" in settings:
+        whole_number(settings, "JOBS_PER_DEVICE", 1, MOST_PER_GPU)
 
 
 def study(name, results):

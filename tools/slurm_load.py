@@ -25,11 +25,10 @@ import outcome
 import settings
 import slurm_cluster
 import stop
-from place import EXPERIMENT, generate, sweep
+from place import experiment, generate, sweep
 from run import ROOT, build_all, program
 
 DEFAULTS = {"WHAT": "files,queue", "JOBS": "10000", "SECONDS": "600", "CPUS": "64"}
-ONE = EXPERIMENT.replace("rankscale = [2, 4]", "rankscale = [2]").replace('"original", "none"', '"original"')
 CALLS = {"open": "openat open creat", "write": "write pwrite64 ftruncate", "flush": "fsync fdatasync",
          "rename": "rename renameat renameat2",
          "make": "mkdir mkdirat", "remove": "unlink unlinkat rmdir",
@@ -49,7 +48,7 @@ class Study:
         self.work, self.path = os.path.join(root, name), os.path.join(root, name + ".toml")
         self.runs = os.path.join(self.work, "runs")
         with open(self.path, "w") as file:
-            file.write(ONE.replace("epochs = 4", "epochs = %d" % epochs).replace("seed = [0]", "seed = %s" % list(range(seeds))))
+            file.write(experiment(name, [2], ["original"], epochs, seeds))
         generate(self.work)
 
     def command(self):

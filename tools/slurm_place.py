@@ -14,16 +14,10 @@ import time
 
 import run
 import slurm_cluster
-from place import ANSWERS, EXPERIMENT, Failure, TABLES, generate, same, sweep
+from place import ANSWERS, Failure, TABLES, experiment, generate, same, sweep
 from run import program
 
 PATIENCE_SECONDS = 300
-# Twenty runs that take a moment each; and four that take long enough that a job can be warned of its limit, stopped and
-# killed in the middle.
-MANY = EXPERIMENT.replace("torture", "many").replace("[0]", "[0, 1, 2, 3, 4]")
-LONG = EXPERIMENT.replace("torture", "long").replace("epochs = 4", "epochs = {epochs}")
-# Runs of the same length, and twice as many: when Slurm has given a node up, some must still be free.
-WIDE = LONG.replace("long", "wide").replace("seed = [0]", "seed = [0, 1]")
 # Slurm checks limits twice a minute; a job trains two of these runs, one after the other.
 LONG_SECONDS = 28
 TRIED_EPOCHS = 30
@@ -37,18 +31,21 @@ class Place:
         self.root, self.cluster = root, None
         self.images = os.path.join(root, "images")
         generate(self.images)
-        self.write("many", MANY)
-        self.write("long", LONG.format(epochs=TRIED_EPOCHS))
+        # Twenty runs that take a moment each; and four that take long enough that a job can be warned of its limit, stopped
+        # and killed in the middle.
+        self.write("many", seeds=5)
+        self.write("long", TRIED_EPOCHS)
         work, seconds = self.alone("long")
         shutil.rmtree(work)
         # Two runs one after the other, in each of two places.
         epochs = max(TRIED_EPOCHS, int(TRIED_EPOCHS * LONG_SECONDS / (seconds / 2)))
-        self.write("long", LONG.format(epochs=epochs))
-        self.write("wide", WIDE.format(epochs=epochs))
+        self.write("long", epochs)
+        # Runs of the same length, and twice as many: when Slurm has given a node up, some must still be free.
+        self.write("wide", epochs, seeds=2)
 
-    def write(self, name, text):
+    def write(self, name, epochs=4, seeds=1):
         with open(self.experiment(name), "w") as file:
-            file.write(text)
+            file.write(experiment(name, epochs=epochs, seeds=seeds))
 
     def experiment(self, name):
         return os.path.join(self.root, name + ".toml")

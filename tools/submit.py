@@ -70,7 +70,7 @@ def main(words):
 def understood(words):
     """The settings, checked, with defaults for everything that was left open."""
     chosen = {**DEFAULTS, **settings.parse(words, KEYS)}
-    for key, low, high in (("GPUS", 0, 64), ("MAX_JOBS", 1, 100_000), ("JOBS_PER_DEVICE", 1, 64)):
+    for key, low, high in (("GPUS", 0, 64), ("MAX_JOBS", 1, 100_000)):
         settings.whole_number(chosen, key, low, high)
     if chosen["RUNS_PER_JOB"] != "auto":
         settings.whole_number(chosen, "RUNS_PER_JOB", 1, 100_000)

@@ -128,33 +128,6 @@ class Libtorch(Place):
         self.assertIsNone(self.doctor())
 
 
-# A driver that counts so many GPUs, or that does not start.
-CUDA = "int cuInit(unsigned flags) { return %d; }\nint cuDeviceGetCount(int *count) { *count = %d; return %d; }\n"
-
-
-class Driver(unittest.TestCase):
-    def test_a_library_of_cuda_is_no_gpu(self):
-        for numbers, gpus in (((0, 0, 0), 0), ((100, 1, 0), 0), ((0, 1, 3), 0), ((0, 2, 0), 2)):
-            with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"LD_LIBRARY_PATH": folder}):
-                library = os.path.join(folder, "libcuda.so.1")
-                subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", library, "-"], input=CUDA % numbers, text=True, check=True)
-                machine.gpus.cache_clear()
-                self.addCleanup(machine.gpus.cache_clear)
-                self.assertEqual(machine.gpus(), gpus, numbers)
-
-    def test_a_driver_that_does_not_answer_is_installed_again_or_the_cpu_trains(self):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), \
-                mock.patch.object(machine, "has_gpu", lambda: True), mock.patch.dict(os.environ, {"PATH": folder}):
-            self.assertIn("reinstall the NVIDIA driver, or train with DEVICE=cpu", doctor.driver())
-            program(os.path.join(folder, "nvidia-smi"), "#!/bin/sh\necho 'A GPU, 81559 MiB, 580.65.06'\n")
-            self.assertIsNone(doctor.driver())
-            os.environ.pop("LIBTORCH", None)
-            os.chdir(folder)
-            self.addCleanup(os.chdir, run.ROOT)
-            self.assertTrue(run.needs_libtorch({}))
-            self.assertFalse(run.needs_libtorch({"DEVICE": "cpu"}))
-
-
 # A stand-in for the crate of this name: it accepts every call, and compiles nothing.
 CC = """pub struct Build;
 impl Build {

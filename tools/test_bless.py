@@ -56,7 +56,7 @@ class Bless(unittest.TestCase):
         tool = os.path.join(ROOT, "tools", "bless.py")
         said = subprocess.run([tool, "WHAT=parity", "PYTHON=none"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(said.returncode, 1)
-        self.assertIn("not made: parity: none lacks torch or safetensors; `pip install -r reference/requirements.txt`",
+        self.assertIn("not made: parity: none lacks torch, numpy, safetensors; `pip install -r reference/requirements.txt`",
                       said.stderr)
         said = subprocess.run([tool, "WHAT=everything"], stderr=subprocess.PIPE, text=True)
         self.assertIn("counts, parity, goldens, studies", said.stderr)

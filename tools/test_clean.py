@@ -40,8 +40,9 @@ class Others(unittest.TestCase):
         self.assertIn("nothing at", str(noted.call_args))
 
     def test_each_trace_of_the_pipeline_is_enough(self):
-        for name in ("plans/quick/plan.json", "runs/r1/run.json", "analysis/runs.parquet", "data/cifar100/.lock",
-                     "data/downloads/cifar10/a.part"):
+        of_images = [mark % name for name in settings.DATASETS for mark in ("data/%s/.lock", "data/%s/train.parquet",
+                                                                            "data/downloads/%s/a.part")]
+        for name in ["plans/quick/plan.json", "runs/r1/run.json", "analysis/runs.parquet", *of_images]:
             with tempfile.TemporaryDirectory() as work:
                 os.makedirs(os.path.dirname(os.path.join(work, name)))
                 open(os.path.join(work, name), "w").close()

@@ -49,6 +49,10 @@ class Completions(unittest.TestCase):
                     path = os.path.join(self.folder, completions.NAMES[shell] % of)
                     self.assertEqual(subprocess.run([program, "-n", path]).returncode, 0, path)
 
+    def test_it_says_how_each_shell_loads_them(self):
+        for shell, word in (("bash", "`source /c/trainer`"), ("zsh", "`fpath+=(/c)`"), ("fish", "/c/*.fish")):
+            self.assertIn(word, completions.LOADED[shell] % "/c")
+
     def test_another_shell_is_refused(self):
         answer = subprocess.run([os.path.join(run.ROOT, "tools", "completions.py"), "SHELL=tcsh"], stderr=subprocess.PIPE, text=True)
         self.assertEqual((answer.returncode, answer.stderr), (1, "just completions: SHELL=tcsh: must be one of bash, zsh, fish.\n"))

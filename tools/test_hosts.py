@@ -3,9 +3,24 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import hosts
 from place import Failure
+
+
+class Command(unittest.TestCase):
+    def test_programs_are_built_first_and_no_folder_is_left(self):
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        root = tempfile.mkdtemp(prefix="hosts-test-")
+        built = mock.Mock()
+        with mock.patch.object(hosts, "possible", lambda: True), mock.patch.object(hosts.stop, "listen"), \
+                mock.patch.object(hosts, "build_all", built), mock.patch.object(hosts.tempfile, "mkdtemp", return_value=root), \
+                mock.patch.object(hosts, "tried", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+            hosts.main([])
+        built.assert_called_once_with("data-prep", "trainer")
+        self.assertFalse(os.path.exists(root))
 
 
 class Crowd(unittest.TestCase):

@@ -222,6 +222,27 @@ class Setup(Place):
             self.set_up([folder], environment={"LIBTORCH": old})
         self.assertIn("holds libtorch 2.10.0; this project needs libtorch 2.13.0, or another from 2.11 to 2.13", str(end.exception))
 
+    def test_work_on_the_cpu_of_a_machine_with_a_gpu_brings_no_cuda(self):
+        wheel, _ = self.python("wheel", libtorch.VERSION)
+        with mock.patch.object(run.machine, "has_gpu", lambda: True), mock.patch.dict(os.environ):
+            os.environ.pop("LIBTORCH", None)
+            (command,), (other,) = run.set_up({"DEVICE": "cpu"}), run.set_up({})
+        with mock.patch.object(libtorch, "unpacked", return_value=wheel) as fetched:
+            self.set_up([], kind="cuda", words=command[2:])
+            fetched.assert_called_once_with("cpu")
+            # One with CUDA does that work too, and stays.
+            self.write("", wheel, "lib", "libtorch_cuda.so")
+            self.cuda_headers("cuda", "include")
+            self.set_up([], kind="cuda", words=command[2:])
+            self.assertEqual(fetched.call_count, 1)
+        # So does the torch of a Python, whatever it is made with.
+        os.remove(libtorch.CURRENT)
+        package, folder = self.python("a", "2.13.0")
+        self.assertIn("(cpu) from Python's torch in " + package, self.set_up([folder], kind="cuda", words=command[2:]))
+        with mock.patch.object(libtorch, "unpacked", return_value=wheel) as fetched:
+            self.set_up([folder], kind="cuda", words=other[2:])
+            fetched.assert_called_once_with("cuda")
+
     def test_a_libtorch_without_cuda_is_not_enough_where_a_gpu_trains(self):
         def brought(chosen, gpu, **environment):
             with mock.patch.dict(os.environ, environment), mock.patch.object(run.machine, "has_gpu", lambda: gpu):

@@ -4,6 +4,7 @@ import random
 import shutil
 import tempfile
 import unittest
+from unittest import mock
 
 import kills
 import lost
@@ -35,6 +36,9 @@ class States(unittest.TestCase):
         self.assertEqual(self.left(*OLD, ("remove", "file", b"")), {None, b"old"})
         self.assertEqual(self.left(*OLD, ("remove", "file", b""), ("flush", ".", b"")), {None})
 
+    def test_a_second_name_of_a_flushed_file_is_whole_or_missing(self):
+        self.assertEqual(self.left(*NEW, FLUSHED, ("name", ".partial-a", "file")), {None, b"whole"})
+
     def test_each_instant_is_tried_and_each_state_once(self):
         found = list(lost.states([*OLD, *NEW, FLUSHED, RENAMED]))
         self.assertIn({}, found)
@@ -56,6 +60,24 @@ class Recording(unittest.TestCase):
                  '7 rename("%s", "%s") = -1 ENOENT (No such file or directory)' % (file, file),
                  '7 fsync(5<%s>) = 0' % hidden("/w")]
         self.assertEqual(list(lost.parsed(lines, work)), [("create", "a", b""), ("write", "a", b"ab"), ("flush", ".", b"")])
+
+    def test_a_second_name_is_read(self):
+        one, other = ("".join("\\x%02x" % ord(letter) for letter in name) for name in ("/w/a", "/w/b"))
+        lines = ['7 linkat(AT_FDCWD</c>, "%s", AT_FDCWD</c>, "%s", 0) = 0' % (one, other)]
+        self.assertEqual(list(lost.parsed(lines, "/w")), [("name", "a", "b")])
+
+    def test_a_seal_that_was_written_anew_beside_kept_runs_is_a_failure(self):
+        work = tempfile.mkdtemp(prefix="lost-test-")
+        self.addCleanup(shutil.rmtree, work)
+        place = mock.Mock(experiment=os.path.join(work, "tiny.toml"))
+        os.makedirs(os.path.join(work, "plans", "tiny"))
+        for before in (0, 1):
+            with open(os.path.join(work, "plans", "tiny", "plan.lock"), "w") as file:
+                file.write('{"runs_before": %d}' % before)
+            if before == 0:
+                lost.sealed_first(place, work)
+        with self.assertRaisesRegex(lost.Failure, "the seal was lost while runs were kept"):
+            lost.sealed_first(place, work)
 
     def test_what_is_staged_in_a_claim_is_read_as_if_it_was_beside_its_place_and_the_claim_not_at_all(self):
         def opens(name):

@@ -229,14 +229,25 @@ class Steps(unittest.TestCase):
                                  ("DEVICE", "gpu", "must be auto, cpu"), ("DEVICE", "cuda:-1", "must be"),
                                  ("ENGINE", "torch", "must be auto, fused"),
                                  ("JOBS", "two", "must be auto or a whole number"), ("THREADS", "0", "must be a whole number"),
-                                 ("JOBS_PER_DEVICE", "0", "must be a whole number"), ("WAIT", "yes", "must be 0 or 1")):
+                                 ("JOBS_PER_DEVICE", "0", "must be a whole number"), ("JOBS_PER_DEVICE", "32", "must be .* 1 and 31"),
+                                 ("WAIT", "yes", "must be 0 or 1")):
             with self.assertRaisesRegex(settings.SettingsError, "%s=.*%s: %s" % (key, value, rule)):
                 run.with_defaults({key: value}, steps)
         with self.assertRaisesRegex(settings.SettingsError, "RANKSCALE is missing: type it, as in RANKSCALE=8"):
             run.with_defaults({}, [run.Step("trainer train RANKSCALE SEED WORK")])
+        simulate = [run.Step("analysis simulate EXPERIMENT DESIGN SD")]
+        with self.assertRaisesRegex(settings.SettingsError, "EXPERIMENT or DESIGN is missing: type it, as in .* or DESIGN=3x9"):
+            run.with_defaults({"SD": "0.2"}, simulate)
+        for key, value in (("EXPERIMENT", "pilot"), ("DESIGN", "5x9")):
+            self.assertEqual(run.with_defaults({key: value}, simulate)[key], value)
         run.with_defaults({"JOBS": "auto", "THREADS": "12", "EXPERIMENT": "pilot"}, steps)
         for device in ("auto", "cpu", "cuda", "cuda:1"):
             self.assertEqual(run.with_defaults({"DEVICE": device, "EXPERIMENT": "pilot"}, steps)["DEVICE"], device)
+
+    def test_as_many_runs_share_a_gpu_at_most_as_the_trainer_allows(self):
+        with open(os.path.join(run.ROOT, "trainer", "src", "sweep", "slots.rs")) as file:
+            allowed = re.search(r"const MOST_PER_GPU: usize = (\d+);", file.read())
+        self.assertEqual(int(allowed.group(1)), settings.MOST_PER_GPU)
 
     def test_on_the_cpu_a_sweep_is_quick(self):
         chosen = run.with_defaults({"DEVICE": "cpu"}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])

@@ -160,6 +160,7 @@ class Words(unittest.TestCase):
     def test_what_is_not_understood_names_key_and_rule(self):
         for word, rule in (("PARTITON=gpu", "PARTITION=gpu.*The keys are: EXPERIMENT, PARTITION"),
                            ("GPUS=-1", "GPUS=-1: must be a whole number"),
+                           ("JOBS_PER_DEVICE=32", "JOBS_PER_DEVICE=32: must be a whole number between 1 and 31"),
                            ("TIME=soon", "TIME=soon: must be a time limit as Slurm writes it"), ("TIME=0", "TIME=0: must be"),
                            ("MEM=1 G", "MEM=1 G: must be one word"),
                            ("SBATCH=--a='", "SBATCH=--a=': No closing"), ("DRY_RUN=yes", "must be 0 or 1"),

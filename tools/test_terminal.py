@@ -15,7 +15,7 @@ from run import program
 
 PATIENCE_SECONDS = 120
 # A sweep of a few seconds, so that bars are drawn.
-EXPERIMENT = place.EXPERIMENT.replace("epochs = 4", "epochs = 30")
+EXPERIMENT = place.experiment(epochs=30)
 BAR = re.compile(r" *\d+ % [=> ]{8} ")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -15,6 +15,19 @@ import kills
 import place
 import torture
 from place import Failure, Place, contents
+from run import ROOT
+
+
+class Words(unittest.TestCase):
+    def test_a_tiny_experiment_has_what_is_asked(self):
+        for line in ('title = "many"', "epochs = 7", "rankscale = [2]", 'decay = ["original"]', "seed = [0, 1, 2]"):
+            self.assertIn(line + "\n", place.experiment("many", [2], ["original"], 7, 3))
+
+    def test_the_tables_of_an_analysis_are_those_that_it_names(self):
+        study = os.path.join(ROOT, "results", "seeds")
+        tables = [os.path.join(study, "analysis", name) for name in sorted(os.listdir(os.path.join(study, "analysis")))
+                  if name.endswith(".parquet")]
+        self.assertEqual(damage.analysed(study), tables)
 
 
 class Comparison(unittest.TestCase):
