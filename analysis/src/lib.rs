@@ -7,8 +7,8 @@
 //! import to the right only: `planning`, `tuning`, `compare` → `endpoint` → `join` → `runs`; all but `runs` →
 //! `stats`.
 //!
-//! *Invariant:* only this file, `which`, [`mod@publish`] and [`mod@runs::collect`] know paths; the same runs
-//! give the same files, byte for byte.
+//! *Invariant:* only this file, `which`, `import`, [`mod@publish`] and [`mod@runs::collect`] know paths; the
+//! same runs give the same files, byte for byte.
 //!
 //! The estimator of an endpoint, on differences of three seeds at each of two rankscales:
 //!
@@ -30,6 +30,7 @@
 
 pub mod compare;
 pub mod endpoint;
+mod import;
 pub mod join;
 pub mod planning;
 pub mod publish;
@@ -38,13 +39,14 @@ pub mod stats;
 pub mod tuning;
 mod which;
 
+pub use import::import;
 pub use which::Choice;
 
 use anyhow::bail;
-use artifacts::run::{RunFolder, RunRecord, Status};
+use artifacts::run::Status;
 use artifacts::seal::Seal;
 use artifacts::study::{Study, Summary, summary_path};
-use artifacts::{Experiment, Layout, experiment, reading, rules};
+use artifacts::{Experiment, Layout, experiment, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
 use endpoint::standing::standing;
@@ -58,8 +60,8 @@ use runs::namesakes;
 use runs::plan::Plan;
 use runs::results::{self, ResultsArms};
 use runs::run::Run;
+use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::Instant;
 use which::{plan, which};
 
@@ -190,19 +192,19 @@ fn study(
     });
     standing.looks = looks;
     let tuned = plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint.as_deref().unwrap_or_default()));
-    let entries = entries::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, arms);
+    let entries =
+        entries::entries(&finished(in_order.iter().copied(), plan), &recipes, &endpoints, &tuned, arms);
     let mut data: Vec<String> = Vec::new();
     for recipe in &recipes {
         if !data.contains(&recipe.fingerprint) {
             data.push(recipe.fingerprint.clone());
         }
     }
-    let done = plan.map_or(0, |plan| {
-        let planned = runs.iter().filter(|run| run.is_done() && run.is_planned(Some(plan)));
-        let distinct: std::collections::HashSet<String> =
-            planned.map(|run| run.record.configuration.identity("")).collect();
-        distinct.len()
-    });
+    let ended = |status: Status| {
+        let planned = runs.iter().filter(|run| run.record.status == status && run.is_planned(plan));
+        let distinct: HashSet<String> = planned.map(|run| run.record.configuration.identity("")).collect();
+        distinct.len() as u32
+    };
     let identical = recipes.first().map_or_else(Vec::new, |recipe| {
         let arms = experiment::arms(runs.iter().map(|run| &run.record.configuration));
         let done = rows.iter().filter(|run| run.status == Status::Done && run.is_studied(plan.is_some()));
@@ -213,7 +215,8 @@ fn study(
         experiment: plan.map(|plan| plan.experiment().name.clone()),
         title: plan.map(|plan| plan.experiment().title.clone()),
         planned: plan.map_or(0, |plan| plan.experiment().runs.len()) as u32,
-        done: done as u32,
+        done: ended(Status::Done),
+        diverged: ended(Status::Diverged),
         recipes: recipes.into_iter().map(|recipe| recipe.summary).collect(),
         standing,
         endpoints,
@@ -253,47 +256,4 @@ fn own_arms(plan: Option<&Plan>, runs: &[&Run]) -> Vec<Arm> {
         }
     }
     arms
-}
-
-/// Imports notebooks' `results.json` files as runs; runs that already exist are left alone.
-///
-/// # Errors
-/// A file is not a `results.json` (the message names entry and key), or a directory cannot be written.
-pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> anyhow::Result<()> {
-    let read = |file: &PathBuf| -> anyhow::Result<(String, String)> {
-        let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok((name, reading::text(file)?))
-    };
-    let texts = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
-    let runs::import::Imported { runs, copies, unpaired } = runs::import::runs(&texts)?;
-    let mut there = 0;
-    for (record, epoch) in &runs {
-        let folder = RunFolder::new(layout.run(&record.name));
-        let is_known = |known: RunRecord| RunRecord { sealed: None, ..known } == *record;
-        if folder.read().is_ok_and(|(known, rows)| is_known(known) && rows == [epoch.clone()]) {
-            there += 1;
-            continue;
-        }
-        // The record is written last, because a folder without it is not a run.
-        folder.write_epochs(std::slice::from_ref(epoch))?;
-        folder.write_record(&RunRecord { sealed: Some(folder.seal()?), ..record.clone() })?;
-    }
-    writeln!(
-        progress,
-        "imported {} from {} into {}{}{}",
-        count(runs.len() - there, "run"),
-        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "),
-        layout.runs().display(),
-        if there > 0 { format!("; {there} were there already") } else { String::new() },
-        if copies > 0 { format!("; {copies} copies of others were left out") } else { String::new() }
-    )?;
-    if unpaired > 0 {
-        writeln!(
-            progress,
-            "{} without a `seed` stand several times for one rankscale and `d`, and make no pair: nothing says which belongs to which. A `seed` in \
-             their settings does",
-            count(unpaired, "run")
-        )?;
-    }
-    Ok(())
 }

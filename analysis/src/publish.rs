@@ -7,8 +7,10 @@
 
 use crate::Choice;
 use crate::endpoint::sentence::count;
+use crate::runs::plan::Plan;
 use anyhow::{Context, Result, ensure};
 use artifacts::experiment::planned;
+use artifacts::reading::is_there;
 use artifacts::run::{self, RunFolder, RunRecord, Status};
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
@@ -36,10 +38,11 @@ pub fn keep(
     let kept = Layout::kept(results, name)?;
     let plan = match experiment {
         Some(experiment) => Some(named(work, experiment)?),
-        None => work.plan().exists().then(|| Experiment::read_plan(&work.plan())).transpose()?,
+        None => is_there(&work.plan())?.then(|| Experiment::read_plan(&work.plan())).transpose()?,
     };
+    let plan = plan.map(Plan::new);
     if let Some(plan) = &plan {
-        is_kept_as(&kept, plan)?;
+        is_kept_as(&kept, plan.experiment())?;
     }
     let (mut added, mut there, mut left_out) = (0, 0, 0);
     for folder in run::folders(&work.runs())? {
@@ -53,7 +56,7 @@ pub fn keep(
                 continue;
             }
         };
-        let planned = plan.as_ref().is_none_or(|plan| plan.runs.contains(&record.configuration));
+        let planned = plan.as_ref().is_none_or(|plan| plan.has(&record.configuration));
         if planned && matches!(record.status, Status::Done | Status::Diverged) {
             *(if copy_run(&folder, &RunFolder::new(kept.run(&record.name)))? {
                 &mut added
@@ -70,7 +73,7 @@ pub fn keep(
         "{}: no finished run to keep; `just sweep` trains some",
         work.runs().display()
     );
-    if let Some(plan) = &plan {
+    if let Some(plan) = plan.as_ref().map(Plan::experiment) {
         plan.write_plan(&kept.plan())?;
         copy(&work.plan_of(&plan.name), &kept.plan_of(&plan.name))?;
         copy(&work.seal(&plan.name), &kept.seal(&plan.name))?;
@@ -115,7 +118,7 @@ fn named(work: &Layout, experiment: &str) -> Result<Experiment> {
 /// Refuses an experiment where another one is kept, because their runs would be mixed and one plan would
 /// replace the other.
 fn is_kept_as(kept: &Layout, plan: &Experiment) -> Result<()> {
-    if kept.plan().exists() {
+    if is_there(&kept.plan())? {
         let there = Experiment::read_plan(&kept.plan())?.name;
         ensure!(
             there == plan.name,
@@ -129,7 +132,7 @@ fn is_kept_as(kept: &Layout, plan: &Experiment) -> Result<()> {
 
 /// Copies a run, its record last, because a folder without it is not a run. Returns whether the run was new.
 fn copy_run(from: &RunFolder, to: &RunFolder) -> Result<bool> {
-    if to.record_path().exists() {
+    if is_there(&to.record_path())? {
         ensure!(
             unsealed(to)? == unsealed(from)? && fs::read(to.epochs_path())? == fs::read(from.epochs_path())?,
             "{}: another run of this name is kept already, and differs from {}; remove the one that is not wanted",
@@ -153,7 +156,7 @@ fn unsealed(folder: &RunFolder) -> Result<RunRecord> {
 
 /// Copies a file if it exists.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.exists() {
+    if !is_there(from)? {
         return Ok(());
     }
     atomic::write(to, fs::read(from)?).with_context(|| format!("cannot keep {}", from.display()))

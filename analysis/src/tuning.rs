@@ -12,6 +12,7 @@ pub mod table;
 use crate::endpoint::sentence::count;
 use crate::runs::plan::Plan;
 use anyhow::{Context as _, ensure};
+use artifacts::reading::is_there;
 use artifacts::run::Status;
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
@@ -54,7 +55,7 @@ pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow:
     let compared = comparison::experiment(plan.experiment(), &choices, replicates)
         .with_context(|| format!("{name}: no comparison can be made of it"))?;
     let path = layout.plan_of(&name).with_file_name(format!("{}.toml", comparison::name(&name)));
-    let begun = layout.seal(&comparison::name(&name)).exists();
+    let begun = is_there(&layout.seal(&comparison::name(&name)))?;
     let there = fs::read_to_string(&path).ok();
     ensure!(
         !begun || there.as_deref() == Some(compared.as_str()),

@@ -5,6 +5,7 @@ use crate::runs::plan::Plan;
 use crate::runs::run::Run;
 use anyhow::{Context as _, ensure};
 use artifacts::experiment::planned;
+use artifacts::reading::is_there;
 use artifacts::{Experiment, Layout};
 use std::path::PathBuf;
 
@@ -44,7 +45,7 @@ pub(crate) fn plan(layout: &Layout, choice: &Choice, runs: &[Run]) -> anyhow::Re
             );
             Ok(Some(plan))
         }
-        Choice::Newest if layout.plan().exists() => {
+        Choice::Newest if is_there(&layout.plan())? => {
             let newest = Experiment::read_plan(&layout.plan());
             Ok(Some(Plan::new(newest.context("cannot read the plan of the newest sweep")?)))
         }

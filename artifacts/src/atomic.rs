@@ -13,6 +13,7 @@ mod staging;
 pub use folder::{files_below, replace_folder};
 pub use staging::{Staged, stage};
 
+use crate::reading::is_there;
 use fs_err as fs;
 use serde::Serialize;
 use staging::staging;
@@ -20,6 +21,7 @@ use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempPath;
 
 /// The prefix of temporary names.
 const PARTIAL: &str = ".partial-";
@@ -34,6 +36,37 @@ pub fn write_with<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
 ) -> Result<(), E> {
+    written(path, fill)?.persist(path).map_err(|failure| unwritten(path, &failure.error))?;
+    // The rename itself is durable once the directory is flushed.
+    Ok(sync_directory(parent(path))?)
+}
+
+/// Writes a file unless there is one, all or nothing, and returns whether it did. Of several processes at
+/// once, one does.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let taken = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+    match written(path, |writer| writer.write_all(bytes))?.persist_noclobber(path) {
+        Err(failure) if taken(&failure.error) || is_there(path)? => return Ok(false),
+        // Some file systems can only replace.
+        Err(failure) => failure.path.persist(path).map_err(|failure| unwritten(path, &failure.error))?,
+        Ok(()) => {}
+    }
+    sync_directory(parent(path))?;
+    Ok(true)
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: cannot be written: {error}", path.display()))
+}
+
+/// Writes a file under a temporary name and flushes it.
+fn written<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&fs::File>) -> Result<(), E>,
+) -> Result<TempPath, E> {
     let directory = parent(path);
     let staging = staging(directory);
     if staging.is_none() {
@@ -53,11 +86,7 @@ pub fn write_with<E: From<io::Error>>(
     // Set before the flush, so that the permissions reach the disk with the bytes.
     set_ordinary_permissions(&file)?;
     file.sync_all()?;
-    temporary.persist(path).map_err(|tempfile::PathPersistError { error, .. }| {
-        io::Error::new(error.kind(), format!("{}: cannot be written: {error}", path.display()))
-    })?;
-    // The rename itself is durable once the directory is flushed.
-    Ok(sync_directory(directory)?)
+    Ok(temporary)
 }
 
 /// Creates a directory and its missing parents.
@@ -94,10 +123,8 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 /// Returns whether a file system reports that it cannot flush directories (some CIFS, some FUSE), as opposed
 /// to a flush that failed.
 fn cannot_be_synced(error: &io::Error) -> bool {
-    // ENOTSUP and EOPNOTSUPP are equal on Linux.
-    #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
-    let says_so = matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOTSUP | libc::EOPNOTSUPP));
-    says_so
+    let codes = [libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// Writes bytes, all or nothing.
@@ -116,14 +143,6 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)
-}
-
-/// Writes a value as [`json`] formats it, all or nothing.
-///
-/// # Errors
-/// Those of [`json`] and [`write()`].
-pub fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    write(path, json(value)?)
 }
 
 /// Removes a file if it exists, so that it stays removed after a power failure.
@@ -166,7 +185,7 @@ pub fn clear(directory: &Path) -> io::Result<()> {
 /// # Errors
 /// Those of the file system.
 pub fn has_leftovers(directory: &Path) -> io::Result<bool> {
-    Ok(directory.exists() && !leftovers(directory)?.is_empty())
+    Ok(is_there(directory)? && !leftovers(directory)?.is_empty())
 }
 
 /// Returns whether a file's name is a temporary one.
@@ -250,6 +269,26 @@ mod tests {
                 && left("old.json")
                 && left("plan.json")
         );
+    }
+
+    #[test]
+    fn of_new_files_that_are_written_at_once_one_stays_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/file");
+        let texts: Vec<String> = (0..8).map(|i| i.to_string().repeat(100_000)).collect();
+        let won: Vec<&String> = std::thread::scope(|scope| {
+            let writers: Vec<_> = texts
+                .iter()
+                .map(|text| (text, &path))
+                .map(|(text, path)| {
+                    scope.spawn(move || write_new(path, text.as_bytes()).unwrap().then_some(text))
+                })
+                .collect();
+            writers.into_iter().filter_map(|writer| writer.join().unwrap()).collect()
+        });
+        assert_eq!(won.len(), 1);
+        assert!(fs::read_to_string(&path).unwrap() == *won[0]);
+        assert!(!has_leftovers(path.parent().unwrap()).unwrap());
     }
 
     #[test]

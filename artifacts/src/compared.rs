@@ -78,7 +78,8 @@ pub struct Side {
     pub name: String,
     /// The experiment under study; `None` if all runs were taken as they are.
     pub experiment: Option<String>,
-    /// Finished runs that take part: those of the recipe that most finished runs have.
+    /// Finished runs that take part: those of the study's headline recipe and, where each arm was tuned, of
+    /// every arm's own.
     pub runs: u32,
     /// Finished runs that do not take part: those of other recipes or of a second engine.
     pub left_out: u32,

@@ -53,7 +53,7 @@ pub struct Experiment {
     pub title: String,
     /// Whether every arm has its own lambda and peak learning rate, and is compared with its baseline at the
     /// baseline's own.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tuned: bool,
     /// How its primary comparison is judged; `None` if it is exploratory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,11 +177,6 @@ const TUNED: &str = "must be one for each arm: with `tuned = true` every arm is 
 fn in_two_cells(runs: &[Configuration]) -> Option<Arm> {
     let first = |arm: Arm| runs.iter().find(|run| run.decay == arm).map(Configuration::strength);
     runs.iter().find(|run| first(run.decay) != Some(run.strength())).map(|run| run.decay)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-pub(crate) fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// Returns the first item of each key, in their order.

@@ -20,7 +20,8 @@
 //! - [`look`]: colour and marker of an arm;
 //! - [`numbers`]: whole numbers on a command line;
 //! - [`output`]: the output of programs, whether or not it can be written;
-//! - [`sum`]: the SHA-256 of a file, as a value.
+//! - [`sum`]: the SHA-256 of a file, as a value;
+//! - [`words`]: numbers, counts and names as people read them.
 //!
 //! *Invariant:* each format has its schema here and nowhere else; an incomplete file never has a final name.
 //!
@@ -72,6 +73,7 @@ pub mod stamp;
 pub mod study;
 pub mod sum;
 pub mod table;
+pub mod words;
 
 pub use arithmetic::{Backend, Precision};
 pub use configuration::{Configuration, Recipe};

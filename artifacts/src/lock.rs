@@ -34,13 +34,8 @@ impl LockError {
     #[must_use]
     pub fn has_no_locks(&self) -> bool {
         let Self::Refused { source, .. } = self else { return false };
-        // ENOTSUP and EOPNOTSUPP are equal on Linux.
-        #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
-        let says_so = matches!(
-            source.raw_os_error(),
-            Some(libc::ENOLCK | libc::ENOSYS | libc::EOPNOTSUPP | libc::ENOTSUP)
-        );
-        says_so
+        let codes = [libc::ENOLCK, libc::ENOSYS, libc::EOPNOTSUPP, libc::ENOTSUP];
+        source.raw_os_error().is_some_and(|code| codes.contains(&code))
     }
 }
 

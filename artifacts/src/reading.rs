@@ -20,6 +20,17 @@ thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Returns whether something is at a path. Unlike [`Path::exists`], what cannot be found out is an error: a
+/// run that a file system cannot show now must not pass for one that never began.
+///
+/// # Errors
+/// Those of the file system, with the path.
+pub fn is_there(path: &Path) -> io::Result<bool> {
+    std::fs::exists(path).map_err(|error| {
+        io::Error::new(error.kind(), format!("{}: cannot be looked up: {error}", path.display()))
+    })
+}
+
 /// Reads all bytes of a file.
 ///
 /// # Errors
@@ -28,7 +39,7 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?.len();
     if found > MOST_BYTES {
         let message = format!("{}: has {found} bytes, but must have at most {MOST_BYTES}", path.display());
-        return Err(io::Error::other(message));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     fs::read(path)
 }
@@ -46,7 +57,8 @@ pub fn text(path: &Path) -> io::Result<String> {
     };
     wide.map_or_else(|| String::from_utf8(bytes), Ok).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        io::Error::other(format!("{}: is not text: byte {at} is not UTF-8", path.display()))
+        let message = format!("{}: is not text: byte {at} is not UTF-8", path.display());
+        io::Error::new(io::ErrorKind::InvalidData, message)
     })
 }
 
@@ -119,7 +131,20 @@ mod tests {
         let file = fs::OpenOptions::new().create(true).truncate(true).write(true).open(&path).unwrap();
         // A sparse file takes no disk space.
         file.set_len(MOST_BYTES + 1).unwrap();
-        let message = bytes(&path).unwrap_err().to_string();
+        let error = bytes(&path).unwrap_err();
+        let message = error.to_string();
         assert!(message.contains("large") && message.contains("at most"), "{message}");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "it is damaged, and not only hard to read now");
+    }
+
+    #[test]
+    fn what_cannot_be_looked_up_is_an_error_and_no_absence() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        assert!(!is_there(&path).unwrap());
+        fs::write(&path, "").unwrap();
+        assert!(is_there(&path).unwrap());
+        let below = is_there(&path.join("run.json")).unwrap_err().to_string();
+        assert!(below.contains("run.json: cannot be looked up"), "{below}");
     }
 }

@@ -8,7 +8,7 @@
 //! *Invariant:* verdicts depend only on what is here or in `[verdict]` of the experiment.
 
 use crate::experiment::VerdictPlan;
-use sha2::{Digest, Sha256};
+use crate::stamp;
 
 /// The equivalence margin of accuracies, unless an experiment states another: 0.1 points is half the
 /// run-to-run standard deviation of a CIFAR-10 `ResNet` (0.15 to 0.25 points: Jordan, arXiv 2304.01910), so
@@ -89,7 +89,7 @@ pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
 /// Returns the SHA-256 of the rules' texts, joined by newlines: 64 hex digits.
 #[must_use]
 pub fn sha256(plan: Option<&VerdictPlan>, tuned: bool) -> String {
-    hex::encode(Sha256::digest(texts(plan, tuned).join("\n")))
+    stamp::sha256(texts(plan, tuned).join("\n").as_bytes())
 }
 
 /// Formats a number without rounding noise.

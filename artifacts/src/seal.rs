@@ -8,8 +8,7 @@
 //! *Invariant:* a seal is written once and never changed, so later changes of the plan can be detected.
 
 use crate::experiment::{Experiment, VerdictPlan};
-use crate::{reading, rules, stamp};
-use fs_err as fs;
+use crate::{atomic, reading, rules, stamp};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
@@ -38,7 +37,7 @@ pub struct Seal {
     /// How the primary comparison is judged; `None` if the experiment does not say.
     pub verdict: Option<VerdictPlan>,
     /// Whether every arm has a strength of its own.
-    #[serde(default, skip_serializing_if = "crate::experiment::is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tuned: bool,
     /// SHA-256 of the rules' texts, [`rules::sha256`]; `None` in seals of programs that did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +109,7 @@ impl Seal {
     /// Those of the file system, or the file is damaged or not a seal; the message names it, the reason, and
     /// what to do.
     pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        if !path.exists() {
+        if !reading::is_there(path)? {
             return Ok(None);
         }
         let broken = |reason: String| io::Error::other(format!("{}: {reason}; {ADVICE}", path.display()));
@@ -129,18 +128,11 @@ impl Seal {
         if let Some(first) = Self::read(path)? {
             return Ok(first);
         }
-        // Under another name first: of several processes at once, one gives its file this name.
-        let ours = path.with_file_name(format!(".partial-{}-{}", std::process::id(), self.experiment));
-        stamp::write_stamped(&ours, &self)?;
-        let linked = fs::hard_link(&ours, path);
-        let first = match linked {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::read(path),
-            // Some file systems have no second names.
-            Err(_) => fs::rename(&ours, path).map(|()| None),
-            Ok(()) => Ok(None),
-        };
-        let _ = fs::remove_file(&ours);
-        Ok(first?.unwrap_or(self))
+        if atomic::write_new(path, &stamp::stamped(&self)?)? {
+            return Ok(self);
+        }
+        // Another process was faster.
+        Ok(Self::read(path)?.unwrap_or(self))
     }
 }
 
@@ -148,6 +140,7 @@ impl Seal {
 mod tests {
     use super::*;
     use crate::Configuration;
+    use fs_err as fs;
     use network::Arm;
 
     fn experiment(seeds: u64) -> Experiment {

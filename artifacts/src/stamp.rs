@@ -109,13 +109,23 @@ impl FileSums {
 /// Writes a record as JSON, stamped if it has a [`Stamp`], all or nothing.
 ///
 /// # Errors
-/// Those of [`atomic::write_json`].
+/// Those of [`atomic::json`] and [`atomic::write()`].
 pub fn write_json(path: &Path, record: &impl Serialize, stamped: bool) -> io::Result<()> {
     let mut json = atomic::json(record)?;
     if stamped {
         fill(&mut json);
     }
     atomic::write(path, json)
+}
+
+/// Formats a value as JSON, with a stamp after its own fields.
+///
+/// # Errors
+/// The value has no JSON form.
+pub fn stamped(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut json = atomic::json(&Stamped { value, stamp: Some(Stamp) })?;
+    fill(&mut json);
+    Ok(json)
 }
 
 /// A value without a stamp of its own, in a file that has one. Files written before stamps were introduced
@@ -129,12 +139,12 @@ struct Stamped<T> {
     stamp: Option<Stamp>,
 }
 
-/// Writes a value as JSON, with a stamp after its own fields, all or nothing.
+/// Writes a value as [`stamped`] formats it, all or nothing.
 ///
 /// # Errors
-/// Those of [`atomic::write_json`].
+/// Those of [`stamped`] and [`atomic::write()`].
 pub fn write_stamped(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    write_json(path, &Stamped { value, stamp: Some(Stamp) }, true)
+    atomic::write(path, stamped(value)?)
 }
 
 /// Parses what [`write_stamped`] wrote, or the same without a stamp.

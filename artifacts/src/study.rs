@@ -55,6 +55,9 @@ pub struct Summary {
     pub planned: u32,
     /// The number of planned runs that are done.
     pub done: u32,
+    /// The number of planned runs that diverged; 0 in files of versions that did not record it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub diverged: u32,
     /// The recipes of the runs under study.
     pub recipes: Vec<RecipeSummary>,
     /// How much of the verdict was fixed before the data were seen.
@@ -153,6 +156,11 @@ pub enum StudyError {
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(runs: &u32) -> bool {
+    *runs == 0
+}
+
 impl Summary {
     /// Reads `summary.json` alone, and verifies its stamp.
     ///
@@ -186,7 +194,7 @@ impl Study {
         atomic::clear(&layout.analysis())?;
         // A summary that does not record its tables must not stand beside newer ones.
         let path = summary_path(layout);
-        if path.exists() && !Summary::read(layout).is_ok_and(|summary| summary.sealed.is_some()) {
+        if reading::is_there(&path)? && !Summary::read(layout).is_ok_and(|summary| summary.sealed.is_some()) {
             fs::remove_file(&path)?;
         }
         let mut files = BTreeMap::new();

@@ -229,7 +229,7 @@ fn read_parquet(path: &Path, task: Task) -> Result<Vec<u8>> {
         let read = contained(|| mirror::read(path, task));
         return read.unwrap_or_else(|panic| Err(anyhow!("{}: {panic}", path.display())));
     }
-    let dataset = Dataset::read(path)?;
+    let dataset = Dataset::read_verified(path)?;
     ensure!(
         dataset.task == task,
         "{}: holds {}, not {task}: prepare it with DATASET={}",

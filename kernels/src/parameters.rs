@@ -13,9 +13,6 @@ use network::schedule::{LearningRates, MOMENTUM};
 use network::{Architecture, Block, Entry, Role, WeightDecay};
 use std::collections::BTreeMap;
 
-/// Prefix of the momentum's names.
-const VELOCITY: &str = "velocity.";
-
 /// A trainable tensor.
 #[derive(Debug)]
 pub(crate) struct Parameter {
@@ -65,7 +62,7 @@ impl Parameters {
         let mut trainable = Vec::new();
         for of in architecture.parameters() {
             let value = need(&of)?;
-            let velocity = take(&format!("{VELOCITY}{}", of.name), &of.shape)?;
+            let velocity = take(&of.velocity_name(), &of.shape)?;
             let velocity = velocity.unwrap_or_else(|| vec![0.0; value.len()]);
             let gradient = vec![0.0; value.len()];
             trainable.push(Parameter { of, value, velocity, gradient });
@@ -104,7 +101,7 @@ impl Parameters {
     }
 
     pub(crate) fn velocity(&self) -> BTreeMap<String, ArrayD<f32>> {
-        let velocity = |p: &Parameter| (format!("{VELOCITY}{}", p.of.name), array(&p.of.shape, &p.velocity));
+        let velocity = |p: &Parameter| (p.of.velocity_name(), array(&p.of.shape, &p.velocity));
         self.trainable.iter().map(velocity).collect()
     }
 

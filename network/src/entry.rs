@@ -3,6 +3,9 @@
 //! *Invariant:* whatever treats tensors differently asks for their [`Role`]; only this file knows how names
 //! are made.
 
+/// Prefix of the names that momentum has in a checkpoint.
+pub const VELOCITY: &str = "velocity.";
+
 /// The part that a tensor plays in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -67,6 +70,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns the name of its momentum in a checkpoint, which has its shape.
+    #[must_use]
+    pub fn velocity_name(&self) -> String {
+        format!("{VELOCITY}{}", self.name)
+    }
+
     /// Returns how many numbers it holds.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -37,4 +37,4 @@ pub use architecture::{Architecture, Block, FULL_CHANNELS, Filter, InvalidArchit
 pub use arm::{Arm, UnknownArm};
 pub use counts::Counts;
 pub use decay::WeightDecay;
-pub use entry::{Entry, Role};
+pub use entry::{Entry, Role, VELOCITY};

@@ -115,11 +115,10 @@ impl Benchmark {
         for (&(rankscale, threads), programs) in &self.cases {
             for (program, rounds) in programs {
                 let Program::Ours(engine) = program else { continue };
-                let network = if rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
                 let of = |value: &dyn Fn(&Row) -> Option<f64>| median(rounds.values().filter_map(value));
                 let share = |line: &Row| Some(line.images_per_second / line.limit_images_per_second?);
                 let cells = [
-                    network,
+                    numbers::network(rankscale as u32),
                     threads.to_string(),
                     format!("`{engine}`"),
                     speed(of(&|line| Some(line.images_per_second))),

@@ -4,18 +4,16 @@
 //! intervals of the comparison.
 
 use crate::chart::{Axis, Mean, Plot, Series};
-use crate::numbers::points;
+use crate::numbers::{network, points, short};
 use crate::style;
 use anyhow::{Result, ensure};
 use artifacts::Exact;
 use artifacts::atomic;
 use artifacts::compared::{Cell, Compared};
+use artifacts::look;
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// The fraction of its colour that a cell without a significant difference keeps.
-const PALE: f64 = 0.38;
 
 /// Draws the numbers of a comparison into a file.
 ///
@@ -42,28 +40,26 @@ pub fn svg(compared: &Compared) -> String {
     }
     let strengths: BTreeSet<Exact> = shown.iter().map(|cell| Exact::of(cell.lambda)).collect();
     // An arm looks as in every other figure, where it is one series.
-    let house = |arm: &str| {
-        arm.parse::<Arm>().ok().filter(|arm| strengths.len() == 1 && style::house(*arm).is_some())
-    };
+    let house =
+        |arm: &str| arm.parse::<Arm>().ok().filter(|arm| strengths.len() == 1 && look::house(*arm).is_some());
     let present: BTreeSet<Arm> = kinds.keys().filter_map(|(arm, _)| house(arm)).collect();
     let others: Vec<_> = kinds.keys().filter(|(arm, _)| house(arm).is_none()).copied().collect();
     let look = |kind: &(&str, Exact)| {
         let other = || others.iter().position(|of| of == kind).unwrap_or(0);
-        house(kind.0)
-            .and_then(style::house)
-            .unwrap_or_else(|| style::other(other(), |arm| present.contains(&arm)))
+        let found = house(kind.0).and_then(look::house);
+        style::Look::from(found.unwrap_or_else(|| look::other(other(), |arm| present.contains(&arm))))
     };
     let series: Vec<Series> = kinds
         .iter()
         .flat_map(|(kind, cells)| {
             let (arm, lambda) = kind;
             let name = if strengths.len() > 1 {
-                format!("{arm}, λ = {}", lambda.value())
+                format!("{arm}, λ = {}", short(lambda.value()))
             } else {
                 (*arm).to_owned()
             };
             let look = look(kind);
-            let pale = style::Look { color: style::washed(look.color, PALE), ..look };
+            let pale = style::Look { color: style::washed(look.color, style::MUTED), ..look };
             [(true, name.clone(), look), (false, format!("~ {name}"), pale)].map(|(apart, name, look)| {
                 let cells = cells.iter().filter(|cell| cell.told_apart == apart);
                 Series { means: cells.map(|cell| mean(cell)).collect(), ..Series::empty(&name, look) }
@@ -75,7 +71,7 @@ pub fn svg(compared: &Compared) -> String {
     let axis = Axis::whole(&rankscales.into_iter().collect::<Vec<_>>(), 4.0, 0.034);
     let y = format!("{} minus {} (percentage points)", compared.b.name, compared.a.name);
     let alt = format!(
-        "Difference in test accuracy against rankscale, {y}, with a line at zero: {}.",
+        "Difference in accuracy against rankscale, {y}, with a line at zero: {}.",
         described(&compared.cells)
     );
     let plot = Plot { zero: true, ..Plot::single("Rankscale", y, series) };
@@ -99,9 +95,10 @@ fn described(cells: &[Cell]) -> String {
     let strengths: BTreeSet<Exact> = cells.iter().map(|cell| Exact::of(cell.lambda)).collect();
     let one = |cell: &Cell| {
         let apart = if cell.told_apart { "" } else { " (not told apart)" };
-        let strength = if strengths.len() > 1 { format!(", λ = {},", cell.lambda) } else { String::new() };
+        let strength =
+            if strengths.len() > 1 { format!(", λ = {},", short(cell.lambda)) } else { String::new() };
         let network = match cell.rankscale {
-            0 => "dense".to_owned(),
+            0 => network(0),
             rankscale => format!("at rankscale {rankscale}"),
         };
         format!("{}{strength} {network} {}{apart}", cell.decay, points(cell.difference))
@@ -113,7 +110,6 @@ fn described(cells: &[Cell]) -> String {
 mod tests {
     use super::*;
     use artifacts::compared::Side;
-    use artifacts::look;
     use artifacts::study::Interval;
 
     fn compared() -> Compared {
@@ -143,6 +139,7 @@ mod tests {
             "{svg}"
         );
         assert!(svg.contains("~ original"), "{svg}");
+        assert!(!svg.contains("test accuracy"), "held-out images may have judged: {svg}");
     }
 
     #[test]

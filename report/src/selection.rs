@@ -5,12 +5,15 @@
 //!
 //! *Invariant:* rows come out sorted, whatever their order in the files.
 
-use crate::style::{self, Look};
-use artifacts::Configuration;
+use crate::numbers;
+use crate::style::Look;
+use artifacts::look;
 use artifacts::run::Status;
 use artifacts::study::{
-    CellRow, Endpoint, Key, PairRow, RunRow, Study, StudyEpochRow, StudyLayerRow, TrajectoryRow,
+    CellRow, Endpoint, Key, PairRow, RecipeSummary, RunRow, Study, StudyEpochRow, StudyLayerRow,
+    TrajectoryRow,
 };
+use artifacts::{Configuration, Exact, Recipe};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +71,38 @@ impl<'a> Selection<'a> {
         let key = self.key?;
         let recipe = self.study.summary.recipes.iter().find(|recipe| recipe.recipe == key.recipe)?;
         Some(&recipe.configuration)
+    }
+
+    /// Returns the recipes of the shown runs: the headline's, and every arm's own where each was tuned.
+    #[must_use]
+    pub fn recipes(&self) -> Vec<&'a RecipeSummary> {
+        let own = |hash: &str| self.study.summary.tuned.iter().any(|arm| arm.recipe == hash);
+        let is_shown = |hash: &str| self.key.is_some_and(|key| key.recipe == hash) || own(hash);
+        self.study.summary.recipes.iter().filter(|of| is_shown(&of.recipe)).collect()
+    }
+
+    /// Returns whether the shown runs were trained by the notebook's recipe, whatever the precision, at the
+    /// notebook's strength of decay.
+    #[must_use]
+    pub fn has_the_notebooks_recipe(&self) -> bool {
+        let asked = Configuration::default();
+        let same =
+            |of: &Configuration| Recipe { precision: asked.recipe.precision, ..of.recipe } == asked.recipe;
+        self.study.summary.tuned.is_empty()
+            && self.key.is_some_and(|key| key.lambda == Exact::of(asked.lambda))
+            && self.configuration().is_some_and(same)
+    }
+
+    /// Returns what the accuracies are of: `test` images, or `held-out` training images.
+    #[must_use]
+    pub fn judged_by(&self) -> &'static str {
+        self.configuration().map_or("test", |configuration| configuration.recipe.judged_by_what())
+    }
+
+    /// Returns the title of an axis of accuracies.
+    #[must_use]
+    pub fn accuracy_axis(&self) -> String {
+        format!("{} accuracy (%)", numbers::capital(self.judged_by()))
     }
 
     /// Returns the headline endpoint.
@@ -166,7 +201,7 @@ impl<'a> Selection<'a> {
     #[must_use]
     pub fn look(&self, arm: Arm) -> Look {
         let present = |arm: Arm| self.study.runs.iter().any(|run| run.decay == arm.name());
-        style::arm(arm, &self.study.summary.arms, present)
+        look::arm(arm, &self.study.summary.arms, present).into()
     }
 
     /// Returns the arms of these names, in the order in which documents list them.

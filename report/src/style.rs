@@ -10,7 +10,6 @@
 pub use artifacts::look::Shape;
 
 use artifacts::look::{self, Colour};
-use network::Arm;
 use plotters::style::RGBColor;
 
 /// Width of every figure.
@@ -52,7 +51,8 @@ pub const DOT_OPACITY: f64 = 0.45;
 pub const RUN_OPACITY: f64 = 0.35;
 /// Opacity of a band.
 pub const BAND_OPACITY: f64 = 0.15;
-/// The fraction of its colour that the background curve keeps.
+/// The fraction of its colour that is kept by what stands back: the background curve, a difference that is
+/// not significant.
 pub const MUTED: f64 = 0.38;
 
 /// Colour and marker of a series.
@@ -72,27 +72,6 @@ impl From<look::Look> for Look {
     fn from(look::Look { colour, shape }: look::Look) -> Self {
         Self { color: rgb(colour), shape }
     }
-}
-
-/// Returns the look of an arm of the house, which is the same in every figure.
-#[must_use]
-pub fn house(arm: Arm) -> Option<Look> {
-    look::house(arm).map(Look::from)
-}
-
-/// Returns the look of an arm in a study, which is the same in every figure: an arm that is not of the house
-/// takes the next look that no arm of the study has. `own` are those arms in order of appearance, and
-/// `present` says which arms of the house exist.
-#[must_use]
-pub fn arm(arm: Arm, own: &[Arm], present: impl Fn(Arm) -> bool) -> Look {
-    look::arm(arm, own, present).into()
-}
-
-/// Returns the look of the `index`-th series that is not an arm of the house, where `present` says which of
-/// these are drawn beside it.
-#[must_use]
-pub fn other(index: usize, present: impl Fn(Arm) -> bool) -> Look {
-    look::other(index, present).into()
 }
 
 /// Returns the look of the `index`-th device; it repeats after the end of the palette.

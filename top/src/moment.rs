@@ -3,6 +3,7 @@
 //! *Invariant:* whether a run is under way is decided once, by [`artifacts::run::Headway`]; here it is only
 //! combined with the logs.
 
+use artifacts::Exact;
 use artifacts::look::{self, Look};
 use artifacts::run::{Condition, Headway};
 use artifacts::study::Summary;
@@ -46,6 +47,8 @@ pub struct Sweep {
     pub experiment: String,
     /// The question that it asks.
     pub title: String,
+    /// What the accuracies are of: `test` or `held-out` images, or `judging` ones where runs differ in it.
+    pub judged_by: &'static str,
     /// The cells, sorted by rankscale and arm.
     pub cells: Vec<Cell>,
     /// The arms, in the order in which documents list them.
@@ -63,8 +66,15 @@ pub struct Cell {
     pub rankscale: usize,
     /// The arm.
     pub arm: Arm,
-    /// The strength (lambda and peak learning rate), if this rankscale and arm have several.
-    pub strength: Option<[f64; 2]>,
+    /// The strength: lambda and peak learning rate.
+    pub strength: [f64; 2],
+    /// Whether this rankscale and arm have several strengths, so that a label names it.
+    pub labelled: bool,
+    /// What else runs share that make a pair: the hash of their recipe, whatever its peak learning rate, and
+    /// their engine.
+    pub shares: String,
+    /// The recipe's hash or the engine, or both, if cells of this rankscale, arm and strength differ in them.
+    pub kind: Option<String>,
     /// The runs, sorted by seed.
     pub runs: Vec<Run>,
 }
@@ -184,6 +194,18 @@ impl Sweep {
     pub fn look(&self, arm: Arm) -> Look {
         let own: Vec<Arm> = self.arms.iter().copied().filter(|arm| look::house(*arm).is_none()).collect();
         look::arm(arm, &own, |arm| self.arms.contains(&arm))
+    }
+}
+
+impl Cell {
+    /// Returns whether runs of one seed in these cells make a pair: each at its own strength where each arm
+    /// has only one, otherwise at the same.
+    #[must_use]
+    pub fn pairs_with(&self, other: &Self) -> bool {
+        let one_each = !self.labelled && !other.labelled;
+        self.rankscale == other.rankscale
+            && self.shares == other.shares
+            && (one_each || self.strength.map(Exact::of) == other.strength.map(Exact::of))
     }
 }
 

@@ -5,7 +5,7 @@ mod cli;
 use anyhow::Context;
 use artifacts::dataset::Task;
 use artifacts::output::{self, say};
-use artifacts::{Experiment, Layout};
+use artifacts::{Configuration, Experiment, Layout};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use cli::arguments::{self, Arguments, Command, Machine, WorkPlace};
@@ -80,7 +80,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => {
             let configuration = arguments.run.configuration()?;
             let engine = arguments.place.machine.engine;
-            let judged_by_test = configuration.recipe.validation_images.is_none();
+            let judged_by_test = configuration.recipe.is_judged_by_test();
             return at(&arguments.place, configuration.recipe.dataset, judged_by_test, |context| {
                 let configuration = engine.configure(context.device, configuration)?;
                 Ok(match sweep::single(context, &configuration)? {
@@ -110,9 +110,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             });
         }
         Command::Repair(arguments) => return repair(&arguments),
-        Command::Retrain(arguments) => {
+        Command::Retrain(mut arguments) => {
             let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
-            return at(&arguments.place, kept.0.configuration.recipe.dataset, true, |context| {
+            let Configuration { recipe, engine, .. } = &kept.0.configuration;
+            let engine = arguments.place.machine.settle_on(*engine)?;
+            let (task, judged_by_test) = (recipe.dataset, recipe.is_judged_by_test());
+            return at(&arguments.place, task, judged_by_test, |context| {
+                engine.resolve(context.device)?;
                 let compared = retrain::retrain(context, kept, arguments.epochs)?;
                 output::print(&compared)?;
                 Ok((!compared.repeated()).then_some(1))
@@ -135,7 +139,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 cores: numbers::cores(),
                 wait: arguments.wait,
             };
-            let judged_by_test = experiment.runs.iter().any(|run| run.recipe.validation_images.is_none());
+            let judged_by_test = experiment.runs.iter().any(|run| run.recipe.is_judged_by_test());
             return at(&arguments.place, experiment.task(), judged_by_test, |context| {
                 if arguments.json {
                     let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;

@@ -20,7 +20,7 @@ mod summary;
 mod train_all;
 
 pub use crate::machine::stop::ELSEWHERE;
-pub use slots::{InvalidJobs, Jobs, SideBySide};
+pub use slots::{InvalidJobs, Jobs, MOST_PER_GPU, SideBySide};
 
 use crate::engine::memory;
 use crate::machine::contained::contained;
@@ -31,6 +31,7 @@ use crate::run::lock::waiting;
 use crate::run::provenance::circumstances;
 use crate::run::session::{Outcome, may_be_free, train};
 use anyhow::bail;
+use artifacts::reading::is_there;
 use artifacts::run::RunFolder;
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, atomic};
@@ -40,7 +41,7 @@ use std::io;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use train_all::train_all;
+use train_all::{Failures, train_all};
 
 /// Intervals between checks of runs that other processes train, and between checks for a request to stop
 /// meanwhile.
@@ -83,9 +84,9 @@ pub fn sweep(
     let runs = planned.len() + refused.len();
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     context.screen.begin(expected, summary::until_all_ended(&planned, at_once));
-    let refused: Vec<_> =
+    let too_large =
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
-    let failures = Mutex::new(refused);
+    let failures = Mutex::new(Failures { names: too_large, logged: false });
     let mut elsewhere = train_all(context, &slots, &free, planned, &failures, train);
     if side_by_side.wait && !elsewhere.is_empty() {
         let names = summary::names(&names(&elsewhere));
@@ -121,11 +122,11 @@ pub fn sweep(
             summary::names(&names(&elsewhere))
         ));
     }
-    if !failures.is_empty() {
+    let Failures { names, logged } = failures;
+    if !names.is_empty() {
         let kept = context.layout.failures();
-        let reasons =
-            if kept.exists() { format!("; reasons are in {}", kept.display()) } else { String::new() };
-        bail!("{} of {runs} runs failed: {}{reasons}", failures.len(), summary::names(&failures));
+        let reasons = if logged { format!("; reasons are in {}", kept.display()) } else { String::new() };
+        bail!("{} of {runs} runs failed: {}{reasons}", names.len(), summary::names(&names));
     }
     Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
 }
@@ -175,17 +176,15 @@ fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
     let fingerprint = context.data.fingerprint();
     for run in &experiment.runs {
         let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
-        if folder.record_path().exists() {
-            // Another user's folder may be read-only.
-            let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
-        }
+        // Another user's folder may be read-only.
+        let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
     }
 }
 
 /// Removes the checkpoint of a run that has ended, which a process that was killed in its last moment leaves.
 fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
     let has_ended = || folder.read().is_ok_and(|(record, _)| record.is_finished());
-    if folder.checkpoint_path().exists()
+    if is_there(&folder.checkpoint_path())?
         && let Some(_held) = Lock::take(folder)?
         && has_ended()
     {

@@ -10,6 +10,7 @@ mod mutation;
 
 use fs_err as fs;
 use mutation::mutated;
+use ndarray::ArrayD;
 use network::Architecture;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +27,9 @@ fn tiny() -> Architecture {
 fn a_checkpoint() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("checkpoint.safetensors");
-    Checkpoint { epoch: 3, state: initialise(&tiny(), 0), stamped: true }.save(&path, "a").unwrap();
+    let momentum = tiny().parameters().into_iter().map(|of| (of.velocity_name(), ArrayD::zeros(of.shape)));
+    let state = initialise(&tiny(), 0).into_iter().chain(momentum).collect();
+    Checkpoint { epoch: 3, state, stamped: true }.save(&path, "a").unwrap();
     let read = |path: &Path| Checkpoint::load(path, "a", &tiny());
     mutated(2000, "checkpoint.safetensors", &fs::read(&path).unwrap(), read, |checkpoint| {
         check_shapes(&path, &checkpoint.unwrap().state, &tiny()).unwrap();

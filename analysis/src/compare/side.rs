@@ -5,8 +5,9 @@
 
 use artifacts::compared::{Differs, Side};
 use artifacts::run::Status;
-use artifacts::study::{RunRow, Study};
-use artifacts::{Backend, Exact};
+use artifacts::study::{RecipeSummary, RunRow, Study};
+use artifacts::words::short;
+use artifacts::{Backend, Exact, Recipe};
 use network::Arm;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,8 @@ pub(super) type Seeds = BTreeMap<u64, f64>;
 pub(super) struct Cells<'a> {
     pub(super) by_key: BTreeMap<Comparable, Seeds>,
     runs: Vec<&'a RunRow>,
+    /// The recipes of these runs.
+    recipes: Vec<&'a RecipeSummary>,
     data: &'a [String],
     /// The arms that are not of the house.
     arms: &'a [Arm],
@@ -53,7 +56,9 @@ impl<'a> Cells<'a> {
                 runs.push(run);
             }
         }
-        Self { by_key, runs, data: &study.summary.data, arms: &study.summary.arms }
+        let is_taken = |of: &&RecipeSummary| runs.iter().any(|run| run.recipe == of.recipe);
+        let recipes = study.summary.recipes.iter().filter(is_taken).collect();
+        Self { by_key, runs, recipes, data: &study.summary.data, arms: &study.summary.arms }
     }
 }
 
@@ -83,37 +88,41 @@ fn finished(study: &Study) -> impl Iterator<Item = (&RunRow, f64)> {
     done.filter_map(|run| Some((run, run.test_accuracy?)))
 }
 
-/// Returns the finished runs of the recipe that most finished runs have, and of every arm's own recipe in a
-/// study that was tuned.
+/// Returns the finished runs of the headline recipe, which the analysis lists first, and of every arm's own
+/// recipe in a study that was tuned.
 fn taken(study: &Study) -> Vec<(&RunRow, f64)> {
-    let mut recipes: BTreeMap<&str, usize> = BTreeMap::new();
-    for (run, _) in finished(study) {
-        *recipes.entry(&run.recipe).or_default() += 1;
-    }
-    let most = recipes.iter().max_by_key(|(_, runs)| **runs).map(|(recipe, _)| *recipe);
-    let own = |recipe: &str| study.summary.tuned.iter().any(|arm| arm.recipe == recipe);
-    finished(study).filter(|(run, _)| Some(run.recipe.as_str()) == most || own(&run.recipe)).collect()
+    let own = study.summary.tuned.iter().map(|arm| arm.recipe.as_str());
+    let first = study.summary.recipes.first().map(|of| of.recipe.as_str());
+    let recipes: BTreeSet<&str> = first.into_iter().chain(own).collect();
+    finished(study).filter(|(run, _)| recipes.contains(run.recipe.as_str())).collect()
 }
 
+/// A property of a recipe, with a function that formats its value.
+type OfRecipe = (&'static str, fn(&Recipe) -> String);
+const OF_RECIPE: [OfRecipe; 8] = [
+    ("data set", |of| of.dataset.to_string()),
+    ("epochs", |of| of.epochs.to_string()),
+    ("batch", |of| of.batch.to_string()),
+    ("peak learning rate", |of| short(of.peak_learning_rate)),
+    ("channels", |of| of.channels.map(|channels| channels.to_string()).join("-")),
+    ("training images", |of| all_or(of.train_images)),
+    ("judged by", |of| format!("{} {} images", all_or(of.judged_by()), of.judged_by_what())),
+    ("precision", |of| of.precision.to_string()),
+];
+
 /// A property of a run, with a function that formats its value.
-type Property = (&'static str, fn(&RunRow) -> String);
-const PROPERTIES: [Property; 13] = [
-    ("data set", |run| run.dataset.to_string()),
-    ("epochs", |run| run.epochs.to_string()),
-    ("batch", |run| run.batch.to_string()),
-    ("channels", |run| run.channels.clone()),
-    ("training images", |run| all_or(run.train_images)),
-    ("test images", |run| all_or(run.test_images)),
-    ("precision", |run| run.precision.to_string()),
+type OfRun = (&'static str, fn(&RunRow) -> String);
+const OF_RUN: [OfRun; 7] = [
     ("engine", |run| run.engine.to_string()),
     ("revision", |run| known(run.git_revision.as_ref())),
     ("device", |run| known(run.device_name.as_ref())),
     ("instructions", |run| of_engine(run, Backend::Fused, run.instructions.as_ref())),
     ("libtorch", |run| of_engine(run, Backend::Tch, run.libtorch.as_ref())),
     ("imported", |run| if run.imported { "yes" } else { "no" }.to_owned()),
+    ("recipe", |run| run.recipe.clone()),
 ];
 
-fn all_or(images: Option<u32>) -> String {
+fn all_or(images: Option<usize>) -> String {
     images.map_or_else(|| "all".to_owned(), |images| images.to_string())
 }
 
@@ -126,23 +135,31 @@ fn known(value: Option<&String>) -> String {
     value.cloned().unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Lists the properties in which the studies differ. The hash of the recipe also covers settings that no row
-/// holds, such as the peak learning rate.
+/// Lists the properties in which the studies differ.
 pub(super) fn differs(a: &Cells<'_>, b: &Cells<'_>) -> Vec<Differs> {
-    let values = |cells: &Cells<'_>, of: fn(&RunRow) -> String| -> Vec<String> {
-        cells.runs.iter().map(|run| of(run)).collect::<BTreeSet<_>>().into_iter().collect()
-    };
-    let recipe: Property = ("recipe", |run| run.recipe.clone());
-    let of_runs =
-        PROPERTIES.into_iter().chain([recipe]).map(|(what, of)| (what, values(a, of), values(b, of)));
+    let of_recipes = OF_RECIPE.into_iter().map(|(what, of)| {
+        let values =
+            |cells: &Cells<'_>| distinct(cells.recipes.iter().map(|one| of(&one.configuration.recipe)));
+        (what, values(a), values(b))
+    });
+    let of_runs = OF_RUN.into_iter().map(|(what, of)| {
+        let values = |cells: &Cells<'_>| distinct(cells.runs.iter().map(|run| of(run)));
+        (what, values(a), values(b))
+    });
     let images = ("images", a.data.to_vec(), b.data.to_vec());
     let arms = |cells: &Cells<'_>| -> Vec<String> {
         cells.arms.iter().map(|arm| format!("{arm}: {}", arm.definition().sentence)).collect()
     };
     let arms = ("arms of its own", arms(a), arms(b));
-    of_runs
+    of_recipes
+        .chain(of_runs)
         .chain([images, arms])
         .filter(|(_, a, b)| a != b)
         .map(|(what, a, b)| Differs { what: what.to_owned(), a, b })
         .collect()
+}
+
+/// Returns the distinct values in their order.
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    values.collect::<BTreeSet<_>>().into_iter().collect()
 }

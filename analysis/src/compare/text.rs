@@ -3,7 +3,7 @@
 
 use crate::endpoint::sentence::count;
 use artifacts::compared::{Cell, Compared, Side};
-use artifacts::study::Interval;
+use artifacts::words::{network, p_equals, percent, points, probability, reach, short};
 use std::fmt::Write;
 
 /// Formats the whole comparison: accuracies in per cent, differences (second study minus first) in percentage
@@ -31,12 +31,12 @@ pub fn markdown(compared: &Compared) -> String {
     }
     if let Some(all) = overall {
         let (pairs, cells) = (count(all.pairs as usize, "pair"), count(all.cells as usize, "cell"));
-        let p = all.p.map_or_else(String::new, |p| format!(", p = {p:.3}"));
+        let p = all.p.map_or_else(String::new, |p| format!(", {}", p_equals(p)));
         _ = writeln!(
             text,
             "\nOver {pairs} in {cells}, every cell counting the same: {} ({}{p}).",
             told(all.difference, all.told_apart),
-            all.interval.map_or_else(|| "no spread to tell by".to_owned(), interval)
+            all.interval.map_or_else(|| "no spread to tell by".to_owned(), reach)
         );
     }
     text += "\n`~`: not told apart, at 5 % over all cells, and at 5 % for the mean over them.\n";
@@ -65,25 +65,21 @@ fn row(cell: &Cell) -> String {
         0 => format!("{} against {} runs", cell.runs[0], cell.runs[1]),
         pairs => count(pairs as usize, "pair"),
     };
-    let p = cell.p.map(|both| both.map(|p| format!("{p:.3}"))).unwrap_or_default();
+    let p = cell.p.map(|both| both.map(probability)).unwrap_or_default();
     format!(
-        "| {} | {} | {:e} | {:.2} | {:.2} | {} | {} | {} | {} | {by} |",
-        if cell.rankscale == 0 { "dense".to_owned() } else { cell.rankscale.to_string() },
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {by} |",
+        network(cell.rankscale),
         cell.decay,
-        cell.lambda,
-        cell.accuracies[0] * 100.0,
-        cell.accuracies[1] * 100.0,
+        short(cell.lambda),
+        percent(cell.accuracies[0]),
+        percent(cell.accuracies[1]),
         told(cell.difference, cell.told_apart),
-        cell.interval.map(interval).unwrap_or_default(),
+        cell.interval.map(reach).unwrap_or_default(),
         p[0],
         p[1],
     )
 }
 
 fn told(difference: f64, apart: bool) -> String {
-    if apart { format!("{:+.2}", difference * 100.0) } else { "~".to_owned() }
-}
-
-fn interval(interval: Interval) -> String {
-    format!("{:+.2} to {:+.2}", interval.low * 100.0, interval.high * 100.0)
+    if apart { points(difference) } else { "~".to_owned() }
 }

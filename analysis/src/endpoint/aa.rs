@@ -9,7 +9,7 @@ use artifacts::Backend;
 use artifacts::Exact;
 use artifacts::study::{Identical, RunRow};
 use network::{Architecture, Arm};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a pair shares: arm, lambda, engine, seed.
 type Shared<'a> = (&'a str, Exact, Backend, u64);
@@ -64,6 +64,12 @@ pub(crate) fn same_network(rankscales: [u32; 2], like: Architecture) -> bool {
     first == second
 }
 
+/// Returns for each of these rankscales the smallest of them that builds the same network.
+pub(crate) fn networks(rankscales: &BTreeSet<u32>, like: Architecture) -> BTreeMap<u32, u32> {
+    let first = |here: u32| rankscales.iter().copied().find(|&other| same_network([other, here], like));
+    rankscales.iter().map(|&here| (here, first(here).unwrap_or(here))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +80,7 @@ mod tests {
         let twins: Vec<_> =
             (2..31).filter(|&r| same_network([r, r + 1], Configuration::default().architecture())).collect();
         assert_eq!(twins, [27, 29]);
+        let named = networks(&BTreeSet::from([8, 28, 29, 30]), Configuration::default().architecture());
+        assert_eq!(named, BTreeMap::from([(8, 8), (28, 28), (29, 29), (30, 29)]));
     }
 }

@@ -6,12 +6,13 @@
 use crate::endpoint::missing::Missing;
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary::POWER;
-use crate::endpoint::sentence::{before_the_first_look, clause, count};
+use crate::endpoint::sentence::{before_the_first_look, clause};
 use crate::endpoint::verdict::{Found, Judgement, Level, judge};
 use crate::stats::heterogeneity::heterogeneity;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use artifacts::study::{Certainty, Endpoint, Later, Looks, Noise, Role, Secondary, Verdict};
+use artifacts::words;
 use network::Arm;
 
 /// An estimated comparison that is not judged yet, because its p values may have to be adjusted for multiple
@@ -164,7 +165,7 @@ fn seeds_for(noise: &Noise, Level { alpha, margin }: Level) -> String {
         seeds(noise.seeds_for_margin),
         POWER * 100.0,
         seeds(noise.seeds_for_equivalence),
-        margin = (margin * 1e4).round() / 100.0,
+        margin = words::margin(margin),
     )
 }
 
@@ -174,7 +175,7 @@ fn shared_seeds(secondary: &Secondary) -> Option<String> {
         format!(
             "{} are shared by rankscales, whose pairs may then not be independent (intraclass correlation {:.2}, {:.2} to {:.2}): give every \
              rankscale seeds of its own",
-            count(shared.seeds as usize, "seed"),
+            words::many(u64::from(shared.seeds), "seed"),
             shared.correlation,
             shared.interval.low,
             shared.interval.high

@@ -9,7 +9,7 @@ use crate::endpoint::draft::Draft;
 use crate::endpoint::groups::{Evidence, Group, groups};
 use crate::endpoint::verdict::Level;
 use crate::stats::holm::holm_of_known;
-use artifacts::rules::{ALPHA, MARGIN};
+use artifacts::rules::ALPHA;
 use artifacts::study::State;
 use artifacts::study::{Endpoint, Looks, Role};
 use std::collections::HashMap;
@@ -21,10 +21,7 @@ pub fn endpoints(evidence: &Evidence<'_>) -> (Vec<Endpoint>, Option<Looks>) {
     let states: HashMap<&str, State> =
         evidence.ledger.iter().map(|row| (row.run.as_str(), row.state)).collect();
     let verdict = evidence.plan.and_then(|plan| plan.experiment().verdict.as_ref());
-    let level = verdict.map_or(Level { alpha: ALPHA, margin: MARGIN }, |plan| Level {
-        alpha: plan.alpha,
-        margin: plan.margin,
-    });
+    let level = Level::of(verdict);
     // Every comparison, and whether the plan contains it; without a plan, what exists is what was asked for.
     let mut drafts: Vec<(Draft<'_>, bool)> = Vec::new();
     for Group { recipe, lambda, arms, expected } in groups(evidence) {

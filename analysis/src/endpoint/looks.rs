@@ -2,7 +2,7 @@
 //! each would use.
 //!
 //! *Invariant:* a look uses exactly the first pairs of every rankscale in the order of the plan; it is
-//! reached once each of their runs is done or has diverged.
+//! reached once each of their runs is done or has diverged. A run whose baseline nobody plans makes no pair.
 
 use crate::join::pairs::baseline_run;
 use crate::runs::plan::Plan;
@@ -25,11 +25,10 @@ impl Queue {
         let mut queue: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
         for run in treated {
             let pairs = queue.entry(run.rankscale as u32).or_default();
-            if pairs.iter().all(|(seed, _)| *seed != run.seed) {
-                let open = [Some(run.clone()), baseline_run(run, plan)]
-                    .into_iter()
-                    .flatten()
-                    .filter(|run| !ended(run));
+            let plain = baseline_run(run, plan);
+            let is_planned = |plain: &Configuration| plan.is_none_or(|plan| plan.has(plain));
+            if plain.as_ref().is_some_and(is_planned) && pairs.iter().all(|(seed, _)| *seed != run.seed) {
+                let open = [Some(run.clone()), plain].into_iter().flatten().filter(|run| !ended(run));
                 pairs.push((run.seed, open.count() as u32));
             }
         }
@@ -87,7 +86,10 @@ pub fn first_decisive<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::join::made_up::plan;
+    use artifacts::{Experiment, Layout};
     use network::Arm;
+    use std::path::Path;
 
     fn planned(seeds: u64) -> Vec<Configuration> {
         let mut runs = Vec::new();
@@ -125,6 +127,30 @@ mod tests {
         runs.reverse();
         let first = Queue::new(&runs, None, |_| true).first(2);
         assert_eq!(first, HashSet::from([(31, 231), (31, 131), (8, 208), (8, 108)]));
+    }
+
+    #[test]
+    fn a_look_does_not_wait_for_a_baseline_that_no_sweep_trains() {
+        let run = |decay, seed| Configuration { decay, seed, ..Configuration::default() };
+        let treated = [0, 1, 2].map(|seed| run(Arm::APPROPRIATE, seed));
+        let plain = [1, 2].map(|seed| run(Arm::ORIGINAL, seed));
+        let plan = plan(&[treated.as_slice(), &plain].concat());
+        let queue = Queue::new(&treated, Some(&plan), |run| plan.has(run));
+        assert_eq!(queue.first(2), HashSet::from([(8, 1), (8, 2)]));
+        let looks = queue.looks(&[2]);
+        assert_eq!((looks.reached, looks.missing), (1, None), "every planned run has ended");
+    }
+
+    #[test]
+    fn where_both_arms_are_planned_every_pair_of_the_plan_is_queued() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments");
+        let desktop = Experiment::find("desktop", &directory, &Layout::new("nowhere")).unwrap();
+        let plan = Plan::new(desktop);
+        let runs = plan.experiment().runs.iter();
+        let treated: Vec<&Configuration> = runs.filter(|run| run.decay == Arm::APPROPRIATE).collect();
+        let queue = |plan: Option<&Plan>| Queue::new(treated.iter().copied(), plan, |_| false);
+        assert_eq!(queue(Some(&plan)), queue(None));
+        assert_eq!((treated.len(), queue(Some(&plan)).open(10)), (30, 60));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::study::TunedArm;
+use artifacts::words::short;
 use artifacts::{Configuration, Recipe};
 
 const LAMBDA: &str = "λ = ";
@@ -75,7 +76,8 @@ impl Missing {
     pub fn at_their_own(mut self, arms: &[&TunedArm]) -> Self {
         self.differs.retain(|what| !what.starts_with(LAMBDA) && !what.starts_with(RATE));
         let strengths = arms.iter().map(|arm| {
-            format!("`{}` at {LAMBDA}{} and {RATE}{}", arm.decay, arm.lambda, arm.peak_learning_rate)
+            let (lambda, rate) = (short(arm.lambda), short(arm.peak_learning_rate));
+            format!("`{}` at {LAMBDA}{lambda} and {RATE}{rate}", arm.decay)
         });
         self.differs.insert(0, strengths.collect::<Vec<_>>().join(", "));
         self
@@ -127,10 +129,10 @@ fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
         found.push(format!("on {}", recipe.dataset));
     }
     if Exact::of(lambda) != Exact::of(Configuration::default().lambda) {
-        found.push(format!("{LAMBDA}{lambda}"));
+        found.push(format!("{LAMBDA}{}", short(lambda)));
     }
     if Exact::of(recipe.peak_learning_rate) != Exact::of(asked.peak_learning_rate) {
-        found.push(format!("{RATE}{}", recipe.peak_learning_rate));
+        found.push(format!("{RATE}{}", short(recipe.peak_learning_rate)));
     }
     if recipe.batch != asked.batch {
         found.push(format!("batches of {}", recipe.batch));
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!(missing.obstacles, Vec::<String>::new());
         assert_eq!(
             missing.differs,
-            ["λ = 0.00015", "peak learning rate 0.001", "batches of 256", "200 epochs", "in bf16"]
+            ["λ = 1.5e-4", "peak learning rate 1e-3", "batches of 256", "200 epochs", "in bf16"]
         );
         let none = Missing::from_recipe(&Recipe::default(), 0.0, &cifar10());
         assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
@@ -244,7 +246,7 @@ mod tests {
         assert_eq!(
             missing.at_their_own(&arms.iter().collect::<Vec<_>>()).differs,
             [
-                "`original` at λ = 0.0005 and peak learning rate 0.4, `appropriate` at λ = 0.001 and peak learning rate 0.4",
+                "`original` at λ = 5e-4 and peak learning rate 0.4, `appropriate` at λ = 1e-3 and peak learning rate 0.4",
                 "batches of 256"
             ]
         );

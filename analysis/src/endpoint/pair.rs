@@ -1,5 +1,6 @@
 //! A pair of runs, reduced to numbers.
 
+use network::{Architecture, Counts};
 use std::collections::BTreeMap;
 
 /// The numbers of a pair of runs.
@@ -11,8 +12,15 @@ pub struct Pair {
     pub accuracy: f64,
     /// Test accuracy of the baseline, a fraction.
     pub baseline: f64,
-    /// `log2` of the parameters of the network with full convolutions over those of this network.
+    /// The logarithm of the compression of the network, see [`compression`].
     pub compression: f64,
+}
+
+/// Returns `log2` of the parameters of the network with full convolutions over those of the network of this
+/// rankscale, when every other dimension is that of `like`.
+#[must_use]
+pub fn compression(rankscale: u32, like: Architecture) -> f64 {
+    -Counts::of(&Architecture { rankscale: rankscale as usize, ..like }).ratio_full.log2()
 }
 
 impl Pair {

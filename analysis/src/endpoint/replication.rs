@@ -5,20 +5,26 @@
 //! researchers expect when they replicate studies?", Perspectives on Psychological Science 11, 2016). The
 //! notebook's mean is compared with that interval.
 //!
-//! *Invariant:* only rankscales that both studies have enter, on both sides.
+//! *Invariant:* only rankscales that both studies have enter, on both sides. Rankscales that build one
+//! network are one point of either, the mean of theirs.
 
 use crate::endpoint::pair::{Pair, grouped};
 use crate::stats::student::{average, interval, is_rounding, pooled_sd};
 use artifacts::notebook;
 use artifacts::study::{Agreement, Interval, Replication};
 use network::Arm;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares the arm's differences with the notebook's two curves; `None` for arms that the notebook does not
-/// have, or if no rankscale is shared. `like_the_notebook` says whether the runs were trained as the
-/// notebook's were.
+/// have, or if no rankscale is shared. `by_network` has the rankscales behind each rankscale of the pairs;
+/// `like_the_notebook` says whether the runs were trained as the notebook's were.
 #[must_use]
-pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<Replication> {
+pub fn replication(
+    arm: Arm,
+    pairs: &[Pair],
+    by_network: &BTreeMap<u32, BTreeSet<u32>>,
+    like_the_notebook: bool,
+) -> Option<Replication> {
     if ![Arm::APPROPRIATE, Arm::PUBLISHED_APPROPRIATE].contains(&arm) {
         return None;
     }
@@ -26,21 +32,28 @@ pub fn replication(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<
         .into_iter()
         .map(|point| (point.rankscale, point.appropriate - point.original))
         .collect();
+    let points = |rankscales: &BTreeSet<u32>| -> Vec<f64> {
+        rankscales.iter().filter_map(|rankscale| curve.get(rankscale).copied()).collect()
+    };
+    let theirs: BTreeMap<u32, Vec<f64>> =
+        by_network.iter().map(|(network, rankscales)| (*network, points(rankscales))).collect();
+    let has = |network: &u32| theirs.get(network).is_some_and(|points| !points.is_empty());
     let mut ours = grouped(pairs, Pair::difference);
-    ours.retain(|rankscale, _| curve.contains_key(rankscale));
+    ours.retain(|network, _| has(network));
     if ours.is_empty() {
         return None;
     }
-    let rankscales = ours.len() as f64;
-    let difference = ours.values().map(|list| average(list)).sum::<f64>() / rankscales;
-    let theirs = ours.keys().map(|rankscale| curve[rankscale]).sum::<f64>() / rankscales;
+    let networks = ours.len() as f64;
+    let difference = ours.values().map(|list| average(list)).sum::<f64>() / networks;
+    let rankscales = ours.keys().map(|network| theirs[network].len()).sum::<usize>() as u32;
+    let theirs = ours.keys().map(|network| average(&theirs[network])).sum::<f64>() / networks;
     let prediction = prediction(&ours, difference);
     let agreement = match prediction.filter(|_| like_the_notebook) {
         None => Agreement::NotEnoughEvidence,
         Some(interval) if (interval.low..=interval.high).contains(&theirs) => Agreement::Compatible,
         Some(_) => Agreement::Incompatible,
     };
-    Some(Replication { rankscales: ours.len() as u32, notebook: theirs, difference, prediction, agreement })
+    Some(Replication { rankscales, notebook: theirs, difference, prediction, agreement })
 }
 
 /// Returns the prediction interval of the mean of one more pair at each rankscale; `None` without a standard
@@ -77,25 +90,56 @@ mod tests {
         (0..seeds).flat_map(|_| curve.iter().map(|point| pair(point, random)).collect::<Vec<_>>()).collect()
     }
 
+    /// Compares pairs whose rankscales each build a network of their own.
+    fn alone(arm: Arm, pairs: &[Pair], like_the_notebook: bool) -> Option<Replication> {
+        let of = |pair: &Pair| (pair.rankscale, BTreeSet::from([pair.rankscale]));
+        replication(arm, pairs, &pairs.iter().map(of).collect(), like_the_notebook)
+    }
+
+    #[test]
+    fn rankscales_of_one_network_are_one_point_on_both_sides() {
+        let curve: BTreeMap<u32, f64> = notebook::curve()
+            .iter()
+            .map(|point| (point.rankscale, point.appropriate - point.original))
+            .collect();
+        let pair = |rankscale, difference| Pair {
+            rankscale,
+            accuracy: 0.9 + difference,
+            baseline: 0.9,
+            compression: 0.0,
+        };
+        let pairs = [pair(8, 0.001), pair(27, 0.003)];
+        let by_network = BTreeMap::from([
+            (8, BTreeSet::from([8])),
+            (27, BTreeSet::from([27, 28])),
+            (40, BTreeSet::from([40])),
+        ]);
+        let found = replication(Arm::APPROPRIATE, &pairs, &by_network, true).unwrap();
+        assert_eq!(found.rankscales, 3);
+        assert!((found.difference - 0.002).abs() < 1e-12);
+        let theirs = f64::midpoint(curve[&8], f64::midpoint(curve[&27], curve[&28]));
+        assert!((found.notebook - theirs).abs() < 1e-12 && curve[&27] != curve[&28], "{found:?}");
+    }
+
     #[test]
     fn the_notebooks_own_curves_are_compatible_with_it_and_others_are_not() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let same = replication(Arm::PUBLISHED_APPROPRIATE, &pairs(2, 0.0, &mut random), true).unwrap();
+        let same = alone(Arm::PUBLISHED_APPROPRIATE, &pairs(2, 0.0, &mut random), true).unwrap();
         assert_eq!((same.rankscales, same.agreement), (30, Agreement::Compatible));
         assert!((same.notebook + 0.0068).abs() < 1e-4);
-        let other = replication(Arm::APPROPRIATE, &pairs(2, 0.0068, &mut random), true).unwrap();
+        let other = alone(Arm::APPROPRIATE, &pairs(2, 0.0068, &mut random), true).unwrap();
         assert_eq!(other.agreement, Agreement::Incompatible);
     }
 
     #[test]
     fn without_a_spread_or_the_notebooks_recipe_there_is_no_verdict() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let one_seed = replication(Arm::APPROPRIATE, &pairs(1, 0.0, &mut random), true).unwrap();
+        let one_seed = alone(Arm::APPROPRIATE, &pairs(1, 0.0, &mut random), true).unwrap();
         assert_eq!((one_seed.prediction, one_seed.agreement), (None, Agreement::NotEnoughEvidence));
-        let short = replication(Arm::APPROPRIATE, &pairs(3, 0.0, &mut random), false).unwrap();
+        let short = alone(Arm::APPROPRIATE, &pairs(3, 0.0, &mut random), false).unwrap();
         assert_eq!(short.agreement, Agreement::NotEnoughEvidence);
-        assert_eq!(replication(Arm::FROBENIUS, &pairs(2, 0.0, &mut random), true), None);
-        assert_eq!(replication(Arm::APPROPRIATE, &[], true), None);
+        assert_eq!(alone(Arm::FROBENIUS, &pairs(2, 0.0, &mut random), true), None);
+        assert_eq!(alone(Arm::APPROPRIATE, &[], true), None);
     }
 
     #[test]

@@ -8,13 +8,14 @@
 //! *Invariant:* each (network, seed) occurs once; differences are whole numbers of images wherever the
 //! accuracies are.
 
-use crate::endpoint::aa::same_network;
+use crate::endpoint::aa::networks;
+use crate::endpoint::pair::compression;
 use crate::join::pairs::RunPair;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
 use crate::stats::student::average;
-use network::{Architecture, Counts};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use network::Architecture;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest distance from a whole number that the rounding of a fraction explains.
 const ROUNDING: f64 = 1e-6;
@@ -57,14 +58,7 @@ impl<'a> Sample<'a> {
     /// Collects the observations from the pairs of one recipe, lambda and arm.
     #[must_use]
     pub fn new(pairs: &[RunPair<'a>], like: Architecture, test_images: usize) -> Self {
-        let rankscales: BTreeSet<u32> = pairs.iter().map(rankscale).collect();
-        let network: HashMap<u32, u32> = rankscales
-            .iter()
-            .map(|&here| {
-                let first = rankscales.iter().copied().find(|&other| same_network([other, here], like));
-                (here, first.unwrap_or(here))
-            })
-            .collect();
+        let network = networks(&pairs.iter().map(rankscale).collect(), like);
         let mut groups: BTreeMap<(u32, u64, u32), Vec<RunPair<'a>>> = BTreeMap::new();
         for pair in pairs {
             // The seeds of an imported file only number its runs, so equal seeds at two rankscales are
@@ -133,19 +127,27 @@ impl<'a> Sample<'a> {
         Stratified::of(&Strata::new(groups.into_values())?)
     }
 
-    /// Returns `log2` of the parameters of the network with full convolutions over those of this network.
+    /// Returns the logarithm of the compression of a network.
     #[must_use]
     pub fn compression(&self, rankscale: u32) -> f64 {
-        let architecture = Architecture { rankscale: rankscale as usize, ..self.like };
-        -Counts::of(&architecture).ratio_full.log2()
+        compression(rankscale, self.like)
     }
 
     /// Returns the rankscales that were trained, including those that build the same network.
     #[must_use]
     pub fn rankscales(&self) -> Vec<u32> {
-        let all: BTreeSet<u32> =
-            self.observations.iter().flat_map(|one| one.pairs.iter().map(rankscale)).collect();
+        let all: BTreeSet<u32> = self.by_network().into_values().flatten().collect();
         all.into_iter().collect()
+    }
+
+    /// Returns the rankscales under which each network was trained, by the rankscale that stands for it.
+    #[must_use]
+    pub fn by_network(&self) -> BTreeMap<u32, BTreeSet<u32>> {
+        let mut found: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for one in &self.observations {
+            found.entry(one.rankscale).or_default().extend(one.pairs.iter().map(rankscale));
+        }
+        found
     }
 }
 

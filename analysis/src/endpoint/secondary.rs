@@ -32,7 +32,7 @@ pub fn of_sample(sample: &Sample<'_>, arm: Arm, level: Level, as_the_notebook: b
     let loss = |of: fn(&RunPair<'_>) -> Option<f64>| sample.mean_of(of).map(estimated);
     Secondary {
         images: image_by_image(sample),
-        replication: replication(arm, &pairs, as_the_notebook),
+        replication: replication(arm, &pairs, &sample.by_network(), as_the_notebook),
         sign_flip_p: estimate.as_ref().map(|(_, strata)| permutation::sign_flip(strata, RANDOM_SEED)),
         probability_within_margin: estimate
             .as_ref()

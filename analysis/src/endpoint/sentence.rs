@@ -4,6 +4,7 @@
 
 use crate::endpoint::verdict::Judgement;
 use artifacts::study::{Endpoint, Size, Verdict};
+use artifacts::words::{capital, level, many, points, reach};
 use network::Arm;
 
 /// The largest number of rankscales that are listed one by one.
@@ -76,26 +77,14 @@ fn named(differs: &[String]) -> String {
     if differs.is_empty() { String::new() } else { format!(" ({})", differs.join(", ")) }
 }
 
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// Formats a headline of one line: the clause and the numbers behind it.
 #[must_use]
 pub fn headline(endpoint: &Endpoint) -> String {
-    let points = |fraction: f64| format!("{:+.2}", fraction * 100.0);
     let pairs = count(endpoint.pairs as usize, "pair");
     let difference = match (endpoint.difference, endpoint.interval()) {
         (None, _) => "no pair of runs is done".to_owned(),
         (Some(d), None) => format!("{} points over {pairs}", points(d)),
-        (Some(d), Some(i)) => format!(
-            "{} points, {} % interval {} to {}, {pairs}",
-            points(d),
-            (i.level * 1e4).round() / 1e2,
-            points(i.low),
-            points(i.high),
-        ),
+        (Some(d), Some(i)) => format!("{} points, {} % interval {}, {pairs}", points(d), level(i), reach(i)),
     };
     let missing = match endpoint.missing.first() {
         Some(first) if endpoint.verdict == Verdict::NotEnoughEvidence => format!("; {first}"),
@@ -108,7 +97,7 @@ pub fn headline(endpoint: &Endpoint) -> String {
 /// Formats a count with its noun: `1 run`, `2 runs`.
 #[must_use]
 pub fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    many(number as u64, what)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 //! *Invariant:* an obstacle of any kind, or differences without a spread, give *not enough evidence*.
 
 use crate::stats::stratified::Stratified;
+use artifacts::experiment::VerdictPlan;
+use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::study::{AtRankscale, Heterogeneity, Size, Trend, Verdict};
+use artifacts::words::{margin, p_equals};
 
 /// The significance level and the equivalence margin of a judgement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +16,17 @@ pub struct Level {
     pub alpha: f64,
     /// The margin within which a difference does not matter, a fraction.
     pub margin: f64,
+}
+
+impl Level {
+    /// Returns the level that an experiment plans for its primary comparison, or else the usual one.
+    #[must_use]
+    pub fn of(plan: Option<&VerdictPlan>) -> Self {
+        plan.map_or(Self { alpha: ALPHA, margin: MARGIN }, |plan| Self {
+            alpha: plan.alpha,
+            margin: plan.margin,
+        })
+    }
 }
 
 /// The findings that are judged.
@@ -52,14 +66,14 @@ impl Found<'_> {
     /// Says in words why the networks cannot be treated as alike, if they cannot.
     fn unlike(&self, alpha: f64) -> Option<String> {
         if let Some(f) = self.heterogeneity.filter(|f| f.p <= alpha) {
-            return Some(format!("the rankscales differ (F test, {}, at most {alpha})", shown(f.p)));
+            return Some(format!("the rankscales differ (F test, {}, at most {alpha})", p_equals(f.p)));
         }
         let at = |row: &&AtRankscale| row.p_holm.is_some_and(|p| p <= alpha);
         if let Some(row) = self.by_rankscale.iter().find(at) {
             return Some(format!("rankscale {} by itself differs from zero", row.rankscale));
         }
         let trend = self.trend.filter(|trend| trend.p <= alpha)?;
-        Some(format!("the difference changes with compression ({}, at most {alpha})", shown(trend.p)))
+        Some(format!("the difference changes with compression ({}, at most {alpha})", p_equals(trend.p)))
     }
 
     /// Says in words why an average over networks is misleading, if it is.
@@ -119,7 +133,7 @@ pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement
             ..Judgement::open(format!(
                 "p, {p:.4}, is above {}, and a difference beyond {} points is not ruled out",
                 level.alpha,
-                points(level.margin)
+                margin(level.margin)
             ))
         },
     }
@@ -146,9 +160,9 @@ fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent
         Size::Open
     };
     let beyond = match size {
-        Size::Relevant => format!(", and the interval lies wholly beyond {} points", points(level.margin)),
+        Size::Relevant => format!(", and the interval lies wholly beyond {} points", margin(level.margin)),
         Size::Negligible => {
-            format!(", and the difference is shown to be within {} points", points(level.margin))
+            format!(", and the difference is shown to be within {} points", margin(level.margin))
         }
         Size::Open => String::new(),
     };
@@ -162,7 +176,7 @@ fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent
 }
 
 fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
-    let within = format!("a mean difference beyond {} points is ruled out", points(level.margin));
+    let within = format!("a mean difference beyond {} points is ruled out", margin(level.margin));
     if let Some(unlike) = found.unlike(level.alpha) {
         return Judgement::open(format!("{within}, but {unlike}"));
     }
@@ -179,20 +193,9 @@ fn equivalence(found: &Found<'_>, level: Level) -> Judgement {
     }
 }
 
-/// Formats a p value.
-fn shown(p: f64) -> String {
-    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
-}
-
-/// Converts a fraction to percentage points.
-fn points(fraction: f64) -> f64 {
-    (fraction * 1e8).round() / 1e6
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifacts::rules::{ALPHA, MARGIN};
 
     const LEVEL: Level = Level { alpha: ALPHA, margin: MARGIN };
 

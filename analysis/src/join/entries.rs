@@ -4,31 +4,39 @@ use crate::join::finished::Finished;
 use crate::join::recipes::RecipeOnData;
 use crate::join::spent;
 use crate::runs::results::{Entry, LoggedEpoch, ResultsArms, Settings};
-use artifacts::Exact;
-use artifacts::study::Endpoint;
+use artifacts::study::{Endpoint, Key, TunedArm};
 use network::Arm;
 
 /// Returns one entry for each finished low-rank run of two arms, in the order of the runs: the curves with
 /// `d` false and `d` true. The runs are those of the first recipe that has any of the arms, at its main
-/// lambda. Without a `wish`, the arms as described are tried first, then those as published.
+/// lambda; where each arm is `tuned`, they are those of its own recipe and lambda. Without a `wish`, the arms
+/// as described are tried first, then those as published. The file calls its accuracies those of test images,
+/// so runs that were judged by held-out images have no entry.
 #[must_use]
 pub fn entries(
     finished: &[Finished<'_>],
     recipes: &[RecipeOnData],
     endpoints: &[Endpoint],
+    tuned: &[TunedArm],
     wish: Option<ResultsArms>,
 ) -> Vec<Entry> {
     let wishes = wish.map_or_else(|| vec![ResultsArms::Described, ResultsArms::Published], |wish| vec![wish]);
     let candidates = recipes.iter().flat_map(|recipe| wishes.iter().map(move |wish| (recipe, wish.arms())));
-    let low_rank = finished.iter().filter(|finished| finished.run.record.configuration.rankscale > 0);
+    let is_shown = |finished: &&Finished<'_>| {
+        let of = &finished.run.record.configuration;
+        of.rankscale > 0 && of.recipe.is_judged_by_test()
+    };
     let rows: Vec<(String, &Finished<'_>)> =
-        low_rank.map(|finished| (finished.run.recipe(), finished)).collect();
+        finished.iter().filter(is_shown).map(|finished| (finished.run.recipe(), finished)).collect();
     let found = candidates.map(|(recipe, arms)| {
         let recipe = &recipe.summary;
         let endpoint = endpoints.iter().find(|endpoint| endpoint.recipe == recipe.recipe);
         let lambda = endpoint.map_or(recipe.configuration.lambda, |endpoint| endpoint.lambda);
+        let common = Key::of(&recipe.recipe, lambda);
         let here = rows.iter().filter(|(of, finished)| {
-            *of == recipe.recipe && Exact::of(finished.run.record.configuration.lambda) == Exact::of(lambda)
+            let run = &finished.run.record.configuration;
+            let own = tuned.iter().find(|arm| arm.decay == run.decay);
+            Key::of(of, run.lambda) == own.map_or(common, |arm| Key::of(&arm.recipe, arm.lambda))
         });
         here.filter_map(|(_, finished)| entry(finished, arms)).collect::<Vec<_>>()
     });

@@ -1,12 +1,12 @@
 //! The shape of a study: its networks, their pairs, and how it is judged.
 
-use crate::endpoint::aa::same_network;
+use crate::endpoint::aa::networks;
 use crate::endpoint::groups::lambdas;
+use crate::endpoint::pair::compression;
 use crate::endpoint::verdict::Level;
 use artifacts::Exact;
-use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::{Configuration, Experiment};
-use network::{Arm, Counts};
+use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The shape of a study.
@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Design {
     /// The arm under test.
     pub primary: Arm,
+    /// The lambda at which it is judged; where each arm has its own, the larger one of the arm's and its
+    /// baseline's.
+    pub lambda: f64,
     /// The number of further arms that are compared with their baselines.
     pub secondary: usize,
     /// The number of pairs and the logarithm of the compression of every network.
@@ -33,10 +36,11 @@ impl Design {
     pub fn balanced(networks: usize, seeds: usize) -> Self {
         Self {
             primary: Arm::APPROPRIATE,
+            lambda: Configuration::default().lambda,
             secondary: 0,
             networks: (0..networks).map(|at| (seeds, at as f64)).collect(),
             looks: Vec::new(),
-            level: Level { alpha: ALPHA, margin: MARGIN },
+            level: Level::of(None),
             shares_seeds: true,
         }
     }
@@ -59,29 +63,27 @@ impl Design {
         let compared: Vec<Arm> = arms.iter().filter(has_baseline).copied().collect();
         let verdict = experiment.verdict.as_ref();
         let primary = verdict.map(|plan| plan.primary).or_else(|| compared.first().copied())?;
-        let mut seeds: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
-        for run in runs.iter().filter(|run| run.decay == primary) {
-            let names = seeds.keys().copied().collect::<Vec<_>>();
-            let twin = names
-                .into_iter()
-                .find(|other| same_network([*other as u32, run.rankscale as u32], run.architecture()));
-            seeds.entry(twin.unwrap_or(run.rankscale)).or_default().insert(run.seed);
+        let like = runs.first()?.architecture();
+        let treated = || runs.iter().filter(|run| run.decay == primary);
+        let network = networks(&treated().map(|run| run.rankscale as u32).collect(), like);
+        let mut seeds: BTreeMap<u32, BTreeSet<u64>> = BTreeMap::new();
+        for run in treated() {
+            seeds.entry(network[&(run.rankscale as u32)]).or_default().insert(run.seed);
         }
-        let architecture = runs.first()?.architecture();
-        let compression = |rankscale: usize| {
-            -Counts::of(&network::Architecture { rankscale, ..architecture }).ratio_full.log2()
-        };
+        let both = |run: &&&Configuration| run.decay == primary || Some(run.decay) == primary.baseline();
+        let lambda = runs.iter().filter(both).map(|run| run.lambda).fold(0.0, f64::max);
         let all: BTreeSet<u64> = seeds.values().flatten().copied().collect();
         let pairs: usize = seeds.values().map(BTreeSet::len).sum();
         Some(Self {
             primary,
+            lambda,
             secondary: compared.len().saturating_sub(1),
-            networks: seeds.iter().map(|(rankscale, seeds)| (seeds.len(), compression(*rankscale))).collect(),
+            networks: seeds
+                .iter()
+                .map(|(rankscale, seeds)| (seeds.len(), compression(*rankscale, like)))
+                .collect(),
             looks: verdict.map_or_else(Vec::new, |plan| plan.looks.iter().map(|look| *look as u32).collect()),
-            level: verdict.map_or(Level { alpha: ALPHA, margin: MARGIN }, |plan| Level {
-                alpha: plan.alpha,
-                margin: plan.margin,
-            }),
+            level: Level::of(verdict),
             shares_seeds: all.len() < pairs,
         })
     }

@@ -54,13 +54,14 @@ pub fn row(design: &Design, sd: f64) -> Row {
 pub fn remarks(experiment: &Experiment) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(run) = experiment.runs.first() {
+        let design = Design::of(experiment);
         let missing = Missing::from_recipe(
             &run.recipe,
-            run.lambda,
+            design.as_ref().map_or(run.lambda, |design| design.lambda),
             &run.recipe.dataset.fingerprints().unwrap_or_default(),
         );
         let mut obstacles = missing.obstacles;
-        let judged_once = experiment.verdict.is_none().then(|| Design::of(experiment)).flatten();
+        let judged_once = design.filter(|_| experiment.verdict.is_none());
         obstacles.extend(judged_once.and_then(|design| too_few(design.fewest(), design.pairs())));
         if !obstacles.is_empty() {
             lines.push(format!("No verdict can come of it: {}.", obstacles.join("; ")));
@@ -117,6 +118,8 @@ pub fn table(design: &Design, known: Option<(f64, &str)>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use artifacts::Configuration;
+    use network::Arm;
 
     #[test]
     fn a_design_without_an_answer_is_told_so() {
@@ -151,6 +154,25 @@ mod tests {
                 experiment.name
             );
         }
+    }
+
+    #[test]
+    fn what_is_said_of_lambda_is_said_of_the_one_that_is_judged() {
+        let said = |lambdas: &[f64]| {
+            let mut runs = Vec::new();
+            for &lambda in lambdas {
+                for (rankscale, seed) in [2, 8, 31].into_iter().flat_map(|r| [0, 1, 2].map(|seed| (r, seed)))
+                {
+                    let of =
+                        |decay| Configuration { rankscale, seed, lambda, decay, ..Configuration::default() };
+                    runs.extend([Arm::ORIGINAL, Arm::APPROPRIATE].map(of));
+                }
+            }
+            let title = "e".to_owned();
+            remarks(&Experiment { name: title.clone(), title, tuned: false, verdict: None, runs }).join("\n")
+        };
+        assert!(!said(&[0.0, 5e-4]).contains("No verdict can come"), "{}", said(&[0.0, 5e-4]));
+        assert!(said(&[0.0]).contains("with λ = 0 nothing decays"), "{}", said(&[0.0]));
     }
 
     #[test]

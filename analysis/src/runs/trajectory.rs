@@ -6,7 +6,7 @@ use artifacts::run::LayerRow;
 /// A low-rank convolution of a run after an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerPoint {
-    /// The epoch, counted from 1.
+    /// The epoch after which it is described, counted from 1; 0 is before the first.
     pub epoch: u32,
     /// Index of its block in the network.
     pub block: u8,

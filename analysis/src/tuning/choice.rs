@@ -39,9 +39,8 @@ pub struct Choice {
     pub arm: Arm,
     /// Every cell, sorted by peak rate and lambda.
     pub cells: Vec<Cell>,
-    /// The index of the cell with the highest mean accuracy, the smaller rate and then the smaller lambda
-    /// breaking ties; `None` if
-    /// every cell has a run that diverged.
+    /// The index of the cell with the highest mean accuracy, of equal ones that with the smaller rate and
+    /// then the smaller lambda; `None` if in every cell a run diverged or is not done.
     pub chosen: Option<usize>,
 }
 

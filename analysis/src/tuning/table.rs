@@ -4,6 +4,7 @@ use crate::endpoint::sentence::count;
 use crate::tuning::choice::{Cell, Choice};
 use artifacts::Exact;
 use artifacts::Experiment;
+use artifacts::words::short;
 use std::fmt::Write as _;
 
 /// Formats a section for each arm.
@@ -29,10 +30,10 @@ fn grid(choice: &Choice) -> String {
         values
     };
     let (lambdas, rates) = (distinct(|cell| cell.lambda), distinct(|cell| cell.rate));
-    let heads: Vec<String> = rates.iter().map(|rate| format!(" rate {rate} |")).collect();
+    let heads: Vec<String> = rates.iter().map(|rate| format!(" rate {} |", short(*rate))).collect();
     let mut text = format!("| λ |{}\n| ---: |{}\n", heads.concat(), " ---: |".repeat(rates.len()));
     for lambda in lambdas {
-        _ = write!(text, "| {lambda} |");
+        _ = write!(text, "| {} |", short(lambda));
         for rate in &rates {
             let at = choice
                 .cells
@@ -65,7 +66,7 @@ fn says(choice: &Choice) -> String {
     let Some(chosen) = choice.cell() else {
         return "In every cell a run diverged, so there is nothing to choose.\n".to_owned();
     };
-    let mut text = format!("Chosen: λ = {}, peak rate {}.", chosen.lambda, chosen.rate);
+    let mut text = format!("Chosen: λ = {}, peak rate {}.", short(chosen.lambda), short(chosen.rate));
     let others: Vec<&Cell> = choice.cells.iter().filter(|cell| cell.below.is_some()).collect();
     if let Some(next) = others.iter().filter_map(|cell| cell.below).min_by(f64::total_cmp) {
         _ = write!(text, " The next best is {:.2} points below", 100.0 * next);

@@ -30,7 +30,7 @@ fn of_two_runs_of_one_name_the_one_that_is_not_wanted_is_removed() {
         );
         fs::remove_dir_all(if unwanted_is_kept { &theirs } else { &ours }.path()).unwrap();
         keep().unwrap();
-        let accuracy = theirs.read_epochs().unwrap().last().unwrap().test_accuracy;
+        let accuracy = theirs.read().unwrap().1.last().unwrap().test_accuracy;
         assert_eq!(accuracy == 0.5, unwanted_is_kept);
     }
 }

@@ -32,7 +32,7 @@ fn broken_and_foreign_files_are_quarantined_one_by_one() {
     // Half a table beside the epochs.
     fs::write(folder(4).predictions_path(), "PAR1").unwrap();
     // An impossible value.
-    let mut rows = folder(5).read_epochs().unwrap();
+    let mut rows = folder(5).read().unwrap().1;
     rows[2].test_accuracy = 93.0;
     table::write(&folder(5).epochs_path(), &rows).unwrap();
     // A stray file.

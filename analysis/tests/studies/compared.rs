@@ -66,6 +66,49 @@ fn without_shared_seeds_runs_are_compared_unpaired_and_what_else_differs_is_name
 }
 
 #[test]
+fn an_import_beside_a_study_does_not_take_its_place_whatever_its_size() {
+    let study = kept("seeds");
+    let mut beside = study.clone();
+    let mut recipe = study.summary.recipes[0].clone();
+    recipe.recipe = "ffffffff".to_owned();
+    for copy in 0..3 {
+        beside.runs.extend(study.runs.iter().map(|run| artifacts::study::RunRow {
+            run: format!("{}-{copy}", run.run),
+            recipe: recipe.recipe.clone(),
+            seed: run.seed + 100 * copy,
+            imported: true,
+            test_accuracy: Some(0.5),
+            ..run.clone()
+        }));
+    }
+    beside.summary.recipes.push(recipe);
+    let found = compare([("seeds", &study), ("beside", &beside)]);
+    assert_eq!((found.b.runs, found.b.left_out, found.same_runs), (30, 90, 30));
+    assert!(found.differs.is_empty(), "{:?}", found.differs);
+}
+
+#[test]
+fn it_says_what_judged_the_runs_and_at_which_rate_they_were_trained() {
+    let study = kept("seeds");
+    let mut others = study.clone();
+    let recipe = &mut others.summary.recipes[0].configuration.recipe;
+    (recipe.test_images, recipe.validation_images, recipe.peak_learning_rate) = (None, Some(5000), 0.4);
+    let text = markdown(&compare([("seeds", &study), ("others", &others)]));
+    let judged = text.lines().find(|line| line.starts_with("| judged by | ")).unwrap();
+    assert!(judged.ends_with(" test images | 5000 held-out images |"), "{judged}");
+    assert!(text.contains("| peak learning rate | 0.2 | 0.4 |"), "{text}");
+}
+
+#[test]
+fn a_p_value_is_never_zero() {
+    let study = kept("seeds");
+    let better = moved(|_, seed| 0.2 + 1e-4 * (seed % 3) as f64);
+    let text = markdown(&compare([("seeds", &study), ("again", &better)]));
+    assert!(text.contains("| < 0.001 | < 0.001 |") && text.contains(", p < 0.001)"), "{text}");
+    assert!(!text.contains("0.000"), "{text}");
+}
+
+#[test]
 fn studies_without_a_network_in_common_say_so() {
     let found = compare([("seeds", &kept("seeds")), ("gpu", &kept("gpu"))]);
     // Rankscales 8 and 31 are in both studies; the recipes are not.

@@ -1,6 +1,6 @@
 //! Whole studies with a planted effect: the verdicts, the tables and the notebook's file.
 
-use crate::made_up::{Place, configuration, finish, grid, ledger};
+use crate::made_up::{Place, accuracy, configuration, finish, grid, ledger, noise};
 use analysis::runs::results::ResultsArms;
 use analysis::{Choice, analyse};
 use artifacts::run::Status;
@@ -104,6 +104,27 @@ fn a_short_schedule_on_a_subset_gives_a_difference_and_no_answer() {
     for needle in ["4 of 128 epochs", "6144 of 50000 images", "2000 of 10000 images"] {
         assert!(endpoint.missing.iter().any(|line| line.contains(needle)), "{:?}", endpoint.missing);
     }
+}
+
+#[test]
+fn a_secondary_comparison_that_cannot_be_judged_has_no_p_value_that_counts() {
+    let place = Place::new();
+    let cut = |run: Configuration| Configuration { recipe: Recipe { epochs: 4, ..run.recipe }, ..run };
+    let mut runs = grid(&RANKSCALES, 5);
+    for (rankscale, seed) in RANKSCALES.into_iter().flat_map(|r| (0..5).map(move |seed| (r, seed))) {
+        runs.push(configuration(rankscale, Arm::NO_DECAY, seed));
+    }
+    let runs: Vec<Configuration> = runs.into_iter().map(cut).collect();
+    place.plan(&runs);
+    finish(&place, &runs, 0.02);
+    for run in runs.iter().filter(|run| run.decay == Arm::NO_DECAY) {
+        place.done(run, accuracy(run, 0.0) + noise(run.rankscale, run.seed, 2));
+    }
+    let endpoints = place.analyse().summary.endpoints;
+    let [primary, secondary] = endpoints.as_slice() else { panic!("two comparisons") };
+    assert!(primary.p().is_some() && primary.p_equivalence().is_some());
+    assert!(secondary.certainty.is_some_and(|found| found.p_adjusted.is_none()));
+    assert_eq!((secondary.p(), secondary.p_equivalence()), (None, None));
 }
 
 #[test]

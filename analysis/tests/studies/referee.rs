@@ -98,7 +98,7 @@ fn a_balanced_sweep_of_lambda_is_led_by_the_recipes_own() {
     let lambdas: Vec<f64> = study.summary.endpoints.iter().map(|found| found.lambda).collect();
     assert_eq!(lambdas, [5e-4, 5e-5, 5e-3]);
     assert!(!study.summary.endpoints[0].says.contains('λ'), "{}", study.summary.endpoints[0].says);
-    assert!(study.summary.endpoints[1].says.contains("λ = 0.00005"), "{}", study.summary.endpoints[1].says);
+    assert!(study.summary.endpoints[1].says.contains("λ = 5e-5"), "{}", study.summary.endpoints[1].says);
     assert_eq!(place.results().as_array().unwrap().len(), 18, "one lambda's runs");
     assert!(study.summary.endpoints[1].certainty.unwrap().p_adjusted.is_some(), "the others are adjusted");
     assert!(study.summary.endpoints[0].certainty.unwrap().p_adjusted.is_none());

@@ -35,10 +35,10 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
     }
     let tuned = tune(&place.layout, grid.clone(), 3).unwrap();
     for says in [
-        "Chosen: λ = 0.0005, peak rate 0.2. The next best is 0.27 points below; of 8 other cells, 0 cannot be told from the chosen one.",
-        "Chosen: λ = 0.001, peak rate 0.4.",
+        "Chosen: λ = 5e-4, peak rate 0.2. The next best is 0.27 points below; of 8 other cells, 0 cannot be told from the chosen one.",
+        "Chosen: λ = 1e-3, peak rate 0.4.",
         "It has the largest λ and the largest peak rate of the grid: widen it there.",
-        "| 0.0005 | ",
+        "| 5e-4 | ",
     ] {
         assert!(tuned.text.contains(says), "{says}: {}", tuned.text);
     }
@@ -83,14 +83,26 @@ fn each_arm_is_compared_at_the_strength_it_chose() {
     assert_eq!((first.decay, second.decay), (Arm::APPROPRIATE, Arm::ORIGINAL_SCALED));
     assert_eq!((first.pairs, first.lambda, first.verdict), (6, 1e-3, Verdict::Better));
     assert!(
-        first
-            .says
-            .contains("`original` at λ = 0.0005 and peak learning rate 0.2, `appropriate` at λ = 0.001"),
+        first.says.contains("`original` at λ = 5e-4 and peak learning rate 0.2, `appropriate` at λ = 1e-3"),
         "{}",
         first.says
     );
     assert_eq!(study.summary.tuned.len(), 3);
     assert_eq!(study.comparisons.len(), 12);
+    // The notebook's file has both of its curves, each arm at its own strength.
+    let results = place.results();
+    let of = |d: bool| results.as_array().unwrap().iter().filter(|entry| entry[0]["d"] == d).count();
+    assert_eq!((of(false), of(true)), (6, 6));
+}
+
+#[test]
+fn accuracies_on_held_out_images_are_not_passed_off_as_the_notebooks() {
+    let place = Place::new();
+    for run in experiment(&place, GRID).on(Backend::Fused).runs {
+        place.done(&run, accuracy(&run));
+    }
+    assert!(!place.analyse().comparisons.is_empty());
+    assert_eq!(place.results(), serde_json::json!([]));
 }
 
 #[test]

@@ -62,13 +62,8 @@ fn exchange(_: &Path, _: &Path) -> io::Result<()> {
 /// Returns whether an error says that these two folders cannot be exchanged, as opposed to an exchange that
 /// failed.
 fn has_no_exchange(error: &io::Error) -> bool {
-    // ENOTSUP and EOPNOTSUPP are equal on Linux.
-    #[allow(unreachable_patterns, reason = "they are two numbers elsewhere")]
-    let says_so = matches!(
-        error.raw_os_error(),
-        Some(libc::EINVAL | libc::ENOSYS | libc::ENOTSUP | libc::EOPNOTSUPP | libc::EXDEV | libc::EBUSY)
-    );
-    says_so
+    let codes = [libc::EINVAL, libc::ENOSYS, libc::ENOTSUP, libc::EOPNOTSUPP, libc::EXDEV, libc::EBUSY];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// Returns the files below a folder, by their names below it.

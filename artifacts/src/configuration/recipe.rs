@@ -2,9 +2,9 @@
 
 use crate::arithmetic::{Backend, Precision};
 use crate::dataset::Task;
+use crate::stamp;
 use network::{Arm, FULL_CHANNELS};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What runs must share to be compared: everything that can change their numbers, but for rankscale, arm,
 /// seed, lambda and engine.
@@ -55,10 +55,16 @@ impl Recipe {
         self.validation_images.or(self.test_images)
     }
 
+    /// Returns whether test images judge a run, and not training images that are held out.
+    #[must_use]
+    pub const fn is_judged_by_test(&self) -> bool {
+        self.validation_images.is_none()
+    }
+
     /// Returns the name of the images that judge a run: `test` or `held-out`.
     #[must_use]
-    pub fn judged_by_what(&self) -> &'static str {
-        if self.validation_images.is_some() { "held-out" } else { "test" }
+    pub const fn judged_by_what(&self) -> &'static str {
+        if self.is_judged_by_test() { "test" } else { "held-out" }
     }
 
     /// Returns the hash of the recipe and the data's fingerprint: 8 hex digits.
@@ -141,5 +147,5 @@ impl Flat {
 /// SHA-256 of a value's JSON form, in hexadecimal.
 pub(super) fn digest(value: &impl Serialize) -> String {
     let json = serde_json::to_vec(value).expect("plain values have a JSON form");
-    hex::encode(Sha256::digest(json))
+    stamp::sha256(&json)
 }

@@ -4,27 +4,29 @@
 //! pyarrow returns as one array; readers that do not know it see lists of 3072 numbers. `label` is uint8.
 //! Metadata of the file as a whole is in its footer (`metadata.rs`).
 //!
-//! *Invariant:* a file written by [`Dataset::write`] is read by [`Dataset::read`] as an equal data set; any
-//! other file is refused with its name and the rule it breaks.
+//! *Invariant:* a file written by [`Dataset::write`] is read by [`Dataset::read_verified`] as an equal data
+//! set; any other file is refused with its name and the rule it breaks.
+
+mod open;
+mod schema;
 
 use super::error::ADVICE;
 use super::metadata::{self, Header};
-use super::{Dataset, DatasetError, IMAGE_BYTES, Moments, RECORD_BYTES, Split, Task, records};
+use super::{Dataset, DatasetError, IMAGE_BYTES, Moments, Split, Task, records};
 use crate::atomic;
-use crate::reading::{MOST_BYTES, claims, contained};
+use crate::reading::contained;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt8Type;
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch, UInt8Array};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Schema};
 use fs_err as fs;
+use open::{open, open_of};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
+use schema::{image_type, schema};
 use std::io;
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -32,32 +34,9 @@ use std::sync::Arc;
 
 /// Rows per row group, so that threads can share the work of reading.
 const ROWS_PER_GROUP: usize = 5_000;
-/// The largest number of row groups, far more than our files have.
-const MOST_GROUPS: usize = 256;
-/// The largest number of rows, more than any real file has; it keeps a damaged footer from allocating all
-/// memory.
-const MOST_ROWS: i64 = MOST_BYTES as i64 / RECORD_BYTES as i64;
 /// Rows per batch. When reading and writing, parquet needs about a dozen bytes for every value of a batch, so
 /// batches are small.
 const ROWS_PER_BATCH: usize = 250;
-
-impl Header {
-    /// Reads the schema, the number of rows and the metadata of a file, but no row.
-    ///
-    /// # Errors
-    /// The file is missing, incomplete, or not one of ours.
-    pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        Ok(open(path)?.1)
-    }
-
-    /// Reads the header of a file that must hold this data set.
-    ///
-    /// # Errors
-    /// Those of [`Self::read`], or the file holds another data set.
-    pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
-        Ok(open_of(path, task)?.1)
-    }
-}
 
 impl Dataset {
     /// Writes the file, all or nothing. Missing parent directories are created.
@@ -83,18 +62,11 @@ impl Dataset {
         })
     }
 
-    /// Reads a file, trusting its fingerprint and its order of rows.
-    ///
-    /// # Errors
-    /// The file is missing, incomplete, not one of ours, or has a label that is not a class.
-    pub fn read(path: &Path) -> Result<Self, DatasetError> {
-        read_rows(path, open(path)?)
-    }
-
     /// Reads a file and checks its rows against its fingerprint, order and moments.
     ///
     /// # Errors
-    /// Those of [`Self::read`], or the rows do not match.
+    /// The file is missing, incomplete, not one of ours, has a label that is not a class, or the rows do not
+    /// match.
     pub fn read_verified(path: &Path) -> Result<Self, DatasetError> {
         verified(path, read_rows(path, open(path)?)?)
     }
@@ -121,23 +93,6 @@ fn failure(path: &Path, error: ParquetError) -> DatasetError {
     DatasetError::Parquet { path: path.to_owned(), source }
 }
 
-/// The elements are nullable, though none ever is null, because pyarrow recognises the extension only then.
-fn image_type() -> DataType {
-    DataType::FixedSizeList(Arc::new(Field::new("element", DataType::UInt8, true)), IMAGE_BYTES as i32)
-}
-
-fn schema() -> Arc<Schema> {
-    let tensor = [
-        ("ARROW:extension:name", "arrow.fixed_shape_tensor"),
-        ("ARROW:extension:metadata", r#"{"shape":[3,32,32],"dim_names":["channel","row","column"]}"#),
-    ];
-    let tensor = tensor.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    Arc::new(Schema::new(vec![
-        Field::new("image", image_type(), false).with_metadata(tensor),
-        Field::new("label", DataType::UInt8, false),
-    ]))
-}
-
 fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
     let DataType::FixedSizeList(element, size) = image_type() else { unreachable!("defined above") };
     let pixels = Arc::new(UInt8Array::from(images.to_vec()));
@@ -146,68 +101,6 @@ fn batch(schema: &Arc<Schema>, images: &[u8], labels: &[u8]) -> RecordBatch {
         Arc::new(UInt8Array::from(labels.to_vec())),
     ];
     RecordBatch::try_new(Arc::clone(schema), columns).expect("both columns have the types of the schema")
-}
-
-/// Opens a file and checks everything except its rows.
-fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
-    let file = fs::File::open(path)?;
-    let damaged = |source: io::Error| DatasetError::Parquet {
-        path: path.to_owned(),
-        source: ParquetError::General(source.to_string()),
-    };
-    claims::footer(file.file()).map_err(damaged)?;
-    let parquet = contained(|| ArrowReaderMetadata::load(file.file(), ArrowReaderOptions::default()))
-        .unwrap_or_else(|panic| Err(ParquetError::General(panic)))
-        .map_err(|source| DatasetError::Parquet { path: path.to_owned(), source })?;
-    let foreign = |rule: String| DatasetError::Foreign { path: path.to_owned(), rule };
-    for expected in schema().fields() {
-        let name = expected.name();
-        let found = parquet
-            .schema()
-            .field_with_name(name)
-            .map_err(|_| foreign(format!("no column `{name}`: not a data set prepared by data-prep")))?;
-        if !same_values(expected.data_type(), found.data_type()) {
-            return Err(foreign(format!(
-                "column `{name}` is {}, expected {}",
-                found.data_type(),
-                expected.data_type()
-            )));
-        }
-    }
-    let footer = parquet.metadata().file_metadata();
-    let pairs = footer.key_value_metadata().map_or(&[][..], Vec::as_slice);
-    let (rows, in_groups) =
-        (footer.num_rows(), parquet.metadata().row_groups().iter().map(RowGroupMetaData::num_rows));
-    // Each row group is read by its own thread.
-    if in_groups.len() > MOST_GROUPS || in_groups.clone().any(|rows| !(1..=MOST_ROWS).contains(&rows)) {
-        return Err(foreign(format!("must have at most {MOST_GROUPS} row groups, and rows in each of them")));
-    }
-    if rows != in_groups.sum::<i64>() || !(1..=MOST_ROWS).contains(&rows) {
-        return Err(foreign(format!(
-            "says it has {rows} rows, expected 1 to {MOST_ROWS}, all of them in row groups"
-        )));
-    }
-    let arrays = rows as u64 * RECORD_BYTES as u64;
-    claims::pages(file.file(), parquet.metadata(), arrays).map_err(damaged)?;
-    let header = metadata::header(path, rows as usize, pairs)?;
-    if let Some(named) = Split::of_path(path)
-        && let Some(other) = Split::ALL.into_iter().find(|split| *split != named)
-        && (header.split == Some(other) || header.task.fingerprint(other) == Some(&header.fingerprint))
-    {
-        let (named, other) = (named.name(), other.name());
-        return Err(foreign(format!("holds the {other} images, and must hold the {named} images{ADVICE}")));
-    }
-    Ok((parquet, header))
-}
-
-/// Opens a file that must hold this data set.
-fn open_of(path: &Path, task: Task) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
-    let (parquet, header) = open(path)?;
-    if header.task != task {
-        let rule = format!("holds {}, and must hold {task}{ADVICE}", header.task);
-        return Err(DatasetError::Foreign { path: path.to_owned(), rule });
-    }
-    Ok((parquet, header))
 }
 
 /// Reads all rows of an opened file, a thread for each row group.
@@ -252,16 +145,6 @@ fn verified(path: &Path, dataset: Dataset) -> Result<Dataset, DatasetError> {
         return Err(foreign(format!("`rankscale.moments` are not those of its images{ADVICE}")));
     }
     Ok(dataset)
-}
-
-/// Compares types except for the name and the nullability of list elements, in which programs differ.
-fn same_values(expected: &DataType, found: &DataType) -> bool {
-    match (expected, found) {
-        (DataType::FixedSizeList(a, n), DataType::FixedSizeList(b, m)) => {
-            n == m && a.data_type() == b.data_type()
-        }
-        _ => expected == found,
-    }
 }
 
 /// Reads one row group into its part of the arrays.

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_no_parquet_is_left_to_its_reader() {
         for bytes in [&b""[..], b"PAR1", b"PAR1PAR1", b"\xff\xff\xff\xffPAR1"] {
-            assert!(footer(Cursor::new(bytes)).is_ok() || bytes.starts_with(b"PAR1PAR1"));
+            assert!(footer(Cursor::new(bytes)).is_ok(), "{bytes:?}");
         }
     }
 

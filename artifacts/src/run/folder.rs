@@ -4,7 +4,7 @@
 //! folder is not accepted as a run.
 
 use super::{EpochRow, FORMAT, Origin, RunRecord, Status};
-use crate::table::{self, TableError};
+use crate::table::TableError;
 use crate::{reading, stamp};
 use fs_err as fs;
 use std::io;
@@ -172,23 +172,12 @@ impl RunFolder {
         Ok(record)
     }
 
-    /// Reads `epochs.parquet` as it is: epochs 1, 2, 3, ... without gaps; empty if none has ended yet.
+    /// Reads `epochs.parquet` and checks it against the run's record: epochs 1, 2, 3, ... without gaps; empty
+    /// if none has ended yet.
     ///
     /// # Errors
-    /// The file is incomplete or foreign, or its epochs are out of order.
-    pub fn read_epochs(&self) -> Result<Vec<EpochRow>, RunError> {
-        let path = self.epochs_path();
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
-        in_order(path, table::read(&self.epochs_path())?)
-    }
-
-    /// Reads `epochs.parquet` and checks it against the run's record.
-    ///
-    /// # Errors
-    /// Those of [`RunFolder::read_epochs`], or the table is damaged, of another run, or missing although the
-    /// record names it.
+    /// The table is damaged, foreign or of another run, its epochs are out of order, or it is missing
+    /// although the record names it.
     pub fn epochs_of(&self, record: &RunRecord) -> Result<Vec<EpochRow>, RunError> {
         in_order(self.epochs_path(), record.rows(&self.epochs_path())?)
     }
@@ -197,7 +186,7 @@ impl RunFolder {
     /// epoch, because a notebook's `results.json` keeps no other.
     ///
     /// # Errors
-    /// Those of [`RunFolder::read_record`] and [`RunFolder::read_epochs`], or the run is done without its
+    /// Those of [`RunFolder::read_record`] and [`RunFolder::epochs_of`], or the run is done without its
     /// last epoch.
     pub fn read(&self) -> Result<(RunRecord, Vec<EpochRow>), RunError> {
         let record = self.read_record()?;
@@ -261,11 +250,12 @@ pub fn strays(runs: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn visible_entries(runs: &Path) -> io::Result<Vec<PathBuf>> {
-    if !runs.exists() {
-        return Ok(Vec::new());
-    }
+    let entries = match fs::read_dir(runs) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
     let mut paths = Vec::new();
-    for entry in fs::read_dir(runs)? {
+    for entry in entries {
         let path = entry?.path();
         if path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')) {
             paths.push(path);

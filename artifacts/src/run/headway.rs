@@ -3,15 +3,17 @@
 //! *Invariant:* nothing is written and nothing locked, so that reading never disturbs the training process.
 
 use super::{EpochRow, RunError, RunFolder, RunRecord, Status};
-use crate::claim;
+use crate::{claim, reading};
 use fs_err as fs;
+use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
 /// The number of last epochs whose mean time is taken.
 const LAST: usize = 5;
 
 /// The condition of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Condition {
     /// The run has not begun.
     Waiting,
@@ -28,6 +30,10 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// All conditions, in the order in which they are counted.
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Running, Self::Stopped, Self::Waiting, Self::Diverged, Self::Unusable];
+
     /// Returns the name in listings.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -67,7 +73,11 @@ impl Headway {
     /// Reads a run's folder, which may be missing.
     #[must_use]
     pub fn read(folder: &RunFolder) -> Self {
-        let read = if folder.record_path().exists() { Some(folder.read()) } else { None };
+        let read = match reading::is_there(&folder.record_path()) {
+            Ok(false) => None,
+            Ok(true) => Some(folder.read()),
+            Err(error) => Some(Err(error.into())),
+        };
         let quiet = quiet(folder);
         let without = |condition, reason| Self { condition, record: None, epochs: Vec::new(), quiet, reason };
         match read {

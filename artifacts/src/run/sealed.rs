@@ -34,7 +34,7 @@ impl RunRecord {
     /// Those of the file system, or the SHA-256 differs.
     pub fn check(&self, path: &Path) -> Result<(), RunError> {
         match named(self, path) {
-            Some(sum) if path.exists() && *sum != stamp::sha256(&reading::bytes(path)?) => {
+            Some(sum) if reading::is_there(path)? && *sum != stamp::sha256(&reading::bytes(path)?) => {
                 Err(damaged(self, path, "is not the file that run.json names by its SHA-256"))
             }
             _ => Ok(()),
@@ -44,7 +44,7 @@ impl RunRecord {
     /// Reads the rows of one of the run's tables; empty if the table does not exist yet.
     pub(super) fn rows<T: Row>(&self, path: &Path) -> Result<Vec<T>, RunError> {
         let expected = named(self, path);
-        if !path.exists() {
+        if !reading::is_there(path)? {
             return match expected {
                 Some(_) => Err(damaged(self, path, "is missing, though run.json names it")),
                 None => Ok(Vec::new()),
@@ -154,7 +154,10 @@ impl RunFolder {
     /// Those of the file system, or a file is damaged.
     pub fn seal(&self) -> Result<FileSums, RunError> {
         let mut files = BTreeMap::new();
-        for path in self.lasting().into_iter().filter(|path| path.exists()) {
+        for path in self.lasting() {
+            if !reading::is_there(&path)? {
+                continue;
+            }
             let bytes = reading::bytes(&path)?;
             stamp::check(&bytes).map_err(|rule| TableError::Damaged { path: path.clone(), rule })?;
             files.insert(file_name(&path), stamp::sha256(&bytes));

@@ -118,10 +118,22 @@ impl Endpoint {
         (!found.is_empty()).then(|| format!("{} diverged, and {pairs} left out", found.join(" and ")))
     }
 
-    /// Returns the p value that is judged: adjusted if there are several comparisons.
+    /// Returns the p value that is judged: that of the primary comparison as it is, and that of a secondary
+    /// one adjusted; `None` where a secondary comparison has none, because there can be no verdict on it.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
-        self.certainty.map(|certainty| certainty.p_adjusted.unwrap_or(certainty.p))
+        self.judged(|found| (found.p, found.p_adjusted))
+    }
+
+    /// Returns the p value of the equivalence test that is judged, as [`Endpoint::p`] does.
+    #[must_use]
+    pub fn p_equivalence(&self) -> Option<f64> {
+        self.judged(|found| (found.p_equivalence, found.p_equivalence_adjusted))
+    }
+
+    fn judged(&self, of: impl Fn(&Certainty) -> (f64, Option<f64>)) -> Option<f64> {
+        let (plain, adjusted) = of(self.certainty.as_ref()?);
+        if self.role == Role::Primary { Some(plain) } else { adjusted }
     }
 }
 
@@ -139,11 +151,12 @@ pub struct Certainty {
     pub equivalence: Interval,
     /// The two-sided p value of no difference.
     pub p: f64,
-    /// The p value adjusted over the secondary comparisons; `None` for the primary one.
+    /// The p value adjusted over the secondary comparisons; `None` for the primary one, and where there can
+    /// be no verdict.
     pub p_adjusted: Option<f64>,
     /// The p value of the equivalence test: the larger one of two one-sided tests against the margin.
     pub p_equivalence: f64,
-    /// That p value adjusted over the secondary comparisons; `None` for the primary one.
+    /// That p value adjusted over the secondary comparisons; `None` as for `p_adjusted`.
     pub p_equivalence_adjusted: Option<f64>,
 }
 

@@ -4,7 +4,8 @@ use super::interval::Interval;
 use network::Arm;
 use serde::{Deserialize, Serialize};
 
-/// Secondary statistics of an endpoint; they do not enter its verdict.
+/// Secondary statistics of an endpoint. `by_rankscale` and `trend` can qualify its verdict or withhold *no
+/// meaningful difference*; nothing else here enters it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secondary {
@@ -92,11 +93,11 @@ pub enum Agreement {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replication {
-    /// The number of rankscales that both have.
+    /// The number of rankscales that both have; those that build one network count as one in the means.
     pub rankscales: u32,
-    /// The notebook's mean difference.
+    /// The notebook's mean difference over networks.
     pub notebook: f64,
-    /// Our mean difference.
+    /// Our mean difference over networks.
     pub difference: f64,
     /// The 95 % prediction interval of the mean of another study with one pair at each rankscale, given our
     /// pairs.

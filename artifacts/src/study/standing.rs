@@ -25,7 +25,7 @@ pub struct Sealed {
     /// The SHA-256 of the plan.
     pub plan_sha256: String,
     /// The number of its runs that were trained or begun before it was sealed.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub runs_before: u64,
     /// The SHA-256 of the rules' texts; `None` if the seal does not record it.
     pub rules_sha256: Option<String>,
@@ -34,7 +34,7 @@ pub struct Sealed {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_none(runs: &u64) -> bool {
+const fn is_zero(runs: &u64) -> bool {
     *runs == 0
 }
 

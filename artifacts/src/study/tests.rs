@@ -6,6 +6,7 @@ fn study(of: u32) -> Study {
         title: None,
         planned: of,
         done: 0,
+        diverged: 0,
         recipes: vec![],
         standing: Standing { sealed: None, exploratory: vec![], looks: None },
         endpoints: vec![],
@@ -85,7 +86,7 @@ fn tables_of_two_analyses_are_no_analysis_and_its_message_helps() {
 fn an_analysis_without_sums_is_read_but_does_not_stay_beside_newer_tables() {
     let (_directory, layout) = place();
     study(1).write(&layout).unwrap();
-    atomic::write_json(&summary_path(&layout), &study(1).summary).unwrap();
+    atomic::write(&summary_path(&layout), atomic::json(&study(1).summary).unwrap()).unwrap();
     assert_eq!(Study::read(&layout).unwrap(), study(1));
     // The last table cannot be written, which has the effect of a kill before it.
     fs::remove_file(table_path(&layout, "ledger")).unwrap();

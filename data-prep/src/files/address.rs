@@ -3,7 +3,7 @@
 //! *Invariant:* an address is displayed without its user and password, without the values of its query and
 //! without its fragment; only [`Address::exact`], which is for requests, reveals them.
 
-use sha2::{Digest, Sha256};
+use artifacts::stamp;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
@@ -31,7 +31,7 @@ impl Address {
     /// Returns a hash that distinguishes addresses without revealing them.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex::encode(Sha256::digest(&self.0))
+        stamp::sha256(self.0.as_bytes())
     }
 
     /// Returns an address below this one; a query stays at its end.

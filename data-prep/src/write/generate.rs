@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
 use artifacts::lock::Lock;
+use artifacts::reading::is_there;
 use std::io;
 use std::path::Path;
 
@@ -25,9 +26,11 @@ pub fn generate(
     force: bool,
     available: fn(&Path) -> io::Result<u64>,
 ) -> Result<Outcome> {
-    let there = |split: &Split| layout.images(task, *split).exists();
-    for split in Split::ALL.into_iter().filter(|split| !force && there(split)) {
+    for split in Split::ALL {
         let path = layout.images(task, split);
+        if force || !is_there(&path)? {
+            continue;
+        }
         let replace = "generate elsewhere with --work, or replace them with --force";
         let header =
             Header::read_of(&path, task).with_context(|| format!("what is there is unknown: {replace}"))?;

@@ -12,6 +12,7 @@ use artifacts::Layout;
 use artifacts::atomic::{self, make_directories};
 use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split, Task};
 use artifacts::lock::Lock;
+use artifacts::reading::is_there;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -36,8 +37,10 @@ pub enum Outcome {
 /// # Errors
 /// A file is damaged or not ours.
 pub fn find(layout: &Layout, task: Task) -> Result<Option<Halves<Header>>, DatasetError> {
-    if Split::ALL.iter().any(|split| !layout.images(task, *split).exists()) {
-        return Ok(None);
+    for split in Split::ALL {
+        if !is_there(&layout.images(task, split))? {
+            return Ok(None);
+        }
     }
     let header = |split: Split| Header::read_of(&layout.images(task, split), task);
     Ok(Some(Halves { train: header(Split::Train)?, test: header(Split::Test)? }))
@@ -54,7 +57,7 @@ pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Ha
         if source.contains("://") && shown != *source {
             let _held = Lock::take(&layout.data_lock(task))?;
             let path = layout.images(task, split);
-            let mut dataset = Dataset::read(&path)?;
+            let mut dataset = Dataset::read_verified(&path)?;
             dataset.provenance = Provenance::File { source: shown, sha256: sha256.clone() };
             dataset.write(&path)?;
         }

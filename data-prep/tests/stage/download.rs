@@ -265,7 +265,7 @@ fn a_wrong_hash_names_both_and_leaves_nothing() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([]))]));
     let remote = known(&server, b"something else");
     let message = fetch(&directory, &remote).unwrap_err();
-    let found = hex::encode(Sha256::digest(bytes()));
+    let found = artifacts::stamp::sha256(&bytes());
     assert!(message.contains(&remote.sha256.unwrap().to_string()) && message.contains(&found), "{message}");
     let left: Vec<_> = fs_err::read_dir(downloads(&directory).directory).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

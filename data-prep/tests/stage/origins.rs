@@ -76,7 +76,7 @@ fn secrets_of_an_address_are_sent_and_neither_shown_nor_stored() {
     assert!(format!("{:?}", header.provenance).contains("token=***"), "{:?}", header.provenance);
     // Secrets that an earlier version stored are removed.
     for split in Split::ALL {
-        let mut dataset = Dataset::read(&layout.images(Task::Cifar10, split)).unwrap();
+        let mut dataset = Dataset::read_verified(&layout.images(Task::Cifar10, split)).unwrap();
         let sha256 = sum(b"archive").to_string();
         dataset.provenance = Provenance::File { source: secret.clone(), sha256 };
         dataset.write(&layout.images(Task::Cifar10, split)).unwrap();

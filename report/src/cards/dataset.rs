@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 /// Name of the document.
 pub const FILE: &str = "dataset.md";
 
-/// A table: its name, what one row is, and how many rows it has.
+/// A table: its name, what one row is (with `{}` where the images that judge are named), and how many rows it
+/// has.
 type Table = (&'static str, &'static str, fn(&Study) -> usize);
 const TABLES: [Table; 8] = [
     ("runs", "a run with its configuration, its costs and its last epoch", |study| study.runs.len()),
     ("epochs", "an epoch of a run: losses, accuracies, learning rate", |study| study.epochs.len()),
     ("cells", "the finished runs of a network and arm: mean, spread, interval", |study| study.cells.len()),
     ("comparisons", "a run beside its baseline's", |study| study.comparisons.len()),
-    ("classes", "a pair of runs, the test images of one class", |study| study.classes.len()),
+    ("classes", "a pair of runs, the {} images of one class", |study| study.classes.len()),
     ("layers", "a convolution of a finished run after its last epoch: norms, stable rank", |study| {
         study.layers.len()
     }),
@@ -39,13 +40,13 @@ pub fn card(selection: &Selection<'_>) -> Card {
             "{QUESTION} These tables are what rankscale measured to answer that. {}",
             answer::of(selection).markdown()
         ),
-        tables(selection.study),
+        tables(selection),
         origin(selection),
         format!(
             "## The images\n\nThe tables hold no image. They are of networks that were trained and judged on these:\n\n{}",
             images::section(selection)
         ),
-        limits(),
+        limits(selection.study),
         CITATION.to_owned(),
     ]);
     Card { file: FILE, text }
@@ -66,11 +67,13 @@ fn head(selection: &Selection<'_>) -> String {
     ])
 }
 
-fn tables(study: &Study) -> String {
+fn tables(selection: &Selection<'_>) -> String {
+    let (study, judged_by) = (selection.study, selection.judged_by());
     let rows: Vec<Vec<String>> = TABLES
         .iter()
         .map(|(name, row, rows)| {
-            vec![code(&format!("analysis/{name}.parquet")), (*row).to_owned(), count(rows(study) as u64)]
+            let row = row.replace("{}", judged_by);
+            vec![code(&format!("analysis/{name}.parquet")), row, count(rows(study) as u64)]
         })
         .collect();
     let columns = [("Table", Align::Left), ("One row is", Align::Left), ("Rows", Align::Right)];
@@ -101,9 +104,18 @@ fn origin(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn limits() -> String {
+fn limits(study: &Study) -> String {
+    let some = |number: usize, noun: &str| match number {
+        1 => format!("one {noun}"),
+        number => many(number as u64, noun),
+    };
+    let scope = format!(
+        "They answer the question above for one family of networks, {} and {} of images.",
+        some(study.summary.recipes.len(), "recipe"),
+        some(study.summary.data.len(), "set")
+    );
     let items = [
-        "They answer the question above for one family of networks, one recipe and one set of images.",
+        scope.as_str(),
         "The sealed rules, where there are any, name the comparison that was asked for; every other one that the tables allow is exploratory, and there are many.",
         "Rows of one pair, seed or network are not independent of each other: the report's intervals take a pair as one observation and give every network a variance of its own; a plain standard error over rows does not.",
         "They hold no data about persons.",

@@ -7,6 +7,7 @@ use crate::page::images as page_images;
 use crate::page::markdown::{Align, bullets, code, shorten, table};
 use crate::page::{answer, cells, provenance, standing};
 use crate::selection::Selection;
+use artifacts::Backend;
 use artifacts::study::{CellRow, RunRow};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -58,7 +59,7 @@ fn index(cells: &[&CellRow]) -> Value {
     let entry = |cell: &&CellRow| {
         let runs = many(u64::from(cell.runs), "run");
         json!({
-            "name": format!("rankscale {}, {}", cell.rankscale, cell.decay),
+            "name": format!("{}, {}", numbers::at_network(cell.rankscale), cell.decay),
             "results": [{
                 "task": { "type": "image-classification" },
                 "dataset": { "name": "CIFAR-10", "type": "uoft-cs/cifar10", "split": "test" },
@@ -79,9 +80,8 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
     let mut rows: Vec<Vec<String>> = costs
         .into_iter()
         .map(|(rankscale, run)| {
-            let name = if rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
             let of_full = format!("{} %", numbers::fixed(run.ratio_full * 100.0, 1));
-            vec![name, count(run.parameters), of_full, count(run.macs)]
+            vec![numbers::network(rankscale), count(run.parameters), of_full, count(run.macs)]
         })
         .collect();
     let others = shorten(&mut rows, "runs.parquet");
@@ -101,10 +101,16 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
              between. The rank of a layer with c output channels is c / rankscale, rounded down, and at least 1."
         ),
         table(&columns, &rows),
-        "A run's weights are `runs/<run>/model.safetensors`: float32, under the names of the PyTorch reference, with the running statistics of batch norm. Studies that are \
-         kept with the source hold all of a run but its weights; the same configuration and seed train them again. An image is normalised plane by plane, with the \
-         constants of `reference/reference.py`, which also builds the network in PyTorch."
-            .to_owned(),
+        format!(
+            "A run's weights are `runs/<run>/model.safetensors`: float32, under the names of the PyTorch reference, with the running statistics of batch norm. Studies that are \
+             kept with the source hold all of a run but its weights; the same configuration and seed train {}. An image is normalised plane by plane, with the \
+             constants of `reference/reference.py`, which also builds the network in PyTorch.",
+            if runs.iter().all(|run| run.engine == Backend::Fused) {
+                "them again"
+            } else {
+                "networks of the same kind, not the same weights"
+            }
+        ),
     ];
     parts.extend(others);
     parts.join("\n\n")
@@ -149,6 +155,13 @@ fn results(selection: &Selection<'_>) -> String {
 }
 
 fn use_and_limits(selection: &Selection<'_>) -> String {
+    let recipe = if selection.has_the_notebooks_recipe() {
+        "the recipe is that of a notebook of 2018, held fixed so that arms can be compared"
+    } else if selection.study.summary.tuned.is_empty() {
+        "the recipe serves to compare arms, and was not searched for accuracy"
+    } else {
+        "the recipe serves to compare arms, and nothing of it but λ and peak learning rate was searched for accuracy"
+    };
     let items = [
         "They are for research on low rank and weight decay: to repeat the study, to look into single layers, to compare with other rules.".to_owned(),
         format!(
@@ -156,7 +169,7 @@ fn use_and_limits(selection: &Selection<'_>) -> String {
              probabilities were never calibrated.",
             page_images::name(selection)
         ),
-        "They are not the most accurate networks of their size: the recipe is that of a notebook of 2018, held fixed so that arms can be compared.".to_owned(),
+        format!("They are not the most accurate networks of their size: {recipe}."),
         "Accuracies of single networks differ from seed to seed; a difference between two files says little, and the intervals of the report say how little.".to_owned(),
     ];
     format!("## Use, and limits\n\n{}", bullets(&items))

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 /// A file name that TensorBoard recognises, without a time and a host.
 const FILE: &str = "events.out.tfevents.0.rankscale";
 const VERSION: &str = "brain.Event:2";
-/// The names of the curves, in groups, and the columns they show.
+/// The names of the curves, in groups, and the columns they show; where held-out images judged a run, its
+/// curves are named after these, see [`named`].
 const CURVES: [(&str, &str); 5] = [
     ("accuracy/test", "test_accuracy"),
     ("accuracy/train", "train_accuracy"),
@@ -44,8 +45,8 @@ fn folder(run: &str) -> String {
 /// Returns the contents of a run's event file.
 fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
     let column = |name: &str| rows.of_epoch.iter().position(|own| own == name);
-    let curves: Vec<(&str, usize)> =
-        CURVES.iter().filter_map(|(tag, name)| Some((*tag, column(name)?))).collect();
+    let curves: Vec<(String, usize)> =
+        CURVES.iter().filter_map(|(tag, name)| Some((named(tag, run), column(name)?))).collect();
     let number = |epoch: &[Value], at: Option<usize>| at.and_then(|at| epoch[at].as_f64());
     let mut file = Vec::new();
     let mut add = |event: &Message| record::append(&mut file, event.as_bytes());
@@ -65,6 +66,12 @@ fn file(rows: &Rows, run: &RunRows) -> Vec<u8> {
         add(&event(seconds, 0, &session_end(status, seconds)));
     }
     file
+}
+
+/// Returns the name of a curve of a run, which says what its accuracies and losses are of.
+fn named(tag: &str, run: &RunRows) -> String {
+    let held_out = |(key, value): &(String, Value)| key == "validation_images" && !value.is_null();
+    if run.configuration.iter().any(held_out) { tag.replace("/test", "/held-out") } else { tag.to_owned() }
 }
 
 /// Encodes an `Event`.

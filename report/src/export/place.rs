@@ -38,7 +38,7 @@ impl ExportFolder {
     /// # Errors
     /// The path is a file, or the folder holds something that no export wrote; the message names it.
     pub fn at(path: &Path) -> Result<Self> {
-        if !path.exists() {
+        if !reading::is_there(path)? {
             return Ok(Self { path: path.to_owned(), ours: Vec::new() });
         }
         ensure!(path.is_dir(), "{}: is a file, and an export is a folder: give another OUT", path.display());

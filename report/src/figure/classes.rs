@@ -34,7 +34,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let shown = shown(&images.classes);
     let described: Vec<_> =
         shown.iter().map(|row| format!("{} {}", name(row.class), numbers::points(row.difference))).collect();
-    let title = "Difference in test accuracy by class";
+    let judged = selection.judged_by();
+    let title = format!("Difference in {judged} accuracy by class");
     let part = if shown.len() < images.classes.len() {
         format!(" (the {} largest either way of {} classes)", MOST / 2, images.classes.len())
     } else {
@@ -64,9 +65,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         scale: Scale::Named(names.iter().map(|name| (*name).to_owned()).collect()),
         ..Plot::single("Class", y_title, vec![series])
     };
-    let svg = plot.picture((title, &alt), Axis::named(&names), 0.4, None, |_| Ok(()));
+    let svg = plot.picture((&title, &alt), Axis::named(&names), 0.4, None, |_| Ok(()));
     let caption = format!(
-        "Above zero, {} gets more of a class's test images right than {}; the mean over rankscales of the mean over seeds, {}{}{part}{}.",
+        "Above zero, {} gets more of a class's {judged} images right than {}; the mean over rankscales of the mean over seeds, {}{}{part}{}.",
         endpoint.decay,
         endpoint.baseline,
         numbers::many(u64::from(images.pairs), "pair"),

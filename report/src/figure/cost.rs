@@ -32,7 +32,7 @@ pub struct Cost {
 /// The number of trainable parameters.
 pub const PARAMETERS: Cost = Cost {
     file: "parameters.svg",
-    heading: "Test accuracy against parameters",
+    heading: "Accuracy against parameters",
     axis: "Parameters",
     noun: "parameters",
     of: |parameters, _| parameters,
@@ -43,7 +43,7 @@ pub const PARAMETERS: Cost = Cost {
 /// The multiply-accumulates of a forward pass.
 pub const MACS: Cost = Cost {
     file: "macs.svg",
-    heading: "Test accuracy against multiply-accumulates",
+    heading: "Accuracy against multiply-accumulates",
     axis: "Multiply-accumulates per image",
     noun: "multiply-accumulates",
     of: |_, macs| macs,
@@ -69,7 +69,8 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     let separable = selection.configuration().map(|one| (cost.separable)(one) as f64);
     let at = |x: f64| format!("{} {}", numbers::count(x as u64), cost.noun);
     let described: Vec<_> = series.iter().map(|series| arms::described(series, at, " %")).collect();
-    let mut alt = format!("{}, logarithmic axis, one line per arm: {}.", cost.heading, described.join("; "));
+    let title = format!("{} accuracy against {}", numbers::capital(selection.judged_by()), cost.noun);
+    let mut alt = format!("{title}, logarithmic axis, one line per arm: {}.", described.join("; "));
     if !dense.is_empty() {
         alt += " The dense network is a labelled point at the right.";
     }
@@ -82,11 +83,11 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     let plot = Plot {
         scale: Scale::Logarithmic,
         marks: separable.map(|x| (x, "depthwise separable")).into_iter().collect(),
-        ..Plot::single(cost.axis, "Test accuracy (%)", series)
+        ..Plot::single(cost.axis, selection.accuracy_axis(), series)
     };
     let places = plot.series().flat_map(|series| &series.means).map(|mean| mean.x).chain(separable);
     let axis = Axis::logarithmic(places);
-    let svg = plot.picture((cost.heading, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
+    let svg = plot.picture((&title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
         if let Some((x, y)) = label {
             let (x, y) = frame.at(x, y);
             let place = (f64::from(x) / UNIT, f64::from(y + length(18.0)) / UNIT);

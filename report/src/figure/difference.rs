@@ -55,10 +55,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let band = selection.headline().and_then(|endpoint| Some((endpoint, endpoint.interval()?)));
     let described: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
-    let alt = format!(
-        "Difference in test accuracy against rankscale, with a line at zero: {}.",
-        described.join("; ")
-    );
+    let name = format!("Difference in {} accuracy", selection.judged_by());
+    let title = format!("{name} against rankscale");
+    let alt = format!("{title}, with a line at zero: {}.", described.join("; "));
     let plot = Plot {
         zero: true,
         band: band.map(|(endpoint, interval)| Band {
@@ -66,7 +65,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             color: selection.look(endpoint.decay).color,
             ends: arms::points(interval),
         }),
-        ..Plot::single("Rankscale", "Difference in test accuracy (percentage points)", series)
+        ..Plot::single("Rankscale", format!("{name} (percentage points)"), series)
     };
     let notes = band.map_or_else(Vec::new, |(endpoint, interval)| {
         let level = numbers::level(interval);
@@ -76,9 +75,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
             format!("of {}", endpoint.decay),
         ]
     });
-    let title = "Difference in test accuracy against rankscale";
     let axis = arms::rankscale_axis(selection);
-    let svg = plot.picture((title, &alt), axis, 0.4, Some((arms::LEGEND, notes)), |_| Ok(()));
+    let svg = plot.picture((&title, &alt), axis, 0.4, Some((arms::LEGEND, notes)), |_| Ok(()));
     let mut caption = format!(
         "Above zero, the arm is better than its baseline ({}), paired by rankscale and seed.",
         numbers::listed(&baselines)

@@ -1,4 +1,4 @@
-//! The generalisation gap: training minus test accuracy against rankscale.
+//! The generalisation gap: training minus test (or held-out) accuracy against rankscale.
 
 use super::{Figure, arms};
 use crate::chart::Plot;
@@ -36,20 +36,21 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     }
     let described: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " points")).collect();
-    let alt = format!("Train minus test accuracy against rankscale: {}.", described.join("; "));
-    let title = "Train minus test accuracy against rankscale";
+    let judged = selection.judged_by();
+    let gap = format!("Train minus {judged} accuracy");
+    let title = format!("{gap} against rankscale");
+    let alt = format!("{title}: {}.", described.join("; "));
     let drawn = arms::drawn(&series);
-    let plot = Plot {
-        zero: true,
-        ..Plot::single("Rankscale", "Train minus test accuracy (percentage points)", series)
-    };
+    let plot = Plot { zero: true, ..Plot::single("Rankscale", format!("{gap} (percentage points)"), series) };
     let axis = arms::rankscale_axis(selection);
-    let svg = plot.picture((title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |_| Ok(()));
+    let svg = plot.picture((&title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |_| Ok(()));
     let dense =
         if runs.iter().any(|run| run.rankscale == 0) { " The dense network is left out." } else { "" };
     let caption = format!(
-        "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights still move, test \
+        "In the last epoch. Train accuracy is taken on augmented images in training mode while the weights still move, {judged} \
          accuracy on plain images after the epoch, so the gap can lie below zero. {drawn}{dense}"
     );
-    Some(Figure { file: FILE, heading: "Train-test gap", alt, caption, plot, svg })
+    let heading =
+        if judged == "test" { "Train-test gap" } else { "Gap between training and held-out accuracy" };
+    Some(Figure { file: FILE, heading, alt, caption, plot, svg })
 }

@@ -30,7 +30,11 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         })
         .collect();
     let title = "A/A check: the same network under two rankscales";
-    let alt = format!("{title}, difference in test accuracy in points: {}.", described.join("; "));
+    let alt = format!(
+        "{title}, difference in {} accuracy in points: {}.",
+        selection.judged_by(),
+        described.join("; ")
+    );
     let place = |check: &Identical| places.iter().position(|place| *place == check.rankscales);
     let mean = |check: &Identical| {
         Some(Mean {

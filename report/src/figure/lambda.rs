@@ -64,7 +64,11 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let plot = Plot {
         zero: true,
         scale: Scale::Logarithmic,
-        ..Plot::single("λ", "Difference in test accuracy (percentage points)", series)
+        ..Plot::single(
+            "λ",
+            format!("Difference in {} accuracy (percentage points)", selection.judged_by()),
+            series,
+        )
     };
     let svg = plot.picture((title, &alt), axis, 0.4, Some((by_arm::LEGEND, Vec::new())), |_| Ok(()));
     let mut caption =

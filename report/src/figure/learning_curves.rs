@@ -1,4 +1,4 @@
-//! Test accuracy against epoch: small multiples by rankscale, one line per arm, single runs as thin lines
+//! Accuracy against epoch: small multiples by rankscale, one line per arm, single runs as thin lines
 //! behind it.
 
 use super::{Figure, arms};
@@ -45,7 +45,7 @@ struct Panel {
 
 impl Panel {
     fn name(&self) -> String {
-        if self.rankscale == 0 { "dense".to_owned() } else { format!("rankscale {}", self.rankscale) }
+        numbers::at_network(self.rankscale)
     }
 
     fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
@@ -67,7 +67,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         panels.iter().flat_map(|panel| &panel.series).map(|(arm, series)| (*arm, series.look)).collect();
     let names: Vec<_> = arms.keys().map(ToString::to_string).collect();
     let alt = format!(
-        "Learning curves: test accuracy against epoch, one panel each for {}, one line per arm ({}).",
+        "Learning curves: {} accuracy against epoch, one panel each for {}, one line per arm ({}).",
+        selection.judged_by(),
         numbers::listed(&shown),
         numbers::listed(&names)
     );
@@ -78,11 +79,13 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         title: "Learning curves".to_owned(),
         description: alt.clone(),
     };
-    let svg = picture.draw(|area| draw(area, &panels, &arms));
-    let mut caption =
-        "Test accuracy after every epoch; all panels share their axes. Lines are means over finished runs, \
-                       thin lines single runs, unfinished and diverged ones included."
-            .to_owned();
+    let accuracy = selection.accuracy_axis();
+    let svg = picture.draw(|area| draw(area, &accuracy, &panels, &arms));
+    let mut caption = format!(
+        "{} accuracy after every epoch; all panels share their axes. Lines are means over finished runs, thin \
+         lines single runs, unfinished and diverged ones included.",
+        numbers::capital(selection.judged_by())
+    );
     if floor(&panels, last_epoch(&panels)) > 0.0 {
         caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off, and so is what lies below the lowest mean after it.";
     }
@@ -94,7 +97,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         caption += &shown;
     }
     let by_name = all.into_iter().map(|panel| (panel.name(), panel.series.into_values().collect())).collect();
-    let plot = Plot::panels("Rankscale", "Epoch", "Test accuracy (%)", by_name);
+    let plot = Plot::panels("Rankscale", "Epoch", accuracy, by_name);
     Some(Figure { file: FILE, heading: "Learning curves", alt, caption, plot, svg })
 }
 
@@ -156,7 +159,7 @@ fn last_epoch(panels: &[&Panel]) -> u32 {
     points.map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
 }
 
-fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawing {
+fn draw(area: &Area<'_>, title: &str, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawing {
     let last = last_epoch(panels);
     let epochs: Vec<_> = (1..=last).collect();
     let floor = floor(panels, last);
@@ -165,7 +168,6 @@ fn draw(area: &Area<'_>, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawi
     let columns = panels.len().min(COLUMNS);
     // One or two panels are not stretched over the whole width.
     let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
-    let title = "Test accuracy (%)";
     write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
     for (i, panel) in panels.iter().enumerate() {
         let (row, column) = (i / columns, i % columns);

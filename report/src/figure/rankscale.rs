@@ -1,8 +1,8 @@
-//! The notebook's figure remade: test accuracy against rankscale, one line per arm.
+//! The notebook's figure remade: accuracy against rankscale, one line per arm.
 //!
 //! The notebook's own curve is drawn in the background for comparison. It is left out, and the caption says
 //! why, if
-//! - the network or the data set is not the notebook's, or
+//! - the network or the data set is not the notebook's, or the accuracies are not of test images, or
 //! - our curves would keep less than two fifths of the height of an axis that holds both: after a schedule of
 //!   few epochs they lie tens of points below the notebook's, and the differences between arms would be
 //!   compressed.
@@ -13,6 +13,7 @@ use crate::chart::{Frame, Mean, Plot, Series};
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
+use artifacts::look;
 use artifacts::notebook::{self, Point};
 use network::{Arm, FULL_CHANNELS};
 use plotters::style::text_anchor::HPos;
@@ -35,25 +36,26 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         return None;
     }
     let (background, remark) = background(selection, &series);
-    let caption = format!("{}{remark}", caption(&series));
-    let alt = alternative(&series, !background.is_empty());
+    let accuracy = format!("{} accuracy", selection.judged_by());
+    let caption = format!("{}{}{remark}", numbers::capital(&accuracy), caption(&series));
+    let alt = alternative(&accuracy, &series, !background.is_empty());
     let plot = Plot {
         background: of_notebook(&background),
-        ..Plot::single("Rankscale", "Test accuracy (%)", series)
+        ..Plot::single("Rankscale", selection.accuracy_axis(), series)
     };
-    let title = "Test accuracy against rankscale";
+    let title = format!("{} against rankscale", numbers::capital(&accuracy));
     let axis = arms::rankscale_axis(selection);
-    let svg = plot.picture((title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
+    let svg = plot.picture((&title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
         let Some(place) = label_place(frame, &plot) else { return Ok(()) };
         let quiet = font(style::SMALL_TEXT, style::QUIET_INK);
         write(frame.area(), "2018 notebook", place, HPos::Center, &quiet)
     });
-    Some(Figure { file: FILE, heading: title, alt, caption, plot, svg })
+    Some(Figure { file: FILE, heading: "Accuracy against rankscale", alt, caption, plot, svg })
 }
 
-/// Says what dots, lines and whiskers are.
+/// Says when the accuracy was taken, and what dots, lines and whiskers are.
 fn caption(series: &[Series]) -> String {
-    let mut text = "Test accuracy after the last epoch, never the best one.".to_owned();
+    let mut text = " after the last epoch, never the best one.".to_owned();
     if series.iter().any(Series::repeated) {
         text += " ";
         text += arms::drawn(series);
@@ -68,11 +70,11 @@ fn caption(series: &[Series]) -> String {
     text
 }
 
-fn alternative(series: &[Series], with_notebook: bool) -> String {
+fn alternative(accuracy: &str, series: &[Series], with_notebook: bool) -> String {
     let arms: Vec<_> =
         series.iter().map(|series| arms::described(series, arms::at_rankscale, " %")).collect();
     let mut text =
-        format!("Line chart of test accuracy against rankscale, one line per arm: {}.", arms.join("; "));
+        format!("Line chart of {accuracy} against rankscale, one line per arm: {}.", arms.join("; "));
     if with_notebook {
         text += " The curves of the 2018 notebook lie pale in the background.";
     }
@@ -94,6 +96,9 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     };
     if !configuration.recipe.dataset.is_the_notebooks() {
         return left_out("it is of CIFAR-10");
+    }
+    if !configuration.recipe.is_judged_by_test() {
+        return left_out("it is of test images");
     }
     if configuration.recipe.channels != FULL_CHANNELS {
         return left_out("these networks have other widths");
@@ -117,11 +122,7 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
         " Pale in the background: the 2018 notebook's two curves, digitised from its figure; 128 epochs, \
                       one unseeded run a point, arms as its code had them"
             .to_owned();
-    remark += if configuration.recipe.epochs == 128 && configuration.recipe.train_images.is_none() {
-        "."
-    } else {
-        ", and so not of the same recipe."
-    };
+    remark += if selection.has_the_notebooks_recipe() { "." } else { ", and so not of the same recipe." };
     (curve, remark)
 }
 
@@ -135,7 +136,8 @@ fn of_notebook(curve: &[Point]) -> Vec<Series> {
             runs: 1,
             interval: None,
         };
-        let look = style::house(arm).expect("the notebook's arms are of the house");
+        let look = look::house(arm).expect("the notebook's arms are of the house");
+        let look = style::Look::from(look);
         let look = style::Look { color: style::washed(look.color, style::MUTED), ..look };
         let means = curve.iter().map(mean).collect();
         Series { means, ..Series::empty(&format!("2018 notebook, {arm}"), look) }

@@ -84,7 +84,6 @@ fn digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::style;
     use network::Arm;
 
     fn figure(panels: Vec<(String, Vec<Series>)>) -> Figure {
@@ -100,7 +99,7 @@ mod tests {
     }
 
     fn series(name: &str, means: usize) -> Series {
-        let look = style::house(Arm::ORIGINAL).unwrap();
+        let look = artifacts::look::house(Arm::ORIGINAL).unwrap().into();
         let mean = |at: usize| Mean {
             x: at as f64,
             y: -0.123_456_78,

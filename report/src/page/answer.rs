@@ -123,10 +123,9 @@ fn certainty(endpoint: &Endpoint) -> String {
         (None, None) => String::new(),
         (None, Some(p)) => format!(" ({p})"),
         (Some(interval), p) => format!(
-            " ({} % interval {} to {}{})",
+            " ({} % interval {}{})",
             numbers::level(interval),
-            numbers::points(interval.low),
-            numbers::points(interval.high),
+            numbers::reach(interval),
             p.map_or_else(String::new, |p| format!("; {p}"))
         ),
     }

@@ -28,8 +28,9 @@ pub fn section(selection: &Selection<'_>) -> String {
             }
         });
         parts.push(format!(
-            "Test accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \
-             runs.{key}"
+            "{} accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \
+             runs.{key}",
+            numbers::capital(selection.judged_by())
         ));
         let (rows, text) = grid(selection, &cells);
         parts.push(folded_if(rows > SHOWN, &format!("{rows} networks"), text));
@@ -65,8 +66,7 @@ pub(crate) fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, Str
             let ratio = ratios
                 .get(rankscale)
                 .map_or_else(|| "–".to_owned(), |ratio| format!("{} %", numbers::fixed(ratio * 100.0, 1)));
-            let name = if *rankscale == 0 { "dense".to_owned() } else { rankscale.to_string() };
-            let mut row = vec![name, numbers::count(cells[0].parameters), ratio];
+            let mut row = vec![numbers::network(*rankscale), numbers::count(cells[0].parameters), ratio];
             row.extend(arms.iter().map(|arm| {
                 cells
                     .iter()
@@ -96,27 +96,29 @@ struct Group {
     means: Vec<f64>,
 }
 
-/// Formats a table of the cells outside the headline, one row for each recipe, strength and arm; also returns
-/// its number of rows.
+/// Formats a table of the cells outside the headline, one row for each recipe, strength and arm, and another
+/// for its dense network, which is no rankscale; also returns its number of rows.
 fn others(selection: &Selection<'_>) -> (usize, String) {
-    let mut groups: BTreeMap<(Key<'_>, &str), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<(Key<'_>, &str, bool), Group> = BTreeMap::new();
     for cell in &selection.study.cells {
         if selection.holds(&cell.recipe, cell.lambda) {
             continue;
         }
-        let group = groups.entry((Key::of(&cell.recipe, cell.lambda), &cell.decay)).or_default();
+        let key = (Key::of(&cell.recipe, cell.lambda), cell.decay.as_str(), cell.rankscale == 0);
+        let group = groups.entry(key).or_default();
         group.rankscales.insert(cell.rankscale);
         group.runs += cell.runs;
         group.means.push(cell.mean);
     }
     let mut rows: Vec<_> = groups
         .into_iter()
-        .map(|((key, arm), Group { rankscales, runs, means })| {
+        .map(|((key, arm, dense), Group { rankscales, runs, means })| {
+            let rankscales: Vec<u32> = rankscales.into_iter().collect();
             vec![
                 code(key.recipe),
                 numbers::short(key.lambda.value()),
                 code(arm),
-                numbers::rankscales(&rankscales.into_iter().collect::<Vec<_>>()),
+                if dense { numbers::network(0) } else { numbers::rankscales(&rankscales) },
                 runs.to_string(),
                 numbers::percent(means.iter().sum::<f64>() / means.len() as f64),
             ]

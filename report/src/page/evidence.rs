@@ -24,11 +24,11 @@ pub fn section(selection: &Selection<'_>) -> String {
                 .to_owned(),
         );
     } else {
-        parts.push(
-            "Differences are those of last-epoch test accuracy, in percentage points, paired by rankscale and seed, \
-             averaged over seeds and then over rankscales."
-                .to_owned(),
-        );
+        parts.push(format!(
+            "Differences are those of last-epoch {} accuracy, in percentage points, paired by rankscale and seed, \
+             averaged over seeds and then over rankscales.",
+            selection.judged_by()
+        ));
         parts.extend(standing::paragraphs(&summary.standing));
         parts.push(endpoints(&summary.endpoints));
         parts.extend(qualifiers(&summary.endpoints));
@@ -95,13 +95,10 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
                 endpoint.pairs.to_string(),
                 endpoint.difference.map_or_else(dash, numbers::points),
                 endpoint.interval().map_or_else(dash, |interval| {
-                    let (low, high) = (numbers::points(interval.low), numbers::points(interval.high));
-                    format!("{low} to {high} ({} %)", numbers::level(interval))
+                    format!("{} ({} %)", numbers::reach(interval), numbers::level(interval))
                 }),
                 endpoint.p().map_or_else(dash, numbers::probability),
-                endpoint.certainty.map_or_else(dash, |certainty| {
-                    numbers::probability(certainty.p_equivalence_adjusted.unwrap_or(certainty.p_equivalence))
-                }),
+                endpoint.p_equivalence().map_or_else(dash, numbers::probability),
                 format!("**{}**", verdict(endpoint)),
                 marked(&endpoint.rule),
             ]);

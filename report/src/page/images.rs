@@ -1,16 +1,17 @@
-//! The name of the images behind a study, which its analysis knows by their fingerprint.
+//! The name of the images behind the runs that are shown, which their recipes' hashes contain by their
+//! fingerprint.
 //!
 //! *Invariant:* images are called CIFAR-10 only if their fingerprint is that of its authors' files.
 
 use crate::selection::Selection;
 use artifacts::dataset::Task;
 
-/// Returns whether all images are CIFAR-10's.
+/// Returns whether all images of the shown runs are CIFAR-10's, whatever others the study has.
 #[must_use]
 pub fn are_cifar10(selection: &Selection<'_>) -> bool {
-    let data = &selection.study.summary.data;
-    !data.is_empty()
-        && Task::Cifar10.fingerprints().is_some_and(|known| data.iter().all(|found| *found == known))
+    let Some(known) = Task::Cifar10.fingerprints() else { return false };
+    let recipes = selection.recipes();
+    !recipes.is_empty() && recipes.iter().all(|of| of.configuration.recipe.hash(&known) == of.recipe)
 }
 
 /// Returns the data set that the runs claim, if no fingerprint is known that could verify it.

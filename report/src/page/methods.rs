@@ -32,17 +32,22 @@ pub fn section(selection: &Selection<'_>) -> String {
             format!("{} ({})", code(arm.name()), text(sentence.trim_end_matches('.')))
         })
         .collect();
-    let seeds: BTreeSet<(u32, u64)> = runs.iter().map(|run| (run.rankscale, run.seed)).collect();
+    let factored = || runs.iter().filter(|run| run.rankscale > 0);
+    let seeds: BTreeSet<(u32, u64)> = factored().map(|run| (run.rankscale, run.seed)).collect();
+    let dense = match runs.len() - factored().count() {
+        0 => String::new(),
+        dense => format!(", and {} of the dense network", many(dense as u64, "run")),
+    };
     let standing = &selection.study.summary.standing;
     let sealed = standing.sealed.as_ref();
     let paragraph = format!(
         "We trained ResNet-9s in which every 3x3 convolution but the first is factored (depthwise 3x3, then 1x1 down to c / rankscale channels, then \
-         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed. Recipe: {recipe}; {}. Rules of weight decay: {}. The result of a run is its accuracy after \
+         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed{dense}. Recipe: {recipe}; {}. Rules of weight decay: {}. The result of a run is its accuracy after \
          the last epoch. Runs that differ in {} make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
         images::name(selection),
         numbers::rankscales(&selection.rankscales()),
-        many(runs.len() as u64, "run"),
+        many(factored().count() as u64, "run"),
         many(seeds.len() as u64, "combination"),
         provenance::strength(selection),
         listed(&arms),

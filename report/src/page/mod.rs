@@ -73,8 +73,12 @@ fn experiment(selection: &Selection<'_>) -> String {
     let others = match selection.others() {
         0 => String::new(),
         others => format!(
-            " This page shows runs of one recipe at one strength of decay; {} of others {} listed under \
-             [What was run](#what-was-run).",
+            " This page shows {}; {} of others {} listed under [What was run](#what-was-run).",
+            if summary.tuned.is_empty() {
+                "runs of one recipe at one strength of decay"
+            } else {
+                "the runs of each arm at its own λ and peak learning rate"
+            },
             numbers::many(others as u64, "finished run"),
             if others == 1 { "is" } else { "are" }
         ),

@@ -2,11 +2,11 @@
 //! large the noise is, and whether the notebook agrees.
 
 use super::markdown::{Align, bullets, code, folded, table};
-use crate::numbers;
+use crate::numbers::{self, reach};
 use crate::selection::Selection;
 use artifacts::study::{
-    Agreement, AtRankscale, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Interval, Intraclass,
-    Later, Noise, Replication, Secondary, Trend, Verdict, Wins,
+    Agreement, AtRankscale, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Intraclass, Later,
+    Noise, Replication, Secondary, Trend, Verdict, Wins,
 };
 
 /// The proportion of wins that users notice, as Bouthillier et al. propose.
@@ -17,7 +17,7 @@ const NOTICEABLE_WINS: f64 = 0.75;
 pub fn section(selection: &Selection<'_>) -> String {
     let mut parts = Vec::new();
     for (at, endpoint) in selection.endpoints().enumerate() {
-        let found = of(endpoint);
+        let found = of(endpoint, selection.judged_by());
         let (arm, baseline) = (endpoint.decay.name(), endpoint.baseline.name());
         if at == 0 && !found.is_empty() {
             parts.push(format!("{} against {}:", code(arm), code(baseline)));
@@ -39,23 +39,24 @@ pub fn section(selection: &Selection<'_>) -> String {
 }
 
 /// Formats the results of one arm: a table and a list.
-fn of(endpoint: &Endpoint) -> Vec<String> {
+fn of(endpoint: &Endpoint, judged_by: &str) -> Vec<String> {
     let secondary = &endpoint.secondary;
     let mut items = Vec::new();
     items.extend(secondary.later.map(|found| later(endpoint, found)));
     items.extend(endpoint.heterogeneity.map(heterogeneity));
     items.extend(secondary.wins.map(|wins| won(endpoint, wins)));
     items.extend(secondary.trend.map(trend));
-    items.extend(secondary.noise.map(|found| noise(found, endpoint.alpha)));
-    items.extend(secondary.images.as_ref().map(image_by_image));
-    items.extend(losses(secondary));
-    items.extend(beside(endpoint));
+    items.extend(secondary.noise.map(|found| noise(found, endpoint.alpha, judged_by)));
+    items.extend(secondary.images.as_ref().map(|found| image_by_image(found, judged_by)));
+    items.extend(losses(secondary, judged_by));
+    items.extend(beside(endpoint, judged_by));
     items.extend(secondary.intraclass.map(intraclass));
     items.extend(secondary.diverged_as_chance.map(diverged));
     items.extend(secondary.replication.map(replication));
     let mut parts = Vec::new();
     if !secondary.by_rankscale.is_empty() {
         parts.push(by_rankscale(&secondary.by_rankscale));
+        parts.extend(shared(endpoint));
     }
     if !items.is_empty() {
         parts.push(bullets(&items));
@@ -89,6 +90,18 @@ fn by_rankscale(rows: &[AtRankscale]) -> String {
     table(&columns, &rows)
 }
 
+/// Says which rankscales have no row of their own, because they build the network of another.
+fn shared(endpoint: &Endpoint) -> Option<String> {
+    let rows = &endpoint.secondary.by_rankscale;
+    let has_row = |rankscale: u32| rows.iter().any(|row| row.rankscale == rankscale);
+    let without: Vec<u32> = endpoint.rankscales.iter().copied().filter(|&at| !has_row(at)).collect();
+    let (build, their) = if without.len() == 1 { ("builds", "its") } else { ("build", "their") };
+    let names = numbers::capital(&numbers::rankscales(&without));
+    (!without.is_empty()).then(|| {
+        format!("{names} {build} the network of a smaller rankscale, whose row has {their} pairs, too.")
+    })
+}
+
 fn won(endpoint: &Endpoint, wins: Wins) -> String {
     let share = |share: f64| numbers::fixed(100.0 * share, 0);
     format!(
@@ -117,7 +130,7 @@ fn trend(trend: Trend) -> String {
     )
 }
 
-fn noise(noise: Noise, alpha: f64) -> String {
+fn noise(noise: Noise, alpha: f64, judged_by: &str) -> String {
     let points = |value: f64| numbers::fixed(value * 100.0, 2);
     let seeds = |seeds: Option<u32>| {
         seeds.map_or_else(
@@ -126,7 +139,7 @@ fn noise(noise: Noise, alpha: f64) -> String {
         )
     };
     format!(
-        "From seed to seed a run's accuracy varies with a standard deviation of {} (another test set of the same size would move it by {}), \
+        "From seed to seed a run's accuracy varies with a standard deviation of {} (another {judged_by} set of the same size would move it by {}), \
          and the difference of a pair with {}. So as many pairs again, tested once at {} %, would find a difference of {} in four studies of five. To find one as \
          large as the margin that often takes {} at every rankscale; to show that there is none takes {}.",
         points(noise.runs_sd),
@@ -166,7 +179,7 @@ fn heterogeneity(found: Heterogeneity) -> String {
 }
 
 /// Describes the differences of the losses, which are not accuracies.
-fn losses(secondary: &Secondary) -> Option<String> {
+fn losses(secondary: &Secondary, judged_by: &str) -> Option<String> {
     let said = |name: &str, found: Option<Estimate>| {
         found.map(|found| {
             format!(
@@ -181,14 +194,14 @@ fn losses(secondary: &Secondary) -> Option<String> {
     };
     let both = [
         said("on the training images", secondary.train_loss),
-        said("on the test images", secondary.test_loss),
+        said(&format!("on the {judged_by} images"), secondary.test_loss),
     ];
     let found: Vec<String> = both.into_iter().flatten().collect();
     (!found.is_empty()).then(|| format!("Its mean loss differs {}.", found.join(", ")))
 }
 
 /// Describes alternative analyses of the same mean.
-fn beside(endpoint: &Endpoint) -> Option<String> {
+fn beside(endpoint: &Endpoint, judged_by: &str) -> Option<String> {
     let secondary = &endpoint.secondary;
     let mut parts = Vec::new();
     parts.extend(
@@ -196,7 +209,7 @@ fn beside(endpoint: &Endpoint) -> Option<String> {
     );
     parts.extend(secondary.images.as_ref().and_then(|images| images.other_images).map(|interval| {
         format!(
-            "for other seeds *and* other test images, a {} % interval of {}",
+            "for other seeds *and* other {judged_by} images, a {} % interval of {}",
             numbers::level(interval),
             reach(interval)
         )
@@ -230,9 +243,9 @@ fn diverged(difference: f64) -> String {
     )
 }
 
-fn image_by_image(images: &ImageByImage) -> String {
+fn image_by_image(images: &ImageByImage, judged_by: &str) -> String {
     format!(
-        "Image by image: on {} % of the test images exactly one run of a pair is right. By McNemar's exact test, \
+        "Image by image: on {} % of the {judged_by} images exactly one run of a pair is right. By McNemar's exact test, \
          adjusted by Holm's method, {} of {} differ beyond chance (a test of two trained networks, not of two ways to train).",
         numbers::fixed(images.discordant * 100.0, 1),
         images.significant,
@@ -263,8 +276,9 @@ fn replication(replication: Replication) -> String {
         }
     };
     format!(
-        "{seen} Going by these runs, another study of one pair a rankscale lies between {}, {verdict}.",
-        between(interval)
+        "{seen} Going by these runs, another study of one pair a rankscale lies between {} and {}, {verdict}.",
+        numbers::points(interval.low),
+        numbers::points(interval.high)
     )
 }
 
@@ -288,12 +302,4 @@ fn identical(check: &Identical) -> String {
         "A/A check: rankscales {first} and {second} build one network. With {} decay their runs are {found}.",
         code(check.decay.name())
     )
-}
-
-fn between(interval: Interval) -> String {
-    format!("{} and {}", numbers::points(interval.low), numbers::points(interval.high))
-}
-
-fn reach(interval: Interval) -> String {
-    format!("{} to {}", numbers::points(interval.low), numbers::points(interval.high))
 }

@@ -1,14 +1,12 @@
 //! Exports of made-up studies: what they hold, and what they leave alone.
 
-mod support;
-
+use crate::support::{Plan, empty};
 use artifacts::study::Study;
 use artifacts::{Configuration, Layout, Recipe};
 use report::export::rows::Rows;
 use report::export::{Format, files};
 use serde_json::Value;
 use std::process::{Command, Output};
-use support::Plan;
 
 fn study() -> Study {
     let recipe = Configuration {
@@ -64,9 +62,20 @@ fn a_run_of_a_recipe_that_nothing_is_known_of_keeps_what_its_table_says() {
         lines(&study).iter().all(|line| line["batch"] == 512 && line.get("peak_learning_rate").is_none())
     );
     for format in [Format::Csv, Format::Jsonl, Format::Tensorboard] {
-        let bytes: usize = files(&support::empty(), format).iter().map(|(_, bytes)| bytes.len()).sum();
+        let bytes: usize = files(&empty(), format).iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(bytes < 100, "{format:?}");
     }
+}
+
+#[test]
+fn curves_are_named_after_the_images_that_judge() {
+    let names = |study: &Study| {
+        let (_, bytes) = files(study, Format::Tensorboard).remove(0);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        ["accuracy/test", "loss/test", "accuracy/held-out", "loss/held-out"].map(|name| text.contains(name))
+    };
+    assert_eq!(names(&study()), [false, false, true, true]);
+    assert_eq!(names(&Plan { seeds: 1, ..Plan::default() }.study()), [true, true, false, false]);
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! The program: what it writes, what it says, and how it fails.
 
-mod support;
-
+use crate::support::{Plan, empty};
 use artifacts::Layout;
 use std::process::{Command, Output, Stdio};
-use support::Plan;
 
 fn report(layout: &Layout) -> Output {
     Command::new(env!("CARGO_BIN_EXE_report"))
@@ -76,7 +74,7 @@ fn figures_of_an_earlier_report_do_not_stay() {
     let layout = Layout::new(directory.path());
     Plan::default().study().write(&layout).unwrap();
     assert!(report(&layout).status.success());
-    support::empty().write(&layout).unwrap();
+    empty().write(&layout).unwrap();
     assert!(report(&layout).status.success());
     assert!(!layout.figures().exists() && layout.report().join("report.md").exists());
 }

@@ -84,6 +84,7 @@ impl Plan {
                 title: Some("Made-up runs with a planted effect?".to_owned()),
                 planned: runs.len() as u32,
                 done: runs.len() as u32,
+                diverged: 0,
                 recipes: vec![RecipeSummary {
                     recipe: self.recipe.recipe.hash(FINGERPRINT),
                     runs: runs.len() as u32,

@@ -10,6 +10,7 @@ use artifacts::run::{RunFolder, folders};
 use artifacts::seal::Seal;
 use artifacts::{Configuration, Experiment, Layout};
 use network::Arm;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The experiment shown, and its runs with their names.
@@ -19,7 +20,16 @@ pub(super) struct Plan {
     pub(super) title: String,
     /// Whether it is that of the newest sweep.
     pub(super) newest: bool,
-    pub(super) runs: Vec<(Configuration, String)>,
+    pub(super) runs: Vec<Planned>,
+}
+
+/// A run of it.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) of: Configuration,
+    pub(super) name: String,
+    /// The fingerprint of its images; empty if they are not known.
+    pub(super) images: String,
 }
 
 /// The reason why there is no plan.
@@ -55,10 +65,7 @@ impl Plan {
         let images = fingerprint(layout, experiment.task(), &experiment.name);
         // Without images or a seal no run has begun, so nothing is found under the name.
         let images = images.unwrap_or_default();
-        let named = |run: Configuration| {
-            let name = run.run_name(&images);
-            (run, name)
-        };
+        let named = |of: Configuration| Planned { name: of.run_name(&images), images: images.clone(), of };
         let runs = experiment.runs.into_iter().map(named).collect();
         Ok(Self { experiment: Some(experiment.name), title: experiment.title, newest, runs })
     }
@@ -68,7 +75,8 @@ impl Plan {
         let found = folders(&layout.runs()).map_err(|error| NoPlan::Damaged(error.to_string()))?;
         let named = |folder: &RunFolder| {
             let record = folder.read_record().ok()?;
-            Some((record.configuration, record.name))
+            let images = record.data.fingerprint;
+            Some(Planned { of: record.configuration, name: record.name, images })
         };
         let runs: Vec<_> = found.iter().filter_map(named).collect();
         if runs.is_empty() {
@@ -79,8 +87,14 @@ impl Plan {
 
     /// Returns the arms, in the order in which documents list them.
     pub(super) fn arms(&self) -> Vec<Arm> {
-        let runs: Vec<Configuration> = self.runs.iter().map(|(run, _)| run.clone()).collect();
-        artifacts::experiment::arms(&runs)
+        artifacts::experiment::arms(self.runs.iter().map(|run| &run.of))
+    }
+
+    /// Returns the name of the images that judge the runs.
+    pub(super) fn judged_by(&self) -> &'static str {
+        let names: BTreeSet<&str> = self.runs.iter().map(|run| run.of.recipe.judged_by_what()).collect();
+        let first = self.runs.first().map_or("test", |run| run.of.recipe.judged_by_what());
+        if names.len() > 1 { "judging" } else { first }
     }
 }
 

@@ -6,12 +6,12 @@ use super::endpoint::Endpoint;
 use super::files::{Mark, mark, plain};
 use super::logs::Logs;
 use super::machine;
-use super::plan::{NoPlan, Plan};
+use super::plan::{NoPlan, Plan, Planned};
 use crate::moment::{Cell, Moment, Nothing, Run, Said, Sweep, Trouble};
 use artifacts::run::{Condition, Headway, RunFolder};
-use artifacts::{Configuration, Layout};
+use artifacts::{Exact, Layout, Recipe};
 use network::Arm;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
@@ -30,8 +30,11 @@ pub struct Reader {
     endpoint: Endpoint,
 }
 
-/// The key of a cell: rankscale, index of the arm, and strength.
-type Key = (usize, usize, [u64; 2]);
+/// What the cells of one label share, unless they differ in recipe or engine: rankscale, index of the arm,
+/// and strength.
+type Place = (usize, usize, [Exact; 2]);
+/// The key of a cell: its place, the hash of its recipe, and its engine.
+type Key = (Place, String, &'static str);
 
 impl Reader {
     /// Creates a reader of this folder, for the given experiment or that of the newest sweep.
@@ -76,31 +79,22 @@ impl Reader {
             },
         };
         let said = self.logs.read(&self.layout);
-        let runs: Vec<_> = plan
-            .runs
-            .iter()
-            .map(|(configuration, name)| (configuration, self.run(configuration, name, &said)))
-            .collect();
+        let runs: Vec<_> = plan.runs.iter().map(|planned| (planned, self.run(planned, &said))).collect();
         let arms = plan.arms();
         let cells = cells(runs, &arms);
         troubles.extend(cells.iter().flat_map(|cell| &cell.runs).filter_map(trouble));
         let endpoint = self.endpoint.read(&self.layout, plan.experiment.as_deref(), plan.newest);
+        let judged_by = plan.judged_by();
         let experiment = plan.experiment.unwrap_or_else(|| "no experiment".to_owned());
-        Ok(Sweep { experiment, title: plan.title, cells, arms, endpoint, troubles })
+        Ok(Sweep { experiment, title: plan.title, judged_by, cells, arms, endpoint, troubles })
     }
 
-    fn run(&mut self, configuration: &Configuration, name: &str, said: &HashMap<String, Said>) -> Run {
+    fn run(&mut self, Planned { of, name, .. }: &Planned, said: &HashMap<String, Said>) -> Run {
         let headway = self.headway(name);
         // A run under way has not failed, whatever an old log says.
         let may_have_failed = matches!(headway.condition, Condition::Waiting | Condition::Stopped);
         let failed = said.get(name).filter(|said| may_have_failed && said.words.starts_with("failed: "));
-        Run {
-            name: name.to_owned(),
-            seed: configuration.seed,
-            epochs: configuration.recipe.epochs,
-            headway,
-            failed: failed.cloned(),
-        }
+        Run { name: name.clone(), seed: of.seed, epochs: of.recipe.epochs, headway, failed: failed.cloned() }
     }
 
     fn headway(&mut self, name: &str) -> Arc<Headway> {
@@ -155,28 +149,42 @@ fn trouble(run: &Run) -> Option<Trouble> {
     }
 }
 
-/// Groups the runs by rankscale, arm and strength, each cell sorted by seed.
-fn cells(runs: Vec<(&Configuration, Run)>, arms: &[Arm]) -> Vec<Cell> {
+/// Groups the runs that differ only in their seed, each cell sorted by seed.
+fn cells(runs: Vec<(&Planned, Run)>, arms: &[Arm]) -> Vec<Cell> {
     let mut cells: BTreeMap<Key, Cell> = BTreeMap::new();
-    for (of, run) in runs {
-        let place = arms.iter().position(|arm| *arm == of.decay).unwrap_or(0);
+    for (Planned { of, images, .. }, run) in runs {
+        let arm = arms.iter().position(|arm| *arm == of.decay).unwrap_or(0);
         let strength = [of.lambda, of.recipe.peak_learning_rate];
-        let key = (of.rankscale, place, strength.map(f64::to_bits));
-        let empty =
-            || Cell { rankscale: of.rankscale, arm: of.decay, strength: Some(strength), runs: Vec::new() };
+        let engine = of.engine.name();
+        let key = ((of.rankscale, arm, strength.map(Exact::of)), of.recipe.hash(images), engine);
+        let empty = || Cell {
+            rankscale: of.rankscale,
+            arm: of.decay,
+            strength,
+            labelled: false,
+            shares: format!("{} {engine}", Recipe { peak_learning_rate: 0.0, ..of.recipe }.hash(images)),
+            kind: None,
+            runs: Vec::new(),
+        };
         cells.entry(key).or_insert_with(empty).runs.push(run);
     }
-    let mut strengths: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for (rankscale, place, _) in cells.keys() {
-        *strengths.entry((*rankscale, *place)).or_default() += 1;
+    let mut strengths: BTreeMap<(usize, usize), BTreeSet<[Exact; 2]>> = BTreeMap::new();
+    let mut kinds: BTreeMap<Place, [BTreeSet<String>; 2]> = BTreeMap::new();
+    for (place, recipe, engine) in cells.keys() {
+        strengths.entry((place.0, place.1)).or_default().insert(place.2);
+        let [recipes, engines] = kinds.entry(*place).or_default();
+        recipes.insert(recipe.clone());
+        engines.insert((*engine).to_owned());
     }
-    let has_one = |(rankscale, place, _): &Key| strengths[&(*rankscale, *place)] == 1;
-    cells
-        .into_iter()
-        .map(|(key, mut cell)| {
-            cell.strength = cell.strength.filter(|_| !has_one(&key));
-            cell.runs.sort_by_key(|run| run.seed);
-            cell
-        })
-        .collect()
+    let labelled = |((place, recipe, engine), cell): (Key, Cell)| {
+        let [recipes, engines] = &kinds[&place];
+        let words = [(recipes, recipe.as_str()), (engines, engine)];
+        let words: Vec<&str> =
+            words.into_iter().filter(|(all, _)| all.len() > 1).map(|(_, word)| word).collect();
+        let kind = (!words.is_empty()).then(|| words.join(" "));
+        let mut cell = Cell { labelled: strengths[&(place.0, place.1)].len() > 1, kind, ..cell };
+        cell.runs.sort_by_key(|run| run.seed);
+        cell
+    };
+    cells.into_iter().map(labelled).collect()
 }

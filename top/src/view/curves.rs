@@ -1,4 +1,4 @@
-//! Curves of chosen runs over epochs, in one chart: lines for test images, dots for training.
+//! Curves of chosen runs over epochs, in one chart: lines for the images that judge a run, dots for training.
 //!
 //! Each arm has its colour, and its mark on its lines, so that arms can be told apart without colour.
 //!
@@ -90,7 +90,7 @@ fn legend(sweep: &Sweep, desk: &Desk, runs: &[(&Cell, &Run)], width: usize) -> V
         spans.push(Span::styled(ink::mark(look).to_string(), desk.ink.arm(look)));
         spans.push(Span::raw(name));
     }
-    let kinds = "── test  ·· train";
+    let kinds = format!("── {}  ·· train", sweep.judged_by);
     if used + kinds.chars().count() <= width {
         spans.push(Span::styled(kinds, Style::new().add_modifier(Modifier::DIM)));
     }

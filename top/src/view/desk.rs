@@ -141,9 +141,7 @@ impl Desk {
     pub fn drawn<'a>(&self, sweep: &'a Sweep) -> Vec<(&'a Cell, &'a Run)> {
         let chosen = self.chosen(sweep);
         let is_paired = |cell: &Cell, run: &Run| {
-            chosen.is_some_and(|(of, with)| {
-                cell.rankscale == of.rankscale && cell.strength == of.strength && run.seed == with.seed
-            })
+            chosen.is_some_and(|(of, with)| cell.pairs_with(of) && run.seed == with.seed)
         };
         sweep.runs().filter(|(cell, run)| self.pins.contains(&run.name) || is_paired(cell, run)).collect()
     }

@@ -1,9 +1,10 @@
 //! The endpoint as last computed by `analysis`, with its age, and labelled as interim if runs are missing.
 //!
-//! *Invariant:* before the end, nothing is called a result except what a planned look decided.
+//! *Invariant:* before the end, nothing is called a result except what a planned look decided. Whether it is
+//! the end, the analysis says, and not what has ended since.
 
 use super::desk::Desk;
-use super::words::{fit, p, points, spoken, wrap};
+use super::words::{fit, level, many, p, points, reach, spoken, wrap};
 use crate::moment::{SoFar, Sweep};
 use artifacts::run::Condition;
 use artifacts::study::{Endpoint, Interval, Summary};
@@ -34,8 +35,7 @@ fn found(
     (summary, written, command): (&Summary, SystemTime, &str),
     width: usize,
 ) -> Vec<Line<'static>> {
-    let diverged = sweep.count(Condition::Diverged);
-    let mut lines = wrapped(&label(summary, diverged), width, Style::new().add_modifier(Modifier::BOLD));
+    let mut lines = wrapped(&label(summary), width, Style::new().add_modifier(Modifier::BOLD));
     match summary.endpoints.first() {
         None => {
             lines.extend(wrapped(
@@ -50,15 +50,15 @@ fn found(
                     .extend(picture(difference, interval, endpoint.margin, width).into_iter().map(Line::raw));
             }
             lines.extend(wrapped(&sentence(endpoint), width, Style::new()));
-            if is_decided(summary, diverged) {
+            if is_decided(summary) {
                 lines.extend(wrapped(&format!("{}.", endpoint.says.replace('`', "")), width, Style::new()));
             }
         }
     }
     let age = desk.now.duration_since(written).unwrap_or_default();
-    let done = sweep.count(Condition::Done);
-    let known = if summary.planned == 0 { done } else { summary.done as usize };
-    let since = done.saturating_sub(known);
+    let ended = sweep.count(Condition::Done) + sweep.count(Condition::Diverged);
+    let known = if summary.planned == 0 { ended } else { (summary.done + summary.diverged) as usize };
+    let since = ended.saturating_sub(known);
     let newer = match since {
         0 => String::new(),
         1 => format!("; one run has ended since: `{command}`"),
@@ -69,16 +69,15 @@ fn found(
     lines
 }
 
-/// Returns whether a verdict may be shown: a planned look reached it, or no run is missing.
-fn is_decided(summary: &Summary, diverged: usize) -> bool {
+/// Returns whether a verdict may be shown: a planned look reached it, or no run was missing when it was made.
+fn is_decided(summary: &Summary) -> bool {
     let by_look = summary.standing.looks.as_ref().is_some_and(|looks| looks.decided.is_some());
-    by_look || (summary.planned > 0 && summary.done as usize + diverged >= summary.planned as usize)
+    by_look || (summary.planned > 0 && summary.done + summary.diverged >= summary.planned)
 }
 
 /// Returns the label, which says how far these numbers can be trusted.
-fn label(summary: &Summary, diverged: usize) -> String {
-    let Summary { done, planned, .. } = *summary;
-    let ended = done as usize + diverged;
+fn label(summary: &Summary) -> String {
+    let Summary { done, diverged, planned, .. } = *summary;
     let decided =
         summary.standing.looks.as_ref().and_then(|looks| Some((looks.decided?, looks.planned.len())));
     match decided {
@@ -88,7 +87,7 @@ fn label(summary: &Summary, diverged: usize) -> String {
             )
         }
         _ if planned == 0 => "NO PLAN: the runs as they are, which decides nothing.".to_owned(),
-        _ if ended < planned as usize => {
+        _ if done + diverged < planned => {
             format!("A LOOK BEFORE THE END, which decides nothing: {done} of {planned} runs are done.")
         }
         _ if diverged > 0 => format!("All {planned} runs have ended, {diverged} of them diverged."),
@@ -101,13 +100,11 @@ fn sentence(endpoint: &Endpoint) -> String {
     let Some(difference) = endpoint.difference else {
         return format!("{decay} against {baseline}: no pair yet. {}", endpoint.missing.join("; "));
     };
-    let interval = endpoint.interval().map_or_else(String::new, |Interval { low, high, level }| {
-        let level = format!("{:.2}", 100.0 * level);
-        let level = level.trim_end_matches('0').trim_end_matches('.').to_owned();
-        format!(", {level} % interval {} to {}", points(low), points(high))
-    });
+    let interval = endpoint
+        .interval()
+        .map_or_else(String::new, |interval| format!(", {} % interval {}", level(interval), reach(interval)));
     let chance = endpoint.p().map_or_else(String::new, |value| format!("; {}", p(value)));
-    let pairs = if *pairs == 1 { "1 pair".to_owned() } else { format!("{pairs} pairs") };
+    let pairs = many(u64::from(*pairs), "pair");
     format!("{decay} − {baseline}: {} points{interval}{chance}; {pairs}.", points(difference))
 }
 

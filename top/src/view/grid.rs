@@ -4,7 +4,7 @@
 
 use super::desk::Desk;
 use super::ink;
-use super::words::{fit, percent};
+use super::words::{fit, percent, short};
 use crate::moment::{Cell, Run, Sweep};
 use artifacts::run::Condition;
 use ratatui::style::{Modifier, Style};
@@ -68,8 +68,10 @@ pub fn cursor_line(sweep: &Sweep, desk: &Desk) -> usize {
 }
 
 fn label(cell: &Cell) -> String {
-    let strength = cell.strength.map(|[lambda, peak]| format!(" λ {lambda} at {peak}")).unwrap_or_default();
-    format!("r{:02} {}{strength}", cell.rankscale, cell.arm)
+    let [lambda, peak] = cell.strength.map(short);
+    let strength = if cell.labelled { format!(" λ {lambda} at {peak}") } else { String::new() };
+    let kind = cell.kind.as_ref().map(|kind| format!(" {kind}")).unwrap_or_default();
+    format!("r{:02} {}{strength}{kind}", cell.rankscale, cell.arm)
 }
 
 /// Returns the seed if all runs in this column share it, and otherwise the number of the column.

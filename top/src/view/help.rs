@@ -49,7 +49,7 @@ pub fn page(width: usize) -> Vec<Line<'static>> {
     }
     lines.push(Line::raw(""));
     let marks = "In the grid: 92.94 is the accuracy of a run that is done, 45 % the epochs of one under way, ‖45 % of one that stopped, \
-                 · waits. In the curves a line is of test images, dots are of training.";
+                 · waits. In the curves a line is of the images that judge a run, dots are of training.";
     lines.extend(super::words::wrap(marks, width).into_iter().map(Line::raw));
     lines
 }

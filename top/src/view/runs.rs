@@ -32,7 +32,7 @@ const COLUMNS: [Column; 8] = [
             number(run.headway.epochs.last().and_then(|row| row.train_loss), |loss| format!("{loss:.3}"))
         },
     },
-    Column { head: "test %", width: 7, rank: 4, of: |run, _| number(run.headway.accuracy(), percent) },
+    Column { head: "acc. %", width: 7, rank: 4, of: |run, _| number(run.headway.accuracy(), percent) },
     Column {
         head: "images/s",
         width: 9,

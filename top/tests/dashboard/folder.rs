@@ -1,7 +1,7 @@
 //! Real folders: finished, empty, damaged, and written to while they are read.
 
 use artifacts::run::{Condition, RunFolder, RunRecord, Status};
-use artifacts::{Layout, atomic};
+use artifacts::{Backend, Configuration, Layout, atomic};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +71,31 @@ fn a_folder_without_anything_says_what_to_do_and_what_lies_there_without_a_plan_
     assert_eq!(by_name("seeds").unwrap().runs().count(), 30);
     assert_eq!(by_name("experiments/seeds.toml").unwrap().runs().count(), 30);
     assert_eq!(sweep(root.path()).title, "runs without a plan");
+}
+
+#[test]
+fn without_a_plan_runs_of_two_recipes_or_engines_are_not_averaged() {
+    let root = copy();
+    fs::remove_file(root.path().join("plan.json")).unwrap();
+    let (record, rows) = RunFolder::new(a_run(root.path())).read().unwrap();
+    for change in [
+        &(|of: &mut Configuration| of.recipe.batch = 256) as &dyn Fn(&mut Configuration),
+        &|of: &mut Configuration| of.engine = Backend::Tch,
+    ] {
+        let mut other = RunRecord { sealed: None, ..record.clone() };
+        change(&mut other.configuration);
+        other.name = other.configuration.run_name(&other.data.fingerprint);
+        let folder = RunFolder::new(root.path().join("runs").join(&other.name));
+        folder.write_epochs(&rows).unwrap();
+        folder.write_record(&other).unwrap();
+    }
+    let sweep = sweep(root.path());
+    assert_eq!((sweep.cells.len(), sweep.count(Condition::Done)), (6 + 2, 32));
+    let here: Vec<_> =
+        sweep.cells.iter().filter(|cell| cell.rankscale == 8 && cell.arm == network::Arm::ORIGINAL).collect();
+    assert!(here.iter().all(|cell| cell.kind.is_some() && !cell.labelled), "{here:?}");
+    assert_eq!(here.iter().map(|cell| cell.runs.len()).max(), Some(5));
+    assert!(sweep.cells.iter().filter(|cell| cell.rankscale != 8).all(|cell| cell.kind.is_none()));
 }
 
 #[test]

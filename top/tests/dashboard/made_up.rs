@@ -68,7 +68,15 @@ fn sweep() -> Sweep {
         let name = format!("r{rankscale:02}-{arm}");
         let runs = (0..).zip(conditions);
         let runs = runs.map(|(seed, (condition, done))| run(&name, seed, condition, epochs(done, best)));
-        Cell { rankscale, arm, strength: None, runs: runs.collect() }
+        Cell {
+            rankscale,
+            arm,
+            strength: [5e-4, 0.2],
+            labelled: false,
+            shares: "0a1b2c3d fused".to_owned(),
+            kind: None,
+            runs: runs.collect(),
+        }
     };
     let mut cells = vec![
         cell(8, Arm::ORIGINAL, 0.9294, [(Done, 20), (Running, 12), (Waiting, 0)]),
@@ -94,11 +102,12 @@ fn sweep() -> Sweep {
     ];
     let study = Layout::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../results/gpu"));
     let mut summary = Summary::read(&study).unwrap();
-    (summary.done, summary.planned) = (4, 12);
+    (summary.done, summary.diverged, summary.planned) = (4, 1, 12);
     summary.standing.looks = None;
     Sweep {
         experiment: "example".to_owned(),
         title: "Does it look right?".to_owned(),
+        judged_by: "test",
         cells,
         arms: vec![Arm::ORIGINAL, Arm::APPROPRIATE],
         endpoint: SoFar::Found {

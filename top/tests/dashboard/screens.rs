@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::path::PathBuf;
 use top::live::{Wish, press};
-use top::moment::{Moment, Nothing, SoFar};
+use top::moment::{Moment, Nothing, SoFar, Sweep};
 use top::screen::draw;
 use top::snapshot;
 use top::view::desk::{Desk, Measure, Panel};
@@ -139,6 +139,39 @@ fn keys_move_the_cursor_pin_runs_and_end_it() {
 }
 
 #[test]
+fn a_run_is_drawn_beside_its_baseline_where_only_one_of_them_has_several_strengths() {
+    let mut moment = moment();
+    let sweep = moment.sweep.as_mut().unwrap();
+    let drawn = |sweep: &Sweep| {
+        let desk = Desk { cursor: Some((0, 0)), ..desk() };
+        desk.drawn(sweep).into_iter().map(|(cell, run)| (cell.arm.name(), run.seed)).collect::<Vec<_>>()
+    };
+    let both = [("original", 0), ("appropriate", 0)];
+    assert_eq!(drawn(sweep), both);
+    sweep.cells[0].labelled = true;
+    assert_eq!(drawn(sweep), both, "at the same strength");
+    sweep.cells[1].strength = [1e-3, 0.4];
+    assert_eq!(drawn(sweep), both[..1], "one of several strengths, and another");
+    sweep.cells[0].labelled = false;
+    assert_eq!(drawn(sweep), both, "each at its only one, as where arms are tuned");
+    sweep.cells[1].shares = "another recipe".to_owned();
+    assert_eq!(drawn(sweep), both[..1]);
+}
+
+#[test]
+fn cells_say_what_tells_them_apart_and_curves_what_judges() {
+    let mut moment = moment();
+    let sweep = moment.sweep.as_mut().unwrap();
+    (sweep.cells[0].labelled, sweep.cells[1].kind) = (true, Some("2b3c4d5e tch".to_owned()));
+    sweep.judged_by = "held-out";
+    let screen = text(&moment, &desk(), 160, 44);
+    for words in ["r08 original λ 5e-4 at 0.2 ", "r08 appropriate 2b3c4d5e tch ", "── held-out  ·· train"]
+    {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+}
+
+#[test]
 fn a_look_before_the_end_is_called_one_and_a_reached_verdict_is_read_out() {
     let mut moment = moment();
     let line =
@@ -148,7 +181,15 @@ fn a_look_before_the_end_is_called_one_and_a_reached_verdict_is_read_out() {
     let sweep = moment.sweep.as_mut().unwrap();
     let SoFar::Found { summary, .. } = &mut sweep.endpoint else { panic!("it is made up") };
     let summary = std::sync::Arc::make_mut(summary);
-    summary.done = summary.planned;
+    // One run that has diverged since does not make an analysis one of all runs.
+    (summary.done, summary.diverged) = (11, 0);
+    assert!(line(&moment).contains("A LOOK BEFORE THE END, which decides nothing: 11 of 12 runs are done."));
+    assert!(!line(&moment).contains("worse"));
+    let SoFar::Found { summary, .. } = &mut moment.sweep.as_mut().unwrap().endpoint else {
+        panic!("as before")
+    };
+    std::sync::Arc::make_mut(summary).diverged = 1;
+    assert!(line(&moment).contains("All 12 runs have ended, 1 of them diverged."));
     assert!(line(&moment).contains("appropriate weight decay is relevantly worse than original."));
     let reason = "No analysis has been made here yet.".to_owned();
     moment.sweep.as_mut().unwrap().endpoint = SoFar::Missing { reason, command: "just analyse".to_owned() };

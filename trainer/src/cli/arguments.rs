@@ -2,8 +2,9 @@
 
 use crate::cli::numbers::{self, whole};
 use crate::cli::run::Run;
+use anyhow::ensure;
 use artifacts::configuration::{BATCH, EPOCHS};
-use artifacts::{Configuration, Precision, Recipe};
+use artifacts::{Backend, Configuration, Precision, Recipe};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -11,8 +12,8 @@ use kernels::Isa;
 use network::{Architecture, Arm};
 use std::path::PathBuf;
 use trainer::engine::ways::Changes;
-use trainer::machine::device::{BackendChoice, DeviceChoice};
-use trainer::sweep::Jobs;
+use trainer::machine::device::{BackendChoice, Device, DeviceChoice};
+use trainer::sweep::{Jobs, MOST_PER_GPU};
 
 /// Train low-rank ResNet-9s on CIFAR-10 or CIFAR-100, and write a folder of parquet tables for each run.
 #[derive(Debug, Parser)]
@@ -101,7 +102,7 @@ pub struct Sweep {
     #[arg(long, allow_negative_numbers = true, default_value = "auto", value_parser = numbers::jobs)]
     pub jobs: Jobs,
     /// Number of concurrent runs on each GPU
-    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=31))]
+    #[arg(long, allow_negative_numbers = true, default_value = "1", value_parser = whole::<usize>(1..=MOST_PER_GPU as u64))]
     pub jobs_per_device: usize,
     /// 1 to wait for runs that other processes train, and to take over what they leave
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "0", default_missing_value = "1", value_name = "0|1",
@@ -256,4 +257,23 @@ pub struct Machine {
     /// shared by concurrent runs]
     #[arg(long, allow_negative_numbers = true, value_parser = numbers::threads())]
     pub threads: Option<usize>,
+}
+
+impl Machine {
+    /// Settles on the engine of a kept run, which is repeated with no other, and where the device is open on
+    /// one that this engine computes on; returns the engine.
+    ///
+    /// # Errors
+    /// Another engine was asked for.
+    pub fn settle_on(&mut self, engine: Backend) -> anyhow::Result<BackendChoice> {
+        let only = BackendChoice::Only(engine);
+        ensure!(
+            [BackendChoice::Auto, only].contains(&self.engine),
+            "--engine: the run was trained with {engine}, and is trained again with that: leave ENGINE out"
+        );
+        if engine == Backend::Fused && self.device == DeviceChoice::Auto {
+            self.device = DeviceChoice::Only(Device::Cpu);
+        }
+        Ok(only)
+    }
 }

@@ -83,3 +83,21 @@ impl Run {
         Ok(configuration?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        run: Run,
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_in_the_notebook() {
+        let words = Words::try_parse_from(["train", "--rankscale", "8"]).unwrap();
+        assert_eq!(words.run.configuration().unwrap(), Configuration::default());
+    }
+}

@@ -59,12 +59,26 @@ impl Screen {
 
     /// Records the fraction of a run's remaining work that is done.
     pub fn report(&self, run: &str, share: f64) {
+        self.record(|tally| tally.report(Instant::now(), run, share));
+    }
+
+    /// Records that a run has ended, trained here or found finished.
+    pub fn ended(&self, run: &str) {
+        self.record(|tally| tally.end(Instant::now(), run));
+    }
+
+    /// Takes a run out of the sweep, because another process trains it, or because it failed.
+    pub fn forget(&self, run: &str) {
+        self.record(|tally| tally.forget(Instant::now(), run));
+    }
+
+    fn record(&self, change: impl FnOnce(&mut Tally)) {
         let mut sweep = self.tally();
         let Some(tally) = sweep.as_mut() else { return };
-        tally.report(Instant::now(), run, share);
+        change(tally);
         if let Some(bar) = &tally.bar {
             bar.set_position((1000.0 * tally.share()) as u64);
-            bar.set_message(format!("sweep {}", tally.end()));
+            bar.set_message(format!("sweep {}", tally.until()));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::machine::command::answer;
 use crate::machine::progress::Screen;
 use crate::machine::stop::{ELSEWHERE, Stop, TERMINATED};
 use artifacts::atomic;
+use artifacts::reading::is_there;
 use fs_err as fs;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -130,7 +131,7 @@ impl Job {
         let path = self.count_path();
         if timeouts > 0 {
             atomic::write(&path, timeouts.to_string())?;
-        } else if path.exists() {
+        } else if is_there(&path)? {
             atomic::remove(&path)?;
         }
         Ok(())

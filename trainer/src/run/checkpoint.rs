@@ -5,6 +5,7 @@
 //! rows that are trained again, never a gap.
 
 use crate::data::state_dict::{self, StateDict, StateDictError};
+use artifacts::reading::is_there;
 use network::{Architecture, Entry};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,8 +31,18 @@ pub fn check_shapes(
     state: &StateDict,
     architecture: &Architecture,
 ) -> Result<(), StateDictError> {
+    let of = |Entry { name, shape, .. }| (name, shape);
+    has(path, state, architecture.parameters().into_iter().chain(architecture.buffers()).map(of))
+}
+
+/// Checks that these arrays are there, with their shapes.
+fn has(
+    path: &Path,
+    state: &StateDict,
+    arrays: impl Iterator<Item = (String, Vec<usize>)>,
+) -> Result<(), StateDictError> {
     let broken = |reason: String| StateDictError::Contents { path: path.to_owned(), reason };
-    for Entry { name, shape, .. } in architecture.parameters().into_iter().chain(architecture.buffers()) {
+    for (name, shape) in arrays {
         match state.get(&name) {
             Some(array) if array.shape() == shape => {}
             Some(array) => {
@@ -62,7 +73,7 @@ impl Checkpoint {
     /// # Errors
     /// The file belongs to another run or another network, or is not a checkpoint.
     pub fn load(path: &Path, run: &str, architecture: &Architecture) -> Result<Option<Self>, StateDictError> {
-        if !path.exists() {
+        if !is_there(path)? {
             return Ok(None);
         }
         let (state, metadata) = state_dict::load(path)?;
@@ -74,6 +85,9 @@ impl Checkpoint {
         let epoch = metadata.get("epoch").and_then(|epoch| epoch.parse().ok());
         let epoch = epoch.ok_or_else(|| broken("the metadata names no epoch".to_owned()))?;
         check_shapes(path, &state, architecture)?;
+        // Without it, training would go on from a momentum of zero, to another result.
+        let momentum = architecture.parameters().into_iter().map(|of| (of.velocity_name(), of.shape));
+        has(path, &state, momentum)?;
         Ok(Some(Self { epoch, state, stamped: state_dict::is_stamped(&metadata) }))
     }
 }
@@ -82,6 +96,24 @@ impl Checkpoint {
 mod tests {
     use super::*;
     use crate::run::initialise::initialise;
+    use ndarray::ArrayD;
+
+    /// The state of a network whose momentum is zero.
+    fn state(architecture: &Architecture) -> StateDict {
+        let zero = |of: Entry| (of.velocity_name(), ArrayD::zeros(of.shape));
+        let momentum = architecture.parameters().into_iter().map(zero);
+        initialise(architecture, 0).into_iter().chain(momentum).collect()
+    }
+
+    #[test]
+    fn a_checkpoint_without_momentum_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.safetensors");
+        let small = Architecture::new(2, [2, 2, 2, 2], 10).unwrap();
+        Checkpoint { epoch: 3, state: initialise(&small, 0), stamped: true }.save(&path, "a").unwrap();
+        let message = Checkpoint::load(&path, "a", &small).unwrap_err().to_string();
+        assert!(message.contains("`velocity.") && message.contains("is missing"), "{message}");
+    }
 
     #[test]
     fn a_checkpoint_belongs_to_one_run_and_one_network() {
@@ -89,7 +121,7 @@ mod tests {
         let path = directory.path().join("checkpoint.safetensors");
         let small = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
         assert!(Checkpoint::load(&path, "a", &small).unwrap().is_none());
-        Checkpoint { epoch: 3, state: initialise(&small, 0), stamped: true }.save(&path, "a").unwrap();
+        Checkpoint { epoch: 3, state: state(&small), stamped: true }.save(&path, "a").unwrap();
         assert_eq!(Checkpoint::load(&path, "a", &small).unwrap().unwrap().epoch, 3);
         let other_run = Checkpoint::load(&path, "b", &small).unwrap_err().to_string();
         assert!(other_run.contains("`a`, not of `b`"), "{other_run}");
@@ -103,7 +135,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("checkpoint.safetensors");
         let small = Architecture::new(2, [2, 2, 2, 2], 10).unwrap();
-        let state = initialise(&small, 0);
+        let state = state(&small);
         Checkpoint { epoch: 3, state: state.clone(), stamped: true }.save(&path, "a").unwrap();
         let load = || Checkpoint::load(&path, "a", &small);
         assert!(load().unwrap().unwrap().stamped);

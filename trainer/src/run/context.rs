@@ -6,6 +6,7 @@ use crate::machine::progress::Screen;
 use crate::machine::stop::Stop;
 use anyhow::{Context as _, ensure};
 use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
+use artifacts::reading::is_there;
 use artifacts::run::DataProvenance;
 use artifacts::{Configuration, Layout};
 use std::panic::resume_unwind;
@@ -35,7 +36,7 @@ impl TrainTest {
     pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
         let [train, test] = Split::ALL.map(|split| layout.images(task, split));
         for path in [&train, &test] {
-            ensure!(path.exists(), "{}: no such file; run `just data{}` first", path.display(), key(task));
+            ensure!(is_there(path)?, "{}: no such file; run `just data{}` first", path.display(), key(task));
         }
         let (train, test) = std::thread::scope(|scope| {
             let train = scope.spawn(|| Dataset::read_verified_of(&train, task));

@@ -145,8 +145,9 @@ mod tests {
     use crate::machine::device::Device;
     use crate::machine::progress::Screen;
     use crate::run::initialise::initialise;
-    use artifacts::Recipe;
     use artifacts::dataset::{Dataset, Task};
+    use artifacts::run::EpochRow;
+    use artifacts::{Recipe, table};
 
     /// Trains this many epochs in a folder.
     fn train(folder: &RunFolder, last: usize) -> anyhow::Result<(Tables, Ended)> {
@@ -195,7 +196,8 @@ mod tests {
         for last in [1, 3] {
             let (tables, ended) = train(&folder, last).unwrap();
             assert!(matches!(ended, Ended::Trained(Some(_))));
-            assert_eq!((tables.epochs.len(), folder.read_epochs().unwrap().len()), (last, last));
+            let kept = table::read::<EpochRow>(&folder.epochs_path()).unwrap();
+            assert_eq!((tables.epochs.len(), kept.len()), (last, last));
             assert!(folder.checkpoint_path().exists());
         }
     }

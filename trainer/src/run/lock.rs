@@ -8,6 +8,7 @@
 
 use artifacts::claim::{self, Claim, Wish};
 use artifacts::lock::LockError;
+use artifacts::reading::is_there;
 use artifacts::run::RunFolder;
 use artifacts::{atomic, lock};
 use std::io;
@@ -68,7 +69,7 @@ impl Lock {
     /// Those of the file system.
     pub fn tidy(folder: &RunFolder) -> io::Result<()> {
         let path = folder.path();
-        if atomic::has_leftovers(path)? || claim::has_leftovers(path)? || folder.lock_path().exists() {
+        if atomic::has_leftovers(path)? || claim::has_leftovers(path)? || is_there(&folder.lock_path())? {
             Self::take(folder)?;
         }
         Ok(())

@@ -19,6 +19,7 @@ use crate::run::tables::Tables;
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::Task;
+use artifacts::reading::is_there;
 use artifacts::run::{EpochRow, Origin, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
 use artifacts::table::TableError;
@@ -162,11 +163,11 @@ impl<'a> Repair<'a> {
         let (_, epochs) = folder.read()?;
         let mut done = Done::default();
         if record.status == Status::Done && record.origin != Origin::Imported {
-            if !folder.read_layers(&record).is_ok_and(|rows| !rows.is_empty()) {
+            if is_lost(folder.read_layers(&record))? {
                 remake_layers(folder, &record)?;
                 done.remade.push("layers.parquet (of the last epoch)");
             }
-            if !folder.read_predictions(&record).is_ok_and(|rows| !rows.is_empty()) {
+            if is_lost(folder.read_predictions(&record))? {
                 self.remake_predictions(folder, &record, &epochs)?;
                 done.remade.push("predictions.parquet");
             }
@@ -174,7 +175,7 @@ impl<'a> Repair<'a> {
             folder.read_layers(&record)?;
             folder.read_predictions(&record)?;
         }
-        if folder.model_path().exists() {
+        if is_there(&folder.model_path())? {
             model(folder, &record)?;
         }
         done.sealed = record.sealed.is_none();
@@ -192,7 +193,7 @@ impl<'a> Repair<'a> {
     ) -> anyhow::Result<()> {
         let configuration = &record.configuration;
         let model = model(folder, record).context("predictions.parquet is missing or damaged")?;
-        let judged_by_test = configuration.recipe.validation_images.is_none();
+        let judged_by_test = configuration.recipe.is_judged_by_test();
         let task = configuration.recipe.dataset;
         let read =
             || TrainTest::read(self.layout, task, judged_by_test).map_err(|error| format!("{error:#}"));
@@ -273,6 +274,18 @@ fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Hindrance(String);
+
+/// Returns whether a table is damaged, missing or empty, and so must be made again.
+///
+/// # Errors
+/// The table could not be read now, which is no damage.
+fn is_lost<T>(read: Result<Vec<T>, RunError>) -> anyhow::Result<bool> {
+    match read.map_err(anyhow::Error::from) {
+        Ok(rows) => Ok(rows.is_empty()),
+        Err(error) if hindered(&error) => Err(error),
+        Err(_) => Ok(true),
+    }
+}
 
 /// Returns whether an error says nothing about a run's files: they could not be read or written now, or what
 /// a repair needs is not here.

@@ -10,6 +10,7 @@ use crate::run::context::RunContext;
 use crate::run::session::{Outcome, train_until};
 use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
+use artifacts::reading::is_there;
 use artifacts::run::{EpochRow, RunFolder, RunRecord};
 use std::fmt::{self, Display, Formatter};
 
@@ -35,7 +36,7 @@ pub struct Comparison {
 /// The run or the study does not exist.
 pub fn kept(study: &Layout, run: &str) -> anyhow::Result<(RunRecord, Vec<EpochRow>)> {
     let folder = RunFolder::new(study.run(run));
-    ensure!(folder.record_path().exists(), "{}: no such run is kept", folder.path().display());
+    ensure!(is_there(&folder.record_path())?, "{}: no such run is kept", folder.path().display());
     Ok(folder.read()?)
 }
 

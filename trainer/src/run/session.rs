@@ -23,6 +23,7 @@ use crate::run::repair::hindered;
 use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, ensure};
+use artifacts::reading::is_there;
 use artifacts::run::{FORMAT, Origin, Provenance, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use artifacts::{Configuration, atomic};
@@ -122,7 +123,7 @@ impl<'a> Session<'a> {
             continued: Vec::new(),
             sealed: Some(FileSums::default()),
         };
-        let record = if folder.record_path().exists() {
+        let record = if is_there(&folder.record_path())? {
             folder
                 .read_record()
                 .map_err(|error| given_up(error, "move the folder away to train this run anew"))?

@@ -4,6 +4,7 @@ use crate::machine::device::Device;
 use crate::machine::memory::{self, Available, TooLarge};
 use crate::run::context::RunContext;
 use crate::sweep::estimate::Pace;
+use artifacts::reading::is_there;
 use artifacts::run::{RunError, RunFolder, Status};
 use artifacts::{Configuration, Experiment};
 use std::cmp::Reverse;
@@ -52,7 +53,9 @@ pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> 
     for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
         let folder = RunFolder::new(context.layout.run(&name));
-        left.begun += usize::from(folder.record_path().exists());
+        // A run that cannot be looked up may well have begun.
+        let has_begun = is_there(&folder.record_path()).unwrap_or(true);
+        left.begun += usize::from(has_begun);
         let epochs_left = match state(&folder, configuration) {
             Ok(Progress::Left(epochs)) => Some(epochs),
             Ok(Progress::Done) => None,
@@ -62,7 +65,7 @@ pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> 
             }
             // Training it will say why.
             Err(error) => {
-                if folder.record_path().exists() {
+                if has_begun {
                     left.unusable.push((name.clone(), error.to_string()));
                 }
                 Some(configuration.recipe.epochs)

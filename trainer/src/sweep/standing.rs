@@ -4,7 +4,8 @@
 use crate::machine::device::{BackendChoice, Device};
 use anyhow::bail;
 use artifacts::dataset::{Header, Split};
-use artifacts::run::{Headway, RunFolder};
+use artifacts::reading::is_there;
+use artifacts::run::{Condition, Headway, RunFolder};
 use artifacts::{Backend, Configuration, Experiment, Layout};
 use serde::Serialize;
 use std::fmt;
@@ -23,9 +24,8 @@ pub struct Standing {
 pub struct Run {
     /// The name of its folder.
     pub name: String,
-    /// One of `waiting`, `running`, `stopped`, `done`, `diverged` or `unusable`. A process that was killed
-    /// leaves `running`.
-    pub status: &'static str,
+    /// Its condition. A process that was killed leaves `running`.
+    pub status: Condition,
     /// The number of saved epochs.
     pub epochs_done: usize,
     /// The number of planned epochs.
@@ -56,7 +56,7 @@ impl Standing {
         engine: BackendChoice,
     ) -> anyhow::Result<Self> {
         let path = experiment.as_ref().map_or_else(|| layout.plan(), |given| layout.plan_of(&given.name));
-        let plan = path.exists().then(|| Experiment::read_plan(&path));
+        let plan = is_there(&path)?.then(|| Experiment::read_plan(&path));
         let experiment = match (experiment, engine, plan) {
             (Some(given), BackendChoice::Only(engine), _) => given.on(engine),
             (Some(given), BackendChoice::Auto, Some(plan)) => {
@@ -84,7 +84,7 @@ impl Run {
         let headway = Headway::read(&RunFolder::new(layout.run(&name)));
         Self {
             name,
-            status: headway.condition.name(),
+            status: headway.condition,
             epochs_done: headway.epochs.len(),
             epochs: configuration.recipe.epochs,
             images_per_second: headway.images_per_second(),
@@ -100,8 +100,15 @@ impl Run {
 /// Prints a line for each run that has begun, and the number of runs of each kind.
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for run in self.runs.iter().filter(|run| run.status != "waiting") {
-            write!(f, "{:<44} {:<9} {:>4} of {} epochs", run.name, run.status, run.epochs_done, run.epochs)?;
+        for run in self.runs.iter().filter(|run| run.status != Condition::Waiting) {
+            write!(
+                f,
+                "{:<44} {:<9} {:>4} of {} epochs",
+                run.name,
+                run.status.name(),
+                run.epochs_done,
+                run.epochs
+            )?;
             if let Some(reason) = &run.reason {
                 write!(f, ": {reason}")?;
             }
@@ -109,10 +116,10 @@ impl fmt::Display for Standing {
         }
         write!(f, "{}:", self.experiment)?;
         let mut comma = "";
-        for status in ["done", "running", "stopped", "waiting", "diverged", "unusable"] {
+        for status in Condition::ALL {
             let count = self.runs.iter().filter(|run| run.status == status).count();
             if count > 0 {
-                write!(f, "{comma} {count} {status}")?;
+                write!(f, "{comma} {count} {}", status.name())?;
                 comma = ",";
             }
         }

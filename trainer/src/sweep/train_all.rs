@@ -21,13 +21,21 @@ pub(super) type Train = fn(&RunContext<'_>, &Configuration) -> anyhow::Result<Ou
 /// use up the whole sweep while another is busy with one run.
 const MOST_BROKEN_OFF: u32 = 3;
 
+/// The runs of a sweep that failed.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    pub(super) names: Vec<String>,
+    /// Whether a reason was appended to the log of failures.
+    pub(super) logged: bool,
+}
+
 /// Trains runs in the slots until none waits any more; returns those that other processes train.
 pub(super) fn train_all<'a>(
     context: &RunContext<'_>,
     slots: &[Slot],
     free: &[(Device, u64)],
     runs: Vec<Planned<'a>>,
-    failures: &Mutex<Vec<String>>,
+    failures: &Mutex<Failures>,
     train: Train,
 ) -> Vec<Planned<'a>> {
     let (queue, elsewhere) = (Queue::new(runs, free.to_vec()), Mutex::new(Vec::new()));
@@ -48,17 +56,20 @@ pub(super) fn train_all<'a>(
                     match &outcome {
                         Ok(Outcome::Interrupted(_)) => queue.close(),
                         Ok(Outcome::Elsewhere) => {
+                            context.screen.forget(&run.name);
                             elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(run);
                             continue;
                         }
-                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.report(&run.name, 1.0),
+                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.ended(&run.name),
                         Err(_) => {
-                            // Nothing of it is left to wait for.
-                            context.screen.report(&run.name, 1.0);
-                            failures.lock().unwrap_or_else(PoisonError::into_inner).push(run.name.clone());
+                            context.screen.forget(&run.name);
+                            let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                            failures.names.push(run.name.clone());
                         }
                     }
-                    say(context, &run, outcome);
+                    if say(context, &run, outcome) {
+                        failures.lock().unwrap_or_else(PoisonError::into_inner).logged = true;
+                    }
                 }
                 if broken_off == MOST_BROKEN_OFF {
                     context.screen.say(&format!(
@@ -71,20 +82,21 @@ pub(super) fn train_all<'a>(
     });
     if context.stop.requested().is_none() {
         let untried = queue.left().into_iter().map(|run| format!("{} (not tried)", run.name));
-        failures.lock().unwrap_or_else(PoisonError::into_inner).extend(untried);
+        failures.lock().unwrap_or_else(PoisonError::into_inner).names.extend(untried);
     }
     elsewhere.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Appends a line to the log of failures, which outlives the terminal. Where it cannot be written, the line
-/// is on the screen alone.
-fn keep(context: &RunContext<'_>, line: &str) {
+/// Appends a line to the log of failures, which outlives the terminal, and returns whether that was possible.
+fn keep(context: &RunContext<'_>, line: &str) -> bool {
     let file = fs::OpenOptions::new().create(true).append(true).open(context.layout.failures());
     // In one piece, because several processes may append.
-    let _ = file.and_then(|mut file| file.write_all(format!("{}\n", line.replace('\n', " ")).as_bytes()));
+    file.and_then(|mut file| file.write_all(format!("{}\n", line.replace('\n', " ")).as_bytes())).is_ok()
 }
 
-fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) {
+/// Says how a run ended, and returns whether the reason of a failure was logged.
+fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) -> bool {
+    let mut logged = false;
     let what = match outcome {
         Ok(Outcome::Done(accuracy)) => {
             format!("done, {} accuracy {:.2} %", run.configuration.recipe.judged_by_what(), accuracy * 100.0)
@@ -96,11 +108,12 @@ fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outc
         Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
         Err(error) => {
             let failed = format!("failed: {error:#}");
-            keep(context, &format!("{}: {failed}", run.name));
+            logged = keep(context, &format!("{}: {failed}", run.name));
             failed
         }
     };
     context.screen.say(&format!("{}: {what}{}", run.name, context.screen.sweep_summary()));
+    logged
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ fn a_run_that_lacks_epochs_is_deleted_as_advised_and_trained_anew() {
     let folder = stopped(root.path());
     let record = RunRecord { status: Status::Done, sealed: None, ..folder.read_record().unwrap() };
     folder.write_record(&record).unwrap();
-    folder.write_epochs(&folder.read_epochs().unwrap()[..1]).unwrap();
+    folder.write_epochs(&folder.read().unwrap().1[..1]).unwrap();
     let message = folder.read().unwrap_err().to_string();
     assert!(message.contains("delete the folder, and `just sweep` trains the run anew"), "{message}");
     fs::remove_dir_all(folder.path()).unwrap();

@@ -161,7 +161,20 @@ fn what_a_repair_lacks_or_cannot_read_is_no_damage_of_the_run() {
     }
     atomic::write(&images, bytes).unwrap();
     assert_eq!(repair(&layout, true).0.mended, 1);
-    // A folder in a table's place: reading it fails as on a disk that fails.
+    // A link to itself in a table's place: reading it fails as on a disk that fails, and a write would
+    // replace it.
+    for path in [folder.layers_path(), folder.predictions_path()] {
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        let (tally, said) = repair(&layout, true);
+        assert_eq!((tally.broken, tally.aside, tally.mended), (1, 0, 0), "{said}");
+        assert!(said.contains(path.file_name().unwrap().to_str().unwrap()), "{said}");
+        assert!(fs::symlink_metadata(&path).unwrap().file_type().is_symlink(), "{said}");
+        atomic::write(&path, bytes).unwrap();
+    }
+    assert_eq!(repair(&layout, true).0.whole, 1);
+    // A folder in a table's place cannot be read either.
     fs::remove_file(folder.epochs_path()).unwrap();
     fs::create_dir(folder.epochs_path()).unwrap();
     let (tally, said) = repair(&layout, true);

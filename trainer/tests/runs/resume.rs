@@ -28,7 +28,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Backend) {
     train(&context(&layout, &data, &stop), &configuration).unwrap();
     let expected = folder(&layout, &data, &configuration);
     let (expected_model, _) = state_dict::load(&expected.model_path()).unwrap();
-    let expected_epochs = expected.read_epochs().unwrap();
+    let expected_epochs = expected.read().unwrap().1;
 
     let parts = tempfile::tempdir().unwrap();
     let (layout, data) = prepare(parts.path());
@@ -47,7 +47,7 @@ fn a_stopped_run_ends_with_the_same_bits(engine: Backend) {
     let numbers = |rows: &[EpochRow]| {
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
     };
-    assert_eq!(numbers(&found.read_epochs().unwrap()), numbers(&expected_epochs));
+    assert_eq!(numbers(&found.read().unwrap().1), numbers(&expected_epochs));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_stop_while_saving_leaves_a_whole_epoch(engine: Backend) {
         let outcome = std::thread::scope(|scope| {
             scope.spawn(|| {
                 let start = Instant::now();
-                while start.elapsed() < MINUTE && !found.read_epochs().is_ok_and(|rows| rows.len() > before) {
+                while start.elapsed() < MINUTE && !found.read().is_ok_and(|(_, rows)| rows.len() > before) {
                     std::thread::yield_now();
                 }
                 stop.request();
@@ -116,7 +116,7 @@ fn a_stop_while_saving_leaves_a_whole_epoch(engine: Backend) {
     let expected = folder(&layout, &data, &configuration);
     assert_eq!(checkpoint(&found).state, checkpoint(&expected).state, "{engine:?}");
     let numbers = |folder: &RunFolder| {
-        let rows = folder.read_epochs().unwrap();
+        let rows = folder.read().unwrap().1;
         rows.iter().map(|row| (row.train_loss, row.test_loss, row.test_accuracy)).collect::<Vec<_>>()
     };
     assert_eq!(numbers(&found), numbers(&expected));
@@ -177,7 +177,7 @@ fn rows_beyond_the_checkpoint_are_trained_again() {
     let row = EpochRow { epoch: 1, test_accuracy: 0.123, ..EpochRow::default() };
     folder.write_epochs(&[row]).unwrap();
     train(&context(&layout, &data, &Stop::default()), &configuration).unwrap();
-    let epochs = folder.read_epochs().unwrap();
+    let epochs = folder.read().unwrap().1;
     assert!(epochs.len() == 3 && epochs[0].train_loss.is_some());
 }
 
@@ -189,7 +189,7 @@ fn a_run_that_says_done_without_its_epochs_is_named_and_taken_up_again() {
     let (context, configuration) = (context(&layout, &data, &stop), tiny());
     let whole = train(&context, &configuration).unwrap();
     let folder = folder(&layout, &data, &configuration);
-    let epochs = folder.read_epochs().unwrap();
+    let epochs = folder.read().unwrap().1;
     // The state that two processes training one run left, before records named their files.
     let record = folder.read_record().unwrap();
     folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();

@@ -108,8 +108,8 @@ fn a_hangup_that_was_ignored_stays_ignored() {
     let mut program = start(root.path(), "trap '' HUP;");
     let folder = under_way(root.path());
     kill(&program, "HUP");
-    let before = folder.read_epochs().unwrap().len();
-    until(|| (folder.read_epochs().unwrap().len() > before + 3).then_some(()));
+    let before = folder.read().unwrap().1.len();
+    until(|| (folder.read().unwrap().1.len() > before + 3).then_some(()));
     assert_eq!(program.0.try_wait().unwrap(), None);
     kill(&program, "TERM");
     assert_eq!(code(program), Some(143));

@@ -18,7 +18,7 @@ fn half_precision_trains_with_float32_batch_norm() {
         let Outcome::Done(_) = train(&context(&layout, &data, &stop), &configuration).unwrap() else {
             panic!("{precision} did not finish");
         };
-        let rows = folder(&layout, &data, &configuration).read_epochs().unwrap();
+        let rows = folder(&layout, &data, &configuration).read().unwrap().1;
         assert!(rows.iter().all(|row| row.train_loss.unwrap() < 3.0), "{precision}: {rows:?}");
     }
 }
@@ -43,7 +43,7 @@ fn both_engines_train_the_same_network() {
             };
             train(&context(&layout, &data, &stop), &configuration).unwrap();
             let folder = folder(&layout, &data, &configuration);
-            (state_dict::load(&folder.model_path()).unwrap().0, folder.read_epochs().unwrap()[1].clone())
+            (state_dict::load(&folder.model_path()).unwrap().0, folder.read().unwrap().1[1].clone())
         });
         let off = first.train_loss.unwrap() - second.train_loss.unwrap();
         assert!(off.abs() < 1e-4, "seed {seed}, loss: off by {off:.1e}");

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dataset::Provenance;
+use arrow_schema::Field;
 use parquet::file::metadata::KeyValue;
 
 /// Writes a file as another program could, with `mend` changing the correct columns and metadata, and returns
@@ -43,7 +44,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let message = Dataset::read(Path::new("nowhere/train.parquet")).unwrap_err().to_string();
+    let message = Dataset::read_verified(Path::new("nowhere/train.parquet")).unwrap_err().to_string();
     assert!(message.contains("nowhere/train.parquet"), "{message}");
 }
 
@@ -55,7 +56,7 @@ fn half_a_file_and_other_files_are_refused() {
     let whole = fs::read(&path).unwrap();
     for bytes in [&whole[..whole.len() / 2], &whole[..3], b"", b"<!doctype html><title>Not here</title>"] {
         atomic::write(&path, bytes).unwrap();
-        let message = Dataset::read(&path).unwrap_err().to_string();
+        let message = Dataset::read_verified(&path).unwrap_err().to_string();
         assert!(message.contains("train.parquet") && message.contains("whole parquet"), "{message}");
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::run::{Origin, made_up};
+use crate::table;
 use crate::{Configuration, Recipe};
 
 fn epoch(epoch: u32) -> EpochRow {

@@ -6,12 +6,9 @@ use crate::data::state_dict::StateDict;
 use crate::engine::ways::Ways;
 use artifacts::Precision;
 use network::schedule::LearningRates;
-use network::{Architecture, WeightDecay};
+use network::{Architecture, VELOCITY, WeightDecay};
 use std::collections::BTreeMap;
 use tch::{Device, Kind, Reduction, Tensor};
-
-/// Prefix of the momentum's names among the arrays of a checkpoint.
-const VELOCITY: &str = "velocity.";
 
 /// A network and its momentum.
 #[derive(Debug)]

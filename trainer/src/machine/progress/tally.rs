@@ -21,6 +21,8 @@ pub(super) struct Tally {
     whole: Duration,
     /// The expected seconds of each run that was left.
     expected: BTreeMap<String, f64>,
+    /// The expected seconds of the runs that are not trained here, or not any more.
+    elsewhere: BTreeMap<String, f64>,
     /// The fraction of each run that is done.
     done: BTreeMap<String, f64>,
     /// The expected seconds of all runs, and of what is done of them: kept, because every update asks.
@@ -53,15 +55,45 @@ impl Tally {
         let trusted = TRUSTED.as_secs_f64().min(whole.as_secs_f64() / 10.0).max(f64::MIN_POSITIVE);
         let pace = Pace { at: now, share: 0.0, took: trusted, expected: trusted };
         let all_seconds = expected.values().sum();
-        Self { whole, expected, done: BTreeMap::new(), all_seconds, done_seconds: 0.0, pace, bar }
+        let (elsewhere, done) = (BTreeMap::new(), BTreeMap::new());
+        Self { whole, expected, elsewhere, done, all_seconds, done_seconds: 0.0, pace, bar }
     }
 
-    /// Records the fraction of a run that is done; a run that was not expected is not counted.
+    /// Records the fraction of a run that is done; a run that was not expected is not counted, and one that
+    /// was forgotten counts again.
     pub(super) fn report(&mut self, now: Instant, run: &str, share: f64) {
+        if let Some(seconds) = self.elsewhere.remove(run) {
+            self.resize(self.all_seconds + seconds);
+            self.expected.insert(run.to_owned(), seconds);
+        }
         let Some(expected) = self.expected.get(run) else { return };
         let before = self.done.insert(run.to_owned(), share).unwrap_or(0.0);
         self.done_seconds += expected * (share - before);
         self.pace = self.pace_at(now);
+    }
+
+    /// Records that a run has ended. One of which nothing was trained here was finished by another process.
+    pub(super) fn end(&mut self, now: Instant, run: &str) {
+        if self.done.contains_key(run) { self.report(now, run, 1.0) } else { self.forget(now, run) }
+    }
+
+    /// Takes a run out of the sweep: another process trains it, or it failed. That says nothing about the
+    /// pace of the others.
+    pub(super) fn forget(&mut self, now: Instant, run: &str) {
+        self.pace = self.pace_at(now);
+        let Some(seconds) = self.expected.remove(run) else { return };
+        self.elsewhere.insert(run.to_owned(), seconds);
+        self.done_seconds -= seconds * self.done.remove(run).unwrap_or(0.0);
+        self.resize(self.all_seconds - seconds);
+    }
+
+    /// Changes the expected seconds of all runs, and with them the expected duration.
+    fn resize(&mut self, all_seconds: f64) {
+        let ratio = all_seconds.max(0.0) / self.all_seconds.max(f64::MIN_POSITIVE);
+        let whole = if self.all_seconds > 0.0 { self.whole.as_secs_f64() * ratio } else { all_seconds };
+        self.whole = Duration::try_from_secs_f64(whole).unwrap_or(Duration::MAX);
+        self.all_seconds = all_seconds.max(0.0);
+        self.pace.share = self.share();
     }
 
     /// Returns the fraction of the sweep that is done.
@@ -88,11 +120,11 @@ impl Tally {
 
     /// Describes the fraction done, the time left, and the time of day of the end.
     pub(super) fn summary(&self) -> String {
-        format!("sweep {:.0} %, {}", 100.0 * self.share(), self.end())
+        format!("sweep {:.0} %, {}", 100.0 * self.share(), self.until())
     }
 
     /// Describes the end alone.
-    pub(super) fn end(&self) -> String {
+    pub(super) fn until(&self) -> String {
         let left = self.remaining(Instant::now());
         format!("ends {}, {} left", time_after(left), HumanDuration(left))
     }
@@ -129,6 +161,36 @@ mod tests {
         tally.report(start + Duration::from_secs(25), "b", 1.0);
         tally.report(start + Duration::from_secs(50), "a", 1.0);
         assert_eq!(tally.remaining(start + Duration::from_secs(50)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_run_that_is_trained_elsewhere_counts_neither_as_work_nor_as_done() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut tally = two_runs(start, 1);
+        tally.forget(start, "a");
+        assert_eq!((tally.share(), tally.remaining(start)), (0.0, Duration::from_secs(10)));
+        tally.report(at(5), "b", 0.5);
+        assert!(near(tally.remaining(at(5)), 5.0), "{:?}", tally.remaining(at(5)));
+        // Another process left it, and it is trained here after all.
+        tally.report(at(5), "a", 0.0);
+        assert!(near(tally.remaining(at(5)), 35.0), "{:?}", tally.remaining(at(5)));
+        // It fails half-way, at the expected pace.
+        tally.report(at(20), "a", 0.5);
+        tally.forget(at(20), "a");
+        assert!(near(tally.remaining(at(20)), 5.0), "{:?}", tally.remaining(at(20)));
+        // What is found finished when its turn comes was not done in an instant.
+        let mut tally = two_runs(start, 1);
+        tally.end(start, "a");
+        assert_eq!((tally.share(), tally.remaining(start)), (0.0, Duration::from_secs(10)));
+        tally.report(at(10), "b", 0.5);
+        tally.end(at(10), "b");
+        assert_eq!((tally.share(), tally.remaining(at(10))), (1.0, Duration::ZERO));
+        // A sweep of which nothing is left is no division by zero.
+        tally.forget(at(10), "b");
+        assert_eq!(tally.remaining(at(10)), Duration::ZERO);
+        tally.report(at(10), "b", 0.0);
+        assert!(near(tally.remaining(at(10)), 10.0), "{:?}", tally.remaining(at(10)));
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! Sentences that hold for some studies only: each is said where it is true.
+
+use crate::checked::checked;
+use crate::support::{Plan, derive};
+use artifacts::dataset::Task;
+use artifacts::study::{Endpoint, RecipeSummary, Role, Study, TunedArm};
+use artifacts::{Backend, Configuration, Precision, Recipe};
+use network::Arm;
+use report::Report;
+
+fn of(recipe: Recipe) -> Plan {
+    Plan { recipe: Configuration { recipe, ..Configuration::default() }, ..Plan::default() }
+}
+
+fn tuned() -> Study {
+    let mut study = Plan::default().study();
+    let recipe = study.summary.recipes[0].recipe.clone();
+    let arm = |decay| TunedArm { decay, recipe: recipe.clone(), lambda: 5e-4, peak_learning_rate: 0.2 };
+    study.summary.tuned = [Arm::ORIGINAL, Arm::APPROPRIATE].map(arm).to_vec();
+    study
+}
+
+fn card<'a>(report: &'a Report, file: &str) -> &'a str {
+    &report.cards.iter().find(|card| card.file == file).unwrap().text
+}
+
+/// The same study as one whose images are CIFAR-10's.
+fn on_cifar10(mut study: Study) -> Study {
+    let known = Task::Cifar10.fingerprints().unwrap();
+    let recipe = Recipe::default().hash(&known);
+    study.runs.iter_mut().for_each(|row| row.recipe.clone_from(&recipe));
+    study.epochs.iter_mut().for_each(|row| row.recipe.clone_from(&recipe));
+    study.layers.iter_mut().for_each(|row| row.recipe.clone_from(&recipe));
+    study.summary.recipes[0].recipe = recipe;
+    study.summary.data = vec![known];
+    derive(&mut study);
+    study
+}
+
+#[test]
+fn an_import_beside_a_study_of_cifar_10_leaves_it_one() {
+    let mut study = on_cifar10(Plan::default().study());
+    let alone = checked(&study);
+    assert!(card(&alone, "model.md").contains("uoft-cs/cifar10"));
+    let import = "imported:abc".to_owned();
+    let recipe = Recipe::default().hash(&import);
+    study.summary.recipes.push(RecipeSummary { recipe, ..study.summary.recipes[0].clone() });
+    study.summary.data.push(import);
+    let report = checked(&study);
+    assert!(report.markdown.contains(" on CIFAR-10 at rankscales 2, 8 and 31"), "{}", report.markdown);
+    assert_eq!(card(&report, "model.md"), card(&alone, "model.md"));
+    assert!(!card(&report, "dataset.md").contains("not that of CIFAR-10"));
+    // What is made up is not called CIFAR-10.
+    let made_up = checked(&Plan::default().study());
+    assert!(made_up.markdown.contains("images that are not, or not all, those of CIFAR-10"));
+}
+
+#[test]
+fn the_notebooks_curve_is_of_the_same_recipe_only_where_it_is() {
+    let caption = |study: &Study| checked(study).figures[0].caption.clone();
+    let (pale, others) = ("2018 notebook's two curves", "and so not of the same recipe");
+    let half = Recipe { precision: Precision::Bf16, ..Recipe::default() };
+    for study in [Plan::default().study(), of(half).study()] {
+        assert!(caption(&study).contains(pale) && !caption(&study).contains(others), "{}", caption(&study));
+    }
+    let lambda = Configuration { lambda: 1e-3, ..Configuration::default() };
+    for study in [
+        of(Recipe { batch: 256, ..Recipe::default() }).study(),
+        of(Recipe { peak_learning_rate: 0.1, ..Recipe::default() }).study(),
+        of(Recipe { test_images: Some(2000), ..Recipe::default() }).study(),
+        Plan { recipe: lambda, ..Plan::default() }.study(),
+        tuned(),
+    ] {
+        assert!(caption(&study).contains(pale) && caption(&study).contains(others), "{}", caption(&study));
+    }
+    let held_out = of(Recipe { validation_images: Some(5000), ..Recipe::default() }).study();
+    assert!(caption(&held_out).contains("left out: it is of test images"), "{}", caption(&held_out));
+}
+
+#[test]
+fn the_dense_network_is_no_factored_one_and_no_rankscale() {
+    let mut study = Plan { rankscales: vec![0, 8, 31], ..Plan::default() }.study();
+    let headline = study.summary.endpoints.clone();
+    let short = Recipe { epochs: 4, ..Recipe::default() };
+    let other = Plan { rankscales: vec![0, 8], seeds: 1, ..of(short) }.study();
+    study.runs.extend(other.runs);
+    study.summary.recipes.extend(other.summary.recipes);
+    derive(&mut study);
+    study.summary.endpoints = headline;
+    let report = checked(&study);
+    let said = "at rankscales 8 and 31: 20 runs, of 10 combinations of rankscale and seed, and 5 runs of the dense network.";
+    assert!(report.markdown.contains(said), "{}", report.markdown);
+    for row in ["| `original` | dense | 1 |", "| `original` | rankscale 8 | 1 |"] {
+        assert!(report.markdown.contains(row), "{row}: {}", report.markdown);
+    }
+}
+
+#[test]
+fn weights_are_said_to_come_out_again_only_where_the_engine_sees_to_it() {
+    let again = "the same configuration and seed train them again";
+    let kind = "train networks of the same kind, not the same weights";
+    for (engine, says, not) in [(Backend::Fused, again, kind), (Backend::Tch, kind, again)] {
+        let recipe = Configuration { engine, ..Configuration::default() };
+        let report = checked(&Plan { recipe, ..Plan::default() }.study());
+        let text = card(&report, "model.md");
+        assert!(text.contains(says) && !text.contains(not), "{text}");
+    }
+}
+
+#[test]
+fn a_recipe_is_called_the_notebooks_only_where_it_is() {
+    for (study, says) in [
+        (Plan::default().study(), "the recipe is that of a notebook of 2018, held fixed"),
+        (of(Recipe { epochs: 6, ..Recipe::default() }).study(), "and was not searched for accuracy"),
+        (tuned(), "nothing of it but λ and peak learning rate was searched for accuracy"),
+    ] {
+        let report = checked(&study);
+        assert!(card(&report, "model.md").contains(says), "{says}: {}", card(&report, "model.md"));
+    }
+}
+
+#[test]
+fn recipes_and_images_are_counted() {
+    let mut study = Plan::default().study();
+    let report = checked(&study);
+    assert!(card(&report, "dataset.md").contains("one recipe and one set of images."));
+    study.summary.recipes.push(RecipeSummary { recipe: "f".into(), ..study.summary.recipes[0].clone() });
+    study.summary.data.push("others".to_owned());
+    let report = checked(&study);
+    assert!(card(&report, "dataset.md").contains("2 recipes and 2 sets of images."));
+}
+
+#[test]
+fn a_tuned_study_is_not_said_to_have_one_strength() {
+    let mut study = tuned();
+    let other = of(Recipe { epochs: 4, ..Recipe::default() }).study();
+    study.runs.extend(other.runs);
+    let report = checked(&study);
+    let said = "This page shows the runs of each arm at its own λ and peak learning rate; 30 finished runs of others";
+    assert!(report.markdown.contains(said), "{}", report.markdown);
+}
+
+#[test]
+fn a_p_value_that_is_not_adjusted_does_not_stand_among_those_that_are() {
+    let mut study = Plan::default().study();
+    let first = study.summary.endpoints[0].clone();
+    study.summary.endpoints.push(Endpoint { decay: Arm::NO_DECAY, role: Role::Secondary, ..first });
+    let report = checked(&study);
+    let rows = |arm: Arm| format!("| `{arm}` | `original` | 3 | 15 |");
+    let row = |arm| report.markdown.lines().find(|line| line.starts_with(&rows(arm))).unwrap();
+    assert!(row(Arm::NO_DECAY).contains("%) | – | – | **"), "{}", row(Arm::NO_DECAY));
+    assert!(row(Arm::APPROPRIATE).contains("%) | < 0.001 | 0.980 | **"), "{}", row(Arm::APPROPRIATE));
+}
