@@ -51,9 +51,9 @@ def main(words):
         if stop.call(command, through_us=True):
             sys.exit("just bench: failed: %s" % " ".join(command))
 
-    peers = [] if machine.missing(chosen["PYTHON"], ("torch",)) else variants(chosen)
+    peers = [] if machine.missing(chosen["PYTHON"], ("torch",), imported=True) else variants(chosen)
     if not peers:
-        say("%s has no torch: PyTorch is not measured; PYTHON= names another" % chosen["PYTHON"])
+        say("%s cannot import torch: PyTorch is not measured; PYTHON= names another" % chosen["PYTHON"])
     cases = [(rankscale, count) for rankscale in rankscales for count in threads]
     start, done, total = time.monotonic(), 0, rounds * len(cases)
     for turn in range(1, rounds + 1):

@@ -43,7 +43,7 @@ def main(words):
     for name in WHAT:
         if name not in asked:
             continue
-        lacks = machine.missing(chosen["PYTHON"], ("torch", "numpy", "safetensors")) if name == "parity" else []
+        lacks = machine.missing(chosen["PYTHON"], ("torch", "numpy", "safetensors"), imported=True) if name == "parity" else []
         if lacks:
             left_out.append("parity: %s lacks %s; `pip install -r reference/requirements.txt`, or PYTHON= names another"
                             % (chosen["PYTHON"], ", ".join(lacks)))

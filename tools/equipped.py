@@ -15,6 +15,9 @@ import outcome
 
 def python_with(*packages):
     """The path of a Python that has all of these packages; if there is none, the test is skipped."""
+    named = os.environ.get("TEST_PYTHON")
+    if named and not shutil.which(named):
+        raise FileNotFoundError("TEST_PYTHON=%s: there is no such program" % named)
     for python in filter(None, (os.environ.get("TEST_PYTHON"), sys.executable)):
         if not machine.missing(python, packages):
             return python

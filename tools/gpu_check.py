@@ -223,7 +223,7 @@ class Check:
             self.speed.append(lines[-1])
 
         take(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))
-        if not machine.missing(self.chosen["PYTHON"], ("torch",)):
+        if not machine.missing(self.chosen["PYTHON"], ("torch",), imported=True):
             for variant in self.chosen["VARIANTS"].split(","):
                 take(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1])
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],

@@ -64,14 +64,28 @@ MISSING = """import importlib.util, sys
 print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))"""
 
 
-@functools.lru_cache(maxsize=None)
-def missing(python, packages):
-    """Those of the packages (a tuple of import names) that a Python lacks; all of them if it does not start."""
+# The same, of those that are there but cannot be imported, too.
+BROKEN = """import importlib, sys
+def works(name):
     try:
-        found = subprocess.run([python, "-c", MISSING, *packages], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return importlib.import_module(name)
+    except Exception:
+        return None
+broken = [name for name in sys.argv[1:] if works(name) is None]
+print(*broken)"""
+
+
+@functools.lru_cache(maxsize=None)
+def missing(python, packages, imported=False):
+    """Those of the packages (a tuple of import names) that a Python lacks, or, if they are `imported`, cannot import; all of
+    them if it does not start."""
+    try:
+        found = subprocess.run([python, "-c", BROKEN if imported else MISSING, *packages], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
     except OSError:
         return list(packages)
-    return found.stdout.split() if found.returncode == 0 else list(packages)
+    said = found.stdout.splitlines()
+    return (said[-1].split() if said else []) if found.returncode == 0 else list(packages)
 
 
 def free_bytes(path):

@@ -31,6 +31,7 @@ class Packages(unittest.TestCase):
                 file.write("raise SystemError")
             python = program(os.path.join(folder, "python"), '#!/bin/sh\nPYTHONPATH="%s" exec "%s" "$@"\n' % (folder, sys.executable))
             self.assertEqual(machine.missing(python, ("fails", "json", "is_not_there")), ["is_not_there"])
+            self.assertEqual(machine.missing(python, ("fails", "json", "is_not_there"), imported=True), ["fails", "is_not_there"])
 
     def test_a_python_that_does_not_start_lacks_everything(self):
         self.assertEqual(machine.missing("none", ("json", "os")), ["json", "os"])

@@ -48,14 +48,22 @@ pub fn write_with<E: From<io::Error>>(
 /// Those of the file system.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let taken = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
-    match written(path, |writer| writer.write_all(bytes))?.persist_noclobber(path) {
-        Err(failure) if taken(&failure.error) || is_there(path)? => return Ok(false),
-        // Some file systems can only replace.
-        Err(failure) => failure.path.persist(path).map_err(|failure| unwritten(path, &failure.error))?,
-        Ok(()) => {}
-    }
+    let wrote = match written(path, |writer| writer.write_all(bytes))?.persist_noclobber(path) {
+        Ok(()) => true,
+        Err(failure) if taken(&failure.error) => false,
+        Err(failure) => match std::fs::hard_link(&failure.path, path) {
+            Ok(()) => true,
+            Err(error) if taken(&error) || is_there(path)? => false,
+            // Some file systems can only replace.
+            Err(_) => {
+                failure.path.persist(path).map_err(|failure| unwritten(path, &failure.error))?;
+                true
+            }
+        },
+    };
+    // Also where another process wrote it, because what follows counts on it.
     sync_directory(parent(path))?;
-    Ok(true)
+    Ok(wrote)
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> io::Error {

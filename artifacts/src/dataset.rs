@@ -5,9 +5,8 @@
 //! the order of rows.
 //!
 //! *Invariant:* rows are in canonical order, every label is a class, and `fingerprint` is that of the
-//! content. Only [`Dataset::from_records`], [`Dataset::generated`] and [`Dataset::read`] create a data set,
-//! and all three ensure this; `read` trusts the file's order and fingerprint, [`Dataset::read_verified`] does
-//! not.
+//! content. Only [`Dataset::from_records`], [`Dataset::generated`], [`Dataset::read_verified`] and
+//! [`Dataset::read_verified_of`] create a data set, and all of them ensure this.
 
 mod error;
 mod file;

@@ -26,9 +26,14 @@ thread_local! {
 /// # Errors
 /// Those of the file system, with the path.
 pub fn is_there(path: &Path) -> io::Result<bool> {
-    std::fs::exists(path).map_err(|error| {
-        io::Error::new(error.kind(), format!("{}: cannot be looked up: {error}", path.display()))
-    })
+    match std::fs::exists(path) {
+        // A file where a folder would be: below it is nothing.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        Err(error) => {
+            Err(io::Error::new(error.kind(), format!("{}: cannot be looked up: {error}", path.display())))
+        }
+        found => found,
+    }
 }
 
 /// Reads all bytes of a file.
@@ -144,7 +149,10 @@ mod tests {
         assert!(!is_there(&path).unwrap());
         fs::write(&path, "").unwrap();
         assert!(is_there(&path).unwrap());
-        let below = is_there(&path.join("run.json")).unwrap_err().to_string();
-        assert!(below.contains("run.json: cannot be looked up"), "{below}");
+        assert!(!is_there(&path.join("run.json")).unwrap());
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&link, &link).unwrap();
+        let message = is_there(&link.join("run.json")).unwrap_err().to_string();
+        assert!(message.contains("run.json: cannot be looked up"), "{message}");
     }
 }

@@ -128,10 +128,8 @@ impl Seal {
         if let Some(first) = Self::read(path)? {
             return Ok(first);
         }
-        if atomic::write_new(path, &stamp::stamped(&self)?)? {
-            return Ok(self);
-        }
-        // Another process was faster.
+        atomic::write_new(path, &stamp::stamped(&self)?)?;
+        // Another process may have been faster.
         Ok(Self::read(path)?.unwrap_or(self))
     }
 }

@@ -93,6 +93,14 @@ impl<'a> Selection<'a> {
             && self.configuration().is_some_and(same)
     }
 
+    /// Returns the content fingerprints of the images behind the study. Of imported runs nobody knows the
+    /// images; the hash of a file that stands in their place is left out.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<&'a str> {
+        let data = self.study.summary.data.iter().map(String::as_str);
+        data.filter(|data| !data.starts_with("imported:")).collect()
+    }
+
     /// Returns what the accuracies are of: `test` images, or `held-out` training images.
     #[must_use]
     pub fn judged_by(&self) -> &'static str {

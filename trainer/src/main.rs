@@ -113,7 +113,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Retrain(mut arguments) => {
             let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
             let Configuration { recipe, engine, .. } = &kept.0.configuration;
-            let engine = arguments.place.machine.settle_on(*engine)?;
+            let begun_on = kept.0.parts_of(1).next().map_or("", |made| made.device.as_str());
+            let engine = arguments.place.machine.settle_on(*engine, begun_on)?;
             let (task, judged_by_test) = (recipe.dataset, recipe.is_judged_by_test());
             return at(&arguments.place, task, judged_by_test, |context| {
                 engine.resolve(context.device)?;

@@ -75,10 +75,10 @@ pub fn sweep(
         return Ok(context.stop.requested());
     }
     let at_once = prepared.at_once();
-    let Prepared { planned, refused, slots, free, begun, .. } = prepared;
+    let Prepared { planned, refused, slots, free, begun, unseen, .. } = prepared;
     if !planned.is_empty() || refused.is_empty() {
         experiment.write_plans(context.layout)?;
-        seal(context, experiment, begun)?;
+        seal(context, experiment, begun, unseen)?;
         tidy(context, experiment);
     }
     let runs = planned.len() + refused.len();
@@ -194,8 +194,20 @@ fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
 }
 
 /// Seals the plan before its first run, and says so if the plan differs from the one that was sealed.
-fn seal(context: &RunContext<'_>, experiment: &Experiment, runs_before: usize) -> anyhow::Result<()> {
+fn seal(
+    context: &RunContext<'_>,
+    experiment: &Experiment,
+    runs_before: usize,
+    unseen: Option<String>,
+) -> anyhow::Result<()> {
     let path = context.layout.seal(&experiment.name);
+    if let Some(reason) = unseen
+        && Seal::read(&path)?.is_none()
+    {
+        bail!(
+            "{reason}; the plan is sealed, and training begins, when it is known which runs had begun before"
+        );
+    }
     let seal =
         Seal::of(experiment, runs_before, &context.data.fingerprint(), circumstances()).write_once(&path)?;
     if !seal.holds(experiment) {

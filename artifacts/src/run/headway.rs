@@ -73,13 +73,12 @@ impl Headway {
     /// Reads a run's folder, which may be missing.
     #[must_use]
     pub fn read(folder: &RunFolder) -> Self {
-        let read = match reading::is_there(&folder.record_path()) {
-            Ok(false) => None,
-            Ok(true) => Some(folder.read()),
-            Err(error) => Some(Err(error.into())),
-        };
         let quiet = quiet(folder);
         let without = |condition, reason| Self { condition, record: None, epochs: Vec::new(), quiet, reason };
+        let read = match reading::is_there(&folder.record_path()) {
+            Ok(found) => found.then(|| folder.read()),
+            Err(error) => return without(Condition::Unusable, Some(error.to_string())),
+        };
         match read {
             None => without(Condition::Waiting, None),
             Some(Ok((record, epochs))) => {

@@ -46,7 +46,7 @@ pub fn card(selection: &Selection<'_>) -> Card {
             "## The images\n\nThe tables hold no image. They are of networks that were trained and judged on these:\n\n{}",
             images::section(selection)
         ),
-        limits(selection.study),
+        limits(selection),
         CITATION.to_owned(),
     ]);
     Card { file: FILE, text }
@@ -104,15 +104,20 @@ fn origin(selection: &Selection<'_>) -> String {
     parts.join("\n\n")
 }
 
-fn limits(study: &Study) -> String {
+fn limits(selection: &Selection<'_>) -> String {
     let some = |number: usize, noun: &str| match number {
         1 => format!("one {noun}"),
         number => many(number as u64, noun),
     };
     let scope = format!(
-        "They answer the question above for one family of networks, {} and {} of images.",
-        some(study.summary.recipes.len(), "recipe"),
-        some(study.summary.data.len(), "set")
+        "They answer the question above for one family of networks, {} and {} of images{}.",
+        some(selection.study.summary.recipes.len(), "recipe"),
+        some(selection.fingerprints().len(), "set"),
+        if selection.study.runs.iter().any(|run| run.imported) {
+            ", and for imported runs, of unknown images"
+        } else {
+            ""
+        }
     );
     let items = [
         scope.as_str(),

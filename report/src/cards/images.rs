@@ -43,11 +43,11 @@ pub fn section(selection: &Selection<'_>) -> String {
                 .to_owned(),
         );
     }
-    // Of imported runs nobody knows the images; a hash of the file stands in their place.
-    let known = |data: &&String| !data.starts_with("imported:");
-    let fingerprints = selection.study.summary.data.iter().filter(known).take(10);
     items.extend(
-        fingerprints
+        selection
+            .fingerprints()
+            .into_iter()
+            .take(10)
             .map(|data| format!("Content fingerprint, training and test images: {}.", code(&text(data)))),
     );
     bullets(&items)

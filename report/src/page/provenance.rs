@@ -25,7 +25,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     let mut items = recipes;
     let others = shorten(&mut items, "summary.json");
     items.extend(others.map(|others| format!("Recipes: {others}")));
-    let mut data: Vec<_> = study.summary.data.iter().collect();
+    let mut data = selection.fingerprints();
     let others = shorten(&mut data, "summary.json");
     items.extend(
         data.iter()

@@ -50,6 +50,10 @@ fn an_import_beside_a_study_of_cifar_10_leaves_it_one() {
     assert!(report.markdown.contains(" on CIFAR-10 at rankscales 2, 8 and 31"), "{}", report.markdown);
     assert_eq!(card(&report, "model.md"), card(&alone, "model.md"));
     assert!(!card(&report, "dataset.md").contains("not that of CIFAR-10"));
+    assert!(!report.markdown.contains("imported:"), "its hash is no fingerprint of images");
+    study.runs[0].imported = true;
+    let report = checked(&study);
+    assert!(report.markdown.contains("1 run comes from a notebook's `results.json`"), "{}", report.markdown);
     // What is made up is not called CIFAR-10.
     let made_up = checked(&Plan::default().study());
     assert!(made_up.markdown.contains("images that are not, or not all, those of CIFAR-10"));

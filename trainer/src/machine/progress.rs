@@ -67,7 +67,7 @@ impl Screen {
         self.record(|tally| tally.end(Instant::now(), run));
     }
 
-    /// Takes a run out of the sweep, because another process trains it, or because it failed.
+    /// Takes a run out of the sweep, because another process trains it, it failed, or it diverged.
     pub fn forget(&self, run: &str) {
         self.record(|tally| tally.forget(Instant::now(), run));
     }

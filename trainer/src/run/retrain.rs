@@ -24,6 +24,8 @@ const CLOSE: f64 = 0.01;
 pub struct Comparison {
     /// The name of the run.
     pub run: String,
+    /// The name of the images that judge it: `test` or `held-out`.
+    pub judged_by: &'static str,
     /// The kept and the new row of each epoch.
     pub rows: Vec<(EpochRow, EpochRow)>,
     /// The instructions that computed the kept run and the new one, if they differ.
@@ -72,6 +74,7 @@ pub fn retrain(
     let (then, today) = (instructions(&record, epochs), instructions(&repeated, epochs));
     Ok(Comparison {
         run: run.to_owned(),
+        judged_by: record.configuration.recipe.judged_by_what(),
         rows: kept.into_iter().zip(now).take(epochs).collect(),
         instructions: (then != today).then_some((then, today)),
     })
@@ -118,7 +121,7 @@ fn numbers(row: &EpochRow) -> [Option<u64>; 5] {
 impl Display for Comparison {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: kept, and trained again", self.run)?;
-        writeln!(f, "{:>5}  {:<44}  test accuracy", "epoch", "train loss")?;
+        writeln!(f, "{:>5}  {:<44}  {} accuracy", "epoch", "train loss", self.judged_by)?;
         for (kept, now) in &self.rows {
             let loss =
                 |row: &EpochRow| row.train_loss.map_or_else(|| "-".to_owned(), |loss| loss.to_string());
@@ -146,6 +149,7 @@ mod tests {
         let row = |loss| EpochRow { epoch: 1, train_loss: Some(loss), ..EpochRow::default() };
         Comparison {
             run: "r".into(),
+            judged_by: "test",
             rows: vec![(row(kept), row(now))],
             instructions: instructions.map(|(then, now)| (then.to_owned(), now.to_owned())),
         }

@@ -41,6 +41,8 @@ pub(super) struct Prepared<'a> {
     pub(super) free: Vec<(Device, u64)>,
     /// The number of runs that are done or begun.
     pub(super) begun: usize,
+    /// The reason why it is not known whether some run has begun.
+    pub(super) unseen: Option<String>,
     cores: usize,
 }
 
@@ -99,7 +101,8 @@ impl<'a> Prepared<'a> {
         side_by_side: SideBySide,
     ) -> anyhow::Result<Option<Self>> {
         let mut free: Vec<_> = devices.iter().map(|&device| (device, free(device))).collect();
-        let plan::Left { runs: mut left, diverged, unusable, begun } = plan::left(context, experiment);
+        let plan::Left { runs: mut left, diverged, unusable, begun, unseen } =
+            plan::left(context, experiment);
         let threads = side_by_side.slots(devices, left.len())[0].threads;
         for run in &mut left {
             run.memory = memory::of_run(run.configuration, devices[0], threads);
@@ -113,7 +116,17 @@ impl<'a> Prepared<'a> {
         let (slots, fitting) = as_memory_allows(&side_by_side, &free, fitting);
         let planned = plan::in_order(&context.at(slots[0]), fitting);
         let cores = side_by_side.cores;
-        Ok(planned.map(|planned| Self { planned, refused, diverged, unusable, slots, free, begun, cores }))
+        Ok(planned.map(|planned| Self {
+            planned,
+            refused,
+            diverged,
+            unusable,
+            slots,
+            free,
+            begun,
+            unseen,
+            cores,
+        }))
     }
 
     /// Returns how many runs are trained at once without slowing each other down.

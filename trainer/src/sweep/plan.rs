@@ -44,18 +44,21 @@ pub(super) struct Left<'a> {
     /// The number of runs that have a record: done, diverged, under way, killed in their first epoch, or
     /// damaged.
     pub(super) begun: usize,
+    /// The reason why it is not known whether some run has begun.
+    pub(super) unseen: Option<String>,
 }
 
 /// Inspects the folder of every run.
 pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
     let fingerprint = context.data.fingerprint();
-    let mut left = Left { runs: Vec::new(), diverged: Vec::new(), unusable: Vec::new(), begun: 0 };
+    let mut left =
+        Left { runs: Vec::new(), diverged: Vec::new(), unusable: Vec::new(), begun: 0, unseen: None };
     for configuration in &experiment.runs {
         let name = configuration.run_name(&fingerprint);
         let folder = RunFolder::new(context.layout.run(&name));
-        // A run that cannot be looked up may well have begun.
-        let has_begun = is_there(&folder.record_path()).unwrap_or(true);
-        left.begun += usize::from(has_begun);
+        let has_begun = is_there(&folder.record_path());
+        left.begun += usize::from(matches!(has_begun, Ok(true)));
+        left.unseen = left.unseen.or_else(|| has_begun.as_ref().err().map(ToString::to_string));
         let epochs_left = match state(&folder, configuration) {
             Ok(Progress::Left(epochs)) => Some(epochs),
             Ok(Progress::Done) => None,
@@ -65,7 +68,7 @@ pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> 
             }
             // Training it will say why.
             Err(error) => {
-                if has_begun {
+                if has_begun.unwrap_or(true) {
                     left.unusable.push((name.clone(), error.to_string()));
                 }
                 Some(configuration.recipe.epochs)

@@ -60,7 +60,8 @@ pub(super) fn train_all<'a>(
                             elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(run);
                             continue;
                         }
-                        Ok(Outcome::Done(_) | Outcome::Diverged(_)) => context.screen.ended(&run.name),
+                        Ok(Outcome::Done(_)) => context.screen.ended(&run.name),
+                        Ok(Outcome::Diverged(_)) => context.screen.forget(&run.name),
                         Err(_) => {
                             context.screen.forget(&run.name);
                             let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,14 @@ use trainer::machine::stop::Stop;
 use trainer::run::session::train;
 use trainer::sweep::{Jobs, SideBySide, sweep};
 
+const SIDE_BY_SIDE: SideBySide = SideBySide {
+    jobs: Jobs::Exactly(NonZeroUsize::MIN),
+    per_device: NonZeroUsize::MIN,
+    threads: Some(1),
+    cores: 1,
+    wait: false,
+};
+
 fn experiment(name: &str, seeds: u64) -> Experiment {
     let runs = (0..seeds)
         .map(|seed| Configuration { recipe: Recipe { epochs: 1, ..tiny().recipe }, seed, ..tiny() })
@@ -24,11 +32,8 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     let (layout, data) = prepare(root.path());
     let stop = Stop::default();
     let context = context(&layout, &data, &stop);
-    let one = NonZeroUsize::MIN;
-    let side_by_side =
-        SideBySide { jobs: Jobs::Exactly(one), per_device: one, threads: Some(1), cores: 1, wait: false };
     let sweep = |experiment: &Experiment, plan_only| {
-        sweep(&context, &[Device::Cpu], experiment, side_by_side, plan_only).unwrap();
+        sweep(&context, &[Device::Cpu], experiment, SIDE_BY_SIDE, plan_only).unwrap();
         Seal::read(&layout.seal(&experiment.name)).unwrap()
     };
 
@@ -60,4 +65,24 @@ fn a_plan_is_sealed_once_before_its_first_run() {
     folder.write_record(&record).unwrap();
     let late = experiment("late", 10);
     assert_eq!(sweep(&late, false).unwrap().runs_before, 5, "runs that were there before are counted");
+}
+
+/// What is written into a seal stays, so it must not be a guess.
+#[test]
+fn a_plan_is_not_sealed_while_a_run_cannot_be_looked_up() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    let context = context(&layout, &data, &stop);
+    let two = experiment("two", 2);
+    let place = folder(&layout, &data, &two.runs[0]).path().to_owned();
+    fs_err::create_dir_all(layout.runs()).unwrap();
+    std::os::unix::fs::symlink(&place, &place).unwrap();
+    let sweep = || sweep(&context, &[Device::Cpu], &two, SIDE_BY_SIDE, false);
+    let message = format!("{:#}", sweep().unwrap_err());
+    assert!(message.contains("cannot be looked up") && message.contains("sealed"), "{message}");
+    assert_eq!(Seal::read(&layout.seal("two")).unwrap(), None);
+    fs_err::remove_file(place).unwrap();
+    sweep().unwrap();
+    assert_eq!(Seal::read(&layout.seal("two")).unwrap().unwrap().runs_before, 0);
 }

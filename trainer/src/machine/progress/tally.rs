@@ -17,8 +17,9 @@ const REMEMBERED: [Duration; 2] = [Duration::from_secs(10), Duration::from_mins(
 /// The work of a sweep, in seconds as expected before it began.
 #[derive(Debug)]
 pub(super) struct Tally {
-    /// The expected duration until all runs have ended, as estimated before the first began.
-    whole: Duration,
+    /// The expected duration until all runs have ended, as estimated before the first began, for each second
+    /// that is expected of a run.
+    whole_per_second: f64,
     /// The expected seconds of each run that was left.
     expected: BTreeMap<String, f64>,
     /// The expected seconds of the runs that are not trained here, or not any more.
@@ -54,17 +55,18 @@ impl Tally {
         // measure, so it is as if some time had passed as expected.
         let trusted = TRUSTED.as_secs_f64().min(whole.as_secs_f64() / 10.0).max(f64::MIN_POSITIVE);
         let pace = Pace { at: now, share: 0.0, took: trusted, expected: trusted };
-        let all_seconds = expected.values().sum();
+        let all_seconds: f64 = expected.values().sum();
+        let whole_per_second = if all_seconds > 0.0 { whole.as_secs_f64() / all_seconds } else { 1.0 };
         let (elsewhere, done) = (BTreeMap::new(), BTreeMap::new());
-        Self { whole, expected, elsewhere, done, all_seconds, done_seconds: 0.0, pace, bar }
+        Self { whole_per_second, expected, elsewhere, done, all_seconds, done_seconds: 0.0, pace, bar }
     }
 
     /// Records the fraction of a run that is done; a run that was not expected is not counted, and one that
     /// was forgotten counts again.
     pub(super) fn report(&mut self, now: Instant, run: &str, share: f64) {
         if let Some(seconds) = self.elsewhere.remove(run) {
-            self.resize(self.all_seconds + seconds);
             self.expected.insert(run.to_owned(), seconds);
+            self.add_up();
         }
         let Some(expected) = self.expected.get(run) else { return };
         let before = self.done.insert(run.to_owned(), share).unwrap_or(0.0);
@@ -77,23 +79,26 @@ impl Tally {
         if self.done.contains_key(run) { self.report(now, run, 1.0) } else { self.forget(now, run) }
     }
 
-    /// Takes a run out of the sweep: another process trains it, or it failed. That says nothing about the
-    /// pace of the others.
+    /// Takes a run out of the sweep: another process trains it, it failed, or it diverged. That says nothing
+    /// about the pace of the others.
     pub(super) fn forget(&mut self, now: Instant, run: &str) {
-        self.pace = self.pace_at(now);
         let Some(seconds) = self.expected.remove(run) else { return };
+        self.pace = self.pace_at(now);
         self.elsewhere.insert(run.to_owned(), seconds);
-        self.done_seconds -= seconds * self.done.remove(run).unwrap_or(0.0);
-        self.resize(self.all_seconds - seconds);
+        self.done.remove(run);
+        self.add_up();
     }
 
-    /// Changes the expected seconds of all runs, and with them the expected duration.
-    fn resize(&mut self, all_seconds: f64) {
-        let ratio = all_seconds.max(0.0) / self.all_seconds.max(f64::MIN_POSITIVE);
-        let whole = if self.all_seconds > 0.0 { self.whole.as_secs_f64() * ratio } else { all_seconds };
-        self.whole = Duration::try_from_secs_f64(whole).unwrap_or(Duration::MAX);
-        self.all_seconds = all_seconds.max(0.0);
+    /// Adds up the expected seconds anew, after a run came or went.
+    fn add_up(&mut self) {
+        self.all_seconds = self.expected.values().sum();
+        self.done_seconds = self.done.iter().map(|(run, share)| share * self.expected[run]).sum();
         self.pace.share = self.share();
+    }
+
+    /// Returns the expected duration until all runs have ended, in seconds.
+    fn whole(&self) -> f64 {
+        self.whole_per_second * self.all_seconds
     }
 
     /// Returns the fraction of the sweep that is done.
@@ -105,8 +110,9 @@ impl Tally {
         let (before, share) = (self.pace, self.share());
         let passed = now.saturating_duration_since(before.at).as_secs_f64();
         let [least, most] = REMEMBERED;
-        let kept = (-passed / (self.whole / 10).clamp(least, most).as_secs_f64()).exp();
-        let done = (share - before.share).max(0.0) * self.whole.as_secs_f64();
+        let remembered = (self.whole() / 10.0).clamp(least.as_secs_f64(), most.as_secs_f64());
+        let kept = (-passed / remembered).exp();
+        let done = (share - before.share).max(0.0) * self.whole();
         Pace { at: now, share, took: kept * before.took + passed, expected: kept * before.expected + done }
     }
 
@@ -114,7 +120,7 @@ impl Tally {
     /// expectation, and work beside the sweep that begins or ends.
     pub(super) fn remaining(&self, now: Instant) -> Duration {
         let Pace { share, took, expected, .. } = self.pace_at(now);
-        let left = self.whole.as_secs_f64() * (1.0 - share).max(0.0);
+        let left = self.whole() * (1.0 - share).max(0.0);
         Duration::try_from_secs_f64(left * took / expected.max(f64::MIN_POSITIVE)).unwrap_or(Duration::MAX)
     }
 
@@ -186,11 +192,16 @@ mod tests {
         tally.report(at(10), "b", 0.5);
         tally.end(at(10), "b");
         assert_eq!((tally.share(), tally.remaining(at(10))), (1.0, Duration::ZERO));
-        // A sweep of which nothing is left is no division by zero.
-        tally.forget(at(10), "b");
-        assert_eq!(tally.remaining(at(10)), Duration::ZERO);
-        tally.report(at(10), "b", 0.0);
-        assert!(near(tally.remaining(at(10)), 10.0), "{:?}", tally.remaining(at(10)));
+        // Sums that round: when nothing is left, and a run comes back, it takes as long as it was to take.
+        let expected = ["a", "b", "c"].map(str::to_owned).into_iter().zip([12.3, 45.6, 78.9]).collect();
+        let mut tally = Tally::new(start, Duration::from_secs(68), expected, None);
+        for run in ["c", "a", "b"] {
+            tally.forget(start, run);
+        }
+        assert_eq!(tally.remaining(start), Duration::ZERO);
+        tally.report(start, "a", 0.0);
+        let left = tally.remaining(start);
+        assert!(near(left, 68.0 * 12.3 / 136.8), "{left:?}");
     }
 
     #[test]
