@@ -1,9 +1,11 @@
 //! Checks that what the README shows is made from the files beside it.
 
-use artifacts::Layout;
-use artifacts::study::Study;
+use artifacts::study::{CellRow, Study};
+use artifacts::words::{fixed, level, p_equals, percent, points, reach};
+use artifacts::{Layout, notebook};
 use fs_err::read_to_string;
 use report::benchmark::{self, Benchmark};
+use report::chart::Series;
 use report::publish::{self, section};
 use report::render;
 use report::splice::spliced;
@@ -47,6 +49,88 @@ fn the_figure_of_differences_shows_the_means_that_were_judged() {
     let figure = render(&study).figures.into_iter().find(|figure| figure.file == "difference.svg").unwrap();
     let shown = format!("from −{:.2} points at rankscale {}", row.difference.abs() * 100.0, row.rankscale);
     assert!(figure.alt.contains(&shown), "{shown}: {}", figure.alt);
+}
+
+/// Returns a page with one space between any two words.
+fn words(page: &str) -> String {
+    let text = read_to_string(root().join(page)).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn said(page: &str, needles: &[String]) {
+    let text = words(page);
+    for needle in needles {
+        assert!(text.contains(needle.as_str()), "{page} does not say: {needle}");
+    }
+}
+
+/// Formats the smallest and the largest of some numbers.
+fn between(numbers: impl Iterator<Item = f64> + Clone, decimals: usize) -> String {
+    let (low, high) = (numbers.clone().fold(f64::MAX, f64::min), numbers.fold(f64::MIN, f64::max));
+    format!("{} to {}", fixed(low, decimals), fixed(high, decimals))
+}
+
+#[test]
+fn what_is_told_of_desktop_is_what_its_analysis_says() {
+    let study = Study::read(&kept("desktop")).unwrap();
+    let judged = &study.summary.endpoints[0];
+    let interval = judged.interval().unwrap();
+    let mut needles = vec![
+        format!("{} percentage points lower", fixed(-100.0 * judged.difference.unwrap(), 2)),
+        format!("({} % interval {}; {})", level(interval), reach(interval), p_equals(judged.p().unwrap())),
+        format!("(F test, {})", p_equals(judged.heterogeneity.unwrap().p)),
+        format!("was {}.", fixed(100.0 * judged.secondary.noise.unwrap().differences_sd, 2)),
+        format!("the training images (by {})", fixed(judged.secondary.train_loss.unwrap().difference, 3)),
+        format!("the test images (by {})", fixed(judged.secondary.test_loss.unwrap().difference, 3)),
+        format!("differ by {} points over", points(judged.secondary.replication.unwrap().notebook)),
+    ];
+    let mean = |rankscale, arm| {
+        let cell = |cell: &&CellRow| cell.rankscale == rankscale && cell.decay == arm;
+        study.cells.iter().find(cell).unwrap().mean
+    };
+    let curve = notebook::curve();
+    let mut below = Vec::new();
+    for row in &judged.secondary.by_rankscale {
+        let arms = ["original", "appropriate"].map(|arm| mean(row.rankscale, arm));
+        needles.push(format!(
+            "| {} | {} | {} | {} | {} |",
+            row.rankscale,
+            percent(arms[0]),
+            percent(arms[1]),
+            points(row.difference),
+            reach(row.interval.unwrap())
+        ));
+        let point = curve.iter().find(|point| point.rankscale == row.rankscale).unwrap();
+        below.extend([arms[0] - point.original, arms[1] - point.appropriate].map(|gap| 100.0 * gap));
+    }
+    needles.push(format!("its curves lie {} points below these", between(below.into_iter(), 2)));
+    let figures = render(&study).figures;
+    for (file, decimals, around) in [
+        ("norms-epochs.svg", 1, "times as large under `appropriate`"),
+        ("stable-rank-epochs.svg", 2, "times as large, with"),
+    ] {
+        let plot = &figures.iter().find(|figure| figure.file == file).unwrap().plot;
+        let ratio = |(_, series): &(String, Vec<Series>)| {
+            let end = |arm: &str| series.iter().find(|one| one.name == arm).unwrap().means.last().unwrap().y;
+            end("appropriate") / end("original")
+        };
+        assert_eq!(plot.panels.len(), 7);
+        needles.push(format!("{} {around}", between(plot.panels.iter().map(ratio), decimals)));
+    }
+    said("docs/desktop.md", &needles);
+}
+
+#[test]
+fn what_is_told_of_gpu_beside_it_is_what_its_analysis_says() {
+    let study = Study::read(&kept("gpu")).unwrap();
+    let judged = &study.summary.endpoints[0];
+    let (difference, later) = (judged.difference.unwrap(), judged.secondary.later.unwrap());
+    let interval = reach(judged.interval().unwrap());
+    said("docs/desktop.md", &[format!("differs by {} ({interval})", points(difference))]);
+    let lower = |difference: f64| fixed(-100.0 * difference, 2);
+    let at_look = format!("{} points lower ({interval})", lower(difference));
+    let of_all = format!("{} lower in all {} pairs", lower(later.difference), later.pairs);
+    said("README.md", &[at_look, of_all]);
 }
 
 #[test]
