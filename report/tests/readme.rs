@@ -53,7 +53,7 @@ fn the_figure_of_differences_shows_the_means_that_were_judged() {
 
 /// Returns a page with one space between any two words.
 fn words(page: &str) -> String {
-    let text = read_to_string(root().join(page)).unwrap();
+    let text = read_to_string(root().join(page)).expect("the page is there");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
