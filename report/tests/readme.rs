@@ -78,10 +78,13 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
     let mut needles = vec![
         format!("{} percentage points lower", fixed(-100.0 * judged.difference.unwrap(), 2)),
         format!("({} % interval {}; {})", level(interval), reach(interval), p_equals(judged.p().unwrap())),
-        format!("(F test, {})", p_equals(judged.heterogeneity.unwrap().p)),
-        format!("was {}.", fixed(100.0 * judged.secondary.noise.unwrap().differences_sd, 2)),
-        format!("the training images (by {})", fixed(judged.secondary.train_loss.unwrap().difference, 3)),
-        format!("the test images (by {})", fixed(judged.secondary.test_loss.unwrap().difference, 3)),
+        format!("(F test, {},", p_equals(judged.heterogeneity.unwrap().p)),
+        format!("was {} (95 % interval", fixed(100.0 * judged.secondary.noise.unwrap().differences_sd, 2)),
+        format!(
+            "higher by {} under `appropriate`",
+            fixed(judged.secondary.train_loss.unwrap().difference, 3)
+        ),
+        format!("the test loss by {}:", fixed(judged.secondary.test_loss.unwrap().difference, 3)),
         format!("differ by {} points over", points(judged.secondary.replication.unwrap().notebook)),
     ];
     let mean = |rankscale, arm| {
@@ -103,7 +106,7 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
         let point = curve.iter().find(|point| point.rankscale == row.rankscale).unwrap();
         below.extend([arms[0] - point.original, arms[1] - point.appropriate].map(|gap| 100.0 * gap));
     }
-    needles.push(format!("its curves lie {} points below these", between(below.into_iter(), 2)));
+    needles.push(format!("its curves lie {} points below these.", between(below.into_iter(), 2)));
     let figures = render(&study).figures;
     for (file, decimals, around) in [
         ("norms-epochs.svg", 1, "times as large under `appropriate`"),
