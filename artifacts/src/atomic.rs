@@ -8,25 +8,21 @@
 //! which is ignored; no other error is.
 
 mod folder;
+mod leftovers;
 mod staging;
 
 pub use folder::{files_below, replace_folder};
+pub use leftovers::{clear, has_leftovers, is_partial, with_prefix};
 pub use staging::{Staged, stage};
 
 use crate::reading::is_there;
 use fs_err as fs;
+use leftovers::{PARTIAL, remove_abandoned};
 use serde::Serialize;
 use staging::staging;
-use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 use tempfile::TempPath;
-
-/// The prefix of temporary names.
-const PARTIAL: &str = ".partial-";
-/// The age from which a temporary file counts as abandoned.
-const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 
 /// Writes a file through `fill`, all or nothing. Missing parent directories are created.
 ///
@@ -179,48 +175,6 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the temporary files that killed processes left in a directory. Must be called only while nobody
-/// else writes there.
-///
-/// # Errors
-/// Those of the file system.
-pub fn clear(directory: &Path) -> io::Result<()> {
-    leftovers(directory)?.iter().try_for_each(fs::remove_file)
-}
-
-/// Returns whether a directory has temporary files; false if the directory is missing.
-///
-/// # Errors
-/// Those of the file system.
-pub fn has_leftovers(directory: &Path) -> io::Result<bool> {
-    Ok(is_there(directory)? && !leftovers(directory)?.is_empty())
-}
-
-/// Returns whether a file's name is a temporary one.
-#[must_use]
-pub fn is_partial(name: &str) -> bool {
-    name.starts_with(PARTIAL)
-}
-
-/// Removes temporary files and folders that nobody has written to for a day: no write takes that long, so
-/// their processes were killed.
-fn remove_abandoned(directory: &Path) {
-    let is_old = |path: &PathBuf| {
-        let modified = fs::symlink_metadata(path).and_then(|found| found.modified());
-        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED_AFTER))
-    };
-    // A process that cannot remove them can still write.
-    for path in leftovers(directory).unwrap_or_default().into_iter().filter(is_old) {
-        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    }
-}
-
-fn leftovers(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_partial = |path: &PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(is_partial);
-    let paths = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
-    Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_partial).collect())
-}
-
 /// Temporary files are private; the final files are as readable as any other file.
 #[cfg(unix)]
 fn set_ordinary_permissions(file: &fs::File) -> io::Result<()> {
@@ -236,6 +190,7 @@ fn set_ordinary_permissions(_: &fs::File) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {

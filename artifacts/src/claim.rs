@@ -22,7 +22,6 @@ use crate::atomic::{self, Staged, make_directories};
 use fs_err as fs;
 use owner::Owner;
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -268,11 +267,7 @@ fn bury(folder: &Path, token: &str, by: &str) -> io::Result<()> {
 
 /// Returns the remains of claims: those being created, and those being removed.
 fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let is_part = |path: &PathBuf| {
-        path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(&format!("{CLAIM}-")))
-    };
-    let paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-    Ok(paths.collect::<io::Result<Vec<_>>>()?.into_iter().filter(is_part).collect())
+    atomic::with_prefix(folder, &format!("{CLAIM}-"))
 }
 
 /// Removes a directory with its contents, including what its former owner adds meanwhile.

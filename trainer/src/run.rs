@@ -5,7 +5,8 @@
 //! - [`initialise`], [`checkpoint`]: the sources of the weights; [`layers`]: the measurements of them;
 //! - `work`: the inputs of an epoch; `rows`: the results of an epoch; `tables`: what is saved after it;
 //! - [`lock`]: which process trains the run; [`provenance`]: where and with what it was made;
-//! - [`repair`]: checks, seals and repairs runs one by one;
+//! - [`repair`]: checks, seals and repairs runs one by one; `hindrance`: what keeps it from that and is no
+//!   damage;
 //! - [`mod@retrain`]: compares a kept run with its first epochs trained again.
 //!
 //! This module imports `engine`, `data` and `machine`.
@@ -13,6 +14,7 @@
 pub mod checkpoint;
 pub mod context;
 mod epochs;
+mod hindrance;
 pub mod initialise;
 pub mod layers;
 pub mod lock;

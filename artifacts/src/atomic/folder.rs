@@ -1,6 +1,7 @@
 //! Replacement of a folder as a whole.
 
-use super::{PARTIAL, make_directories, parent, remove, sync_directory, write};
+use super::leftovers::PARTIAL;
+use super::{make_directories, parent, remove, sync_directory, write};
 use fs_err as fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;

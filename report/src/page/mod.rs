@@ -7,6 +7,7 @@
 //! that comes from files is escaped.
 
 pub mod answer;
+pub mod by_rankscale;
 pub mod cells;
 pub mod evidence;
 pub mod images;

@@ -1,12 +1,13 @@
 //! The details: where an arm differs, how often it wins, whether the difference grows with compression, how
 //! large the noise is, and whether the notebook agrees.
 
-use super::markdown::{Align, bullets, code, folded, table};
+use super::by_rankscale;
+use super::markdown::{bullets, code, folded};
 use crate::numbers::{self, reach};
 use crate::selection::Selection;
 use artifacts::study::{
-    Agreement, AtRankscale, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Intraclass, Later,
-    Noise, Replication, Secondary, Trend, Verdict, Wins,
+    Agreement, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Intraclass, Later, Noise,
+    Replication, Secondary, Trend, Verdict, Wins,
 };
 
 /// The proportion of wins that users notice, as Bouthillier et al. propose.
@@ -55,51 +56,13 @@ fn of(endpoint: &Endpoint, judged_by: &str) -> Vec<String> {
     items.extend(secondary.replication.map(replication));
     let mut parts = Vec::new();
     if !secondary.by_rankscale.is_empty() {
-        parts.push(by_rankscale(&secondary.by_rankscale));
-        parts.extend(shared(endpoint));
+        parts.push(by_rankscale::table(&secondary.by_rankscale));
+        parts.extend(by_rankscale::shared(endpoint));
     }
     if !items.is_empty() {
         parts.push(bullets(&items));
     }
     parts
-}
-
-fn by_rankscale(rows: &[AtRankscale]) -> String {
-    let columns = [
-        ("Rankscale", Align::Right),
-        ("Pairs", Align::Right),
-        ("Difference", Align::Right),
-        ("95 % interval", Align::Right),
-        ("p", Align::Right),
-        ("p, adjusted (Holm)", Align::Right),
-    ];
-    let dash = || "–".to_owned();
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                row.rankscale.to_string(),
-                row.pairs.to_string(),
-                numbers::points(row.difference),
-                row.interval.map_or_else(dash, reach),
-                row.p.map_or_else(dash, numbers::probability),
-                row.p_holm.map_or_else(dash, numbers::probability),
-            ]
-        })
-        .collect();
-    table(&columns, &rows)
-}
-
-/// Says which rankscales have no row of their own, because they build the network of another.
-fn shared(endpoint: &Endpoint) -> Option<String> {
-    let rows = &endpoint.secondary.by_rankscale;
-    let has_row = |rankscale: u32| rows.iter().any(|row| row.rankscale == rankscale);
-    let without: Vec<u32> = endpoint.rankscales.iter().copied().filter(|&at| !has_row(at)).collect();
-    let (build, their) = if without.len() == 1 { ("builds", "its") } else { ("build", "their") };
-    let names = numbers::capital(&numbers::rankscales(&without));
-    (!without.is_empty()).then(|| {
-        format!("{names} {build} the network of a smaller rankscale, whose row has {their} pairs, too.")
-    })
 }
 
 fn won(endpoint: &Endpoint, wins: Wins) -> String {

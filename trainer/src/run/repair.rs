@@ -7,11 +7,12 @@
 //! *Invariant:* only missing or damaged tables are written, and `run.json` after them; nothing is deleted;
 //! every run that is not intact is named.
 
-use crate::data::state_dict::{self, StateDict, StateDictError};
+use crate::data::state_dict::{self, StateDict};
 use crate::engine::Engine;
 use crate::machine::device::Device;
 use crate::run::checkpoint::{Checkpoint, check_shapes};
 use crate::run::context::TrainTest;
+use crate::run::hindrance::{Hindrance, hindered, is_lost};
 use crate::run::layers;
 use crate::run::lock::{Lock, waiting};
 use crate::run::rows::prediction_rows;
@@ -22,10 +23,8 @@ use artifacts::dataset::Task;
 use artifacts::reading::is_there;
 use artifacts::run::{EpochRow, Origin, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
-use artifacts::table::TableError;
 use fs_err as fs;
 use std::cell::OnceCell;
-use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -268,38 +267,6 @@ fn seal(folder: &RunFolder, record: RunRecord) -> anyhow::Result<()> {
     }
     sums.later = true;
     Ok(folder.write_record(&RunRecord { sealed: Some(sums), ..record })?)
-}
-
-/// What keeps a run from being checked or repaired here, and is no damage of it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Hindrance(String);
-
-/// Returns whether a table is damaged, missing or empty, and so must be made again.
-///
-/// # Errors
-/// The table could not be read now, which is no damage.
-fn is_lost<T>(read: Result<Vec<T>, RunError>) -> anyhow::Result<bool> {
-    match read.map_err(anyhow::Error::from) {
-        Ok(rows) => Ok(rows.is_empty()),
-        Err(error) if hindered(&error) => Err(error),
-        Err(_) => Ok(true),
-    }
-}
-
-/// Returns whether an error says nothing about a run's files: they could not be read or written now, or what
-/// a repair needs is not here.
-pub(super) fn hindered(error: &anyhow::Error) -> bool {
-    let passing = |cause: &io::Error| {
-        !matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof | ErrorKind::InvalidData)
-    };
-    // An error that shows another as its own does not name it as its cause.
-    error.chain().any(|cause| match (cause.downcast_ref(), cause.downcast_ref(), cause.downcast_ref()) {
-        (Some(RunError::Io(error) | RunError::Bare(TableError::Io(error))), ..)
-        | (_, Some(StateDictError::Io(error)), _)
-        | (.., Some(error)) => passing(error),
-        _ => cause.is::<Hindrance>(),
-    })
 }
 
 /// Formats an error without its advice to run the repair.
