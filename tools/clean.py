@@ -24,8 +24,9 @@ FOLDERS = {
     "all": ["report", "analysis", "export", "runs", "failures.log", "aside", "slurm", *IMAGES],
 }
 # A work folder has one of these at least, whatever was deleted in it before.
-MARKS = ["plans/*/plan.json", "runs/*/run.json", "aside/*/run.json", "analysis/runs.parquet", "export/*/export.json",
-         *(mark % name for name in settings.DATASETS for mark in ("data/%s/train.parquet", "data/%s/.lock", "data/downloads/%s"))]
+MARKS = ["plans/*/plan.json", "plans/*/plan.lock", "runs/*/run.json", "aside/*/run.json", "analysis/runs.parquet",
+         "export/*/export.json", *(mark % name for name in settings.DATASETS for mark in (
+             "data/%s/train.parquet", "data/%s/.lock", "data/downloads/%s"))]
 
 
 def main(words):

@@ -42,7 +42,8 @@ class Others(unittest.TestCase):
     def test_each_trace_of_the_pipeline_is_enough(self):
         of_images = [mark % name for name in settings.DATASETS for mark in ("data/%s/.lock", "data/%s/train.parquet",
                                                                             "data/downloads/%s/a.part")]
-        for name in ["plans/quick/plan.json", "runs/r1/run.json", "analysis/runs.parquet", *of_images]:
+        for name in ["plans/quick/plan.json", "plans/quick/plan.lock", "runs/r1/run.json", "aside/r1/run.json",
+                     "analysis/runs.parquet", "export/csv/export.json", *of_images]:
             with tempfile.TemporaryDirectory() as work:
                 os.makedirs(os.path.dirname(os.path.join(work, name)))
                 open(os.path.join(work, name), "w").close()
