@@ -19,7 +19,7 @@ pub use key::Key;
 pub use rows::{CellRow, ClassRow, LedgerRow, PairRow, RunRow, StudyEpochRow, StudyLayerRow, TrajectoryRow};
 pub use secondary::{
     Agreement, AtRankscale, ClassDifference, Estimate, Identical, ImageByImage, Intraclass, Later, Noise,
-    Replication, Secondary, Trend, Wins,
+    Replicated, Replication, Secondary, Trend, Wins,
 };
 pub use standing::{Looks, Sealed, Standing};
 pub use state::State;

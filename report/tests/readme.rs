@@ -75,6 +75,7 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
     let study = Study::read(&kept("desktop")).unwrap();
     let judged = &study.summary.endpoints[0];
     let interval = judged.interval().unwrap();
+    let notebook = judged.secondary.replication.unwrap();
     let mut needles = vec![
         format!("{} percentage points lower", fixed(-100.0 * judged.difference.unwrap(), 2)),
         format!("({} % interval {}; {})", level(interval), reach(interval), p_equals(judged.p().unwrap())),
@@ -85,7 +86,13 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
             fixed(judged.secondary.train_loss.unwrap().difference, 3)
         ),
         format!("the test loss by {}:", fixed(judged.secondary.test_loss.unwrap().difference, 3)),
-        format!("differ by {} points over", points(judged.secondary.replication.unwrap().notebook)),
+        format!("differ by {} points over", points(notebook.difference.notebook)),
+        format!(
+            "notebook has {} points, {} % and {} %.",
+            points(notebook.difference.notebook),
+            percent(notebook.baseline.notebook),
+            percent(notebook.accuracy.notebook)
+        ),
     ];
     let mean = |rankscale, arm| {
         let cell = |cell: &&CellRow| cell.rankscale == rankscale && cell.decay == arm;

@@ -1,23 +1,24 @@
 //! The replication check: whether the 2018 notebook's figure is compatible with runs of ours.
 //!
-//! The notebook has one pair of runs at each rankscale. Given our differences and their standard deviation,
-//! the mean of another such study falls into a 95 % prediction interval (Patil, Peng and Leek, "What should
-//! researchers expect when they replicate studies?", Perspectives on Psychological Science 11, 2016). The
-//! notebook's mean is compared with that interval.
+//! The notebook has one pair of runs at each rankscale. Given the mean of our pairs and the standard
+//! deviation between their seeds, the mean of another such study falls into a 95 % prediction interval
+//! (Patil, Peng and Leek, "What should researchers expect when they replicate studies?", Perspectives on
+//! Psychological Science 11, 2016). The notebook's mean is compared with that interval, for the difference of
+//! the two arms and for the accuracy of each.
 //!
 //! *Invariant:* only rankscales that both studies have enter, on both sides. Rankscales that build one
 //! network are one point of either, the mean of theirs.
 
 use crate::endpoint::pair::{Pair, grouped};
 use crate::stats::student::{average, interval, is_rounding, pooled_sd};
-use artifacts::notebook;
-use artifacts::study::{Agreement, Interval, Replication};
+use artifacts::notebook::{self, Point};
+use artifacts::study::{Agreement, Interval, Replicated, Replication};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Compares the arm's differences with the notebook's two curves; `None` for arms that the notebook does not
-/// have, or if no rankscale is shared. `by_network` has the rankscales behind each rankscale of the pairs;
-/// `like_the_notebook` says whether the runs were trained as the notebook's were.
+/// Compares the arm and its baseline with the notebook's two curves; `None` for arms that the notebook does
+/// not have, or if no rankscale is shared. `by_network` has the rankscales behind each rankscale of the
+/// pairs; `like_the_notebook` says whether the runs were trained as the notebook's were.
 #[must_use]
 pub fn replication(
     arm: Arm,
@@ -28,37 +29,43 @@ pub fn replication(
     if ![Arm::APPROPRIATE, Arm::PUBLISHED_APPROPRIATE].contains(&arm) {
         return None;
     }
-    let curve: BTreeMap<u32, f64> = notebook::curve()
-        .into_iter()
-        .map(|point| (point.rankscale, point.appropriate - point.original))
-        .collect();
-    let points = |rankscales: &BTreeSet<u32>| -> Vec<f64> {
-        rankscales.iter().filter_map(|rankscale| curve.get(rankscale).copied()).collect()
+    let curve = notebook::curve();
+    let points = |rankscales: &BTreeSet<u32>| -> Vec<Point> {
+        curve.iter().filter(|point| rankscales.contains(&point.rankscale)).copied().collect()
     };
-    let theirs: BTreeMap<u32, Vec<f64>> =
+    let trained: BTreeSet<u32> = pairs.iter().map(|pair| pair.rankscale).collect();
+    let mut theirs: BTreeMap<u32, Vec<Point>> =
         by_network.iter().map(|(network, rankscales)| (*network, points(rankscales))).collect();
-    let has = |network: &u32| theirs.get(network).is_some_and(|points| !points.is_empty());
-    let mut ours = grouped(pairs, Pair::difference);
-    ours.retain(|network, _| has(network));
-    if ours.is_empty() {
+    theirs.retain(|network, points| trained.contains(network) && !points.is_empty());
+    if theirs.is_empty() {
         return None;
     }
-    let networks = ours.len() as f64;
-    let difference = ours.values().map(|list| average(list)).sum::<f64>() / networks;
-    let rankscales = ours.keys().map(|network| theirs[network].len()).sum::<usize>() as u32;
-    let theirs = ours.keys().map(|network| average(&theirs[network])).sum::<f64>() / networks;
-    let prediction = prediction(&ours, difference);
-    let agreement = match prediction.filter(|_| like_the_notebook) {
-        None => Agreement::NotEnoughEvidence,
-        Some(interval) if (interval.low..=interval.high).contains(&theirs) => Agreement::Compatible,
-        Some(_) => Agreement::Incompatible,
+    let replicated = |of_pair: fn(&Pair) -> f64, of_point: fn(&Point) -> f64| {
+        let mut ours = grouped(pairs, of_pair);
+        ours.retain(|network, _| theirs.contains_key(network));
+        let networks = ours.len() as f64;
+        let mean = ours.values().map(|list| average(list)).sum::<f64>() / networks;
+        let of_points = |points: &Vec<Point>| average(&points.iter().map(of_point).collect::<Vec<_>>());
+        let notebook = theirs.values().map(of_points).sum::<f64>() / networks;
+        let prediction = prediction(&ours, mean);
+        let agreement = match prediction.filter(|_| like_the_notebook) {
+            None => Agreement::NotEnoughEvidence,
+            Some(interval) if (interval.low..=interval.high).contains(&notebook) => Agreement::Compatible,
+            Some(_) => Agreement::Incompatible,
+        };
+        Replicated { notebook, ours: mean, prediction, agreement }
     };
-    Some(Replication { rankscales, notebook: theirs, difference, prediction, agreement })
+    Some(Replication {
+        rankscales: theirs.values().map(|points| points.len() as u32).sum(),
+        difference: replicated(Pair::difference, |point| point.appropriate - point.original),
+        accuracy: replicated(|pair| pair.accuracy, |point| point.appropriate),
+        baseline: replicated(|pair| pair.baseline, |point| point.original),
+    })
 }
 
-/// Returns the prediction interval of the mean of one more pair at each rankscale; `None` without a standard
+/// Returns the prediction interval of the mean of one more value at each rankscale; `None` without a standard
 /// deviation.
-fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interval> {
+fn prediction(ours: &BTreeMap<u32, Vec<f64>>, mean: f64) -> Option<Interval> {
     let sd = pooled_sd(ours.values().map(Vec::as_slice))?;
     if is_rounding(sd, ours.values().flatten()) {
         return None;
@@ -67,7 +74,7 @@ fn prediction(ours: &BTreeMap<u32, Vec<f64>>, difference: f64) -> Option<Interva
     let freedom: usize = ours.values().map(|list| list.len() - 1).sum();
     let inverse_counts: f64 = ours.values().map(|list| 1.0 / list.len() as f64).sum();
     let error = sd * (inverse_counts / rankscales + 1.0).sqrt() / rankscales.sqrt();
-    interval(difference, error, freedom)
+    interval(mean, error, freedom)
 }
 
 #[cfg(test)]
@@ -81,7 +88,7 @@ mod tests {
     /// standard deviation of 0.2 points.
     fn pairs(seeds: usize, shift: f64, random: &mut ChaCha8Rng) -> Vec<Pair> {
         let curve = notebook::curve();
-        let pair = |point: &notebook::Point, random: &mut ChaCha8Rng| Pair {
+        let pair = |point: &Point, random: &mut ChaCha8Rng| Pair {
             rankscale: point.rankscale,
             accuracy: point.appropriate + shift + (random.random::<f64>() - 0.5) * 0.002 * 12f64.sqrt(),
             baseline: point.original,
@@ -98,10 +105,8 @@ mod tests {
 
     #[test]
     fn rankscales_of_one_network_are_one_point_on_both_sides() {
-        let curve: BTreeMap<u32, f64> = notebook::curve()
-            .iter()
-            .map(|point| (point.rankscale, point.appropriate - point.original))
-            .collect();
+        let curve: BTreeMap<u32, Point> =
+            notebook::curve().into_iter().map(|point| (point.rankscale, point)).collect();
         let pair = |rankscale, difference| Pair {
             rankscale,
             accuracy: 0.9 + difference,
@@ -116,28 +121,58 @@ mod tests {
         ]);
         let found = replication(Arm::APPROPRIATE, &pairs, &by_network, true).unwrap();
         assert_eq!(found.rankscales, 3);
-        assert!((found.difference - 0.002).abs() < 1e-12);
-        let theirs = f64::midpoint(curve[&8], f64::midpoint(curve[&27], curve[&28]));
-        assert!((found.notebook - theirs).abs() < 1e-12 && curve[&27] != curve[&28], "{found:?}");
+        let theirs = |of: fn(&Point) -> f64| {
+            f64::midpoint(of(&curve[&8]), f64::midpoint(of(&curve[&27]), of(&curve[&28])))
+        };
+        let expected = [
+            (found.difference, theirs(|point| point.appropriate - point.original), 0.002),
+            (found.accuracy, theirs(|point| point.appropriate), 0.902),
+            (found.baseline, theirs(|point| point.original), 0.9),
+        ];
+        for (mean, notebook, ours) in expected {
+            assert!((mean.notebook - notebook).abs() < 1e-12 && (mean.ours - ours).abs() < 1e-12, "{mean:?}");
+        }
+        assert!(curve[&27].original != curve[&28].original);
     }
 
     #[test]
     fn the_notebooks_own_curves_are_compatible_with_it_and_others_are_not() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let same = alone(Arm::PUBLISHED_APPROPRIATE, &pairs(2, 0.0, &mut random), true).unwrap();
-        assert_eq!((same.rankscales, same.agreement), (30, Agreement::Compatible));
-        assert!((same.notebook + 0.0068).abs() < 1e-4);
+        assert_eq!((same.rankscales, same.difference.agreement), (30, Agreement::Compatible));
+        assert_eq!(same.accuracy.agreement, Agreement::Compatible);
+        assert!((same.difference.notebook + 0.0068).abs() < 1e-4);
         let other = alone(Arm::APPROPRIATE, &pairs(2, 0.0068, &mut random), true).unwrap();
-        assert_eq!(other.agreement, Agreement::Incompatible);
+        assert_eq!(other.difference.agreement, Agreement::Incompatible);
+        assert_eq!(other.accuracy.agreement, Agreement::Incompatible);
+    }
+
+    /// Two curves that both lie a point above the notebook's differ as the notebook's do.
+    #[test]
+    fn a_difference_can_agree_where_no_accuracy_does() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut above = pairs(3, 0.0, &mut random);
+        for pair in &mut above {
+            let noise = (random.random::<f64>() - 0.5) * 0.004 + 0.01;
+            (pair.accuracy, pair.baseline) = (pair.accuracy + noise, pair.baseline + noise);
+        }
+        let found = alone(Arm::APPROPRIATE, &above, true).unwrap();
+        assert_eq!(found.difference.agreement, Agreement::Compatible);
+        let levels = [found.accuracy.agreement, found.baseline.agreement];
+        assert_eq!(levels, [Agreement::Incompatible; 2]);
     }
 
     #[test]
     fn without_a_spread_or_the_notebooks_recipe_there_is_no_verdict() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let one_seed = alone(Arm::APPROPRIATE, &pairs(1, 0.0, &mut random), true).unwrap();
-        assert_eq!((one_seed.prediction, one_seed.agreement), (None, Agreement::NotEnoughEvidence));
+        for mean in [one_seed.difference, one_seed.accuracy, one_seed.baseline] {
+            assert_eq!((mean.prediction, mean.agreement), (None, Agreement::NotEnoughEvidence));
+        }
         let short = alone(Arm::APPROPRIATE, &pairs(3, 0.0, &mut random), false).unwrap();
-        assert_eq!(short.agreement, Agreement::NotEnoughEvidence);
+        assert_eq!(short.accuracy.agreement, Agreement::NotEnoughEvidence);
+        assert!(short.difference.prediction.is_some());
+        assert_eq!(short.difference.agreement, Agreement::NotEnoughEvidence);
         assert_eq!(alone(Arm::FROBENIUS, &pairs(2, 0.0, &mut random), true), None);
         assert_eq!(alone(Arm::APPROPRIATE, &[], true), None);
     }

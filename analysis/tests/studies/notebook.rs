@@ -119,7 +119,7 @@ fn the_notebook_is_held_against_few_pairs_as_well() {
     assert_eq!((endpoint.verdict, endpoint.pairs), (Verdict::NotEnoughEvidence, 4));
     let replication = endpoint.secondary.replication.unwrap();
     assert_eq!(
-        replication.agreement,
+        replication.difference.agreement,
         Agreement::Incompatible,
         "five points better, where the notebook is worse"
     );

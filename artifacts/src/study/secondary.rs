@@ -77,28 +77,40 @@ pub struct Later {
     pub interval: Option<Interval>,
 }
 
-/// Whether the notebook's figure is compatible with another study like these runs.
+/// Whether a mean of the notebook's is compatible with another study like these runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Agreement {
-    /// The notebook's mean difference lies within the prediction interval: these runs do not contradict it.
+    /// The notebook's mean lies within the prediction interval: these runs do not contradict it.
     Compatible,
     /// It lies outside the prediction interval.
     Incompatible,
-    /// The differences have no spread, or the runs were not trained as the notebook's were.
+    /// There is no spread between seeds, or the runs were not trained as the notebook's were.
     NotEnoughEvidence,
 }
 
-/// The notebook's difference beside ours, over the rankscales that both have.
+/// The notebook's two curves beside our pairs of runs, over the rankscales that both have.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replication {
     /// The number of rankscales that both have; those that build one network count as one in the means.
     pub rankscales: u32,
-    /// The notebook's mean difference over networks.
+    /// The difference of the arm from the baseline.
+    pub difference: Replicated,
+    /// The test accuracy of the arm.
+    pub accuracy: Replicated,
+    /// The test accuracy of the baseline.
+    pub baseline: Replicated,
+}
+
+/// A mean over networks in the notebook, beside the same mean of our runs; both are fractions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replicated {
+    /// The notebook's mean.
     pub notebook: f64,
-    /// Our mean difference over networks.
-    pub difference: f64,
+    /// Our mean.
+    pub ours: f64,
     /// The 95 % prediction interval of the mean of another study with one pair at each rankscale, given our
     /// pairs.
     pub prediction: Option<Interval>,

@@ -7,8 +7,9 @@ use crate::numbers::{self, reach};
 use crate::selection::Selection;
 use artifacts::study::{
     Agreement, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Intraclass, Later, Noise,
-    Replication, Secondary, Trend, Verdict, Wins,
+    Replicated, Replication, Secondary, Trend, Verdict, Wins,
 };
+use network::Arm;
 
 /// The proportion of wins that users notice, as Bouthillier et al. propose.
 const NOTICEABLE_WINS: f64 = 0.75;
@@ -53,7 +54,7 @@ fn of(endpoint: &Endpoint, judged_by: &str) -> Vec<String> {
     items.extend(beside(endpoint, judged_by));
     items.extend(secondary.intraclass.map(intraclass));
     items.extend(secondary.diverged_as_chance.map(diverged));
-    items.extend(secondary.replication.map(replication));
+    items.extend(secondary.replication.map(|found| replication(endpoint, found, judged_by)));
     let mut parts = Vec::new();
     if !secondary.by_rankscale.is_empty() {
         parts.push(by_rankscale::table(&secondary.by_rankscale));
@@ -216,33 +217,52 @@ fn image_by_image(images: &ImageByImage, judged_by: &str) -> String {
     )
 }
 
-fn replication(replication: Replication) -> String {
-    let Replication { rankscales, notebook, difference, prediction, agreement } = replication;
+fn replication(endpoint: &Endpoint, found: Replication, judged_by: &str) -> String {
+    let Replicated { notebook, ours, prediction, agreement } = found.difference;
     let seen = format!(
         "Replication: over {} that both have, the 2018 notebook's figure differs by {}, these runs by {}.",
-        numbers::many(u64::from(rankscales), "rankscale"),
+        numbers::many(u64::from(found.rankscales), "rankscale"),
         numbers::points(notebook),
-        numbers::points(difference)
+        numbers::points(ours)
     );
-    let Some(interval) = prediction else {
-        return format!(
-            "{seen} Without a spread between several seeds of a rankscale nothing says how far another study may lie."
-        );
-    };
     let verdict = match agreement {
         Agreement::Compatible => {
-            "so the notebook's figure **is compatible** with these runs, which is not to say that they confirm it"
+            "so the notebook's difference **is compatible** with these runs, which is not to say that they confirm it"
         }
-        Agreement::Incompatible => "so the notebook's figure **is not compatible** with these runs",
+        Agreement::Incompatible => "so the notebook's difference **is not compatible** with these runs",
         Agreement::NotEnoughEvidence => {
             "but these runs were not trained as the notebook's were, so this says nothing of it"
         }
     };
-    format!(
-        "{seen} Going by these runs, another study of one pair a rankscale lies between {} and {}, {verdict}.",
-        numbers::points(interval.low),
-        numbers::points(interval.high)
-    )
+    let judged = match prediction {
+        None => "Without a spread between several seeds of a rankscale nothing says how far another study may lie.".to_owned(),
+        Some(interval) => format!(
+            "Going by these runs, another study of one pair a rankscale lies between {} and {}, {verdict}.",
+            numbers::points(interval.low),
+            numbers::points(interval.high)
+        ),
+    };
+    let arms = [(endpoint.baseline, found.baseline), (endpoint.decay, found.accuracy)];
+    let arms = arms.map(|(arm, mean)| replicated(arm, mean)).join("; ");
+    format!("{seen} {judged} The {judged_by} accuracies themselves: {arms}.")
+}
+
+/// Says the mean accuracy of an arm beside that of the notebook's curve.
+fn replicated(arm: Arm, Replicated { notebook, ours, prediction, agreement }: Replicated) -> String {
+    let means = format!(
+        "{} {} % in the notebook and {} % here",
+        code(arm.name()),
+        numbers::percent(notebook),
+        numbers::percent(ours)
+    );
+    let Some(interval) = prediction else { return means };
+    let verdict = match agreement {
+        Agreement::Compatible => ": compatible",
+        Agreement::Incompatible => ": **not compatible**",
+        Agreement::NotEnoughEvidence => "",
+    };
+    let (low, high) = (numbers::percent(interval.low), numbers::percent(interval.high));
+    format!("{means} (another study: {low} to {high} %{verdict})")
 }
 
 fn identical(check: &Identical) -> String {

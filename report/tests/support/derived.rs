@@ -4,8 +4,8 @@ use super::noise;
 use artifacts::run::Status;
 use artifacts::study::{
     Agreement, AtRankscale, CellRow, Certainty, ClassDifference, Endpoint, Estimate, Heterogeneity,
-    ImageByImage, Interval, Intraclass, LedgerRow, Noise, PairRow, Replication, Role, RunRow, Secondary,
-    Size, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
+    ImageByImage, Interval, Intraclass, LedgerRow, Noise, PairRow, Replicated, Replication, Role, RunRow,
+    Secondary, Size, Study, StudyLayerRow, TrajectoryRow, Trend, Verdict, Wins,
 };
 use network::Arm;
 use report::selection::Selection;
@@ -102,10 +102,24 @@ fn secondary(pairs: &[&PairRow]) -> Secondary {
         trend: enough.then_some(Trend { slope: 0.000_4, interval: around(0.000_4, 0.000_6), p: 0.2 }),
         replication: enough.then(|| Replication {
             rankscales: by_rankscale.len() as u32,
-            notebook: -0.0058,
-            difference: 0.003,
-            prediction: Some(around(0.003, 0.004)),
-            agreement: Agreement::Incompatible,
+            difference: Replicated {
+                notebook: -0.0058,
+                ours: 0.003,
+                prediction: Some(around(0.003, 0.004)),
+                agreement: Agreement::Incompatible,
+            },
+            accuracy: Replicated {
+                notebook: 0.8892,
+                ours: 0.891,
+                prediction: Some(around(0.891, 0.003)),
+                agreement: Agreement::Compatible,
+            },
+            baseline: Replicated {
+                notebook: 0.895,
+                ours: 0.888,
+                prediction: None,
+                agreement: Agreement::NotEnoughEvidence,
+            },
         }),
         sign_flip_p: enough.then_some(0.0003),
         probability_within_margin: enough.then_some(0.02),
