@@ -15,8 +15,6 @@ import settings
 
 ROOT = libtorch.ROOT
 TRAINER = run.program("trainer")
-# The CUDA for which the wheel of torch is built, and the first series of drivers that runs it.
-WHEEL_CUDA, OLDEST_DRIVER = "13", 580
 
 
 def main():
@@ -137,12 +135,8 @@ def driver():
         return ("CUDA finds no GPU: if one is to train, unset CUDA_VISIBLE_DEVICES, and see that the driver's libcuda.so.1 can be loaded"
                 if gpu else "the NVIDIA driver does not answer: reinstall it, or leave training to the CPU")
     say("CUDA", gpu or "%d GPUs, but nvidia-smi, which names them, does not answer" % machine.gpus())
-    # Another libtorch, with CUDA 12, runs on older drivers too. Without one, the wheel is what is installed.
-    if gpu is None or libtorch.cuda_major(os.environ.get("LIBTORCH") or libtorch.CURRENT) not in (None, WHEEL_CUDA):
-        return None
-    series = gpu.rsplit(",", 1)[1].strip().split(".")[0]
-    return ("the NVIDIA driver is %s, and CUDA %s needs %d or later: update it, or point LIBTORCH at a libtorch with CUDA 12, or train "
-            "with DEVICE=cpu" % (series, WHEEL_CUDA, OLDEST_DRIVER) if series.isdigit() and int(series) < OLDEST_DRIVER else None)
+    # Without a libtorch with CUDA, the wheel is what will be installed.
+    return libtorch.unusable() or (None if libtorch.is_set_up("cuda") else libtorch.too_new(libtorch.WHEEL_CUDA))
 
 
 def data():

@@ -54,6 +54,10 @@ def main(words):
     try:
         chosen = {**DEFAULTS, **settings.parse(words, list(DEFAULTS))}
         settings.forms(chosen)
+        # PyTorch beside the trainer, and the parity tests, run on one device.
+        chosen["DEVICE"] = "cuda:0" if chosen["DEVICE"] == "cuda" else chosen["DEVICE"]
+        if chosen["DEVICE"] in ("auto", "cuda:all"):
+            raise settings.SettingsError("DEVICE=%s: name one device, as in DEVICE=cuda:0." % chosen["DEVICE"])
         located = settings.located(chosen, invoked_from())
         out, chosen["PYTHON"] = located["OUT"], located["PYTHON"]
         settings.whole_numbers(chosen, "RANKSCALES", 0, 512)
@@ -223,12 +227,18 @@ class Check:
             self.speed.append(lines[-1])
 
         take(run([binary("trainer"), "bench", "--json", "--engine=tch", *case]))
-        if not machine.missing(self.chosen["PYTHON"], ("torch",), imported=True):
+        if computes(self.chosen["PYTHON"], self.device):
             for variant in self.chosen["VARIANTS"].split(","):
                 take(run([self.chosen["PYTHON"], "tools/peer.py", "--variant=" + variant, *case]).splitlines()[-1])
         return ", ".join("%s %.0f images/s%s" % (" ".join(filter(None, [line["engine"], line.get("variant")])), line["images_per_second"],
                                                " in %.0f MiB" % line["device_memory_mib"] if line["device_memory_mib"] else "")
                          for line in lines)
+
+
+def computes(python, device):
+    """Whether the torch of a Python, if it has one, computes on the device."""
+    asked = "import torch; torch.ones(1, device=%r).item()" % device
+    return subprocess.run([python, "-c", asked], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def run(command, environment=None):

@@ -34,6 +34,8 @@ import stop
 # newest version against which the binding compiles.
 VERSION = "2.13.0"
 OLDEST, NEWEST = (2, 11), (2, 13)
+# The CUDA for which the wheel is built.
+WHEEL_CUDA = 13
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = os.path.join(ROOT, ".libtorch")
 CURRENT = os.path.join(HOME, "current")
@@ -89,6 +91,8 @@ def main():
             if installed:
                 choose(whole(installed), "Python's torch in " + installed)
             else:
+                if kind == "cuda" and asked is None and too_new(WHEEL_CUDA):
+                    sys.exit("just setup: %s. For the tests, ./justw setup --cpu is enough." % too_new(WHEEL_CUDA))
                 choose(unpacked(kind), "the wheel of torch, " + kind)
         if linked_kind(CURRENT) == "cuda":
             bring_headers(CURRENT)
@@ -106,6 +110,21 @@ def serves(kind):
     """Whether there is a libtorch for a CPU or for a GPU: one that the user names, or one that is set up. One with CUDA
     serves a CPU too."""
     return bool(os.environ.get("LIBTORCH")) or is_set_up("cuda") or kind == "cpu" and is_set_up("cpu")
+
+
+def too_new(cuda):
+    """What to do where the driver runs no program of this CUDA, or None."""
+    newest = machine.newest_cuda()
+    if not 0 < newest < cuda:
+        return None
+    return ("the NVIDIA driver runs CUDA %d, and libtorch needs CUDA %d: update the driver%s, or point LIBTORCH at a libtorch with CUDA "
+            "%d, or train with DEVICE=cpu" % (newest, cuda, " (to 580 or later)" if cuda == WHEEL_CUDA else "", newest))
+
+
+def unusable():
+    """What to do where the driver is too old for the libtorch that is there, or None."""
+    major = cuda_major(os.environ.get("LIBTORCH") or CURRENT)
+    return too_new(int(major)) if major else None
 
 
 def compiles(version):
@@ -368,7 +387,7 @@ def try_to_load(libtorch):
 
 def choose(libtorch, where_from):
     """Points `current` at a libtorch, atomically."""
-    before = version_of(CURRENT)
+    before = version_of(CURRENT), linked_kind(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
         new = "%s.new-%s-%d" % (CURRENT, HOST, os.getpid())
         with contextlib.suppress(FileNotFoundError):
@@ -378,8 +397,8 @@ def choose(libtorch, where_from):
     if origin() != where_from:
         with open(ORIGIN, "w") as file:
             file.write(where_from + "\n")
-    if before not in (None, version_of(CURRENT)) and shutil.which("cargo"):
-        # The binding was compiled with the previous headers, and cargo does not see that they changed.
+    if before[0] and before != (version_of(CURRENT), linked_kind(CURRENT)) and shutil.which("cargo"):
+        # The binding was compiled with the previous headers and names the previous libraries; cargo does not see that they changed.
         subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys", "--target-dir=" + machine.target_dir()],
                        cwd=ROOT, stderr=subprocess.DEVNULL)
 

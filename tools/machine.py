@@ -9,10 +9,12 @@ import subprocess
 import sys
 
 
-# Prints how many GPUs the driver counts.
-COUNT = """import ctypes
-cuda, count = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0)
-print(count.value if cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 else 0)"""
+# Prints how many GPUs the driver counts, and the CUDA up to which it runs programs, 12080 for 12.8.
+ASKED = """import ctypes
+cuda, count, newest = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(0), ctypes.c_int(0)
+counted = cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0
+cuda.cuDriverGetVersion(ctypes.byref(newest))
+print(count.value if counted else 0, newest.value)"""
 
 
 def has_gpu():
@@ -25,11 +27,21 @@ def has_driver():
     return os.path.exists("/dev/nvidiactl")
 
 
-@functools.lru_cache(maxsize=None)
 def gpus():
-    """How many GPUs the driver counts. Another process asks it: a driver that is broken cannot harm this one."""
-    counted = first_line([sys.executable, "-c", COUNT])
-    return int(counted) if counted else 0
+    """How many GPUs the driver counts."""
+    return asked_of_driver()[0]
+
+
+def newest_cuda():
+    """The major version of CUDA up to which the driver runs programs; 0 if it does not say."""
+    return asked_of_driver()[1] // 1000
+
+
+@functools.lru_cache(maxsize=None)
+def asked_of_driver():
+    """What ASKED prints. Another process asks: a driver that is broken cannot harm this one."""
+    said = first_line([sys.executable, "-c", ASKED])
+    return tuple(int(number) for number in said.split()) if said else (0, 0)
 
 
 def target_dir():

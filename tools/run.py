@@ -212,6 +212,9 @@ def with_defaults(chosen, steps):
     if "EXPERIMENT" in chosen:
         settings.experiment(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"), chosen["WORK"])
     settings.forms(chosen)
+    # A libtorch that the driver cannot run finds no GPU, and would train on the CPU.
+    if may_use_gpu(chosen) and any("DEVICE" in step.keys for step in steps) and libtorch.unusable():
+        raise settings.SettingsError(libtorch.unusable() + ".")
     return of_one_dataset(chosen, steps)
 
 

@@ -47,6 +47,14 @@ class Parts(unittest.TestCase):
             gpu_check.run([sys.executable, "-c", speaks])
         self.assertRegex(str(failure.exception), r"no end after 1 s: .*: test parity_none \.\.\.\n$")
 
+    def test_pytorch_stands_beside_it_only_where_it_computes_on_the_device(self):
+        for torch, there in (("", False), ("raise ImportError", False), ("def ones(n, device):\n    raise RuntimeError(device)", False),
+                             ("class ones:\n    def __init__(self, n, device): assert device == 'cuda:1'\n    item = print", True)):
+            with open(os.path.join(self.root, "torch.py"), "w") as file:
+                file.write(torch)
+            with mock.patch.dict(os.environ, {"PYTHONPATH": self.root, "PYTHONDONTWRITEBYTECODE": "1"}):
+                self.assertEqual(gpu_check.computes(sys.executable, "cuda:1"), there, torch)
+
     def test_parity_is_checked_on_the_device_without_tf32_and_without_threads_that_spin(self):
         program = os.path.join(self.root, "parity")
         with open(program, "w") as file:
@@ -64,7 +72,8 @@ class Parts(unittest.TestCase):
         self.assertIn("exit code 1: cannot", str(failure.exception))
 
     def test_settings_are_refused_before_anything_is_built(self):
-        for words, needle in ((["DEVICE=gpu"], "cuda:N"), (["PRECISIONS=int8"], "float32, bf16, fp16"), (["STEPS=0"], "whole number"),
+        for words, needle in ((["DEVICE=gpu"], "cuda:N"), (["DEVICE=auto"], "name one device"), (["DEVICE=cuda:all"], "name one device"),
+                              (["PRECISIONS=int8"], "float32, bf16, fp16"), (["STEPS=0"], "whole number"),
                               (["SPEED=1"], "The keys are: DEVICE")):
             with self.assertRaises(SystemExit) as end, mock.patch.object(gpu_check.stop, "call", side_effect=AssertionError("built")):
                 gpu_check.main(words)

@@ -243,6 +243,41 @@ class Setup(Place):
             self.set_up([folder], kind="cuda", words=other[2:])
             fetched.assert_called_once_with("cuda")
 
+    def test_five_gigabytes_are_not_fetched_for_a_driver_that_cannot_run_them(self):
+        wheel, _ = self.python("wheel", libtorch.VERSION)
+        with mock.patch.object(libtorch, "unpacked", return_value=wheel) as fetched, \
+                mock.patch.object(libtorch.machine, "newest_cuda", lambda: 12):
+            with self.assertRaises(SystemExit) as end:
+                self.set_up([], kind="cuda", words=["--for=cuda"])
+            self.assertIn("runs CUDA 12, and libtorch needs CUDA 13", str(end.exception))
+            fetched.assert_not_called()
+            # Whoever asks for it may mean another machine.
+            self.set_up([], words=["--cuda"])
+            fetched.assert_called_once_with("cuda")
+
+    def test_the_binding_is_compiled_anew_where_its_libraries_change(self):
+        package, folder = self.python("a", "2.13.0")
+        cargo = os.path.join(self.root, "cargo")
+        with open(cargo, "w") as file:
+            file.write('#!/bin/sh\necho "$@" >> %s.said\n' % cargo)
+        os.chmod(cargo, 0o755)
+
+        def cleaned():
+            self.set_up([self.root], environment={"LIBTORCH": package})
+            return os.path.exists(cargo + ".said") and os.stat(cargo + ".said").st_size
+
+        self.assertFalse(cleaned())
+        package, _ = self.python("b", "2.13.0")
+        self.assertFalse(cleaned(), "of the same version, without CUDA as before")
+        package, _ = self.python("c", "2.13.0")
+        self.write("", package, "lib", "libtorch_cuda.so")
+        self.cuda_headers("cuda", "include")
+        first = cleaned()
+        self.assertTrue(first)
+        package, _ = self.python("d", "2.12.0")
+        self.write("", package, "lib", "libtorch_cuda.so")
+        self.assertGreater(cleaned(), first)
+
     def test_a_libtorch_without_cuda_is_not_enough_where_a_gpu_trains(self):
         def brought(chosen, gpu, **environment):
             with mock.patch.dict(os.environ, environment), mock.patch.object(run.machine, "has_gpu", lambda: gpu):

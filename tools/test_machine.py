@@ -13,8 +13,11 @@ import doctor
 import machine
 import run
 
-# A driver that counts so many GPUs, or that does not start.
-CUDA = "int cuInit(unsigned flags) { return %d; }\nint cuDeviceGetCount(int *count) { *count = %d; return %d; }\n"
+# A driver that counts so many GPUs, or that does not start, and runs CUDA 12.8.
+CUDA = """int cuInit(unsigned flags) { return %d; }
+int cuDeviceGetCount(int *count) { *count = %d; return %d; }
+int cuDriverGetVersion(int *version) { *version = 12080; return 0; }
+"""
 
 
 def program(path, text):
@@ -43,9 +46,9 @@ class Driver(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"LD_LIBRARY_PATH": folder}):
                 library = os.path.join(folder, "libcuda.so.1")
                 subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", library, "-"], input=CUDA % numbers, text=True, check=True)
-                machine.gpus.cache_clear()
-                self.addCleanup(machine.gpus.cache_clear)
-                self.assertEqual(machine.gpus(), gpus, numbers)
+                machine.asked_of_driver.cache_clear()
+                self.addCleanup(machine.asked_of_driver.cache_clear)
+                self.assertEqual((machine.gpus(), machine.newest_cuda()), (gpus, 12), numbers)
 
     def advised(self, folder, gpus, driver=None):
         """What the doctor advises where the driver counts so many GPUs, and nvidia-smi names this driver or is missing."""
@@ -75,13 +78,25 @@ class Driver(unittest.TestCase):
             self.assertEqual(run.with_defaults({}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])["EXPERIMENT"], "quick")
 
     def test_a_driver_is_too_old_for_a_cuda_and_not_for_another(self):
-        for major, fits in ((None, False), ("13", False), ("12", True)):
-            with tempfile.TemporaryDirectory() as folder, mock.patch.object(doctor.libtorch, "cuda_major", lambda place: major):
+        for major, newest, fits in ((None, 12, False), ("13", 12, False), ("12", 12, True), ("13", 13, True), (None, 0, True)):
+            with tempfile.TemporaryDirectory() as folder, mock.patch.object(doctor.libtorch, "cuda_major", lambda place: major), \
+                    mock.patch.object(doctor.libtorch, "is_set_up", lambda kind: major is not None), \
+                    mock.patch.object(machine, "newest_cuda", lambda: newest):
                 advice, _ = self.advised(folder, 1, "570.86.10")
                 if fits:
                     self.assertIsNone(advice)
                 else:
-                    self.assertIn("is 570, and CUDA 13 needs 580 or later: update it, or point LIBTORCH at", advice)
+                    self.assertIn("runs CUDA 12, and libtorch needs CUDA 13: update the driver (to 580 or later), or point", advice)
+
+    def test_a_sweep_does_not_fall_back_to_the_cpu_where_the_driver_is_too_old(self):
+        sweep = [run.Step("trainer sweep EXPERIMENT DEVICE WORK")]
+        with mock.patch.object(doctor.libtorch, "cuda_major", lambda place: "13"), mock.patch.object(machine, "gpus", lambda: 1), \
+                mock.patch.object(machine, "newest_cuda", lambda: 12):
+            with self.assertRaises(run.settings.SettingsError) as refused:
+                run.with_defaults({}, sweep)
+            self.assertIn("or train with DEVICE=cpu.", str(refused.exception))
+            self.assertEqual(run.with_defaults({"DEVICE": "cpu"}, sweep)["EXPERIMENT"], "quick")
+            self.assertEqual(run.with_defaults({}, [run.Step("analysis EXPERIMENT WORK")]).keys(), {"WORK"})
 
 
 if __name__ == "__main__":

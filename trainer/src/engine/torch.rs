@@ -43,7 +43,6 @@ pub fn gpus() -> Option<usize> {
 /// A network, its momentum and its images on a device.
 #[derive(Debug)]
 pub struct Torch {
-    // The first field, so that it is dropped before the memory that it reads and writes.
     #[cfg(libtorch_cuda)]
     recording: Option<cuda::Recording>,
     training: Training,
@@ -236,5 +235,14 @@ impl Torch {
     #[must_use]
     pub fn state(&self) -> StateDict {
         self.training.state()
+    }
+}
+
+#[cfg(libtorch_cuda)]
+impl Drop for Torch {
+    /// Drops the recording while no other run is recorded: libtorch keeps a list of all recordings.
+    fn drop(&mut self) {
+        let _held = self.alone.hold();
+        self.recording = None;
     }
 }

@@ -42,6 +42,8 @@ fn advice(what: &str) -> &'static str {
     let what = what.to_lowercase();
     if what.contains("out of memory") || what.contains("can't allocate memory") {
         "; there was not enough memory: use fewer runs side by side (JOBS_PER_DEVICE, JOBS) and start again, which goes on from the last checkpoint; or use a smaller batch, which is another run"
+    } else if what.contains("no kernel image") {
+        "; this libtorch has no code for this GPU: point LIBTORCH at one that has (for older GPUs, one with CUDA 12), or use DEVICE=cpu"
     } else if what.contains("cuda error") || what.contains("cudnn_status") {
         "; a GPU seldom recovers from this within a process: start again, which goes on from the last checkpoint"
     } else {
@@ -73,6 +75,8 @@ mod tests {
             "called `Result::unwrap()` on an `Err` value: Torch(\"CUDA error: an illegal memory access was encountered\")",
         );
         assert!(message.contains("encountered; a GPU seldom recovers"), "{message}");
+        let message = of("Torch(\"CUDA error: no kernel image is available for execution on the device\")");
+        assert!(message.ends_with("or use DEVICE=cpu"), "{message}");
         let silent = contained(|| std::panic::panic_any(3)).unwrap_err();
         assert_eq!(silent.to_string(), "it broke off: it does not say why");
     }

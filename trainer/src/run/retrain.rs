@@ -1,8 +1,8 @@
 //! Trains the first epochs of a kept run again, and compares them with the kept ones.
 //!
 //! With the same CPU instructions a run is repeated bit for bit, with any number of threads; AVX2 and AVX-512
-//! give the same bits. With other instructions numbers are rounded otherwise, which the updates amplify: only
-//! the mean loss of the first epoch's updates is then close, and only that is compared.
+//! give the same bits. With other instructions, and on a GPU, numbers are rounded otherwise, which the
+//! updates amplify: only the mean loss of the first epoch's updates is then close, and only that is compared.
 //!
 //! *Invariant:* the kept run is only read; the new one is trained in a temporary directory.
 
@@ -14,9 +14,9 @@ use artifacts::reading::is_there;
 use artifacts::run::{EpochRow, RunFolder, RunRecord};
 use std::fmt::{self, Display, Formatter};
 
-/// The largest relative difference of the first epoch's training loss between two sets of CPU instructions.
-/// It detects other initial weights or other images, but not another weight decay: in their first epoch two
-/// arms of one seed differ by less (by 0.04 % at rankscale 31 in `desktop`).
+/// The largest relative difference of the first epoch's training loss that rounding explains. It detects
+/// other initial weights or other images, but not another weight decay: in their first epoch two arms of one
+/// seed differ by less (by 0.04 % at rankscale 31 in `desktop`).
 const CLOSE: f64 = 0.01;
 
 /// The rows of the kept run beside those trained now.
@@ -28,8 +28,9 @@ pub struct Comparison {
     pub judged_by: &'static str,
     /// The kept and the new row of each epoch.
     pub rows: Vec<(EpochRow, EpochRow)>,
-    /// The instructions that computed the kept run and the new one, if they differ.
-    pub instructions: Option<(String, String)>,
+    /// What computed the kept run and the new one, if the two may round differently: other instructions, or a
+    /// GPU, which adds in no fixed order.
+    pub rounding: Option<(String, String)>,
 }
 
 /// Reads the record and the epochs of a run of a kept study.
@@ -71,17 +72,18 @@ pub fn retrain(
         bail!("stopped after {done} of {epochs} epochs; nothing was compared");
     }
     let (repeated, now) = RunFolder::new(layout.run(run)).read().context("what was just trained")?;
-    let (then, today) = (instructions(&record, epochs), instructions(&repeated, epochs));
+    let (then, today) = (computed_by(&record, epochs), computed_by(&repeated, epochs));
+    let on_gpu = [&record, &repeated].iter().any(|run| run.parts_of(epochs).any(|made| made.device != "cpu"));
     Ok(Comparison {
         run: run.to_owned(),
         judged_by: record.configuration.recipe.judged_by_what(),
         rows: kept.into_iter().zip(now).take(epochs).collect(),
-        instructions: (then != today).then_some((then, today)),
+        rounding: (on_gpu || then != today).then_some((then, today)),
     })
 }
 
-/// Returns the instructions that computed the first epochs of a run, part after part.
-fn instructions(record: &RunRecord, epochs: usize) -> String {
+/// Returns the instructions, or the libtorch, that computed the first epochs of a run, part after part.
+fn computed_by(record: &RunRecord, epochs: usize) -> String {
     let mut names: Vec<&str> = record
         .parts_of(epochs)
         .map(|made| made.instructions.as_deref().or(made.libtorch.as_deref()).unwrap_or("unknown"))
@@ -97,10 +99,10 @@ impl Comparison {
         self.rows.iter().all(|(kept, now)| numbers(kept) == numbers(now))
     }
 
-    /// Returns whether the run was reproduced: equal, or close if other instructions computed it.
+    /// Returns whether the run was reproduced: equal, or close if it may have been rounded differently.
     #[must_use]
     pub fn repeated(&self) -> bool {
-        self.equal() || (self.instructions.is_some() && self.close())
+        self.equal() || (self.rounding.is_some() && self.close())
     }
 
     fn close(&self) -> bool {
@@ -131,7 +133,7 @@ impl Display for Comparison {
                 format!("{:.2} % {:.2} %", kept.test_accuracy * 100.0, now.test_accuracy * 100.0);
             writeln!(f, "{:>5}  {then:<21}  {today:<21}  {accuracies}  {same}", kept.epoch)?;
         }
-        match (&self.instructions, self.equal()) {
+        match (&self.rounding, self.equal()) {
             (_, true) => write!(f, "repeated bit for bit"),
             (Some((then, now)), false) if self.close() => {
                 write!(f, "repeated up to rounding: {then} computed the kept run, {now} this one")
@@ -145,18 +147,18 @@ impl Display for Comparison {
 mod tests {
     use super::*;
 
-    fn comparison(kept: f64, now: f64, instructions: Option<(&str, &str)>) -> Comparison {
+    fn comparison(kept: f64, now: f64, rounding: Option<(&str, &str)>) -> Comparison {
         let row = |loss| EpochRow { epoch: 1, train_loss: Some(loss), ..EpochRow::default() };
         Comparison {
             run: "r".into(),
             judged_by: "test",
             rows: vec![(row(kept), row(now))],
-            instructions: instructions.map(|(then, now)| (then.to_owned(), now.to_owned())),
+            rounding: rounding.map(|(then, now)| (then.to_owned(), now.to_owned())),
         }
     }
 
     #[test]
-    fn one_bit_is_a_difference_and_only_other_instructions_excuse_it() {
+    fn one_bit_is_a_difference_and_only_other_rounding_excuses_it() {
         let next = 1.7_f64.next_up();
         assert!(comparison(1.7, 1.7, None).repeated());
         assert!(!comparison(1.7, next, None).repeated());

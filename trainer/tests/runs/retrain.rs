@@ -64,8 +64,11 @@ fn the_instructions_of_every_part_that_made_the_epochs_count() {
     let elsewhere = Provenance { instructions: Some("another set".to_owned()), ..here.clone() };
     record.continued = vec![Continuation { after_epoch: 2, provenance: elsewhere }];
     folder.write_record(&record).unwrap();
-    let instructions = |epochs| again(&context, &layout, &folder.name(), epochs).unwrap().instructions;
-    assert_eq!(instructions(2), None);
-    let here = here.instructions.unwrap();
-    assert_eq!(instructions(3), Some((format!("{here}, then another set"), here)));
+    let computed_by = |epochs| again(&context, &layout, &folder.name(), epochs).unwrap().rounding;
+    assert_eq!(computed_by(2), None);
+    let instructions = here.instructions.clone().unwrap();
+    assert_eq!(computed_by(3), Some((format!("{instructions}, then another set"), instructions.clone())));
+    record.origin = Origin::Trained(Provenance { device: "cuda:0".to_owned(), ..here });
+    folder.write_record(&record).unwrap();
+    assert_eq!(computed_by(2), Some((instructions.clone(), instructions)), "a GPU adds in no fixed order");
 }

@@ -63,15 +63,17 @@ mod tests {
         let shared = Ways { of_its_own: false, ..recorded };
         assert!(Alone::on(tch::Device::Cuda(7), shared).hold().is_none());
 
-        let (first, (began, begins)) = (on(40).hold(), mpsc::channel());
-        assert!(first.is_some());
+        // The runs outlive their locks: at the end of a run it waits for the lock itself.
+        let (first, second) = (on(40), on(41));
+        let (held, (began, begins)) = (first.hold(), mpsc::channel());
+        assert!(held.is_some());
         thread::scope(|scope| {
             scope.spawn(|| {
-                let held = on(41).hold();
+                let held = second.hold();
                 began.send(held.is_some()).unwrap();
             });
             assert!(begins.recv_timeout(Duration::from_millis(100)).is_err(), "two at once");
-            drop(first);
+            drop(held);
             assert_eq!(begins.recv_timeout(Duration::from_mins(1)), Ok(true));
         });
     }

@@ -25,6 +25,23 @@ const char* attempt(Work work) {
   }
   return message.c_str();
 }
+
+// A step's recording, and the pool of memory that libtorch's allocator keeps for it.
+struct Recording {
+  at::cuda::CUDAGraph graph;
+  c10::MempoolId_t pool = at::cuda::graph_pool_handle();
+  c10::DeviceIndex device = c10::cuda::current_device();
+
+  // After a failure, whose message it returns: libtorch may leave the pool open, as if the recording went on, and would then give no
+  // memory of any GPU back.
+  const char* close() const {
+    const std::string failure = message;
+    attempt([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(device, pool); });
+    attempt([&] { c10::cuda::CUDACachingAllocator::releasePool(device, pool); });
+    message = failure;
+    return message.c_str();
+  }
+};
 }  // namespace
 
 const char* rankscale_attempt(void (*work)(void*), void* with) {
@@ -52,21 +69,23 @@ const char* rankscale_give_back() {
   return attempt([] { c10::cuda::CUDACachingAllocator::emptyCache(); });
 }
 
-void* rankscale_recording_new() { return new at::cuda::CUDAGraph(); }
+void* rankscale_recording_new() { return new Recording(); }
 
-void rankscale_recording_free(void* recording) { delete static_cast<at::cuda::CUDAGraph*>(recording); }
+void rankscale_recording_free(void* recording) { delete static_cast<Recording*>(recording); }
 
 // What the calling thread asks of the GPU is kept and not done. Other threads go on, and may allocate memory; whoever waits for the whole
 // GPU meanwhile spoils the recording.
 const char* rankscale_recording_begin(void* recording) {
-  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); });
+  auto* one = static_cast<Recording*>(recording);
+  return attempt([&] { one->graph.capture_begin(one->pool, cudaStreamCaptureModeThreadLocal); }) == nullptr ? nullptr : one->close();
 }
 
 const char* rankscale_recording_end(void* recording) {
-  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->capture_end(); });
+  auto* one = static_cast<Recording*>(recording);
+  return attempt([&] { one->graph.capture_end(); }) == nullptr ? nullptr : one->close();
 }
 
 const char* rankscale_recording_play(void* recording) {
-  return attempt([&] { static_cast<at::cuda::CUDAGraph*>(recording)->replay(); });
+  return attempt([&] { static_cast<Recording*>(recording)->graph.replay(); });
 }
 }
