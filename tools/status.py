@@ -23,6 +23,8 @@ import stop
 KEYS = ("EXPERIMENT", "ENGINE", "WORK")
 # How many runs are listed one by one; the others are counted.
 LISTED = 40
+# How the trainer begins what it says of a run: artifacts/src/run/said.rs.
+FAILED, DONE, ELSEWHERE = "failed: ", "done, ", "another process"
 LAST_LINES = 3
 PATIENCE_SECONDS = 20
 # After this many times the duration of an epoch, and at least this many seconds, without an epoch, a run's process may
@@ -64,7 +66,7 @@ def logs(folder):
                 job, node = start.groups()
             run_line = re.match(r"(r\d+-\S+): (.*)$", line)
             # Every job that visits a run reports that it is done.
-            if run_line and job and not run_line.group(2).startswith(("done, ", "another process")):
+            if run_line and job and not run_line.group(2).startswith((DONE, ELSEWHERE)):
                 found[run_line.group(1)] = {"job": job, "node": node, "log": path, "said": run_line.group(2),
                                             "last_lines": text[max(0, number - LAST_LINES + 1):number + 1]}
     return found
@@ -122,8 +124,8 @@ def judged(each, told, jobs):
     if told is None:
         return {}
     where = {"job": told["job"], "node": told["node"], "log": told["log"]}
-    if told["said"].startswith("failed: "):
-        return {**where, "status": "failed", "reason": told["said"][len("failed: "):], "last_lines": told["last_lines"]}
+    if told["said"].startswith(FAILED):
+        return {**where, "status": "failed", "reason": told["said"][len(FAILED):], "last_lines": told["last_lines"]}
     if each["status"] == "running" and jobs is not None and jobs.get(told["job"], {}).get("state") != "RUNNING" and is_silent(each):
         return {**where, "status": "stopped", "reason": "its job %s is gone" % told["job"]}
     return where if each["status"] == "running" else {}

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,13 @@ def standing():
     return {"experiment": "quick", "runs": [record("r02-original-s0-aa", "running"), record("r02-original-s0-bb", "stopped", 3),
                                             record("r02-original-s0-cc", "done", 6),
                                             record("r02-original-s0-dd", "waiting", 0, None, None)]}
+
+
+class Said(unittest.TestCase):
+    def test_the_trainer_and_this_tool_mean_the_same_words(self):
+        with open(os.path.join(run.ROOT, "artifacts", "src", "run", "said.rs")) as file:
+            said = dict(re.findall(r'pub const (\w+): &str = "(.*)";', file.read()))
+        self.assertEqual(said, {"FAILED": status.FAILED, "DONE": status.DONE, "ELSEWHERE": status.ELSEWHERE})
 
 
 class Joined(unittest.TestCase):

@@ -45,7 +45,7 @@ pub use which::Choice;
 use anyhow::bail;
 use artifacts::run::Status;
 use artifacts::seal::Seal;
-use artifacts::study::{Study, Summary, summary_path};
+use artifacts::study::{Study, Summary};
 use artifacts::{Experiment, Layout, experiment, rules};
 use endpoint::groups::Evidence;
 use endpoint::sentence::{count, headline};
@@ -82,7 +82,7 @@ pub fn analyse(
     let plan = plan(layout, choice, &collected.runs)?;
     let collected = namesakes::set_aside(collected, plan.as_ref());
     // A mistyped directory is not filled with files.
-    if ![layout.runs(), layout.plan(), summary_path(layout)].iter().any(|path| path.exists()) {
+    if ![layout.runs(), layout.plan(), layout.summary()].iter().any(|path| path.exists()) {
         bail!(nothing(layout, &collected, plan.as_ref()));
     }
     let epochs: usize = collected.runs.iter().map(|run| run.epochs.len()).sum();
@@ -114,7 +114,7 @@ pub fn analyse(
     )?;
     let start = Instant::now();
     study.write_beside(layout, &[("results.json", results::to_json(&entries)?.as_bytes())])?;
-    writeln!(progress, "wrote {} and its tables in {}", summary_path(layout).display(), seconds(start))?;
+    writeln!(progress, "wrote {} and its tables in {}", layout.summary().display(), seconds(start))?;
     if collected.runs.is_empty() {
         bail!(nothing(layout, &collected, plan.as_ref()));
     }

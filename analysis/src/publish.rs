@@ -11,7 +11,7 @@ use crate::runs::plan::Plan;
 use anyhow::{Context, Result, ensure};
 use artifacts::experiment::planned;
 use artifacts::reading::is_there;
-use artifacts::run::{self, RunFolder, RunRecord, Status};
+use artifacts::run::{self, RunFolder, RunRecord};
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
 use std::io::Write;
@@ -57,7 +57,7 @@ pub fn keep(
             }
         };
         let planned = plan.as_ref().is_none_or(|plan| plan.has(&record.configuration));
-        if planned && matches!(record.status, Status::Done | Status::Diverged) {
+        if planned && record.status.has_ended() {
             *(if copy_run(&folder, &RunFolder::new(kept.run(&record.name)))? {
                 &mut added
             } else {

@@ -13,7 +13,6 @@ use crate::endpoint::sentence::count;
 use crate::runs::plan::Plan;
 use anyhow::{Context as _, ensure};
 use artifacts::reading::is_there;
-use artifacts::run::Status;
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
 use std::fmt::Write as _;
@@ -43,7 +42,7 @@ pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow:
     let collected = crate::runs::collect::collect(layout)?;
     let plan = Plan::new(crate::runs::engines::on_engines_found(experiment, &collected.runs));
     let ours = || collected.runs.iter().filter(|run| run.is_planned(Some(&plan)));
-    let ended = ours().filter(|run| matches!(run.record.status, Status::Done | Status::Diverged)).count();
+    let ended = ours().filter(|run| run.record.status.has_ended()).count();
     let planned = plan.experiment().runs.len();
     ensure!(
         ended >= planned,

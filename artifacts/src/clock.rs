@@ -7,8 +7,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 86_400;
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// Returns the local offset from UTC at a moment, in seconds; 0 if the system does not know it.
 #[must_use]
@@ -32,13 +44,21 @@ pub fn time(moment: SystemTime, now: SystemTime, offset: i64) -> String {
     let today = seen.div_euclid(DAY);
     let clock = format!("{:02}:{:02}", second / 3600, second % 3600 / 60);
     let (year, month, date) = civil(day);
-    let month = MONTHS[month];
+    let month = &MONTHS[month][..3];
     match day - today {
         0 => clock,
         1..7 | -6..0 => format!("{} {clock}", WEEKDAYS[day.rem_euclid(7) as usize]),
         _ if year == civil(today).0 => format!("{date} {month} {clock}"),
         _ => format!("{date} {month} {year} {clock}"),
     }
+}
+
+/// Formats the date of a Unix time in seconds (UTC): `25 November 2026`.
+#[must_use]
+pub fn date(unix_seconds: u64) -> String {
+    let day = i64::try_from(unix_seconds).unwrap_or(i64::MAX) / DAY;
+    let (year, month, date) = civil(day);
+    format!("{date} {} {year}", MONTHS[month])
 }
 
 /// Formats the time after a delay, as [`time()`] does; `in years` if it is too far in the future.

@@ -23,7 +23,7 @@ pub use image::{IMAGE_BYTES, PLANE_BYTES};
 pub use metadata::{FORMAT_VERSION, Header};
 pub use moments::Moments;
 pub use records::{InvalidRecords, RECORD_BYTES};
-pub use split::Split;
+pub use split::{Split, joined};
 pub use task::{Task, UnknownTask};
 
 use serde::{Deserialize, Serialize};

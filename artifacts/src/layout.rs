@@ -51,6 +51,12 @@ impl Layout {
         self.data(task).join(split.name()).with_extension("parquet")
     }
 
+    /// Returns the files of both halves of a data set.
+    #[must_use]
+    pub fn halves(&self, task: Task) -> [PathBuf; 2] {
+        Split::ALL.map(|split| self.images(task, split))
+    }
+
     /// Returns the lock file of a prepared data set, which is held by the process that prepares it.
     #[must_use]
     pub fn data_lock(&self, task: Task) -> PathBuf {
@@ -73,6 +79,18 @@ impl Layout {
     #[must_use]
     pub fn run(&self, name: &str) -> PathBuf {
         self.runs().join(name)
+    }
+
+    /// Returns the directory of the runs that a repair has set aside.
+    #[must_use]
+    pub fn aside(&self) -> PathBuf {
+        self.root.join("aside")
+    }
+
+    /// Returns the directory of the scripts and logs of Slurm jobs, a folder for each experiment.
+    #[must_use]
+    pub fn jobs(&self) -> PathBuf {
+        self.root.join("slurm")
     }
 
     /// Returns the file of the resolved experiment of the newest sweep, for the stages after it.
@@ -113,6 +131,18 @@ impl Layout {
     #[must_use]
     pub fn analysis(&self) -> PathBuf {
         self.root.join("analysis")
+    }
+
+    /// Returns the summary of the analysis, which is written last.
+    #[must_use]
+    pub fn summary(&self) -> PathBuf {
+        self.analysis().join("summary.json")
+    }
+
+    /// Returns the lock file of the analysis, which is held by the process that writes it.
+    #[must_use]
+    pub fn analysis_lock(&self) -> PathBuf {
+        self.analysis().join(".lock")
     }
 
     /// Returns the directory of the report.

@@ -9,6 +9,7 @@
 
 use crate::experiment::VerdictPlan;
 use crate::stamp;
+use crate::words::listed;
 
 /// The equivalence margin of accuracies, unless an experiment states another: 0.1 points is half the
 /// run-to-run standard deviation of a CIFAR-10 `ResNet` (0.15 to 0.25 points: Jordan, arXiv 2304.01910), so
@@ -69,7 +70,7 @@ pub fn texts(plan: Option<&VerdictPlan>, tuned: bool) -> Vec<String> {
                 "Primary is `{}`. The data are looked at when every planned run of the first {} pairs of every rankscale is done or has \
                  diverged; a look uses exactly those runs, and the first look that reaches a verdict ends the study.",
                 plan.primary,
-                listed(&plan.looks)
+                listed(&plan.looks.iter().map(usize::to_string).collect::<Vec<_>>())
             )
         },
     ));
@@ -95,14 +96,6 @@ pub fn sha256(plan: Option<&VerdictPlan>, tuned: bool) -> String {
 /// Formats a number without rounding noise.
 fn short(value: f64) -> String {
     format!("{}", (value * 1e6).round() / 1e6)
-}
-
-fn listed(looks: &[usize]) -> String {
-    let looks: Vec<String> = looks.iter().map(usize::to_string).collect();
-    match looks.as_slice() {
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        all => all.concat(),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod headway;
 mod made_up;
 mod origin;
 mod rows;
+pub mod said;
 mod sealed;
 
 pub use folder::{RunError, RunFolder, folders, strays};
@@ -15,7 +16,7 @@ pub use origin::{Continuation, Origin, Provenance};
 pub use rows::{EpochRow, LayerRow, PredictionRow};
 
 use crate::configuration::Configuration;
-use crate::stamp::FileSums;
+use crate::stamp::{self, FileSums};
 use network::Counts;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,12 @@ impl Status {
             Self::Diverged => "diverged",
         }
     }
+
+    /// Returns whether the run has ended, done or diverged.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Diverged)
+    }
 }
 
 /// The data that a run was trained on.
@@ -57,6 +64,29 @@ pub struct DataProvenance {
     pub fingerprint: String,
     /// The source of the images.
     pub source: String,
+}
+
+/// What an import has in the place of a fingerprint, before the hash of its files.
+const IMPORTED: &str = "imported:";
+
+impl DataProvenance {
+    /// Describes the unknown images of runs that are imported from these files, named with their texts.
+    #[must_use]
+    pub fn imported(files: &[&(String, String)]) -> Self {
+        let texts: String = files.iter().map(|(_, text)| text.as_str()).collect();
+        let mut names: Vec<&str> = files.iter().map(|(file, _)| file.as_str()).collect();
+        names.sort_unstable();
+        Self {
+            fingerprint: format!("{IMPORTED}{}", stamp::sha256(texts.as_bytes())),
+            source: format!("imported from {}", names.join(", ")),
+        }
+    }
+
+    /// Returns whether a fingerprint stands for the images of an import, which nobody knows.
+    #[must_use]
+    pub fn is_of_an_import(fingerprint: &str) -> bool {
+        fingerprint.starts_with(IMPORTED)
+    }
 }
 
 /// The record of a run, `run.json`.

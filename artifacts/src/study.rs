@@ -167,7 +167,7 @@ impl Summary {
     /// # Errors
     /// The file is missing, incomplete, damaged or foreign.
     pub fn read(layout: &Layout) -> Result<Self, StudyError> {
-        let path = summary_path(layout);
+        let path = layout.summary();
         let json = reading::bytes(&path)?;
         stamp::check(&json)
             .and_then(|_| serde_json::from_slice(&json).map_err(|error| error.to_string()))
@@ -193,7 +193,7 @@ impl Study {
         let _held = lock(layout)?;
         atomic::clear(&layout.analysis())?;
         // A summary that does not record its tables must not stand beside newer ones.
-        let path = summary_path(layout);
+        let path = layout.summary();
         if reading::is_there(&path)? && !Summary::read(layout).is_ok_and(|summary| summary.sealed.is_some()) {
             fs::remove_file(&path)?;
         }
@@ -240,7 +240,7 @@ impl Study {
 /// Locks the analysis; `None` if the file system has no locks: then the checksums reveal what two
 /// simultaneous analyses have mixed.
 fn lock(layout: &Layout) -> io::Result<Option<Lock>> {
-    let path = layout.analysis().join(".lock");
+    let path = layout.analysis_lock();
     for _ in 0..PATIENCE {
         match Lock::take(&path) {
             Ok(held) => return Ok(Some(held)),
@@ -250,12 +250,6 @@ fn lock(layout: &Layout) -> io::Result<Option<Lock>> {
         }
     }
     Err(io::Error::other(LockError::Held(path)))
-}
-
-/// Returns the path of `analysis/summary.json`.
-#[must_use]
-pub fn summary_path(layout: &Layout) -> PathBuf {
-    layout.analysis().join("summary.json")
 }
 
 fn file_name(name: &str) -> String {

@@ -106,6 +106,12 @@ pub fn listed(items: &[String]) -> String {
     }
 }
 
+/// Formats the channels of a network's four stages: `64-128-256-512`.
+#[must_use]
+pub fn channels(channels: [usize; 4]) -> String {
+    channels.map(|channels| channels.to_string()).join("-")
+}
+
 /// Names a network in a column of rankscales: its rankscale, or `dense`.
 #[must_use]
 pub fn network(rankscale: u32) -> String {

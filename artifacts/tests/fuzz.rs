@@ -10,7 +10,7 @@ mod mutation;
 use artifacts::dataset::{Dataset, Header, IMAGE_BYTES, Task};
 use artifacts::run::{EpochRow, LayerRow, PredictionRow, RunFolder, RunRecord};
 use artifacts::seal::Seal;
-use artifacts::study::{self, Study, Summary};
+use artifacts::study::{Study, Summary};
 use artifacts::table::{self, Row};
 use artifacts::{Experiment, Layout};
 use fs_err as fs;
@@ -150,7 +150,7 @@ fn images() {
 
 #[test]
 fn a_summary() {
-    let valid = fs::read(study::summary_path(&Layout::new(kept()))).unwrap();
+    let valid = fs::read(Layout::new(kept()).summary()).unwrap();
     let layout = |path: &Path| Layout::new(path.parent().unwrap().parent().unwrap());
     mutated(300, "analysis/summary.json", &valid, |path: &Path| Summary::read(&layout(path)), drop);
 }

@@ -88,5 +88,6 @@ fn prepare(layout: &Layout, arguments: &Prepare) -> Result<Outcome> {
 }
 
 fn available(directory: &Path) -> io::Result<u64> {
-    fs4::available_space(directory)
+    let disk = rustix::fs::statvfs(directory)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

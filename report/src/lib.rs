@@ -28,7 +28,7 @@ pub mod splice;
 pub mod style;
 
 use anyhow::{Context, Result, bail};
-use artifacts::study::{self, Study};
+use artifacts::study::Study;
 use artifacts::{Layout, atomic};
 use cards::Card;
 use figure::Figure;
@@ -104,8 +104,8 @@ pub fn run(layout: &Layout) -> Result<Written> {
 
 /// Reads the analysis of a work directory.
 fn read(layout: &Layout) -> Result<Study> {
-    if !study::summary_path(layout).is_file() {
-        bail!("{}: there is no analysis; run `just analyse` first", study::summary_path(layout).display());
+    if !layout.summary().is_file() {
+        bail!("{}: there is no analysis; run `just analyse` first", layout.summary().display());
     }
     Study::read(layout).context("the analysis cannot be read; run `just analyse` again")
 }

@@ -1,8 +1,9 @@
 //! Formats numbers for a reader: the words of all stages, and what only a report says.
 
+pub use artifacts::clock::date;
 pub use artifacts::words::{
-    at_network, capital, count, fixed, level, listed, many, network, p_equals, percent, points, probability,
-    reach, short,
+    at_network, capital, channels, count, fixed, level, listed, many, network, p_equals, percent, points,
+    probability, reach, short,
 };
 
 /// Formats a difference that is not a fraction, always signed: `-0.0123` is `−0.0123`.
@@ -10,35 +11,6 @@ pub use artifacts::words::{
 pub fn signed(difference: f64) -> String {
     let text = fixed(difference, 4);
     if text.starts_with('−') || text == "0.0000" { text } else { format!("+{text}") }
-}
-
-/// Formats the date of a Unix time in seconds (UTC): `25 November 2026`. The calendar is that of Hinnant,
-/// "chrono-compatible low-level date algorithms" (`civil_from_days`).
-#[must_use]
-pub fn date(unix_seconds: u64) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    // Years begin in March, so that a leap day is the last day of its year; an era is 400 years.
-    let days = unix_seconds / 86_400 + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let year = 400 * era + year_of_era + u64::from(month >= 10);
-    format!("{day} {} {year}", MONTHS[((month + 2) % 12) as usize])
 }
 
 /// Names rankscales, given in ascending order: `rankscale 8`, `rankscales 2, 8 and 31`,

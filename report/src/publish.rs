@@ -8,7 +8,7 @@ use crate::selection::Selection;
 use crate::splice::spliced;
 use crate::{Written, run};
 use anyhow::{Context, Result, ensure};
-use artifacts::study::{self, Study};
+use artifacts::study::Study;
 use artifacts::{Layout, atomic};
 use std::path::Path;
 
@@ -23,9 +23,9 @@ pub const MARKS: (&str, &str) = ("<!-- answer of `report publish` -->", "<!-- en
 pub fn publish(results: &Path, name: &str, page: &Path) -> Result<Written> {
     let kept = Layout::kept(results, name)?;
     ensure!(
-        study::summary_path(&kept).is_file(),
+        kept.summary().is_file(),
         "{}: there is no analysis; `just publish NAME={name}` makes it",
-        study::summary_path(&kept).display()
+        kept.summary().display()
     );
     let mut written = run(&kept)?;
     let text = fs_err::read_to_string(page)?;

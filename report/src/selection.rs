@@ -8,7 +8,8 @@
 use crate::numbers;
 use crate::style::Look;
 use artifacts::look;
-use artifacts::run::Status;
+
+use artifacts::run::{DataProvenance, Status};
 use artifacts::study::{
     CellRow, Endpoint, Key, PairRow, RecipeSummary, RunRow, Study, StudyEpochRow, StudyLayerRow,
     TrajectoryRow,
@@ -98,7 +99,7 @@ impl<'a> Selection<'a> {
     #[must_use]
     pub fn fingerprints(&self) -> Vec<&'a str> {
         let data = self.study.summary.data.iter().map(String::as_str);
-        data.filter(|data| !data.starts_with("imported:")).collect()
+        data.filter(|data| !DataProvenance::is_of_an_import(data)).collect()
     }
 
     /// Returns what the accuracies are of: `test` images, or `held-out` training images.

@@ -8,7 +8,7 @@
 mod mutation;
 
 use artifacts::Layout;
-use artifacts::study::{Study, Summary, summary_path};
+use artifacts::study::{Study, Summary};
 use fs_err as fs;
 use mutation::mutated;
 use std::path::Path;
@@ -17,7 +17,7 @@ use std::path::Path;
 fn a_summary() {
     let layout = Layout::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/seeds"));
     let study = Study::read(&layout).unwrap();
-    let valid = fs::read(summary_path(&layout)).unwrap();
+    let valid = fs::read(layout.summary()).unwrap();
     let read = |path: &Path| {
         let summary = Summary::read(&Layout::new(path.parent().unwrap().parent().unwrap()))?;
         let report = report::render(&Study { summary, ..study.clone() });

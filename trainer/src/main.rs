@@ -13,6 +13,7 @@ use cli::machine::Machine;
 use cli::{describe, doctor, numbers};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::slice;
 use trainer::bench::Bench;
 use trainer::machine::allocator::keep_freed_pages;
 use trainer::machine::device::Device;
@@ -78,86 +79,73 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(shell, &mut Arguments::command(), "trainer", &mut script);
             output::print(String::from_utf8(script)?)?;
         }
-        Command::Train(arguments) => {
-            let configuration = arguments.run.configuration()?;
-            let engine = arguments.place.machine.engine;
-            let judged_by_test = configuration.recipe.is_judged_by_test();
-            return at(&arguments.place, configuration.recipe.dataset, judged_by_test, |context| {
-                let configuration = engine.configure(context.device, configuration)?;
-                Ok(match sweep::single(context, &configuration)? {
-                    Outcome::Done(accuracy) => {
-                        say(format_args!(
-                            "done: last-epoch {} accuracy {:.2} %",
-                            configuration.recipe.judged_by_what(),
-                            accuracy * 100.0
-                        ));
-                        None
-                    }
-                    Outcome::Diverged(epoch) => {
-                        say(format_args!("diverged in epoch {epoch}: the loss is not a finite number"));
-                        Some(1)
-                    }
-                    Outcome::Elsewhere => {
-                        say("another process is training this run");
-                        Some(sweep::ELSEWHERE)
-                    }
-                    Outcome::Interrupted(epoch) => {
-                        say(format_args!(
-                            "stopped; {epoch} epochs are saved, and the same command goes on from there"
-                        ));
-                        context.stop.requested()
-                    }
-                })
-            });
-        }
+        Command::Train(arguments) => return train(&arguments),
         Command::Repair(arguments) => return repair(&arguments),
-        Command::Retrain(mut arguments) => {
-            let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
-            let Configuration { recipe, engine, .. } = &kept.0.configuration;
-            let begun_on = kept.0.parts_of(1).next().map_or("", |made| made.device.as_str());
-            let engine = arguments.place.machine.settle_on(*engine, begun_on)?;
-            let (task, judged_by_test) = (recipe.dataset, recipe.is_judged_by_test());
-            return at(&arguments.place, task, judged_by_test, |context| {
-                engine.resolve(context.device)?;
-                let compared = retrain::retrain(context, kept, arguments.epochs)?;
-                output::print(&compared)?;
-                Ok((!compared.repeated()).then_some(1))
-            });
-        }
-        Command::Sweep(arguments) => {
-            let experiment = Experiment::find(
-                &arguments.experiment,
-                &arguments.experiments,
-                &Layout::new(&arguments.place.work),
-            )?;
-            let machine = &arguments.place.machine;
-            numbers::together(arguments.jobs, machine.threads)?;
-            let devices = machine.device.resolve_all(gpus())?;
-            let experiment = experiment.on(machine.engine.resolve(devices[0])?);
-            let side_by_side = SideBySide {
-                jobs: arguments.jobs,
-                per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
-                threads: machine.threads,
-                cores: numbers::cores(),
-                wait: arguments.wait,
-            };
-            let judged_by_test = experiment.runs.iter().any(|run| run.recipe.is_judged_by_test());
-            return at(&arguments.place, experiment.task(), judged_by_test, |context| {
-                if arguments.json {
-                    let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;
-                    outlook.map(|outlook| output::print(serde_json::to_string(&outlook)?)).transpose()?;
-                    return Ok(context.stop.requested());
-                }
-                let ended = sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan);
-                match arguments.slurm.as_deref().and_then(Job::here) {
-                    Some(job) => job.ended(ended, context.stop, context.screen),
-                    None => ended,
-                }
-            });
-        }
+        Command::Retrain(arguments) => return retrain(arguments),
+        Command::Sweep(arguments) => return sweep(&arguments),
         Command::Status(arguments) => status(&arguments)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Trains one run, and says how it ended.
+fn train(arguments: &arguments::Train) -> anyhow::Result<ExitCode> {
+    let configuration = arguments.run.configuration()?;
+    let engine = arguments.place.machine.engine;
+    at(&arguments.place, slice::from_ref(&configuration), |context| {
+        let configuration = engine.configure(context.device, configuration.clone())?;
+        let outcome = sweep::single(context, &configuration)?;
+        say(outcome.says(configuration.recipe.judged_by_what()));
+        Ok(match outcome {
+            Outcome::Done(_) => None,
+            Outcome::Diverged(_) => Some(1),
+            Outcome::Elsewhere => Some(sweep::ELSEWHERE),
+            Outcome::Interrupted(_) => context.stop.exit_code(),
+        })
+    })
+}
+
+/// Trains the first epochs of a kept run again; fails if they differ.
+fn retrain(mut arguments: arguments::Retrain) -> anyhow::Result<ExitCode> {
+    let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
+    let configuration = kept.0.configuration.clone();
+    let begun_on = kept.0.parts_of(1).next().map_or("", |made| made.device.as_str());
+    let engine = arguments.place.machine.settle_on(configuration.engine, begun_on)?;
+    at(&arguments.place, &[configuration], |context| {
+        engine.resolve(context.device)?;
+        let compared = retrain::retrain(context, kept, arguments.epochs)?;
+        output::print(&compared)?;
+        Ok((!compared.repeated()).then_some(1))
+    })
+}
+
+/// Trains an experiment, or prints what that would be.
+fn sweep(arguments: &arguments::Sweep) -> anyhow::Result<ExitCode> {
+    let layout = Layout::new(&arguments.place.work);
+    let experiment = Experiment::find(&arguments.experiment, &arguments.experiments, &layout)?;
+    let machine = &arguments.place.machine;
+    numbers::together(arguments.jobs, machine.threads)?;
+    let devices = machine.device.resolve_all(gpus())?;
+    let experiment = experiment.on(machine.engine.resolve(devices[0])?);
+    let side_by_side = SideBySide {
+        jobs: arguments.jobs,
+        per_device: NonZeroUsize::new(arguments.jobs_per_device).unwrap_or(NonZeroUsize::MIN),
+        threads: machine.threads,
+        cores: numbers::cores(),
+        wait: arguments.wait,
+    };
+    at(&arguments.place, &experiment.runs, |context| {
+        if arguments.json {
+            let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;
+            outlook.map(|outlook| output::print(serde_json::to_string(&outlook)?)).transpose()?;
+            return Ok(context.stop.exit_code());
+        }
+        let ended = sweep::sweep(context, &devices, &experiment, side_by_side, arguments.plan);
+        match arguments.slurm.as_deref().and_then(Job::here) {
+            Some(job) => job.ended(ended, context.stop, context.screen),
+            None => ended,
+        }
+    })
 }
 
 /// Prints the progress of every run of an experiment.
@@ -186,16 +174,17 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
     Ok(if broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Prepares device, threads, data and signals, with the test images if runs are evaluated on them, and
-/// converts the result of the work to an exit code.
+/// Prepares device, threads, signals and the data of the runs, which share a data set, and converts the
+/// result of the work to an exit code.
 fn at(
     place: &WorkPlace,
-    task: Task,
-    judged_by_test: bool,
+    runs: &[Configuration],
     work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,
 ) -> anyhow::Result<ExitCode> {
     let (device, threads) = resolve(&place.machine)?;
     let layout = Layout::new(&place.work);
+    let task = runs.first().map_or_else(Task::default, |run| run.recipe.dataset);
+    let judged_by_test = runs.iter().any(|run| run.recipe.is_judged_by_test());
     let data = TrainTest::read(&layout, task, judged_by_test)?;
     let stop = Stop::on_signals().context("cannot listen to signals")?;
     let screen = Screen::default();

@@ -68,11 +68,11 @@ pub fn sweep(
     plan_only: bool,
 ) -> anyhow::Result<Option<u8>> {
     let Some(prepared) = Prepared::new(context, devices, experiment, side_by_side)? else {
-        return Ok(context.stop.requested());
+        return Ok(context.stop.exit_code());
     };
     prepared.say(context, experiment);
-    if plan_only || context.stop.requested().is_some() {
-        return Ok(context.stop.requested());
+    if plan_only || context.stop.is_requested() {
+        return Ok(context.stop.exit_code());
     }
     let at_once = prepared.at_once();
     let Prepared { planned, refused, slots, free, begun, unseen, .. } = prepared;
@@ -106,7 +106,7 @@ pub fn sweep(
         }
         free > 0
     };
-    while !stopped(context)
+    while !context.stop.is_requested()
         && ((1..before).contains(&elsewhere.len()) || any_may_be_free(&elsewhere) && pause(context))
     {
         before = elsewhere.len();
@@ -128,16 +128,16 @@ pub fn sweep(
         let reasons = if logged { format!("; reasons are in {}", kept.display()) } else { String::new() };
         bail!("{} of {runs} runs failed: {}{reasons}", names.len(), summary::names(&names));
     }
-    Ok(context.stop.requested().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
+    Ok(context.stop.exit_code().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
 }
 
 /// Waits before the next check of runs that others train; returns false if the user asked to stop.
 fn pause(context: &RunContext<'_>) -> bool {
     let start = Instant::now();
-    while context.stop.requested().is_none() && start.elapsed() < LOOK_EVERY {
+    while !context.stop.is_requested() && start.elapsed() < LOOK_EVERY {
         std::thread::sleep(HEARD_EVERY);
     }
-    !stopped(context)
+    !context.stop.is_requested()
 }
 
 fn names(runs: &[Planned<'_>]) -> Vec<String> {
@@ -167,15 +167,10 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     }
 }
 
-fn stopped(context: &RunContext<'_>) -> bool {
-    context.stop.requested().is_some()
-}
-
 /// Removes what killed processes left in finished runs; other runs are cleaned up when they are trained.
 fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
-    let fingerprint = context.data.fingerprint();
     for run in &experiment.runs {
-        let folder = RunFolder::new(context.layout.run(&run.run_name(&fingerprint)));
+        let folder = context.folder(run);
         // Another user's folder may be read-only.
         let _ = Lock::tidy(&folder).and_then(|()| drop_checkpoint(&folder));
     }
@@ -183,7 +178,7 @@ fn tidy(context: &RunContext<'_>, experiment: &Experiment) {
 
 /// Removes the checkpoint of a run that has ended, which a process that was killed in its last moment leaves.
 fn drop_checkpoint(folder: &RunFolder) -> io::Result<()> {
-    let has_ended = || folder.read().is_ok_and(|(record, _)| record.is_finished());
+    let has_ended = || folder.read().is_ok_and(|(record, _)| record.status.has_ended());
     if is_there(&folder.checkpoint_path())?
         && let Some(_held) = Lock::take(folder)?
         && has_ended()

@@ -6,7 +6,7 @@
 use artifacts::compared::{Differs, Side};
 use artifacts::run::Status;
 use artifacts::study::{RecipeSummary, RunRow, Study};
-use artifacts::words::short;
+use artifacts::words::{channels, short};
 use artifacts::{Backend, Exact, Recipe};
 use network::Arm;
 use std::collections::btree_map::Entry;
@@ -104,7 +104,7 @@ const OF_RECIPE: [OfRecipe; 8] = [
     ("epochs", |of| of.epochs.to_string()),
     ("batch", |of| of.batch.to_string()),
     ("peak learning rate", |of| short(of.peak_learning_rate)),
-    ("channels", |of| of.channels.map(|channels| channels.to_string()).join("-")),
+    ("channels", |of| channels(of.channels)),
     ("training images", |of| all_or(of.train_images)),
     ("judged by", |of| format!("{} {} images", all_or(of.judged_by()), of.judged_by_what())),
     ("precision", |of| of.precision.to_string()),

@@ -7,8 +7,10 @@ use crate::stats::strata::Strata;
 use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
+use artifacts::run::DataProvenance;
+
 use artifacts::study::TunedArm;
-use artifacts::words::short;
+use artifacts::words::{channels, short};
 use artifacts::{Configuration, Recipe};
 
 const LAMBDA: &str = "λ = ";
@@ -49,14 +51,13 @@ impl Missing {
                 .push(format!("judged by {images} training images that were held out, and by no test image"));
         }
         if recipe.channels != network::FULL_CHANNELS {
-            let listed = |channels: [usize; 4]| channels.map(|c| c.to_string()).join("-");
-            let (found, asked) = (listed(recipe.channels), listed(network::FULL_CHANNELS));
+            let (found, asked) = (channels(recipe.channels), channels(network::FULL_CHANNELS));
             missing.obstacles.push(format!("networks of {found} channels, not {asked}"));
         }
         if lambda == 0.0 {
             missing.obstacles.push("with λ = 0 nothing decays, and the arms are one".to_owned());
         }
-        if fingerprint.starts_with("imported:") {
+        if DataProvenance::is_of_an_import(fingerprint) {
             missing
                 .caveats
                 .push("imported: only the last epoch of every run is known, and not on which images".into());

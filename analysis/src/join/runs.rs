@@ -10,6 +10,7 @@ use crate::runs::run::Run;
 use artifacts::Exact;
 use artifacts::run::{Provenance, RunRecord};
 use artifacts::study::RunRow;
+use artifacts::words::channels;
 
 /// Sorts the runs in the order of the tables: by recipe, lambda, rankscale, arm, seed and name.
 #[must_use]
@@ -43,7 +44,7 @@ fn row(run: &Run, plan: Option<&Plan>) -> RunRow {
         decay: configuration.decay.to_string(),
         seed: configuration.seed,
         lambda: configuration.lambda,
-        channels: configuration.recipe.channels.map(|channels| channels.to_string()).join("-"),
+        channels: channels(configuration.recipe.channels),
         epochs: configuration.recipe.epochs as u32,
         epochs_done: spent::epochs_done(&run.epochs),
         batch: configuration.recipe.batch as u32,

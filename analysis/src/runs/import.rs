@@ -18,14 +18,13 @@
 
 mod copies;
 
-use crate::runs::json::{self, Read, whole};
-use crate::runs::results::{LoggedEpoch, Settings};
+use crate::runs::json::{self, Read};
+use crate::runs::results::{Broken, LoggedEpoch, Settings, parse};
 use artifacts::run::{DataProvenance, EpochRow, FORMAT, Origin, RunRecord, Status};
 use artifacts::{Configuration, Precision, Recipe};
 use copies::without_seed;
 use network::Arm;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 
 /// A file that is not a notebook's `results.json`.
@@ -58,9 +57,6 @@ pub enum ImportError {
         rule: String,
     },
 }
-
-/// A key and the rule it breaks.
-type Broken = (String, String);
 
 /// The contents of the imported files.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,13 +100,7 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
         }
         entries.extend((1..).zip(found).map(|(number, entry)| (file.as_str(), number, entry)));
     }
-    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
-    let mut names: Vec<&str> = files.iter().map(|(file, _)| file.as_str()).collect();
-    names.sort_unstable();
-    let data = DataProvenance {
-        fingerprint: format!("imported:{}", hex::encode(Sha256::digest(texts.concat()))),
-        source: format!("imported from {}", names.join(", ")),
-    };
+    let data = DataProvenance::imported(&files);
     let mut seeds = Seeds { ambiguous: ambiguous(&entries), ..Seeds::default() };
     let mut seen = HashSet::new();
     let (mut runs, mut copies) = (Vec::with_capacity(entries.len()), 0);
@@ -143,67 +133,6 @@ pub fn runs(files: &[(String, String)]) -> Result<Imported, ImportError> {
         runs.push((record, epoch(&logged)));
     }
     Ok(Imported { runs, copies, unpaired: seeds.unpaired })
-}
-
-fn parse(entry: &Value) -> Result<(Settings, LoggedEpoch), Broken> {
-    let Some([settings, row]) = entry.as_array().map(Vec::as_slice) else {
-        return Err(("the entry".into(), "must be a list of two objects, settings and last row".into()));
-    };
-    // The keys are checked one by one, so that the message can name the missing one.
-    let required = [
-        (settings, "settings", "rankscale"),
-        (settings, "settings", "d"),
-        (row, "last row", "epoch"),
-        (row, "last row", "test acc"),
-    ];
-    for (object, name, key) in required {
-        if object.get(key).is_none() {
-            return Err((format!("`{key}`"), format!("is missing from the {name}")));
-        }
-    }
-    let number = |key: &str| match row.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_f64()
-            .map(Some)
-            .ok_or_else(|| (format!("`{key}`"), format!("must be a number, but is {value}"))),
-    };
-    let d = settings["d"].as_bool().ok_or_else(|| must("d", "be true or false", &settings["d"]))?;
-    let rankscale = whole(&settings["rankscale"])
-        .ok_or_else(|| must("rankscale", "be a whole number", &settings["rankscale"]))?;
-    let epoch = whole(&row["epoch"]).filter(|epoch| *epoch >= 1);
-    let epoch = epoch.ok_or_else(|| must("epoch", "be a whole number from 1", &row["epoch"]))?;
-    let seed = match settings.get("seed") {
-        None | Some(Value::Null) => None,
-        Some(seed) => Some(whole(seed).ok_or_else(|| must("seed", "be a whole number from 0", seed))?),
-    };
-    let settings = Settings { rankscale: rankscale.into(), d, seed };
-    let logged = LoggedEpoch {
-        epoch: u32::try_from(epoch).map_err(|_| must("epoch", "be at most 100000", &row["epoch"]))?,
-        lr: number("lr")?,
-        train_time: number("train time")?,
-        train_loss: number("train loss")?,
-        train_accuracy: fraction("train acc", number("train acc")?)?,
-        test_time: number("test time")?,
-        test_loss: number("test loss")?,
-        test_accuracy: fraction("test acc", number("test acc")?)?
-            .ok_or_else(|| must("test acc", "be a number", &row["test acc"]))?,
-        total_time: number("total time")?,
-    };
-    Ok((settings, logged))
-}
-
-fn must(key: &str, rule: &str, found: &Value) -> Broken {
-    (format!("`{key}`"), format!("must {rule}, but is {found}"))
-}
-
-fn fraction(key: &str, value: Option<f64>) -> Result<Option<f64>, Broken> {
-    match value {
-        Some(v) if !(0.0..=1.0).contains(&v) => {
-            Err((format!("`{key}`"), format!("must be a fraction between 0 and 1, but is {v}")))
-        }
-        _ => Ok(value),
-    }
 }
 
 /// Returns the rankscales at which an arm has several different entries without a seed. Broken entries are

@@ -1,14 +1,14 @@
-//! The test images that a run classified correctly.
+//! The images that judge a run, test images or held-out ones, and which of them it classified correctly.
 //!
 //! *Invariant:* runs that were tested on the same images share one list of them.
 
 use artifacts::run::PredictionRow;
 use std::sync::Arc;
 
-/// Indices and labels of test images, in the order of a run's predictions.
+/// Indices and labels of the images, in the order of a run's predictions.
 pub type Tested = Arc<[(u32, u8)]>;
 
-/// The test images that a run classified correctly after its last epoch.
+/// The images that a run classified correctly after its last epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marks {
     /// The images that it was tested on.

@@ -1,4 +1,4 @@
-//! The sign-flip permutation test of the mean over rankscales.
+//! The sign-flip permutation test of the mean over strata.
 //!
 //! If the arm makes no difference, the two runs of a pair are exchangeable: every difference is as likely
 //! with either sign (Fisher, "The design of experiments", 1935, section 21). The p value is the fraction of

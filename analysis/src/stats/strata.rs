@@ -1,7 +1,7 @@
-//! Paired differences, one stratum per rankscale, and their mean.
+//! Paired differences, one stratum per network, and their mean.
 //!
-//! The endpoint is the mean over rankscales of the mean difference at a rankscale: every rankscale has the
-//! same weight, however many seeds it has.
+//! The endpoint is the mean over networks of the mean difference of a network: every network has the same
+//! weight, however many pairs it has.
 //!
 //! *Invariant:* there is at least one stratum, each has at least one difference, and each difference is
 //! finite.

@@ -82,7 +82,7 @@ impl Configuration {
                 "test_images",
                 self.recipe.test_images.unwrap_or(1).to_string(),
                 self.recipe.test_images.is_none() || self.recipe.validation_images.is_none(),
-                "cannot be judged by beside validation_images: give one of them",
+                "cannot stand beside validation_images: give one of them",
             ),
             (
                 "peak_learning_rate",

@@ -11,6 +11,12 @@ pub enum Split {
     Test,
 }
 
+/// Joins the fingerprints of both halves, as runs name their images.
+#[must_use]
+pub fn joined(fingerprints: [&str; 2]) -> String {
+    fingerprints.join(":")
+}
+
 impl Split {
     /// Both halves, in the order in which they are prepared.
     pub const ALL: [Self; 2] = [Self::Train, Self::Test];

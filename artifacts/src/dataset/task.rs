@@ -5,7 +5,7 @@
 //!
 //! *Invariant:* a name, a list of class names and a pair of fingerprints each identify one data set.
 
-use super::split::Split;
+use super::split::{Split, joined};
 use crate::Sha256Sum;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -133,7 +133,7 @@ impl Task {
     /// Returns the fingerprints of both halves, joined by a colon as runs name their images, if known.
     #[must_use]
     pub fn fingerprints(self) -> Option<String> {
-        self.facts().fingerprints.map(|both| both.join(":"))
+        self.facts().fingerprints.map(joined)
     }
 
     /// Returns whether it is the data set of the notebook and its recipe.

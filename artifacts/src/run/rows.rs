@@ -14,9 +14,10 @@ pub struct EpochRow {
     pub train_loss: Option<f64>,
     /// Accuracy over the epoch's augmented batches, in training mode.
     pub train_accuracy: Option<f64>,
-    /// Mean cross-entropy over the test images.
+    /// Mean cross-entropy over the images that judge the run: test images, or training images that it holds
+    /// out.
     pub test_loss: Option<f64>,
-    /// Accuracy on the test images.
+    /// Accuracy on the images that judge the run.
     pub test_accuracy: f64,
     /// Seconds of updates, augmentation included.
     pub train_seconds: Option<f64>,
@@ -42,10 +43,10 @@ pub struct LayerRow {
     pub stable_rank: Option<f64>,
 }
 
-/// A row of `predictions.parquet`: one test image after the last epoch.
+/// A row of `predictions.parquet`: one of the images that judge the run, after the last epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PredictionRow {
-    /// The row of the image in `test.parquet`.
+    /// The row of the image in `test.parquet`, or, if the run holds out training images, in `train.parquet`.
     pub image: u32,
     /// The label.
     pub label: u8,

@@ -8,7 +8,7 @@
 //! *Invariant:* every row of a sealed run that is returned has been verified against its record.
 
 use super::folder::{RunError, RunFolder};
-use super::{EpochRow, LayerRow, PredictionRow, RunRecord, Status};
+use super::{EpochRow, LayerRow, PredictionRow, RunRecord};
 use crate::reading;
 use crate::stamp::{self, FileSums};
 use crate::table::{self, Row, TableError};
@@ -22,12 +22,6 @@ const UNDER_WAY: &str =
     "delete it, and checkpoint.safetensors beside it if that is there, and the run is trained again";
 
 impl RunRecord {
-    /// Returns whether the run has ended, done or diverged.
-    #[must_use]
-    pub const fn is_finished(&self) -> bool {
-        matches!(self.status, Status::Done | Status::Diverged)
-    }
-
     /// Checks an existing file against its SHA-256 in the record, if the record has one.
     ///
     /// # Errors
@@ -62,7 +56,7 @@ impl RunRecord {
             Some(sum) if *sum != table.sha256 => {
                 Err(damaged(self, path, "is not the file that run.json names by its SHA-256"))
             }
-            None if self.sealed.is_some() && self.is_finished() => {
+            None if self.sealed.is_some() && self.status.has_ended() => {
                 Err(damaged(self, path, "is not among the files that run.json names"))
             }
             None if self.sealed.is_some() && (table.run.is_none() || !table.stamped) => {
@@ -168,7 +162,7 @@ impl RunFolder {
 
 /// Returns the SHA-256 that a finished run's record holds for a file.
 fn named<'a>(record: &'a RunRecord, path: &Path) -> Option<&'a String> {
-    let sealed = record.sealed.as_ref().filter(|_| record.is_finished())?;
+    let sealed = record.sealed.as_ref().filter(|_| record.status.has_ended())?;
     sealed.files.get(&file_name(path))
 }
 
@@ -178,7 +172,7 @@ fn damaged(record: &RunRecord, path: &Path, rule: &str) -> RunError {
 }
 
 const fn advice(record: &RunRecord) -> &'static str {
-    if record.is_finished() { FINISHED } else { UNDER_WAY }
+    if record.status.has_ended() { FINISHED } else { UNDER_WAY }
 }
 
 fn file_name(path: &Path) -> String {

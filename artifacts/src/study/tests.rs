@@ -86,13 +86,13 @@ fn tables_of_two_analyses_are_no_analysis_and_its_message_helps() {
 fn an_analysis_without_sums_is_read_but_does_not_stay_beside_newer_tables() {
     let (_directory, layout) = place();
     study(1).write(&layout).unwrap();
-    atomic::write(&summary_path(&layout), atomic::json(&study(1).summary).unwrap()).unwrap();
+    atomic::write(&layout.summary(), atomic::json(&study(1).summary).unwrap()).unwrap();
     assert_eq!(Study::read(&layout).unwrap(), study(1));
     // The last table cannot be written, which has the effect of a kill before it.
     fs::remove_file(table_path(&layout, "ledger")).unwrap();
     fs::create_dir_all(table_path(&layout, "ledger").join("in the way")).unwrap();
     assert!(study(2).write(&layout).is_err());
-    assert!(!summary_path(&layout).exists());
+    assert!(!layout.summary().exists());
 }
 
 #[test]

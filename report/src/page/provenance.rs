@@ -1,7 +1,7 @@
 //! Provenance: the recipes in words, the data, the machines and the versions.
 
 use super::markdown::{Align, bullets, code, shorten, table, text};
-use crate::numbers::{self, count, listed, many, short};
+use crate::numbers::{self, channels, count, listed, many, short};
 use crate::selection::Selection;
 use artifacts::Configuration;
 use artifacts::study::{RunRow, TunedArm};
@@ -87,7 +87,6 @@ fn with_rate(configuration: &Configuration, rate: &str) -> String {
             |number| format!("a stratified subset of {} {kind} images", count(number as u64)),
         )
     };
-    let channels: Vec<_> = configuration.recipe.channels.iter().map(ToString::to_string).collect();
     let dataset = match configuration.recipe.dataset {
         task if task.is_the_notebooks() => String::new(),
         task => format!("{task}; "),
@@ -106,7 +105,7 @@ fn with_rate(configuration: &Configuration, rate: &str) -> String {
     format!(
         "{dataset}channels {}; {} on {learned}, {judged}; batches of {}; Nesterov momentum {}, learning rate {} down to 0 on half \
          a cosine; {}",
-        channels.join("-"),
+        channels(configuration.recipe.channels),
         many(configuration.recipe.epochs as u64, "epoch"),
         configuration.recipe.batch,
         short(network::schedule::MOMENTUM),

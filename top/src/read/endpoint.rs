@@ -5,7 +5,7 @@
 use super::files::{Mark, mark, plain};
 use crate::moment::SoFar;
 use artifacts::Layout;
-use artifacts::study::{Summary, summary_path};
+use artifacts::study::Summary;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,7 +22,7 @@ impl Endpoint {
     /// analysis takes by default.
     pub(super) fn read(&mut self, layout: &Layout, experiment: Option<&str>, newest: bool) -> SoFar {
         let command = command(layout, experiment.filter(|_| !newest));
-        let now = mark(&summary_path(layout));
+        let now = mark(&layout.summary());
         let Some((written, _)) = now else {
             return SoFar::Missing { reason: "No analysis has been made here yet.".to_owned(), command };
         };

@@ -5,6 +5,7 @@
 use super::files::{Mark, mark, plain};
 use crate::moment::Said;
 use artifacts::Layout;
+use artifacts::run::said::{DONE, ELSEWHERE, of_a_run};
 use fs_err as fs;
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 const MOST_BYTES: u64 = 256 << 10;
 /// Beginnings of a run's lines that do not matter here: they tell of no failure, and the run's files or
 /// another log say more.
-const BY_THE_WAY: [&str; 2] = ["done, ", "another process"];
+const BY_THE_WAY: [&str; 2] = [DONE, ELSEWHERE];
 
 /// The logs of a work folder, as last read.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ pub(super) struct Logs(HashMap<PathBuf, (Mark, HashMap<String, Said>)>);
 impl Logs {
     /// Returns the last log line of each run, by its name.
     pub(super) fn read(&mut self, layout: &Layout) -> HashMap<String, Said> {
-        let mut paths: Vec<(Mark, PathBuf)> = [layout.root().join("slurm"), layout.root().to_owned()]
+        let mut paths: Vec<(Mark, PathBuf)> = [layout.jobs(), layout.root().to_owned()]
             .iter()
             .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
             .map(|entry| entry.path())
@@ -72,14 +73,6 @@ fn last_words(path: &Path, text: &str) -> HashMap<String, Said> {
         before = Some(line);
     }
     said
-}
-
-/// Splits a line into the name of a run and what is said of it; `None` for any other line.
-fn of_a_run(line: &str) -> Option<(&str, &str)> {
-    let (run, words) = line.split_once(": ")?;
-    let digits = run.strip_prefix('r')?.split('-').next()?;
-    let is_name = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    (is_name && run.contains('-') && !run.contains(' ')).then_some((run, words))
 }
 
 #[cfg(test)]

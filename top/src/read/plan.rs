@@ -4,7 +4,7 @@
 //! other stage.
 
 use crate::moment::Nothing;
-use artifacts::dataset::{Header, Split, Task};
+use artifacts::dataset::{Header, Task};
 use artifacts::experiment::planned;
 use artifacts::run::{RunFolder, folders};
 use artifacts::seal::Seal;
@@ -100,9 +100,8 @@ impl Plan {
 
 /// Returns the fingerprint of the images that the runs are trained on, from their files or from the seal.
 fn fingerprint(layout: &Layout, task: Task, experiment: &str) -> Option<String> {
-    let half = |split: Split| Header::read(&layout.images(task, split)).ok().map(|header| header.fingerprint);
-    let images = || Some(format!("{}:{}", half(Split::Train)?, half(Split::Test)?));
-    images().or_else(|| Seal::read(&layout.seal(experiment)).ok()?.map(|seal| seal.data_fingerprint))
+    let images = Header::fingerprints(&layout.halves(task), task).ok();
+    images.or_else(|| Seal::read(&layout.seal(experiment)).ok()?.map(|seal| seal.data_fingerprint))
 }
 
 /// Returns the setting that makes a sweep train in this folder. Nothing trains in a study that is kept:

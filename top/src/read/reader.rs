@@ -8,6 +8,7 @@ use super::logs::Logs;
 use super::machine;
 use super::plan::{NoPlan, Plan, Planned};
 use crate::moment::{Cell, Moment, Nothing, Run, Said, Sweep, Trouble};
+use artifacts::run::said::FAILED;
 use artifacts::run::{Condition, Headway, RunFolder};
 use artifacts::{Exact, Layout, Recipe};
 use network::Arm;
@@ -93,7 +94,7 @@ impl Reader {
         let headway = self.headway(name);
         // A run under way has not failed, whatever an old log says.
         let may_have_failed = matches!(headway.condition, Condition::Waiting | Condition::Stopped);
-        let failed = said.get(name).filter(|said| may_have_failed && said.words.starts_with("failed: "));
+        let failed = said.get(name).filter(|said| may_have_failed && said.words.starts_with(FAILED));
         Run { name: name.clone(), seed: of.seed, epochs: of.recipe.epochs, headway, failed: failed.cloned() }
     }
 

@@ -55,7 +55,7 @@ const COLUMNS: [Column; 8] = [
         },
     },
     Column {
-        head: "began on",
+        head: "host",
         width: 14,
         rank: 6,
         of: |run, _| number(run.headway.host(), |host| fit(host, 13)),

@@ -74,7 +74,7 @@ impl Job {
         stop: &Stop,
         screen: &Screen,
     ) -> anyhow::Result<Option<u8>> {
-        if stop.requested() != Some(TERMINATED) {
+        if stop.exit_code() != Some(TERMINATED) {
             // A job that leaves the remaining runs to other processes has not failed.
             return sweep.map(|code| code.filter(|&code| code != ELSEWHERE));
         }

@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -69,11 +70,22 @@ impl Stop {
     /// Returns the exit code of a process that was asked to stop (129 for SIGHUP, 130 for SIGINT, 143 for
     /// SIGTERM); `None` if it was not.
     #[must_use]
-    pub fn requested(&self) -> Option<u8> {
+    pub fn exit_code(&self) -> Option<u8> {
         match self.0.load(Ordering::Relaxed) {
             0 => None,
             signal => Some(exit_code(signal as i32) as u8),
         }
+    }
+
+    /// Returns whether the user asked to stop.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.exit_code().is_some()
+    }
+
+    /// Returns `Break` once the user has asked to stop.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

@@ -5,9 +5,9 @@ use crate::machine::device::Device;
 use crate::machine::progress::Screen;
 use crate::machine::stop::Stop;
 use anyhow::{Context as _, ensure};
-use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
+use artifacts::dataset::{Dataset, Header, Provenance, Task, joined};
 use artifacts::reading::is_there;
-use artifacts::run::DataProvenance;
+use artifacts::run::{DataProvenance, RunFolder};
 use artifacts::{Configuration, Layout};
 use std::panic::resume_unwind;
 
@@ -34,7 +34,7 @@ impl TrainTest {
     /// # Errors
     /// Missing, damaged or foreign files; the message says what to run.
     pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
-        let [train, test] = Split::ALL.map(|split| layout.images(task, split));
+        let [train, test] = layout.halves(task);
         for path in [&train, &test] {
             ensure!(is_there(path)?, "{}: no such file; run `just data{}` first", path.display(), key(task));
         }
@@ -87,7 +87,7 @@ impl TrainTest {
     /// Returns the two fingerprints, joined by a colon.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        format!("{}:{}", self.train.fingerprint, self.test_fingerprint)
+        joined([&self.train.fingerprint, &self.test_fingerprint])
     }
 
     /// Returns the source of the images, and their fingerprint.
@@ -121,4 +121,12 @@ pub struct RunContext<'a> {
     pub stop: &'a Stop,
     /// The display of progress.
     pub screen: &'a Screen,
+}
+
+impl RunContext<'_> {
+    /// Returns the folder of a run on these images; its name is that of the run.
+    #[must_use]
+    pub fn folder(&self, configuration: &Configuration) -> RunFolder {
+        RunFolder::new(self.layout.run(&configuration.run_name(&self.data.fingerprint())))
+    }
 }

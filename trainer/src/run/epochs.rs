@@ -18,7 +18,6 @@ use crate::run::tables::Tables;
 use crate::run::work::Work;
 use artifacts::Configuration;
 use artifacts::run::RunFolder;
-use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
@@ -67,13 +66,14 @@ impl Epochs<'_> {
                 let work = joined(drawing);
                 drawing = scope.spawn(move || draw(epoch + 1));
                 // Checked before the first update too, because an update may take a minute.
-                let sums = match self.stop.requested() {
-                    Some(_) => None,
-                    None => self.train_one(engine, &work, epoch, progress),
+                let sums = if self.stop.is_requested() {
+                    None
+                } else {
+                    self.train_one(engine, &work, epoch, progress)
                 };
                 let Some(sums) = sums else { return Ok((joined(saving)?, Ended::Stopped)) };
                 let start = Instant::now();
-                let Some(found) = engine.predict(&mut || go_on(self.stop)) else {
+                let Some(found) = engine.predict(&mut || self.stop.flow()) else {
                     return Ok((joined(saving)?, Ended::Stopped));
                 };
                 let predictions = predictions.insert(found);
@@ -112,7 +112,7 @@ impl Epochs<'_> {
             let so_far =
                 sums.map(|sums| SoFar { loss: sums.loss / seen, accuracy: sums.correct as f64 / seen });
             progress.update((epoch - 1) * updates + done, so_far, seen / start.elapsed().as_secs_f64());
-            go_on(self.stop)
+            self.stop.flow()
         })?;
         let seen = (updates * work_epoch.batch) as f64;
         Some(EpochSums {
@@ -122,14 +122,6 @@ impl Epochs<'_> {
             rate: work.last_rate(),
             seconds: start.elapsed().as_secs_f64(),
         })
-    }
-}
-
-/// Returns `Break` once the user has asked to stop.
-pub(super) fn go_on(stop: &Stop) -> ControlFlow<()> {
-    match stop.requested() {
-        Some(_) => ControlFlow::Break(()),
-        None => ControlFlow::Continue(()),
     }
 }
 

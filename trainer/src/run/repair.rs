@@ -21,6 +21,7 @@ use anyhow::{Context, bail, ensure};
 use artifacts::Layout;
 use artifacts::dataset::Task;
 use artifacts::reading::is_there;
+use artifacts::run::said::ELSEWHERE;
 use artifacts::run::{EpochRow, Origin, RunError, RunFolder, RunRecord, Status, folders};
 use artifacts::stamp::FileSums;
 use fs_err as fs;
@@ -105,7 +106,7 @@ impl<'a> Repair<'a> {
         let reason = match self.one(folder) {
             Ok(None) if Lock::is_unknown(folder) => return false,
             Ok(None) => {
-                say(format!("{name}: another process is training it; left alone"));
+                say(format!("{name}: {ELSEWHERE} is training it; left alone"));
                 return true;
             }
             Ok(Some(done)) => {
@@ -151,7 +152,7 @@ impl<'a> Repair<'a> {
     fn one(&self, folder: &RunFolder) -> anyhow::Result<Option<Done>> {
         let Some(_lock) = Lock::take(folder)? else { return Ok(None) };
         let record = folder.read_record()?;
-        if !record.is_finished() {
+        if !record.status.has_ended() {
             let tables = Tables { epochs: folder.epochs_of(&record)?, layers: folder.read_layers(&record)? };
             let architecture = record.configuration.architecture();
             if let Some(found) = Checkpoint::load(&folder.checkpoint_path(), &record.name, &architecture)? {
@@ -223,8 +224,8 @@ impl<'a> Repair<'a> {
 
     /// Moves a run's folder out of the way, and returns its new path.
     fn set_aside(&self, folder: &RunFolder) -> anyhow::Result<PathBuf> {
-        let Some(lock) = Lock::take(folder)? else { bail!("another process is training it") };
-        let aside = self.layout.root().join("aside");
+        let Some(lock) = Lock::take(folder)? else { bail!("{ELSEWHERE} is training it") };
+        let aside = self.layout.aside();
         fs::create_dir_all(&aside)?;
         let places = (0..).map(|count| match count {
             0 => aside.join(folder.name()),

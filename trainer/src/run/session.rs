@@ -14,7 +14,7 @@ use crate::engine::epoch::Predictions;
 use crate::machine::progress::Progress;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::context::RunContext;
-use crate::run::epochs::{Ended, Epochs, go_on};
+use crate::run::epochs::{Ended, Epochs};
 use crate::run::hindrance::hindered;
 use crate::run::initialise::initialise;
 use crate::run::layers;
@@ -24,6 +24,7 @@ use crate::run::rows::{Judged, prediction_rows};
 use crate::run::tables::Tables;
 use anyhow::{Context, ensure};
 use artifacts::reading::is_there;
+use artifacts::run::said::{DONE, ELSEWHERE};
 use artifacts::run::{FORMAT, Origin, Provenance, RunError, RunFolder, RunRecord, Status};
 use artifacts::stamp::FileSums;
 use artifacts::{Configuration, atomic};
@@ -44,6 +45,21 @@ pub enum Outcome {
     Elsewhere,
 }
 
+impl Outcome {
+    /// Says how the session ended, where `judged_by` names the images that judge the run.
+    #[must_use]
+    pub fn says(&self, judged_by: &str) -> String {
+        match self {
+            Self::Done(accuracy) => format!("{DONE}{judged_by} accuracy {:.2} %", accuracy * 100.0),
+            Self::Diverged(epoch) => format!("diverged in epoch {epoch}: the loss is not a finite number"),
+            Self::Interrupted(epoch) => {
+                format!("stopped; {epoch} epochs are saved, and the same command goes on from there")
+            }
+            Self::Elsewhere => format!("{ELSEWHERE} is training this run"),
+        }
+    }
+}
+
 /// Trains a run to its end, or until the user asks to stop. A run that is done or diverged stays as it is.
 ///
 /// # Errors
@@ -62,17 +78,17 @@ pub fn train_until(
     configuration: &Configuration,
     last: usize,
 ) -> anyhow::Result<Outcome> {
-    let name = configuration.run_name(&context.data.fingerprint());
-    let folder = RunFolder::new(context.layout.run(&name));
+    let folder = context.folder(configuration);
     let Some(lock) = Lock::take(&folder)? else { return Ok(Outcome::Elsewhere) };
-    let ended = Session::open(context, configuration, folder.clone(), name.clone())
+    let ended = Session::open(context, configuration, folder.clone())
         .and_then(|session| session.run(last))
         .with_context(|| format!("run {}", folder.path().display()));
     match ended {
         Err(error) if lock.is_lost() => {
+            let name = folder.name();
             context
                 .screen
-                .say(&format!("{name}: another process has taken it over, and this one stops: {error:#}"));
+                .say(&format!("{name}: {ELSEWHERE} has taken it over, and this one stops: {error:#}"));
             Ok(Outcome::Elsewhere)
         }
         ended => ended,
@@ -82,8 +98,7 @@ pub fn train_until(
 /// Returns whether a run that is [`Outcome::Elsewhere`] may have no live trainer; another attempt will tell.
 #[must_use]
 pub fn may_be_free(context: &RunContext<'_>, configuration: &Configuration) -> bool {
-    let name = configuration.run_name(&context.data.fingerprint());
-    Lock::is_unknown(&RunFolder::new(context.layout.run(&name)))
+    Lock::is_unknown(&context.folder(configuration))
 }
 
 /// Adds advice to an error that says that a file is damaged. Whoever cannot read it now must not give it up.
@@ -109,12 +124,11 @@ impl<'a> Session<'a> {
         context: &'a RunContext<'a>,
         configuration: &'a Configuration,
         folder: RunFolder,
-        name: String,
     ) -> anyhow::Result<Self> {
         let now = provenance(configuration.engine, context.device, context.threads);
         let fresh = RunRecord {
             format: FORMAT,
-            name,
+            name: folder.name(),
             status: Status::Running,
             configuration: configuration.clone(),
             counts: configuration.counts(),
@@ -130,7 +144,7 @@ impl<'a> Session<'a> {
         } else {
             fresh
         };
-        let epochs = match record.is_finished().then(|| folder.read_whole()) {
+        let epochs = match record.status.has_ended().then(|| folder.read_whole()) {
             // The run is reported and resumed: nothing says that its table was ever longer.
             Some(Err(RunError::Short { .. })) if record.sealed.is_none() => folder.epochs_of(&record)?,
             Some(whole) => whole?.1,
@@ -200,7 +214,7 @@ impl<'a> Session<'a> {
             Ended::Stopped => None,
             Ended::Trained(_) if last < configuration.recipe.epochs => None,
             // A run that was stopped between its last checkpoint and its end has no predictions.
-            Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || go_on(stop))),
+            Ended::Trained(predictions) => predictions.or_else(|| engine.predict(&mut || stop.flow())),
         };
         let Some(predictions) = predictions else {
             self.set_status(Status::Interrupted)?;

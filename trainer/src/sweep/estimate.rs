@@ -104,13 +104,13 @@ fn time_updates(context: &RunContext<'_>, configuration: &Configuration) -> anyh
         if device == Device::Cpu { [1, 1] } else { [UPDATES_BEFORE_RECORDING + 1, TIMED_ON_GPU] };
     let mut pace = 0.0;
     for updates in first_and_timed {
-        if context.stop.requested().is_some() {
+        if context.stop.is_requested() {
             return Ok(None);
         }
         let update = Epoch { order: &order, draws: &draws, batch, rates: &rates[..updates], decay };
         pace = engine.time_updates(update).into_iter().sum::<f64>() / (updates * batch) as f64;
     }
-    Ok(context.stop.requested().is_none().then_some(pace))
+    Ok((!context.stop.is_requested()).then_some(pace))
 }
 
 #[cfg(test)]

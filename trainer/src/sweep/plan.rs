@@ -50,22 +50,21 @@ pub(super) struct Left<'a> {
 
 /// Inspects the folder of every run.
 pub(super) fn left<'a>(context: &RunContext<'_>, experiment: &'a Experiment) -> Left<'a> {
-    let fingerprint = context.data.fingerprint();
     let mut left =
         Left { runs: Vec::new(), diverged: Vec::new(), unusable: Vec::new(), begun: 0, unseen: None };
     for configuration in &experiment.runs {
-        let name = configuration.run_name(&fingerprint);
-        let folder = RunFolder::new(context.layout.run(&name));
+        let folder = context.folder(configuration);
+        let name = folder.name();
         let has_begun = is_there(&folder.record_path());
         left.begun += usize::from(matches!(has_begun, Ok(true)));
         left.unseen = left.unseen.or_else(|| has_begun.as_ref().err().map(ToString::to_string));
         let epochs_left = match state(&folder, configuration) {
-            Ok(Progress::Left(epochs)) => Some(epochs),
-            Ok(Progress::Done) => None,
-            Ok(Progress::Diverged) => {
+            Ok((Status::Done, _)) => None,
+            Ok((Status::Diverged, _)) => {
                 left.diverged.push(name.clone());
                 None
             }
+            Ok((Status::Running | Status::Interrupted, epochs)) => Some(epochs),
             // Training it will say why.
             Err(error) => {
                 if has_begun.unwrap_or(true) {
@@ -119,29 +118,13 @@ pub(super) fn in_order<'a>(
 
 /// Returns whether there is anything left of a run.
 pub(super) fn is_left(context: &RunContext<'_>, configuration: &Configuration) -> bool {
-    let name = configuration.run_name(&context.data.fingerprint());
-    !matches!(
-        state(&RunFolder::new(context.layout.run(&name)), configuration),
-        Ok(Progress::Done | Progress::Diverged)
-    )
+    !state(&context.folder(configuration), configuration).is_ok_and(|(status, _)| status.has_ended())
 }
 
-/// How far a run has come.
-enum Progress {
-    Done,
-    Diverged,
-    /// This many epochs are left.
-    Left(usize),
-}
-
-/// Determines the state of a run.
-fn state(folder: &RunFolder, configuration: &Configuration) -> Result<Progress, RunError> {
+/// Returns the status of a run, and how many epochs it has left unless it has ended.
+fn state(folder: &RunFolder, configuration: &Configuration) -> Result<(Status, usize), RunError> {
     let (record, epochs) = folder.read_whole()?;
-    Ok(match record.status {
-        Status::Done => Progress::Done,
-        Status::Diverged => Progress::Diverged,
-        _ => Progress::Left(configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)),
-    })
+    Ok((record.status, configuration.recipe.epochs.saturating_sub(epochs.len()).max(1)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::machine::device::{BackendChoice, Device};
 use anyhow::bail;
-use artifacts::dataset::{Header, Split};
+use artifacts::dataset::Header;
 use artifacts::reading::is_there;
 use artifacts::run::{Condition, Headway, RunFolder};
 use artifacts::{Backend, Configuration, Experiment, Layout};
@@ -69,10 +69,7 @@ impl Standing {
             (None, _, None) => bail!("{}: no sweep has begun here: name an experiment", path.display()),
         };
         let task = experiment.task();
-        let fingerprint = |split: Split| {
-            Header::read_of(&layout.images(task, split), task).map(|header| header.fingerprint)
-        };
-        let fingerprint = format!("{}:{}", fingerprint(Split::Train)?, fingerprint(Split::Test)?);
+        let fingerprint = Header::fingerprints(&layout.halves(task), task)?;
         let run = |run: &Configuration| Run::new(layout, run, run.run_name(&fingerprint));
         let runs = experiment.runs.iter().map(run).collect();
         Ok(Self { experiment: experiment.name, runs })

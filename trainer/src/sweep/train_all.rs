@@ -10,6 +10,7 @@ use crate::machine::device::Device;
 use crate::run::context::RunContext;
 use crate::run::session::Outcome;
 use artifacts::Configuration;
+use artifacts::run::said::FAILED;
 use fs_err as fs;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -44,7 +45,7 @@ pub(super) fn train_all<'a>(
             let (queue, elsewhere) = (&queue, &elsewhere);
             scope.spawn(move || {
                 let mut broken_off = 0;
-                while context.stop.requested().is_none()
+                while !context.stop.is_requested()
                     && broken_off < MOST_BROKEN_OFF
                     && let Some(run) = queue.next(slot.device)
                 {
@@ -81,7 +82,7 @@ pub(super) fn train_all<'a>(
             });
         }
     });
-    if context.stop.requested().is_none() {
+    if !context.stop.is_requested() {
         let untried = queue.left().into_iter().map(|run| format!("{} (not tried)", run.name));
         failures.lock().unwrap_or_else(PoisonError::into_inner).names.extend(untried);
     }
@@ -99,16 +100,9 @@ fn keep(context: &RunContext<'_>, line: &str) -> bool {
 fn say(context: &RunContext<'_>, run: &Planned<'_>, outcome: anyhow::Result<Outcome>) -> bool {
     let mut logged = false;
     let what = match outcome {
-        Ok(Outcome::Done(accuracy)) => {
-            format!("done, {} accuracy {:.2} %", run.configuration.recipe.judged_by_what(), accuracy * 100.0)
-        }
-        Ok(Outcome::Diverged(epoch)) => format!("diverged in epoch {epoch}"),
-        Ok(Outcome::Interrupted(epoch)) => {
-            format!("stopped; {epoch} epochs are saved, and the same command goes on from there")
-        }
-        Ok(Outcome::Elsewhere) => "another process is training it".to_owned(),
+        Ok(outcome) => outcome.says(run.configuration.recipe.judged_by_what()),
         Err(error) => {
-            let failed = format!("failed: {error:#}");
+            let failed = format!("{FAILED}{error:#}");
             logged = keep(context, &format!("{}: {failed}", run.name));
             failed
         }

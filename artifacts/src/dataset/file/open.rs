@@ -2,7 +2,7 @@
 
 use super::super::error::ADVICE;
 use super::super::metadata::{self, Header};
-use super::super::{DatasetError, RECORD_BYTES, Split, Task};
+use super::super::{DatasetError, RECORD_BYTES, Split, Task, joined};
 use super::schema::schema;
 use crate::reading::{MOST_BYTES, claims, contained};
 use arrow_schema::DataType;
@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest number of row groups, far more than our files have.
 const MOST_GROUPS: usize = 256;
@@ -34,6 +34,14 @@ impl Header {
     /// Those of [`Self::read`], or the file holds another data set.
     pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
         Ok(open_of(path, task)?.1)
+    }
+
+    /// Reads the fingerprints of both halves of a data set, joined as runs name their images.
+    ///
+    /// # Errors
+    /// Those of [`Self::read_of`].
+    pub fn fingerprints([train, test]: &[PathBuf; 2], task: Task) -> Result<String, DatasetError> {
+        Ok(joined([&Self::read_of(train, task)?.fingerprint, &Self::read_of(test, task)?.fingerprint]))
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::made_up;
+use crate::run::{Status, made_up};
 use crate::{Configuration, Recipe};
 use fs_err as fs;
 
