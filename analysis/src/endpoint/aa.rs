@@ -73,7 +73,32 @@ pub(crate) fn networks(rankscales: &BTreeSet<u32>, like: Architecture) -> BTreeM
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::join::made_up::{configuration, done};
+    use crate::join::runs::rows;
     use artifacts::Configuration;
+
+    #[test]
+    fn runs_of_one_network_are_compared_seed_by_seed() {
+        let accuracies = [
+            (27, 0, 0.9),
+            (28, 0, 0.9),
+            (27, 1, 0.91),
+            (28, 1, 0.913),
+            (27, 2, 0.8),
+            (28, 2, 0.8),
+            (27, 3, 0.7),
+        ];
+        let runs = accuracies.map(|(rankscale, seed, accuracy)| {
+            done(&configuration(rankscale, Arm::ORIGINAL, seed), accuracy)
+        });
+        let rows = rows(&runs.each_ref(), None);
+        let arms = [Arm::ORIGINAL, Arm::APPROPRIATE];
+        let found = identical(&rows, &arms, Configuration::default().architecture());
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((found.rankscales, found.decay), ([27, 28], Arm::ORIGINAL));
+        assert_eq!((found.pairs, found.equal), (3, 2));
+        assert!((found.difference - 0.001).abs() < 1e-12 && found.p.is_some(), "{found:?}");
+    }
 
     #[test]
     fn the_notebooks_rankscales_hold_two_networks_twice() {

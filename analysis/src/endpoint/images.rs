@@ -94,23 +94,24 @@ fn other_images(marked: &[(u32, RunPair<'_>)]) -> Option<Interval> {
 mod tests {
     use super::*;
 
+    fn row(seed: u64, class: u8, only_arm: u32, only_baseline: u32) -> (u32, ClassRow) {
+        let row = ClassRow {
+            recipe: String::new(),
+            lambda: 0.0,
+            rankscale: 8,
+            seed,
+            decay: String::new(),
+            baseline: String::new(),
+            class,
+            images: 100,
+            only_arm,
+            only_baseline,
+        };
+        (8, row)
+    }
+
     #[test]
     fn pairs_are_counted_image_by_image() {
-        let row = |seed, class, only_arm, only_baseline| {
-            let row = ClassRow {
-                recipe: String::new(),
-                lambda: 0.0,
-                rankscale: 8,
-                seed,
-                decay: String::new(),
-                baseline: String::new(),
-                class,
-                images: 100,
-                only_arm,
-                only_baseline,
-            };
-            (8, row)
-        };
         // The first pair differs strongly, the second not at all.
         let rows = [row(0, 3, 30, 2), row(0, 5, 4, 4), row(1, 3, 2, 2), row(1, 5, 0, 0)];
         let found = summary(&rows).unwrap();
@@ -119,5 +120,14 @@ mod tests {
         let differences: Vec<_> = found.classes.iter().map(|class| (class.class, class.difference)).collect();
         assert_eq!(differences, [(3, 0.14), (5, 0.0)]);
         assert_eq!(summary(&[]), None);
+    }
+
+    #[test]
+    fn a_class_has_an_interval_from_as_many_pairs_as_a_verdict_needs() {
+        let interval = |pairs: u64| {
+            let rows: Vec<_> = (0..pairs).map(|seed| row(seed, 3, 4 + seed as u32 % 3, 2)).collect();
+            summary(&rows).unwrap().classes[0].interval
+        };
+        assert!(interval(8).is_none() && interval(9).is_some());
     }
 }

@@ -200,6 +200,45 @@ mod tests {
         assert!(choice.cell().unwrap().accuracy.is_some() && choice.cell() != Some(diverged));
     }
 
+    /// The choice from a grid whose accuracies are these.
+    fn chosen_by(accuracy: impl Fn(&Configuration) -> f64) -> Choice {
+        let planned = grid(Arm::ORIGINAL);
+        let runs: Vec<Run> = planned.iter().map(|of| done(of, accuracy(of))).collect();
+        choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>()).remove(0)
+    }
+
+    #[test]
+    fn of_tied_cells_the_smaller_rate_is_chosen_and_then_the_smaller_lambda() {
+        let among = |tied: [(f64, f64); 2]| {
+            let best = |of: &Configuration| tied.contains(&(of.recipe.peak_learning_rate, of.lambda));
+            let choice = chosen_by(|of| if best(of) { 0.9 } else { 0.8 });
+            let edges = choice.edges();
+            choice.cell().map(|cell| (cell.rate, cell.lambda, edges)).unwrap()
+        };
+        assert_eq!(
+            among([(0.2, 1e-4), (0.1, 2e-3)]),
+            (0.1, 2e-3, vec!["the largest λ", "the smallest peak rate"])
+        );
+        assert_eq!(
+            among([(0.2, 5e-4), (0.2, 1e-4)]),
+            (0.2, 1e-4, vec!["the smallest λ", "the largest peak rate"])
+        );
+    }
+
+    #[test]
+    fn cells_are_told_apart_by_p_values_adjusted_over_all_of_them() {
+        let best = |of: &Configuration| of.lambda == 5e-4 && of.recipe.peak_learning_rate == 0.2;
+        // Each of the others is below by 0.01 with a standard error of 0.0018, so that its own p is 0.03.
+        let choice = chosen_by(|of| if best(of) { 0.9 } else { 0.89 + 0.005 * (of.seed as f64 - 1.5) });
+        let others: Vec<_> =
+            choice.cells.iter().filter_map(|cell| Some((cell.below?, cell.told_apart))).collect();
+        assert_eq!(others.len(), 5);
+        assert!(
+            others.iter().all(|(below, told)| (below - 0.01).abs() < 1e-12 && *told == Some(false)),
+            "{others:?}"
+        );
+    }
+
     #[test]
     fn without_a_run_there_is_no_choice() {
         let found = choices(&experiment(&grid(Arm::ORIGINAL)), &[]);

@@ -1,6 +1,7 @@
 //! Files in `runs/` that do not belong there, and studies with missing runs.
 
 use crate::made_up::{Place, configuration, finish, grid, ledger};
+use analysis::runs::collect::collect;
 use analysis::{Choice, analyse};
 use artifacts::run::Status;
 use artifacts::study::{Study, Verdict};
@@ -55,6 +56,25 @@ fn broken_and_foreign_files_are_quarantined_one_by_one() {
     }
     assert!(ledger(&study, "copy.parquet").reason.contains("not the folder of a run"));
     assert_eq!(study.runs.len(), 2);
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_allowed_only_where_a_run_diverged() {
+    let place = Place::new();
+    let at = |seed| configuration(8, Arm::ORIGINAL, seed);
+    let done = place.done(&at(0), 0.9);
+    let diverged = place.run(&at(1), Status::Diverged, 3, 0.1);
+    for run in [&done, &diverged] {
+        let mut rows = run.read().unwrap().1;
+        rows[2].test_loss = Some(f64::NAN);
+        table::write(&run.epochs_path(), &rows).unwrap();
+    }
+    let collected = collect(&place.layout).unwrap();
+    let readable: Vec<_> = collected.runs.iter().map(|run| run.record.name.clone()).collect();
+    assert_eq!(readable, [diverged.name()]);
+    let [aside] = collected.quarantined.as_slice() else { panic!("one run") };
+    let reason = "epochs.parquet: epoch 3: test_loss NaN must be a finite number in a run that is done";
+    assert_eq!((&aside.name, aside.reason.as_str()), (&done.name(), reason));
 }
 
 #[test]
@@ -148,6 +168,25 @@ fn a_diverged_run_never_speaks_for_its_arm() {
     let baseline = with_diverged(6);
     assert_eq!((baseline.verdict, baseline.diverged), (Verdict::Better, [0, 1]));
     assert!(baseline.secondary.diverged_as_chance.unwrap() > 0.03);
+}
+
+#[test]
+fn a_diverged_run_is_bounded_by_a_guess_against_an_average_partner() {
+    for (diverged, bound) in [
+        (Arm::APPROPRIATE, (2.0 * 0.02 + 0.1 - 0.89) / 3.0),
+        (Arm::ORIGINAL, (2.0 * 0.02 + 0.91 - 0.1) / 3.0),
+    ] {
+        let place = Place::new();
+        for (run, accuracy) in grid(&[8], 3).iter().zip([0.88, 0.90, 0.90, 0.92, 0.5, 0.5]) {
+            if run.seed == 2 && run.decay == diverged {
+                place.run(run, Status::Diverged, 3, 0.1);
+            } else {
+                place.done(run, accuracy);
+            }
+        }
+        let found = place.analyse().summary.endpoints[0].secondary.diverged_as_chance.unwrap();
+        assert!((found - bound).abs() < 1e-12, "{found} {bound}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use analysis::compare::{compare, markdown};
 use artifacts::Layout;
-use artifacts::study::Study;
+use artifacts::study::{RunRow, Study, TunedArm};
+use network::Arm;
 use std::path::Path;
 
 fn kept(name: &str) -> Study {
@@ -50,6 +51,17 @@ fn what_differs_at_one_rankscale_is_told_there() {
 }
 
 #[test]
+fn cells_are_told_apart_by_p_values_adjusted_over_all_of_them() {
+    let better =
+        moved(|rankscale, seed| if rankscale == 8 { 2.3e-3 } else { 0.0 } + 1e-3 * (seed as f64 - 2.0));
+    let found = compare([("seeds", &kept("seeds")), ("again", &better)]);
+    let at_8 = found.cells.iter().find(|cell| cell.rankscale == 8).unwrap();
+    let [p, adjusted] = at_8.p.unwrap();
+    assert!((0.03..0.04).contains(&p) && (adjusted - 6.0 * p).abs() < 1e-12, "{:?}", at_8.p);
+    assert!(found.cells.iter().all(|cell| !cell.told_apart));
+}
+
+#[test]
 fn without_shared_seeds_runs_are_compared_unpaired_and_what_else_differs_is_named() {
     let study = kept("seeds");
     let mut others = moved(|_, _| -0.2);
@@ -72,7 +84,7 @@ fn an_import_beside_a_study_does_not_take_its_place_whatever_its_size() {
     let mut recipe = study.summary.recipes[0].clone();
     recipe.recipe = "ffffffff".to_owned();
     for copy in 0..3 {
-        beside.runs.extend(study.runs.iter().map(|run| artifacts::study::RunRow {
+        beside.runs.extend(study.runs.iter().map(|run| RunRow {
             run: format!("{}-{copy}", run.run),
             recipe: recipe.recipe.clone(),
             seed: run.seed + 100 * copy,
@@ -85,6 +97,32 @@ fn an_import_beside_a_study_does_not_take_its_place_whatever_its_size() {
     let found = compare([("seeds", &study), ("beside", &beside)]);
     assert_eq!((found.b.runs, found.b.left_out, found.same_runs), (30, 90, 30));
     assert!(found.differs.is_empty(), "{:?}", found.differs);
+}
+
+#[test]
+fn a_finished_run_that_was_not_planned_is_not_compared() {
+    let study = kept("seeds");
+    let mut more = study.clone();
+    more.runs.push(RunRow { run: "more".into(), seed: 1000, planned: false, ..study.runs[0].clone() });
+    let found = compare([("seeds", &study), ("more", &more)]);
+    assert_eq!((found.b.runs, found.b.left_out), (30, 0));
+    assert!(found.cells.iter().all(|cell| cell.runs == [5, 5]));
+}
+
+#[test]
+fn an_arm_that_was_tuned_is_compared_in_the_recipe_of_its_own() {
+    let mut study = kept("seeds");
+    for run in study.runs.iter_mut().filter(|run| run.decay == "appropriate") {
+        run.recipe = "own".into();
+    }
+    let compared = |study: &Study| {
+        let found = compare([("a", study), ("b", study)]);
+        (found.cells.len(), found.a.runs, found.a.left_out)
+    };
+    assert_eq!(compared(&study), (3, 15, 15));
+    let (decay, recipe) = (Arm::APPROPRIATE, "own".to_owned());
+    study.summary.tuned = vec![TunedArm { decay, recipe, lambda: 5e-4, peak_learning_rate: 0.4 }];
+    assert_eq!(compared(&study), (6, 30, 0));
 }
 
 #[test]

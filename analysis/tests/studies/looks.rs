@@ -3,11 +3,12 @@
 use crate::made_up::{Place, configuration, noise};
 use crate::notebook::notebook;
 use crate::referee::{IMAGES, endpoint};
+use analysis::stats::stratified::Stratified;
 use artifacts::experiment::VerdictPlan;
 use artifacts::run::Status;
 use artifacts::seal::{Circumstances, Seal};
 use artifacts::study::{Study, Verdict};
-use artifacts::{Backend, Experiment};
+use artifacts::{Backend, Configuration, Experiment};
 use network::Arm;
 
 /// An experiment of three rankscales with looks after two, three and five pairs, and its runs in the order of
@@ -180,4 +181,23 @@ fn what_was_not_sealed_is_exploratory_and_says_so() {
     let study = place.analyse();
     assert!(study.summary.standing.exploratory.is_empty(), "{:?}", study.summary.standing);
     assert!(study.summary.endpoints[0].says.starts_with("On average"), "{}", study.summary.endpoints[0].says);
+}
+
+#[test]
+fn the_other_arms_are_judged_at_the_usual_level() {
+    let (place, mut experiment) = (Place::new(), looked_at("looked-at"));
+    train(&place, &experiment, 30, CLEAR);
+    let treated = experiment.runs.iter().filter(|run| run.decay == Arm::APPROPRIATE);
+    let others: Vec<_> = treated.map(|run| Configuration { decay: Arm::FROBENIUS, ..run.clone() }).collect();
+    for run in &others {
+        place.done(run, 0.9 + noise(run.rankscale, run.seed, 2));
+    }
+    experiment.runs.extend(others);
+    sealed(&place, &experiment);
+    let study = place.analyse();
+    let [primary, other] = study.summary.endpoints.as_slice() else { panic!("two comparisons") };
+    assert_eq!((primary.alpha, other.alpha), (0.0221, 0.05));
+    let found = other.certainty.unwrap();
+    let estimate = Stratified { mean: other.difference.unwrap(), error: found.error, freedom: found.freedom };
+    assert_eq!(found.interval, estimate.interval(0.95));
 }

@@ -1,6 +1,6 @@
 //! A study that varies everything that distinguishes runs: which of them are compared, in which table.
 
-use crate::made_up::{Place, configuration, noise};
+use crate::made_up::{Place, accuracy, configuration, grid, noise};
 use analysis::join::finished::finished;
 use analysis::join::pairs::{comparisons, pairs};
 use analysis::runs::collect::collect;
@@ -54,4 +54,18 @@ fn comparisons_and_classes_are_of_the_same_pairs() {
     let found: Vec<u64> = study.classes.chunks(10).map(|classes| classes[0].seed).collect();
     assert!(seeds.len() < pairs.len());
     assert_eq!(found, seeds);
+}
+
+#[test]
+fn other_images_are_spoken_of_only_if_every_pair_kept_its_predictions() {
+    let place = Place::new();
+    let runs = grid(&[8, 31], 3);
+    let folders: Vec<_> = runs.iter().map(|run| place.done_in_full(run, accuracy(run, 0.01), 100)).collect();
+    let found = || {
+        let images = place.analyse().summary.endpoints[0].secondary.images.clone().unwrap();
+        (images.pairs, images.other_images.is_some())
+    };
+    assert_eq!(found(), (6, true));
+    fs_err::remove_file(folders[0].predictions_path()).unwrap();
+    assert_eq!(found(), (5, false));
 }

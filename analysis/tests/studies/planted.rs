@@ -2,6 +2,7 @@
 
 use crate::made_up::{Place, accuracy, configuration, finish, grid, ledger, noise};
 use analysis::runs::results::ResultsArms;
+use analysis::stats::holm::holm;
 use analysis::{Choice, analyse};
 use artifacts::run::Status;
 use artifacts::study::Verdict;
@@ -128,6 +129,31 @@ fn a_secondary_comparison_that_cannot_be_judged_has_no_p_value_that_counts() {
 }
 
 #[test]
+fn secondary_comparisons_are_judged_by_their_adjusted_p_values() {
+    let place = Place::new();
+    // A mean and a step from seed to seed, in images; either p by itself would be significant.
+    let arms =
+        [(Arm::ORIGINAL, 0, 0), (Arm::APPROPRIATE, 30, 8), (Arm::FROBENIUS, 7, 8), (Arm::NO_DECAY, 8, 9)];
+    for (arm, mean, step) in arms {
+        for (rankscale, seed) in [8, 16, 31].into_iter().flat_map(|r| (0..3).map(move |seed| (r, seed))) {
+            let images = 9000 + mean + step * (seed - 1);
+            place.done(&configuration(rankscale, arm, seed as u64), f64::from(images) / 1e4);
+        }
+    }
+    let endpoints = place.analyse().summary.endpoints;
+    let [primary, secondary @ ..] = endpoints.as_slice() else { panic!("three comparisons") };
+    assert_eq!((primary.verdict, secondary.len()), (Verdict::Better, 2));
+    let of: Vec<_> = secondary.iter().map(|endpoint| endpoint.certainty.unwrap()).collect();
+    assert!(of.iter().all(|of| of.p < 0.05 && 2.0 * of.p > 0.05 && of.p_equivalence < 0.5), "{of:?}");
+    let p = holm(&[of[0].p, of[1].p]);
+    let equivalence = holm(&[of[0].p_equivalence, of[1].p_equivalence]);
+    for (at, endpoint) in secondary.iter().enumerate() {
+        assert_eq!((of[at].p_adjusted, of[at].p_equivalence_adjusted), (Some(p[at]), Some(equivalence[at])));
+        assert_eq!(endpoint.verdict, Verdict::NotEnoughEvidence, "{}", endpoint.rule);
+    }
+}
+
+#[test]
 fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
     let place = Place::new();
     // 27 and 28 build the same network, so a deterministic machine trains the same run twice.
@@ -145,6 +171,23 @@ fn the_same_run_under_two_rankscales_is_one_piece_of_evidence() {
         (study.summary.endpoints[0].pairs, study.summary.endpoints[0].rankscales.as_slice()),
         (6, [8, 27, 28].as_slice())
     );
+}
+
+#[test]
+fn runs_of_one_network_are_compared_only_if_they_are_done_and_under_study() {
+    let place = Place::new();
+    let runs = grid(&[27, 28], 2);
+    place.plan(&runs);
+    for run in &runs {
+        place.done(run, 0.9);
+    }
+    place.run(runs.last().unwrap(), Status::Running, 128, 0.9);
+    for rankscale in [27, 28] {
+        place.done(&configuration(rankscale, Arm::ORIGINAL, 9), 0.9);
+    }
+    let identical = place.analyse().summary.identical;
+    let found: Vec<_> = identical.iter().map(|found| (found.decay, found.pairs, found.equal)).collect();
+    assert_eq!(found, [(Arm::ORIGINAL, 2, 2), (Arm::APPROPRIATE, 1, 1)]);
 }
 
 #[test]

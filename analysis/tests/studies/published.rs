@@ -5,6 +5,7 @@ use analysis::{Choice, publish};
 use artifacts::Layout;
 use artifacts::run::{RunFolder, RunRecord, Status, folders};
 use artifacts::seal::Seal;
+use artifacts::study::Summary;
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +73,58 @@ fn a_run_that_is_kept_is_never_replaced() {
         publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap_err().to_string();
     assert!(error.contains("r08-original-s0-") && error.contains("kept already"), "{error}");
     assert!(files(kept.root()) == before);
+}
+
+#[test]
+fn a_run_whose_record_alone_differs_is_another_run() {
+    let place = Place::new();
+    let grid = made_up::grid(&[8], 1);
+    place.plan(&grid);
+    made_up::finish(&place, &grid, 0.0);
+    let results = place.layout.root().join("results");
+    let keep = || publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new());
+    keep().unwrap();
+    let folder = RunFolder::new(place.layout.run(&grid[0].run_name("made up")));
+    let mut record = folder.read_record().unwrap();
+    record.data.source = "elsewhere".into();
+    folder.write_record(&record).unwrap();
+    let error = keep().unwrap_err().to_string();
+    assert!(error.contains(&record.name) && error.contains("kept already"), "{error}");
+}
+
+#[test]
+fn a_run_that_could_not_be_kept_whole_is_no_run_yet() {
+    let place = Place::new();
+    let run = made_up::configuration(8, network::Arm::ORIGINAL, 0);
+    place.done_in_full(&run, 0.9, 10);
+    let results = place.layout.root().join("results");
+    let keep = || publish::keep(&place.layout, None, &results, "made-up", &mut Vec::new());
+    let kept = Layout::kept(&results, "made-up").unwrap();
+    let kept = RunFolder::new(kept.run(&run.run_name("made up")));
+    let in_the_way = kept.predictions_path().join("in the way");
+    fs::create_dir_all(&in_the_way).unwrap();
+    let error = keep().unwrap_err().to_string();
+    assert!(error.contains("cannot keep") && error.contains("predictions.parquet"), "{error}");
+    assert!(!kept.record_path().exists());
+    fs::remove_dir_all(kept.predictions_path()).unwrap();
+    keep().unwrap();
+    kept.read_whole().unwrap();
+}
+
+#[test]
+fn a_run_that_diverged_is_kept_too() {
+    let place = Place::new();
+    let grid = made_up::grid(&[8], 2);
+    place.plan(&grid);
+    made_up::finish(&place, &grid, 0.0);
+    let diverged = place.run(&grid[1], Status::Diverged, 3, 0.1);
+    let results = place.layout.root().join("results");
+    publish::publish(&place.layout, None, &results, "made-up", &mut Vec::new()).unwrap();
+    let kept = Layout::kept(&results, "made-up").unwrap();
+    assert_eq!(RunFolder::new(kept.run(&diverged.name())).read().unwrap(), diverged.read().unwrap());
+    let found = |study: Summary| (study.diverged, study.endpoints[0].diverged);
+    assert_eq!(found(Summary::read(&kept).unwrap()), (1, [1, 0]));
+    assert_eq!(found(place.analyse().summary), (1, [1, 0]));
 }
 
 #[test]

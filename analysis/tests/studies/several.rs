@@ -2,7 +2,7 @@
 
 use crate::made_up::{Place, finish, grid};
 use analysis::{Choice, analyse, publish};
-use artifacts::{Configuration, Experiment, Layout};
+use artifacts::{Configuration, Experiment, Layout, Recipe};
 use network::Arm;
 use std::path::PathBuf;
 
@@ -128,4 +128,19 @@ fn an_experiment_is_kept_by_its_name_and_no_two_in_one_place() {
     // A run of neither experiment takes no part.
     place.done(&crate::made_up::configuration(2, Arm::NO_DECAY, 0), 0.9);
     assert_eq!(keep(None, "b").map(|kept| runs(&kept)), Ok(12));
+}
+
+#[test]
+fn the_spread_of_an_analysis_is_known_to_experiments_of_its_recipe() {
+    let place = three(["third", "first", "second"]);
+    let noise = place.analyse().summary.endpoints[0].secondary.noise.unwrap();
+    let known = |runs: Vec<Configuration>| {
+        let (name, title) = ("next".into(), "Next?".into());
+        analysis::known_sd(&place.layout, &Experiment { name, title, tuned: false, verdict: None, runs })
+    };
+    let (sd, source) = known(grid(&[31], 9)).unwrap();
+    assert!((sd - 100.0 * noise.differences_sd).abs() < 1e-12, "{sd}");
+    assert_eq!(source, format!("6 pairs in {}", place.layout.root().display()));
+    let shorter = |run: Configuration| Configuration { recipe: Recipe { epochs: 64, ..run.recipe }, ..run };
+    assert_eq!(known(grid(&[31], 9).into_iter().map(shorter).collect()), None);
 }

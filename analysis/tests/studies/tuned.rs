@@ -139,7 +139,10 @@ fn a_comparison_that_has_begun_stays_as_it_is() {
     fs::write(&seal, "{}").unwrap();
     tune(&place.layout, grid.clone(), 4).unwrap();
     let message = tune(&place.layout, grid, 3).unwrap_err().to_string();
-    assert!(message.contains("the comparison has begun"), "{message}");
+    assert!(
+        message.contains("the comparison has begun") && message.contains("give the grid another name"),
+        "{message}"
+    );
 }
 
 #[test]
