@@ -3,16 +3,18 @@
 //! *Invariant:* a cell counts only if all of its runs are done; every arm chooses by the same rule, among its
 //! own cells.
 
+use crate::endpoint::aa::networks;
 use crate::runs::run::Run;
 use crate::stats::holm::holm_of_known;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::Stratified;
+use crate::stats::student::average;
 use artifacts::Exact;
 use artifacts::Experiment;
 use artifacts::experiment::arms;
 use artifacts::rules::ALPHA;
 use network::Arm;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A strength of decay and a peak learning rate that an arm was trained with.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,12 +23,12 @@ pub struct Cell {
     pub lambda: f64,
     /// Peak learning rate.
     pub rate: f64,
-    /// Mean over rankscales of the mean accuracy on the held-out images; `None` if a run diverged.
+    /// Mean over networks of the mean accuracy on the held-out images; `None` if a run diverged.
     pub accuracy: Option<f64>,
     /// The accuracy of the chosen cell minus this cell's, over the same rankscales and seeds; `None` for the
     /// chosen cell and without an accuracy.
     pub below: Option<f64>,
-    /// Whether that difference is significant (two-sided t test stratified by rankscale, adjusted over the
+    /// Whether that difference is significant (two-sided t test stratified by network, adjusted over the
     /// arm's cells by Holm's method, at level [`ALPHA`]); `None` if it cannot be tested. The chosen cell was
     /// selected by the same runs, so this says yes more often than the level allows.
     pub told_apart: Option<bool>,
@@ -83,27 +85,33 @@ pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
     arms(&experiment.runs).into_iter().filter_map(|arm| choice(experiment, arm, &accuracies)).collect()
 }
 
-/// Accuracies by rankscale and seed, so that two cells are compared run by run.
-type Accuracies = BTreeMap<(usize, u64), f64>;
+/// Accuracies by network and seed, so that two cells are compared run by run. Rankscales that build one
+/// network are one, with the mean of their accuracies.
+type Accuracies = BTreeMap<(u32, u64), f64>;
 
 fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>) -> Option<Choice> {
+    let runs = || experiment.runs.iter().filter(|run| run.decay == arm);
+    let rankscales: BTreeSet<u32> = runs().map(|run| run.rankscale as u32).collect();
+    let networks = networks(&rankscales, runs().next()?.architecture());
     // By peak rate and lambda; none where a run diverged.
-    let mut cells: BTreeMap<[Exact; 2], Option<Accuracies>> = BTreeMap::new();
-    for run in experiment.runs.iter().filter(|run| run.decay == arm) {
-        let cell = cells
+    let mut lists: BTreeMap<[Exact; 2], Option<BTreeMap<(u32, u64), Vec<f64>>>> = BTreeMap::new();
+    for run in runs() {
+        let cell = lists
             .entry([run.recipe.peak_learning_rate, run.lambda].map(Exact::of))
             .or_insert_with(|| Some(BTreeMap::new()));
-        match accuracies.get(&run.identity("")) {
-            Some(accuracy) => {
-                cell.as_mut().map(|runs| runs.insert((run.rankscale, run.seed), *accuracy));
+        match (accuracies.get(&run.identity("")), cell.as_mut()) {
+            (Some(accuracy), Some(cell)) => {
+                cell.entry((networks[&(run.rankscale as u32)], run.seed)).or_default().push(*accuracy);
             }
-            None => *cell = None,
+            (Some(_), None) => {}
+            (None, _) => *cell = None,
         }
     }
-    if cells.is_empty() {
-        return None;
-    }
-    let mean = |runs: &Accuracies| by_rankscale(runs, |_, accuracy| Some(accuracy)).map(|of| of.mean());
+    let means =
+        |cell: BTreeMap<_, Vec<f64>>| cell.into_iter().map(|(key, list)| (key, average(&list))).collect();
+    let cells: BTreeMap<[Exact; 2], Option<Accuracies>> =
+        lists.into_iter().map(|(key, cell)| (key, cell.map(means))).collect();
+    let mean = |runs: &Accuracies| by_network(runs, |_, accuracy| Some(accuracy)).map(|of| of.mean());
     let means: Vec<Option<f64>> = cells.values().map(|runs| runs.as_ref().and_then(mean)).collect();
     // Of tied cells, the first has the smaller rate, then the smaller lambda.
     let chosen = (0..means.len())
@@ -112,7 +120,7 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
     let best = chosen.and_then(|at| cells.values().nth(at)).and_then(Option::as_ref);
     let behind = |(at, runs): (usize, &Option<Accuracies>)| {
         let best = best.filter(|_| chosen != Some(at))?;
-        by_rankscale(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy))
+        by_network(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy))
     };
     let behind: Vec<Option<Strata>> = cells.values().enumerate().map(behind).collect();
     let p = |behind: &Option<Strata>| behind.as_ref().and_then(Stratified::of).map(|found| found.p());
@@ -127,8 +135,8 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
     Some(Choice { arm, cells: cells.keys().enumerate().map(cell).collect(), chosen })
 }
 
-fn by_rankscale(runs: &Accuracies, number: impl Fn(&(usize, u64), f64) -> Option<f64>) -> Option<Strata> {
-    let mut lists: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+fn by_network(runs: &Accuracies, number: impl Fn(&(u32, u64), f64) -> Option<f64>) -> Option<Strata> {
+    let mut lists: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (key, accuracy) in runs {
         lists.entry(key.0).or_default().extend(number(key, *accuracy));
     }
@@ -237,6 +245,27 @@ mod tests {
             others.iter().all(|(below, told)| (below - 0.01).abs() < 1e-12 && *told == Some(false)),
             "{others:?}"
         );
+    }
+
+    #[test]
+    fn rankscales_that_build_one_network_count_once() {
+        let (low, high) = ((5e-4, 0.1), (5e-4, 0.2));
+        let grid = [(8, low), (27, low), (28, low), (8, high), (27, high), (28, high)];
+        let planned = grid.map(|(rankscale, (lambda, peak_learning_rate))| {
+            let of = configuration(rankscale, Arm::ORIGINAL, 1);
+            Configuration { recipe: Recipe { peak_learning_rate, ..of.recipe }, lambda, ..of }
+        });
+        // Over three rankscales the first rate would be better, over the two networks the second is.
+        let accuracy = |of: &Configuration| match (of.rankscale, of.recipe.peak_learning_rate == 0.1) {
+            (8, true) => 0.90,
+            (8, false) => 0.93,
+            (_, true) => 0.82,
+            (_, false) => 0.80,
+        };
+        let runs: Vec<Run> = planned.iter().map(|of| done(of, accuracy(of))).collect();
+        let choice = choices(&experiment(&planned), &runs.iter().collect::<Vec<_>>()).remove(0);
+        let chosen = choice.cell().unwrap();
+        assert!(chosen.rate == 0.2 && (chosen.accuracy.unwrap() - 0.865).abs() < 1e-12, "{chosen:?}");
     }
 
     #[test]
