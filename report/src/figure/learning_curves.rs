@@ -2,14 +2,14 @@
 //! behind it.
 
 use super::{Figure, arms};
-use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
 use crate::chart::frame::Margins;
-use crate::chart::{Axis, Frame, Legend, Line, Mean, Picture, Plot, Series, series};
+use crate::chart::{
+    Area, Axis, Drawing, Frame, Legend, Line, Mean, Multiples, Picture, Plot, Series, multiples, series,
+};
 use crate::numbers;
 use crate::selection::{Selection, finished};
 use crate::style::{self, Look};
 use network::Arm;
-use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the document.
@@ -26,8 +26,6 @@ const COLUMNS: usize = 3;
 const ROW: u32 = 240;
 /// Width reserved for the legend, in CSS pixels.
 const LEGEND: u32 = 204;
-/// Height reserved for the title of the vertical axis, in CSS pixels.
-const HEAD: u32 = 26;
 
 const MARGINS: Margins = Margins { left: 46.0, right: 10.0, top: 30.0, bottom: 54.0 };
 
@@ -72,10 +70,9 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         numbers::listed(&shown),
         numbers::listed(&names)
     );
-    let rows = panels.len().div_ceil(COLUMNS) as u32;
     let picture = Picture {
         width: style::WIDTH,
-        height: HEAD + rows * ROW,
+        height: multiples(panels.len()).height(),
         title: "Learning curves".to_owned(),
         description: alt.clone(),
     };
@@ -159,43 +156,30 @@ fn last_epoch(panels: &[&Panel]) -> u32 {
     points.map(|(epoch, _)| *epoch as u32).max().unwrap_or(1)
 }
 
+/// Returns the grid of so many panels; one or two are not stretched over the whole width.
+fn multiples(panels: usize) -> Multiples {
+    let columns = panels.min(COLUMNS);
+    let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
+    Multiples { panels, columns, width, row: ROW, margins: MARGINS }
+}
+
 fn draw(area: &Area<'_>, title: &str, panels: &[&Panel], arms: &BTreeMap<Arm, Look>) -> Drawing {
     let last = last_epoch(panels);
     let epochs: Vec<_> = (1..=last).collect();
     let floor = floor(panels, last);
     let points = panels.iter().flat_map(|panel| panel.points());
     let y = Axis::linear(points.map(|(_, accuracy)| accuracy.max(floor)), 2.0, 5);
-    let columns = panels.len().min(COLUMNS);
-    // One or two panels are not stretched over the whole width.
-    let width = f64::from(style::WIDTH - LEGEND) / columns.max(2) as f64;
-    write(area, title, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
-    for (i, panel) in panels.iter().enumerate() {
-        let (row, column) = (i / columns, i % columns);
-        let top = f64::from(HEAD) + row as f64 * f64::from(ROW);
-        let part = area
-            .clone()
-            .shrink((length(column as f64 * width), length(top)), (length(width), length(f64::from(ROW))));
-        let lowest = i + columns >= panels.len();
-        let frame = Frame::draw(
-            &part,
-            MARGINS,
-            (Axis::whole(&epochs, 1.0, 0.11), if lowest { "Epoch" } else { "" }),
-            (y.clone(), ""),
-        )?;
-        let (left, top, right, _) = frame.edges();
-        write(
-            &part,
-            &panel.name(),
-            (f64::midpoint(left, right), top - 12.0),
-            HPos::Center,
-            &bold(style::SMALL_TEXT, style::INK),
-        )?;
-        draw_panel(&frame, panel, floor)?;
-    }
+    let multiples = multiples(panels.len());
+    let framed = panels.iter().map(|panel| multiples::Panel {
+        name: panel.name(),
+        x: Axis::whole(&epochs, 1.0, 0.11),
+        y: y.clone(),
+    });
+    multiples.draw(area, ("Epoch", title), framed, |frame, at| draw_panel(frame, panels[at], floor))?;
     // The legend is drawn on the whole document, because drawing on a panel is clipped to it.
     let entries = arms.iter().map(|(arm, look)| (arm.name().to_owned(), *look)).collect();
-    let place = (columns as f64 * width + 10.0, f64::from(HEAD) + MARGINS.top + 8.0);
-    let bottom = f64::from(HEAD) + panels.len().div_ceil(columns) as f64 * f64::from(ROW);
+    let place = (multiples.columns as f64 * multiples.width + 10.0, multiples.place(0).1 + MARGINS.top + 8.0);
+    let bottom = f64::from(multiples.height());
     Legend { title: arms::LEGEND, entries, notes: vec![] }.draw_at(area, place, bottom)
 }
 

@@ -2,24 +2,22 @@
 //! multiples by layer.
 
 use super::Figure;
-use crate::chart::canvas::{Area, Drawing, bold, font, length, write};
 use crate::chart::frame::Margins;
-use crate::chart::{Axis, Frame, Legend, Mean, Picture, Plot, Series, series};
+use crate::chart::{
+    Area, Axis, Drawing, Frame, Legend, Mean, Multiples, Picture, Plot, Series, multiples, series,
+};
 use crate::figure::arms;
 use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
 use network::Arm;
-use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panels per row; seven layers leave the eighth position to the legend.
 const COLUMNS: usize = 4;
 /// Height of a row, in CSS pixels.
 const ROW: u32 = 230;
-/// Height reserved for the title of the vertical axes, in CSS pixels.
-const HEAD: u32 = 26;
 
 const MARGINS: Margins = Margins { left: 44.0, right: 10.0, top: 30.0, bottom: 54.0 };
 
@@ -209,7 +207,7 @@ fn small_multiples(
     let alt = format!("{y} against {}, one panel a layer. {}.", x.to_lowercase(), described.join("; "));
     let picture = Picture {
         width: style::WIDTH,
-        height: HEAD + panels.len().div_ceil(COLUMNS) as u32 * ROW,
+        height: multiples(panels.len()).height(),
         title: name.heading.to_owned(),
         description: alt.clone(),
     };
@@ -219,32 +217,26 @@ fn small_multiples(
     Figure { file: name.file, heading: name.heading, alt, caption, plot, svg }
 }
 
+fn multiples(panels: usize) -> Multiples {
+    let width = f64::from(style::WIDTH) / COLUMNS as f64;
+    Multiples { panels, columns: COLUMNS, width, row: ROW, margins: MARGINS }
+}
+
 fn draw(
     area: &Area<'_>,
     plot: &Plot,
     x: &Axis,
     paint: impl Fn(&Frame<'_, '_>, &[Series]) -> Drawing,
 ) -> Drawing {
-    let width = f64::from(style::WIDTH) / COLUMNS as f64;
-    let place = |i: usize| {
-        let top = f64::from(HEAD) + (i / COLUMNS) as f64 * f64::from(ROW);
-        ((i % COLUMNS) as f64 * width, top)
-    };
-    write(area, &plot.y, (8.0, f64::from(HEAD) / 2.0 + 2.0), HPos::Left, &font(style::TEXT, style::INK))?;
-    for (i, (layer, series)) in plot.panels.iter().enumerate() {
-        let (left, top) = place(i);
-        let part = area.clone().shrink((length(left), length(top)), (length(width), length(f64::from(ROW))));
-        let y = Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 0.5, 4);
-        let lowest = i + COLUMNS >= plot.panels.len();
-        let x_title = if lowest { plot.x.as_str() } else { "" };
-        let frame = Frame::draw(&part, MARGINS, (x.clone(), x_title), (y, ""))?;
-        let (left, top, right, _) = frame.edges();
-        let middle = (f64::midpoint(left, right), top - 12.0);
-        write(&part, layer, middle, HPos::Center, &bold(style::SMALL_TEXT, style::INK))?;
-        paint(&frame, series)?;
-    }
+    let multiples = multiples(plot.panels.len());
+    let framed = plot.panels.iter().map(|(layer, series)| multiples::Panel {
+        name: layer.clone(),
+        x: x.clone(),
+        y: Axis::linear(series.iter().flat_map(Series::heights).chain([0.0]), 0.5, 4),
+    });
+    multiples.draw(area, (&plot.x, &plot.y), framed, |frame, at| paint(frame, &plot.panels[at].1))?;
     // The position after the last panel; in a full grid there is no space but above a margin.
-    let (left, top) = place(plot.panels.len());
+    let (left, top) = multiples.place(plot.panels.len());
     Legend { title: arms::LEGEND, entries: plot.legend(), notes: vec![] }.draw_at(
         area,
         (left + 24.0, top + MARGINS.top + 8.0),
