@@ -103,7 +103,12 @@ def convert(python, rows, out):
             json.dump({"made_by": MADE_BY, "format": "wandb", "files": files_below(fresh)}, file, indent=2)
         if os.path.lexists(out):
             os.rename(out, old)
-        os.rename(fresh, out)
+        try:
+            os.rename(fresh, out)
+        except OSError:
+            if os.path.lexists(old):
+                os.rename(old, out)
+            raise
         shutil.rmtree(old, ignore_errors=True)
 
 

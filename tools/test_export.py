@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import equipped
 import export
@@ -107,6 +108,21 @@ class Wandb(Place):
         self.write("deep/out/notes", "theirs")
         with self.assertRaisesRegex(settings.SettingsError, "no export wrote notes"):
             export.check_place(out)
+
+    def test_an_export_that_cannot_take_the_place_of_an_older_one_leaves_it_there(self):
+        out = self.write("out/export.json", "older")
+        rename = os.rename
+
+        def fails(source, target):
+            if os.path.basename(source) == "new":
+                raise OSError("no room")
+            rename(source, target)
+
+        with mock.patch.object(export.stop, "join", return_value=0), mock.patch.object(export.stop, "Program"), \
+                mock.patch.object(export.os, "rename", fails), self.assertRaisesRegex(OSError, "no room"):
+            export.convert("python", "rows", os.path.dirname(out))
+        with open(out) as file:
+            self.assertEqual(file.read(), "older")
 
     def test_the_real_package_takes_them(self):
         python = equipped.python_with("wandb")
