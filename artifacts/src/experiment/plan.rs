@@ -107,7 +107,7 @@ mod tests {
             runs,
         };
         let broken = Configuration { rankscale: 1 << 60, ..run.clone() };
-        let recipe = Recipe { dataset: Task::Cifar100, ..run.recipe.clone() };
+        let recipe = Recipe { dataset: Task::Cifar100, ..run.recipe };
         let hundred = Configuration { recipe, ..run.clone() };
         let two = vec![run.clone(), Configuration { lambda: 2.0 * run.lambda, ..run.clone() }];
         let verdict = VerdictPlan { primary: Arm::ORIGINAL, looks: vec![1], alpha: 0.05, margin: 0.005 };

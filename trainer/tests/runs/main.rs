@@ -8,6 +8,7 @@ mod arms;
 mod broken_off;
 mod elsewhere;
 mod files;
+mod foreign;
 mod hundred;
 mod looks;
 mod output;
