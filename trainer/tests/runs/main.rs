@@ -7,6 +7,8 @@ mod arms;
 #[cfg(feature = "tch")]
 mod broken_off;
 mod elsewhere;
+#[path = "../../../artifacts/tests/equipped/mod.rs"]
+mod equipped;
 mod files;
 mod foreign;
 mod hundred;
