@@ -265,7 +265,24 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_flushed_is_no_failure_and_a_flush_that_failed_is() {
+    fn a_written_file_is_readable_by_all_and_writable_by_its_owner() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        write(&path, "text").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_is_not_taken_for_a_flushed_one() {
+        let root = tempfile::tempdir().unwrap();
+        sync_directory(root.path()).unwrap();
+        let message = sync_directory(&root.path().join("gone")).unwrap_err().to_string();
+        assert!(message.contains("gone"), "{message}");
+    }
+
+    #[test]
+    fn the_codes_of_a_file_system_that_flushes_no_directory_are_not_those_of_a_flush_that_failed() {
         let passed_over = |code| cannot_be_synced(&io::Error::from_raw_os_error(code));
         assert!([libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP].map(passed_over) == [true; 3]);
         assert!([libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::ENOSYS].map(passed_over) == [false; 4]);

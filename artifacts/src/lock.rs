@@ -105,6 +105,7 @@ fn judge(outcome: Result<(), TryLockError>, path: &Path) -> Result<(), LockError
 mod tests {
     use super::*;
     use std::error::Error;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     #[test]
     fn who_comes_second_is_told_and_may_come_again_or_elsewhere() {
@@ -126,6 +127,31 @@ mod tests {
         let path = root.path().join(".lock");
         fs::write(&path, "").unwrap();
         drop(Lock::take(&path).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn of_many_who_take_and_release_it_at_once_one_holds_it() {
+        let root = tempfile::tempdir().unwrap();
+        let (path, inside) = (root.path().join(".lock"), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut times = 0;
+                    while times < 50 {
+                        let taken = Lock::take(&path);
+                        if matches!(taken, Err(LockError::Held(_))) {
+                            continue;
+                        }
+                        let _lock = taken.unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two inside");
+                        std::thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        times += 1;
+                    }
+                });
+            }
+        });
         assert!(!path.exists());
     }
 

@@ -228,6 +228,17 @@ mod tests {
     }
 
     #[test]
+    fn a_seal_of_another_format_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.lock");
+        let other = Seal { format: FORMAT + 1, ..seal(&experiment(1), 1) };
+        fs::write(&path, stamp::stamped(&other).unwrap()).unwrap();
+        let message = Seal::read(&path).unwrap_err().to_string();
+        let words = format!("plan.lock: format {} is not {FORMAT},", FORMAT + 1);
+        assert!(message.contains(&words), "{message}");
+    }
+
+    #[test]
     fn a_foreign_file_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("plan.lock");

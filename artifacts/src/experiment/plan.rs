@@ -89,8 +89,10 @@ impl Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Configuration;
-    use crate::experiment::planned;
+    use crate::dataset::Task;
+    use crate::experiment::{VerdictPlan, planned};
+    use crate::{Configuration, Recipe};
+    use network::Arm;
 
     #[test]
     fn a_plan_that_breaks_a_rule_is_named_with_it() {
@@ -105,12 +107,19 @@ mod tests {
             runs,
         };
         let broken = Configuration { rankscale: 1 << 60, ..run.clone() };
+        let recipe = Recipe { dataset: Task::Cifar100, ..run.recipe };
+        let hundred = Configuration { recipe, ..run.clone() };
+        let two = vec![run.clone(), Configuration { lambda: 2.0 * run.lambda, ..run.clone() }];
+        let verdict = VerdictPlan { primary: Arm::ORIGINAL, looks: vec![1], alpha: 0.05, margin: 0.005 };
         for (plan, needle) in [
             (plan("../e", vec![run.clone()]), "name `../e`"),
             (plan("", vec![run.clone()]), "name ``"),
             (plan("e", vec![]), "runs 0"),
             (plan("e", vec![broken]), "rankscale 1152921504606846976"),
             (plan("e", vec![run.clone(), run.clone()]), "stands twice"),
+            (plan("e", vec![run.clone(), hundred]), "dataset cifar100"),
+            (Experiment { tuned: true, ..plan("e", two) }, "lambda and peak_learning_rate of original"),
+            (Experiment { verdict: Some(verdict), ..plan("e", vec![run.clone()]) }, "verdict.looks [1]"),
         ] {
             plan.write_plan(&path).unwrap();
             let message = Experiment::read_plan(&path).unwrap_err().to_string();

@@ -159,21 +159,6 @@ fn an_address_that_never_answers_costs_two_waits_and_is_asked_for_no_layout() {
 }
 
 #[test]
-fn each_layout_below_an_address_is_asked_for_once() {
-    let server = Server::start([("/busy", Served::new("x"))]);
-    let place = Location::Url(Remote::unknown(&server.url("/nothing")));
-    assert!(
-        format!("{:#}", locate(&place, Task::Cifar10, &HASTY).unwrap_err())
-            .contains("neither it nor what may lie below it")
-    );
-    let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
-    let asked = paths.len();
-    paths.sort();
-    paths.dedup();
-    assert_eq!((asked, paths.len()), (5, 5), "{paths:?}");
-}
-
-#[test]
 fn a_download_of_nothing_leaves_nothing() {
     let (directory, server) = (TempDir::new().unwrap(), Server::start([("/x", served([Mood::Drop(0); 9]))]));
     assert!(fetch(&directory, &Remote::unknown(&server.url("/x"))).is_err());

@@ -5,7 +5,10 @@ use crate::samples::{Records, archive, png, records};
 use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field};
 use artifacts::Layout;
-use artifacts::dataset::{Dataset, Provenance, RECORD_BYTES, Split, Task};
+use artifacts::dataset::{Dataset, Header, Provenance, RECORD_BYTES, Split, Task};
+use data_prep::files::address::Address;
+use data_prep::files::halves::Halves;
+use data_prep::find::source::Origins;
 use data_prep::prepare::{Options, prepare};
 use data_prep::write::prepared;
 use flate2::Compression;
@@ -175,4 +178,39 @@ fn where_no_fingerprint_is_known_every_class_must_have_its_number_of_images() {
     let other = Dataset::from_records(Task::Cifar100, &records, dataset.provenance).unwrap();
     let message = prepared::judge(Split::Test, &other).unwrap_err().to_string();
     assert!(message.contains("99 images of class beetle, expected 100"), "{message}");
+}
+
+/// Headers of as many images as CIFAR-100 has, from there.
+fn headers(provenance: &Provenance) -> Halves<Header> {
+    let header = |split| Header {
+        task: Task::Cifar100,
+        images: Task::Cifar100.images(split),
+        fingerprint: "unknown".to_owned(),
+        moments: Dataset::generated(Task::Cifar100, 1, 0).moments,
+        provenance: provenance.clone(),
+        split: Some(split),
+    };
+    Halves { train: header(Split::Train), test: header(Split::Test) }
+}
+
+#[test]
+fn where_no_fingerprint_is_known_the_source_decides_and_generated_images_are_refused() {
+    let layout = Layout::new("work");
+    let from = |sha256: String| headers(&Provenance::File { source: "a".to_owned(), sha256 });
+    let published = Origins::published(Task::Cifar100, &Address::new("http://localhost")).authors.sha256;
+    for (sha256, words) in [
+        (published.unwrap().to_string(), "CIFAR-100, verified by the sum of its file, from a"),
+        ("another".to_owned(), "CIFAR-100 by its source's word: no fingerprint of it is known here, from a"),
+    ] {
+        let found = from(sha256);
+        found.judge().unwrap();
+        assert_eq!(found.report(&layout).matches(words).count(), 2, "{}", found.report(&layout));
+    }
+    let mut fewer = from("another".to_owned());
+    fewer.test.images -= 1;
+    let message = fewer.judge().unwrap_err().to_string();
+    assert!(message.contains("test: 9999 images, expected 10000"), "{message}");
+    assert!(fewer.report(&layout).contains("9999 images, NOT CIFAR-100, accepted as asked"));
+    let message = headers(&Provenance::Generated { seed: 0 }).judge().unwrap_err().to_string();
+    assert!(message.contains("train: generated images, and not CIFAR-100's"), "{message}");
 }

@@ -1,9 +1,10 @@
 //! The program is killed at single system calls, and system calls fail, by way of `strace`.
 //!
-//! If `strace` is missing or may not trace programs, these tests say so and end.
+//! If `strace` is missing or may not trace programs, these tests say so and end; in CI they fail.
 
+use crate::equipped::can_trace;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Runs the program under `strace` with these arguments.
@@ -18,15 +19,6 @@ fn traced(directory: &Path, strace: &[&str], seed: &str) -> Output {
         .unwrap()
 }
 
-fn cannot_trace() -> bool {
-    let tried = Command::new("strace").args(["-e", "trace=fsync", "true"]).stderr(Stdio::null()).status();
-    let cannot = !tried.is_ok_and(|status| status.success());
-    if cannot {
-        artifacts::output::say("no strace here: kills and failures at single system calls are not tried");
-    }
-    cannot
-}
-
 /// Returns the output of `--check` if the two halves are a pair.
 fn checked(directory: &Path) -> Option<String> {
     let check = Command::new(env!("CARGO_BIN_EXE_data-prep"))
@@ -39,7 +31,7 @@ fn checked(directory: &Path) -> Option<String> {
 
 #[test]
 fn whoever_is_killed_while_it_generates_leaves_no_pair_of_two_seeds() {
-    if cannot_trace() {
+    if !can_trace() {
         return;
     }
     let (mut killed, mut halves) = (0, 0);
@@ -68,7 +60,7 @@ fn whoever_is_killed_while_it_generates_leaves_no_pair_of_two_seeds() {
 
 #[test]
 fn a_failed_lock_is_named_and_a_directory_without_flush_is_tolerated() {
-    if cannot_trace() {
+    if !can_trace() {
         return;
     }
     let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -108,7 +100,7 @@ fn a_failed_lock_is_named_and_a_directory_without_flush_is_tolerated() {
 /// A new directory is flushed into its parent, and a file's permission bits are set before its flush.
 #[test]
 fn what_is_named_stays_named_when_the_power_fails() {
-    if cannot_trace() {
+    if !can_trace() {
         return;
     }
     let directory = TempDir::new().unwrap();

@@ -3,6 +3,8 @@
 
 mod advice;
 mod download;
+#[path = "../../../artifacts/tests/equipped/mod.rs"]
+mod equipped;
 mod forms;
 mod hundred;
 mod kills;

@@ -5,7 +5,6 @@ use crate::prepare::{ANYTHING, holds_the_samples, layout, path, refusal, url};
 use crate::samples::{archive, mirror, records};
 use crate::server::{Mood, Served, Server};
 use artifacts::dataset::{Dataset, Header, Provenance, Split, Task};
-use data_prep::fetch::retry::RetryPolicy;
 use data_prep::files::address::Address;
 use data_prep::files::halves::Halves;
 use data_prep::files::location::Remote;
@@ -104,24 +103,22 @@ fn an_address_that_refuses_is_asked_a_few_times_and_its_layouts_are_not() {
     assert!(message.contains("cannot be reached") && message.contains("3 attempts"), "{message}");
     assert!(!message.contains("cifar-10-binary.tar.gz"), "what may lie below it is no matter: {message}");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    // A server that accepts the connection and never responds.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hasty = RetryPolicy {
-        answer: Duration::from_millis(300),
-        vain: Duration::from_millis(580),
-        ..ANYTHING.retry
-    };
-    let address = format!("http://{}/x", silent.local_addr().unwrap());
-    let message = refusal(&url(&address), &Options { retry: hasty, ..ANYTHING });
-    assert!(message.contains("gave up after 2 attempts"), "{message}");
-    // If a server responds, each layout is requested once.
+}
+
+#[test]
+fn each_layout_below_an_address_is_asked_for_once_and_a_busy_one_too() {
     let server = Server::start([]);
-    refusal(&url(&server.url("/d")), &ANYTHING);
-    assert_eq!(server.requests().len(), 5);
     let busy = Served { moods: vec![Mood::Status(503); 9], ..Served::new("") };
-    server.replace("/d/cifar-10-binary.tar.gz", busy);
-    refusal(&url(&server.url("/d")), &ANYTHING);
-    assert_eq!(server.requests().len(), 5);
+    server.replace("/busy/cifar-10-binary.tar.gz", busy);
+    for address in ["/nothing", "/busy"] {
+        let message = refusal(&url(&server.url(address)), &ANYTHING);
+        let mut paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+        let asked = paths.len();
+        paths.sort();
+        paths.dedup();
+        assert_eq!((asked, paths.len()), (5, 5), "{paths:?}: {message}");
+        assert!(address == "/busy" || message.contains("neither it nor what may lie below it"), "{message}");
+    }
 }
 
 #[test]

@@ -43,6 +43,20 @@ fn the_program_prepares_checks_and_knows_what_it_has() {
 }
 
 #[test]
+fn a_check_names_the_file_in_which_a_byte_of_the_images_changed() {
+    let directory = TempDir::new().unwrap();
+    assert!(run(&directory, &["generate", "--images", "20", "--test-images", "10"]).status.success());
+    let path = directory.path().join("work/data/cifar10/train.parquet");
+    let mut bytes = fs_err::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs_err::write(&path, bytes).unwrap();
+    let check = run(&directory, &["--check", "--accept-any-content"]);
+    let said = text(&check.stderr);
+    assert!(check.status.code() == Some(1) && said.contains("train.parquet"), "{said}");
+}
+
+#[test]
 fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
     let directory = TempDir::new().unwrap();
     let generate = ["generate", "--images", "20", "--test-images", "10"];

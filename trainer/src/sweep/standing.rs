@@ -123,3 +123,26 @@ impl fmt::Display for Standing {
         write!(f, " ({} runs)", self.runs.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::dataset::{Dataset, Task};
+
+    #[test]
+    fn without_a_choice_the_engine_is_that_of_the_plan() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        for split in Split::ALL {
+            Dataset::generated(Task::Cifar10, 10, 1).write(&layout.images(Task::Cifar10, split)).unwrap();
+        }
+        let runs = vec![Configuration { rankscale: 2, ..Configuration::default() }];
+        let experiment =
+            Experiment { name: "one".into(), title: "one".into(), tuned: false, verdict: None, runs };
+        let standing = |choice| Standing::new(&layout, Some(experiment.clone()), choice).unwrap();
+        for engine in Backend::ALL {
+            experiment.clone().on(engine).write_plans(&layout).unwrap();
+            assert_eq!(standing(BackendChoice::Auto), standing(BackendChoice::Only(engine)));
+        }
+    }
+}

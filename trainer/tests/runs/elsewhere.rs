@@ -1,11 +1,12 @@
 //! The program in surroundings other than those it was built in: without git, with failing locks, with
 //! another process at work.
 
+use crate::equipped::can_trace;
 use crate::{folder, held, prepare, tiny};
 use artifacts::run::folders;
 use artifacts::{Backend, Configuration, Recipe};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const RUN: &str = "--rankscale 2 --channels 4,8,8,8 --epochs 1 --batch 64 --threads 1 --device cpu";
 
@@ -58,9 +59,7 @@ fn a_run_that_is_trained_elsewhere_has_a_code_of_its_own() {
 /// that fails otherwise is named.
 #[test]
 fn a_file_system_without_locks_is_trained_on_and_a_lock_that_fails_is_named() {
-    let tried = Command::new("strace").args(["-e", "trace=flock", "true"]).stderr(Stdio::null()).status();
-    if !tried.is_ok_and(|status| status.success()) {
-        artifacts::output::say("no strace here: locks that fail are not tried");
+    if !can_trace() {
         return;
     }
     for (error, is_trained) in [("ENOLCK", true), ("ENOSYS", true), ("EOPNOTSUPP", true), ("EIO", false)] {

@@ -7,7 +7,10 @@ mod arms;
 #[cfg(feature = "tch")]
 mod broken_off;
 mod elsewhere;
+#[path = "../../../artifacts/tests/equipped/mod.rs"]
+mod equipped;
 mod files;
+mod foreign;
 mod hundred;
 mod looks;
 mod output;

@@ -15,7 +15,7 @@ use trainer::run::repair::{Repair, Tally};
 use trainer::run::session::{Outcome, train, train_until};
 use trainer::sweep::{Jobs, SideBySide, sweep};
 
-fn repair(layout: &Layout, retrain: bool) -> (Tally, String) {
+pub(crate) fn repair(layout: &Layout, retrain: bool) -> (Tally, String) {
     let mut said = String::new();
     let tally = Repair::new(layout, 1, retrain)
         .all(&mut |line| {
@@ -34,16 +34,21 @@ fn flip(path: &Path, at: usize) {
 }
 
 /// Restores the state of an earlier version, without stamps and without file names in the record.
-fn unseal(folder: &RunFolder) {
+pub(crate) fn unseal(folder: &RunFolder) {
     let record = folder.read_record().unwrap();
     folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();
     for path in folder.lasting().into_iter().chain([folder.checkpoint_path()]).filter(|path| path.exists()) {
-        let mut bytes = fs::read(&path).unwrap();
-        let mark = b"sha256-of-the-rest";
-        let at = bytes.windows(mark.len()).rposition(|window| window == mark).unwrap();
-        bytes[at] = b'S';
-        atomic::write(&path, bytes).unwrap();
+        unstamp(&path);
     }
+}
+
+/// Breaks the mark of a file's stamp, so that the file is read as one without.
+pub(crate) fn unstamp(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let mark = b"sha256-of-the-rest";
+    let at = bytes.windows(mark.len()).rposition(|window| window == mark).unwrap();
+    bytes[at] = b'S';
+    atomic::write(path, bytes).unwrap();
 }
 
 #[test]

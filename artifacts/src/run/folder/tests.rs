@@ -50,6 +50,17 @@ fn a_copied_folder_does_not_pass_for_a_run() {
 }
 
 #[test]
+fn a_record_of_another_format_is_refused() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = folder(runs.path(), 1, false, &[epoch(1)]);
+    let record = folder.read_record().unwrap();
+    folder.write_record(&RunRecord { format: FORMAT + 1, ..record }).unwrap();
+    let message = folder.read_record().unwrap_err().to_string();
+    let words = format!("run.json: format {} is not {FORMAT},", FORMAT + 1);
+    assert!(message.contains(&words), "{message}");
+}
+
+#[test]
 fn a_run_that_is_just_starting_is_passed_over_and_a_broken_one_is_not() {
     let runs = tempfile::tempdir().unwrap();
     for (name, file) in [("empty", None), ("locked", Some(".lock")), ("broken", Some("epochs.parquet"))] {

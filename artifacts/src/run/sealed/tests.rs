@@ -104,6 +104,37 @@ fn a_missing_table_of_a_finished_run_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_table_that_a_finished_run_does_not_name_is_refused() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = run(runs.path(), 0, Status::Done);
+    let (mut record, ..) = read(&folder).unwrap();
+    record.sealed.as_mut().unwrap().files.remove("predictions.parquet").unwrap();
+    folder.write_record(&record).unwrap();
+    let message = read(&folder).unwrap_err().to_string();
+    assert!(message.contains("predictions.parquet: is not among the files that run.json names"), "{message}");
+}
+
+#[test]
+fn a_label_or_a_prediction_that_is_no_class_is_refused() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = run(runs.path(), 0, Status::Done);
+    let (record, ..) = read(&folder).unwrap();
+    folder.write_record(&RunRecord { sealed: None, ..record }).unwrap();
+    let written = |label, prediction| {
+        folder.write_predictions(&[PredictionRow { image: 0, label, prediction, loss: 0.1 }]).unwrap();
+        read(&folder).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(written(9, 9), Ok(()));
+    for (label, prediction) in [(10, 9), (9, 10)] {
+        let message = written(label, prediction).unwrap_err();
+        assert!(
+            message.contains("predictions.parquet") && message.contains("no class of the data set"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn runs_of_earlier_versions_are_read_and_wrong_counts_are_not() {
     let runs = tempfile::tempdir().unwrap();
     let folder = run(runs.path(), 0, Status::Done);

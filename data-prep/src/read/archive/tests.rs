@@ -76,8 +76,6 @@ fn no_member_reaches_outside() {
         let message = refusal(&archive([(name, vec![0; 3073])]));
         assert!(message.contains(name) && message.contains("outside"), "{message}");
     }
-    let directory = std::env::current_dir().unwrap();
-    assert!(!directory.join("../notes").exists() && !directory.join("../data_batch_1.bin").exists());
 }
 
 #[test]
