@@ -133,8 +133,8 @@ mod tests {
     fn without_a_choice_the_engine_is_that_of_the_plan() {
         let root = tempfile::tempdir().unwrap();
         let layout = Layout::new(root.path());
-        for split in Split::ALL {
-            Dataset::generated(Task::Cifar10, 10, 1).write(&layout.images(Task::Cifar10, split)).unwrap();
+        for half in layout.halves(Task::Cifar10) {
+            Dataset::generated(Task::Cifar10, 10, 1).write(&half).unwrap();
         }
         let runs = vec![Configuration { rankscale: 2, ..Configuration::default() }];
         let experiment =
