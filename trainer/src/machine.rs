@@ -3,8 +3,8 @@
 //! - [`device`]: where a run computes; `gpu`: queries to the GPU's driver; `command`: the output of other
 //!   programs;
 //! - [`memory`]: the available memory; [`allocator`]: the allocator's settings;
-//! - [`mod@contained`]: work that may panic; [`stop`]: signals that ask to stop; [`slurm`]: requeuing of a
-//!   Slurm job; [`progress`]: progress bars and lines.
+//! - [`mod@contained`]: work that may panic; [`stop`]: signals that ask to stop; [`progress`]:
+//!   progress bars and lines.
 //!
 //! This module imports no other.
 
@@ -15,5 +15,4 @@ pub mod device;
 pub(crate) mod gpu;
 pub mod memory;
 pub mod progress;
-pub mod slurm;
 pub mod stop;

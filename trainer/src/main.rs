@@ -18,13 +18,13 @@ use trainer::bench::Bench;
 use trainer::machine::allocator::keep_freed_pages;
 use trainer::machine::device::Device;
 use trainer::machine::progress::Screen;
-use trainer::machine::slurm::Job;
 use trainer::machine::stop::Stop;
 use trainer::run::context::{RunContext, TrainTest};
 use trainer::run::repair::{Repair, Tally};
 use trainer::run::retrain;
 use trainer::run::session::Outcome;
 use trainer::sweep;
+use trainer::sweep::slurm::Job;
 use trainer::sweep::standing::Standing;
 use trainer::sweep::{SideBySide, outlook};
 

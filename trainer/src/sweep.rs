@@ -5,8 +5,9 @@
 //! and networks.
 //!
 //! `plan` lists the runs that are left, [`estimate`] times them, `slots` assigns runs to devices, [`outlook`]
-//! combines these and `summary` describes them; `train_all` trains, and [`standing`] reports the progress of
-//! every run, whichever process trains it. This module imports `run`, `engine`, `data` and `machine`.
+//! combines these and `summary` describes them; `train_all` trains, [`slurm`] ends a job, and [`standing`]
+//! reports the progress of every run, whichever process trains it. This module imports `run`, `engine`,
+//! `data` and `machine`.
 //!
 //! *Invariant:* a finished run is never trained again. The failure or panic of one run does not stop the
 //! others, but the sweep ends with an error that names it; the exit code is 0 only if every run has ended.
@@ -15,11 +16,11 @@ pub mod estimate;
 pub mod outlook;
 mod plan;
 mod slots;
+pub mod slurm;
 pub mod standing;
 mod summary;
 mod train_all;
 
-pub use crate::machine::stop::ELSEWHERE;
 pub use slots::{InvalidJobs, Jobs, MOST_PER_GPU, SideBySide};
 
 use crate::engine::memory;
@@ -39,9 +40,12 @@ use outlook::Prepared;
 use plan::Planned;
 use std::io;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use train_all::{Failures, train_all};
+use train_all::{Failed, Failures, train_all};
+
+/// The exit code of a sweep or a run when another process is training it: a temporary failure, `EX_TEMPFAIL`
+/// of `sysexits.h`.
+pub const ELSEWHERE: u8 = 75;
 
 /// Intervals between checks of runs that other processes train, and between checks for a request to stop
 /// meanwhile.
@@ -85,8 +89,9 @@ pub fn sweep(
     let expected = planned.iter().map(|run| (run.name.clone(), run.expected.as_secs_f64())).collect();
     context.screen.begin(expected, summary::until_all_ended(&planned, at_once));
     let too_large =
-        refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name)).collect();
-    let failures = Mutex::new(Failures { names: too_large, logged: false });
+        refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name));
+    let failures = Failures::default();
+    failures.add(too_large);
     let mut elsewhere = train_all(context, &slots, &free, planned, &failures, train);
     if side_by_side.wait && !elsewhere.is_empty() {
         let names = summary::names(&names(&elsewhere));
@@ -112,7 +117,6 @@ pub fn sweep(
         before = elsewhere.len();
         elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
     }
-    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Another process may have finished some of them since.
     elsewhere.retain(|run| plan::is_left(context, run.configuration));
     if !elsewhere.is_empty() {
@@ -122,7 +126,7 @@ pub fn sweep(
             summary::names(&names(&elsewhere))
         ));
     }
-    let Failures { names, logged } = failures;
+    let Failed { names, logged } = failures.into_inner();
     if !names.is_empty() {
         let kept = context.layout.failures();
         let reasons = if logged { format!("; reasons are in {}", kept.display()) } else { String::new() };

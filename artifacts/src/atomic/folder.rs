@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub fn replace_folder(path: &Path, files: &[(PathBuf, &[u8])], ours: &[PathBuf]) -> io::Result<()> {
     make_directories(path)?;
     let is_ours = !path.is_symlink() && files_below(path)?.iter().all(|name| ours.contains(name));
-    if is_ours && has_changed_places(path, files)? {
+    if is_ours && change_places(path, files)? {
         return Ok(());
     }
     for (name, bytes) in files {
@@ -30,7 +30,7 @@ pub fn replace_folder(path: &Path, files: &[(PathBuf, &[u8])], ours: &[PathBuf])
 
 /// Writes the files into a new folder, and exchanges it with the one at `path`; false if the file system has
 /// no such step.
-fn has_changed_places(path: &Path, files: &[(PathBuf, &[u8])]) -> io::Result<bool> {
+fn change_places(path: &Path, files: &[(PathBuf, &[u8])]) -> io::Result<bool> {
     let above = parent(path);
     let fresh = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(above).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write in {}: {error}", above.display()))

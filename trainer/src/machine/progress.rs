@@ -232,7 +232,7 @@ impl<'a> Progress<'a> {
         let mark = (done, Instant::now());
         // What comes before the session's first epoch ends tells little of the pace: it includes the start.
         self.marks = if self.marks[1].0 == self.first { [mark; 2] } else { [self.marks[1], mark] };
-        if !self.is_line_due() {
+        if !self.takes_a_line() {
             return;
         }
         self.say(&format!(
@@ -248,7 +248,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Returns whether this run may print a line now, and if so restarts the interval.
-    fn is_line_due(&mut self) -> bool {
+    fn takes_a_line(&mut self) -> bool {
         let is_due = self.last_line.elapsed() >= self.screen.line_every;
         if is_due {
             self.last_line = Instant::now();

@@ -20,10 +20,6 @@ use std::time::{Duration, Instant};
 /// The exit code of a process that a SIGTERM stopped.
 pub const TERMINATED: u8 = exit_code(SIGTERM) as u8;
 
-/// The exit code of a sweep or a run when another process is training it: a temporary failure, `EX_TEMPFAIL`
-/// of `sysexits.h`.
-pub const ELSEWHERE: u8 = 75;
-
 /// Within this time a second signal of the same kind is not a second request. Forwarding a signal takes
 /// milliseconds, and tenths of a second on a machine under load; a person who wants more than a clean stop
 /// presses the key again after that.

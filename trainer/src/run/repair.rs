@@ -85,7 +85,7 @@ impl<'a> Repair<'a> {
         let mut tally = Tally::default();
         let mut unknown = Vec::new();
         for folder in folders(&self.layout.runs())? {
-            if !self.is_settled(&folder, &mut tally, say) {
+            if !self.settle(&folder, &mut tally, say) {
                 unknown.push(folder);
             }
         }
@@ -94,14 +94,14 @@ impl<'a> Repair<'a> {
         }
         while !unknown.is_empty() {
             std::thread::sleep(LOOK_EVERY);
-            unknown.retain(|folder| !self.is_settled(folder, &mut tally, say));
+            unknown.retain(|folder| !self.settle(folder, &mut tally, say));
         }
         Ok(tally)
     }
 
     /// Repairs a run, with a line if it was not intact; false if it is not known yet whether another process
     /// trains it.
-    fn is_settled(&self, folder: &RunFolder, tally: &mut Tally, say: &mut impl FnMut(String)) -> bool {
+    fn settle(&self, folder: &RunFolder, tally: &mut Tally, say: &mut impl FnMut(String)) -> bool {
         let name = folder.name();
         let reason = match self.one(folder) {
             Ok(None) if Lock::is_unknown(folder) => return false,

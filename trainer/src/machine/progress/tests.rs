@@ -37,7 +37,7 @@ fn a_run_says_one_line_in_its_time_and_no_more() {
     let lines = |every: Duration| {
         let screen = screen(every);
         let mut progress = progress_of(&screen, &configuration);
-        (0..5).filter(|_| progress.is_line_due()).count()
+        (0..5).filter(|_| progress.takes_a_line()).count()
     };
     assert_eq!([LINE_EVERY, Duration::ZERO].map(lines), [0, 5]);
 }

@@ -44,7 +44,7 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
     let names = runs.iter().map(|run| run.name.clone()).collect();
     // Each device has memory for one run only.
     let free: Vec<_> = slots.iter().map(|slot| (slot.device, 100)).collect();
-    let failures = Mutex::new(Failures::default());
+    let failures = Failures::default();
     let (done, hears) = std::sync::mpsc::channel();
     thread::scope(|scope| {
         let (context, failures, free) = (&context, &failures, &free);
@@ -54,7 +54,7 @@ fn failures_of(seeds: u64, slots: &[Slot], train: Train) -> (Vec<String>, Vec<St
         });
         assert_eq!(hears.recv_timeout(Duration::from_mins(1)), Ok(0));
     });
-    let Failures { names: mut failures, logged } = failures.into_inner().unwrap();
+    let Failed { names: mut failures, logged } = failures.into_inner();
     failures.sort();
     let tried = failures.iter().filter(|name| !name.ends_with("(not tried)"));
     let log = fs::read_to_string(layout.failures()).unwrap_or_default();

@@ -10,7 +10,8 @@
 
 use crate::machine::command::answer;
 use crate::machine::progress::Screen;
-use crate::machine::stop::{ELSEWHERE, Stop, TERMINATED};
+use crate::machine::stop::{Stop, TERMINATED};
+use crate::sweep::ELSEWHERE;
 use artifacts::atomic;
 use artifacts::reading::is_there;
 use fs_err as fs;
