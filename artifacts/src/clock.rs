@@ -64,10 +64,15 @@ pub fn date(unix_seconds: u64) -> String {
 /// Formats the time after a delay, as [`time()`] does; `in years` if it is too far in the future.
 #[must_use]
 pub fn time_after(left: Duration) -> String {
+    after(left, SystemTime::now(), offset_at)
+}
+
+/// Formats the time after a delay from `now`, where `offset` gives the offset from UTC of a moment.
+#[must_use]
+pub fn after(left: Duration, now: SystemTime, offset: impl Fn(SystemTime) -> i64) -> String {
     const MOST: Duration = Duration::from_secs(100 * 366 * DAY as u64);
-    let now = SystemTime::now();
     match now.checked_add(left).filter(|_| left < MOST) {
-        Some(moment) => time(moment, now, offset_at(moment)),
+        Some(moment) => time(moment, now, offset(moment)),
         None => "in years".to_owned(),
     }
 }

@@ -5,9 +5,9 @@
 //! *Invariant:* drawing is a pure function of moment, desk and area: it reads no file and no clock, and works
 //! in any area, even an empty one.
 
-use crate::moment::{Moment, Nothing, Sweep};
+use crate::moment::{Moment, Sweep};
 use crate::view::desk::{Desk, Panel};
-use crate::view::{curves, endpoint, grid, heading, help, runs, troubles, words};
+use crate::view::{self, advice, curves, endpoint, grid, heading, help, runs, troubles};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -38,7 +38,9 @@ pub fn draw(moment: &Moment, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     let body = Rect { y: area.y + 2, height: area.height - 3, ..area };
     match &moment.sweep {
         _ if desk.help => page("keys", &help::page(width.saturating_sub(4)), desk.scroll, body, buffer),
-        Err(nothing) => page("nothing to show", &advice(nothing, width.saturating_sub(4)), 0, body, buffer),
+        Err(nothing) => {
+            page("nothing to show", &advice::lines(nothing, width.saturating_sub(4)), 0, body, buffer)
+        }
         Ok(sweep) => panels(sweep, desk, body, buffer),
     }
 }
@@ -134,10 +136,10 @@ fn draw_panel(sweep: &Sweep, desk: &Desk, panel: Panel, area: Rect, buffer: &mut
             let shown: Vec<_> = lines.iter().take(1).chain(lines.iter().skip(1 + first)).cloned().collect();
             write(&shown, 0, inner, buffer);
         }
-        Panel::Runs => write(&runs::lines(sweep, desk, width), scroll, inner, buffer),
         Panel::Curves => curves::draw(sweep, desk, inner, buffer),
-        Panel::Endpoint => write(&endpoint::lines(sweep, desk, width), scroll, inner, buffer),
-        Panel::Troubles => write(&troubles::lines(sweep, width), scroll, inner, buffer),
+        Panel::Runs | Panel::Endpoint | Panel::Troubles => {
+            write(&view::lines(sweep, desk, panel, width), scroll, inner, buffer);
+        }
     }
 }
 
@@ -177,20 +179,4 @@ fn write(lines: &[Line<'static>], scroll: usize, area: Rect, buffer: &mut Buffer
             buffer.set_line(area.x, y, line, area.width);
         }
     }
-}
-
-/// Formats what was found and what to do, for people who find nothing.
-#[must_use]
-pub fn advice(nothing: &Nothing, width: usize) -> Vec<Line<'static>> {
-    let mut lines = words::wrap(&nothing.found, width);
-    let longest = nothing.advice.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-    let is_wide = nothing.advice.iter().all(|(_, meaning)| longest + 4 + meaning.chars().count() <= width);
-    for (at, (command, meaning)) in nothing.advice.iter().enumerate() {
-        match is_wide {
-            true if at == 0 => lines.extend([String::new(), format!("  {command:<longest$}  {meaning}")]),
-            true => lines.push(format!("  {command:<longest$}  {meaning}")),
-            false => lines.extend([String::new(), format!("{meaning}:"), format!("  {command}")]),
-        }
-    }
-    lines.into_iter().map(|line| Line::raw(words::fit(&line, width))).collect()
 }

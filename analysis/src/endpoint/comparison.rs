@@ -7,7 +7,7 @@
 use crate::endpoint::aa::same_network;
 use crate::endpoint::draft::Draft;
 use crate::endpoint::looks::{Queue, first_decisive};
-use crate::endpoint::missing::Missing;
+use crate::endpoint::missing::{Missing, Strengths};
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary;
 use crate::endpoint::sentence::count;
@@ -136,11 +136,9 @@ impl Comparison<'_> {
         let tuned = self.plan.map_or_else(Vec::new, |plan| plan.tuned(fingerprint));
         let compared = |arm: &&TunedArm| arm.decay == self.arm || Some(arm.decay) == self.arm.baseline();
         let compared: Vec<&TunedArm> = tuned.iter().filter(compared).collect();
-        if compared.is_empty() {
-            return Missing::from_recipe(recipe, self.lambda, fingerprint);
-        }
-        let strongest = compared.iter().map(|arm| arm.lambda).fold(0.0, f64::max);
-        Missing::from_recipe(recipe, strongest, fingerprint).at_their_own(&compared)
+        let strengths =
+            if compared.is_empty() { Strengths::Common(self.lambda) } else { Strengths::Own(&compared) };
+        Missing::from_recipe(recipe, strengths, fingerprint)
     }
 
     /// Returns whether the recipe is the notebook's, whatever the precision and whatever became of the runs.

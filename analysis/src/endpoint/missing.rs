@@ -8,13 +8,10 @@ use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::run::DataProvenance;
-
 use artifacts::study::TunedArm;
 use artifacts::words::{channels, short};
 use artifacts::{Configuration, Recipe};
 
-const LAMBDA: &str = "λ = ";
-const RATE: &str = "peak learning rate ";
 /// The number of runs that are named; further ones are only counted.
 const NAMED_RUNS: usize = 4;
 
@@ -29,11 +26,52 @@ pub struct Missing {
     pub differs: Vec<String>,
 }
 
+/// The strengths at which two arms are compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Strengths<'a> {
+    /// One λ, at the recipe's peak learning rate.
+    Common(f64),
+    /// Those that each arm chose.
+    Own(&'a [&'a TunedArm]),
+}
+
+impl Strengths<'_> {
+    /// Returns the largest λ.
+    fn largest(self) -> f64 {
+        match self {
+            Self::Common(lambda) => lambda,
+            Self::Own(arms) => arms.iter().map(|arm| arm.lambda).fold(0.0, f64::max),
+        }
+    }
+
+    /// Lists those that are not the notebook's; strengths that the arms chose never are.
+    fn differ(self, peak_learning_rate: f64) -> Vec<String> {
+        match self {
+            Self::Common(lambda) => {
+                let asked = Configuration::default();
+                let both = [
+                    ("λ =", lambda, asked.lambda),
+                    ("peak learning rate", peak_learning_rate, asked.recipe.peak_learning_rate),
+                ];
+                let other = both.into_iter().filter(|(_, here, asked)| Exact::of(*here) != Exact::of(*asked));
+                other.map(|(name, here, _)| format!("{name} {}", short(here))).collect()
+            }
+            Self::Own(arms) => {
+                let own = arms.iter().map(|arm| {
+                    let (lambda, rate) = (short(arm.lambda), short(arm.peak_learning_rate));
+                    format!("`{}` at λ = {lambda} and peak learning rate {rate}", arm.decay)
+                });
+                vec![own.collect::<Vec<_>>().join(", ")]
+            }
+        }
+    }
+}
+
 impl Missing {
-    /// Checks a recipe at one strength of decay. `fingerprint` is that of the images.
+    /// Checks a recipe at the strengths of the arms. `fingerprint` is that of the images.
     #[must_use]
-    pub fn from_recipe(recipe: &Recipe, lambda: f64, fingerprint: &str) -> Self {
-        let mut missing = Self { differs: differs(recipe, lambda), ..Self::default() };
+    pub fn from_recipe(recipe: &Recipe, strengths: Strengths<'_>, fingerprint: &str) -> Self {
+        let mut missing = Self { differs: differs(recipe, strengths), ..Self::default() };
         if recipe.epochs < MINIMUM_EPOCHS {
             missing.obstacles.push(format!("trained for {} of {MINIMUM_EPOCHS} epochs", recipe.epochs));
         }
@@ -54,7 +92,7 @@ impl Missing {
             let (found, asked) = (channels(recipe.channels), channels(network::FULL_CHANNELS));
             missing.obstacles.push(format!("networks of {found} channels, not {asked}"));
         }
-        if lambda == 0.0 {
+        if strengths.largest() == 0.0 {
             missing.obstacles.push("with λ = 0 nothing decays, and the arms are one".to_owned());
         }
         if DataProvenance::is_of_an_import(fingerprint) {
@@ -70,18 +108,6 @@ impl Missing {
             missing.differs.push(format!("on other images than {task}"));
         }
         missing
-    }
-
-    /// Replaces the common lambda and learning rate by those of the two arms, where each arm has its own.
-    #[must_use]
-    pub fn at_their_own(mut self, arms: &[&TunedArm]) -> Self {
-        self.differs.retain(|what| !what.starts_with(LAMBDA) && !what.starts_with(RATE));
-        let strengths = arms.iter().map(|arm| {
-            let (lambda, rate) = (short(arm.lambda), short(arm.peak_learning_rate));
-            format!("`{}` at {LAMBDA}{lambda} and {RATE}{rate}", arm.decay)
-        });
-        self.differs.insert(0, strengths.collect::<Vec<_>>().join(", "));
-        self
     }
 
     /// Adds the runs that should exist and have not finished, each with its state.
@@ -123,18 +149,13 @@ pub fn too_few(seeds: usize, pairs: usize) -> Option<String> {
 }
 
 /// Lists the settings in which a recipe that answers the question differs from the notebook's.
-fn differs(recipe: &Recipe, lambda: f64) -> Vec<String> {
+fn differs(recipe: &Recipe, strengths: Strengths<'_>) -> Vec<String> {
     let asked = Recipe::default();
     let mut found = Vec::new();
     if recipe.dataset != asked.dataset {
         found.push(format!("on {}", recipe.dataset));
     }
-    if Exact::of(lambda) != Exact::of(Configuration::default().lambda) {
-        found.push(format!("{LAMBDA}{}", short(lambda)));
-    }
-    if Exact::of(recipe.peak_learning_rate) != Exact::of(asked.peak_learning_rate) {
-        found.push(format!("{RATE}{}", short(recipe.peak_learning_rate)));
-    }
+    found.extend(strengths.differ(recipe.peak_learning_rate));
     if recipe.batch != asked.batch {
         found.push(format!("batches of {}", recipe.batch));
     }
@@ -165,7 +186,7 @@ mod tests {
     }
 
     fn of(recipe: Recipe) -> Missing {
-        Missing::from_recipe(&recipe, Configuration::default().lambda, &cifar10())
+        Missing::from_recipe(&recipe, Strengths::Common(Configuration::default().lambda), &cifar10())
     }
 
     #[test]
@@ -186,7 +207,8 @@ mod tests {
         };
         let strata = Strata::new([vec![0.1], vec![0.2]]).unwrap();
         let unfinished: Vec<String> = (0..6).map(|i| format!("r0{i}: missing")).collect();
-        let missing = Missing::from_recipe(&quick, Configuration::default().lambda, "others");
+        let missing =
+            Missing::from_recipe(&quick, Strengths::Common(Configuration::default().lambda), "others");
         assert_eq!(
             missing.with_unfinished(&unfinished).with_pairs(Some(&strata)).lines(),
             [
@@ -210,13 +232,13 @@ mod tests {
             precision: Precision::Bf16,
             ..Recipe::default()
         };
-        let missing = Missing::from_recipe(&other, 1.5e-4, &cifar10());
+        let missing = Missing::from_recipe(&other, Strengths::Common(1.5e-4), &cifar10());
         assert_eq!(missing.obstacles, Vec::<String>::new());
         assert_eq!(
             missing.differs,
             ["λ = 1.5e-4", "peak learning rate 1e-3", "batches of 256", "200 epochs", "in bf16"]
         );
-        let none = Missing::from_recipe(&Recipe::default(), 0.0, &cifar10());
+        let none = Missing::from_recipe(&Recipe::default(), Strengths::Common(0.0), &cifar10());
         assert_eq!(none.obstacles, ["with λ = 0 nothing decays, and the arms are one"]);
     }
 
@@ -242,10 +264,10 @@ mod tests {
     fn arms_at_strengths_of_their_own_are_named_with_them() {
         let arm = |decay, lambda| TunedArm { decay, recipe: "r".into(), lambda, peak_learning_rate: 0.4 };
         let recipe = Recipe { peak_learning_rate: 0.4, batch: 256, ..Recipe::default() };
-        let missing = Missing::from_recipe(&recipe, 1e-3, &cifar10());
         let arms = [arm(Arm::ORIGINAL, 5e-4), arm(Arm::APPROPRIATE, 1e-3)];
+        let arms: Vec<_> = arms.iter().collect();
         assert_eq!(
-            missing.at_their_own(&arms.iter().collect::<Vec<_>>()).differs,
+            Missing::from_recipe(&recipe, Strengths::Own(&arms), &cifar10()).differs,
             [
                 "`original` at λ = 5e-4 and peak learning rate 0.4, `appropriate` at λ = 1e-3 and peak learning rate 0.4",
                 "batches of 256"

@@ -1,6 +1,6 @@
 //! The statistical power of a design, as a table, before anything is trained.
 
-use crate::endpoint::missing::{Missing, too_few};
+use crate::endpoint::missing::{Missing, Strengths, too_few};
 use crate::planning::design::Design;
 use crate::planning::simulate::{Truth, simulate};
 use crate::stats::power;
@@ -57,7 +57,7 @@ pub fn remarks(experiment: &Experiment) -> Vec<String> {
         let design = Design::of(experiment);
         let missing = Missing::from_recipe(
             &run.recipe,
-            design.as_ref().map_or(run.lambda, |design| design.lambda),
+            Strengths::Common(design.as_ref().map_or(run.lambda, |design| design.lambda)),
             &run.recipe.dataset.fingerprints().unwrap_or_default(),
         );
         let mut obstacles = missing.obstacles;

@@ -19,8 +19,7 @@ pub fn lines(moment: &Moment, desk: &Desk, width: usize) -> Vec<Line<'static>> {
         Err(_) => (moment.work.display().to_string(), String::new(), 0.0),
     };
     let ends = moment.sweep.as_ref().ok().and_then(Sweep::left).map_or_else(String::new, |left| {
-        let end = clock::time(desk.now + left.min(Duration::from_hours(24 * 3650)), desk.now, desk.offset);
-        format!("ends {end}, in {}", spoken(left))
+        format!("ends {}, in {}", clock::after(left, desk.now, |_| desk.offset), spoken(left))
     });
     let stale = desk.now.duration_since(moment.read).unwrap_or_default();
     let ends = if stale > 5 * desk.every + Duration::from_secs(5) {

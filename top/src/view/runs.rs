@@ -44,14 +44,10 @@ const COLUMNS: [Column; 8] = [
         head: "ends",
         width: 10,
         rank: 1,
-        of: |run, desk| {
-            number(run.left(), |left| {
-                clock::time(
-                    desk.now + left.min(std::time::Duration::from_hours(24 * 3650)),
-                    desk.now,
-                    desk.offset,
-                )
-            })
+        of: |run, desk| match run.condition() {
+            Condition::Stopped => "stopped".to_owned(),
+            _ if run.is_silent() => "silent".to_owned(),
+            _ => number(run.left(), |left| clock::after(left, desk.now, |_| desk.offset)),
         },
     },
     Column {
@@ -87,12 +83,7 @@ pub fn lines(sweep: &Sweep, desk: &Desk, width: usize) -> Vec<Line<'static>> {
         let look = sweep.look(cell.arm);
         let mut text = format!(" {:<name_width$}", fit(name, name_width));
         for column in &columns {
-            let words = match column.head {
-                "ends" if run.condition() == Condition::Stopped => "stopped".to_owned(),
-                "ends" if run.is_silent() => "silent".to_owned(),
-                _ => (column.of)(run, desk),
-            };
-            text.extend([format!("{words:>width$}", width = column.width + GAP)]);
+            text.extend([format!("{:>1$}", (column.of)(run, desk), column.width + GAP)]);
         }
         let style = if run.condition() == Condition::Stopped { Modifier::DIM } else { Modifier::empty() };
         Line::from(vec![
