@@ -3,7 +3,7 @@
 use crate::checked::checked;
 use crate::support::{Plan, derive};
 use artifacts::dataset::Task;
-use artifacts::study::{Endpoint, RecipeSummary, Role, Study, TunedArm};
+use artifacts::study::{Endpoint, Interval, RecipeSummary, Role, Study, TunedArm, Verdict};
 use artifacts::{Backend, Configuration, Precision, Recipe};
 use network::Arm;
 use report::Report;
@@ -154,4 +154,33 @@ fn a_p_value_that_is_not_adjusted_does_not_stand_among_those_that_are() {
     let row = |arm| report.markdown.lines().find(|line| line.starts_with(&rows(arm))).unwrap();
     assert!(row(Arm::NO_DECAY).contains("%) | – | – | **"), "{}", row(Arm::NO_DECAY));
     assert!(row(Arm::APPROPRIATE).contains("%) | < 0.001 | 0.980 | **"), "{}", row(Arm::APPROPRIATE));
+}
+
+#[test]
+fn no_meaningful_difference_stands_beside_the_interval_that_lies_within_the_margin() {
+    let mut study = Plan { effect: 0.0, ..Plan::default() }.study();
+    let endpoint = &mut study.summary.endpoints[0];
+    assert_eq!(endpoint.verdict, Verdict::NoMeaningfulDifference);
+    let within = Interval { low: -0.0004, high: 0.0006, level: 0.9 };
+    endpoint.certainty.as_mut().unwrap().equivalence = within;
+    assert_eq!(endpoint.interval(), Some(within));
+    let report = checked(&study);
+    assert!(report.headline.contains("(90 % interval −0.04 to +0.06; "), "{}", report.headline);
+    assert!(report.markdown.contains("| −0.04 to +0.06 (90 %) |"), "{}", report.markdown);
+}
+
+#[test]
+fn diverged_runs_are_counted_by_arm_and_what_they_could_change_is_said() {
+    let mut study = Plan::default().study();
+    study.summary.endpoints[0].diverged = [2, 1];
+    study.summary.endpoints[0].secondary.diverged_as_chance = Some(-0.05);
+    let report = checked(&study);
+    for said in [
+        "; 2 runs of `appropriate` and 1 run of `original` diverged, and their pairs are left out.",
+        "- Diverged runs, which have no accuracy: 2 of `appropriate`, 1 of `original`\n",
+        "- If every diverged run counted as guessing, and its partner as an average run of its arm, \
+         the difference would be about −5.00.\n",
+    ] {
+        assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
 }
