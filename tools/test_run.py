@@ -117,6 +117,17 @@ class Signals(Place):
         self.assertEqual(started.wait(30), 143)
 
 
+class Rounds(Place):
+    def test_a_step_that_fails_ends_neither_its_round_nor_the_next_one(self):
+        text = "#!/bin/sh\n[ -e \"$0\".began ] && touch \"$0\".again\ntouch \"$0\".began\nexit 1\n"
+        self.program(os.path.join(self.release, "analysis"), text)
+        started = self.start("watch", "--repeat", "analysis run WORK", "report WORK", "--", "EVERY=1")
+        for name in ("report.began", "analysis.again"):
+            self.await_file(name)
+        os.kill(started.pid, signal.SIGTERM)
+        self.assertEqual(started.wait(30), 143)
+
+
 class Beside(Place):
     """Images are downloaded while the trainer is built."""
 
