@@ -3,10 +3,14 @@
 use crate::checked::checked;
 use crate::support::{Plan, derive};
 use artifacts::dataset::Task;
-use artifacts::study::{Endpoint, Interval, RecipeSummary, Role, Study, TunedArm, Verdict};
+use artifacts::study::{
+    ClassDifference, Endpoint, Interval, Later, RecipeSummary, Role, Study, TunedArm, Verdict,
+};
+use artifacts::words::percent;
 use artifacts::{Backend, Configuration, Precision, Recipe};
 use network::Arm;
 use report::Report;
+use report::chart::Scale;
 
 fn of(recipe: Recipe) -> Plan {
     Plan { recipe: Configuration { recipe, ..Configuration::default() }, ..Plan::default() }
@@ -77,8 +81,18 @@ fn the_notebooks_curve_is_of_the_same_recipe_only_where_it_is() {
     ] {
         assert!(caption(&study).contains(pale) && caption(&study).contains(others), "{}", caption(&study));
     }
-    let held_out = of(Recipe { validation_images: Some(5000), ..Recipe::default() }).study();
-    assert!(caption(&held_out).contains("left out: it is of test images"), "{}", caption(&held_out));
+    for (study, why) in [
+        (of(Recipe { validation_images: Some(5000), ..Recipe::default() }).study(), "it is of test images"),
+        (
+            of(Recipe { channels: [32, 64, 128, 256], ..Recipe::default() }).study(),
+            "networks have other widths",
+        ),
+        (of(Recipe { dataset: Task::Cifar100, ..Recipe::default() }).study(), "it is of CIFAR-10"),
+        (Plan { rankscales: vec![64], ..Plan::default() }.study(), "it has none of these rankscales"),
+    ] {
+        let caption = caption(&study);
+        assert!(caption.contains("left out: ") && caption.ends_with(&format!("{why}.")), "{caption}");
+    }
 }
 
 #[test]
@@ -86,7 +100,9 @@ fn the_dense_network_is_no_factored_one_and_no_rankscale() {
     let mut study = Plan { rankscales: vec![0, 8, 31], ..Plan::default() }.study();
     let headline = study.summary.endpoints.clone();
     let short = Recipe { epochs: 4, ..Recipe::default() };
-    let other = Plan { rankscales: vec![0, 8], seeds: 1, ..of(short) }.study();
+    let other = Plan { rankscales: vec![0, 8, 31], seeds: 1, ..of(short) }.study();
+    let means = other.cells.iter().filter(|cell| cell.decay == "original" && cell.rankscale > 0);
+    let mean = percent(means.map(|cell| cell.mean).sum::<f64>() / 2.0);
     study.runs.extend(other.runs);
     study.summary.recipes.extend(other.summary.recipes);
     derive(&mut study);
@@ -94,7 +110,8 @@ fn the_dense_network_is_no_factored_one_and_no_rankscale() {
     let report = checked(&study);
     let said = "at rankscales 8 and 31: 20 runs, of 10 combinations of rankscale and seed, and 5 runs of the dense network.";
     assert!(report.markdown.contains(said), "{}", report.markdown);
-    for row in ["| `original` | dense | 1 |", "| `original` | rankscale 8 | 1 |"] {
+    let both = format!("| 5e-4 | `original` | rankscales 8 and 31 | 2 | {mean} |");
+    for row in ["| `original` | dense | 1 |", &both] {
         assert!(report.markdown.contains(row), "{row}: {}", report.markdown);
     }
 }
@@ -182,5 +199,69 @@ fn diverged_runs_are_counted_by_arm_and_what_they_could_change_is_said() {
          the difference would be about −5.00.\n",
     ] {
         assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
+}
+
+#[test]
+fn images_that_nothing_verifies_are_not_called_known_and_of_many_classes_the_extremes_are_shown() {
+    let mut study = of(Recipe { dataset: Task::Cifar100, ..Recipe::default() }).study();
+    let images = study.summary.endpoints[0].secondary.images.as_mut().unwrap();
+    let difference = |class: u8| (f64::from(class) - 50.0) / 1000.0;
+    let row = |class| ClassDifference { class, difference: difference(class), interval: None };
+    images.classes = (0..100).rev().map(row).collect();
+    let report = checked(&study);
+    for said in
+        [" on CIFAR-100 (unverified) at rankscales 2, 8 and 31", "CIFAR-100; channels 64-128-256-512;"]
+    {
+        assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
+    for file in ["model.md", "dataset.md"] {
+        let text = card(&report, file);
+        assert!(text.contains("By the runs' own word CIFAR-100, 100 classes;") && !text.contains("uoft-cs"));
+    }
+    let figure = report.figures.iter().find(|figure| figure.file == "classes.svg").unwrap();
+    let names = Task::Cifar100.class_names();
+    let shown = [&names[..5], &names[95..]].concat().iter().map(ToString::to_string).collect();
+    assert_eq!(figure.plot.scale, Scale::Named(shown));
+    let ends = ["(the 5 largest either way of 100 classes): apple −5.00,", ", worm +4.90."];
+    assert!(ends.iter().all(|end| figure.alt.contains(end)), "{}", figure.alt);
+    assert!(figure.caption.contains("chosen for being extreme"), "{}", figure.caption);
+}
+
+#[test]
+fn all_pairs_stand_beside_those_of_the_look_and_of_what_it_said() {
+    let mut study = Plan::default().study();
+    let interval = Some(Interval { low: -0.006, high: -0.002, level: 0.95 });
+    study.summary.endpoints[0].secondary.later = Some(Later { pairs: 20, difference: -0.004, interval });
+    for (verdict, look) in [
+        (Verdict::Better, "the look, whose verdict stands"),
+        (Verdict::NotEnoughEvidence, "the last look, which reached no verdict"),
+    ] {
+        study.summary.endpoints[0].verdict = verdict;
+        let said = format!(
+            "- This section rests on the 15 pairs of {look}. All 20 pairs so far differ by −0.40 \
+             (95 % interval −0.60 to −0.20).\n"
+        );
+        let report = checked(&study);
+        assert!(report.markdown.contains(&said), "{said}: {}", report.markdown);
+    }
+}
+
+#[test]
+fn comparisons_of_several_recipes_or_strengths_say_which_they_are_of() {
+    let mut study = Plan::default().study();
+    let first = study.summary.endpoints[0].clone();
+    let alone = checked(&study).markdown;
+    assert!(alone.contains("\n| Arm | Against | Rankscales |") && !alone.contains("is primary"), "{alone}");
+    let recipe = first.recipe.clone();
+    study.summary.endpoints.push(Endpoint { recipe: "f0".into(), lambda: 1e-3, ..first });
+    let page = checked(&study).markdown;
+    for said in [
+        "\n| Arm | Against | Recipe | λ | Rankscales |",
+        &format!("\n| `appropriate` | `original` | `{recipe}` | 5e-4 | 3 | 15 |"),
+        "\n| `appropriate` | `original` | `f0` | 1e-3 | 3 | 15 |",
+        "\n- `appropriate` in the first row is primary; the p values of the other rows are adjusted",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
     }
 }
