@@ -168,3 +168,24 @@ fn a_run_that_its_log_calls_failed_is_in_the_failures_unless_it_is_under_way() {
     assert_eq!(sweep.troubles[0].what, "failed: no memory");
     assert!(sweep.troubles[0].lines[0].contains("out of memory"), "{:?}", sweep.troubles);
 }
+
+#[test]
+fn an_old_failure_of_a_run_that_went_on_is_none_and_a_diverged_run_is_a_trouble() {
+    let root = copy();
+    let folder = RunFolder::new(a_run(root.path()));
+    let done = folder.read_record().unwrap();
+    let log = format!("{}: failed: no memory\n", done.name);
+    atomic::write(&root.path().join("slurm/seeds-7_0.log"), log.as_bytes()).unwrap();
+    atomic::write(&folder.lock_path(), b"").unwrap();
+    for (status, condition, trouble) in [
+        (Status::Done, Condition::Done, None),
+        (Status::Running, Condition::Running, None),
+        (Status::Diverged, Condition::Diverged, Some("diverged in epoch 6")),
+    ] {
+        folder.write_record(&RunRecord { status, ..done.clone() }).unwrap();
+        let sweep = sweep(root.path());
+        let run = sweep.runs().find(|(_, run)| run.name == done.name).unwrap().1;
+        assert_eq!((run.condition(), sweep.failed()), (condition, 0));
+        assert_eq!(sweep.troubles.first().map(|trouble| trouble.what.as_str()), trouble);
+    }
+}
