@@ -199,6 +199,20 @@ class Words(unittest.TestCase):
         self.assertIn(" --device=cuda:all ", script)
         self.assertEqual(slurm_script.side_by_side(submit.understood([]))[0], "--device=cuda:0")
 
+    def test_where_no_gpu_is_here_a_run_takes_as_long_as_those_that_were_trained_on_one(self):
+        def found(name, epochs_done, pace):
+            return {"status": name, "epochs": 6, "epochs_done": epochs_done, "epoch_seconds": pace}
+
+        ended = [found("done", 6, 10.0), found("diverged", 3, 20.0)]
+        left = [found("stopped", 2, None), found("waiting", 0, None)]
+        with unittest.mock.patch.object(run.machine, "has_gpu", return_value=False):
+            chosen = submit.understood(["GPUS=1"])
+            for runs, seconds, longest in ((ended + left, 150.0, 90.0), (left, None, None)):
+                with unittest.mock.patch.object(submit, "asked", return_value={"runs": runs}) as asked:
+                    self.assertEqual(submit.plan(chosen),
+                                     {"runs": len(runs), "left": 2, "seconds": seconds, "longest_seconds": longest})
+        self.assertEqual(asked.call_args.args[0][1:4], ["status", "--json", "--engine=tch"])
+
     def test_the_number_of_jobs_follows_what_is_known_of_the_time(self):
         chosen = submit.understood(["GPUS=1"])
         look = {"left": 120, "seconds": None}
