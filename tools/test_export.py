@@ -108,6 +108,16 @@ class Wandb(Place):
         with self.assertRaisesRegex(settings.SettingsError, "no export wrote notes"):
             export.check_place(out)
 
+    def test_an_older_export_stays_where_the_package_fails(self):
+        rows, python = self.rows(), self.write("python", "#!/bin/sh\nexit 1\n")
+        os.chmod(python, 0o755)
+        self.write("out/offline-run-1/run.wandb", "older")
+        there = export.files_below(self.folder)
+        out = os.path.join(os.path.realpath(self.folder), "out")
+        with self.assertRaisesRegex(SystemExit, "could not write the runs; %s is as it was" % out):
+            export.convert(python, rows, out)
+        self.assertEqual(export.files_below(self.folder), there)
+
     def test_the_real_package_takes_them(self):
         python = equipped.python_with("wandb")
         out = os.path.join(self.folder, "out")
