@@ -4,7 +4,7 @@ use crate::checked::checked;
 use crate::support::{Plan, derive};
 use artifacts::dataset::Task;
 use artifacts::study::{
-    ClassDifference, Endpoint, Interval, Later, RecipeSummary, Role, Study, TunedArm, Verdict,
+    ClassDifference, Endpoint, Interval, Later, RecipeSummary, Role, Size, Study, TunedArm, Verdict,
 };
 use artifacts::words::percent;
 use artifacts::{Backend, Configuration, Precision, Recipe};
@@ -244,6 +244,22 @@ fn all_pairs_stand_beside_those_of_the_look_and_of_what_it_said() {
         );
         let report = checked(&study);
         assert!(report.markdown.contains(&said), "{said}: {}", report.markdown);
+    }
+}
+
+#[test]
+fn a_verdict_says_how_large_the_difference_is_and_how_many_seeds_would_find_it() {
+    let mut study = Plan::default().study();
+    study.summary.endpoints[0].secondary.noise.as_mut().unwrap().seeds_for_margin = None;
+    for (verdict, size, words) in [
+        (Verdict::Better, Size::Relevant, "relevantly better"),
+        (Verdict::Worse, Size::Negligible, "worse, negligibly"),
+        (Verdict::Worse, Size::Open, "worse"),
+    ] {
+        (study.summary.endpoints[0].verdict, study.summary.endpoints[0].size) = (verdict, Some(size));
+        let page = checked(&study).markdown;
+        assert!(page.contains(&format!(" | **{words}** | ")), "{words}: {page}");
+        assert!(page.contains("that often takes more than 100,000 seeds at every rankscale; to show that"));
     }
 }
 

@@ -72,6 +72,26 @@ fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
 }
 
 #[test]
+fn without_a_pair_the_recipe_of_most_runs_is_shown() {
+    let of = |epochs, seeds| {
+        let recipe =
+            Configuration { recipe: Recipe { epochs, ..Recipe::default() }, ..Configuration::default() };
+        Plan { recipe, seeds, arms: vec![Arm::APPROPRIATE], ..Plan::default() }.study()
+    };
+    for (epochs, seeds) in [([4, 6], [1, 2]), ([6, 4], [2, 1])] {
+        let [mut study, other] = [0, 1].map(|at| of(epochs[at], seeds[at]));
+        study.runs.extend(other.runs);
+        study.summary.recipes.extend(other.summary.recipes);
+        derive(&mut study);
+        let report = checked(&study);
+        assert!(report.markdown.contains("3 finished runs of others"), "{}", report.markdown);
+        assert!(
+            report.markdown.contains("6 runs, of 6 combinations of rankscale and seed. Recipe: channels")
+        );
+    }
+}
+
+#[test]
 fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     let mut study = Plan::default().study();
     for (lambda, difference) in [(1e-4, 0.004), (2e-3, -0.001)] {
