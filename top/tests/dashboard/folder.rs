@@ -5,6 +5,7 @@ use artifacts::{Backend, Configuration, Layout, atomic};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 use top::moment::{SoFar, Sweep};
 use top::read::Reader;
 
@@ -167,6 +168,22 @@ fn a_run_that_its_log_calls_failed_is_in_the_failures_unless_it_is_under_way() {
     assert_eq!((sweep.failed(), sweep.count(Condition::Waiting)), (1, 0));
     assert_eq!(sweep.troubles[0].what, "failed: no memory");
     assert!(sweep.troubles[0].lines[0].contains("out of memory"), "{:?}", sweep.troubles);
+}
+
+#[test]
+fn a_run_under_way_that_nobody_writes_to_is_a_trouble_with_its_minutes() {
+    let root = copy();
+    let folder = RunFolder::new(a_run(root.path()));
+    let record = folder.read_record().unwrap();
+    folder.write_record(&RunRecord { status: Status::Running, ..record }).unwrap();
+    atomic::write(&folder.lock_path(), b"").unwrap();
+    let long_ago = SystemTime::now() - Duration::from_secs(1000);
+    for path in [folder.record_path(), folder.epochs_path()] {
+        fs::File::options().write(true).open(path).unwrap().file().set_modified(long_ago).unwrap();
+    }
+    let sweep = sweep(root.path());
+    let said = "silent for 16 min: its process may be dead, and a sweep takes it up";
+    assert_eq!(sweep.troubles[0].what, said);
 }
 
 #[test]
