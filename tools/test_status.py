@@ -95,6 +95,8 @@ class Asked(test_run.Place):
         found = subprocess.run([*command, "--json"], env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertEqual(json.loads(found.stdout)["jobs"],
                          [{"id": "7_0", "state": "RUNNING", "node": "node2", "used": "1:00", "limit": "2:00", "reason": "None"}])
+        found = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
+        self.assertRegex(found.stdout, r"\nSlurm's queue: 1 jobs? running\n")
         self.program(os.path.join(self.tools, "squeue"), "#!/bin/sh\nexit 1\n")
         found = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertIn("does not answer", found.stdout)
