@@ -10,6 +10,7 @@ import equipped
 import export
 import run
 import settings
+import test_run
 
 ROWS = [
     {"run": "r08-original-s0-e172532e", "status": "done", "rankscale": 8, "epoch": 1, "train_loss": 2.0, "test_accuracy": 0.3},
@@ -78,6 +79,27 @@ class Settings(Place):
             self.assertEqual(answer.returncode, 1)
             self.assertIn(said, answer.stdout)
             self.assertNotIn("cargo", answer.stdout)
+
+
+class Whole(test_run.Place):
+    def test_the_rows_of_the_study_go_to_the_package_and_to_the_work_folder(self):
+        work, python = self.environment["WORK"], os.path.join(self.tools, "python")
+        with open(os.path.join(work, "wandb.py"), "w") as file:
+            file.write(STAND_IN)
+        self.program(python, '#!/bin/sh\nPYTHONPATH="%s" exec "%s" "$@"\n' % (work, sys.executable))
+        with open(os.path.join(work, "rows"), "w") as file:
+            file.writelines(json.dumps(row) + "\n" for row in ROWS)
+        self.program(os.path.join(self.release, "report"),
+                     '#!/bin/sh\necho "$*" >>"$EVENTS"\nmkdir "${3#--out=}" && cp "$WORK/rows" "${3#--out=}/epochs.jsonl"\n')
+        command = [os.path.join(run.ROOT, "tools", "export.py"), "export", "report export FORMAT OUT WORK", "--", "FORMAT=wandb",
+                   "PYTHON=" + python]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+        out = os.path.join(work, "export", "wandb")
+        self.assertEqual(len(glob.glob(os.path.join(out, "offline-run-*", "run.wandb"))), 2)
+        self.assertIn("`wandb sync %s/offline-run-*` sends them" % out, answer.stdout)
+        with open(self.environment["EVENTS"]) as file:
+            self.assertRegex(file.read(), r"(?m)^export --format=jsonl --out=\S+/rows --work=%s$" % work)
 
 
 class Wandb(Place):
