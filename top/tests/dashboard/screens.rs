@@ -5,7 +5,7 @@ use artifacts::run::Condition;
 use artifacts::study::{Looks, Summary};
 use expect_test::{Expect, expect, expect_file};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::path::PathBuf;
@@ -141,6 +141,25 @@ fn keys_move_the_cursor_pin_runs_and_end_it() {
 }
 
 #[test]
+fn keys_choose_what_curves_show_scroll_a_panel_and_read_the_files() {
+    let (moment, mut desk) = (moment(), desk());
+    let shown = |desk: &Desk| (desk.measure, desk.panel, desk.alone, desk.scroll);
+    let scrolled = [KeyCode::Char('5'), KeyCode::PageDown, KeyCode::PageDown, KeyCode::PageUp];
+    pressed(&mut desk, &moment, &scrolled);
+    pressed(&mut desk, &moment, &[KeyCode::Char('m')]);
+    assert_eq!(shown(&desk), (Measure::Loss, Panel::Troubles, true, 5));
+    let first = "r31-appropriate-s1";
+    assert!(!text(&moment, &desk, 60, 10).contains(first));
+    pressed(&mut desk, &moment, &[KeyCode::Char('m'), KeyCode::Char('0'), KeyCode::Tab, KeyCode::BackTab]);
+    assert_eq!(shown(&desk), (Measure::Accuracy, Panel::Troubles, false, 0));
+    assert!(text(&moment, &desk, 60, 10).contains(first));
+    let read = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
+    assert_eq!(press(&mut desk, Some(&moment), read), Wish::Read);
+    let released = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
+    assert_eq!(press(&mut desk, Some(&moment), released), Wish::GoOn);
+}
+
+#[test]
 fn a_run_is_drawn_beside_its_baseline_where_only_one_of_them_has_several_strengths() {
     let mut moment = moment();
     let sweep = moment.sweep.as_mut().unwrap();
@@ -244,7 +263,7 @@ fn whoever_looks_at_old_numbers_is_told_how_old_they_are() {
     let mut moment = moment();
     moment.read -= Duration::from_secs(14);
     assert!(text(&moment, &desk(), 160, 44).contains("ends 12:55, in 55 min"));
-    moment.read -= Duration::from_secs(60);
+    moment.read -= Duration::from_mins(1);
     let screen = text(&moment, &desk(), 160, 44);
     assert!(screen.contains("files last read 1 min 14 s ago") && !screen.contains("ends 12:55"), "{screen}");
 }
