@@ -236,6 +236,17 @@ class Setup(Place):
         self.assertNotIn(ours, os.listdir(libtorch.HOME))
         self.assertIn(others, os.listdir(libtorch.HOME))
 
+    def test_the_binding_is_compiled_anew_for_another_version_alone(self):
+        said = os.path.join(self.root, "said")
+        cargo = self.write('#!/bin/sh\necho "$*" >>"%s"\n' % said, "tools", "cargo")
+        os.chmod(cargo, 0o755)
+        for name, version, cleaned in (("a", "2.13.0", False), ("b", "2.13.0", False), ("c", "2.12.0", True)):
+            package, _ = self.python(name, version)
+            self.set_up([os.path.dirname(cargo)], environment={"LIBTORCH": package})
+            self.assertEqual((libtorch.origin(), os.path.exists(said)), ("LIBTORCH=" + package, cleaned))
+        with open(said) as file:
+            self.assertIn("clean --quiet --release --package torch-sys", file.read())
+
     def test_a_folder_with_brackets_in_its_name_is_a_folder_like_any(self):
         package, _ = self.python("a[1]", "2.13.0")
         self.assertEqual(libtorch.version_of(package), "2.13.0")
