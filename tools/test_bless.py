@@ -30,6 +30,9 @@ class Bless(unittest.TestCase):
             with open(os.path.join(root, "README.md"), "w") as file:
                 file.write("<!-- answer of `report publish` -->\n[The whole report](results/b/report/report.md)\n")
             self.assertEqual(bless.studies(root), ["a", "c", "b"])
+            os.rmdir(os.path.join(root, "results", "b", "analysis"))
+            with self.assertRaisesRegex(SystemExit, "gives the answer of no study that is kept"):
+                bless.studies(root)
 
     def test_what_changed_is_said(self):
         with tempfile.TemporaryDirectory() as root:

@@ -11,6 +11,7 @@ import equipped
 import export
 import run
 import settings
+import test_run
 
 ROWS = [
     {"run": "r08-original-s0-e172532e", "status": "done", "rankscale": 8, "epoch": 1, "train_loss": 2.0, "test_accuracy": 0.3},
@@ -81,6 +82,27 @@ class Settings(Place):
             self.assertNotIn("cargo", answer.stdout)
 
 
+class Whole(test_run.Place):
+    def test_the_rows_of_the_study_go_to_the_package_and_to_the_work_folder(self):
+        work, python = self.environment["WORK"], os.path.join(self.tools, "python")
+        with open(os.path.join(work, "wandb.py"), "w") as file:
+            file.write(STAND_IN)
+        self.program(python, '#!/bin/sh\nPYTHONPATH="%s" exec "%s" "$@"\n' % (work, sys.executable))
+        with open(os.path.join(work, "rows"), "w") as file:
+            file.writelines(json.dumps(row) + "\n" for row in ROWS)
+        self.program(os.path.join(self.release, "report"),
+                     '#!/bin/sh\necho "$*" >>"$EVENTS"\nmkdir "${3#--out=}" && cp "$WORK/rows" "${3#--out=}/epochs.jsonl"\n')
+        command = [os.path.join(run.ROOT, "tools", "export.py"), "export", "report export FORMAT OUT WORK", "--", "FORMAT=wandb",
+                   "PYTHON=" + python]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        self.assertEqual(answer.returncode, 0, answer.stdout)
+        out = os.path.join(work, "export", "wandb")
+        self.assertEqual(len(glob.glob(os.path.join(out, "offline-run-*", "run.wandb"))), 2)
+        self.assertIn("`wandb sync %s/offline-run-*` sends them" % out, answer.stdout)
+        with open(self.environment["EVENTS"]) as file:
+            self.assertRegex(file.read(), r"(?m)^export --format=jsonl --out=\S+/rows --work=%s$" % work)
+
+
 class Wandb(Place):
     def rows(self):
         return self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
@@ -123,6 +145,16 @@ class Wandb(Place):
             export.convert("python", "rows", os.path.dirname(out))
         with open(out) as file:
             self.assertEqual(file.read(), "older")
+
+    def test_an_older_export_stays_where_the_package_fails(self):
+        rows, python = self.rows(), self.write("python", "#!/bin/sh\nexit 1\n")
+        os.chmod(python, 0o755)
+        self.write("out/offline-run-1/run.wandb", "older")
+        there = export.files_below(self.folder)
+        out = os.path.join(os.path.realpath(self.folder), "out")
+        with self.assertRaisesRegex(SystemExit, "could not write the runs; %s is as it was" % out):
+            export.convert(python, rows, out)
+        self.assertEqual(export.files_below(self.folder), there)
 
     def test_the_real_package_takes_them(self):
         python = equipped.python_with("wandb")

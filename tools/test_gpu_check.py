@@ -62,6 +62,27 @@ class Parts(unittest.TestCase):
         os.chmod(program, 0o755)
         self.assertEqual(gpu_check.Check(gpu_check.DEFAULTS, self.root, program).is_right(), "test result: cuda:0 0 passive")
 
+    def test_a_resumed_run_may_differ_on_a_gpu_alone_and_must_have_been_stopped(self):
+        models = {"first": [3, 4], "again": [3, 4.5], "stopped": [3, 5]}
+        paths = {place: [self.safetensors(place, values)] for place, values in models.items()}
+
+        def resumed(device, stopped=True):
+            check = gpu_check.Check({**gpu_check.DEFAULTS, "DEVICE": device}, self.root, "parity")
+            with mock.patch.object(check, "train"), mock.patch.object(check, "files", lambda place, begins: paths[place]), \
+                    mock.patch.object(gpu_check, "run_until", return_value=stopped):
+                return check.resumes()
+
+        found = resumed("cuda:0")
+        self.assertAlmostEqual(found["resumed"], 0.2)
+        self.assertAlmostEqual(found["repeated"], 0.1)
+        for arguments, said in ((("cpu",), "the resumed run differs by 2.0e-01, a repetition of the same run by 1.0e-01"),
+                                (("cuda:0", False), "ended before it could be stopped")):
+            with self.assertRaisesRegex(gpu_check.Failed, said):
+                resumed(*arguments)
+        paths["stopped"] = [self.safetensors("stopped", [3, math.nan])]
+        with self.assertRaisesRegex(gpu_check.Failed, "differs by nan"):
+            resumed("cuda:0")
+
     def test_a_program_is_stopped_when_something_is_there(self):
         mark = os.path.join(self.root, "mark")
         stops = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)); open(%r, 'w'); time.sleep(60)" % mark

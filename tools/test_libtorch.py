@@ -183,6 +183,32 @@ class Setup(Place):
         self.set_up([folder], kind="cuda")
         self.assertIsNone(self.doctor())
 
+    def test_of_a_wheel_only_what_serves_the_kind_is_kept_and_nothing_of_one_that_does_not_load(self):
+        every = ["torch/include/a.h", "torch/lib/libtorch.so", "torch/lib/libtorch_cpu.so", "nvidia/cuda_runtime/lib/libcudart.so.13"]
+        cuda = ["torch/lib/libtorch_cuda.so", "nvidia/cublas/lib/libcublas.so.13"]
+
+        def fetched(pinned, what, needed_gb, into, otherwise):
+            wheel = os.path.join(into, "torch.whl")
+            os.makedirs(into)
+            with zipfile.ZipFile(wheel, "w") as archive:
+                for name in every + cuda + ["torch/lib/libtorch_python.so", "torch/nn/module.py"]:
+                    archive.writestr(name, "")
+            return [wheel]
+
+        self.replace(libtorch, "fetch", fetched)
+        with contextlib.redirect_stdout(io.StringIO()):
+            for kind, kept, linked in (("cpu", every, "INPUT(-ltorch_cpu)\n"), ("cuda", every + cuda, "")):
+                with mock.patch.object(libtorch, "try_to_load"):
+                    place = os.path.dirname(libtorch.unpacked(kind))
+                found = [os.path.relpath(os.path.join(folder, name), place) for folder, _, names in os.walk(place) for name in names]
+                self.assertEqual(sorted(found), sorted(kept))
+                with open(os.path.join(place, "torch", "lib", "libtorch.so")) as file:
+                    self.assertEqual(file.read(), linked)
+                shutil.rmtree(place)
+                with self.assertRaisesRegex(SystemExit, "libtorch_%s.so does not load here" % kind):
+                    libtorch.unpacked(kind)
+                self.assertEqual(os.listdir(libtorch.HOME), [])
+
     def test_it_is_set_up_where_files_cannot_be_locked(self):
         _, folder = self.python("a", "2.11.0")
         for number in (errno.ENOSYS, errno.ENOLCK, errno.EIO):
@@ -209,6 +235,17 @@ class Setup(Place):
         self.set_up([self.python("a", "2.13.0")[1]])
         self.assertNotIn(ours, os.listdir(libtorch.HOME))
         self.assertIn(others, os.listdir(libtorch.HOME))
+
+    def test_the_binding_is_compiled_anew_for_another_version_alone(self):
+        said = os.path.join(self.root, "said")
+        cargo = self.write('#!/bin/sh\necho "$*" >>"%s"\n' % said, "tools", "cargo")
+        os.chmod(cargo, 0o755)
+        for name, version, cleaned in (("a", "2.13.0", False), ("b", "2.13.0", False), ("c", "2.12.0", True)):
+            package, _ = self.python(name, version)
+            self.set_up([os.path.dirname(cargo)], environment={"LIBTORCH": package})
+            self.assertEqual((libtorch.origin(), os.path.exists(said)), ("LIBTORCH=" + package, cleaned))
+        with open(said) as file:
+            self.assertIn("clean --quiet --release --package torch-sys", file.read())
 
     def test_a_folder_with_brackets_in_its_name_is_a_folder_like_any(self):
         package, _ = self.python("a[1]", "2.13.0")

@@ -40,6 +40,13 @@ class Packages(unittest.TestCase):
         self.assertEqual(machine.missing("none", ("json", "os")), ["json", "os"])
 
 
+class Disk(unittest.TestCase):
+    def test_the_space_of_a_folder_that_is_still_to_come_is_that_of_the_one_above(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(machine.shutil, "disk_usage") as asked:
+            machine.free_bytes(os.path.join(folder, "is", "not", "there"))
+            asked.assert_called_once_with(folder)
+
+
 class Driver(unittest.TestCase):
     def test_a_library_of_cuda_is_no_gpu(self):
         for numbers, gpus in (((0, 0, 0), 0), ((100, 1, 0), 0), ((0, 1, 3), 0), ((0, 2, 0), 2)):

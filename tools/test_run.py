@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import signal
@@ -9,7 +8,6 @@ import tempfile
 import time
 import unittest
 
-import bench_line
 import run
 
 # A program that prints that it runs, and ends cleanly a moment after the first signal, as the trainer does. A second
@@ -117,6 +115,17 @@ class Signals(Place):
         self.assertEqual(started.wait(30), 143)
 
 
+class Rounds(Place):
+    def test_a_step_that_fails_ends_neither_its_round_nor_the_next_one(self):
+        text = "#!/bin/sh\n[ -e \"$0\".began ] && touch \"$0\".again\ntouch \"$0\".began\nexit 1\n"
+        self.program(os.path.join(self.release, "analysis"), text)
+        started = self.start("watch", "--repeat", "analysis run WORK", "report WORK", "--", "EVERY=1")
+        for name in ("report.began", "analysis.again"):
+            self.await_file(name)
+        os.kill(started.pid, signal.SIGTERM)
+        self.assertEqual(started.wait(30), 143)
+
+
 class Beside(Place):
     """Images are downloaded while the trainer is built."""
 
@@ -191,55 +200,6 @@ class Beside(Place):
                 for name, folder in files:
                     for end in (".began", ".stopped"):
                         os.remove(os.path.join(folder, name + end))
-
-
-class Benchmarks(Place):
-    def bench(self, **how):
-        words = [sys.executable, os.path.join(run.ROOT, "tools", "bench.py"), "RANKSCALES=8", "THREADS=1", "ENGINES=fused", "PYTHON=none"]
-        started = subprocess.Popen(words, env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   **how)
-        self.addCleanup(lambda: started.poll() is None and os.killpg(started.pid, signal.SIGKILL))
-        return started
-
-    def test_signals_reach_what_is_measured_and_their_codes_come_through(self):
-        for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
-            with self.subTest(number):
-                started = self.bench()
-                self.await_file("trainer.began")
-                os.kill(started.pid, number)
-                said = started.communicate(timeout=30)[1].decode()
-                self.assertEqual(started.returncode, code)
-                self.assertNotIn("Traceback", said)
-                for name in ("trainer.began", "trainer.stopped"):
-                    os.remove(os.path.join(self.release, name))
-
-    def test_it_ends_quietly_where_its_reader_has_gone(self):
-        self.program(os.path.join(self.release, "trainer"), "#!/bin/sh\necho '%s'\n" % json.dumps(dict.fromkeys(bench_line.OURS, 1)))
-        started = self.bench()
-        started.stdout.close()
-        started.stdout = None
-        said = started.communicate(timeout=30)[1].decode()
-        self.assertEqual(started.returncode, 0, said)
-        self.assertNotIn("Traceback", said)
-
-    def test_a_peer_ends_at_once_by_signals_and_quietly_without_torch(self):
-        folder = os.path.join(self.tools, "torch")
-        os.makedirs(folder)
-        peer, environment = os.path.join(run.ROOT, "tools", "peer.py"), {**self.environment, "PYTHONPATH": self.tools}
-        # An import that takes long, and prints that it has begun.
-        with open(os.path.join(folder, "__init__.py"), "w") as file:
-            file.write("import time\nprint('importing', flush=True)\ntime.sleep(30)\n")
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            started = subprocess.Popen([sys.executable, peer], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            started.stdout.readline()
-            started.send_signal(number)
-            said = started.communicate(timeout=15)[1]
-            self.assertEqual((started.returncode, said), (-number, b""))
-        with open(os.path.join(folder, "__init__.py"), "w") as file:
-            file.write("raise ImportError('none')\n")
-        found = subprocess.run([sys.executable, peer], env=environment, stderr=subprocess.PIPE, text=True)
-        self.assertEqual((found.returncode, found.stderr.count("\n")), (1, 1), found.stderr)
-        self.assertIn("PYTHON=", found.stderr)
 
 
 class Setup(Place):

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import run
@@ -72,6 +73,17 @@ class Joined(unittest.TestCase):
                 self.assertIn("silent for 16 min 40 s", "\n".join(status.lines(found)))
                 self.assertIn("does not answer", "\n".join(status.lines(found)))
 
+    def test_the_newest_log_has_the_last_word_and_who_leaves_a_run_to_another_has_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for age, job, words in ((60, "8_0", "failed: disk full"), (30, "7_1", "epoch 1/6: train loss 2.1"),
+                                    (0, "9_0", "another process is training it")):
+                path = os.path.join(folder, "quick-%s.log" % job)
+                with open(path, "w") as file:
+                    file.write("job %s on node1, start 0\nr02-original-s0-aa: %s\n" % (job, words))
+                os.utime(path, (time.time() - age,) * 2)
+            said = status.logs(folder)["r02-original-s0-aa"]
+        self.assertEqual((said["job"], said["said"]), ("7_1", "epoch 1/6: train loss 2.1"))
+
     def test_a_long_list_is_cut(self):
         runs = [record("r02-original-s%d-aa" % seed, "stopped") for seed in range(100)]
         text = status.lines(status.joined({"experiment": "quick", "runs": runs}, {}, {}))
@@ -91,6 +103,8 @@ class Asked(test_run.Place):
         found = subprocess.run([*command, "--json"], env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertEqual(json.loads(found.stdout)["jobs"],
                          [{"id": "7_0", "state": "RUNNING", "node": "node2", "used": "1:00", "limit": "2:00", "reason": "None"}])
+        found = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
+        self.assertRegex(found.stdout, r"\nSlurm's queue: 1 jobs? running\n")
         self.program(os.path.join(self.tools, "squeue"), "#!/bin/sh\nexit 1\n")
         found = subprocess.run(command, env=self.environment, stdout=subprocess.PIPE, text=True, check=True)
         self.assertIn("does not answer", found.stdout)

@@ -199,6 +199,47 @@ class Words(unittest.TestCase):
         self.assertIn(" --device=cuda:all ", script)
         self.assertEqual(slurm_script.side_by_side(submit.understood([]))[0], "--device=cuda:0")
 
+    def test_where_no_gpu_is_here_a_run_takes_as_long_as_those_that_were_trained_on_one(self):
+        def found(name, epochs_done, pace):
+            return {"status": name, "epochs": 6, "epochs_done": epochs_done, "epoch_seconds": pace}
+
+        ended = [found("done", 6, 10.0), found("diverged", 3, 20.0)]
+        left = [found("stopped", 2, None), found("waiting", 0, None)]
+        with unittest.mock.patch.object(run.machine, "has_gpu", return_value=False):
+            chosen = submit.understood(["GPUS=1"])
+            for runs, seconds, longest in ((ended + left, 150.0, 90.0), (left, None, None)):
+                with unittest.mock.patch.object(submit, "asked", return_value={"runs": runs}) as asked:
+                    self.assertEqual(submit.plan(chosen),
+                                     {"runs": len(runs), "left": 2, "seconds": seconds, "longest_seconds": longest})
+        self.assertEqual(asked.call_args.args[0][1:4], ["status", "--json", "--engine=tch"])
+
+    def test_jobs_on_gpus_get_a_libtorch_with_cuda_and_jobs_on_cpus_none(self):
+        def prepared(*words):
+            with unittest.mock.patch.object(run.machine, "has_gpu", return_value=False), \
+                    unittest.mock.patch.object(run.libtorch, "serves", lambda kind: kind == "cpu"), \
+                    unittest.mock.patch.object(run, "has_images", return_value=True), \
+                    unittest.mock.patch.object(run, "needs_libtorch", return_value=False), \
+                    unittest.mock.patch.object(run.Steps, "run") as ran:
+                submit.prepare(submit.understood([*words]))
+            return [(call.args[1], call.args[0][-1]) for call in ran.call_args_list if "libtorch" in call.args[1]], \
+                [call.args[0] for call in ran.call_args_list if call.args[1] == "build trainer"][0]
+
+        found, build = prepared("GPUS=1")
+        self.assertEqual(found, [("set up libtorch", "--cuda")])
+        self.assertIn("--features=trainer/tch", build)
+        found, build = prepared("GPUS=0")
+        self.assertEqual(found, [])
+        self.assertNotIn("--features=trainer/tch", build)
+
+    def test_what_a_run_takes_is_said_where_it_is_known(self):
+        chosen = submit.understood(["GPUS=2"])
+        look = {"runs": 20, "left": 10, "seconds": None, "longest_seconds": None}
+        self.assertIn("10 of them to go; how long a run takes is not known here", submit.what_it_takes(chosen, look, 5))
+        look.update(seconds=72000.0, longest_seconds=7200.0)
+        # Ten GPUs share twenty hours, or four; the longest run takes two.
+        for jobs, job in ((5, "2.0"), (2, "5.0")):
+            self.assertIn("; about 2.0 hours a run, %s hours a job" % job, submit.what_it_takes(chosen, look, jobs))
+
     def test_the_number_of_jobs_follows_what_is_known_of_the_time(self):
         chosen = submit.understood(["GPUS=1"])
         look = {"left": 120, "seconds": None}

@@ -199,6 +199,18 @@ mod tests {
     }
 
     #[test]
+    fn each_arm_is_compared_with_the_original_of_its_kind() {
+        for arm in Arm::HOUSE {
+            let baseline = match arm.name() {
+                "original" | "published-original" => None,
+                "published-appropriate" => Some(Arm::PUBLISHED_ORIGINAL),
+                _ => Some(Arm::ORIGINAL),
+            };
+            assert_eq!(arm.baseline(), baseline, "{arm}");
+        }
+    }
+
+    #[test]
     fn scaled_everywhere_is_the_plain_decay_at_a_smaller_lambda() {
         let counts = Counts::of(&Architecture::new(8, FULL_CHANNELS, 10).unwrap());
         let plain = Arm::ORIGINAL.weight_decay(5e-4 * counts.ratio_full, &counts, 512);

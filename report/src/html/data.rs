@@ -213,6 +213,9 @@ const fn shape(shape: Shape) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::Dot;
+    use network::Arm;
+    use serde_json::json;
 
     #[test]
     fn numbers_are_cut_to_six_digits() {
@@ -220,5 +223,27 @@ mod tests {
             [short(91.234_567_8), short(230_912.0), short(-0.000_123_456_78)],
             [91.2346, 230_912.0, -0.000_123_457]
         );
+    }
+
+    #[test]
+    fn a_chart_has_the_numbers_of_its_figure_and_the_runs_behind_them() {
+        let look = artifacts::look::house(Arm::ORIGINAL).unwrap().into();
+        let mean = |x, y, interval| Mean { x, y, runs: 3, interval };
+        let series = Series {
+            dots: vec![Dot { x: 8.0, y: 91.5, run: "b".into() }],
+            means: vec![mean(8.0, 91.0, None), mean(31.0, 86.0, Some([85.0, 87.0]))],
+            lines: vec![Line { run: "a".into(), points: vec![(2.0, 50.0), (4.0, 60.0)] }],
+            ..Series::empty("original", look)
+        };
+        let found = serde_json::to_value(one(&series, &BTreeMap::from([("a", 0), ("b", 1)]))).unwrap();
+        let expected = json!({
+            "name": "original",
+            "color": "#0072b2",
+            "shape": "circle",
+            "dots": [[8.0, 91.5, 1]],
+            "means": [[8.0, 91.0, 3], [31.0, 86.0, 3, 85.0, 87.0]],
+            "lines": [{ "run": 0, "from": 2, "values": [50.0, null, 60.0] }],
+        });
+        assert_eq!(found, expected);
     }
 }

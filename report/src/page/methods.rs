@@ -141,4 +141,35 @@ mod tests {
         assert_eq!(entry.matches('{').count(), entry.matches('}').count());
         assert!(!super::entry(None).contains("year"));
     }
+
+    #[test]
+    fn what_was_sealed_late_is_not_said_to_have_come_first() {
+        let sealed = |runs_before, rules_hold| Sealed {
+            unix_seconds: 0,
+            git_revision: String::new(),
+            plan_sha256: "10f4".into(),
+            runs_before,
+            rules_sha256: None,
+            rules_hold,
+        };
+        let said = |sealed, exploratory: &[&str]| {
+            let exploratory = exploratory.iter().map(ToString::to_string).collect();
+            fixed(&Standing { sealed: Some(sealed), exploratory, looks: None }, None)
+        };
+        let of_the_plan = "(SHA-256 of the plan: `10f4`).";
+        assert_eq!(
+            said(sealed(3, Some(true)), &[]),
+            format!("The experiment and rules were fixed after 3 runs had begun {of_the_plan}")
+        );
+        assert_eq!(
+            said(sealed(0, Some(false)), &[]),
+            format!("The experiment was fixed before the first run {of_the_plan}")
+        );
+        assert_eq!(
+            said(sealed(1, None), &["it is short", "it has no look"]),
+            "A plan was sealed after 1 run had begun (SHA-256: `10f4`), but the result is exploratory: \
+             it is short; it has no look."
+        );
+        assert_eq!(fixed(&Standing::default(), None), "Nothing was fixed before the first run.");
+    }
 }

@@ -29,6 +29,7 @@ pub fn checked(study: &Study) -> Report {
         !script.split_once("</script>").expect("the data ends").0.contains('<'),
         "data could end its element"
     );
+    assert!(head.contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "));
     for elsewhere in ["src=\"", "<iframe", "<link rel=\"stylesheet\"", "@import", "url("] {
         assert!(!head.contains(elsewhere), "{elsewhere}");
     }

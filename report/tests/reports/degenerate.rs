@@ -61,11 +61,12 @@ fn hostile_strings_stay_text() {
     }
     study.summary.title = Some(evil.to_owned());
     study.summary.data.push(evil.to_owned());
-    study.summary.endpoints[0].missing.push(evil.to_owned());
+    study.summary.endpoints[0].missing.insert(0, evil.to_owned());
     for row in &mut study.ledger {
         (row.run, row.state, row.reason) = (evil.to_owned(), State::Quarantined, evil.to_owned());
     }
     let report = checked(&study);
+    assert!(report.headline.contains("onerror") && !report.headline.contains(char::is_control));
     assert!(!report.markdown.contains("<img") && !report.markdown.contains("\n## <"));
     assert!(!report.html.contains("<script>alert") && !report.html.contains("<img src=x"));
     let links = report.markdown.match_indices("](javascript");

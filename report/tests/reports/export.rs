@@ -3,6 +3,8 @@
 use crate::support::{Plan, empty};
 use artifacts::study::Study;
 use artifacts::{Configuration, Layout, Recipe};
+use network::Arm;
+use report::export::message::Message;
 use report::export::rows::Rows;
 use report::export::{Format, files};
 use serde_json::Value;
@@ -76,6 +78,29 @@ fn curves_are_named_after_the_images_that_judge() {
     };
     assert_eq!(names(&study()), [false, false, true, true]);
     assert_eq!(names(&Plan { seeds: 1, ..Plan::default() }.study()), [true, true, false, false]);
+}
+
+#[test]
+fn each_curve_has_the_numbers_of_its_column_at_its_epoch() {
+    let mut study =
+        Plan { seeds: 1, rankscales: vec![8], arms: vec![Arm::ORIGINAL], ..Plan::default() }.study();
+    let row = study.epochs.iter_mut().find(|row| row.epoch == 32).unwrap();
+    (row.test_accuracy, row.train_accuracy) = (0.25, Some(0.75));
+    (row.test_loss, row.train_loss, row.learning_rate) = (Some(2.5), Some(1.5), Some(0.125));
+    let points = [
+        ("accuracy/test", 0.25),
+        ("accuracy/train", 0.75),
+        ("loss/test", 2.5),
+        ("loss/train", 1.5),
+        ("learning rate", 0.125),
+    ];
+    let summary = points.into_iter().fold(Message::new(), |summary, (tag, value)| {
+        summary.message(1, &Message::new().text(1, tag).float(2, value))
+    });
+    // A quarter of the run's 1000 seconds has passed.
+    let event = Message::new().double(1, 250.0).number(2, 32).message(5, &summary);
+    let (_, bytes) = files(&study, Format::Tensorboard).remove(0);
+    assert!(bytes.windows(event.as_bytes().len()).any(|part| part == event.as_bytes()));
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod sentences;
 mod special;
 #[path = "../support/mod.rs"]
 mod support;
+mod verdicts;

@@ -2,6 +2,7 @@
 
 use crate::support::{Plan, empty};
 use artifacts::Layout;
+use report::publish;
 use std::process::{Command, Output, Stdio};
 
 fn report(layout: &Layout) -> Output {
@@ -107,4 +108,33 @@ fn a_half_written_table_is_named() {
     assert!(said.contains("cells.parquet") && said.contains("just analyse"), "{said}");
     Plan::default().study().write(&layout).unwrap();
     assert!(report_again(&layout));
+}
+
+#[test]
+fn a_kept_study_is_published_below_its_name_and_its_answer_in_the_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let (results, page) = (directory.path().join("results"), directory.path().join("README.md"));
+    let (begin, end) = publish::MARKS;
+    artifacts::atomic::write(&page, format!("above\n{begin}\nold\n{end}\nbelow\n")).unwrap();
+    let publish = |name: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_report"));
+        program.args(["publish", "--name", name, "--results"]).arg(&results).arg("--page").arg(&page);
+        program.output().unwrap()
+    };
+    for (name, why) in
+        [("mine", "there is no analysis; `just publish NAME=mine` makes it"), ("../mine", "../mine")]
+    {
+        let output = publish(name);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(why), "{said}");
+    }
+    let study = Plan::default().study();
+    let layout = Layout::new(results.join("mine"));
+    study.write(&layout).unwrap();
+    assert!(publish("mine").status.success());
+    let answer = publish::section(&study, "results/mine");
+    let text = fs_err::read_to_string(&page).unwrap();
+    assert_eq!(text, format!("above\n{begin}\n\n{answer}\n\n{end}\nbelow\n"));
+    assert!(answer.contains("](results/mine/report/figures/rankscale.svg)"), "{answer}");
+    assert!(layout.report().join("report.md").exists() && layout.figures().join("rankscale.svg").exists());
 }

@@ -3,10 +3,12 @@
 use crate::checked::checked;
 use crate::support::{Plan, derive};
 use artifacts::dataset::Task;
-use artifacts::study::{Endpoint, RecipeSummary, Role, Study, TunedArm};
+use artifacts::study::{ClassDifference, RecipeSummary, Study, TunedArm};
+use artifacts::words::percent;
 use artifacts::{Backend, Configuration, Precision, Recipe};
 use network::Arm;
 use report::Report;
+use report::chart::Scale;
 
 fn of(recipe: Recipe) -> Plan {
     Plan { recipe: Configuration { recipe, ..Configuration::default() }, ..Plan::default() }
@@ -54,6 +56,9 @@ fn an_import_beside_a_study_of_cifar_10_leaves_it_one() {
     study.runs[0].imported = true;
     let report = checked(&study);
     assert!(report.markdown.contains("1 run comes from a notebook's `results.json`"), "{}", report.markdown);
+    // Nothing is known of its making that could be published with it.
+    let unknown = ["Cards to publish", "## Methods"];
+    assert!(report.cards.is_empty() && !unknown.iter().any(|words| report.markdown.contains(words)));
     // What is made up is not called CIFAR-10.
     let made_up = checked(&Plan::default().study());
     assert!(made_up.markdown.contains("images that are not, or not all, those of CIFAR-10"));
@@ -77,8 +82,18 @@ fn the_notebooks_curve_is_of_the_same_recipe_only_where_it_is() {
     ] {
         assert!(caption(&study).contains(pale) && caption(&study).contains(others), "{}", caption(&study));
     }
-    let held_out = of(Recipe { validation_images: Some(5000), ..Recipe::default() }).study();
-    assert!(caption(&held_out).contains("left out: it is of test images"), "{}", caption(&held_out));
+    for (study, why) in [
+        (of(Recipe { validation_images: Some(5000), ..Recipe::default() }).study(), "it is of test images"),
+        (
+            of(Recipe { channels: [32, 64, 128, 256], ..Recipe::default() }).study(),
+            "networks have other widths",
+        ),
+        (of(Recipe { dataset: Task::Cifar100, ..Recipe::default() }).study(), "it is of CIFAR-10"),
+        (Plan { rankscales: vec![64], ..Plan::default() }.study(), "it has none of these rankscales"),
+    ] {
+        let caption = caption(&study);
+        assert!(caption.contains("left out: ") && caption.ends_with(&format!("{why}.")), "{caption}");
+    }
 }
 
 #[test]
@@ -86,7 +101,9 @@ fn the_dense_network_is_no_factored_one_and_no_rankscale() {
     let mut study = Plan { rankscales: vec![0, 8, 31], ..Plan::default() }.study();
     let headline = study.summary.endpoints.clone();
     let short = Recipe { epochs: 4, ..Recipe::default() };
-    let other = Plan { rankscales: vec![0, 8], seeds: 1, ..of(short) }.study();
+    let other = Plan { rankscales: vec![0, 8, 31], seeds: 1, ..of(short) }.study();
+    let means = other.cells.iter().filter(|cell| cell.decay == "original" && cell.rankscale > 0);
+    let mean = percent(means.map(|cell| cell.mean).sum::<f64>() / 2.0);
     study.runs.extend(other.runs);
     study.summary.recipes.extend(other.summary.recipes);
     derive(&mut study);
@@ -94,7 +111,8 @@ fn the_dense_network_is_no_factored_one_and_no_rankscale() {
     let report = checked(&study);
     let said = "at rankscales 8 and 31: 20 runs, of 10 combinations of rankscale and seed, and 5 runs of the dense network.";
     assert!(report.markdown.contains(said), "{}", report.markdown);
-    for row in ["| `original` | dense | 1 |", "| `original` | rankscale 8 | 1 |"] {
+    let both = format!("| 5e-4 | `original` | rankscales 8 and 31 | 2 | {mean} |");
+    for row in ["| `original` | dense | 1 |", &both] {
         assert!(report.markdown.contains(row), "{row}: {}", report.markdown);
     }
 }
@@ -145,13 +163,27 @@ fn a_tuned_study_is_not_said_to_have_one_strength() {
 }
 
 #[test]
-fn a_p_value_that_is_not_adjusted_does_not_stand_among_those_that_are() {
-    let mut study = Plan::default().study();
-    let first = study.summary.endpoints[0].clone();
-    study.summary.endpoints.push(Endpoint { decay: Arm::NO_DECAY, role: Role::Secondary, ..first });
+fn images_that_nothing_verifies_are_not_called_known_and_of_many_classes_the_extremes_are_shown() {
+    let mut study = of(Recipe { dataset: Task::Cifar100, ..Recipe::default() }).study();
+    let images = study.summary.endpoints[0].secondary.images.as_mut().unwrap();
+    let difference = |class: u8| (f64::from(class) - 50.0) / 1000.0;
+    let row = |class| ClassDifference { class, difference: difference(class), interval: None };
+    images.classes = (0..100).rev().map(row).collect();
     let report = checked(&study);
-    let rows = |arm: Arm| format!("| `{arm}` | `original` | 3 | 15 |");
-    let row = |arm| report.markdown.lines().find(|line| line.starts_with(&rows(arm))).unwrap();
-    assert!(row(Arm::NO_DECAY).contains("%) | – | – | **"), "{}", row(Arm::NO_DECAY));
-    assert!(row(Arm::APPROPRIATE).contains("%) | < 0.001 | 0.980 | **"), "{}", row(Arm::APPROPRIATE));
+    for said in
+        [" on CIFAR-100 (unverified) at rankscales 2, 8 and 31", "CIFAR-100; channels 64-128-256-512;"]
+    {
+        assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
+    for file in ["model.md", "dataset.md"] {
+        let text = card(&report, file);
+        assert!(text.contains("By the runs' own word CIFAR-100, 100 classes;") && !text.contains("uoft-cs"));
+    }
+    let figure = report.figures.iter().find(|figure| figure.file == "classes.svg").unwrap();
+    let names = Task::Cifar100.class_names();
+    let shown = [&names[..5], &names[95..]].concat().iter().map(ToString::to_string).collect();
+    assert_eq!(figure.plot.scale, Scale::Named(shown));
+    let ends = ["(the 5 largest either way of 100 classes): apple −5.00,", ", worm +4.90."];
+    assert!(ends.iter().all(|end| figure.alt.contains(end)), "{}", figure.alt);
+    assert!(figure.caption.contains("chosen for being extreme"), "{}", figure.caption);
 }

@@ -2,21 +2,14 @@
 //! of λ, tuned arms, images held out.
 
 use crate::checked::checked;
-use crate::support::{Plan, derive};
+use crate::support::{Plan, derive, diverge};
 use artifacts::study::{Endpoint, Identical, Interval, TunedArm};
 use artifacts::{Configuration, Recipe};
 use network::Arm;
 use network::arm::Declaration;
+use report::Report;
 use report::figure::Figure;
-use roxmltree::Document;
-
-#[test]
-fn the_headline_figure_is_twice_as_wide_as_high() {
-    let report = checked(&Plan::default().study());
-    let document = Document::parse(&report.figures[0].svg).unwrap();
-    let side = |name| document.root_element().attribute(name).unwrap().parse::<f64>().unwrap();
-    assert!((side("width") / side("height") - 2.0).abs() < 1e-9);
-}
+use std::collections::BTreeSet;
 
 #[test]
 fn all_arms_all_ranks_and_the_dense_network() {
@@ -79,6 +72,26 @@ fn a_study_of_several_recipes_shows_the_headline_and_lists_the_others() {
 }
 
 #[test]
+fn without_a_pair_the_recipe_of_most_runs_is_shown() {
+    let of = |epochs, seeds| {
+        let recipe =
+            Configuration { recipe: Recipe { epochs, ..Recipe::default() }, ..Configuration::default() };
+        Plan { recipe, seeds, arms: vec![Arm::APPROPRIATE], ..Plan::default() }.study()
+    };
+    for (epochs, seeds) in [([4, 6], [1, 2]), ([6, 4], [2, 1])] {
+        let [mut study, other] = [0, 1].map(|at| of(epochs[at], seeds[at]));
+        study.runs.extend(other.runs);
+        study.summary.recipes.extend(other.summary.recipes);
+        derive(&mut study);
+        let report = checked(&study);
+        assert!(report.markdown.contains("3 finished runs of others"), "{}", report.markdown);
+        assert!(
+            report.markdown.contains("6 runs, of 6 combinations of rankscale and seed. Recipe: channels")
+        );
+    }
+}
+
+#[test]
 fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     let mut study = Plan::default().study();
     for (lambda, difference) in [(1e-4, 0.004), (2e-3, -0.001)] {
@@ -100,7 +113,13 @@ fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     assert_eq!(report.figures.len(), report::figure::FILES.len());
     let check = report.figures.iter().find(|figure| figure.file == "identical.svg").unwrap();
     assert!(check.alt.contains("28 minus 27, appropriate: +0.04"), "{}", check.alt);
-    assert!(report.markdown.contains("equal to the last digit in 5 pairs"), "{}", report.markdown);
+    for said in [
+        "27 and 28 build one network. With `original` decay their runs are equal to the last digit in 5 pairs.",
+        "With `appropriate` decay their runs are equal in 0 of 5 pairs, and +0.04 apart on average \
+         (95 % interval −0.10 to +0.18; p = 0.400).",
+    ] {
+        assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
     let figure = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
     assert!(figure.alt.contains("0.40 at 1e-4") && figure.svg.contains("2e-3"), "{}", figure.alt);
     assert!(!figure.caption.contains("λ = 0"));
@@ -110,6 +129,47 @@ fn a_sweep_of_strengths_and_identical_networks_have_figures_of_their_own() {
     let same = report.figures.iter().find(|figure| figure.file == "lambda.svg").unwrap();
     assert_eq!(same.svg, figure.svg, "λ = 0 lies nowhere on a logarithmic axis");
     assert!(same.caption.contains("λ = 0 has no place"), "{}", same.caption);
+}
+
+#[test]
+fn runs_that_the_plan_does_not_name_are_in_the_ledger_and_in_no_number() {
+    let mut study = Plan::default().study();
+    study.runs.iter_mut().filter(|run| run.seed == 4).for_each(|run| run.planned = false);
+    derive(&mut study);
+    let report = checked(&study);
+    let dots = |report: &Report| report.figures[0].plot.series().map(|one| one.dots.len()).sum::<usize>();
+    assert_eq!(dots(&report), 24);
+    for said in [": 24 runs, of 12 combinations", "| done | 24 | 6 |", "| **all** | 24 | 6 |"] {
+        assert!(report.markdown.contains(said), "{said}: {}", report.markdown);
+    }
+    (study.summary.experiment, study.summary.planned) = (None, 0);
+    let report = checked(&study);
+    assert_eq!(dots(&report), 30);
+    let said = "\n\nNo experiment was named: every run found is taken as it is. 30 runs found.\n";
+    assert!(report.markdown.contains(said), "{}", report.markdown);
+}
+
+#[test]
+fn the_mean_of_learning_curves_is_of_finished_runs_alone() {
+    let mut study = Plan::default().study();
+    diverge(&mut study, |run| (run.rankscale, run.seed, run.decay.as_str()) == (8, 0, "original"));
+    let report = checked(&study);
+    let curves = report.figures.iter().find(|figure| figure.file == "learning-curves.svg").unwrap();
+    let [_, (_, series), _] = &curves.plot.panels[..] else { panic!("three rankscales") };
+    assert_eq!((series[0].name.as_str(), series[0].lines.len()), ("original", 5));
+    assert!(series[0].means.iter().all(|mean| mean.runs == 4), "{:?}", series[0].means);
+}
+
+#[test]
+fn layers_are_compared_from_epoch_to_epoch_at_the_rankscales_that_all_arms_have() {
+    let mut study = Plan::default().study();
+    study.trajectories.retain(|row| row.decay != "appropriate" || row.rankscale != 31);
+    let report = checked(&study);
+    let norms = report.figures.iter().find(|figure| figure.file == "norms-epochs.svg").unwrap();
+    assert!(norms.caption.contains("over rankscales 2 and 8 of"), "{}", norms.caption);
+    let runs: BTreeSet<u32> =
+        norms.plot.series().flat_map(|series| &series.means).map(|mean| mean.runs).collect();
+    assert_eq!(runs, BTreeSet::from([10]));
 }
 
 /// Rankscales 27 and 28 build one network: their pairs are pooled, and both show the pooled mean.

@@ -5,6 +5,7 @@ use artifacts::{Backend, Configuration, Layout, atomic};
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 use top::moment::{SoFar, Sweep};
 use top::read::Reader;
 
@@ -167,4 +168,41 @@ fn a_run_that_its_log_calls_failed_is_in_the_failures_unless_it_is_under_way() {
     assert_eq!((sweep.failed(), sweep.count(Condition::Waiting)), (1, 0));
     assert_eq!(sweep.troubles[0].what, "failed: no memory");
     assert!(sweep.troubles[0].lines[0].contains("out of memory"), "{:?}", sweep.troubles);
+}
+
+#[test]
+fn a_run_under_way_that_nobody_writes_to_is_a_trouble_with_its_minutes() {
+    let root = copy();
+    let folder = RunFolder::new(a_run(root.path()));
+    let record = folder.read_record().unwrap();
+    folder.write_record(&RunRecord { status: Status::Running, ..record }).unwrap();
+    atomic::write(&folder.lock_path(), b"").unwrap();
+    let long_ago = SystemTime::now() - Duration::from_secs(1000);
+    for path in [folder.record_path(), folder.epochs_path()] {
+        fs::File::options().write(true).open(path).unwrap().file().set_modified(long_ago).unwrap();
+    }
+    let sweep = sweep(root.path());
+    let said = "silent for 16 min: its process may be dead, and a sweep takes it up";
+    assert_eq!(sweep.troubles[0].what, said);
+}
+
+#[test]
+fn an_old_failure_of_a_run_that_went_on_is_none_and_a_diverged_run_is_a_trouble() {
+    let root = copy();
+    let folder = RunFolder::new(a_run(root.path()));
+    let done = folder.read_record().unwrap();
+    let log = format!("{}: failed: no memory\n", done.name);
+    atomic::write(&root.path().join("slurm/seeds-7_0.log"), log.as_bytes()).unwrap();
+    atomic::write(&folder.lock_path(), b"").unwrap();
+    for (status, condition, trouble) in [
+        (Status::Done, Condition::Done, None),
+        (Status::Running, Condition::Running, None),
+        (Status::Diverged, Condition::Diverged, Some("diverged in epoch 6")),
+    ] {
+        folder.write_record(&RunRecord { status, ..done.clone() }).unwrap();
+        let sweep = sweep(root.path());
+        let run = sweep.runs().find(|(_, run)| run.name == done.name).unwrap().1;
+        assert_eq!((run.condition(), sweep.failed()), (condition, 0));
+        assert_eq!(sweep.troubles.first().map(|trouble| trouble.what.as_str()), trouble);
+    }
 }

@@ -2,12 +2,14 @@
 
 use crate::made_up::{desk, moment};
 use artifacts::run::Condition;
+use artifacts::study::{Looks, Summary};
 use expect_test::{Expect, expect, expect_file};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 use std::path::PathBuf;
+use std::time::Duration;
 use top::live::{Wish, press};
 use top::moment::{Moment, Nothing, SoFar, Sweep};
 use top::screen::draw;
@@ -139,6 +141,25 @@ fn keys_move_the_cursor_pin_runs_and_end_it() {
 }
 
 #[test]
+fn keys_choose_what_curves_show_scroll_a_panel_and_read_the_files() {
+    let (moment, mut desk) = (moment(), desk());
+    let shown = |desk: &Desk| (desk.measure, desk.panel, desk.alone, desk.scroll);
+    let scrolled = [KeyCode::Char('5'), KeyCode::PageDown, KeyCode::PageDown, KeyCode::PageUp];
+    pressed(&mut desk, &moment, &scrolled);
+    pressed(&mut desk, &moment, &[KeyCode::Char('m')]);
+    assert_eq!(shown(&desk), (Measure::Loss, Panel::Troubles, true, 5));
+    let first = "r31-appropriate-s1";
+    assert!(!text(&moment, &desk, 60, 10).contains(first));
+    pressed(&mut desk, &moment, &[KeyCode::Char('m'), KeyCode::Char('0'), KeyCode::Tab, KeyCode::BackTab]);
+    assert_eq!(shown(&desk), (Measure::Accuracy, Panel::Troubles, false, 0));
+    assert!(text(&moment, &desk, 60, 10).contains(first));
+    let read = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
+    assert_eq!(press(&mut desk, Some(&moment), read), Wish::Read);
+    let released = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
+    assert_eq!(press(&mut desk, Some(&moment), released), Wish::GoOn);
+}
+
+#[test]
 fn a_run_is_drawn_beside_its_baseline_where_only_one_of_them_has_several_strengths() {
     let mut moment = moment();
     let sweep = moment.sweep.as_mut().unwrap();
@@ -194,4 +215,55 @@ fn a_look_before_the_end_is_called_one_and_a_reached_verdict_is_read_out() {
     let reason = "No analysis has been made here yet.".to_owned();
     moment.sweep.as_mut().unwrap().endpoint = SoFar::Missing { reason, command: "just analyse".to_owned() };
     assert!(line(&moment).contains("`just analyse` makes it"));
+}
+
+#[test]
+fn a_planned_look_says_which_it_was_and_what_has_ended_since_an_analysis_is_counted() {
+    let said = |change: &dyn Fn(&mut Summary)| {
+        let mut moment = moment();
+        let SoFar::Found { summary, .. } = &mut moment.sweep.as_mut().unwrap().endpoint else {
+            panic!("it is made up")
+        };
+        change(std::sync::Arc::make_mut(summary));
+        text(&moment, &Desk { panel: Panel::Endpoint, alone: true, ..desk() }, 190, 15)
+    };
+    let look = |decided| Some(Looks { planned: vec![3, 6, 9], reached: 1, decided, missing: None });
+    let decided = said(&|of| of.standing.looks = look(Some(1)));
+    assert!(decided.contains("PLANNED LOOK 1 OF 3, which reached the verdict; 4 of 12 runs are done."));
+    assert!(decided.contains("appropriate weight decay is relevantly worse than original."), "{decided}");
+    let open = said(&|of| of.standing.looks = look(None));
+    assert!(open.contains("A LOOK BEFORE THE END") && !open.contains("worse"), "{open}");
+    let all = said(&|of| (of.done, of.diverged) = (12, 0));
+    assert!(all.contains("All 12 runs are done.") && all.contains("Analysed 3 min 20 s ago."), "{all}");
+    for (done, since) in [(3, "one run has ended since"), (2, "2 runs have ended since")] {
+        let words = format!("Analysed 3 min 20 s ago; {since}: `just analyse`.");
+        assert!(said(&|of| of.done = done).contains(&words), "{words}");
+    }
+    let without = said(&|of| (of.planned, of.done) = (0, 2));
+    assert!(without.contains("NO PLAN: the runs as they are, which decides nothing."), "{without}");
+    assert!(!without.contains("since") && !without.contains("worse"), "{without}");
+}
+
+#[test]
+fn a_silent_run_is_called_so_and_seeds_that_differ_are_only_numbered() {
+    let mut moment = moment();
+    let screen = |moment: &Moment| text(moment, &desk(), 160, 44);
+    moment.sweep.as_mut().unwrap().cells[1].runs[1].seed = 7;
+    for (seconds, silent) in [(299, false), (301, true)] {
+        let run = &mut moment.sweep.as_mut().unwrap().cells[0].runs[1];
+        std::sync::Arc::make_mut(&mut run.headway).quiet = Some(Duration::from_secs(seconds));
+        assert_eq!(screen(&moment).contains("1,600     silent"), silent, "{}", screen(&moment));
+        assert_eq!(screen(&moment).contains("r08 original     92.54 silent"), silent, "{}", screen(&moment));
+    }
+    assert!(screen(&moment).contains("   s0     #2     s2 "), "{}", screen(&moment));
+}
+
+#[test]
+fn whoever_looks_at_old_numbers_is_told_how_old_they_are() {
+    let mut moment = moment();
+    moment.read -= Duration::from_secs(14);
+    assert!(text(&moment, &desk(), 160, 44).contains("ends 12:55, in 55 min"));
+    moment.read -= Duration::from_mins(1);
+    let screen = text(&moment, &desk(), 160, 44);
+    assert!(screen.contains("files last read 1 min 14 s ago") && !screen.contains("ends 12:55"), "{screen}");
 }
