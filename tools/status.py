@@ -148,7 +148,8 @@ def lines(found):
         text.append("Slurm's queue: squeue is not here, or does not answer")
     elif found["jobs"]:
         states = collections.Counter(job["state"].lower() for job in found["jobs"])
-        text.append("Slurm's queue: %s" % ", ".join("%d jobs %s" % (count, state) for state, count in sorted(states.items())))
+        counted = ("%d job%s %s" % (count, "" if count == 1 else "s", state) for state, count in sorted(states.items()))
+        text.append("Slurm's queue: %s" % ", ".join(counted))
     return text
 
 

@@ -1,6 +1,7 @@
 //! A moment as plain text, once: for a pipe, a file, or a terminal that cannot be drawn on.
 //!
-//! *Invariant:* there are no escape codes, and no line is longer than the width unless a single word is.
+//! *Invariant:* there are no escape codes, whatever files say, and no line is longer than the width unless a
+//! single word is.
 
 use crate::moment::Moment;
 use crate::view::desk::{Desk, Panel};
@@ -26,5 +27,6 @@ pub fn text(moment: &Moment, desk: &Desk, width: usize) -> String {
 }
 
 fn plain(line: &Line<'_>) -> String {
-    line.spans.iter().map(|span| span.content.as_ref()).collect()
+    let text = line.spans.iter().flat_map(|span| span.content.chars());
+    text.map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

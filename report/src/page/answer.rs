@@ -13,7 +13,7 @@ use artifacts::study::{Endpoint, Verdict};
 /// A sentence in parts. Arms are enclosed in backticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The part that a hurried reader takes home.
+    /// The part that a hurried reader takes home, in the words of the analysis.
     pub lead: String,
     /// The data that it rests on, without a full stop.
     pub detail: String,
@@ -25,14 +25,15 @@ impl Answer {
     /// Formats it as Markdown, with the lead in bold.
     #[must_use]
     pub fn markdown(&self) -> String {
-        format!("**{}** {}{}.", self.lead, self.detail, self.lacking(markdown::text))
+        let lead = markdown::marked(&self.lead);
+        format!("**{lead}** {}{}.", self.detail, self.lacking(markdown::text))
     }
 
     /// Formats it for a terminal.
     #[must_use]
     pub fn plain(&self) -> String {
-        let printable = |raw: &str| raw.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        format!("{} {}{}.", self.lead, self.detail, self.lacking(printable)).replace('`', "")
+        let text = format!("{} {}{}.", self.lead, self.detail, self.lacking(str::to_owned));
+        text.chars().filter(|c| *c != '`').map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
 
     /// Formats the first missing item, which weighs most, and the number of the others.

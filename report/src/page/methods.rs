@@ -107,7 +107,9 @@ fn entry(sealed: Option<&Sealed>) -> String {
         ("version", format!("{{{}}}", env!("CARGO_PKG_VERSION"))),
     ];
     fields.extend(year.map(|year| ("year", format!("{{{year}}}"))));
-    fields.extend(sealed.map(|sealed| ("note", format!("{{revision {}}}", sealed.git_revision))));
+    // Anything else in a seal could end the entry, or the code that it is in.
+    let revision = sealed.map(|sealed| sealed.git_revision.chars().filter(char::is_ascii_alphanumeric));
+    fields.extend(revision.map(|text| ("note", format!("{{revision {}}}", text.collect::<String>()))));
     let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("  {key} = {value},")).collect();
     format!("@software{{rankscale,\n{}\n}}", fields.join("\n"))
 }

@@ -61,7 +61,16 @@ fn hostile_strings_stay_text() {
     }
     study.summary.title = Some(evil.to_owned());
     study.summary.data.push(evil.to_owned());
-    study.summary.endpoints[0].missing.insert(0, evil.to_owned());
+    let endpoint = &mut study.summary.endpoints[0];
+    (endpoint.says, endpoint.missing) = (evil.to_owned(), vec![evil.to_owned()]);
+    study.summary.standing.sealed = Some(artifacts::study::Sealed {
+        unix_seconds: 0,
+        git_revision: format!("}}}}\n```\n{evil}"),
+        plan_sha256: evil.to_owned(),
+        runs_before: 0,
+        rules_sha256: None,
+        rules_hold: None,
+    });
     for row in &mut study.ledger {
         (row.run, row.state, row.reason) = (evil.to_owned(), State::Quarantined, evil.to_owned());
     }

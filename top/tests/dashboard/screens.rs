@@ -59,6 +59,16 @@ fn a_pipe_gets_a_listing_without_escape_codes() {
     let listing = snapshot::text(&moment(), &desk(), 100);
     assert!(!listing.contains('\x1b'));
     expect_file!["../golden/listing.txt"].assert_eq(&listing);
+    let mut hostile = moment();
+    let SoFar::Found { summary, .. } = &mut hostile.sweep.as_mut().unwrap().endpoint else {
+        panic!("it is made up")
+    };
+    let summary = std::sync::Arc::make_mut(summary);
+    summary.planned = summary.done + summary.diverged;
+    summary.endpoints[0].says = "\x1b[2Jworse\u{9b}".to_owned();
+    let listing = snapshot::text(&hostile, &desk(), 100);
+    let steers = |c: char| c.is_control() && c != '\n';
+    assert!(listing.contains("[2Jworse") && !listing.contains(steers), "{listing}");
 }
 
 #[test]
