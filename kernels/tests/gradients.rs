@@ -168,6 +168,23 @@ fn a_larger_batch_after_a_smaller_one() {
 }
 
 #[test]
+fn updates_and_predictions_take_turns() {
+    let architecture = Architecture::new(3, [4, 8, 8, 16], 10).unwrap();
+    let (images, labels) = random_batch(9, 4);
+    let rates = LearningRates { factors: 0.1, rest: 0.1 };
+    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
+    let mut engine = Engine::new(architecture, &random_state(&architecture, 3), 1).unwrap();
+    for _ in 0..2 {
+        let mut fresh = Engine::new(architecture, &engine.state(), 1).unwrap();
+        assert!(engine.predict(&images, &labels) == fresh.predict(&images, &labels));
+        let mut silent = Engine::new(architecture, &engine.state(), 1).unwrap();
+        let sums = silent.step(&images, &labels, rates, decay);
+        assert_eq!(engine.step(&images, &labels, rates, decay), sums);
+        assert!(engine.state() == silent.state());
+    }
+}
+
+#[test]
 fn avx2_and_avx512_round_alike() {
     let sets = [Isa::Avx2, Isa::Avx512];
     if !sets.iter().all(|set| set.is_available()) {
