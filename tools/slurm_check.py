@@ -101,7 +101,7 @@ def main(words):
     stop.listen()
     missing = slurm_cluster.missing()
     if missing:
-        return outcome.note("not tried: %s missing (apt install slurm-wlm munge)" % ", ".join(missing))
+        return outcome.note("not tried here: %s missing (apt install slurm-wlm munge)" % ", ".join(missing))
     os.chdir(run.ROOT)
     run.build_all("data-prep", "trainer", "analysis", "report")
     root = tempfile.mkdtemp(prefix="slurm-check-")
@@ -114,7 +114,7 @@ def main(words):
         tried(place, [name for name in names if name in ONE_NODE], alone, "one", cpus=2)
         several = [name for name in names if name in SEVERAL_NODES]
         if several and not hosts.possible():
-            outcome.note("not tried: %s: machines of their own need root on Linux (unshare --pid) and a C compiler" % ", ".join(several))
+            outcome.note("not tried here: %s: machines of their own need root (unshare --pid) and a C compiler" % ", ".join(several))
         else:
             tried(place, several, alone, "several", cpus=1, machines=3, silence=10)
     except (Failure, TimeoutError) as failure:

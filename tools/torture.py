@@ -43,7 +43,7 @@ def parts_here():
     """The parts that this machine allows; those that it does not are printed."""
     parts = dict(PARTS)
     if not kills.can_trace():
-        outcome.note("strace is missing or may not trace programs: failing system calls and lost flushes are not tested")
+        outcome.note("not tried here: failing system calls and lost flushes: strace is missing or may not trace programs")
         del parts["calls"], parts["lost"]
     if not disk.can_mount():
         outcome.note("no disk can be mounted here: full disks and power cuts are not tested")
