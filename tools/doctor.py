@@ -136,7 +136,7 @@ def driver():
                 if gpu else "the NVIDIA driver does not answer: reinstall it, or leave training to the CPU")
     say("CUDA", gpu or "%d GPUs, but nvidia-smi, which names them, does not answer" % machine.gpus())
     # Without a libtorch with CUDA, the wheel is what will be installed.
-    return libtorch.unusable() or (None if libtorch.is_set_up("cuda") else libtorch.too_new(libtorch.WHEEL_CUDA))
+    return libtorch.unusable() or (None if libtorch.serves("cuda") else libtorch.too_new(libtorch.WHEEL_CUDA))
 
 
 def data():

@@ -238,7 +238,11 @@ class Check:
 def computes(python, device):
     """Whether the torch of a Python, if it has one, computes on the device."""
     asked = "import torch; torch.ones(1, device=%r).item()" % device
-    return subprocess.run([python, "-c", asked], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        return subprocess.run([python, "-c", asked], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              timeout=PATIENCE_SECONDS).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def run(command, environment=None):

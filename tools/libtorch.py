@@ -121,10 +121,15 @@ def too_new(cuda):
             "%d, or train with DEVICE=cpu" % (newest, cuda, " (to 580 or later)" if cuda == WHEEL_CUDA else "", newest))
 
 
-def unusable():
-    """What to do where the driver is too old for the libtorch that is there, or None."""
-    major = cuda_major(os.environ.get("LIBTORCH") or CURRENT)
+def unfit(libtorch):
+    """What to do where the driver is too old for a libtorch, or None."""
+    major = cuda_major(libtorch)
     return too_new(int(major)) if major else None
+
+
+def unusable():
+    """The same of the libtorch that is there."""
+    return unfit(os.environ.get("LIBTORCH") or CURRENT)
 
 
 def compiles(version):
@@ -188,8 +193,8 @@ def checked(libtorch, asked):
 
 
 def installed_torch(kind):
-    """The torch package of a Python on PATH that compiles and, if requested, has CUDA: the first of this version, else the
-    newest."""
+    """The torch package of a Python on PATH that compiles and, if requested, has a CUDA that the driver runs: the first of
+    this version, else the newest."""
     seen, found = set(), []
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         python = os.path.join(folder, "python3")
@@ -200,7 +205,7 @@ def installed_torch(kind):
         package = machine.first_line(
             [python, "-c", "from importlib.util import find_spec; print(find_spec('torch').submodule_search_locations[0])"])
         version = version_of(package) if package else None
-        if compiles(version) and (kind == "cpu" or linked_kind(package) == "cuda"):
+        if compiles(version) and (kind == "cpu" or linked_kind(package) == "cuda" and not unfit(package)):
             found.append((is_tested(version), numbers(version), package))
     # Among equal versions the first is taken, which is the one that `python3` starts.
     return max(found, key=lambda each: each[:2])[2] if found else None

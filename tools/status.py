@@ -160,7 +160,7 @@ def shown(each):
             text += ", %.0f images/s" % each["images_per_second"]
         if each["seconds_left"]:
             text += ", %s left" % run.spoken(each["seconds_left"])
-        text += ", %s" % ("job %s on %s" % (each["job"], each["node"]) if each["job"] else "began on %s" % each["host"])
+        text += ", %s" % ("job %s on %s" % (each["job"], each["node"]) if each["job"] else "on %s" % each["host"])
         if is_silent(each):
             text += ", silent for %s: its process may be dead, and a sweep takes it up" % run.spoken(each["quiet_seconds"])
     if each["reason"]:

@@ -54,6 +54,7 @@ class Parts(unittest.TestCase):
                 file.write(torch)
             with mock.patch.dict(os.environ, {"PYTHONPATH": self.root, "PYTHONDONTWRITEBYTECODE": "1"}):
                 self.assertEqual(gpu_check.computes(sys.executable, "cuda:1"), there, torch)
+        self.assertFalse(gpu_check.computes("none", "cuda:1"))
 
     def test_parity_is_checked_on_the_device_without_tf32_and_without_threads_that_spin(self):
         program = os.path.join(self.root, "parity")

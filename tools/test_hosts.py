@@ -5,6 +5,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+import equipped
 import hosts
 from place import Failure
 
@@ -26,7 +27,7 @@ class Command(unittest.TestCase):
 class Crowd(unittest.TestCase):
     def setUp(self):
         if not hosts.possible():
-            self.skipTest("needs root on Linux (unshare --pid) and a C compiler")
+            equipped.skip("machines of their own need root on Linux (unshare --pid) and a C compiler")
         self.root = tempfile.mkdtemp(prefix="hosts-test-")
         self.addCleanup(shutil.rmtree, self.root)
 

@@ -25,6 +25,7 @@ class Place(unittest.TestCase):
         for name, value in {"HOME": home, "CURRENT": os.path.join(home, "current"), "ORIGIN": os.path.join(home, "current.origin")}.items():
             self.replace(libtorch, name, value)
         self.replace(libtorch.stop, "listen", mock.Mock())
+        self.replace(libtorch.machine, "newest_cuda", lambda: 0)
         self.fetched = []
         self.replace(libtorch, "fetch", self.wheels_of_headers)
 
@@ -236,17 +237,6 @@ class Setup(Place):
         self.assertNotIn(ours, os.listdir(libtorch.HOME))
         self.assertIn(others, os.listdir(libtorch.HOME))
 
-    def test_the_binding_is_compiled_anew_for_another_version_alone(self):
-        said = os.path.join(self.root, "said")
-        cargo = self.write('#!/bin/sh\necho "$*" >>"%s"\n' % said, "tools", "cargo")
-        os.chmod(cargo, 0o755)
-        for name, version, cleaned in (("a", "2.13.0", False), ("b", "2.13.0", False), ("c", "2.12.0", True)):
-            package, _ = self.python(name, version)
-            self.set_up([os.path.dirname(cargo)], environment={"LIBTORCH": package})
-            self.assertEqual((libtorch.origin(), os.path.exists(said)), ("LIBTORCH=" + package, cleaned))
-        with open(said) as file:
-            self.assertIn("clean --quiet --release --package torch-sys", file.read())
-
     def test_a_folder_with_brackets_in_its_name_is_a_folder_like_any(self):
         package, _ = self.python("a[1]", "2.13.0")
         self.assertEqual(libtorch.version_of(package), "2.13.0")
@@ -288,20 +278,28 @@ class Setup(Place):
                 self.set_up([], kind="cuda", words=["--for=cuda"])
             self.assertIn("runs CUDA 12, and libtorch needs CUDA 13", str(end.exception))
             fetched.assert_not_called()
+            # Nor is the torch of a Python taken that the driver cannot run, where another one can be.
+            _, newer = self.python("a", "2.13.0", cuda="13")
+            with self.assertRaises(SystemExit):
+                self.set_up([newer], kind="cuda", words=["--for=cuda"])
+            package, older = self.python("b", "2.12.0", cuda="12")
+            self.cuda_headers("cuda", "include", version="12080")
+            self.assertIn("Python's torch in " + package, self.set_up([newer, older], kind="cuda", words=["--for=cuda"]))
+            os.remove(libtorch.CURRENT)
             # Whoever asks for it may mean another machine.
             self.set_up([], words=["--cuda"])
             fetched.assert_called_once_with("cuda")
 
     def test_the_binding_is_compiled_anew_where_its_libraries_change(self):
         package, folder = self.python("a", "2.13.0")
-        cargo = os.path.join(self.root, "cargo")
-        with open(cargo, "w") as file:
-            file.write('#!/bin/sh\necho "$@" >> %s.said\n' % cargo)
+        said = os.path.join(self.root, "said")
+        cargo = self.write('#!/bin/sh\necho "$*" >>"%s"\n' % said, "tools", "cargo")
         os.chmod(cargo, 0o755)
 
         def cleaned():
-            self.set_up([self.root], environment={"LIBTORCH": package})
-            return os.path.exists(cargo + ".said") and os.stat(cargo + ".said").st_size
+            self.set_up([os.path.dirname(cargo)], environment={"LIBTORCH": package})
+            self.assertEqual(libtorch.origin(), "LIBTORCH=" + package)
+            return os.path.exists(said) and os.stat(said).st_size
 
         self.assertFalse(cleaned())
         package, _ = self.python("b", "2.13.0")
@@ -314,6 +312,8 @@ class Setup(Place):
         package, _ = self.python("d", "2.12.0")
         self.write("", package, "lib", "libtorch_cuda.so")
         self.assertGreater(cleaned(), first)
+        with open(said) as file:
+            self.assertEqual(file.read().count("clean --quiet --release --package torch-sys"), 2)
 
     def test_a_libtorch_without_cuda_is_not_enough_where_a_gpu_trains(self):
         def brought(chosen, gpu, **environment):

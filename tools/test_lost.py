@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+import equipped
 import kills
 import lost
 from place import Place
@@ -90,7 +91,7 @@ class Recording(unittest.TestCase):
 
     def test_a_sweep_comes_to_its_end_from_what_the_power_left_and_not_from_what_was_never_written(self):
         if not kills.can_trace():
-            self.skipTest("no strace here")
+            equipped.skip("strace is missing or may not trace programs")
         root = tempfile.mkdtemp(prefix="lost-test-")
         self.addCleanup(shutil.rmtree, root)
         place = Place(root)

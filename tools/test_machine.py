@@ -57,13 +57,15 @@ class Driver(unittest.TestCase):
                 self.addCleanup(machine.asked_of_driver.cache_clear)
                 self.assertEqual((machine.gpus(), machine.newest_cuda()), (gpus, 12), numbers)
 
-    def advised(self, folder, gpus, driver=None):
-        """What the doctor advises where the driver counts so many GPUs, and nvidia-smi names this driver or is missing."""
+    def advised(self, folder, gpus, driver=None, cuda=13):
+        """What the doctor advises where the driver counts so many GPUs and runs this CUDA, and nvidia-smi names this driver or
+        is missing."""
         if driver:
             program(os.path.join(folder, "nvidia-smi"), "#!/bin/sh\necho 'A GPU, 81559 MiB, %s'\n" % driver)
         said = io.StringIO()
         with contextlib.redirect_stdout(said), mock.patch.object(machine, "has_driver", lambda: True), \
-                mock.patch.object(machine, "gpus", lambda: gpus), mock.patch.dict(os.environ, {"PATH": folder}):
+                mock.patch.object(machine, "gpus", lambda: gpus), mock.patch.object(machine, "newest_cuda", lambda: cuda), \
+                mock.patch.dict(os.environ, {"PATH": folder}):
             return doctor.driver(), said.getvalue()
 
     def test_a_driver_that_does_not_answer_is_installed_again_or_the_cpu_trains(self):
@@ -85,11 +87,13 @@ class Driver(unittest.TestCase):
             self.assertEqual(run.with_defaults({}, [run.Step("trainer sweep EXPERIMENT DEVICE WORK")])["EXPERIMENT"], "quick")
 
     def test_a_driver_is_too_old_for_a_cuda_and_not_for_another(self):
-        for major, newest, fits in ((None, 12, False), ("13", 12, False), ("12", 12, True), ("13", 13, True), (None, 0, True)):
+        for major, cuda, named, fits in ((None, 12, False, False), ("13", 12, False, False), ("13", 12, True, False),
+                                         ("12", 12, True, True), ("13", 13, False, True), (None, 0, False, True)):
             with tempfile.TemporaryDirectory() as folder, mock.patch.object(doctor.libtorch, "cuda_major", lambda place: major), \
-                    mock.patch.object(doctor.libtorch, "is_set_up", lambda kind: major is not None), \
-                    mock.patch.object(machine, "newest_cuda", lambda: newest):
-                advice, _ = self.advised(folder, 1, "570.86.10")
+                    mock.patch.object(doctor.libtorch, "is_set_up", lambda kind: False), mock.patch.dict(os.environ):
+                os.environ.pop("LIBTORCH", None)
+                os.environ.update({"LIBTORCH": folder} if named else {})
+                advice, _ = self.advised(folder, 1, "570.86.10", cuda)
                 if fits:
                     self.assertIsNone(advice)
                 else:

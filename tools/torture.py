@@ -46,7 +46,7 @@ def parts_here():
         outcome.note("not tried here: failing system calls and lost flushes: strace is missing or may not trace programs")
         del parts["calls"], parts["lost"]
     if not disk.can_mount():
-        outcome.note("no disk can be mounted here: full disks and power cuts are not tested")
+        outcome.note("not tried here: full disks and power cuts: no disk can be mounted")
         del parts["full"], parts["power"]
     return parts
 

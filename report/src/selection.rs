@@ -8,7 +8,6 @@
 use crate::numbers;
 use crate::style::Look;
 use artifacts::look;
-
 use artifacts::run::{DataProvenance, Status};
 use artifacts::study::{
     CellRow, Endpoint, Key, PairRow, RecipeSummary, RunRow, Study, StudyEpochRow, StudyLayerRow,

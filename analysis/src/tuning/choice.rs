@@ -25,7 +25,7 @@ pub struct Cell {
     pub rate: f64,
     /// Mean over networks of the mean accuracy on the held-out images; `None` if a run diverged.
     pub accuracy: Option<f64>,
-    /// The accuracy of the chosen cell minus this cell's, over the same rankscales and seeds; `None` for the
+    /// The accuracy of the chosen cell minus this cell's, over the same networks and seeds; `None` for the
     /// chosen cell and without an accuracy.
     pub below: Option<f64>,
     /// Whether that difference is significant (two-sided t test stratified by network, adjusted over the

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 pub fn table(tuning: &Experiment, choices: &[Choice]) -> String {
     let held_out = tuning.runs.first().and_then(|run| run.recipe.validation_images).unwrap_or(0);
     let mut text = format!(
-        "Accuracy on {held_out} held-out training images, in %: the mean over rankscales of the mean over seeds. **Chosen**; (in brackets) what \
+        "Accuracy on {held_out} held-out training images, in %: the mean over networks of the mean over seeds. **Chosen**; (in brackets) what \
          chance may have put below it.\n"
     );
     for choice in choices {
