@@ -39,7 +39,7 @@ pub fn draw(moment: &Moment, desk: &Desk, area: Rect, buffer: &mut Buffer) {
     match &moment.sweep {
         _ if desk.help => page("keys", &help::page(width.saturating_sub(4)), desk.scroll, body, buffer),
         Err(nothing) => {
-            page("nothing to show", &advice::lines(nothing, width.saturating_sub(4)), 0, body, buffer)
+            page("nothing to show", &advice::lines(nothing, width.saturating_sub(4)), 0, body, buffer);
         }
         Ok(sweep) => panels(sweep, desk, body, buffer),
     }

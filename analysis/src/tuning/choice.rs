@@ -89,12 +89,15 @@ pub fn choices(experiment: &Experiment, runs: &[&Run]) -> Vec<Choice> {
 /// network are one, with the mean of their accuracies.
 type Accuracies = BTreeMap<(u32, u64), f64>;
 
+/// The same before the means are taken.
+type Lists = BTreeMap<(u32, u64), Vec<f64>>;
+
 fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>) -> Option<Choice> {
     let runs = || experiment.runs.iter().filter(|run| run.decay == arm);
     let rankscales: BTreeSet<u32> = runs().map(|run| run.rankscale as u32).collect();
     let networks = networks(&rankscales, runs().next()?.architecture());
     // By peak rate and lambda; none where a run diverged.
-    let mut lists: BTreeMap<[Exact; 2], Option<BTreeMap<(u32, u64), Vec<f64>>>> = BTreeMap::new();
+    let mut lists: BTreeMap<[Exact; 2], Option<Lists>> = BTreeMap::new();
     for run in runs() {
         let cell = lists
             .entry([run.recipe.peak_learning_rate, run.lambda].map(Exact::of))
@@ -107,8 +110,7 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
             (None, _) => *cell = None,
         }
     }
-    let means =
-        |cell: BTreeMap<_, Vec<f64>>| cell.into_iter().map(|(key, list)| (key, average(&list))).collect();
+    let means = |cell: Lists| cell.into_iter().map(|(key, list)| (key, average(&list))).collect();
     let cells: BTreeMap<[Exact; 2], Option<Accuracies>> =
         lists.into_iter().map(|(key, cell)| (key, cell.map(means))).collect();
     let mean = |runs: &Accuracies| by_network(runs, |_, accuracy| Some(accuracy)).map(|of| of.mean());
