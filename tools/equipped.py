@@ -18,11 +18,11 @@ def python_with(*packages):
     named = os.environ.get("TEST_PYTHON")
     if named and not shutil.which(named):
         raise FileNotFoundError("TEST_PYTHON=%s: there is no such program" % named)
-    for python in filter(None, (os.environ.get("TEST_PYTHON"), sys.executable)):
+    for python in filter(None, (named, sys.executable)):
         if not machine.missing(python, packages):
             return python
-    where = os.environ.get("TEST_PYTHON") or "this Python; TEST_PYTHON may name another one"
-    skip("%s: not in %s" % (", ".join(machine.missing(python, packages)), where))
+    where = "the Python of TEST_PYTHON" if named else "this Python; TEST_PYTHON may name another one"
+    skip("%s: not in %s" % (", ".join(machine.missing(named or sys.executable, packages)), where))
 
 
 def program(name):
