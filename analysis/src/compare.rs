@@ -17,8 +17,8 @@ pub use text::markdown;
 use crate::stats::LEVEL;
 use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
-use crate::stats::student::average;
+use crate::stats::stratified::stratified;
+use crate::stats::student::{Student, average};
 use artifacts::compared::{Cell, Compared, Overall};
 use artifacts::study::Study;
 use side::{Cells, Comparable};
@@ -36,8 +36,8 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
         .iter()
         .filter_map(|(key, runs)| Some((key, Sample::of(runs, second.by_key.get(key)?))))
         .collect();
-    let estimates: Vec<Option<Stratified>> = shared.iter().map(|(_, sample)| sample.estimate()).collect();
-    let p: Vec<f64> = estimates.iter().flatten().map(Stratified::p).collect();
+    let estimates: Vec<Option<Student>> = shared.iter().map(|(_, sample)| sample.estimate()).collect();
+    let p: Vec<f64> = estimates.iter().flatten().map(Student::p).collect();
     let mut adjusted = holm(&p).into_iter();
     let cells = shared
         .iter()
@@ -65,7 +65,7 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
 
 fn overall(shared: &[(&Comparable, Sample)]) -> Option<Overall> {
     let strata = Strata::new(shared.iter().map(|(_, sample)| sample.pairs.clone()))?;
-    let estimate = Stratified::of(&strata);
+    let estimate = stratified(&strata);
     Some(Overall {
         cells: strata.lists().len() as u32,
         pairs: strata.pairs() as u32,
@@ -94,7 +94,7 @@ impl Sample {
         if self.pairs.is_empty() { average(second) - average(first) } else { average(&self.pairs) }
     }
 
-    fn estimate(&self) -> Option<Stratified> {
+    fn estimate(&self) -> Option<Student> {
         let lists = if self.pairs.is_empty() {
             // The difference of two means is the mean of the stratum means of `2 second` and `-2 first`.
             let [first, second] = &self.runs;
@@ -102,7 +102,7 @@ impl Sample {
         } else {
             vec![self.pairs.clone()]
         };
-        Stratified::of(&Strata::new(lists)?)
+        stratified(&Strata::new(lists)?)
     }
 }
 

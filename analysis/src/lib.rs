@@ -14,18 +14,18 @@
 //!
 //! ```
 //! use analysis::stats::strata::Strata;
-//! use analysis::stats::stratified::Stratified;
+//! use analysis::stats::stratified::stratified;
 //!
 //! let points = [vec![-1.1, -0.9, -1.0], vec![-0.6, -1.0, -0.8]];
 //! let strata = Strata::new(points).expect("there are differences");
-//! let estimate = Stratified::of(&strata).expect("they vary");
+//! let estimate = stratified(&strata).expect("they vary");
 //! // The mean of the means, with Satterthwaite's degrees of freedom between 2 and 4.
-//! assert!((estimate.mean - -0.9).abs() < 1e-12);
+//! assert!((estimate.value - -0.9).abs() < 1e-12);
 //! assert!(estimate.freedom > 2.0 && estimate.freedom < 4.0);
 //! let interval = estimate.interval(0.95);
-//! assert!(interval.low < estimate.mean && interval.high < 0.0 && estimate.p() < 0.05);
+//! assert!(interval.low < estimate.value && interval.high < 0.0 && estimate.p() < 0.05);
 //! // Without a spread there is no estimate: equal numbers are no certainty.
-//! assert_eq!(Strata::new([vec![0.1, 0.1]]).as_ref().and_then(Stratified::of), None);
+//! assert_eq!(Strata::new([vec![0.1, 0.1]]).as_ref().and_then(stratified), None);
 //! ```
 
 pub mod compare;

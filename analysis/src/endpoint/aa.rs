@@ -4,7 +4,7 @@
 //!
 //! *Invariant:* only finished runs of the same recipe, arm, lambda, engine and seed are compared.
 
-use crate::stats::student;
+use crate::stats::{LEVEL, student};
 use artifacts::Backend;
 use artifacts::Exact;
 use artifacts::study::{Identical, RunRow};
@@ -47,8 +47,8 @@ pub fn identical<'a>(
                 pairs: differences.len() as u32,
                 equal: differences.iter().filter(|difference| **difference == 0.0).count() as u32,
                 difference: student::average(&differences),
-                interval: estimate.map(|estimate| estimate.interval),
-                p: estimate.map(|estimate| estimate.p),
+                interval: estimate.map(|estimate| estimate.interval(LEVEL)),
+                p: estimate.map(|estimate| estimate.p()),
             });
         }
     }

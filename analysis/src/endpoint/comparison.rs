@@ -15,7 +15,7 @@ use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline_run};
 use crate::join::recipes::RecipeOnData;
 use crate::runs::plan::Plan;
-use crate::stats::stratified::Stratified;
+use crate::stats::stratified::stratified;
 use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
@@ -113,7 +113,7 @@ impl Comparison<'_> {
             recipe: self.recipe.summary.recipe.clone(),
             lambda: self.lambda,
             level: self.level,
-            estimate: sample.strata().as_ref().and_then(Stratified::of),
+            estimate: sample.strata().as_ref().and_then(stratified),
             sample: sample.clone(),
             secondary,
             diverged,

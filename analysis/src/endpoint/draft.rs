@@ -10,7 +10,8 @@ use crate::endpoint::sentence::{before_the_first_look, clause};
 use crate::endpoint::verdict::{Found, Judgement, Level, judge};
 use crate::stats::heterogeneity::heterogeneity;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
+use crate::stats::stratified::stratified;
+use crate::stats::student::Student;
 use artifacts::study::{Certainty, Endpoint, Later, Looks, Noise, Role, Secondary, Verdict};
 use artifacts::words;
 use network::Arm;
@@ -25,7 +26,7 @@ pub struct Draft<'a> {
     pub(super) level: Level,
     /// The observations that it is judged on.
     pub(super) sample: Sample<'a>,
-    pub(super) estimate: Option<Stratified>,
+    pub(super) estimate: Option<Student>,
     pub(super) secondary: Secondary,
     pub(super) diverged: [u32; 2],
     pub(super) missing: Missing,
@@ -35,8 +36,8 @@ pub struct Draft<'a> {
 }
 
 /// Converts an estimate from images to fractions.
-fn scaled(found: &Stratified, unit: f64) -> Stratified {
-    Stratified { mean: found.mean * unit, error: found.error * unit, freedom: found.freedom }
+fn scaled(found: &Student, unit: f64) -> Student {
+    Student { value: found.value * unit, error: found.error * unit, freedom: found.freedom }
 }
 
 impl Draft<'_> {
@@ -55,7 +56,7 @@ impl Draft<'_> {
     /// Estimates all available pairs, for a draft of an earlier look.
     pub(super) fn later(&self, all: &Sample<'_>) -> Option<Later> {
         let (strata, unit) = (all.strata()?, all.unit());
-        let estimate = Stratified::of(&strata);
+        let estimate = stratified(&strata);
         Some(Later {
             pairs: strata.pairs() as u32,
             difference: strata.mean() * unit,
@@ -63,7 +64,7 @@ impl Draft<'_> {
         })
     }
 
-    fn judged_estimate(&self) -> Option<Stratified> {
+    fn judged_estimate(&self) -> Option<Student> {
         self.estimate.filter(|_| self.missing.obstacles.is_empty())
     }
 

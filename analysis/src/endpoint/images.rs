@@ -7,7 +7,7 @@ use crate::join::pairs::RunPair;
 use crate::stats::holm::holm;
 use crate::stats::mcnemar::mcnemar;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
+use crate::stats::stratified::stratified;
 use crate::stats::two_way::{self, Discordant};
 use crate::stats::{LEVEL, RANDOM_SEED};
 use artifacts::rules::ALPHA;
@@ -58,7 +58,7 @@ pub fn summary(rows: &[(u32, ClassRow)]) -> Option<ImageByImage> {
     let p: Vec<f64> = pairs.values().map(|[_, arm, baseline]| mcnemar(*arm, *baseline)).collect();
     let class = |(class, lists): (u8, BTreeMap<u32, Vec<f64>>)| {
         let strata = Strata::new(lists.into_values())?;
-        let estimate = Stratified::of(&strata).filter(|_| allows_interval(&strata));
+        let estimate = stratified(&strata).filter(|_| allows_interval(&strata));
         let interval = estimate.map(|estimate| estimate.interval(LEVEL));
         Some(ClassDifference { class, difference: strata.mean(), interval })
     };

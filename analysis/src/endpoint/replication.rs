@@ -10,7 +10,8 @@
 //! network are one point of either, the mean of theirs.
 
 use crate::endpoint::pair::{Pair, grouped};
-use crate::stats::student::{average, interval, is_rounding, pooled_sd};
+use crate::stats::LEVEL;
+use crate::stats::student::{Student, average, is_rounding, pooled_sd};
 use artifacts::notebook::{self, Point};
 use artifacts::study::{Agreement, Interval, Replicated, Replication};
 use network::Arm;
@@ -74,7 +75,7 @@ fn prediction(ours: &BTreeMap<u32, Vec<f64>>, mean: f64) -> Option<Interval> {
     let freedom: usize = ours.values().map(|list| list.len() - 1).sum();
     let inverse_counts: f64 = ours.values().map(|list| 1.0 / list.len() as f64).sum();
     let error = sd * (inverse_counts / rankscales + 1.0).sqrt() / rankscales.sqrt();
-    interval(mean, error, freedom)
+    Student::new(mean, error, freedom as f64).map(|found| found.interval(LEVEL))
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use crate::endpoint::aa::networks;
 use crate::endpoint::pair::compression;
 use crate::join::pairs::RunPair;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
-use crate::stats::student::average;
+use crate::stats::stratified::stratified;
+use crate::stats::student::{Student, average};
 use network::Architecture;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,13 +118,13 @@ impl<'a> Sample<'a> {
     /// Estimates the mean over networks of a quantity of the pairs; `None` if a run lacks it, or if it does
     /// not vary.
     #[must_use]
-    pub fn mean_of(&self, of: impl Fn(&RunPair<'a>) -> Option<f64>) -> Option<Stratified> {
+    pub fn mean_of(&self, of: impl Fn(&RunPair<'a>) -> Option<f64>) -> Option<Student> {
         let mut groups: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
         for one in &self.observations {
             let values: Vec<f64> = one.pairs.iter().map(&of).collect::<Option<_>>()?;
             groups.entry(one.rankscale).or_default().push(average(&values));
         }
-        Stratified::of(&Strata::new(groups.into_values())?)
+        stratified(&Strata::new(groups.into_values())?)
     }
 
     /// Returns the logarithm of the compression of a network.

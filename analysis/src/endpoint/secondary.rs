@@ -12,9 +12,10 @@ use crate::endpoint::verdict::Level;
 use crate::join::pairs::RunPair;
 use crate::stats::holm::holm_of_known;
 use crate::stats::power::{BalancedDesign, seeds_needed};
-use crate::stats::student::{self, average, pooled_sd};
+use crate::stats::stratified::stratified;
+use crate::stats::student::{self, Student, average, pooled_sd};
 use crate::stats::wilson::wilson;
-use crate::stats::{LEVEL, RANDOM_SEED, intraclass, permutation, stratified::Stratified};
+use crate::stats::{LEVEL, RANDOM_SEED, intraclass, permutation};
 use artifacts::study::{AtRankscale, Estimate, Noise, Secondary, Trend, Wins};
 use network::Arm;
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ pub const POWER: f64 = 0.8;
 #[must_use]
 pub fn of_sample(sample: &Sample<'_>, arm: Arm, level: Level, as_the_notebook: bool) -> Secondary {
     let pairs = pairs(sample);
-    let estimate = sample.strata().and_then(|strata| Some((Stratified::of(&strata)?, strata)));
+    let estimate = sample.strata().and_then(|strata| Some((stratified(&strata)?, strata)));
     let unit = sample.unit();
     let loss = |of: fn(&RunPair<'_>) -> Option<f64>| sample.mean_of(of).map(estimated);
     Secondary {
@@ -44,8 +45,8 @@ pub fn of_sample(sample: &Sample<'_>, arm: Arm, level: Level, as_the_notebook: b
     }
 }
 
-fn estimated(found: Stratified) -> Estimate {
-    Estimate { difference: found.mean, interval: found.interval(LEVEL), p: found.p() }
+fn estimated(found: Student) -> Estimate {
+    Estimate { difference: found.value, interval: found.interval(LEVEL), p: found.p() }
 }
 
 /// Converts the observations to pairs of accuracies.
@@ -80,10 +81,10 @@ pub fn secondary(pairs: &[Pair], test_images: usize, level: Level) -> Secondary 
 /// pairs or two networks.
 pub(crate) fn trend(pairs: &[Pair]) -> Option<Trend> {
     let points: Vec<_> = pairs.iter().map(|pair| (pair.compression, pair.difference())).collect();
-    student::slope(&points).map(|student::Estimate { value, interval, p }| Trend {
-        slope: value,
-        interval,
-        p,
+    student::slope(&points).map(|found| Trend {
+        slope: found.value,
+        interval: found.interval(LEVEL),
+        p: found.p(),
     })
 }
 
@@ -97,8 +98,8 @@ pub(crate) fn by_rankscale(pairs: &[Pair]) -> Vec<AtRankscale> {
                 rankscale,
                 pairs: differences.len() as u32,
                 difference: average(&differences),
-                interval: estimate.map(|estimate| estimate.interval),
-                p: estimate.map(|estimate| estimate.p),
+                interval: estimate.map(|estimate| estimate.interval(LEVEL)),
+                p: estimate.map(|estimate| estimate.p()),
                 p_holm: None,
             }
         })

@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* an obstacle of any kind, or differences without a spread, give *not enough evidence*.
 
-use crate::stats::stratified::Stratified;
+use crate::stats::student::Student;
 use artifacts::experiment::VerdictPlan;
 use artifacts::rules::{ALPHA, MARGIN};
 use artifacts::study::{AtRankscale, Heterogeneity, Size, Trend, Verdict};
@@ -33,7 +33,7 @@ impl Level {
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
     /// The mean difference; `None` if the differences have no spread.
-    pub estimate: Option<Stratified>,
+    pub estimate: Option<Student>,
     /// Its p value if adjusted for multiple testing; `None` stands for the p value of the estimate itself.
     pub p: Option<f64>,
     /// The p value of the equivalence test if adjusted; `None` stands for that of the estimate itself.
@@ -51,7 +51,7 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// Makes findings of an estimate alone.
     #[must_use]
-    pub const fn alone(estimate: Option<Stratified>) -> Self {
+    pub const fn alone(estimate: Option<Student>) -> Self {
         Self {
             estimate,
             p: None,
@@ -139,8 +139,8 @@ pub fn judge(found: &Found<'_>, level: Level, obstacles: &[String]) -> Judgement
     }
 }
 
-fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent: bool) -> Judgement {
-    let better = estimate.mean > 0.0;
+fn difference(found: &Found<'_>, estimate: &Student, level: Level, equivalent: bool) -> Judgement {
+    let better = estimate.value > 0.0;
     let [arm, baseline] = found.diverged;
     if (better && arm > baseline) || (!better && baseline > arm) {
         return Judgement::open(format!(
@@ -169,7 +169,7 @@ fn difference(found: &Found<'_>, estimate: &Stratified, level: Level, equivalent
     Judgement {
         verdict: if better { Verdict::Better } else { Verdict::Worse },
         size: Some(size),
-        qualifiers: found.hidden(level.alpha, estimate.mean).into_iter().collect(),
+        qualifiers: found.hidden(level.alpha, estimate.value).into_iter().collect(),
         rule: format!("p is at most {}{beyond}", level.alpha),
         needs_pairs: false,
     }
@@ -199,8 +199,8 @@ mod tests {
 
     const LEVEL: Level = Level { alpha: ALPHA, margin: MARGIN };
 
-    fn estimate(points: f64, error: f64) -> Stratified {
-        Stratified { mean: points / 100.0, error: error / 100.0, freedom: 20.0 }
+    fn estimate(points: f64, error: f64) -> Student {
+        Student { value: points / 100.0, error: error / 100.0, freedom: 20.0 }
     }
 
     fn judged(points: f64, error: f64) -> (Verdict, Option<Size>) {

@@ -7,6 +7,7 @@
 //! *Invariant:* a cell's interval rests on its own seeds and on no other cell's.
 
 use crate::join::finished::Finished;
+use crate::stats::LEVEL;
 use crate::stats::student::{self, average, pooled_sd};
 use artifacts::Exact;
 use artifacts::study::{CellRow, Interval};
@@ -62,7 +63,7 @@ fn by_seed(runs: &[Finished<'_>]) -> Vec<f64> {
 /// would undercover where a cell's standard deviation is the largest. `None` for fewer than [`FEWEST`] seeds,
 /// or if all accuracies are equal.
 fn interval(values: &[f64]) -> Option<Interval> {
-    student::mean(values).filter(|_| values.len() >= FEWEST).map(|found| found.interval)
+    student::mean(values).filter(|_| values.len() >= FEWEST).map(|found| found.interval(LEVEL))
 }
 
 #[cfg(test)]

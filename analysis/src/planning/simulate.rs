@@ -11,7 +11,8 @@ use crate::planning::design::Design;
 use crate::stats::heterogeneity::heterogeneity;
 use crate::stats::holm::holm;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
+use crate::stats::stratified::stratified;
+use crate::stats::student::Student;
 use artifacts::rules::ALPHA;
 use artifacts::study::{Size, Verdict};
 use rand::{RngExt, SeedableRng};
@@ -117,12 +118,12 @@ fn one(design: &Design, truth: &Truth, random: &mut ChaCha8Rng, outcomes: &mut O
     }
     outcomes.relevant += u32::from(judged.size == Some(Size::Relevant));
     outcomes.pairs += used as u64;
-    if let Some(found) = Stratified::of(&strata(&pairs)) {
-        let off = Stratified { mean: found.mean - truth.mean(), ..found };
+    if let Some(found) = stratified(&strata(&pairs)) {
+        let off = Student { value: found.value - truth.mean(), ..found };
         outcomes.covered += u32::from(off.p() > design.level.alpha);
     }
     let first: Vec<f64> = pairs[0].iter().map(|difference| difference - truth.effects[0]).collect();
-    let cell = Strata::new([first]).and_then(|strata| Stratified::of(&strata));
+    let cell = Strata::new([first]).and_then(|strata| stratified(&strata));
     outcomes.cell_covered += u32::from(cell.is_none_or(|found| found.p() > ALPHA));
     if design.secondary > 0 {
         outcomes.false_secondary += u32::from(secondary_called(design, truth, random));
@@ -190,7 +191,7 @@ fn judged(design: &Design, lists: &[Vec<f64>]) -> Judgement {
         heterogeneity: heterogeneity(&strata),
         by_rankscale: &by_rankscale,
         trend: secondary::trend(&pairs),
-        ..Found::alone(Stratified::of(&strata))
+        ..Found::alone(stratified(&strata))
     };
     let once = design.looks.is_empty();
     let obstacles = once.then(|| too_few(strata.fewest(), strata.pairs())).flatten();
@@ -208,7 +209,7 @@ fn secondary_called(design: &Design, truth: &Truth, random: &mut ChaCha8Rng) -> 
             let lists = arm.iter().zip(&baseline).map(|(arm, baseline)| {
                 arm.iter().zip(baseline).map(|(arm, baseline)| (arm - baseline) / 2f64.sqrt()).collect()
             });
-            Stratified::of(&Strata::new(lists)?).map(|found| found.p())
+            stratified(&Strata::new(lists)?).map(|found| found.p())
         })
         .collect();
     holm(&p).into_iter().any(|p| p <= ALPHA)

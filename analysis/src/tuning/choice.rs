@@ -7,7 +7,7 @@ use crate::endpoint::aa::networks;
 use crate::runs::run::Run;
 use crate::stats::holm::holm_of_known;
 use crate::stats::strata::Strata;
-use crate::stats::stratified::Stratified;
+use crate::stats::stratified::stratified;
 use crate::stats::student::average;
 use artifacts::Exact;
 use artifacts::Experiment;
@@ -125,7 +125,7 @@ fn choice(experiment: &Experiment, arm: Arm, accuracies: &BTreeMap<String, f64>)
         by_network(runs.as_ref()?, |key, accuracy| Some(best.get(key)? - accuracy))
     };
     let behind: Vec<Option<Strata>> = cells.values().enumerate().map(behind).collect();
-    let p = |behind: &Option<Strata>| behind.as_ref().and_then(Stratified::of).map(|found| found.p());
+    let p = |behind: &Option<Strata>| behind.as_ref().and_then(stratified).map(|found| found.p());
     let adjusted = holm_of_known(behind.iter().map(p));
     let cell = |(at, &[rate, lambda]): (usize, &[Exact; 2])| Cell {
         lambda: lambda.value(),

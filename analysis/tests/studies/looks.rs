@@ -3,7 +3,7 @@
 use crate::made_up::{Place, configuration, noise};
 use crate::notebook::notebook;
 use crate::referee::{IMAGES, endpoint};
-use analysis::stats::stratified::Stratified;
+use analysis::stats::student::Student;
 use artifacts::experiment::VerdictPlan;
 use artifacts::run::Status;
 use artifacts::seal::{Circumstances, Seal};
@@ -198,6 +198,6 @@ fn the_other_arms_are_judged_at_the_usual_level() {
     let [primary, other] = study.summary.endpoints.as_slice() else { panic!("two comparisons") };
     assert_eq!((primary.alpha, other.alpha), (0.0221, 0.05));
     let found = other.certainty.unwrap();
-    let estimate = Stratified { mean: other.difference.unwrap(), error: found.error, freedom: found.freedom };
+    let estimate = Student { value: other.difference.unwrap(), error: found.error, freedom: found.freedom };
     assert_eq!(found.interval, estimate.interval(0.95));
 }
