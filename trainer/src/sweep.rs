@@ -21,7 +21,7 @@ pub mod standing;
 mod summary;
 mod train_all;
 
-pub use slots::{InvalidJobs, Jobs, MOST_PER_GPU, SideBySide};
+pub use slots::{Jobs, MOST_PER_GPU, SideBySide};
 
 use crate::engine::memory;
 use crate::machine::contained::contained;

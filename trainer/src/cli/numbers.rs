@@ -3,7 +3,8 @@
 use anyhow::ensure;
 pub use artifacts::numbers::whole;
 use clap::builder::TypedValueParser;
-use trainer::sweep::{InvalidJobs, Jobs};
+use std::num::NonZeroUsize;
+use trainer::sweep::Jobs;
 
 /// Returns the largest sensible number of threads on a machine with `cores` cores: with more threads than
 /// cores they wait for each other; a few times as many still train, but thousands never finish an epoch. A
@@ -20,11 +21,11 @@ pub fn threads() -> impl TypedValueParser<Value = usize> {
 /// Parses `auto`, or a number of jobs, at most as many as threads are allowed.
 pub fn jobs(text: &str) -> Result<Jobs, String> {
     let most = most_threads(cores());
-    match text.parse() {
-        Ok(Jobs::Exactly(jobs)) if jobs.get() > most => Err(()),
-        parsed => parsed.map_err(|InvalidJobs| ()),
+    match text.parse::<NonZeroUsize>() {
+        _ if text == "auto" => Ok(Jobs::Auto),
+        Ok(jobs) if jobs.get() <= most => Ok(Jobs::Exactly(jobs)),
+        _ => Err(format!("must be auto or a whole number between 1 and {most}")),
     }
-    .map_err(|()| format!("must be auto or a whole number between 1 and {most}"))
 }
 
 /// Checks the number of threads of all jobs together.

@@ -70,7 +70,16 @@ impl Ways {
 
 /// Changes to the ways, as in `recorded=0,bottleneck=0.2`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Changes(Vec<(String, f64)>);
+pub struct Changes(Vec<Change>);
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Change {
+    BottleneckBelow(f64),
+    OneFilter(Option<usize>),
+    NormInOne(bool),
+    Recorded(bool),
+    OfItsOwn(bool),
+}
 
 /// A text that is not a change to the ways.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,13 +96,21 @@ impl FromStr for Changes {
             let none = || NoWay(part.to_owned());
             let (name, value) = part.split_once('=').ok_or_else(none)?;
             let value: f64 = value.parse().map_err(|_| none())?;
+            let on = value != 0.0;
             let known = match name {
                 "bottleneck" => (0.0..=2.0).contains(&value),
                 "filter" => [0.0, 1.0, 2.0, 4.0, 8.0, 16.0].contains(&value),
-                "norm" | "recorded" | "own" => [0.0, 1.0].contains(&value),
-                _ => false,
+                _ => [0.0, 1.0].contains(&value),
             };
-            if known { Ok((name.to_owned(), value)) } else { Err(none()) }
+            match name {
+                _ if !known => Err(none()),
+                "bottleneck" => Ok(Change::BottleneckBelow(value)),
+                "filter" => Ok(Change::OneFilter(on.then_some(value as usize))),
+                "norm" => Ok(Change::NormInOne(on)),
+                "recorded" => Ok(Change::Recorded(on)),
+                "own" => Ok(Change::OfItsOwn(on)),
+                _ => Err(none()),
+            }
         };
         text.split(',').filter(|part| !part.is_empty()).map(change).collect::<Result<_, _>>().map(Self)
     }
@@ -103,14 +120,13 @@ impl Changes {
     /// Applies these changes.
     #[must_use]
     pub fn of(&self, mut ways: Ways) -> Ways {
-        for (name, value) in &self.0 {
-            let on = *value != 0.0;
-            match name.as_str() {
-                "bottleneck" => ways.bottleneck_below = *value,
-                "filter" => ways.one_filter = on.then_some(*value as usize),
-                "norm" => ways.norm_in_one = on,
-                "recorded" => ways.recorded = on,
-                _ => ways.of_its_own = on,
+        for change in &self.0 {
+            match *change {
+                Change::BottleneckBelow(share) => ways.bottleneck_below = share,
+                Change::OneFilter(multiple) => ways.one_filter = multiple,
+                Change::NormInOne(on) => ways.norm_in_one = on,
+                Change::Recorded(on) => ways.recorded = on,
+                Change::OfItsOwn(on) => ways.of_its_own = on,
             }
         }
         ways
