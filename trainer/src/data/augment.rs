@@ -172,4 +172,22 @@ mod tests {
             .flat_map(|plane| (0..32u8).flat_map(move |y| (0..32u8).map(move |x| [y, x, 99][plane])))
             .collect()
     }
+
+    #[test]
+    fn a_seed_gives_these_draws_in_every_version() {
+        let mut generator = generator(7, Purpose::Augment, 1);
+        let drawn = [Draw::random(&mut generator), Draw::random(&mut generator)];
+        let [first, second] = [(0, 6, false, 13, 10), (6, 7, true, 20, 12)]
+            .map(|(crop_x, crop_y, flip, cut_x, cut_y)| Draw { crop_x, crop_y, flip, cut_x, cut_y });
+        assert_eq!(drawn, [first, second]);
+    }
+
+    #[test]
+    fn a_shifted_crop_is_mirrored_and_not_the_padded_image() {
+        let shifted = Draw { crop_x: 1, ..Draw::CENTRE };
+        let mut columns = shifted.columns();
+        assert_eq!((columns[..4].to_vec(), columns[31]), (vec![3, 2, 1, 0], 28));
+        columns.reverse();
+        assert_eq!(Draw { flip: true, ..shifted }.columns(), columns);
+    }
 }

@@ -143,4 +143,22 @@ mod tests {
         assert_eq!(subset(&labels, None).unwrap().len(), 1000);
         assert_eq!(subset(&labels, Some(1001)), Err(TooFewImages { asked: 1001, found: 1000 }));
     }
+
+    #[test]
+    fn a_class_is_trained_on_from_its_first_image_and_held_out_from_its_last() {
+        let dataset = Dataset::generated(Task::Cifar10, 50, 3);
+        let (train, held_out) = Images::held_out(&dataset, 10, Some(20)).unwrap();
+        for class in 0..10 {
+            let of = |images: &Images<'_>| {
+                let rows = images.rows.iter().zip(&images.labels);
+                rows.filter(|(_, label)| **label == class).map(|(row, _)| *row).collect::<Vec<_>>()
+            };
+            let all = of(&Images::new(&dataset, None).unwrap());
+            assert_eq!((of(&train), of(&held_out)), (all[..2].to_vec(), all[4..].to_vec()));
+        }
+        for (at, &row) in train.rows.iter().enumerate() {
+            assert_eq!(train.image(at), dataset.image(row as usize));
+            assert_eq!(train.labels[at], dataset.labels[row as usize]);
+        }
+    }
 }

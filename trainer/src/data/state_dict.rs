@@ -177,4 +177,14 @@ mod tests {
         fs::write(&path, b"\x40\0\0\0\0\0\0\0{\"a\":").unwrap();
         assert!(load(&path).unwrap_err().to_string().contains("arrays.safetensors"));
     }
+
+    #[test]
+    fn numbers_of_another_width_are_refused_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("arrays.safetensors");
+        let view = TensorView::new(Dtype::F64, vec![1], &[0; 8]).unwrap();
+        fs::write(&path, serialize([("a.b", view)], None).unwrap()).unwrap();
+        let message = load(&path).unwrap_err().to_string();
+        assert!(message.ends_with("arrays.safetensors: `a.b` must be float32, but is F64"), "{message}");
+    }
 }

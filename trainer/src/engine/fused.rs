@@ -148,3 +148,35 @@ fn fill(batch: &mut Batch, train: &Images<'_>, normal: &Normal, chosen: &[u32], 
     labels.clear();
     labels.extend(chosen.iter().map(|&at| train.labels[at as usize]));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::initialise::initialise;
+    use artifacts::dataset::{Dataset, Task};
+    use std::ops::ControlFlow;
+
+    #[test]
+    fn all_images_of_several_batches_are_predicted_each_with_its_label() {
+        let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
+        let state = initialise(&architecture, 0);
+        let dataset = Dataset::generated(Task::Cifar10, EVALUATION_BATCH + 7, 1);
+        let images = Images::new(&dataset, None).unwrap();
+        let mut pixels = vec![0.0; images.len() * IMAGE];
+        for (at, out) in pixels.chunks_exact_mut(IMAGE).enumerate() {
+            Normal::default().normalise(dataset.image(at), out);
+        }
+        let at_once =
+            kernels::Engine::new(architecture, &state, 1).unwrap().predict(&pixels, &dataset.labels);
+
+        let mut fused = Fused::new(architecture, &state, (images.clone(), images), 1, Isa::best()).unwrap();
+        let mut batches = 0;
+        let found = fused.predict(&mut || {
+            batches += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(found, Some(Predictions { classes: at_once.classes, losses: at_once.losses }));
+        assert_eq!(batches, 2);
+        assert_eq!(fused.predict(&mut || ControlFlow::Break(())), None);
+    }
+}

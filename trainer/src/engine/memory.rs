@@ -88,3 +88,39 @@ fn torch_bytes(architecture: &Architecture, batch: usize) -> usize {
     let evaluation = evaluated_at_once(batch) * 5 * largest / 2;
     images + 4 * (step.max(evaluation) + 6 * weights) * 23 / 20
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifacts::Recipe;
+
+    const CARD: Device = Device::Cuda(0);
+
+    fn of(rankscale: usize, batch: usize, precision: Precision, device: Device) -> f64 {
+        let recipe = Recipe { batch, precision, ..Recipe::default() };
+        let run = Configuration { recipe, rankscale, engine: Backend::Tch, ..Configuration::default() };
+        of_run(&run, device, 1) as f64 / f64::from(1 << 30)
+    }
+
+    #[test]
+    fn libtorch_is_planned_with_what_it_was_measured_to_take() {
+        for (rankscale, measured) in [(0, 3.7), (2, 4.8), (8, 3.3), (31, 2.7)] {
+            let planned = of(rankscale, 512, Precision::Float32, Device::Cpu);
+            let ratio = planned / measured;
+            assert!((0.98..1.28).contains(&ratio), "rankscale {rankscale}: {planned} GiB");
+            let on_gpu = |precision| of(rankscale, 512, precision, CARD) / planned;
+            assert!((1.26..1.4).contains(&on_gpu(Precision::Float32)));
+            let halves = [Precision::Bf16, Precision::Fp16].map(on_gpu);
+            assert!(halves.iter().all(|half| (0.76..0.85).contains(half)), "{halves:?}");
+        }
+    }
+
+    #[test]
+    fn an_evaluation_takes_no_more_than_an_update_of_a_small_batch() {
+        for rankscale in [0, 2, 31] {
+            let [small, large] =
+                [128, 256].map(|batch| of(rankscale, batch, Precision::Float32, Device::Cpu));
+            assert!(small < 0.6 * large, "rankscale {rankscale}: {small} of {large} GiB");
+        }
+    }
+}

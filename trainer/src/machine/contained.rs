@@ -80,4 +80,10 @@ mod tests {
         let silent = contained(|| std::panic::panic_any(3)).unwrap_err();
         assert_eq!(silent.to_string(), "it broke off: it does not say why");
     }
+
+    #[test]
+    fn a_gpu_without_free_memory_is_no_broken_gpu() {
+        let message = of("Torch(\"CUDA error: out of memory\\nCUDA kernel errors might be reported later\")");
+        assert!(message.contains("out of memory; there was not enough memory"), "{message}");
+    }
 }

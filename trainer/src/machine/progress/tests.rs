@@ -56,3 +56,34 @@ fn within_an_epoch_no_line_comes_shortly_before_the_epochs_own() {
     assert!(progress.has_line_within_epoch(2, minutes(36)));
     assert!(!progress.has_line_within_epoch(9, minutes(10)), "its own comes in less than a minute");
 }
+
+#[test]
+fn a_run_that_goes_on_is_measured_by_what_was_left_of_it() {
+    let (screen, configuration) = (screen(LINE_EVERY), Configuration::default());
+    screen.begin(BTreeMap::from([("a".to_owned(), 30.0)]), Duration::from_secs(30));
+    let mut progress = Progress::new(&screen, "a", 10, &configuration, (6, 10));
+    assert!(screen.sweep_summary().starts_with("; sweep 0 %"));
+    progress.update(70, None, 1.0);
+    assert!(screen.sweep_summary().starts_with("; sweep 25 %"), "{}", screen.sweep_summary());
+    progress.epoch(&EpochRow { epoch: 9, ..EpochRow::default() }, 10);
+    assert!(screen.sweep_summary().starts_with("; sweep 75 %"), "{}", screen.sweep_summary());
+}
+
+#[test]
+fn the_time_left_follows_the_last_two_epochs_and_not_the_start() {
+    let (screen, configuration) = (screen(LINE_EVERY), Configuration::default());
+    let mut progress = Progress::new(&screen, "a", 10, &configuration, (0, 10));
+    let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+    let epoch = |epoch| EpochRow { epoch, ..EpochRow::default() };
+    let near = |found: Duration, seconds: f64| (found.as_secs_f64() - seconds).abs() < 5.0;
+    progress.marks = [(0, ago(1_000)); 2];
+    progress.epoch(&epoch(1), 10);
+    assert_eq!(progress.remaining(10), Duration::ZERO, "nothing was measured yet");
+    progress.marks = [(10, ago(60)); 2];
+    progress.epoch(&epoch(2), 10);
+    // Ten updates a minute, and 80 are left.
+    assert!(near(progress.remaining(20), 480.0), "{:?}", progress.remaining(20));
+    progress.marks[1].1 = ago(20);
+    progress.epoch(&epoch(3), 10);
+    assert!(near(progress.remaining(30), 140.0), "{:?}", progress.remaining(30));
+}
