@@ -4,7 +4,7 @@
 
 mod reference;
 
-use kernels::{Engine, memory_bytes};
+use kernels::{Engine, memory_bytes, thread_bytes};
 use network::schedule::LearningRates;
 use network::{Architecture, FULL_CHANNELS, WeightDecay};
 use reference::random::{random_batch, random_state};
@@ -38,7 +38,7 @@ static ALLOCATOR: Counted = Counted;
 
 #[test]
 fn an_engine_allocates_what_it_says() {
-    for rankscale in [2, 8] {
+    for (rankscale, threads) in [(2, 1), (8, 1), (8, 4)] {
         let architecture = Architecture::new(rankscale, [32, 64, 64, 128], 10).unwrap();
         let state = random_state(&architecture, 1);
         let (images, labels) = random_batch(40, 2);
@@ -46,10 +46,14 @@ fn an_engine_allocates_what_it_says() {
         let decay = WeightDecay { factors: 0.1, rest: 0.1, product: 0.0 };
         let before = NOW.load(Relaxed);
         PEAK.store(before, Relaxed);
-        Engine::new(architecture, &state, 1).unwrap().step(&images, &labels, rates, decay);
-        let (found, said) = (PEAK.load(Relaxed) - before, memory_bytes(architecture, 40));
+        Engine::new(architecture, &state, threads).unwrap().step(&images, &labels, rates, decay);
+        let said = memory_bytes(architecture, 40) + (threads - 1) * thread_bytes(architecture);
+        let found = PEAK.load(Relaxed) - before;
         let ratio = found as f64 / said as f64;
-        assert!((0.9..1.02).contains(&ratio), "rankscale {rankscale}: {found} bytes, {said} said");
+        assert!(
+            (0.9..1.02).contains(&ratio),
+            "rankscale {rankscale}, {threads} threads: {found} bytes, {said} said"
+        );
     }
 }
 

@@ -245,29 +245,28 @@ fn medians(steps: &[Vec<Phase>]) -> Vec<Phase> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifacts::Recipe;
+    use artifacts::{Backend, Recipe};
+
+    fn of(engine: Backend) -> Bench {
+        let recipe = Recipe { channels: [8, 8, 8, 8], batch: 16, ..Recipe::default() };
+        Bench {
+            configuration: Configuration { recipe, rankscale: 2, engine, ..Configuration::default() },
+            device: Device::Cpu,
+            threads: 1,
+            steps: 2,
+            epoch_updates: 3,
+            changes: Changes::default(),
+            isa: None,
+        }
+    }
 
     #[test]
     fn what_is_measured_fits_together() {
-        for engine in artifacts::Backend::ALL {
-            if engine == artifacts::Backend::Tch && cfg!(not(feature = "tch")) {
+        for engine in Backend::ALL {
+            if engine == Backend::Tch && cfg!(not(feature = "tch")) {
                 continue;
             }
-            let configuration = Configuration {
-                recipe: Recipe { channels: [8, 8, 8, 8], batch: 16, ..Recipe::default() },
-                rankscale: 2,
-                engine,
-                ..Configuration::default()
-            };
-            let bench = Bench {
-                configuration,
-                device: Device::Cpu,
-                threads: 1,
-                steps: 2,
-                epoch_updates: 3,
-                changes: Changes::default(),
-                isa: None,
-            };
+            let bench = of(engine);
             let found = bench.run().unwrap().line;
             let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
             assert!(close(found.images_per_second * found.step_seconds, 16.0));
@@ -287,5 +286,14 @@ mod tests {
                 assert!(json.contains(&format!("\"{key}\":")), "{json}");
             }
         }
+    }
+
+    #[test]
+    fn instructions_that_are_named_are_measured_and_no_others() {
+        let lacking = Isa::ALL.into_iter().find(|isa| !isa.is_available());
+        let lacking = lacking.expect("no processor has ARM's and Intel's");
+        assert_eq!(peak_flops(1, Some(lacking)), None);
+        let error = Bench { isa: Some(lacking), ..of(Backend::Fused) }.run().unwrap_err().to_string();
+        assert_eq!(error, format!("this processor has no {} instructions", lacking.name()));
     }
 }

@@ -79,8 +79,11 @@ pub fn cores() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::cli::arguments::{Arguments, Command};
+    use artifacts::{Configuration, Precision, Recipe};
     use clap::{CommandFactory, Parser};
+    use kernels::Isa;
 
     #[test]
     fn each_key_names_its_rule() {
@@ -140,5 +143,44 @@ mod tests {
         {
             assert!(Arguments::try_parse_from(["trainer", "train", "--rankscale=8", word]).is_ok(), "{word}");
         }
+    }
+
+    #[test]
+    fn a_few_threads_a_core_are_allowed_and_jobs_share_them() {
+        assert_eq!([1, 4, 5, 64].map(most_threads), [16, 16, 20, 256]);
+        let (most, exactly) = (most_threads(cores()), |jobs| Jobs::Exactly(NonZeroUsize::new(jobs).unwrap()));
+        assert!(together(exactly(1), Some(most)).is_ok() && together(exactly(most), Some(1)).is_ok());
+        assert!(together(exactly(most), None).is_ok() && together(Jobs::Auto, Some(most)).is_ok());
+        let message = together(exactly(most / 2), Some(3)).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("{} threads together, must be at most {most}", most / 2 * 3)),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_repair_sets_runs_aside_only_where_it_is_asked_to() {
+        let sets_aside = |words: &[&str]| {
+            let words = ["trainer", "repair"].iter().chain(words);
+            let Command::Repair(repair) = Arguments::try_parse_from(words).unwrap().command else {
+                panic!("a repair")
+            };
+            repair.retrain
+        };
+        assert!(["--retrain", "--retrain=1", "--retrain=true"].iter().all(|word| sets_aside(&[word])));
+        assert!(
+            !sets_aside(&[]) && ["--retrain=0", "--retrain=false"].iter().all(|word| !sets_aside(&[word]))
+        );
+    }
+
+    #[test]
+    fn a_benchmark_is_of_the_network_that_is_named() {
+        let words = "trainer bench --rankscale 4 --batch 64 --precision fp16 --isa avx2";
+        let Command::Bench(bench) = Arguments::try_parse_from(words.split(' ')).unwrap().command else {
+            panic!("a benchmark")
+        };
+        let recipe = Recipe { batch: 64, precision: Precision::Fp16, ..Recipe::default() };
+        let named = Configuration { recipe, rankscale: 4, ..Configuration::default() };
+        assert_eq!((bench.configuration().unwrap(), bench.isa), (named, Some(Isa::Avx2)));
     }
 }

@@ -100,4 +100,31 @@ mod tests {
         let words = Words::try_parse_from(["train", "--rankscale", "8"]).unwrap();
         assert_eq!(words.run.configuration().unwrap(), Configuration::default());
     }
+
+    #[test]
+    fn each_word_sets_what_it_names_and_nothing_else() {
+        let words = "train --dataset cifar100 --rankscale 4 --decay none --seed 3 --epochs 5 --batch 64 \
+                     --peak-learning-rate 0.1 --lambda 0.25 --precision bf16 --channels 4,8,16,32 --train-images 300";
+        let said = |more: &str| {
+            let words = Words::try_parse_from(words.split_whitespace().chain(more.split(' '))).unwrap();
+            words.run.configuration().unwrap()
+        };
+        let recipe = Recipe {
+            dataset: Task::Cifar100,
+            channels: [4, 8, 16, 32],
+            epochs: 5,
+            batch: 64,
+            peak_learning_rate: 0.1,
+            precision: Precision::Bf16,
+            train_images: Some(300),
+            test_images: Some(100),
+            validation_images: None,
+        };
+        let decay = "none".parse().unwrap();
+        let expected =
+            Configuration { recipe, rankscale: 4, decay, seed: 3, lambda: 0.25, engine: Backend::Tch };
+        assert_eq!(said("--test-images 100"), expected);
+        let recipe = Recipe { test_images: None, validation_images: Some(200), ..expected.recipe.clone() };
+        assert_eq!(said("--validation-images 200"), Configuration { recipe, ..expected });
+    }
 }

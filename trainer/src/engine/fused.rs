@@ -154,6 +154,8 @@ mod tests {
     use super::*;
     use crate::run::initialise::initialise;
     use artifacts::dataset::{Dataset, Task};
+    use network::WeightDecay;
+    use network::schedule::LearningRates;
     use std::ops::ControlFlow;
 
     #[test]
@@ -178,5 +180,24 @@ mod tests {
         assert_eq!(found, Some(Predictions { classes: at_once.classes, losses: at_once.losses }));
         assert_eq!(batches, 2);
         assert_eq!(fused.predict(&mut || ControlFlow::Break(())), None);
+    }
+
+    #[test]
+    fn phases_go_through_all_blocks_and_back_and_are_timed_for_each_update() {
+        let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
+        let dataset = Dataset::generated(Task::Cifar10, 4, 1);
+        let images = Images::new(&dataset, None).unwrap();
+        let state = initialise(&architecture, 0);
+        let mut fused = Fused::new(architecture, &state, (images.clone(), images), 1, Isa::best()).unwrap();
+        let decay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
+        let rates = [LearningRates { factors: 0.0, rest: 0.0 }; 3];
+        let order: Vec<u32> = (0..4).collect();
+        let epoch = Epoch { order: &order, draws: &[Draw::CENTRE; 4], batch: 4, rates: &rates, decay };
+        assert_eq!(fused.time_updates(epoch).len(), 3);
+        let blocks: Vec<_> = architecture.blocks().iter().map(|block| block.name).collect();
+        let there = blocks.iter().chain(&["head"]).map(|block| ("forward", *block));
+        let back = blocks[..blocks.len() - 1].iter().rev().map(|block| ("backward", *block));
+        let found: Vec<_> = fused.phases().iter().map(|phase| (phase.pass, phase.block)).collect();
+        assert_eq!(found, there.chain(back).collect::<Vec<_>>());
     }
 }

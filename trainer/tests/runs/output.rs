@@ -1,6 +1,7 @@
 //! The program when nobody reads its output, and when the output cannot be written.
 
 use crate::prepare;
+use artifacts::Configuration;
 use artifacts::run::{Status, folders};
 use fs_err as fs;
 use std::process::{Command, Output, Stdio};
@@ -80,4 +81,65 @@ fn a_wrong_value_is_one_line_with_key_value_and_rule() {
     }
     let output = trainer("sweep --jobs 16 --threads 4096").output().unwrap();
     assert!(stderr(&output).contains("--threads"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_line_of_an_epoch_says_what_its_row_holds() {
+    let root = tempfile::tempdir().unwrap();
+    prepare(root.path());
+    let output = trainer(
+        "train --rankscale 2 --channels 4,8,8,8 --epochs 2 --batch 64 --device cpu --engine fused --work",
+    )
+    .arg(root.path())
+    .env("RANKSCALE_LINE_SECONDS", "0")
+    .output()
+    .unwrap();
+    let (said, run) = (stderr(&output), folders(&root.path().join("runs")).unwrap().remove(0));
+    for row in run.read().unwrap().1 {
+        let line = format!(
+            "{}: epoch {}/2: train loss {:.4}, train accuracy {:.2} %, test accuracy {:.2} %, {:.0} images/s, ",
+            run.name(),
+            row.epoch,
+            row.train_loss.unwrap(),
+            100.0 * row.train_accuracy.unwrap(),
+            100.0 * row.test_accuracy,
+            row.images_per_second.unwrap(),
+        );
+        assert!(said.contains(&line), "{line} in {said}");
+    }
+}
+
+#[test]
+fn a_run_that_diverges_is_a_failure_of_the_program() {
+    let root = tempfile::tempdir().unwrap();
+    prepare(root.path());
+    let line = "train --rankscale 2 --channels 4,8,8,8 --epochs 2 --batch 64 --peak-learning-rate 1e30 --device cpu --work";
+    for _ in ["trained", "found"] {
+        let output = trainer(line).arg(root.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).ends_with("diverged in epoch 1: the loss is not a finite number\n"));
+    }
+}
+
+#[test]
+fn a_description_counts_the_network_that_is_named() {
+    let counts = Configuration::default().counts();
+    let said = |line| String::from_utf8(trainer(line).output().unwrap().stdout).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&said("describe --rankscale 8 --json")).unwrap();
+    assert_eq!((&json["rankscale"], &json["channels"]), (&8.into(), &vec![64, 128, 256, 512].into()));
+    for (name, value) in serde_json::to_value(counts).unwrap().as_object().unwrap() {
+        assert_eq!(&json[name], value, "{name}");
+    }
+    let table = said("describe --rankscale 8");
+    for words in [
+        "prep 3 64 - 32".to_owned(),
+        "layer3 256 512 64 8".to_owned(),
+        format!("parameters {}", counts.parameters),
+        format!("depthwise-separable {} ratio {:.4}", counts.separable_parameters, counts.ratio_separable),
+        format!("full 3x3 convolutions {} ratio {:.4}", counts.full_parameters, counts.ratio_full),
+        format!("multiply-accumulates per image {}", counts.macs),
+    ] {
+        let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert!(lines.any(|line| line == words), "{words} in {table}");
+    }
 }

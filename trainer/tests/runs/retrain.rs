@@ -3,6 +3,7 @@
 use crate::{context, folder, prepare, tiny};
 use artifacts::Layout;
 use artifacts::run::{Continuation, Origin, Provenance};
+use std::process::Command;
 use trainer::machine::stop::Stop;
 use trainer::run::context::RunContext;
 use trainer::run::retrain::{Comparison, kept, retrain};
@@ -71,4 +72,29 @@ fn the_instructions_of_every_part_that_made_the_epochs_count() {
     record.origin = Origin::Trained(Provenance { device: "cuda:0".to_owned(), ..here });
     folder.write_record(&record).unwrap();
     assert_eq!(computed_by(2), Some((instructions.clone(), instructions)), "a GPU adds in no fixed order");
+}
+
+#[test]
+fn a_run_that_is_not_repeated_is_a_failure_of_the_program() {
+    let root = tempfile::tempdir().unwrap();
+    let (layout, data) = prepare(root.path());
+    let stop = Stop::default();
+    train(&context(&layout, &data, &stop), &tiny()).unwrap();
+    let folder = folder(&layout, &data, &tiny());
+    let code = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_trainer"));
+        program
+            .args(["retrain", "--run", &folder.name(), "--study"])
+            .arg(root.path())
+            .arg("--work")
+            .arg(root.path());
+        program.output().unwrap().status.code()
+    };
+    assert_eq!(code(), Some(0));
+    let (mut record, mut epochs) = folder.read().unwrap();
+    epochs[0].train_loss = epochs[0].train_loss.map(f64::next_up);
+    folder.write_epochs(&epochs).unwrap();
+    record.sealed = Some(folder.seal().unwrap());
+    folder.write_record(&record).unwrap();
+    assert_eq!(code(), Some(1));
 }
