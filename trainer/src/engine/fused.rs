@@ -158,6 +158,9 @@ mod tests {
     use network::schedule::LearningRates;
     use std::ops::ControlFlow;
 
+    const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
+    const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
+
     #[test]
     fn all_images_of_several_batches_are_predicted_each_with_its_label() {
         let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
@@ -189,15 +192,52 @@ mod tests {
         let images = Images::new(&dataset, None).unwrap();
         let state = initialise(&architecture, 0);
         let mut fused = Fused::new(architecture, &state, (images.clone(), images), 1, Isa::best()).unwrap();
-        let decay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
-        let rates = [LearningRates { factors: 0.0, rest: 0.0 }; 3];
+        let rates = [STILL; 3];
         let order: Vec<u32> = (0..4).collect();
-        let epoch = Epoch { order: &order, draws: &[Draw::CENTRE; 4], batch: 4, rates: &rates, decay };
+        let epoch =
+            Epoch { order: &order, draws: &[Draw::CENTRE; 4], batch: 4, rates: &rates, decay: NO_DECAY };
         assert_eq!(fused.time_updates(epoch).len(), 3);
         let blocks: Vec<_> = architecture.blocks().iter().map(|block| block.name).collect();
         let there = blocks.iter().chain(&["head"]).map(|block| ("forward", *block));
         let back = blocks[..blocks.len() - 1].iter().rev().map(|block| ("backward", *block));
         let found: Vec<_> = fused.phases().iter().map(|phase| (phase.pass, phase.block)).collect();
         assert_eq!(found, there.chain(back).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_epoch_is_the_sum_of_its_updates_in_the_order_that_was_drawn() {
+        let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
+        let state = initialise(&architecture, 0);
+        let dataset = Dataset::generated(Task::Cifar10, 8, 1);
+        let images = Images::new(&dataset, None).unwrap();
+        let order = [7, 0, 3, 3, 1, 5, 2, 6];
+        let draws: [Draw; 8] = std::array::from_fn(|at| Draw { crop_x: at, cut_y: 3 * at, ..Draw::CENTRE });
+        let rates = [LearningRates { factors: 0.1, rest: 0.2 }; 4];
+        let epoch = Epoch { order: &order, draws: &draws, batch: 2, rates: &rates, decay: NO_DECAY };
+
+        let mut engine = kernels::Engine::new(architecture, &state, 1).unwrap();
+        let (mut pixels, mut expected) = (vec![0.0; 2 * IMAGE], vec![Sums::default()]);
+        for (chosen, draws) in order.chunks(2).zip(draws.chunks(2)) {
+            for ((out, &at), &draw) in pixels.chunks_exact_mut(IMAGE).zip(chosen).zip(draws) {
+                Normal::default().augment(dataset.image(at as usize), draw, out);
+            }
+            let labels: Vec<u8> = chosen.iter().map(|&at| dataset.labels[at as usize]).collect();
+            let step = engine.step(&pixels, &labels, rates[0], NO_DECAY);
+            let before = *expected.last().unwrap();
+            expected
+                .push(Sums { loss: before.loss + step.loss, correct: before.correct + step.correct as u64 });
+        }
+
+        let fused =
+            || Fused::new(architecture, &state, (images.clone(), images.clone()), 1, Isa::best()).unwrap();
+        let (mut whole, mut found) = (fused(), vec![Sums::default()]);
+        let ended = whole.train(epoch, &mut |done, sums| {
+            assert_eq!(done, found.len());
+            found.extend(sums);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((ended, found), (expected.last().copied(), expected));
+        assert_eq!(whole.state(), engine.state());
+        assert_eq!(fused().train(epoch, &mut |_, _| ControlFlow::Break(())), None);
     }
 }
