@@ -124,7 +124,7 @@ mod tests {
         let expected =
             Configuration { recipe, rankscale: 4, decay, seed: 3, lambda: 0.25, engine: Backend::Tch };
         assert_eq!(said("--test-images 100"), expected);
-        let recipe = Recipe { test_images: None, validation_images: Some(200), ..expected.recipe.clone() };
+        let recipe = Recipe { test_images: None, validation_images: Some(200), ..expected.recipe };
         assert_eq!(said("--validation-images 200"), Configuration { recipe, ..expected });
     }
 }
