@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_gpu_is_asked_about_by_the_name_the_driver_knows() {
         assert_eq!(driver_name("", 1), "1");
-        assert_eq!(driver_name("3,5", 1), "5");
+        assert_eq!((driver_name("3,5", 1), driver_name("3, 5", 1)), ("5".to_owned(), "5".to_owned()));
         assert_eq!(
             driver_name("GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", 0),
             "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"

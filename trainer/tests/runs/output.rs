@@ -143,3 +143,26 @@ fn a_description_counts_the_network_that_is_named() {
         assert!(lines.any(|line| line == words), "{words} in {table}");
     }
 }
+
+#[test]
+fn a_repair_fails_while_a_run_stays_damaged() {
+    let root = tempfile::tempdir().unwrap();
+    prepare(root.path());
+    let line =
+        "train --rankscale 2 --channels 4,8,8,8 --epochs 1 --batch 64 --device cpu --engine fused --work";
+    assert!(trainer(line).arg(root.path()).status().unwrap().success());
+    let repaired = |words: &str| {
+        let output = trainer(&format!("repair {words}")).arg(root.path()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = repaired("--work");
+    assert!(
+        code == Some(0) && said.starts_with("1 runs as they should be") && said.contains("; 0 damaged"),
+        "{said}"
+    );
+    fs::write(folders(&root.path().join("runs")).unwrap()[0].model_path(), "half").unwrap();
+    let (code, said) = repaired("--work");
+    assert!(code == Some(1) && said.contains("; 0 set aside; 1 damaged"), "{said}");
+    let (code, said) = repaired("--retrain --work");
+    assert!(code == Some(0) && said.contains("; 1 set aside; 0 damaged"), "{said}");
+}

@@ -255,4 +255,9 @@ pub(super) mod tests {
         assert_eq!(leaves("0::/\n", "", true, &[(".", "10", 12, 1)]), named(&[("", 0)]));
         assert_eq!(leaves("0::/\n", "", true, &[(".", "10", 1, 12)]), named(&[("", 10)]));
     }
+
+    #[test]
+    fn a_path_with_spaces_and_backslashes_is_read_as_it_was_written() {
+        assert_eq!(unescaped("/a\\040b\\134040"), "/a b\\040");
+    }
 }

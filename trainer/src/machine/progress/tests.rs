@@ -87,3 +87,14 @@ fn the_time_left_follows_the_last_two_epochs_and_not_the_start() {
     progress.epoch(&epoch(3), 10);
     assert!(near(progress.remaining(30), 140.0), "{:?}", progress.remaining(30));
 }
+
+#[test]
+fn runs_that_begin_or_go_on_here_are_counted_and_so_are_the_epochs_that_end_here() {
+    let (screen, configuration) = (screen(LINE_EVERY), Configuration::default());
+    for done in [0, 6] {
+        let mut progress = Progress::new(&screen, "a", 10, &configuration, (done, 10));
+        progress.epoch(&EpochRow { epoch: done as u32 + 1, ..EpochRow::default() }, 10);
+    }
+    progress_of(&screen, &configuration).update(1, None, 1.0);
+    assert_eq!((screen.begun(), screen.epochs()), (3, 2));
+}
