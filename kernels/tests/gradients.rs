@@ -155,6 +155,21 @@ fn a_label_is_below_the_number_of_classes() {
 }
 
 #[test]
+fn images_and_labels_that_do_not_fit_each_other_are_refused() {
+    let architecture = Architecture::new(2, [4, 4, 4, 4], 10).unwrap();
+    let (images, labels) = random_batch(2, 2);
+    let mut engine = Engine::new(architecture, &random_state(&architecture, 1), 1).unwrap();
+    let mut is_refused = |work: &dyn Fn(&mut Engine)| {
+        std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut engine))).is_err()
+    };
+    assert!(is_refused(&|engine| drop(engine.predict(&images, &labels[..1]))));
+    assert!(is_refused(&|engine| assert!(engine.step(&images, &labels[..1], STILL, NO_DECAY).loss > 0.0)));
+    assert!(is_refused(&|engine| assert_eq!(engine.step(&[], &[], STILL, NO_DECAY).correct, 0)));
+    assert!(is_refused(&|engine| drop(engine.logits(&images[1..]))));
+    assert!(!is_refused(&|engine| drop(engine.predict(&images, &labels))));
+}
+
+#[test]
 fn a_larger_batch_after_a_smaller_one() {
     let architecture = Architecture::new(3, [4, 8, 8, 16], 10).unwrap();
     let state = random_state(&architecture, 3);
