@@ -163,8 +163,9 @@ fn images_and_labels_that_do_not_fit_each_other_are_refused() {
         std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut engine))).is_err()
     };
     assert!(is_refused(&|engine| drop(engine.predict(&images, &labels[..1]))));
-    assert!(is_refused(&|engine| assert!(engine.step(&images, &labels[..1], STILL, NO_DECAY).loss > 0.0)));
-    assert!(is_refused(&|engine| assert_eq!(engine.step(&[], &[], STILL, NO_DECAY).correct, 0)));
+    assert!(is_refused(&|engine| {
+        engine.step(&images, &labels[..1], STILL, NO_DECAY);
+    }));
     assert!(is_refused(&|engine| drop(engine.logits(&images[1..]))));
     assert!(!is_refused(&|engine| drop(engine.predict(&images, &labels))));
 }
