@@ -17,11 +17,20 @@ pub struct Point {
 }
 
 impl Point {
-    /// Returns the accuracies of the two curves, each with the arm of that name.
+    /// Returns the accuracies of the two curves, in the order of [`arms`].
     #[must_use]
-    pub const fn arms(&self) -> [(Arm, f64); 2] {
-        [(Arm::ORIGINAL, self.original), (Arm::APPROPRIATE, self.appropriate)]
+    pub const fn accuracies(&self) -> [f64; 2] {
+        [self.original, self.appropriate]
     }
+}
+
+/// Returns the arms that the two curves stand for beside these: those that the notebook's code had, where one
+/// of them is shown, and otherwise those that it describes.
+#[must_use]
+pub fn arms(shown: &[Arm]) -> [Arm; 2] {
+    let coded = [Arm::PUBLISHED_ORIGINAL, Arm::PUBLISHED_APPROPRIATE];
+    let is_shown = coded.iter().any(|arm| shown.contains(arm));
+    if is_shown { coded } else { [Arm::ORIGINAL, Arm::APPROPRIATE] }
 }
 
 /// Returns the whole figure, sorted by rankscale.

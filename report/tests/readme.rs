@@ -1,6 +1,6 @@
 //! Checks that what the README shows is made from the files beside it.
 
-use artifacts::study::{CellRow, Study};
+use artifacts::study::{CellRow, Interval, RunRow, Study};
 use artifacts::words::{fixed, level, p_equals, percent, points, reach};
 use artifacts::{Layout, notebook};
 use fs_err::read_to_string;
@@ -70,6 +70,23 @@ fn between(numbers: impl Iterator<Item = f64> + Clone, decimals: usize) -> Strin
     format!("{} to {}", fixed(low, decimals), fixed(high, decimals))
 }
 
+/// Returns an arm's mean accuracy at a rankscale, a fraction.
+fn mean(study: &Study, rankscale: u32, arm: &str) -> f64 {
+    let cell = |cell: &&CellRow| cell.rankscale == rankscale && cell.decay == arm;
+    study.cells.iter().find(cell).unwrap().mean
+}
+
+/// Formats the smallest and the largest ratio of the two arms at the end of the panels of a figure.
+fn ratios(study: &Study, file: &str, decimals: usize) -> String {
+    let plot = render(study).figures.into_iter().find(|figure| figure.file == file).unwrap().plot;
+    let ratio = |(_, series): &(String, Vec<Series>)| {
+        let [baseline, arm] = [0, 1].map(|at| series[at].means.last().unwrap().y);
+        arm / baseline
+    };
+    assert_eq!(plot.panels.len(), 7);
+    between(plot.panels.iter().map(ratio), decimals)
+}
+
 #[test]
 fn what_is_told_of_desktop_is_what_its_analysis_says() {
     let study = Study::read(&kept("desktop")).unwrap();
@@ -94,14 +111,10 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
             percent(notebook.accuracy.notebook)
         ),
     ];
-    let mean = |rankscale, arm| {
-        let cell = |cell: &&CellRow| cell.rankscale == rankscale && cell.decay == arm;
-        study.cells.iter().find(cell).unwrap().mean
-    };
     let curve = notebook::curve();
     let mut below = Vec::new();
     for row in &judged.secondary.by_rankscale {
-        let arms = ["original", "appropriate"].map(|arm| mean(row.rankscale, arm));
+        let arms = ["original", "appropriate"].map(|arm| mean(&study, row.rankscale, arm));
         needles.push(format!(
             "| {} | {} | {} | {} | {} |",
             row.rankscale,
@@ -114,19 +127,8 @@ fn what_is_told_of_desktop_is_what_its_analysis_says() {
         below.extend([arms[0] - point.original, arms[1] - point.appropriate].map(|gap| 100.0 * gap));
     }
     needles.push(format!("its curves lie {} points below these.", between(below.into_iter(), 2)));
-    let figures = render(&study).figures;
-    for (file, decimals, around) in [
-        ("norms-epochs.svg", 1, "times as large under `appropriate`"),
-        ("stable-rank-epochs.svg", 2, "times as large, with"),
-    ] {
-        let plot = &figures.iter().find(|figure| figure.file == file).unwrap().plot;
-        let ratio = |(_, series): &(String, Vec<Series>)| {
-            let end = |arm: &str| series.iter().find(|one| one.name == arm).unwrap().means.last().unwrap().y;
-            end("appropriate") / end("original")
-        };
-        assert_eq!(plot.panels.len(), 7);
-        needles.push(format!("{} {around}", between(plot.panels.iter().map(ratio), decimals)));
-    }
+    needles.push(format!("{} times as large under `appropriate`", ratios(&study, "norms-epochs.svg", 1)));
+    needles.push(format!("{} times as large, with", ratios(&study, "stable-rank-epochs.svg", 2)));
     said("docs/desktop.md", &needles);
 }
 
@@ -141,6 +143,93 @@ fn what_is_told_of_gpu_beside_it_is_what_its_analysis_says() {
     let at_look = format!("{} points lower ({interval})", lower(difference));
     let of_all = format!("{} lower in all {} pairs", lower(later.difference), later.pairs);
     said("README.md", &[at_look, of_all]);
+}
+
+#[test]
+fn what_is_told_of_the_replication_is_what_its_analysis_says() {
+    let (study, gpu) = (Study::read(&kept("gpu-replication")).unwrap(), Study::read(&kept("gpu")).unwrap());
+    let judged = &study.summary.endpoints[0];
+    let replication = judged.secondary.replication.unwrap();
+    let lower = fixed(-100.0 * judged.difference.unwrap(), 2);
+    let interval = judged.interval().unwrap();
+    let (sure, p) = (format!("({} % interval {}", level(interval), reach(interval)), judged.p().unwrap());
+    let percents = |of: Interval| format!("{} to {}", percent(of.low), percent(of.high));
+    let (difference, accuracies) = (replication.difference, [replication.baseline, replication.accuracy]);
+    let figure = render(&study).figures.into_iter().find(|figure| figure.file == "rankscale.svg").unwrap();
+    said(
+        "README.md",
+        &[
+            format!("is {lower} percentage points lower than `published-original` {sure}; {};", p_equals(p)),
+            format!("curves differ by {} points", fixed(-100.0 * difference.notebook, 2)),
+            format!(
+                "arms are {} and {} %, and the notebook's {} and {} %",
+                percent(accuracies[0].ours),
+                percent(accuracies[1].ours),
+                percent(accuracies[0].notebook),
+                percent(accuracies[1].notebook)
+            ),
+            format!("{} for the difference,", reach(difference.prediction.unwrap())),
+            format!(
+                "{} % and {} % for the accuracies",
+                percents(accuracies[0].prediction.unwrap()),
+                percents(accuracies[1].prediction.unwrap())
+            ),
+            format!("![{}](results/gpu-replication/report/figures/rankscale.svg)", figure.alt),
+        ],
+    );
+
+    let mut needles = vec![
+        format!("{lower} percentage points lower {sure}; {})", p_equals(p)),
+        format!("(F test, {})", p_equals(judged.heterogeneity.unwrap().p)),
+        format!(
+            "| {} | {} | {} |",
+            points(difference.notebook),
+            points(difference.ours),
+            reach(difference.prediction.unwrap())
+        ),
+        format!("{} times as large under `published-appropriate`", ratios(&study, "norms-epochs.svg", 2)),
+    ];
+    needles.extend(accuracies.map(|accuracy| {
+        let another = percents(accuracy.prediction.unwrap());
+        format!("| {} | {} | {another} |", percent(accuracy.notebook), percent(accuracy.ours))
+    }));
+    let curve = notebook::curve();
+    let mut taken = Vec::new();
+    for row in &judged.secondary.by_rankscale {
+        let at = row.rankscale;
+        let here = ["published-original", "published-appropriate"].map(|arm| mean(&study, at, arm));
+        let theirs = curve.iter().find(|point| point.rankscale == at).unwrap().accuracies();
+        needles.push(format!(
+            "| {at} | {}, {} | {}, {} | {}, {} | {} |",
+            percent(theirs[0]),
+            percent(here[0]),
+            percent(theirs[1]),
+            percent(here[1]),
+            points(theirs[1] - theirs[0]),
+            points(row.difference),
+            reach(row.interval.unwrap())
+        ));
+        let judged: Vec<_> = ["original", "appropriate"].map(|arm| first_look(&gpu, at, arm)).into();
+        taken.push(judged[0] - here[0]);
+        let cells: Vec<_> = judged.into_iter().chain(here).map(percent).collect();
+        needles.push(format!("| {at} | {} |", cells.join(" | ")));
+    }
+    needles.push(format!(
+        "lower by {} points at rankscale 8 and by {} at rankscale 31",
+        fixed(100.0 * taken[0], 1),
+        fixed(100.0 * taken[2], 1)
+    ));
+    said("docs/desktop.md", &needles);
+}
+
+/// Returns an arm's mean accuracy over the first three seeds of a rankscale, a fraction.
+fn first_look(study: &Study, rankscale: u32, arm: &str) -> f64 {
+    let seeds = [0, 100, 200].map(|more| u64::from(rankscale) + more);
+    let of = |seed| {
+        let run = |run: &&RunRow| run.rankscale == rankscale && run.decay == arm && run.seed == seed;
+        study.runs.iter().find(run).unwrap().test_accuracy.unwrap()
+    };
+    seeds.map(of).iter().sum::<f64>() / 3.0
 }
 
 #[test]

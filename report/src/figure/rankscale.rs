@@ -40,7 +40,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let caption = format!("{}{}{remark}", numbers::capital(&accuracy), caption(&series));
     let alt = alternative(&accuracy, &series, !background.is_empty());
     let plot = Plot {
-        background: of_notebook(&background),
+        background: of_notebook(&background, &selection.arms()),
         ..Plot::single("Rankscale", selection.accuracy_axis(), series)
     };
     let title = format!("{} against rankscale", numbers::capital(&accuracy));
@@ -107,7 +107,7 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
         values
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
     };
-    let theirs = curve.iter().flat_map(Point::arms).map(|(_, accuracy)| accuracy * 100.0);
+    let theirs = curve.iter().flat_map(Point::accuracies).map(|accuracy| accuracy * 100.0);
     let ours = span(&mut series.iter().flat_map(Series::heights));
     let theirs = span(&mut { theirs });
     let both = ours.1.max(theirs.1) - ours.0.min(theirs.0);
@@ -126,13 +126,15 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     (curve, remark)
 }
 
-/// Returns the notebook's two curves as series.
-fn of_notebook(curve: &[Point]) -> Vec<Series> {
-    let arms = curve.first().map_or_else(Vec::new, |point| point.arms().map(|(arm, _)| arm).to_vec());
+/// Returns the notebook's two curves as series, which look like those of the arms that they stand for.
+fn of_notebook(curve: &[Point], shown: &[Arm]) -> Vec<Series> {
+    if curve.is_empty() {
+        return Vec::new();
+    }
     let of = |(i, arm): (usize, Arm)| {
         let mean = |point: &Point| Mean {
             x: f64::from(point.rankscale),
-            y: point.arms()[i].1 * 100.0,
+            y: point.accuracies()[i] * 100.0,
             runs: 1,
             interval: None,
         };
@@ -142,7 +144,7 @@ fn of_notebook(curve: &[Point]) -> Vec<Series> {
         let means = curve.iter().map(mean).collect();
         Series { means, ..Series::empty(&format!("2018 notebook, {arm}"), look) }
     };
-    arms.into_iter().enumerate().map(of).collect()
+    notebook::arms(shown).into_iter().enumerate().map(of).collect()
 }
 
 /// Returns the centre of the direct label: just above or below the background curve, where the other lines
