@@ -7,28 +7,24 @@ each other by relative paths. If a libtorch lacks functions that the binding nam
 that adds them to its headers. A libtorch with CUDA gets the headers of CUDA in `.libtorch/cuda-MAJOR/include`, unless
 they are beside it or in $CUDA_HOME: pip installs only a part of them with torch.
 
-Invariant: `.libtorch/current` is absent or complete, and so is each `.libtorch/cuda-MAJOR`. A tree is built under
-another name and renamed.
+Invariant: `.libtorch/current` is absent or complete.
 """
 
 import argparse
 import contextlib
 import errno
 import fcntl
-import fnmatch
 import glob
 import os
-import platform
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import zipfile
 
 import machine
 import outcome
 import stop
+import wheels
 
 # The version that the binding is made for and that the tests run on, which is that of the wheel; and the oldest and the
 # newest version against which the binding compiles.
@@ -41,19 +37,9 @@ HOME = os.path.join(ROOT, ".libtorch")
 CURRENT = os.path.join(HOME, "current")
 # This file is touched whenever `current` changes, so that cargo links again (trainer/build.rs watches it).
 ORIGIN = os.path.join(HOME, "current.origin")
-HOST = socket.gethostname()
 # A header that declares what libtorch lacks before this version.
 ABSENT, WHOLE = os.path.join(ROOT, "tools", "torch-2.11.h"), (2, 13)
 
-WANTED = {
-    "cpu": ["torch/include/*", "torch/lib/*", "nvidia/*/lib/libcudart.so.*", "nvidia/*/lib/libcupti.so.*"],
-    "cuda": ["torch/include/*", "torch/lib/*", "nvidia/*/lib/*"],
-}
-UNWANTED = {
-    "cpu": ["*/libtorch_cuda*", "*/libc10_cuda*", "*/libcaffe2_nvrtc*", "*/libtorch_nvshmem*",
-            "*/libtorch_python*", "*/libshm*"],
-    "cuda": ["*/libtorch_python*", "*/libshm*"],
-}
 # The wheels, pip's copy of them and the unpacked tree need space at the same time for a while.
 NEEDED_GB = {"cpu": 2, "cuda": 8}
 # The errors of a file system that has no locks.
@@ -81,7 +67,7 @@ def main():
             if error.errno not in WITHOUT_LOCKS:
                 raise
         else:
-            for leftover in glob.glob(os.path.join(glob.escape(HOME), "*.unfinished-%s-*" % glob.escape(HOST))):
+            for leftover in glob.glob(os.path.join(glob.escape(HOME), "*.unfinished-%s-*" % glob.escape(wheels.HOST))):
                 shutil.rmtree(leftover, ignore_errors=True)
         given = os.environ.get("LIBTORCH")
         if given and os.path.abspath(given) != CURRENT:
@@ -223,7 +209,7 @@ def whole(libtorch):
         return libtorch
     version = version_of(libtorch)
     tree = os.path.join(HOME, "links-%s" % version)
-    with built_beside(tree) as unfinished:
+    with wheels.built_beside(tree) as unfinished:
         headers = os.path.join(libtorch, "include")
         link_all(headers, os.path.join(unfinished, "include"), but="torch")
         link_all(os.path.join(headers, "torch"), os.path.join(unfinished, "include", "torch"), but="torch.h")
@@ -247,67 +233,17 @@ def unpacked(kind):
     """The directory of libtorch inside the unpacked wheels; downloads them if they are missing."""
     tree = os.path.join(HOME, "torch-%s-%s" % (VERSION, kind))
     if not os.path.isdir(tree):
-        with built_beside(tree) as unfinished:
-            wheels = fetch("libtorch-" + kind, "libtorch (%s)" % kind, NEEDED_GB[kind], os.path.join(unfinished, "wheels"),
-                           "set LIBTORCH to a libtorch %s" % VERSION)
-            for wheel in wheels:
+        with wheels.built_beside(tree) as unfinished:
+            fetched = wheels.fetch("libtorch-" + kind, "libtorch (%s)" % kind, NEEDED_GB[kind], os.path.join(unfinished, "wheels"),
+                                   "set LIBTORCH to a libtorch %s" % VERSION)
+            for wheel in fetched:
                 outcome.note("unpacking %s" % os.path.basename(wheel))
-                unpack(wheel, kind, unfinished)
+                wheels.unpack(wheel, kind, unfinished)
             shutil.rmtree(os.path.join(unfinished, "wheels"))
             if kind == "cpu":
-                forget_cuda(os.path.join(unfinished, "torch"))
+                wheels.forget_cuda(os.path.join(unfinished, "torch"))
             try_to_load(os.path.join(unfinished, "torch"))
     return os.path.join(tree, "torch")
-
-
-@contextlib.contextmanager
-def built_beside(tree):
-    """Gives a folder that becomes the tree, in place of what is there, or that vanishes if it cannot be built. Where there
-    are no locks, another process may build the same tree; then the first one stays."""
-    shutil.rmtree(tree, ignore_errors=True)
-    unfinished = "%s.unfinished-%s-%d" % (tree, HOST, os.getpid())
-    try:
-        yield unfinished
-        try:
-            os.rename(unfinished, tree)
-        except OSError:
-            if not os.path.isdir(tree):
-                raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def fetch(pinned, what, needed_gb, into, otherwise):
-    """Downloads the wheels that `PINNED.txt` pins, whichever Python runs this, and returns their paths."""
-    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
-        sys.exit("There is no pinned wheel for %s on %s.\nInstall torch %s for python3 (pip install torch==%s), or set "
-                 "LIBTORCH to a libtorch of that version." % (platform.system(), platform.machine(), VERSION, VERSION))
-    pip = machine.pip()
-    if pip is None:
-        sys.exit("pip is missing: install it for %s (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install "
-                 "python3-pip;\nelsewhere: python3 -m ensurepip)." % sys.executable)
-    free_gb = machine.free_bytes(HOME) / 1e9
-    if free_gb < needed_gb:
-        sys.exit("%s has %.1f GB free; %s needs %.2g GB while it is being unpacked. Free some, or %s."
-                 % (HOME, free_gb, what, needed_gb, otherwise))
-    # The libraries do not depend on the Python version, so one set of wheels serves every Python.
-    command = pip + ["download", "--disable-pip-version-check", "--no-deps", "--require-hashes",
-                     "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]
-    glibc = ["manylinux_2_%d" % minor for minor in range(28, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"]
-    command += ["--platform=%s_%s" % (tag, platform.machine()) for tag in glibc]
-    command += ["--dest", into, "--requirement", os.path.join(ROOT, "tools", pinned + ".txt")]
-    if stop.join(stop.Program(command, environment={**os.environ, **machine.PIP_SETTINGS})) != 0:
-        sys.exit("pip could not download %s: see its message above. A pip older than 21 does not know these options\n"
-                 "(python3 -m pip install --upgrade pip). Without a network, %s." % (what, otherwise))
-    return sorted(glob.glob(os.path.join(glob.escape(into), "*.whl")))
-
-
-def unpack(wheel, kind, into):
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            wanted = any(fnmatch.fnmatchcase(name, pattern) for pattern in WANTED[kind])
-            if wanted and not any(fnmatch.fnmatchcase(name, pattern) for pattern in UNWANTED[kind]):
-                archive.extract(name, into)
 
 
 def bring_headers(libtorch):
@@ -319,11 +255,11 @@ def bring_headers(libtorch):
         sys.exit("%s is made with %s, for which no headers are pinned: set CUDA_HOME to a CUDA of that version, which holds\n"
                  "include/cuda_runtime_api.h." % (libtorch, "CUDA " + major if major else "an unknown CUDA"))
     tree = headers_tree(major)
-    with built_beside(tree) as unfinished:
-        wheels = fetch("cuda-headers-" + major, "the headers of CUDA " + major, 0.1, os.path.join(unfinished, "wheels"),
-                       "set CUDA_HOME to a CUDA %s, which holds include/cuda_runtime_api.h" % major)
-        for wheel in wheels:
-            unpack_headers(wheel, os.path.join(unfinished, "include"))
+    with wheels.built_beside(tree) as unfinished:
+        fetched = wheels.fetch("cuda-headers-" + major, "the headers of CUDA " + major, 0.1, os.path.join(unfinished, "wheels"),
+                               "set CUDA_HOME to a CUDA %s, which holds include/cuda_runtime_api.h" % major)
+        for wheel in fetched:
+            wheels.unpack_headers(wheel, os.path.join(unfinished, "include"))
         shutil.rmtree(os.path.join(unfinished, "wheels"))
     outcome.note("the headers of CUDA %s in %s" % (major, tree))
 
@@ -362,25 +298,6 @@ def stated_cuda_major(place):
     return None
 
 
-def unpack_headers(wheel, into):
-    """Collects the headers of all packages in one folder, wherever under nvidia/ the wheel has them."""
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            header = re.fullmatch(r"nvidia/\w+/include/(.*[^/])", name)
-            if header:
-                path = os.path.join(into, header.group(1))
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "wb") as file:
-                    file.write(archive.read(name))
-
-
-def forget_cuda(libtorch):
-    """Replaces the wheel's libtorch.so, which has no code but needs libtorch_cuda.so, by a linker script without CUDA; GNU
-    ld would make every program need CUDA too."""
-    with open(os.path.join(libtorch, "lib", "libtorch.so"), "w") as file:
-        file.write("INPUT(-ltorch_cpu)\n")
-
-
 def try_to_load(libtorch):
     """Loads the library, so that a missing dependency is reported now and not by the first program that runs."""
     library = os.path.join(libtorch, "lib", "libtorch_%s.so" % linked_kind(libtorch))
@@ -394,7 +311,7 @@ def choose(libtorch, where_from):
     """Points `current` at a libtorch, atomically."""
     before = version_of(CURRENT), linked_kind(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
-        new = "%s.new-%s-%d" % (CURRENT, HOST, os.getpid())
+        new = "%s.new-%s-%d" % (CURRENT, wheels.HOST, os.getpid())
         with contextlib.suppress(FileNotFoundError):
             os.remove(new)
         os.symlink(os.path.relpath(libtorch, HOME) if libtorch.startswith(HOME) else libtorch, new)

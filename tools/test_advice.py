@@ -16,9 +16,10 @@ import libtorch
 import machine
 import run
 import settings
+import wheels
 from test_libtorch import Place
 
-FETCH = libtorch.fetch
+FETCH = wheels.fetch
 # A pip that knows its version, and "downloads" by copying, unless it is to be used in a virtual environment alone.
 PIP = """#!/bin/sh
 [ "$1" = --version ] && { echo pip 25; exit; }
@@ -56,8 +57,8 @@ class Libtorch(Place):
     def pip(self, kind):
         """From now on, pip is there and downloads this wheel; headers come as in the other tests."""
         program(os.path.join(self.bin, "pip3"), PIP % self.wheels(kind))
-        self.replace(libtorch, "forget_cuda", mock.Mock())
-        self.replace(libtorch, "fetch", lambda pinned, *rest: (FETCH if "libtorch" in pinned else self.wheels_of_headers)(pinned, *rest))
+        self.replace(wheels, "forget_cuda", mock.Mock())
+        self.replace(wheels, "fetch", lambda pinned, *rest: (FETCH if "libtorch" in pinned else self.wheels_of_headers)(pinned, *rest))
 
     def refused(self, *arguments, **how):
         with self.assertRaises(SystemExit) as end:
@@ -65,7 +66,7 @@ class Libtorch(Place):
         return str(end.exception)
 
     def test_pip_that_is_missing_is_installed(self):
-        self.replace(libtorch, "fetch", FETCH)
+        self.replace(wheels, "fetch", FETCH)
         program(os.path.join(self.bin, "python3"), "#!/bin/sh\nexit 1\n")
         with mock.patch.object(sys, "executable", os.path.join(self.bin, "python3")):
             self.assertIn("pip is missing: install it", self.refused([self.bin]))

@@ -12,6 +12,7 @@ from unittest import mock
 import doctor
 import libtorch
 import run
+import wheels
 
 
 class Place(unittest.TestCase):
@@ -27,7 +28,7 @@ class Place(unittest.TestCase):
         self.replace(libtorch.stop, "listen", mock.Mock())
         self.replace(libtorch.machine, "newest_cuda", lambda: 0)
         self.fetched = []
-        self.replace(libtorch, "fetch", self.wheels_of_headers)
+        self.replace(wheels, "fetch", self.wheels_of_headers)
 
     def replace(self, place, name, value):
         patch = mock.patch.object(place, name, value)
@@ -177,7 +178,7 @@ class Setup(Place):
 
     def test_headers_that_do_not_come_leave_nothing(self):
         package, folder = self.python("a", "2.13.0", cuda="13")
-        with mock.patch.object(libtorch, "unpack_headers", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+        with mock.patch.object(wheels, "unpack_headers", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
             self.set_up([folder], kind="cuda")
         self.assertFalse([name for name in os.listdir(libtorch.HOME) if name.startswith("cuda")])
         self.assertIn("run ./justw setup --cuda", self.doctor())
@@ -196,7 +197,7 @@ class Setup(Place):
                     archive.writestr(name, "")
             return [wheel]
 
-        self.replace(libtorch, "fetch", fetched)
+        self.replace(wheels, "fetch", fetched)
         with contextlib.redirect_stdout(io.StringIO()):
             for kind, kept, linked in (("cpu", every, "INPUT(-ltorch_cpu)\n"), ("cuda", every + cuda, "")):
                 with mock.patch.object(libtorch, "try_to_load"):
@@ -222,7 +223,7 @@ class Setup(Place):
 
     def test_of_two_that_build_the_same_tree_the_first_one_stays(self):
         tree = os.path.join(libtorch.HOME, "tree")
-        with libtorch.built_beside(tree) as unfinished:
+        with wheels.built_beside(tree) as unfinished:
             self.write("second", unfinished, "file")
             self.write("first", tree, "file")
         with open(os.path.join(tree, "file")) as file:
@@ -230,7 +231,7 @@ class Setup(Place):
         self.assertEqual(os.listdir(libtorch.HOME), ["tree"])
 
     def test_what_a_killed_setup_left_is_removed_by_the_next(self):
-        ours, others = ("torch.unfinished-%s-1" % host for host in (libtorch.HOST, "another"))
+        ours, others = ("torch.unfinished-%s-1" % host for host in (wheels.HOST, "another"))
         for name in (ours, others):
             os.makedirs(os.path.join(libtorch.HOME, name))
         self.set_up([self.python("a", "2.13.0")[1]])
