@@ -73,14 +73,25 @@ fn between(numbers: impl Iterator<Item = f64> + Clone, decimals: usize) -> Strin
 /// Returns an arm's mean accuracy at a rankscale, a fraction.
 fn mean(study: &Study, rankscale: u32, arm: &str) -> f64 {
     let cell = |cell: &&CellRow| cell.rankscale == rankscale && cell.decay == arm;
-    study.cells.iter().find(cell).unwrap().mean
+    study.cells.iter().find(cell).expect("the cell is there").mean
+}
+
+/// Returns an arm's mean accuracy over the first three seeds of a rankscale, a fraction.
+fn first_look(study: &Study, rankscale: u32, arm: &str) -> f64 {
+    let seeds = [0, 100, 200].map(|more| u64::from(rankscale) + more);
+    let of = |seed| {
+        let run = |run: &&RunRow| run.rankscale == rankscale && run.decay == arm && run.seed == seed;
+        study.runs.iter().find(run).and_then(|run| run.test_accuracy).expect("the run is done")
+    };
+    seeds.map(of).iter().sum::<f64>() / 3.0
 }
 
 /// Formats the smallest and the largest ratio of the two arms at the end of the panels of a figure.
 fn ratios(study: &Study, file: &str, decimals: usize) -> String {
-    let plot = render(study).figures.into_iter().find(|figure| figure.file == file).unwrap().plot;
+    let figure = render(study).figures.into_iter().find(|figure| figure.file == file);
+    let plot = figure.expect("the figure is drawn").plot;
     let ratio = |(_, series): &(String, Vec<Series>)| {
-        let [baseline, arm] = [0, 1].map(|at| series[at].means.last().unwrap().y);
+        let [baseline, arm] = [0, 1].map(|at| series[at].means.last().expect("a line has points").y);
         arm / baseline
     };
     assert_eq!(plot.panels.len(), 7);
@@ -220,16 +231,6 @@ fn what_is_told_of_the_replication_is_what_its_analysis_says() {
         fixed(100.0 * taken[2], 1)
     ));
     said("docs/desktop.md", &needles);
-}
-
-/// Returns an arm's mean accuracy over the first three seeds of a rankscale, a fraction.
-fn first_look(study: &Study, rankscale: u32, arm: &str) -> f64 {
-    let seeds = [0, 100, 200].map(|more| u64::from(rankscale) + more);
-    let of = |seed| {
-        let run = |run: &&RunRow| run.rankscale == rankscale && run.decay == arm && run.seed == seed;
-        study.runs.iter().find(run).unwrap().test_accuracy.unwrap()
-    };
-    seeds.map(of).iter().sum::<f64>() / 3.0
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl<'a> Prepared<'a> {
         let Self { planned, refused, diverged, slots, free, .. } = self;
         let say = |line: String| context.screen.say(&line);
         say(format!("experiment {}: {}", experiment.name, experiment.title));
-        say(summary::heading(experiment.runs.len(), refused.len(), diverged, planned, slots, at_once, free));
+        say(summary::heading(experiment.runs.len(), refused.len(), diverged, planned, slots, at_once));
         let known = free.iter().filter(|(_, free)| *free < u64::MAX);
         for (device, free) in known {
             say(format!("{device}: {} MiB of memory free; a run waits until it fits", free >> 20));

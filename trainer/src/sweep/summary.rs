@@ -25,9 +25,9 @@ pub(super) fn heading(
     planned: &[Planned<'_>],
     slots: &[Slot],
     at_once: usize,
-    devices: &[(Device, u64)],
 ) -> String {
-    let places: Vec<_> = devices.iter().map(|(device, _)| device.to_string()).collect();
+    let devices: BTreeSet<_> = slots.iter().map(|slot| slot.device).collect();
+    let places: Vec<_> = devices.iter().map(Device::to_string).collect();
     let ended = match diverged {
         [] => String::new(),
         diverged => format!(", {} diverged ({})", diverged.len(), names(diverged)),
@@ -174,9 +174,7 @@ mod tests {
     fn a_diverged_run_is_not_counted_as_done() {
         let configurations = grid(2, 1);
         let slots = [Slot { device: Device::Cpu, threads: 1 }];
-        let heading = |diverged: &[String]| {
-            heading(5, 1, diverged, &planned(&configurations), &slots, 1, &[(Device::Cpu, 1)])
-        };
+        let heading = |diverged: &[String]| heading(5, 1, diverged, &planned(&configurations), &slots, 1);
         assert!(heading(&[]).starts_with("5 runs, 2 of them done; 2 to go"), "{}", heading(&[]));
         let two = heading(&["a".to_owned(), "b".to_owned()]);
         assert!(two.starts_with("5 runs, 0 of them done, 2 diverged (a, b); 2 to go"), "{two}");

@@ -13,8 +13,12 @@ use std::path::{Component, Path, PathBuf};
 /// The kernel represents "no limit" by 2^63, rounded down to a page; values from here on count as that.
 const NO_LIMIT: u64 = 1 << 60;
 
-/// The file names of a version. Of several limits the smallest counts.
+/// Where the kernel tells of a version, and its file names. Of several limits the smallest counts.
 struct Version {
+    /// Whether a line `number:controllers:group` of `/proc/self/cgroup` is this version's.
+    names: fn(number: &str, controllers: &str) -> bool,
+    /// Whether a mount of this type and these options is this version's.
+    mounts: fn(kind: &str, options: &str) -> bool,
     limits: &'static [&'static str],
     used: &'static str,
     /// The key of `memory.stat`, whose value includes the groups below.
@@ -26,6 +30,8 @@ struct Version {
 }
 
 const FIRST: Version = Version {
+    names: |_, controllers| controllers.split(',').any(|controller| controller == "memory"),
+    mounts: |kind, options| kind == "cgroup" && options.split(',').any(|option| option == "memory"),
     limits: &["memory.limit_in_bytes"],
     used: "memory.usage_in_bytes",
     reclaimable: "total_inactive_file",
@@ -34,6 +40,8 @@ const FIRST: Version = Version {
 };
 /// Beyond `memory.high` processes are not killed, but throttled severely.
 const SECOND: Version = Version {
+    names: |number, controllers| number == "0" && controllers.is_empty(),
+    mounts: |kind, _| kind == "cgroup2",
     limits: &["memory.max", "memory.high"],
     used: "memory.current",
     reclaimable: "inactive_file",
@@ -54,9 +62,8 @@ pub(super) fn bounds(root: &Path) -> Vec<(String, u64)> {
     let (groups, mounts) = (read("proc/self/cgroup"), read("proc/self/mountinfo"));
     let mut found = Vec::new();
     for version in [FIRST, SECOND] {
-        let second = version.used == SECOND.used;
-        let Some(group) = own_group(&groups, second) else { continue };
-        let mount = mount(&mounts, second, group)
+        let Some(group) = own_group(&groups, &version) else { continue };
+        let mount = mount(&mounts, &version, group)
             .unwrap_or_else(|| Mount { group: "/".to_owned(), point: version.usual.to_owned() });
         for directory in directories(&mount, group) {
             let below = root.join(directory.strip_prefix("/").unwrap_or(&directory));
@@ -77,35 +84,25 @@ pub(super) fn bounds(root: &Path) -> Vec<(String, u64)> {
 
 /// Returns the process's group: that of the line `0::/group` (version 2), or that of the line whose
 /// controllers include memory (version 1).
-fn own_group(text: &str, second: bool) -> Option<&str> {
+fn own_group<'a>(text: &'a str, version: &Version) -> Option<&'a str> {
     text.lines().find_map(|line| {
         let mut fields = line.splitn(3, ':');
         let (number, controllers, group) = (fields.next()?, fields.next()?, fields.next()?);
-        let wanted = if second {
-            number == "0" && controllers.is_empty()
-        } else {
-            controllers.split(',').any(|controller| controller == "memory")
-        };
-        wanted.then_some(group)
+        (version.names)(number, controllers).then_some(group)
     })
 }
 
 /// Finds the mount of a hierarchy in lines `id parent device root point options … - type source options`. Of
 /// several mounts, it takes the one that shows most of the groups above the process's own; a bind mount may
 /// show other groups.
-fn mount(text: &str, second: bool, group: &str) -> Option<Mount> {
+fn mount(text: &str, version: &Version, group: &str) -> Option<Mount> {
     let mounts = text.lines().filter_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         let mut kind = kind.split(' ');
         let (kind, options) = (kind.next()?, kind.nth(1)?);
-        let wanted = if second {
-            kind == "cgroup2"
-        } else {
-            kind == "cgroup" && options.split(',').any(|option| option == "memory")
-        };
         let mut place = place.split(' ').skip(3);
         let mount = Mount { group: unescaped(place.next()?), point: unescaped(place.next()?) };
-        wanted.then_some(mount)
+        (version.mounts)(kind, options).then_some(mount)
     });
     mounts.min_by_key(|mount| (!Path::new(group).starts_with(&mount.group), mount.group.len()))
 }
