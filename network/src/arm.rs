@@ -62,6 +62,14 @@ impl Arm {
         self.0.baseline
     }
 
+    /// Returns whether this arm decays every parameter as the other one does, at the same lambda; then they
+    /// differ in the learning rates alone.
+    #[must_use]
+    pub fn decays_as(self, other: Self) -> bool {
+        let [ours, theirs] = [self, other].map(|arm| (arm.0.factors, arm.0.rest, arm.0.product));
+        ours == theirs
+    }
+
     /// Returns the decays of this arm for a base strength `lambda`, a network and the images of an update.
     #[must_use]
     pub fn weight_decay(self, lambda: f64, counts: &Counts, batch: usize) -> WeightDecay {

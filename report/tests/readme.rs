@@ -76,14 +76,22 @@ fn mean(study: &Study, rankscale: u32, arm: &str) -> f64 {
     study.cells.iter().find(cell).expect("the cell is there").mean
 }
 
-/// Returns an arm's mean accuracy over the first three seeds of a rankscale, a fraction.
-fn first_look(study: &Study, rankscale: u32, arm: &str) -> f64 {
+/// Returns an arm's accuracies with the first three seeds of a rankscale, fractions.
+fn first_look(study: &Study, rankscale: u32, arm: &str) -> [f64; 3] {
     let seeds = [0, 100, 200].map(|more| u64::from(rankscale) + more);
     let of = |seed| {
         let run = |run: &&RunRow| run.rankscale == rankscale && run.decay == arm && run.seed == seed;
         study.runs.iter().find(run).and_then(|run| run.test_accuracy).expect("the run is done")
     };
-    seeds.map(of).iter().sum::<f64>() / 3.0
+    seeds.map(of)
+}
+
+/// Returns the mean of three numbers and Student's 95 % interval of it.
+fn of_three(numbers: [f64; 3]) -> (f64, Interval) {
+    let mean = numbers.iter().sum::<f64>() / 3.0;
+    let variance = numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / 2.0;
+    let reach = 4.302_653 * (variance / 3.0).sqrt();
+    (mean, Interval { low: mean - reach, high: mean + reach, level: 0.95 })
 }
 
 /// Formats the smallest and the largest ratio of the two arms at the end of the panels of a figure.
@@ -166,7 +174,10 @@ fn what_is_told_of_the_replication_is_what_its_analysis_says() {
     let (sure, p) = (format!("({} % interval {}", level(interval), reach(interval)), judged.p().unwrap());
     let percents = |of: Interval| format!("{} to {}", percent(of.low), percent(of.high));
     let (difference, accuracies) = (replication.difference, [replication.baseline, replication.accuracy]);
-    let figure = render(&study).figures.into_iter().find(|figure| figure.file == "rankscale.svg").unwrap();
+    let report = render(&study);
+    let title = study.summary.title.as_ref().unwrap();
+    assert!(report.markdown.starts_with(&format!("# {title}.\n")), "its arms do not differ in the decay");
+    let figure = report.figures.into_iter().find(|figure| figure.file == "rankscale.svg").unwrap();
     said(
         "README.md",
         &[
@@ -205,7 +216,6 @@ fn what_is_told_of_the_replication_is_what_its_analysis_says() {
         format!("| {} | {} | {another} |", percent(accuracy.notebook), percent(accuracy.ours))
     }));
     let curve = notebook::curve();
-    let mut taken = Vec::new();
     for row in &judged.secondary.by_rankscale {
         let at = row.rankscale;
         let here = ["published-original", "published-appropriate"].map(|arm| mean(&study, at, arm));
@@ -220,15 +230,24 @@ fn what_is_told_of_the_replication_is_what_its_analysis_says() {
             points(row.difference),
             reach(row.interval.unwrap())
         ));
-        let judged: Vec<_> = ["original", "appropriate"].map(|arm| first_look(&gpu, at, arm)).into();
-        taken.push(judged[0] - here[0]);
-        let cells: Vec<_> = judged.into_iter().chain(here).map(percent).collect();
+        let described = ["original", "appropriate"].map(|arm| first_look(&gpu, at, arm));
+        let means = described.map(|three| of_three(three).0).into_iter().chain(here);
+        let cells: Vec<_> = means.map(percent).collect();
         needles.push(format!("| {at} | {} |", cells.join(" | ")));
+        let coded = first_look(&study, at, "published-original");
+        let (by, sure) = of_three([0, 1, 2].map(|seed| described[0][seed] - coded[seed]));
+        needles.push(format!("by {} ", fixed(100.0 * by, 2)));
+        needles.push(reach(sure));
     }
+    let noise = judged.secondary.noise.unwrap();
+    needles.push(format!("was {} (95 % interval", fixed(100.0 * noise.differences_sd, 2)));
+    needles.push(format!("a run varied by {} (", fixed(100.0 * noise.runs_sd, 2)));
+    let [wide, narrow] = accuracies.map(|accuracy| {
+        let Interval { low, high, .. } = accuracy.prediction.unwrap();
+        fixed(50.0 * (high - low), 2)
+    });
     needles.push(format!(
-        "lower by {} points at rankscale 8 and by {} at rankscale 31",
-        fixed(100.0 * taken[0], 1),
-        fixed(100.0 * taken[2], 1)
+        "more than {wide} (`published-original`) or {narrow} points (`published-appropriate`)"
     ));
     said("docs/desktop.md", &needles);
 }

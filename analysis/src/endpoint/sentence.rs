@@ -20,7 +20,7 @@ pub fn clause(
     differs: &[String],
     exploratory: bool,
 ) -> String {
-    let (arm, baseline) = (format!("`{arm}` weight decay"), format!("`{baseline}`"));
+    let (arm, baseline) = (subject(arm, baseline), format!("`{baseline}`"));
     let better = |word: &str| match judged.size {
         Some(Size::Relevant) => format!("{arm} is relevantly {word} than {baseline}"),
         Some(Size::Negligible) => {
@@ -53,9 +53,15 @@ pub fn clause(
 #[must_use]
 pub fn before_the_first_look([arm, baseline]: [Arm; 2], differs: &[String]) -> String {
     format!(
-        "There is no verdict before the first look on whether `{arm}` weight decay is better than `{baseline}`{}",
+        "There is no verdict before the first look on whether {} is better than `{baseline}`{}",
+        subject(arm, baseline),
         named(differs)
     )
+}
+
+/// Names what is compared with the baseline: the arm's decay, or, if both decay alike, the arm.
+fn subject(arm: Arm, baseline: Arm) -> String {
+    if arm.decays_as(baseline) { format!("the arm `{arm}`") } else { format!("`{arm}` weight decay") }
 }
 
 /// Names the networks over which a mean is taken.
@@ -136,6 +142,13 @@ mod tests {
         assert_eq!(
             said(Verdict::NotEnoughEvidence, None, &[], &["λ = 0.001"], true),
             "Not enough evidence to say whether `appropriate` weight decay is better than `original` (λ = 0.001)"
+        );
+        let published = [Arm::PUBLISHED_APPROPRIATE, Arm::PUBLISHED_ORIGINAL];
+        assert_eq!(
+            before_the_first_look(published, &[]),
+            "There is no verdict before the first look on whether the arm `published-appropriate` is better than \
+             `published-original`",
+            "these differ in the learning rate, and not in the decay"
         );
         assert_eq!(scope(&[8]), "at rankscale 8");
         assert_eq!(scope(&[2, 4, 8, 16, 31]), "on average over 5 rankscales from 2 to 31");

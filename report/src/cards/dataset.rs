@@ -3,8 +3,8 @@
 use super::card::{CITATION, Card, experiment, joined};
 use super::{images, metadata};
 use crate::numbers::{count, many};
-use crate::page::markdown::{Align, bullets, code, table};
-use crate::page::{QUESTION, answer, provenance, standing};
+use crate::page::markdown::{Align, bullets, code, table, text};
+use crate::page::{answer, provenance, question, standing};
 use crate::selection::Selection;
 use artifacts::study::Study;
 use serde_json::{Value, json};
@@ -37,7 +37,8 @@ pub fn card(selection: &Selection<'_>) -> Card {
         head(selection),
         format!("# Dataset card: the tables of {}", experiment(selection)),
         format!(
-            "{QUESTION} These tables are what rankscale measured to answer that. {}",
+            "{} These tables are what rankscale measured to answer that. {}",
+            text(&question(selection)),
             answer::of(selection).markdown()
         ),
         tables(selection),

@@ -23,7 +23,7 @@ pub fn card(selection: &Selection<'_>) -> Card {
         head(selection),
         format!("# Model card: low-rank ResNet-9s of {}", experiment(selection)),
         format!(
-            "{} that classify images of 32 x 32 pixels, trained to compare rules of weight decay and for nothing else. They were made by \
+            "{} that classify images of 32 x 32 pixels, trained to compare rules of weight decay and learning rate, and for nothing else. They were made by \
              rankscale, whose [report](../report.md) says what they show.",
             many(runs.len() as u64, "network")
         ),

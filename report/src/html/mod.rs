@@ -6,6 +6,7 @@
 mod data;
 mod numbers;
 
+use crate::chart::canvas::escaped;
 use crate::figure::Figure;
 use crate::selection::Selection;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -22,7 +23,7 @@ const POLICY: &str =
 /// Returns the whole page: the Markdown with its figures inlined.
 #[must_use]
 pub fn page(selection: &Selection<'_>, markdown: &str, figures: &[Figure]) -> String {
-    let title = crate::page::QUESTION;
+    let title = escaped(&crate::page::question(selection));
     let body = body(markdown, figures);
     let data = serde_json::to_string(&data::of(selection, figures)).expect("names and numbers are JSON");
     // Inside a script element, only `<` could end it.

@@ -61,7 +61,7 @@ fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> An
     let Some(difference) = endpoint.difference else {
         return Answer {
             lead: format!("{}:", endpoint.says),
-            detail: format!("no finished run with {arm} weight decay can be paired with one of {baseline}"),
+            detail: format!("no finished run of {arm} can be paired with one of {baseline}"),
             missing: endpoint.missing.clone(),
         };
     };
@@ -99,7 +99,7 @@ fn without_endpoint(selection: &Selection<'_>) -> Answer {
         (_, finished, _) => {
             let arms: Vec<_> = selection.arms().into_iter().map(|arm| format!("`{arm}`")).collect();
             format!(
-                "the {} ({} weight decay) have no counterpart to be paired with",
+                "the {} of {} have no counterpart to be paired with",
                 many(finished as u64, "finished run"),
                 numbers::listed(&arms)
             )

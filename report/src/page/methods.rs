@@ -42,7 +42,7 @@ pub fn section(selection: &Selection<'_>) -> String {
     let sealed = standing.sealed.as_ref();
     let paragraph = format!(
         "We trained ResNet-9s in which every 3x3 convolution but the first is factored (depthwise 3x3, then 1x1 down to c / rankscale channels, then \
-         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed{dense}. Recipe: {recipe}; {}. Rules of weight decay: {}. The result of a run is its accuracy after \
+         1x1 up to c) on {} at {}: {}, of {} of rankscale and seed{dense}. Recipe: {recipe}; {}. Rules of weight decay and learning rate: {}. The result of a run is its accuracy after \
          the last epoch. Runs that differ in {} make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
         images::name(selection),

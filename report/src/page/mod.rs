@@ -22,11 +22,29 @@ pub mod standing;
 use crate::figure::{self, Figure};
 use crate::numbers;
 use crate::selection::Selection;
+use artifacts::study::Endpoint;
 use markdown::text;
 use network::Arm;
 
 /// The question that this project asks, whatever an experiment is called.
-pub const QUESTION: &str = "Does weight decay scaled by compression help low-rank networks?";
+const QUESTION: &str = "Does weight decay scaled by compression help low-rank networks?";
+
+/// Returns the question that a study answers, which ends as a sentence: that of this project, or, if the arms
+/// that it compares decay alike, that of its experiment.
+#[must_use]
+pub fn question(selection: &Selection<'_>) -> String {
+    let alike = |endpoint: &Endpoint| endpoint.decay.decays_as(endpoint.baseline);
+    let title = selection.study.summary.title.as_deref();
+    let is_another = selection.endpoints().next().is_some_and(alike);
+    title.filter(|_| is_another).map_or_else(|| QUESTION.to_owned(), ended)
+}
+
+/// Returns a title with a full stop, unless it ends as a sentence.
+fn ended(title: &str) -> String {
+    let title = title.trim_end();
+    let stop = if title.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{title}{stop}")
+}
 
 /// Writes the whole page.
 #[must_use]
@@ -35,7 +53,7 @@ pub fn page(selection: &Selection<'_>, figures: &[Figure]) -> String {
     let (first, others): (Vec<_>, Vec<_>) =
         figures.iter().partition(|figure| figure.file == figure::rankscale::FILE);
     let mut sections = vec![
-        format!("# {QUESTION}"),
+        format!("# {}", text(&question(selection))),
         answer.markdown(),
         experiment(selection),
         first.first().map_or_else(no_figure, |figure| shown(figure)),
@@ -60,8 +78,7 @@ fn experiment(selection: &Selection<'_>) -> String {
     let summary = &selection.study.summary;
     let name = match (&summary.experiment, &summary.title) {
         (Some(name), Some(title)) => {
-            let stop = if title.trim_end().ends_with(['.', '?', '!']) { "" } else { "." };
-            format!("Experiment {}: {}{stop} ", markdown::code(name), text(title))
+            format!("Experiment {}: {} ", markdown::code(name), text(&ended(title)))
         }
         (Some(name), None) => format!("Experiment {}. ", markdown::code(name)),
         (None, _) => "No experiment was named: every run found is taken as it is. ".to_owned(),

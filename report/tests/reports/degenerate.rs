@@ -35,7 +35,7 @@ fn diverged_runs_are_listed_not_drawn() {
 fn a_missing_arm_is_named() {
     let report = checked(&Plan { arms: vec![Arm::APPROPRIATE], ..Plan::default() }.study());
     assert!(
-        report.headline.contains("(appropriate weight decay) have no counterpart"),
+        report.headline.contains("finished runs of appropriate have no counterpart"),
         "{}",
         report.headline
     );
