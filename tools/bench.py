@@ -45,7 +45,7 @@ def main(words):
         sys.exit("just bench: %s" % error)
     engines = chosen["ENGINES"].split(",")
     os.chdir(ROOT)
-    libtorch = needs_libtorch({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})
+    libtorch = needs_libtorch({"DEVICE": "cpu", **({"ENGINE": "tch"} if "tch" in engines or 0 in rankscales else {})})
     stop.listen()
     for command in ([os.path.join("tools", "ready")] + ["--libtorch"] * libtorch, build("trainer", libtorch, "trainer/roofline")):
         if stop.call(command, through_us=True):

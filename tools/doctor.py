@@ -15,6 +15,8 @@ import settings
 
 ROOT = libtorch.ROOT
 TRAINER = run.program("trainer")
+# CUDA starts within seconds, or not at all.
+PATIENCE_SECONDS = 60
 
 
 def main():
@@ -24,8 +26,11 @@ def main():
     )]
     if os.path.exists(TRAINER):
         outcome.show("\nThe built trainer says:")
-        if subprocess.run([TRAINER, "doctor"]).returncode != 0:
-            problems.append("the built trainer does not run: see its message above")
+        try:
+            if subprocess.run([TRAINER, "doctor"], timeout=PATIENCE_SECONDS).returncode != 0:
+                problems.append("the built trainer does not run: see its message above")
+        except subprocess.TimeoutExpired:
+            problems.append("the built trainer does not answer: does nvidia-smi? A GPU's driver may hang")
     problems = [problem for problem in problems if problem]
     outcome.show("\n" + "\n".join("- " + problem for problem in problems) if problems else "\nNothing is missing.")
 

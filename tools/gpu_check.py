@@ -112,9 +112,12 @@ def built_parity():
 def versions(python):
     """The versions of everything involved, each from its own source; None where there is no answer."""
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,compute_cap", "--format=csv,noheader"]
-    asked = subprocess.run([binary("trainer"), "doctor"], stdout=subprocess.PIPE, text=True)
+    try:
+        said = subprocess.run([binary("trainer"), "doctor"], stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS).stdout
+    except subprocess.TimeoutExpired:
+        said = ""
     return {
-        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": asked.stdout.splitlines(),
+        "revision": machine.first_line(["git", "rev-parse", "HEAD"]), "trainer": said.splitlines(),
         "driver": machine.first_line(query),
         "python": machine.first_line([python, "--version"]), "system": " ".join(os.uname()[0:3:2]),
     }
@@ -264,15 +267,18 @@ def run_until(command, reached):
     ended before."""
     with tempfile.TemporaryFile(mode="w+") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while process.poll() is None and not reached() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGTERM)
         try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while process.poll() is None and not reached() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
             code = process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
             raise Failed("it does not react to SIGTERM")
+        finally:
+            # Nothing of it is left on the GPU, however this ends.
+            process.kill()
+            process.wait()
         if code not in (0, 128 + signal.SIGTERM):
             said.seek(0)
             raise Failed("exit code %d: %s" % (code, said.read()[-SHOWN:]))

@@ -309,6 +309,8 @@ def try_to_load(libtorch):
 
 def choose(libtorch, where_from):
     """Points `current` at a libtorch, atomically."""
+    # Whoever deletes `current` to have another one leaves the note of where it came from.
+    is_first = not os.path.exists(ORIGIN)
     before = version_of(CURRENT), linked_kind(CURRENT)
     if os.path.realpath(CURRENT) != os.path.realpath(libtorch):
         new = "%s.new-%s-%d" % (CURRENT, wheels.HOST, os.getpid())
@@ -319,7 +321,7 @@ def choose(libtorch, where_from):
     if origin() != where_from:
         with open(ORIGIN, "w") as file:
             file.write(where_from + "\n")
-    if before[0] and before != (version_of(CURRENT), linked_kind(CURRENT)) and shutil.which("cargo"):
+    if not is_first and before != (version_of(CURRENT), linked_kind(CURRENT)) and shutil.which("cargo"):
         # The binding was compiled with the previous headers and names the previous libraries; cargo does not see that they changed.
         subprocess.run(["cargo", "clean", "--quiet", "--release", "--package", "torch-sys", "--target-dir=" + machine.target_dir()],
                        cwd=ROOT, stderr=subprocess.DEVNULL)

@@ -233,7 +233,7 @@ def of_one_dataset(chosen, steps):
     if "EXPERIMENT" not in chosen or not any("DATASET" in step.keys for step in steps):
         return chosen
     name = chosen["EXPERIMENT"]
-    of_experiment = settings.dataset(name, os.path.join(ROOT, "experiments"))
+    of_experiment = settings.dataset(name, os.path.join(ROOT, "experiments"), chosen.get("WORK", default_work()))
     if chosen.setdefault("DATASET", of_experiment) != of_experiment:
         raise settings.SettingsError(
             "DATASET=%s: EXPERIMENT=%s trains on %s. One of your own may say dataset = \"%s\" below [recipe]."
@@ -262,7 +262,8 @@ def needs_libtorch(chosen):
     if may_use_gpu(chosen):
         return True
     return any(chosen.get(key) in values for key, values in ONLY_LIBTORCH.items()) or (
-        "EXPERIMENT" in chosen and settings.is_for_libtorch(chosen["EXPERIMENT"], os.path.join(ROOT, "experiments")))
+        "EXPERIMENT" in chosen and settings.is_for_libtorch(
+            chosen["EXPERIMENT"], os.path.join(ROOT, "experiments"), chosen.get("WORK", default_work())))
 
 
 def set_up(chosen):

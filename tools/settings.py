@@ -110,25 +110,26 @@ def experiment(name_or_path, directory, work):
         raise SettingsError("EXPERIMENT=%s: no such file, and none of %s." % (name_or_path, ", ".join(named)))
 
 
-def dataset(name_or_path, directory):
-    """The data set that an experiment trains on, according to its file; the default if the file does not say or if there
-    is only a plan."""
-    found = re.search(r"""^\s*dataset\s*=\s*["'](\w+)["']""", text_of(name_or_path, directory), re.MULTILINE)
+def dataset(name_or_path, directory, work):
+    """The data set that an experiment trains on, according to its file or its plan; the default if that does not say."""
+    found = re.search(r"""^\s*"?dataset"?\s*[=:]\s*["'](\w+)["']""", text_of(name_or_path, directory, work), re.MULTILINE)
     return found.group(1) if found else DATASETS[0]
 
 
-def is_for_libtorch(name_or_path, directory):
+def is_for_libtorch(name_or_path, directory, work):
     """Whether an experiment has runs that only libtorch can train: of the dense network, or in half precision."""
-    text = text_of(name_or_path, directory)
-    ranks = re.findall(r"^\s*rankscale\s*=\s*\[([^\]]*)\]", text, re.MULTILINE)
+    text = text_of(name_or_path, directory, work)
+    ranks = re.findall(r"""^\s*"?rankscale"?\s*[=:]\s*(\[[^\]]*\]|\d+)""", text, re.MULTILINE)
     return any(re.search(r"\b0\b", rank) for rank in ranks) or bool(
-        re.search(r"""^\s*precision\s*=\s*["'](bf16|fp16)["']""", text, re.MULTILINE))
+        re.search(r"""^\s*"?precision"?\s*[=:]\s*["'](bf16|fp16)["']""", text, re.MULTILINE))
 
 
-def text_of(name_or_path, directory):
-    """The text of an experiment's file; empty if there is only a plan, or if it cannot be read: the program that reads it
-    knows more."""
+def text_of(name_or_path, directory, work):
+    """The text of an experiment's file or, if there is none, of its plan in `work`; empty if neither can be read: the
+    program that reads it knows more."""
     path = name_or_path if name_or_path.endswith(".toml") else os.path.join(directory, name_or_path + ".toml")
+    if not os.path.exists(path):
+        path = os.path.join(work, "plans", name_or_path, "plan.json")
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()

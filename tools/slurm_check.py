@@ -117,8 +117,11 @@ def main(words):
             outcome.note("not tried here: %s: machines of their own need root (unshare --pid) and a C compiler" % ", ".join(several))
         else:
             tried(place, several, alone, "several", cpus=1, machines=3, silence=10)
-    except (Failure, TimeoutError) as failure:
+    except (Failure, OSError) as failure:
         sys.exit("slurm-check: %s\nall of it lies in %s" % (failure, root))
+    except BaseException:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
     shutil.rmtree(root)
     return None
 

@@ -124,7 +124,8 @@ def judged(each, told, jobs):
     if told is None:
         return {}
     where = {"job": told["job"], "node": told["node"], "log": told["log"]}
-    if told["said"].startswith(FAILED):
+    # A run under way has not failed, whatever an old log says.
+    if told["said"].startswith(FAILED) and each["status"] != "running":
         return {**where, "status": "failed", "reason": told["said"][len(FAILED):], "last_lines": told["last_lines"]}
     if each["status"] == "running" and jobs is not None and jobs.get(told["job"], {}).get("state") != "RUNNING" and is_silent(each):
         return {**where, "status": "stopped", "reason": "its job %s is gone" % told["job"]}

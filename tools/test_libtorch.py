@@ -315,6 +315,11 @@ class Setup(Place):
         self.assertGreater(cleaned(), first)
         with open(said) as file:
             self.assertEqual(file.read().count("clean --quiet --release --package torch-sys"), 2)
+        # As the warning about a version that is not tested says, to have another one.
+        os.remove(libtorch.CURRENT)
+        package, _ = self.python("e", "2.13.0")
+        second = os.stat(said).st_size
+        self.assertGreater(cleaned(), second)
 
     def test_a_libtorch_without_cuda_is_not_enough_where_a_gpu_trains(self):
         def brought(chosen, gpu, **environment):

@@ -1,7 +1,9 @@
 import contextlib
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,11 +93,25 @@ class DataSets(unittest.TestCase):
         with open(os.path.join(run.ROOT, "artifacts", "src", "dataset", "task.rs")) as file:
             self.assertEqual(tuple(re.findall(r'^    name: "(\w+)",', file.read(), re.MULTILINE)), settings.DATASETS)
 
+    def planned(self, work, study):
+        """A work folder that has the plan of a kept study and nothing else of it."""
+        os.makedirs(os.path.join(work, study, "plans", "a-plan"))
+        shutil.copy(os.path.join(run.ROOT, "results", study, "plan.json"), os.path.join(work, study, "plans", "a-plan"))
+        return os.path.join(work, study)
+
     def test_an_experiment_says_which_it_is_about(self):
         experiments = os.path.join(run.ROOT, "experiments")
-        self.assertEqual(settings.dataset("cifar100", experiments), "cifar100")
-        self.assertEqual(settings.dataset("quick", experiments), "cifar10")
-        self.assertEqual(settings.dataset("only-a-plan", experiments), "cifar10")
+        with tempfile.TemporaryDirectory() as work:
+            self.assertEqual(settings.dataset("cifar100", experiments, work), "cifar100")
+            self.assertEqual(settings.dataset("quick", experiments, work), "cifar10")
+            self.assertEqual(settings.dataset("only-a-plan", experiments, work), "cifar10")
+            os.makedirs(os.path.join(work, "plans", "only-a-plan"))
+            with open(os.path.join(work, "plans", "only-a-plan", "plan.json"), "w") as plan:
+                json.dump({"runs": [{"rankscale": 0, "dataset": "cifar100"}]}, plan, indent=2)
+            self.assertEqual(settings.dataset("only-a-plan", experiments, work), "cifar100")
+            self.assertTrue(settings.is_for_libtorch("only-a-plan", experiments, work))
+            for kept, half in (("gpu", True), ("desktop", False)):
+                self.assertEqual(settings.is_for_libtorch("a-plan", experiments, self.planned(work, kept)), half, kept)
         steps = [run.Step("data-prep DATASET SOURCE WORK"), run.Step("trainer sweep EXPERIMENT WORK")]
         self.assertEqual(run.of_one_dataset({"EXPERIMENT": "cifar100"}, steps)["DATASET"], "cifar100")
         with self.assertRaisesRegex(settings.SettingsError, "EXPERIMENT=quick trains on cifar10"):

@@ -48,6 +48,13 @@ class Joined(unittest.TestCase):
             file.write(LOG)
         self.said = status.logs(folder.name)
 
+    def test_a_run_under_way_has_not_failed_whatever_an_old_log_says(self):
+        now = standing()
+        now["runs"][1]["status"] = "running"
+        found = status.joined(now, self.said, None)
+        self.assertEqual(found["counts"]["running"], 2)
+        self.assertNotIn("failed", found["counts"])
+
     def test_a_run_has_the_job_and_node_that_last_spoke_of_it(self):
         found = status.joined(standing(), self.said, {"7_0": {"state": "RUNNING"}})
         runs = {each["name"][-2:]: each for each in found["runs"]}

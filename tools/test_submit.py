@@ -15,7 +15,7 @@ import test_run
 TRAINER = """#!/bin/sh
 echo "trainer $*" >>"$EVENTS"
 case "$1" in
-sweep) echo '{"runs": 20, "left": '"${LEFT:-18}"', "seconds": 36000.0, "longest_seconds": 2500.0, "refused": 0, "at_once": 1}' ;;
+sweep) echo '{"runs": 20, "left": '"${LEFT:-18}"', "seconds": 36000.0, "longest_seconds": 2500.0}' ;;
 status) echo '{"experiment": "notebook", "runs": ['"$RUNS"']}' ;;
 esac
 """

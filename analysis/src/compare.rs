@@ -15,7 +15,7 @@ mod text;
 pub use text::markdown;
 
 use crate::stats::LEVEL;
-use crate::stats::holm::holm;
+use crate::stats::holm::holm_of_known;
 use crate::stats::strata::Strata;
 use crate::stats::stratified::stratified;
 use crate::stats::student::{Student, average};
@@ -37,14 +37,13 @@ pub fn compare([a, b]: [(&str, &Study); 2]) -> Compared {
         .filter_map(|(key, runs)| Some((key, Sample::of(runs, second.by_key.get(key)?))))
         .collect();
     let estimates: Vec<Option<Student>> = shared.iter().map(|(_, sample)| sample.estimate()).collect();
-    let p: Vec<f64> = estimates.iter().flatten().map(Student::p).collect();
-    let mut adjusted = holm(&p).into_iter();
+    let p = |estimate: &Option<Student>| estimate.as_ref().map(Student::p);
+    let adjusted = holm_of_known(estimates.iter().map(p));
     let cells = shared
         .iter()
-        .zip(&estimates)
-        .map(|((key, sample), estimate)| {
-            let p =
-                estimate.map(|estimate| [Some(estimate.p()), adjusted.next()].map(Option::unwrap_or_default));
+        .zip(estimates.iter().zip(adjusted))
+        .map(|((key, sample), (estimate, adjusted))| {
+            let p = p(estimate).zip(adjusted).map(<[f64; 2]>::from);
             Cell {
                 rankscale: key.rankscale,
                 decay: key.decay.clone(),

@@ -2,9 +2,9 @@
 //!
 //! *Invariant:* a run that is there already is left alone.
 
-use crate::endpoint::sentence::count;
 use crate::runs::import::{Imported, runs};
 use artifacts::run::{RunFolder, RunRecord};
+use artifacts::words::many;
 use artifacts::{Layout, reading};
 use std::io::Write;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> 
     writeln!(
         progress,
         "imported {} from {} into {}{}{}",
-        count(runs.len() - there, "run"),
+        many((runs.len() - there) as u64, "run"),
         files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "),
         layout.runs().display(),
         if there > 0 { format!("; {there} were there already") } else { String::new() },
@@ -46,7 +46,7 @@ pub fn import(files: &[PathBuf], layout: &Layout, progress: &mut impl Write) -> 
             progress,
             "{} without a `seed` stand several times for one rankscale and `d`, and make no pair: nothing says which belongs to which. A `seed` in \
              their settings does",
-            count(unpaired, "run")
+            many(unpaired as u64, "run")
         )?;
     }
     Ok(())

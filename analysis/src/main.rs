@@ -6,7 +6,8 @@ use analysis::planning::{characteristics, power};
 use analysis::runs::results::ResultsArms;
 use anyhow::Context as _;
 use artifacts::output::{Notes, print, say};
-use artifacts::study::Study;
+use artifacts::study::{Study, Summary};
+use artifacts::words::many;
 use artifacts::{Experiment, Layout};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::{Shell, generate};
@@ -31,7 +32,7 @@ Examples:
 /// Reads WORK/runs and writes WORK/analysis: tables, summary.json, and results.json in the notebook's format.
 /// Runs that cannot be read are set aside with the reason.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// Directory of all the pipeline's files
     #[arg(long, env = "WORK", default_value = "work", global = true, value_name = "DIR")]
@@ -71,7 +72,7 @@ enum Verb {
         of: Of,
         /// Standard deviation of a paired difference, in percentage points [default: that of the pairs
         /// analysed in WORK, or else 0.25 and 0.35]
-        #[arg(long, value_name = "POINTS", value_parser = points)]
+        #[arg(long, value_name = "POINTS", value_parser = spread)]
         sd: Option<f64>,
     },
     /// Estimate how often the rules err, by judging simulated studies of an experiment's shape
@@ -82,7 +83,7 @@ enum Verb {
         #[arg(long, value_name = "NETWORKSxPAIRS", value_parser = shape)]
         design: Option<(usize, usize)>,
         /// Standard deviation of a paired difference, in percentage points
-        #[arg(long, default_value_t = 0.3, value_name = "POINTS", value_parser = points)]
+        #[arg(long, default_value_t = 0.3, value_name = "POINTS", value_parser = spread)]
         sd: f64,
         /// True difference to be found, in percentage points
         #[arg(long, default_value_t = 0.2, value_name = "POINTS", value_parser = points)]
@@ -202,7 +203,7 @@ fn compare(places: [&Path; 2], results: &Path, json: Option<PathBuf>) -> anyhow:
         ([read(places[0])?, read(places[1])?], places.map(|place| place.display().to_string()));
     let compared = analysis::compare::compare([(&names[0], &first), (&names[1], &second)]);
     if let Some(path) = json {
-        artifacts::atomic::write(&path, &serde_json::to_vec_pretty(&compared)?)?;
+        artifacts::atomic::write(&path, artifacts::atomic::json(&compared)?)?;
     }
     Ok(print(analysis::compare::markdown(&compared).trim_end())?)
 }
@@ -225,7 +226,10 @@ fn say_power(layout: &Layout, experiment: &Experiment, sd: Option<f64>) -> anyho
     let Some(design) = Design::of(experiment) else {
         return Ok(print("It compares nothing, so there is nothing to find.\n")?);
     };
-    let found = analysis::known_sd(layout, experiment);
+    let found = Summary::read(layout).ok().and_then(|summary| power::known_sd(&summary, experiment));
+    let found = found.map(|(sd, pairs)| {
+        (sd, format!("{} in {}", many(u64::from(pairs), "pair"), layout.root().display()))
+    });
     let known = match (sd, &found) {
         (Some(sd), _) => Some((sd, "the command line")),
         (None, Some((sd, source))) => Some((*sd, source.as_str())),
@@ -242,6 +246,11 @@ fn points(text: &str) -> Result<f64, String> {
         Ok(points) if points.is_finite() && points.abs() <= 100.0 && points != 0.0 => Ok(points),
         _ => Err("must be a number of percentage points, such as 0.3".to_owned()),
     }
+}
+
+/// Parses a standard deviation in percentage points.
+fn spread(text: &str) -> Result<f64, String> {
+    points(text).and_then(|sd| if sd > 0.0 { Ok(sd) } else { Err("must be above zero".to_owned()) })
 }
 
 /// Parses a shape such as `3x9`.

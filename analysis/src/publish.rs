@@ -6,12 +6,12 @@
 //! *Invariant:* only complete runs are kept, and a kept run is never replaced by another.
 
 use crate::Choice;
-use crate::endpoint::sentence::count;
 use crate::runs::plan::Plan;
 use anyhow::{Context, Result, ensure};
 use artifacts::experiment::planned;
 use artifacts::reading::is_there;
 use artifacts::run::{self, RunFolder, RunRecord};
+use artifacts::words::many;
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
 use std::io::Write;
@@ -81,7 +81,7 @@ pub fn keep(
     writeln!(
         progress,
         "kept {} in {}; {there} were there already",
-        count(added, "run"),
+        many(added as u64, "run"),
         kept.runs().display()
     )?;
     Ok(kept)

@@ -9,7 +9,6 @@ pub mod heterogeneity;
 pub mod holm;
 pub mod intraclass;
 pub mod mcnemar;
-pub mod normal;
 pub mod permutation;
 pub mod power;
 pub mod strata;

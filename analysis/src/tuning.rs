@@ -9,12 +9,13 @@ pub mod choice;
 pub mod comparison;
 pub mod table;
 
-use crate::endpoint::sentence::count;
 use crate::runs::plan::Plan;
 use anyhow::{Context as _, ensure};
 use artifacts::reading::is_there;
+use artifacts::words::many;
 use artifacts::{Experiment, Layout, atomic};
 use fs_err as fs;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -31,8 +32,8 @@ pub struct Tuned {
 /// compares the arms at those strengths, with this many replicates, beside its plan.
 ///
 /// # Errors
-/// The experiment has no `validation_images`; some runs are not done; a different comparison has already
-/// begun; or a file cannot be written.
+/// The experiment has no `validation_images`; some runs are not done, or of other images; a different
+/// comparison has already begun; or a file cannot be written.
 pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow::Result<Tuned> {
     let name = experiment.name.clone();
     ensure!(
@@ -42,12 +43,19 @@ pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow:
     let collected = crate::runs::collect::collect(layout)?;
     let plan = Plan::new(crate::runs::engines::on_engines_found(experiment, &collected.runs));
     let ours = || collected.runs.iter().filter(|run| run.is_planned(Some(&plan)));
+    let images: BTreeSet<&str> = ours().map(|run| run.record.data.fingerprint.as_str()).collect();
+    ensure!(
+        images.len() <= 1,
+        "{name}: its runs are of {} sets of images, and a choice must rest on one: move the runs of the others out of {}",
+        images.len(),
+        layout.runs().display()
+    );
     let ended = ours().filter(|run| run.record.status.has_ended()).count();
     let planned = plan.experiment().runs.len();
     ensure!(
         ended >= planned,
         "{name}: {} of {planned} not done, and a choice from part of a grid would favour the part: train the rest with {}",
-        count(planned.saturating_sub(ended), "run"),
+        many((planned.saturating_sub(ended)) as u64, "run"),
         plan.command()
     );
     let choices = choice::choices(plan.experiment(), &ours().collect::<Vec<_>>());

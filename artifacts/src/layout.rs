@@ -87,7 +87,7 @@ impl Layout {
         self.root.join("aside")
     }
 
-    /// Returns the directory of the scripts and logs of Slurm jobs, a folder for each experiment.
+    /// Returns the directory of the scripts and logs of Slurm jobs.
     #[must_use]
     pub fn jobs(&self) -> PathBuf {
         self.root.join("slurm")

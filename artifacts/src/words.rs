@@ -124,6 +124,27 @@ pub fn at_network(rankscale: u32) -> String {
     if rankscale == 0 { network(rankscale) } else { format!("rankscale {rankscale}") }
 }
 
+/// Formats a difference that is not a fraction, always signed: `-0.0123` is `−0.0123`.
+#[must_use]
+pub fn signed(difference: f64) -> String {
+    let text = fixed(difference, 4);
+    if text.starts_with('−') || text == "0.0000" { text } else { format!("+{text}") }
+}
+
+/// Names rankscales, given in ascending order: `rankscale 8`, `rankscales 2, 8 and 31`,
+/// `30 rankscales from 2 to 31`.
+#[must_use]
+pub fn rankscales(rankscales: &[u32]) -> String {
+    match rankscales {
+        [] => "no rankscale".to_owned(),
+        [one] => format!("rankscale {one}"),
+        [first, .., last] if rankscales.len() > 6 => {
+            format!("{} rankscales from {first} to {last}", rankscales.len())
+        }
+        _ => format!("rankscales {}", listed(&rankscales.iter().map(u32::to_string).collect::<Vec<_>>())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +174,17 @@ mod tests {
         assert_eq!((capital("held-out"), capital("")), ("Held-out".to_owned(), String::new()));
         assert_eq!((network(0), network(8)), ("dense".to_owned(), "8".to_owned()));
         assert_eq!((at_network(0), at_network(8)), ("dense".to_owned(), "rankscale 8".to_owned()));
+    }
+
+    #[test]
+    fn small_differences_have_four_decimals_and_a_sign() {
+        assert_eq!([-0.0123, 0.004, -0.000_01].map(signed), ["−0.0123", "+0.0040", "0.0000"]);
+    }
+
+    #[test]
+    fn rankscales_read_as_sentences() {
+        assert_eq!(rankscales(&[8]), "rankscale 8");
+        assert_eq!(rankscales(&[2, 8, 31]), "rankscales 2, 8 and 31");
+        assert_eq!(rankscales(&(2..32).collect::<Vec<_>>()), "30 rankscales from 2 to 31");
     }
 }

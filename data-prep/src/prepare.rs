@@ -132,7 +132,7 @@ fn present(layout: &Layout, options: &Options) -> Result<Option<Halves<Header>>>
     if let Some(headers) = found.as_ref().filter(|_| !options.accept_any_content) {
         headers.judge()?;
     }
-    found.map(|headers| prepared::conceal(layout, options.task, &headers)).transpose()
+    Ok(found)
 }
 
 /// Removes what was downloaded, complete or partial, and nothing else: the user's own file may lie there.
@@ -170,15 +170,18 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
             }
             Ok(dataset)
         };
+    let both = |place: &Location, records: &Halves<Vec<u8>>, provenance: Provenance| {
+        Ok(Halves {
+            train: judged(place, Split::Train, &records.train, provenance.clone())?,
+            test: judged(place, Split::Test, &records.test, provenance)?,
+        })
+    };
     let version = BinaryVersion::of(options.task);
     match files {
         Files::Archive(place) => {
             let (path, provenance) = read(place)?;
             let records = read_archive(&path, version).with_context(|| place.to_string())?;
-            Ok(Halves {
-                train: judged(place, Split::Train, &records.train, provenance.clone())?,
-                test: judged(place, Split::Test, &records.test, provenance)?,
-            })
+            both(place, &records, provenance)
         }
         Files::Batches(Location::Url(remote)) | Files::Folders(Location::Url(remote)) => {
             Err(anyhow!("{}: folders are read only from a disk", remote.url))
@@ -193,10 +196,7 @@ fn gather(files: &Files<Location>, downloads: &Downloads, options: &Options) -> 
             let source =
                 fs::canonicalize(path)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let provenance = Provenance::File { source, sha256: sha256.to_string() };
-            Ok(Halves {
-                train: judged(place, Split::Train, &records.train, provenance.clone())?,
-                test: judged(place, Split::Test, &records.test, provenance)?,
-            })
+            both(place, &records, provenance)
         }
         Files::Pair(Halves { train, test }) => {
             // The small file comes first: if it is wrong, the large one need not be downloaded.

@@ -44,7 +44,7 @@ pub struct BatchSums {
 }
 
 /// The network's answers for some images, one after the other.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predictions {
     /// The class with the largest logit of each image.
     pub classes: Vec<u8>,

@@ -4,11 +4,11 @@
 
 mod figure;
 
-use crate::numbers;
 use crate::splice::spliced;
 use anyhow::{Context, Result, ensure};
 use artifacts::atomic;
 use artifacts::bench::{Line, Measured, median};
+use artifacts::words;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -118,13 +118,12 @@ impl Benchmark {
                 let of = |value: &dyn Fn(&Row) -> Option<f64>| median(rounds.values().filter_map(value));
                 let share = |line: &Row| Some(line.images_per_second / line.limit_images_per_second?);
                 let cells = [
-                    numbers::network(rankscale as u32),
+                    words::network(rankscale as u32),
                     threads.to_string(),
                     format!("`{engine}`"),
                     speed(of(&|line| Some(line.images_per_second))),
                     speed(of(&|line| line.epoch_images_per_second)),
-                    of(&share)
-                        .map_or_else(missing, |share| format!("{} %", numbers::fixed(100.0 * share, 0))),
+                    of(&share).map_or_else(missing, |share| format!("{} %", words::fixed(100.0 * share, 0))),
                     speed(of(&|line| line.peak_memory_mib)),
                     beside(rounds, programs, |variant, kept| variant == "contiguous" && !kept),
                     beside(rounds, programs, |_, kept| !kept),
@@ -154,13 +153,13 @@ fn beside(
         .iter()
         .filter_map(|(round, line)| Some(line.images_per_second / rounds.get(round)?.images_per_second));
     match median(ratios) {
-        Some(ratio) => format!("{} ({}x)", speed(Some(theirs)), numbers::fixed(ratio, 1)),
+        Some(ratio) => format!("{} ({}x)", speed(Some(theirs)), words::fixed(ratio, 1)),
         None => missing(),
     }
 }
 
 fn speed(value: Option<f64>) -> String {
-    value.map_or_else(missing, |value| numbers::count(value.round() as u64))
+    value.map_or_else(missing, |value| words::count(value.round() as u64))
 }
 
 fn missing() -> String {

@@ -4,13 +4,13 @@
 //! intervals of the comparison.
 
 use crate::chart::{Axis, Mean, Plot, Series};
-use crate::numbers::{network, points, short};
 use crate::style;
 use anyhow::{Result, ensure};
 use artifacts::Exact;
 use artifacts::atomic;
 use artifacts::compared::{Cell, Compared};
 use artifacts::look;
+use artifacts::words::{network, points, short};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -5,7 +5,6 @@
 //! - [`chart`], [`style`]: the building blocks of the figures, and their appearance;
 //! - [`page`], [`html`]: the Markdown, and the page for a browser;
 //! - [`cards`]: what must be known about the models and tables where they are published;
-//! - [`numbers`]: numbers formatted for a reader;
 //! - [`export`]: the tables in the formats of other tools;
 //! - [`compared`]: the figure that compares two studies;
 //! - [`benchmark`]: the results of `just bench`, for the README;
@@ -20,7 +19,6 @@ pub mod compared;
 pub mod export;
 pub mod figure;
 pub mod html;
-pub mod numbers;
 pub mod page;
 pub mod publish;
 pub mod selection;

@@ -5,7 +5,6 @@
 //!
 //! *Invariant:* rows come out sorted, whatever their order in the files.
 
-use crate::numbers;
 use crate::style::Look;
 use artifacts::look;
 use artifacts::run::{DataProvenance, Status};
@@ -13,6 +12,7 @@ use artifacts::study::{
     CellRow, Endpoint, Key, PairRow, RecipeSummary, RunRow, Study, StudyEpochRow, StudyLayerRow,
     TrajectoryRow,
 };
+use artifacts::words;
 use artifacts::{Configuration, Exact, Recipe};
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ impl<'a> Selection<'a> {
     /// Returns the title of an axis of accuracies.
     #[must_use]
     pub fn accuracy_axis(&self) -> String {
-        format!("{} accuracy (%)", numbers::capital(self.judged_by()))
+        format!("{} accuracy (%)", words::capital(self.judged_by()))
     }
 
     /// Returns the headline endpoint.

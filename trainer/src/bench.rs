@@ -24,11 +24,12 @@ use crate::engine::epoch::Epoch;
 use crate::engine::memory;
 use crate::engine::ways::{Changes, UPDATES_BEFORE_RECORDING, Ways};
 use crate::machine::device::Device;
-use crate::machine::memory::{peak, taken};
+use crate::machine::memory::{fits, free, peak, taken};
 use crate::run::initialise::initialise;
+use anyhow::Context as _;
 use artifacts::Configuration;
 use artifacts::bench::{Ours, median};
-use artifacts::dataset::Dataset;
+use artifacts::dataset::{Dataset, IMAGE_BYTES};
 use kernels::{Isa, Phase, multiply_add_flops};
 use network::schedule::LearningRates;
 use std::fmt;
@@ -84,6 +85,9 @@ impl Bench {
         memory::check(configuration, *device, *threads)?;
         let (batch, architecture) = (configuration.recipe.batch, configuration.architecture());
         let tested = (self.epoch_updates * batch * EPOCH.1).div_ceil(EPOCH.0);
+        let generated = (self.epoch_updates * batch + tested) as u64 * IMAGE_BYTES as u64;
+        fits(generated, &[(Device::Cpu, free(Device::Cpu))])
+            .context("the images to measure on, fewer with --epoch-updates")?;
         let task = configuration.recipe.dataset;
         let (train, test) =
             (Dataset::generated(task, self.epoch_updates * batch, 0), Dataset::generated(task, tested, 1));

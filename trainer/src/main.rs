@@ -90,9 +90,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 /// Trains one run, and says how it ended.
 fn train(arguments: &arguments::Train) -> anyhow::Result<ExitCode> {
+    let stop = listen()?;
     let configuration = arguments.run.configuration()?;
     let engine = arguments.place.machine.engine;
-    at(&arguments.place, slice::from_ref(&configuration), |context| {
+    at(&stop, &arguments.place, slice::from_ref(&configuration), |context| {
         let configuration = engine.configure(context.device, configuration.clone())?;
         let outcome = sweep::single(context, &configuration)?;
         say(outcome.says(configuration.recipe.judged_by_what()));
@@ -107,11 +108,12 @@ fn train(arguments: &arguments::Train) -> anyhow::Result<ExitCode> {
 
 /// Trains the first epochs of a kept run again; fails if they differ.
 fn retrain(mut arguments: arguments::Retrain) -> anyhow::Result<ExitCode> {
+    let stop = listen()?;
     let kept = retrain::kept(&Layout::new(&arguments.study), &arguments.run)?;
     let configuration = kept.0.configuration.clone();
     let begun_on = kept.0.parts_of(1).next().map_or("", |made| made.device.as_str());
     let engine = arguments.place.machine.settle_on(configuration.engine, begun_on)?;
-    at(&arguments.place, &[configuration], |context| {
+    at(&stop, &arguments.place, &[configuration], |context| {
         engine.resolve(context.device)?;
         let compared = retrain::retrain(context, kept, arguments.epochs)?;
         output::print(&compared)?;
@@ -121,6 +123,7 @@ fn retrain(mut arguments: arguments::Retrain) -> anyhow::Result<ExitCode> {
 
 /// Trains an experiment, or prints what that would be.
 fn sweep(arguments: &arguments::Sweep) -> anyhow::Result<ExitCode> {
+    let stop = listen()?;
     let layout = Layout::new(&arguments.place.work);
     let experiment = Experiment::find(&arguments.experiment, &arguments.experiments, &layout)?;
     let machine = &arguments.place.machine;
@@ -134,7 +137,7 @@ fn sweep(arguments: &arguments::Sweep) -> anyhow::Result<ExitCode> {
         cores: numbers::cores(),
         wait: arguments.wait,
     };
-    at(&arguments.place, &experiment.runs, |context| {
+    at(&stop, &arguments.place, &experiment.runs, |context| {
         if arguments.json {
             let outlook = outlook::outlook(context, &devices, &experiment, side_by_side)?;
             outlook.map(|outlook| output::print(serde_json::to_string(&outlook)?)).transpose()?;
@@ -174,9 +177,16 @@ fn repair(arguments: &arguments::Repair) -> anyhow::Result<ExitCode> {
     Ok(if broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Prepares device, threads, signals and the data of the runs, which share a data set, and converts the
-/// result of the work to an exit code.
+/// Listens to signals, which each command that trains does first: to start CUDA and to read the images takes
+/// seconds, in which a job may be told to stop.
+fn listen() -> anyhow::Result<Stop> {
+    Stop::on_signals().context("cannot listen to signals")
+}
+
+/// Prepares device, threads and the data of the runs, which share a data set, and converts the result of the
+/// work to an exit code.
 fn at(
+    stop: &Stop,
     place: &WorkPlace,
     runs: &[Configuration],
     work: impl FnOnce(&RunContext<'_>) -> anyhow::Result<Option<u8>>,
@@ -186,10 +196,8 @@ fn at(
     let task = runs.first().map_or_else(Task::default, |run| run.recipe.dataset);
     let judged_by_test = runs.iter().any(|run| run.recipe.is_judged_by_test());
     let data = TrainTest::read(&layout, task, judged_by_test)?;
-    let stop = Stop::on_signals().context("cannot listen to signals")?;
     let screen = Screen::default();
-    let code =
-        work(&RunContext { layout: &layout, data: &data, device, threads, stop: &stop, screen: &screen })?;
+    let code = work(&RunContext { layout: &layout, data: &data, device, threads, stop, screen: &screen })?;
     Ok(code.map_or(ExitCode::SUCCESS, ExitCode::from))
 }
 

@@ -27,10 +27,9 @@ use crate::engine::memory;
 use crate::machine::contained::contained;
 use crate::machine::device::Device;
 use crate::run::context::RunContext;
-use crate::run::lock::Lock;
-use crate::run::lock::waiting;
+use crate::run::lock::{Lock, waiting};
 use crate::run::provenance::circumstances;
-use crate::run::session::{Outcome, may_be_free, train};
+use crate::run::session::{Outcome, train};
 use anyhow::bail;
 use artifacts::reading::is_there;
 use artifacts::run::RunFolder;
@@ -105,7 +104,7 @@ pub fn sweep(
     let mut before = usize::MAX;
     let mut told = false;
     let mut any_may_be_free = |runs: &[Planned<'_>]| {
-        let free = runs.iter().filter(|run| may_be_free(context, run.configuration)).count();
+        let free = runs.iter().filter(|run| Lock::is_unknown(&context.folder(run.configuration))).count();
         if free > 0 && !mem::replace(&mut told, true) {
             context.screen.say(&waiting(free));
         }
@@ -159,7 +158,7 @@ pub fn single(context: &RunContext<'_>, configuration: &Configuration) -> anyhow
     let mut told = false;
     loop {
         let outcome = contained(|| train(context, configuration))??;
-        if outcome != Outcome::Elsewhere || !may_be_free(context, configuration) {
+        if outcome != Outcome::Elsewhere || !Lock::is_unknown(&context.folder(configuration)) {
             return Ok(outcome);
         }
         if !mem::replace(&mut told, true) {

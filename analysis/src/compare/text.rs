@@ -1,8 +1,8 @@
 //! Formats a comparison as Markdown. A difference that is not significant is printed as `~`, as benchstat
 //! does.
 
-use crate::endpoint::sentence::count;
 use artifacts::compared::{Cell, Compared, Side};
+use artifacts::words::many;
 use artifacts::words::{network, p_equals, percent, points, probability, reach, short};
 use std::fmt::Write;
 
@@ -30,7 +30,7 @@ pub fn markdown(compared: &Compared) -> String {
         _ = writeln!(text, "{}", row(cell));
     }
     if let Some(all) = overall {
-        let (pairs, cells) = (count(all.pairs as usize, "pair"), count(all.cells as usize, "cell"));
+        let (pairs, cells) = (many(u64::from(all.pairs), "pair"), many(u64::from(all.cells), "cell"));
         let p = all.p.map_or_else(String::new, |p| format!(", {}", p_equals(p)));
         _ = writeln!(
             text,
@@ -44,16 +44,16 @@ pub fn markdown(compared: &Compared) -> String {
 }
 
 fn are(runs: u32) -> String {
-    format!("{} {}", count(runs as usize, "run"), if runs == 1 { "is" } else { "are" })
+    format!("{} {}", many(u64::from(runs), "run"), if runs == 1 { "is" } else { "are" })
 }
 
 fn side(side: &Side) -> String {
     let experiment = side.experiment.as_ref().map_or_else(String::new, |name| format!(", experiment {name}"));
     let left_out = match side.left_out {
         0 => String::new(),
-        others => format!("; {} of other recipes or engines left out", count(others as usize, "run")),
+        others => format!("; {} of other recipes or engines left out", many(u64::from(others), "run")),
     };
-    format!("{}{experiment}: {}{left_out}", side.name, count(side.runs as usize, "finished run"))
+    format!("{}{experiment}: {}{left_out}", side.name, many(u64::from(side.runs), "finished run"))
 }
 
 fn listed(values: &[String]) -> String {
@@ -63,7 +63,7 @@ fn listed(values: &[String]) -> String {
 fn row(cell: &Cell) -> String {
     let by = match cell.pairs {
         0 => format!("{} against {} runs", cell.runs[0], cell.runs[1]),
-        pairs => count(pairs as usize, "pair"),
+        pairs => many(u64::from(pairs), "pair"),
     };
     let p = cell.p.map(|both| both.map(probability)).unwrap_or_default();
     format!(

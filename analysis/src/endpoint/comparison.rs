@@ -10,7 +10,6 @@ use crate::endpoint::looks::{Queue, first_decisive};
 use crate::endpoint::missing::{Missing, Strengths};
 use crate::endpoint::sample::Sample;
 use crate::endpoint::secondary;
-use crate::endpoint::sentence::count;
 use crate::endpoint::verdict::Level;
 use crate::join::pairs::{RunPair, baseline_run};
 use crate::join::recipes::RecipeOnData;
@@ -20,6 +19,7 @@ use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::experiment::VerdictPlan;
 use artifacts::study::{State, TunedArm, Verdict};
+use artifacts::words::many;
 use artifacts::{Configuration, Precision, Recipe};
 use network::Arm;
 use std::collections::{BTreeMap, HashMap};
@@ -75,7 +75,7 @@ impl Comparison<'_> {
         let reached = &planned[..looks.reached as usize];
         let next = planned.get(reached.len()).zip(looks.missing).map(|(pairs, runs)| {
             let which = if reached.is_empty() { "first" } else { "next" };
-            let runs = count(runs as usize, "run");
+            let runs = many(u64::from(runs), "run");
             format!(
                 "the {which} look comes with {pairs} pairs at every rankscale; still to come for it: {runs}"
             )

@@ -2,13 +2,13 @@
 //!
 //! *Invariant:* an obstacle prevents any verdict, and a caveat does not. Each is a sentence with numbers.
 
-use crate::endpoint::sentence::count;
 use crate::stats::strata::Strata;
 use artifacts::Exact;
 use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::run::DataProvenance;
 use artifacts::study::TunedArm;
+use artifacts::words::many;
 use artifacts::words::{channels, short};
 use artifacts::{Configuration, Recipe};
 
@@ -117,7 +117,7 @@ impl Missing {
             let named = unfinished.iter().take(NAMED_RUNS).cloned().collect::<Vec<_>>().join(", ");
             let rest = unfinished.len().saturating_sub(NAMED_RUNS);
             let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-            self.obstacles.push(format!("{} not done: {named}{more}", count(unfinished.len(), "run")));
+            self.obstacles.push(format!("{} not done: {named}{more}", many(unfinished.len() as u64, "run")));
         }
         self
     }
@@ -141,11 +141,11 @@ impl Missing {
 #[must_use]
 pub fn too_few(seeds: usize, pairs: usize) -> Option<String> {
     if seeds < MINIMUM_SEEDS {
-        let found = count(seeds, "paired seed");
+        let found = many(seeds as u64, "paired seed");
         return Some(format!("{found} at a rankscale: a verdict needs {MINIMUM_SEEDS}"));
     }
     (pairs < MINIMUM_PAIRS)
-        .then(|| format!("{} in all: a verdict needs {MINIMUM_PAIRS}", count(pairs, "pair")))
+        .then(|| format!("{} in all: a verdict needs {MINIMUM_PAIRS}", many(pairs as u64, "pair")))
 }
 
 /// Lists the settings in which a recipe that answers the question differs from the notebook's.

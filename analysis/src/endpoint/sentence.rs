@@ -86,7 +86,7 @@ fn named(differs: &[String]) -> String {
 /// Formats a headline of one line: the clause and the numbers behind it.
 #[must_use]
 pub fn headline(endpoint: &Endpoint) -> String {
-    let pairs = count(endpoint.pairs as usize, "pair");
+    let pairs = many(u64::from(endpoint.pairs), "pair");
     let difference = match (endpoint.difference, endpoint.interval()) {
         (None, _) => "no pair of runs is done".to_owned(),
         (Some(d), None) => format!("{} points over {pairs}", points(d)),
@@ -98,12 +98,6 @@ pub fn headline(endpoint: &Endpoint) -> String {
     };
     let left_out = endpoint.left_out().map_or_else(String::new, |left_out| format!("; {left_out}"));
     format!("{}: {difference}{left_out}{missing}.", endpoint.says)
-}
-
-/// Formats a count with its noun: `1 run`, `2 runs`.
-#[must_use]
-pub fn count(number: usize, what: &str) -> String {
-    many(number as u64, what)
 }
 
 #[cfg(test)]

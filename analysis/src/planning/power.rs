@@ -4,7 +4,8 @@ use crate::endpoint::missing::{Missing, Strengths, too_few};
 use crate::planning::design::Design;
 use crate::planning::simulate::{Truth, simulate};
 use crate::stats::power;
-use artifacts::Experiment;
+use artifacts::study::Summary;
+use artifacts::{Configuration, Experiment};
 use std::fmt::Write as _;
 
 /// The true differences for which the power is tabulated, in percentage points.
@@ -28,6 +29,21 @@ pub struct Row {
     pub finds: [f64; 4],
     /// The probability of the verdict *no meaningful difference* if there is no difference.
     pub equal: f64,
+}
+
+/// Returns the standard deviation of a pair's difference that an analysis found for the recipe of an
+/// experiment, in percentage points, and the number of pairs that it rests on; `None` if it is of another
+/// recipe or found none.
+#[must_use]
+pub fn known_sd(summary: &Summary, experiment: &Experiment) -> Option<(f64, u32)> {
+    let endpoint = summary.endpoints.first()?;
+    let recipe = summary.recipes.iter().find(|recipe| recipe.recipe == endpoint.recipe)?;
+    let shared = |run: &Configuration| run.recipe.hash("");
+    if shared(&recipe.configuration) != shared(experiment.runs.first()?) {
+        return None;
+    }
+    let sd = 100.0 * endpoint.secondary.noise?.differences_sd;
+    (sd > 0.0).then_some((sd, endpoint.pairs))
 }
 
 /// Computes the power of a design, for a standard deviation in percentage points.

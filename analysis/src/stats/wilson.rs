@@ -1,14 +1,14 @@
 //! Wilson's interval of a proportion.
 
 use crate::stats::LEVEL;
-use crate::stats::normal::quantile;
 use artifacts::study::Interval;
+use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Wilson's score interval of a proportion ("Probable inference, the law of succession, and statistical
 /// inference", Journal of the American Statistical Association 22, 1927).
 #[must_use]
 pub fn wilson(wins: f64, of: f64) -> Interval {
-    let (z, share) = (quantile(f64::midpoint(1.0, LEVEL)), wins / of);
+    let (z, share) = (Normal::standard().inverse_cdf(f64::midpoint(1.0, LEVEL)), wins / of);
     let denominator = 1.0 + z * z / of;
     let middle = (share + z * z / (2.0 * of)) / denominator;
     let reach = z / denominator * (share * (1.0 - share) / of + z * z / (4.0 * of * of)).sqrt();

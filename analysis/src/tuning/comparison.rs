@@ -35,10 +35,11 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
     rankscales.dedup();
     let mut text = format!(
         "# Written by `analysis tune --experiment {}`: each arm at the strength that it chose on {} held-out training images. Judged once.\n\
-         title = {:?}\ntuned = true\n\n[recipe]\n",
+         title = {}\ntuned = true\n\n[recipe]\n",
         tuning.name,
         first.recipe.validation_images.unwrap_or(0),
-        format!("{} Each arm at its own optimum", tuning.title),
+        // A string of JSON is one of TOML.
+        serde_json::to_string(&format!("{} Each arm at its own optimum", tuning.title))?,
     );
     text += &recipe(first);
     let arms: Vec<Arm> = choices.iter().map(|choice| choice.arm).collect();

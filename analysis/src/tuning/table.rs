@@ -1,9 +1,9 @@
 //! The choices as Markdown tables and sentences.
 
-use crate::endpoint::sentence::count;
 use crate::tuning::choice::{Cell, Choice};
 use artifacts::Exact;
 use artifacts::Experiment;
+use artifacts::words::many;
 use artifacts::words::short;
 use std::fmt::Write as _;
 
@@ -81,7 +81,7 @@ fn says(choice: &Choice) -> String {
                 write!(
                     text,
                     "; of {}, {unsure} cannot be told from the chosen one.",
-                    count(known, "other cell")
+                    many(known as u64, "other cell")
                 )
             }
         };

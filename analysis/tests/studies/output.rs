@@ -14,6 +14,20 @@ fn full() -> Stdio {
 }
 
 #[test]
+fn an_option_that_would_be_dropped_is_refused() {
+    for (words, says) in [
+        ("--experiment nosuch publish --name x", "'--experiment <NAME|PATH>'"),
+        ("--all-runs power --experiment desktop", "'--all-runs'"),
+        ("power --experiment desktop --sd=-0.3", "must be above zero"),
+        ("simulate --design 3x9 --sd=-0.3", "must be above zero"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_analysis")).args(words.split(' ')).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(says), "{words}: {said}");
+    }
+}
+
+#[test]
 fn it_ends_quietly_and_with_its_files_where_nobody_reads() {
     for stream in [closed, full] {
         let place = Place::new();

@@ -3,7 +3,7 @@
 use crate::made_up::Place;
 use analysis::Choice;
 use analysis::tuning::tune;
-use artifacts::run::Status;
+use artifacts::run::{DataProvenance, RunFolder, RunRecord, Status};
 use artifacts::study::Verdict;
 use artifacts::{Backend, Configuration, Experiment};
 use fs_err as fs;
@@ -122,6 +122,35 @@ fn a_grid_that_is_not_done_or_holds_nothing_out_chooses_nothing() {
     let on_test = experiment(&place, &GRID.replace("validation_images = 5000", ""));
     let message = tune(&place.layout, on_test, 3).unwrap_err().to_string();
     assert!(message.contains("no `validation_images`"), "{message}");
+}
+
+#[test]
+fn a_choice_rests_on_runs_of_one_set_of_images() {
+    let place = Place::new();
+    let grid = experiment(&place, GRID);
+    let runs = grid.clone().on(Backend::Fused).runs;
+    let folders: Vec<_> = runs.iter().map(|run| place.done(run, accuracy(run))).collect();
+    // The images were prepared anew, and the grid was begun again.
+    let name = runs[0].run_name("other images");
+    let again = RunFolder::new(place.layout.run(&name));
+    let record = folders[0].read_record().unwrap();
+    let data = DataProvenance { fingerprint: "other images".to_owned(), ..record.data.clone() };
+    again.write_record(&RunRecord { name, data, ..record }).unwrap();
+    fs::copy(folders[0].epochs_path(), again.epochs_path()).unwrap();
+    let message = tune(&place.layout, grid, 3).unwrap_err().to_string();
+    assert!(message.contains("best: its runs are of 2 sets of images"), "{message}");
+}
+
+#[test]
+fn a_comparison_has_the_title_of_its_grid_whatever_is_in_it() {
+    let place = Place::new();
+    let title = "50\u{a0}% of \\ or \"\u{200b}all\"?";
+    let grid = Experiment { title: title.to_owned(), ..experiment(&place, GRID) };
+    for run in grid.clone().on(Backend::Fused).runs {
+        place.done(&run, accuracy(&run));
+    }
+    let compared = Experiment::read(&tune(&place.layout, grid, 3).unwrap().experiment).unwrap();
+    assert_eq!(compared.title, format!("{title} Each arm at its own optimum"));
 }
 
 #[test]

@@ -2,12 +2,10 @@
 //!
 //! *Invariant:* a message names the file and the rule it breaks.
 
+use super::Task;
 use parquet::errors::ParquetError;
 use std::io;
 use std::path::PathBuf;
-
-/// What to do about a damaged file.
-pub(super) const ADVICE: &str = "; delete it, and `just data` prepares it again";
 
 /// A file that is not a data set, or cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +14,7 @@ pub enum DatasetError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The file is truncated, of another kind, or damaged.
-    #[error("{path}: is not a whole parquet file{ADVICE}")]
+    #[error("{path}: is not a whole parquet file")]
     Parquet {
         /// The file.
         path: PathBuf,
@@ -32,7 +30,7 @@ pub enum DatasetError {
         rule: String,
     },
     /// The rows do not match the metadata.
-    #[error("{path}: damaged: content fingerprint is {found}, but its metadata says {expected}{ADVICE}")]
+    #[error("{path}: damaged: content fingerprint is {found}, but its metadata says {expected}")]
     Fingerprint {
         /// The file.
         path: PathBuf,
@@ -41,4 +39,24 @@ pub enum DatasetError {
         /// The fingerprint of the rows.
         found: String,
     },
+    /// The file is one of those that the pipeline prepares, and not as it prepares them.
+    #[error("{found}; delete it, and `just data{}` prepares it again", .task.key())]
+    Prepared {
+        /// What is wrong with it.
+        found: String,
+        /// The data set that it must hold.
+        task: Task,
+    },
+}
+
+impl DatasetError {
+    /// Adds what to do about a file that the pipeline prepares. The file system's errors stay as they are.
+    pub(super) fn of_prepared(self, task: Task) -> Self {
+        let found = match &self {
+            Self::Io(_) | Self::Prepared { .. } => return self,
+            Self::Parquet { source, .. } => format!("{self}: {source}"),
+            Self::Foreign { .. } | Self::Fingerprint { .. } => self.to_string(),
+        };
+        Self::Prepared { found, task }
+    }
 }

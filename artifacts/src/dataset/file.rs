@@ -10,7 +10,6 @@
 mod open;
 mod schema;
 
-use super::error::ADVICE;
 use super::metadata::{self, Header};
 use super::{Dataset, DatasetError, IMAGE_BYTES, Moments, Split, Task, records};
 use crate::atomic;
@@ -71,12 +70,14 @@ impl Dataset {
         verified(path, read_rows(path, open(path)?)?)
     }
 
-    /// Reads and verifies a file that must hold this data set.
+    /// Reads and verifies a file that `data-prep` prepared, which must hold this data set.
     ///
     /// # Errors
-    /// Those of [`Self::read_verified`], or the file holds another data set.
+    /// Those of [`Self::read_verified`], or the file holds another data set; the message says what to do.
     pub fn read_verified_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
-        verified(path, read_rows(path, open_of(path, task)?)?)
+        open_of(path, task)
+            .and_then(|opened| verified(path, read_rows(path, opened)?))
+            .map_err(|error| error.of_prepared(task))
     }
 }
 
@@ -139,10 +140,10 @@ fn verified(path: &Path, dataset: Dataset) -> Result<Dataset, DatasetError> {
         return Err(DatasetError::Fingerprint { path: path.to_owned(), expected, found });
     }
     if !sorted.order.is_sorted() {
-        return Err(foreign("its rows are not in canonical order: prepare the data again".to_owned()));
+        return Err(foreign("its rows are not in canonical order".to_owned()));
     }
     if Moments::of(&dataset.images) != dataset.moments {
-        return Err(foreign(format!("`rankscale.moments` are not those of its images{ADVICE}")));
+        return Err(foreign("`rankscale.moments` are not those of its images".to_owned()));
     }
     Ok(dataset)
 }

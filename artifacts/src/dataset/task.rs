@@ -93,6 +93,12 @@ impl Task {
         self.facts().name
     }
 
+    /// Returns the argument that selects this data set in a `just` command; empty for the notebook's.
+    #[must_use]
+    pub fn key(self) -> String {
+        if self.is_the_notebooks() { String::new() } else { format!(" DATASET={}", self.name()) }
+    }
+
     /// Returns the name in sentences: `CIFAR-10`.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -6,10 +6,10 @@
 use anyhow::Result;
 use artifacts::Layout;
 use artifacts::atomic;
+use artifacts::atomic::remove;
 use artifacts::dataset::Task;
 use artifacts::lock::Lock;
 use fs_err as fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Removes temporary files, and of the partial downloads the empty ones, or all.
@@ -60,14 +60,6 @@ pub fn missing(directory: &Path) -> Vec<PathBuf> {
         .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
         .map(Path::to_owned)
         .collect()
-}
-
-/// Removes a file if it exists.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// Returns whether a name is that of a partial download: eight digits of the hash of its address, its name,

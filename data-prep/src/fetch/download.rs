@@ -6,7 +6,6 @@
 //!
 //! *Invariant:* a file under its final name is complete, and has its hash if that is known beforehand.
 
-use crate::disk::leftovers::remove;
 use crate::disk::space;
 use crate::fetch::failure::Failure;
 use crate::fetch::http;
@@ -16,6 +15,7 @@ use crate::fetch::retry::RetryPolicy;
 use crate::files::checksum::{check, length};
 use crate::files::location::Remote;
 use anyhow::{Context, Result, anyhow, bail};
+use artifacts::atomic::remove;
 use artifacts::{atomic, lock};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};

@@ -116,7 +116,7 @@ fn read_members<R: Read>(
             return Err(ArchiveError::Another { name, found, archive: version.archive });
         }
         let Some(file) = version.file(&path) else {
-            if is_pickle(&path, version) {
+            if member.header().entry_type().is_file() && is_pickle(&path, version) {
                 return Err(ArchiveError::Pickle(name, version.archive));
             }
             if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {

@@ -4,14 +4,12 @@
 //! half paired with a new one.
 
 use crate::disk::space;
-use crate::files::address::Address;
 use crate::files::halves::Halves;
 use crate::find::source::is_published;
 use anyhow::{Context, Result, bail, ensure};
 use artifacts::Layout;
 use artifacts::atomic::{self, make_directories};
 use artifacts::dataset::{Dataset, DatasetError, Header, IMAGE_BYTES, Provenance, Split, Task};
-use artifacts::lock::Lock;
 use artifacts::reading::is_there;
 use std::fmt::Write;
 use std::io;
@@ -46,25 +44,6 @@ pub fn find(layout: &Layout, task: Task) -> Result<Option<Halves<Header>>, Datas
     Ok(Some(Halves { train: header(Split::Train)?, test: header(Split::Test)? }))
 }
 
-/// Rewrites both files without the secrets that earlier versions of this program stored with an address.
-///
-/// # Errors
-/// A file is damaged, or cannot be written.
-pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Halves<Header>> {
-    for (split, header) in [(Split::Train, &found.train), (Split::Test, &found.test)] {
-        let Provenance::File { source, sha256 } = &header.provenance else { continue };
-        let shown = Address::new(source).to_string();
-        if source.contains("://") && shown != *source {
-            let _held = Lock::take(&layout.data_lock(task))?;
-            let path = layout.images(task, split);
-            let mut dataset = Dataset::read_verified(&path)?;
-            dataset.provenance = Provenance::File { source: shown, sha256: sha256.clone() };
-            dataset.write(&path)?;
-        }
-    }
-    find(layout, task)?.context("the files just written are gone")
-}
-
 /// Reads both files and verifies every byte.
 ///
 /// # Errors
@@ -72,7 +51,7 @@ pub fn conceal(layout: &Layout, task: Task, found: &Halves<Header>) -> Result<Ha
 pub fn verify(layout: &Layout, task: Task) -> Result<Halves<Header>> {
     let half = |split: Split| -> Result<Header> {
         let path = layout.images(task, split);
-        Dataset::read_verified(&path)?;
+        Dataset::read_verified_of(&path, task)?;
         Ok(Header::read_of(&path, task)?)
     };
     Ok(Halves { train: half(Split::Train)?, test: half(Split::Test)? })

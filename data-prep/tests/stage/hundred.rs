@@ -42,6 +42,9 @@ fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
+        if name.ends_with('/') {
+            header.set_entry_type(tar::EntryType::Directory);
+        }
         tar.append_data(&mut header, name, bytes.as_slice()).unwrap();
     }
     tar.into_inner().unwrap().finish().unwrap()
@@ -134,6 +137,8 @@ fn each_data_set_is_named_where_the_other_is_asked_for() {
         ("cifar-100-binary/test.bin", binary(&samples.test)),
     ];
     write(&directory, &[("100.tar.gz", tar(&members)), ("10.tar.gz", archive(&records()))]);
+    let folders = [("c/test/", vec![]), ("c/train/", vec![]), ("c/train/apple/1.png", b"no image".to_vec())];
+    write(&directory, &[("images.tar.gz", tar(&folders))]);
     write(&directory, &[("python.tar.gz", tar(&[("cifar-100-python/train", vec![0x80, 2])]))]);
     write(
         &directory,
@@ -149,6 +154,7 @@ fn each_data_set_is_named_where_the_other_is_asked_for() {
     for (name, options, words) in [
         ("100.tar.gz", &ANYTHING, ["is of CIFAR-100", "DATASET=cifar100"]),
         ("10.tar.gz", &OPTIONS, ["is of CIFAR-10:", "DATASET=cifar10"]),
+        ("images.tar.gz", &OPTIONS, ["is a single image", "c/train/apple/1.png"]),
         ("python.tar.gz", &OPTIONS, ["pickles", "cifar-100-binary.tar.gz"]),
         ("100.parquet", &ANYTHING, ["fine_label", "DATASET=cifar100"]),
         ("cifar-100-binary", &ANYTHING, ["holds CIFAR-100, not CIFAR-10", "DATASET=cifar100"]),

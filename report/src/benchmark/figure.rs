@@ -3,9 +3,9 @@
 use super::{Benchmark, Program};
 use crate::chart::canvas::{UNIT, font, write};
 use crate::chart::{Axis, Frame, Legend, Mean, Picture, Series, frame, series};
-use crate::numbers;
 use crate::style;
 use artifacts::bench::median;
+use artifacts::words;
 use plotters::style::text_anchor::HPos;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,14 +44,12 @@ impl Benchmark {
                 Some((rankscale as f64, median(lines.filter_map(|line| line.limit_images_per_second))?))
             })
             .collect();
-        let title = format!(
-            "Training images a second against rankscale, {}",
-            numbers::many(threads as u64, "thread")
-        );
+        let title =
+            format!("Training images a second against rankscale, {}", words::many(threads as u64, "thread"));
         let described: Vec<_> = series
             .iter()
             .map(|series| {
-                let at = |mean: &Mean| format!("{} at {}", numbers::fixed(mean.y, 0), mean.x);
+                let at = |mean: &Mean| format!("{} at {}", words::fixed(mean.y, 0), mean.x);
                 format!("{} {}", series.name, series.means.iter().map(at).collect::<Vec<_>>().join(", "))
             })
             .collect();

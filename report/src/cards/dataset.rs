@@ -2,11 +2,11 @@
 
 use super::card::{CITATION, Card, experiment, joined};
 use super::{images, metadata};
-use crate::numbers::{count, many};
 use crate::page::markdown::{Align, bullets, code, table, text};
 use crate::page::{answer, provenance, question, standing};
 use crate::selection::Selection;
 use artifacts::study::Study;
+use artifacts::words::{count, many};
 use serde_json::{Value, json};
 
 /// Name of the document.

@@ -2,13 +2,13 @@
 
 use super::card::{CITATION, Card, experiment, joined};
 use super::{images, metadata};
-use crate::numbers::{self, count, many};
 use crate::page::images as page_images;
 use crate::page::markdown::{Align, bullets, code, shorten, table};
 use crate::page::{answer, cells, provenance, standing};
 use crate::selection::Selection;
 use artifacts::Backend;
 use artifacts::study::{CellRow, RunRow};
+use artifacts::words::{self, count, many};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ fn index(cells: &[&CellRow]) -> Value {
     let entry = |cell: &&CellRow| {
         let runs = many(u64::from(cell.runs), "run");
         json!({
-            "name": format!("{}, {}", numbers::at_network(cell.rankscale), cell.decay),
+            "name": format!("{}, {}", words::at_network(cell.rankscale), cell.decay),
             "results": [{
                 "task": { "type": "image-classification" },
                 "dataset": { "name": "CIFAR-10", "type": "uoft-cs/cifar10", "split": "test" },
@@ -80,8 +80,8 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
     let mut rows: Vec<Vec<String>> = costs
         .into_iter()
         .map(|(rankscale, run)| {
-            let of_full = format!("{} %", numbers::fixed(run.ratio_full * 100.0, 1));
-            vec![numbers::network(rankscale), count(run.parameters), of_full, count(run.macs)]
+            let of_full = format!("{} %", words::fixed(run.ratio_full * 100.0, 1));
+            vec![words::network(rankscale), count(run.parameters), of_full, count(run.macs)]
         })
         .collect();
     let others = shorten(&mut rows, "runs.parquet");
@@ -92,7 +92,7 @@ fn networks(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
         ("Multiply-accumulates", Align::Right),
     ];
     let channels = selection.configuration().map_or_else(String::new, |recipe| {
-        format!(" with {} channels", numbers::listed(&recipe.recipe.channels.map(|c| c.to_string())))
+        format!(" with {} channels", words::listed(&recipe.recipe.channels.map(|c| c.to_string())))
     });
     let mut parts = vec![
         "## Networks".to_owned(),
@@ -132,11 +132,11 @@ fn training(selection: &Selection<'_>, runs: &[&RunRow]) -> String {
     items.push(format!(
         "{} of training and evaluation, added up over runs: {}.",
         if hours < 10.0 {
-            format!("{} hours", numbers::fixed(hours, 1))
+            format!("{} hours", words::fixed(hours, 1))
         } else {
             format!("{} hours", count(hours.round() as u64))
         },
-        numbers::listed(&devices)
+        words::listed(&devices)
     ));
     let images = format!("### Images\n\n{}", images::section(selection));
     ["## Training".to_owned(), bullets(&items), images].join("\n\n")

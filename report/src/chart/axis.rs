@@ -2,7 +2,7 @@
 //!
 //! *Invariant:* every value lies between the ends; ticks lie between the ends, ascend, and are round numbers.
 
-use crate::numbers;
+use artifacts::words;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ impl Axis {
         let last = (high / step).floor() as i64;
         let ticks = (first..=last)
             .map(|k| k as f64 * step)
-            .map(|value| (value, numbers::fixed(value, decimals)))
+            .map(|value| (value, words::fixed(value, decimals)))
             .collect();
         Self { low, high, ticks, logarithmic: false }
     }

@@ -83,6 +83,6 @@ fn headline(study: &Study, format: Format, out: &Path) -> String {
         Format::Csv | Format::Jsonl => String::new(),
     };
     let (runs, epochs) =
-        (crate::numbers::many(runs as u64, "run"), crate::numbers::many(epochs as u64, "epoch"));
+        (artifacts::words::many(runs as u64, "run"), artifacts::words::many(epochs as u64, "epoch"));
     format!("{runs} with {epochs} in {}{opened}", out.display())
 }

@@ -1,9 +1,9 @@
 //! Series by arm, as most figures draw them.
 
 use crate::chart::{Dot, Mean, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{CellRow, Interval, RunRow};
+use artifacts::words;
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -83,7 +83,7 @@ pub fn over_rankscales(empty: Series, rows: &[Row<'_>]) -> Series {
 /// `original from 91.20 % at rankscale 2 to 86.31 % at rankscale 31`. `place` names a position on the
 /// horizontal axis.
 pub fn described(series: &Series, place: impl Fn(f64) -> String, unit: &str) -> String {
-    let at = |mean: &Mean| format!("{}{unit} at {}", numbers::fixed(mean.y, 2), place(mean.x));
+    let at = |mean: &Mean| format!("{}{unit} at {}", words::fixed(mean.y, 2), place(mean.x));
     match series.means.as_slice() {
         [] => format!("{} without a value", series.name),
         [one] => format!("{} {}", series.name, at(one)),

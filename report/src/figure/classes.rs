@@ -3,9 +3,9 @@
 
 use super::{Figure, arms};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::ClassDifference;
+use artifacts::words;
 
 /// Name of the document.
 pub const FILE: &str = "classes.svg";
@@ -33,7 +33,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let name = |class: u8| task.class_names().get(usize::from(class)).copied().unwrap_or("unknown");
     let shown = shown(&images.classes);
     let described: Vec<_> =
-        shown.iter().map(|row| format!("{} {}", name(row.class), numbers::points(row.difference))).collect();
+        shown.iter().map(|row| format!("{} {}", name(row.class), words::points(row.difference))).collect();
     let judged = selection.judged_by();
     let title = format!("Difference in {judged} accuracy by class");
     let part = if shown.len() < images.classes.len() {
@@ -70,7 +70,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         "Above zero, {} gets more of a class's {judged} images right than {}; the mean over rankscales of the mean over seeds, {}{}{part}{}.",
         endpoint.decay,
         endpoint.baseline,
-        numbers::many(u64::from(images.pairs), "pair"),
+        words::many(u64::from(images.pairs), "pair"),
         if whiskered { ", with 95 % intervals, made as the endpoint's is" } else { "" },
         if part.is_empty() {
             ""

@@ -3,11 +3,11 @@
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, length, write};
 use crate::chart::{Axis, Dot, Mean, Plot, Scale, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
 use artifacts::Configuration;
 use artifacts::study::RunRow;
+use artifacts::words;
 use plotters::style::text_anchor::HPos;
 
 /// A measure of cost, and its names.
@@ -67,9 +67,9 @@ pub fn figure(selection: &Selection<'_>, cost: &Cost) -> Option<Figure> {
     }
     // The depthwise-separable network is not among the runs; it only marks a position on the axis.
     let separable = selection.configuration().map(|one| (cost.separable)(one) as f64);
-    let at = |x: f64| format!("{} {}", numbers::count(x as u64), cost.noun);
+    let at = |x: f64| format!("{} {}", words::count(x as u64), cost.noun);
     let described: Vec<_> = series.iter().map(|series| arms::described(series, at, " %")).collect();
-    let title = format!("{} accuracy against {}", numbers::capital(selection.judged_by()), cost.noun);
+    let title = format!("{} accuracy against {}", words::capital(selection.judged_by()), cost.noun);
     let mut alt = format!("{title}, logarithmic axis, one line per arm: {}.", described.join("; "));
     if !dense.is_empty() {
         alt += " The dense network is a labelled point at the right.";

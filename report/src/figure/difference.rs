@@ -2,9 +2,9 @@
 
 use super::{Figure, arms};
 use crate::chart::{Band, Plot, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{AtRankscale, RunRow};
+use artifacts::words;
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         ..Plot::single("Rankscale", format!("{name} (percentage points)"), series)
     };
     let notes = band.map_or_else(Vec::new, |(endpoint, interval)| {
-        let level = numbers::level(interval);
+        let level = words::level(interval);
         vec![
             format!("Band: {level} % interval"),
             "of the mean difference".to_owned(),
@@ -79,7 +79,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let svg = plot.picture((&title, &alt), axis, 0.4, Some((arms::LEGEND, notes)), |_| Ok(()));
     let mut caption = format!(
         "Above zero, the arm is better than its baseline ({}), paired by rankscale and seed.",
-        numbers::listed(&baselines)
+        words::listed(&baselines)
     );
     caption += if plot.series().any(Series::repeated) {
         " Every pair is a pale dot; lines join the means over seeds."

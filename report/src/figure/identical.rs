@@ -2,9 +2,9 @@
 
 use super::{Figure, arms};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::Identical;
+use artifacts::words;
 use network::Arm;
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .iter()
         .map(|check| {
             let [first, second] = check.rankscales;
-            format!("{second} minus {first}, {}: {}", check.decay, numbers::points(check.difference))
+            format!("{second} minus {first}, {}: {}", check.decay, words::points(check.difference))
         })
         .collect();
     let title = "A/A check: the same network under two rankscales";

@@ -2,9 +2,9 @@
 
 use super::{Figure, arms as by_arm};
 use crate::chart::{Axis, Mean, Plot, Scale, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::Endpoint;
+use artifacts::words;
 use network::Arm;
 use std::collections::BTreeMap;
 
@@ -51,14 +51,14 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
         .iter()
         .flat_map(|(arm, rows)| rows.iter().map(move |row| (arm, row)))
         .map(|(arm, (endpoint, y))| {
-            format!("{arm} {} at {}", numbers::fixed(*y, 2), numbers::short(endpoint.lambda))
+            format!("{arm} {} at {}", words::fixed(*y, 2), words::short(endpoint.lambda))
         })
         .collect();
     let title = "Difference against the strength of decay";
     let alt = format!("{title}, logarithmic axis, in points: {}.", described.join(", "));
     let means = || series.iter().flat_map(|series| &series.means);
     let mut axis = Axis::logarithmic(means().map(|mean| mean.x));
-    axis.ticks = means().map(|mean| (axis.position(mean.x), numbers::short(mean.x))).collect();
+    axis.ticks = means().map(|mean| (axis.position(mean.x), words::short(mean.x))).collect();
     axis.ticks.sort_by(|a, b| a.0.total_cmp(&b.0));
     axis.ticks.dedup();
     let plot = Plot {

@@ -6,9 +6,9 @@ use crate::chart::frame::Margins;
 use crate::chart::{
     Area, Axis, Drawing, Frame, Legend, Line, Mean, Multiples, Picture, Plot, Series, multiples, series,
 };
-use crate::numbers;
 use crate::selection::{Selection, finished};
 use crate::style::{self, Look};
+use artifacts::words;
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,7 @@ struct Panel {
 
 impl Panel {
     fn name(&self) -> String {
-        numbers::at_network(self.rankscale)
+        words::at_network(self.rankscale)
     }
 
     fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
@@ -67,8 +67,8 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let alt = format!(
         "Learning curves: {} accuracy against epoch, one panel each for {}, one line per arm ({}).",
         selection.judged_by(),
-        numbers::listed(&shown),
-        numbers::listed(&names)
+        words::listed(&shown),
+        words::listed(&names)
     );
     let picture = Picture {
         width: style::WIDTH,
@@ -81,7 +81,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let mut caption = format!(
         "{} accuracy after every epoch; all panels share their axes. Lines are means over finished runs, thin \
          lines single runs, unfinished and diverged ones included.",
-        numbers::capital(selection.judged_by())
+        words::capital(selection.judged_by())
     );
     if floor(&panels, last_epoch(&panels)) > 0.0 {
         caption += " The picture's axis begins where the first quarter of the schedule ends; the steep start is cut off, and so is what lies below the lowest mean after it.";

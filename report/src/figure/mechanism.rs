@@ -7,10 +7,10 @@ use crate::chart::{
     Area, Axis, Drawing, Frame, Legend, Mean, Multiples, Picture, Plot, Series, multiples, series,
 };
 use crate::figure::arms;
-use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
 use artifacts::study::{StudyLayerRow, TrajectoryRow};
+use artifacts::words;
 use network::Arm;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +119,7 @@ pub fn over_epochs(selection: &Selection<'_>, quantity: &Quantity) -> Option<Fig
     let x = Axis::whole(&(0..=last).collect::<Vec<_>>(), 1.0, 0.12);
     let remark = format!(
         "After every epoch, before the first one at 0; geometric means over {} of the means over seeds. {}",
-        numbers::rankscales(&rankscales),
+        words::rankscales(&rankscales),
         quantity.remark
     );
     let at_epoch = |epoch: f64| format!("epoch {epoch}");

@@ -10,11 +10,11 @@
 use super::{Figure, arms};
 use crate::chart::canvas::{UNIT, font, write};
 use crate::chart::{Frame, Mean, Plot, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
 use artifacts::look;
 use artifacts::notebook::{self, Point};
+use artifacts::words;
 use network::{Arm, FULL_CHANNELS};
 use plotters::style::text_anchor::HPos;
 
@@ -37,13 +37,13 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     }
     let (background, remark) = background(selection, &series);
     let accuracy = format!("{} accuracy", selection.judged_by());
-    let caption = format!("{}{}{remark}", numbers::capital(&accuracy), caption(&series));
+    let caption = format!("{}{}{remark}", words::capital(&accuracy), caption(&series));
     let alt = alternative(&accuracy, &series, !background.is_empty());
     let plot = Plot {
         background: of_notebook(&background, &selection.arms()),
         ..Plot::single("Rankscale", selection.accuracy_axis(), series)
     };
-    let title = format!("{} against rankscale", numbers::capital(&accuracy));
+    let title = format!("{} against rankscale", words::capital(&accuracy));
     let axis = arms::rankscale_axis(selection);
     let svg = plot.picture((&title, &alt), axis, 1.0, Some((arms::LEGEND, Vec::new())), |frame| {
         let Some(place) = label_place(frame, &plot) else { return Ok(()) };
@@ -114,8 +114,8 @@ fn background(selection: &Selection<'_>, series: &[Series]) -> (Vec<Point>, Stri
     if (ours.1 - ours.0).max(LEAST_SPAN) < both * LEAST_SHARE {
         return left_out(&format!(
             "it lies between {} % and {} %, too far from these runs for one axis to show both",
-            numbers::fixed(theirs.0, 1),
-            numbers::fixed(theirs.1, 1)
+            words::fixed(theirs.0, 1),
+            words::fixed(theirs.1, 1)
         ));
     }
     let mut remark =

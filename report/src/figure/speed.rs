@@ -2,9 +2,9 @@
 
 use super::{Figure, arms};
 use crate::chart::{Plot, Series};
-use crate::numbers;
 use crate::selection::Selection;
 use crate::style;
+use artifacts::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the document.
@@ -48,7 +48,7 @@ pub fn figure(selection: &Selection<'_>) -> Option<Figure> {
     let caption = format!(
         "Median over the epochs of each run, augmentation included, on {}. The arms do nearly the same work at a rankscale; \
          what differs within a device is what else the machine did.",
-        numbers::listed(&machines)
+        words::listed(&machines)
     );
     Some(Figure { file: FILE, heading: "Speed", alt, caption, plot, svg })
 }
@@ -58,7 +58,7 @@ fn labels(devices: &[&(String, u32)]) -> Vec<String> {
     let with = |name: &str| devices.iter().filter(|(other, _)| other == name).count();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut label = |(name, threads): &(String, u32)| {
-        let threads = (*threads > 0).then(|| numbers::many(u64::from(*threads), "thread"));
+        let threads = (*threads > 0).then(|| words::many(u64::from(*threads), "thread"));
         let label = match threads {
             Some(threads) if with(name) == devices.len() => threads,
             Some(threads) if with(name) > 1 => format!("{}, {threads}", shortened(name)),

@@ -4,11 +4,11 @@
 //! runs were: how many pairs, which rankscales, which schedule, which part of the data.
 
 use super::markdown;
-use crate::numbers::{self, many};
 use crate::selection::Selection;
 use artifacts::Configuration;
 use artifacts::run::Status;
 use artifacts::study::{Endpoint, Verdict};
+use artifacts::words::{self, many};
 
 /// A sentence in parts. Arms are enclosed in backticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn of_endpoint(endpoint: &Endpoint, configuration: Option<&Configuration>) -> An
         amount(difference),
         certainty(endpoint),
         many(u64::from(endpoint.pairs), "pair"),
-        numbers::rankscales(&endpoint.rankscales),
+        words::rankscales(&endpoint.rankscales),
         configuration.map_or_else(String::new, |configuration| format!(", {}", schedule(configuration))),
     );
     let lead = format!("{}:", endpoint.says);
@@ -101,7 +101,7 @@ fn without_endpoint(selection: &Selection<'_>) -> Answer {
             format!(
                 "the {} of {} have no counterpart to be paired with",
                 many(finished as u64, "finished run"),
-                numbers::listed(&arms)
+                words::listed(&arms)
             )
         }
     };
@@ -110,8 +110,8 @@ fn without_endpoint(selection: &Selection<'_>) -> Answer {
 
 /// Formats a difference: `0.31 percentage points higher`.
 fn amount(difference: f64) -> String {
-    let size = numbers::fixed(difference.abs() * 100.0, 2);
-    match numbers::points(difference).chars().next() {
+    let size = words::fixed(difference.abs() * 100.0, 2);
+    match words::points(difference).chars().next() {
         Some('+') => format!("{size} percentage points higher"),
         Some('−') => format!("{size} percentage points lower"),
         _ => "the same to a hundredth of a percentage point".to_owned(),
@@ -119,14 +119,14 @@ fn amount(difference: f64) -> String {
 }
 
 fn certainty(endpoint: &Endpoint) -> String {
-    let p = endpoint.p().map(numbers::p_equals);
+    let p = endpoint.p().map(words::p_equals);
     match (endpoint.interval(), p) {
         (None, None) => String::new(),
         (None, Some(p)) => format!(" ({p})"),
         (Some(interval), p) => format!(
             " ({} % interval {}{})",
-            numbers::level(interval),
-            numbers::reach(interval),
+            words::level(interval),
+            words::reach(interval),
             p.map_or_else(String::new, |p| format!("; {p}"))
         ),
     }
@@ -137,6 +137,6 @@ fn schedule(configuration: &Configuration) -> String {
     let epochs = many(configuration.recipe.epochs as u64, "epoch");
     configuration.recipe.train_images.map_or_else(
         || format!("after {epochs}"),
-        |images| format!("after {epochs} on {} of the training images", numbers::count(images as u64)),
+        |images| format!("after {epochs} on {} of the training images", words::count(images as u64)),
     )
 }

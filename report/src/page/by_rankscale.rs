@@ -1,8 +1,8 @@
 //! An arm's difference at each rankscale, as a table.
 
 use super::markdown::{self, Align};
-use crate::numbers::{self, reach};
 use artifacts::study::{AtRankscale, Endpoint};
+use artifacts::words::{self, reach};
 
 /// Formats the table, a row for each network.
 #[must_use]
@@ -22,10 +22,10 @@ pub fn table(rows: &[AtRankscale]) -> String {
             vec![
                 row.rankscale.to_string(),
                 row.pairs.to_string(),
-                numbers::points(row.difference),
+                words::points(row.difference),
                 row.interval.map_or_else(dash, reach),
-                row.p.map_or_else(dash, numbers::probability),
-                row.p_holm.map_or_else(dash, numbers::probability),
+                row.p.map_or_else(dash, words::probability),
+                row.p_holm.map_or_else(dash, words::probability),
             ]
         })
         .collect();
@@ -39,7 +39,7 @@ pub fn shared(endpoint: &Endpoint) -> Option<String> {
     let has_row = |rankscale: u32| rows.iter().any(|row| row.rankscale == rankscale);
     let without: Vec<u32> = endpoint.rankscales.iter().copied().filter(|&at| !has_row(at)).collect();
     let (build, their) = if without.len() == 1 { ("builds", "its") } else { ("build", "their") };
-    let names = numbers::capital(&numbers::rankscales(&without));
+    let names = words::capital(&words::rankscales(&without));
     (!without.is_empty()).then(|| {
         format!("{names} {build} the network of a smaller rankscale, whose row has {their} pairs, too.")
     })

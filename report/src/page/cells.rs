@@ -2,10 +2,10 @@
 
 use super::markdown::{Align, code, folded_if, shorten, table};
 use super::provenance;
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::CellRow;
 use artifacts::study::Key;
+use artifacts::words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of rows from which a table is folded.
@@ -30,7 +30,7 @@ pub fn section(selection: &Selection<'_>) -> String {
         parts.push(format!(
             "{} accuracy after the last epoch in per cent: mean ± standard deviation over seeds, and the number of \
              runs.{key}",
-            numbers::capital(selection.judged_by())
+            words::capital(selection.judged_by())
         ));
         let (rows, text) = grid(selection, &cells);
         parts.push(folded_if(rows > SHOWN, &format!("{rows} networks"), text));
@@ -65,8 +65,8 @@ pub(crate) fn grid(selection: &Selection<'_>, cells: &[&CellRow]) -> (usize, Str
         .map(|(rankscale, cells)| {
             let ratio = ratios
                 .get(rankscale)
-                .map_or_else(|| "–".to_owned(), |ratio| format!("{} %", numbers::fixed(ratio * 100.0, 1)));
-            let mut row = vec![numbers::network(*rankscale), numbers::count(cells[0].parameters), ratio];
+                .map_or_else(|| "–".to_owned(), |ratio| format!("{} %", words::fixed(ratio * 100.0, 1)));
+            let mut row = vec![words::network(*rankscale), words::count(cells[0].parameters), ratio];
             row.extend(arms.iter().map(|arm| {
                 cells
                     .iter()
@@ -84,8 +84,8 @@ fn value(cell: &CellRow) -> String {
     let spread = cell
         .sd
         .filter(|sd| sd.is_finite())
-        .map_or_else(String::new, |sd| format!(" ± {}", numbers::percent(sd)));
-    format!("{}{spread} ({})", numbers::percent(cell.mean), cell.runs)
+        .map_or_else(String::new, |sd| format!(" ± {}", words::percent(sd)));
+    format!("{}{spread} ({})", words::percent(cell.mean), cell.runs)
 }
 
 /// The cells of one recipe, strength and arm.
@@ -116,11 +116,11 @@ fn others(selection: &Selection<'_>) -> (usize, String) {
             let rankscales: Vec<u32> = rankscales.into_iter().collect();
             vec![
                 code(key.recipe),
-                numbers::short(key.lambda.value()),
+                words::short(key.lambda.value()),
                 code(arm),
-                if dense { numbers::network(0) } else { numbers::rankscales(&rankscales) },
+                if dense { words::network(0) } else { words::rankscales(&rankscales) },
                 runs.to_string(),
-                numbers::percent(means.iter().sum::<f64>() / means.len() as f64),
+                words::percent(means.iter().sum::<f64>() / means.len() as f64),
             ]
         })
         .collect();

@@ -2,10 +2,10 @@
 
 use super::markdown::{Align, bullets, code, folded_if, marked, shorten, table};
 use super::standing;
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::Exact;
 use artifacts::study::{Endpoint, Size, Verdict};
+use artifacts::words;
 
 /// The number of items from which a list is folded.
 const SHOWN: usize = 8;
@@ -88,17 +88,17 @@ fn endpoints(endpoints: &[Endpoint]) -> String {
                 row.push(code(&endpoint.recipe));
             }
             if lambdas {
-                row.push(numbers::short(endpoint.lambda));
+                row.push(words::short(endpoint.lambda));
             }
             row.extend([
                 endpoint.rankscales.len().to_string(),
                 endpoint.pairs.to_string(),
-                endpoint.difference.map_or_else(dash, numbers::points),
+                endpoint.difference.map_or_else(dash, words::points),
                 endpoint.interval().map_or_else(dash, |interval| {
-                    format!("{} ({} %)", numbers::reach(interval), numbers::level(interval))
+                    format!("{} ({} %)", words::reach(interval), words::level(interval))
                 }),
-                endpoint.p().map_or_else(dash, numbers::probability),
-                endpoint.p_equivalence().map_or_else(dash, numbers::probability),
+                endpoint.p().map_or_else(dash, words::probability),
+                endpoint.p_equivalence().map_or_else(dash, words::probability),
                 format!("**{}**", verdict(endpoint)),
                 marked(&endpoint.rule),
             ]);
@@ -144,7 +144,7 @@ fn missing(endpoints: &[Endpoint]) -> Vec<String> {
     if items.is_empty() {
         return Vec::new();
     }
-    let summary = format!("{} missing", numbers::many(items.len() as u64, "item"));
+    let summary = format!("{} missing", words::many(items.len() as u64, "item"));
     let others = shorten(&mut items, SUMMARY);
     items.extend(others);
     vec![

@@ -1,9 +1,9 @@
 //! The ledger: every planned run and every folder found, and what became of it.
 
 use super::markdown::{Align, NAMED, code, folded_if, marked, table};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::{LedgerRow, State};
+use artifacts::words;
 
 /// The number of rows from which a table is folded.
 const SHOWN: usize = 10;
@@ -59,12 +59,12 @@ pub fn section(selection: &Selection<'_>) -> String {
     if open.is_empty() {
         parts.push("Every run reached its last epoch.".to_owned());
     } else {
-        let summary = format!("{} not done", numbers::many(open.len() as u64, "run"));
+        let summary = format!("{} not done", words::many(open.len() as u64, "run"));
         parts.push("Not done:".to_owned());
         let named = &open[..open.len().min(NAMED)];
         parts.push(folded_if(open.len() > SHOWN, &summary, not_done(named)));
         if open.len() > NAMED {
-            let others = numbers::many((open.len() - NAMED) as u64, "run");
+            let others = words::many((open.len() - NAMED) as u64, "run");
             parts.push(format!("The other {others} are in `analysis/ledger.parquet`."));
         }
     }

@@ -6,9 +6,10 @@
 use super::images;
 use super::markdown::{code, marked, text};
 use super::provenance;
-use crate::numbers::{self, listed, many, short};
 use crate::selection::Selection;
+use artifacts::clock;
 use artifacts::study::{Endpoint, Sealed, Standing};
+use artifacts::words::{self, listed, many, short};
 use std::collections::BTreeSet;
 
 const TITLE: &str = "rankscale: does weight decay scaled by compression help low-rank networks?";
@@ -46,7 +47,7 @@ pub fn section(selection: &Selection<'_>) -> String {
          the last epoch. Runs that differ in {} make a pair; the endpoint is the mean over networks of the mean difference, with Student's \
          interval for unequal variances (Satterthwaite). {}",
         images::name(selection),
-        numbers::rankscales(&selection.rankscales()),
+        words::rankscales(&selection.rankscales()),
         many(factored().count() as u64, "run"),
         many(seeds.len() as u64, "combination"),
         provenance::strength(selection),
@@ -99,7 +100,7 @@ fn fixed(standing: &Standing, primary: Option<&Endpoint>) -> String {
 /// Formats the `BibTeX` entry of the program.
 fn entry(sealed: Option<&Sealed>) -> String {
     let year = sealed
-        .map(|sealed| numbers::date(sealed.unix_seconds))
+        .map(|sealed| clock::date(sealed.unix_seconds))
         .and_then(|date| date.rsplit(' ').next().map(str::to_owned));
     let mut fields = vec![
         ("title", format!("{{{TITLE}}}")),

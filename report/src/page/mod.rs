@@ -20,9 +20,9 @@ pub mod secondary;
 pub mod standing;
 
 use crate::figure::{self, Figure};
-use crate::numbers;
 use crate::selection::Selection;
 use artifacts::study::Endpoint;
+use artifacts::words;
 use markdown::text;
 use network::Arm;
 
@@ -84,9 +84,9 @@ fn experiment(selection: &Selection<'_>) -> String {
         (None, _) => "No experiment was named: every run found is taken as it is. ".to_owned(),
     };
     let progress = if summary.planned == 0 {
-        format!("{} found.", numbers::many(selection.study.runs.len() as u64, "run"))
+        format!("{} found.", words::many(selection.study.runs.len() as u64, "run"))
     } else {
-        format!("{} of {} done.", summary.done, numbers::many(u64::from(summary.planned), "planned run"))
+        format!("{} of {} done.", summary.done, words::many(u64::from(summary.planned), "planned run"))
     };
     let others = match selection.others() {
         0 => String::new(),
@@ -97,7 +97,7 @@ fn experiment(selection: &Selection<'_>) -> String {
             } else {
                 "the runs of each arm at its own λ and peak learning rate"
             },
-            numbers::many(others as u64, "finished run"),
+            words::many(others as u64, "finished run"),
             if others == 1 { "is" } else { "are" }
         ),
     };

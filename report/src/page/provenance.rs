@@ -1,10 +1,10 @@
 //! Provenance: the recipes in words, the data, the machines and the versions.
 
 use super::markdown::{Align, bullets, code, shorten, table, text};
-use crate::numbers::{self, channels, count, listed, many, short};
 use crate::selection::Selection;
 use artifacts::Configuration;
 use artifacts::study::{RunRow, TunedArm};
+use artifacts::words::{self, channels, count, listed, many, short};
 use std::collections::BTreeMap;
 
 /// Writes the section.
@@ -132,7 +132,7 @@ fn machines(runs: &[RunRow]) -> String {
     }
     let mut rows: Vec<_> = groups
         .into_iter()
-        .map(|(key, runs)| key.into_iter().chain([numbers::count(runs as u64)]).collect())
+        .map(|(key, runs)| key.into_iter().chain([words::count(runs as u64)]).collect())
         .collect();
     let columns = [
         ("Device", Align::Left),

@@ -3,12 +3,12 @@
 
 use super::by_rankscale;
 use super::markdown::{bullets, code, folded};
-use crate::numbers::{self, reach};
 use crate::selection::Selection;
 use artifacts::study::{
     Agreement, Endpoint, Estimate, Heterogeneity, Identical, ImageByImage, Intraclass, Later, Noise,
     Replicated, Replication, Secondary, Trend, Verdict, Wins,
 };
+use artifacts::words::{self, reach};
 use network::Arm;
 
 /// The proportion of wins that users notice, as Bouthillier et al. propose.
@@ -67,16 +67,16 @@ fn of(endpoint: &Endpoint, judged_by: &str) -> Vec<String> {
 }
 
 fn won(endpoint: &Endpoint, wins: Wins) -> String {
-    let share = |share: f64| numbers::fixed(100.0 * share, 0);
+    let share = |share: f64| words::fixed(100.0 * share, 0);
     format!(
         "It wins {} % of the pairs ({} % interval {} to {} %); {} % and more would be a difference that users notice \
          ([Bouthillier et al.](https://arxiv.org/abs/2103.03098)). {}",
         share(wins.share),
-        numbers::level(wins.interval),
+        words::level(wins.interval),
         share(wins.interval.low),
         share(wins.interval.high),
         share(NOTICEABLE_WINS),
-        match numbers::many(u64::from(endpoint.pairs), "pair") {
+        match words::many(u64::from(endpoint.pairs), "pair") {
             pairs if wins.interval.low <= 0.5 && wins.interval.high >= 0.5 =>
                 format!("With {pairs}, a coin could do the same."),
             pairs => format!("That is over {pairs}."),
@@ -87,19 +87,19 @@ fn won(endpoint: &Endpoint, wins: Wins) -> String {
 fn trend(trend: Trend) -> String {
     format!(
         "For each halving of the parameters the difference changes by {} ({} % interval {}; {}).",
-        numbers::points(trend.slope),
-        numbers::level(trend.interval),
+        words::points(trend.slope),
+        words::level(trend.interval),
         reach(trend.interval),
-        numbers::p_equals(trend.p)
+        words::p_equals(trend.p)
     )
 }
 
 fn noise(noise: Noise, alpha: f64, judged_by: &str) -> String {
-    let points = |value: f64| numbers::fixed(value * 100.0, 2);
+    let points = |value: f64| words::fixed(value * 100.0, 2);
     let seeds = |seeds: Option<u32>| {
         seeds.map_or_else(
             || "more than 100,000 seeds".to_owned(),
-            |seeds| numbers::many(u64::from(seeds), "seed"),
+            |seeds| words::many(u64::from(seeds), "seed"),
         )
     };
     format!(
@@ -109,7 +109,7 @@ fn noise(noise: Noise, alpha: f64, judged_by: &str) -> String {
         points(noise.runs_sd),
         points(noise.binomial_sd),
         points(noise.differences_sd),
-        numbers::short(alpha * 100.0),
+        words::margin(alpha),
         points(noise.detectable),
         seeds(noise.seeds_for_margin),
         seeds(noise.seeds_for_equivalence)
@@ -124,11 +124,11 @@ fn later(endpoint: &Endpoint, found: Later) -> String {
     };
     format!(
         "This section rests on the {} of {look}. All {} so far differ by {}{}.",
-        numbers::many(u64::from(endpoint.pairs), "pair"),
-        numbers::many(u64::from(found.pairs), "pair"),
-        numbers::points(found.difference),
+        words::many(u64::from(endpoint.pairs), "pair"),
+        words::many(u64::from(found.pairs), "pair"),
+        words::points(found.difference),
         found.interval.map_or_else(String::new, |interval| {
-            format!(" ({} % interval {})", numbers::level(interval), reach(interval))
+            format!(" ({} % interval {})", words::level(interval), reach(interval))
         })
     )
 }
@@ -137,8 +137,8 @@ fn heterogeneity(found: Heterogeneity) -> String {
     let [between, within] = found.freedom;
     format!(
         "Do rankscales differ? The F test of one mean for all of them: F({between}, {within}) = {}, {}.",
-        numbers::fixed(found.f, 2),
-        numbers::p_equals(found.p)
+        words::fixed(found.f, 2),
+        words::p_equals(found.p)
     )
 }
 
@@ -148,11 +148,11 @@ fn losses(secondary: &Secondary, judged_by: &str) -> Option<String> {
         found.map(|found| {
             format!(
                 "{name} by {} ({} % interval {} to {}; {})",
-                numbers::signed(found.difference),
-                numbers::level(found.interval),
-                numbers::signed(found.interval.low),
-                numbers::signed(found.interval.high),
-                numbers::p_equals(found.p)
+                words::signed(found.difference),
+                words::level(found.interval),
+                words::signed(found.interval.low),
+                words::signed(found.interval.high),
+                words::p_equals(found.p)
             )
         })
     };
@@ -169,20 +169,20 @@ fn beside(endpoint: &Endpoint, judged_by: &str) -> Option<String> {
     let secondary = &endpoint.secondary;
     let mut parts = Vec::new();
     parts.extend(
-        secondary.sign_flip_p.map(|p| format!("flipping the signs of the pairs, {}", numbers::p_equals(p))),
+        secondary.sign_flip_p.map(|p| format!("flipping the signs of the pairs, {}", words::p_equals(p))),
     );
     parts.extend(secondary.images.as_ref().and_then(|images| images.other_images).map(|interval| {
         format!(
             "for other seeds *and* other {judged_by} images, a {} % interval of {}",
-            numbers::level(interval),
+            words::level(interval),
             reach(interval)
         )
     }));
     parts.extend(secondary.probability_within_margin.map(|probability| {
         format!(
             "from a flat prior, a probability of {} % that the true mean lies within {} points of zero",
-            numbers::fixed(100.0 * probability, 0),
-            numbers::short(100.0 * endpoint.margin)
+            words::fixed(100.0 * probability, 0),
+            words::margin(endpoint.margin)
         )
     }));
     (!parts.is_empty()).then(|| format!("The same mean otherwise: {}.", parts.join("; ")))
@@ -192,18 +192,18 @@ fn intraclass(found: Intraclass) -> String {
     format!(
         "Pairs that share a seed at several rankscales: intraclass correlation {} ({} % interval {} to {}, {}). Above zero, the interval of the mean \
          would be too narrow.",
-        numbers::fixed(found.correlation, 2),
-        numbers::level(found.interval),
-        numbers::fixed(found.interval.low, 2),
-        numbers::fixed(found.interval.high, 2),
-        numbers::many(u64::from(found.seeds), "seed")
+        words::fixed(found.correlation, 2),
+        words::level(found.interval),
+        words::fixed(found.interval.low, 2),
+        words::fixed(found.interval.high, 2),
+        words::many(u64::from(found.seeds), "seed")
     )
 }
 
 fn diverged(difference: f64) -> String {
     format!(
         "If every diverged run counted as guessing, and its partner as an average run of its arm, the difference would be about {}.",
-        numbers::points(difference)
+        words::points(difference)
     )
 }
 
@@ -211,9 +211,9 @@ fn image_by_image(images: &ImageByImage, judged_by: &str) -> String {
     format!(
         "Image by image: on {} % of the {judged_by} images exactly one run of a pair is right. By McNemar's exact test, \
          adjusted by Holm's method, {} of {} differ beyond chance (a test of two trained networks, not of two ways to train).",
-        numbers::fixed(images.discordant * 100.0, 1),
+        words::fixed(images.discordant * 100.0, 1),
         images.significant,
-        numbers::many(u64::from(images.pairs), "pair")
+        words::many(u64::from(images.pairs), "pair")
     )
 }
 
@@ -221,9 +221,9 @@ fn replication(endpoint: &Endpoint, found: Replication, judged_by: &str) -> Stri
     let Replicated { notebook, ours, prediction, agreement } = found.difference;
     let seen = format!(
         "Replication: over {} that both have, the 2018 notebook's figure differs by {}, these runs by {}.",
-        numbers::many(u64::from(found.rankscales), "rankscale"),
-        numbers::points(notebook),
-        numbers::points(ours)
+        words::many(u64::from(found.rankscales), "rankscale"),
+        words::points(notebook),
+        words::points(ours)
     );
     let verdict = match agreement {
         Agreement::Compatible => {
@@ -238,8 +238,8 @@ fn replication(endpoint: &Endpoint, found: Replication, judged_by: &str) -> Stri
         None => "Without a spread between several seeds of a rankscale nothing says how far another study may lie.".to_owned(),
         Some(interval) => format!(
             "Going by these runs, another study of one pair a rankscale lies between {} and {}, {verdict}.",
-            numbers::points(interval.low),
-            numbers::points(interval.high)
+            words::points(interval.low),
+            words::points(interval.high)
         ),
     };
     let arms = [(endpoint.baseline, found.baseline), (endpoint.decay, found.accuracy)];
@@ -252,8 +252,8 @@ fn replicated(arm: Arm, Replicated { notebook, ours, prediction, agreement }: Re
     let means = format!(
         "{} {} % in the notebook and {} % here",
         code(arm.name()),
-        numbers::percent(notebook),
-        numbers::percent(ours)
+        words::percent(notebook),
+        words::percent(ours)
     );
     let Some(interval) = prediction else { return means };
     let verdict = match agreement {
@@ -261,24 +261,24 @@ fn replicated(arm: Arm, Replicated { notebook, ours, prediction, agreement }: Re
         Agreement::Incompatible => ": **not compatible**",
         Agreement::NotEnoughEvidence => "",
     };
-    let (low, high) = (numbers::percent(interval.low), numbers::percent(interval.high));
+    let (low, high) = (words::percent(interval.low), words::percent(interval.high));
     format!("{means} (another study: {low} to {high} %{verdict})")
 }
 
 fn identical(check: &Identical) -> String {
     let [first, second] = check.rankscales;
-    let pairs = numbers::many(u64::from(check.pairs), "pair");
+    let pairs = words::many(u64::from(check.pairs), "pair");
     let found = match (check.equal, check.interval, check.p) {
         (equal, ..) if equal == check.pairs => format!("equal to the last digit in {pairs}"),
         (equal, Some(interval), Some(p)) => format!(
             "equal in {equal} of {pairs}, and {} apart on average ({} % interval {}; {})",
-            numbers::points(check.difference),
-            numbers::level(interval),
+            words::points(check.difference),
+            words::level(interval),
             reach(interval),
-            numbers::p_equals(p)
+            words::p_equals(p)
         ),
         (equal, ..) => {
-            format!("equal in {equal} of {pairs}, and {} apart on average", numbers::points(check.difference))
+            format!("equal in {equal} of {pairs}, and {} apart on average", words::points(check.difference))
         }
     };
     format!(

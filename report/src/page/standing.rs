@@ -1,8 +1,9 @@
 //! How much of the verdict was fixed before the data were seen: seal, looks, and why a result is exploratory.
 
 use super::markdown::{bullets, code, marked};
-use crate::numbers::{self, many};
+use artifacts::clock;
 use artifacts::study::{Looks, Sealed, Standing};
+use artifacts::words::{self, many};
 
 /// Writes the paragraphs, of which there is at least one.
 #[must_use]
@@ -48,7 +49,7 @@ fn seal(sealed: &Sealed) -> String {
     };
     format!(
         "The plan was sealed on {}, {when}, by the program of revision {} (SHA-256 of the plan: {}).",
-        numbers::date(sealed.unix_seconds),
+        clock::date(sealed.unix_seconds),
         code(&sealed.git_revision),
         code(&sealed.plan_sha256)
     )
@@ -56,7 +57,7 @@ fn seal(sealed: &Sealed) -> String {
 
 fn looks(looks: &Looks) -> String {
     let planned: Vec<String> = looks.planned.iter().map(u32::to_string).collect();
-    let (plan, all) = (numbers::listed(&planned), planned.len());
+    let (plan, all) = (words::listed(&planned), planned.len());
     let next = |which: &str, pairs: &u32, verdict: &str| {
         let missing =
             looks.missing.map_or_else(String::new, |runs| format!(", for which {} to come", are(runs)));

@@ -1,5 +1,7 @@
 //! The inputs and outputs of an engine for an epoch.
 
+pub use kernels::Predictions;
+
 use crate::data::augment::Draw;
 use network::WeightDecay;
 use network::schedule::LearningRates;
@@ -27,15 +29,6 @@ pub struct Sums {
     pub loss: f64,
     /// Images whose largest logit was that of their label.
     pub correct: u64,
-}
-
-/// The network's predictions for some images.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Predictions {
-    /// The class with the largest logit.
-    pub classes: Vec<u8>,
-    /// Cross-entropy with the label, in nats.
-    pub losses: Vec<f32>,
 }
 
 /// Called after every update with the number done in this epoch and, where reading them does not stall the

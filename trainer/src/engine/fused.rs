@@ -180,7 +180,7 @@ mod tests {
             batches += 1;
             ControlFlow::Continue(())
         });
-        assert_eq!(found, Some(Predictions { classes: at_once.classes, losses: at_once.losses }));
+        assert_eq!(found, Some(at_once));
         assert_eq!(batches, 2);
         assert_eq!(fused.predict(&mut || ControlFlow::Break(())), None);
     }

@@ -6,7 +6,8 @@
 //! of the same kind within [`MOMENT`] is a repetition of the first; any other is a second request, and ends
 //! the process at once. SIGHUP counts as the same kind as SIGTERM.
 //!
-//! *Invariant:* a SIGHUP that was ignored when the program started (`nohup`) stays ignored.
+//! *Invariant:* a signal that was ignored when the program started (by `nohup`, or by a script in whose
+//! background it runs) stays ignored.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -36,7 +37,7 @@ impl Stop {
     /// Those of the operating system.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
-        let heard: &[i32] = if is_ignored(SIGHUP) { &[SIGINT, SIGTERM] } else { &[SIGINT, SIGTERM, SIGHUP] };
+        let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
         let mut signals = Signals::new(heard)?;
         let asked = stop.clone();
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {

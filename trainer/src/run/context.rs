@@ -36,7 +36,7 @@ impl TrainTest {
     pub fn read(layout: &Layout, task: Task, judged_by_test: bool) -> anyhow::Result<Self> {
         let [train, test] = layout.halves(task);
         for path in [&train, &test] {
-            ensure!(is_there(path)?, "{}: no such file; run `just data{}` first", path.display(), key(task));
+            ensure!(is_there(path)?, "{}: no such file; run `just data{}` first", path.display(), task.key());
         }
         let (train, test) = std::thread::scope(|scope| {
             let train = scope.spawn(|| Dataset::read_verified_of(&train, task));
@@ -99,11 +99,6 @@ impl TrainTest {
         };
         DataProvenance { fingerprint: self.fingerprint(), source }
     }
-}
-
-/// Returns the argument that selects this data set in a `just` command; empty for the notebook's.
-fn key(task: Task) -> String {
-    if task.is_the_notebooks() { String::new() } else { format!(" DATASET={}", task.name()) }
 }
 
 /// The inputs of a run besides its configuration.

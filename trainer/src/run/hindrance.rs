@@ -10,18 +10,6 @@ use std::io::{self, ErrorKind};
 #[error("{0}")]
 pub(super) struct Hindrance(pub(super) String);
 
-/// Returns whether a table is damaged, missing or empty, and so must be made again.
-///
-/// # Errors
-/// The table could not be read now, which is no damage.
-pub(super) fn is_lost<T>(read: Result<Vec<T>, RunError>) -> anyhow::Result<bool> {
-    match read.map_err(anyhow::Error::from) {
-        Ok(rows) => Ok(rows.is_empty()),
-        Err(error) if hindered(&error) => Err(error),
-        Err(_) => Ok(true),
-    }
-}
-
 /// Returns whether an error says nothing about a run's files: they could not be read or written now, or what
 /// a repair needs is not here.
 pub(super) fn hindered(error: &anyhow::Error) -> bool {

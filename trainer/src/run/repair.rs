@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::machine::device::Device;
 use crate::run::checkpoint::{Checkpoint, check_shapes};
 use crate::run::context::TrainTest;
-use crate::run::hindrance::{Hindrance, hindered, is_lost};
+use crate::run::hindrance::{Hindrance, hindered};
 use crate::run::layers;
 use crate::run::lock::{Lock, waiting};
 use crate::run::rows::prediction_rows;
@@ -163,11 +163,11 @@ impl<'a> Repair<'a> {
         let (_, epochs) = folder.read()?;
         let mut done = Done::default();
         if record.status == Status::Done && record.origin != Origin::Imported {
-            if is_lost(folder.read_layers(&record))? {
+            if must_be_made_again(folder.read_layers(&record))? {
                 remake_layers(folder, &record)?;
                 done.remade.push("layers.parquet (of the last epoch)");
             }
-            if is_lost(folder.read_predictions(&record))? {
+            if must_be_made_again(folder.read_predictions(&record))? {
                 self.remake_predictions(folder, &record, &epochs)?;
                 done.remade.push("predictions.parquet");
             }
@@ -275,5 +275,17 @@ fn plain(error: &anyhow::Error) -> String {
     match error.downcast_ref::<RunError>() {
         Some(RunError::Table { source, .. }) => source.to_string(),
         _ => format!("{error:#}"),
+    }
+}
+
+/// Returns whether a table is damaged, missing or empty, and so must be made again.
+///
+/// # Errors
+/// The table could not be read now, which is no damage.
+fn must_be_made_again<T>(read: Result<Vec<T>, RunError>) -> anyhow::Result<bool> {
+    match read.map_err(anyhow::Error::from) {
+        Ok(rows) => Ok(rows.is_empty()),
+        Err(error) if hindered(&error) => Err(error),
+        Err(_) => Ok(true),
     }
 }

@@ -95,12 +95,6 @@ pub fn train_until(
     }
 }
 
-/// Returns whether a run that is [`Outcome::Elsewhere`] may have no live trainer; another attempt will tell.
-#[must_use]
-pub fn may_be_free(context: &RunContext<'_>, configuration: &Configuration) -> bool {
-    Lock::is_unknown(&context.folder(configuration))
-}
-
 /// Adds advice to an error that says that a file is damaged. Whoever cannot read it now must not give it up.
 fn given_up(error: impl Into<anyhow::Error>, advice: &'static str) -> anyhow::Error {
     let error = error.into();

@@ -21,10 +21,6 @@ pub struct Outlook {
     pub runs: usize,
     /// Runs to be trained, including those that do not fit into memory here.
     pub left: usize,
-    /// Runs that do not fit into memory here.
-    pub refused: usize,
-    /// Runs at once on this machine.
-    pub at_once: usize,
     /// Expected seconds of all runs that fit, one after the other.
     pub seconds: f64,
     /// Expected seconds of the longest run.
@@ -84,8 +80,6 @@ pub fn outlook(
     Ok(Some(Outlook {
         runs: experiment.runs.len(),
         left: prepared.planned.len() + prepared.refused.len(),
-        refused: prepared.refused.len(),
-        at_once: prepared.slots.len(),
         seconds: seconds.clone().sum(),
         longest_seconds: seconds.fold(Duration::ZERO.as_secs_f64(), f64::max),
     }))

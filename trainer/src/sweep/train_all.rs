@@ -91,6 +91,11 @@ fn train_in<'a>(
         && broken_off < MOST_BROKEN_OFF
         && let Some(run) = queue.next(slot.device)
     {
+        // The next run may have been waited for, until another slot was stopped and gave its memory back.
+        if context.stop.is_requested() {
+            queue.close();
+            break;
+        }
         let outcome = contained(|| train(&context.at(slot), run.configuration));
         broken_off = if outcome.is_err() { broken_off + 1 } else { 0 };
         let outcome = outcome.unwrap_or_else(|broken| Err(broken.into()));

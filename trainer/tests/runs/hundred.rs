@@ -77,5 +77,9 @@ fn images_of_another_data_set_are_refused_by_name() {
         Dataset::generated(Task::Cifar10, 10, 1).write(&layout.images(Task::Cifar100, split)).unwrap();
     }
     let message = TrainTest::read(&layout, Task::Cifar100, true).unwrap_err().to_string();
-    assert!(message.contains("holds CIFAR-10, and must hold CIFAR-100"), "{message}");
+    assert!(
+        message
+            .contains("holds CIFAR-10, and must hold CIFAR-100; delete it, and `just data DATASET=cifar100`"),
+        "{message}"
+    );
 }

@@ -19,6 +19,7 @@ fn nothing_is_created_where_there_is_nothing() {
         (&[&sweep[..], &["--plan"]].concat(), false),
         (&["sweep", "--experiment", "smoek"], false),
         (&["bench", "--rankscale", "8", "--batch", "99999999"], false),
+        (&["bench", "--rankscale", "8", "--threads", "1", "--epoch-updates", "999999999"], false),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
         let output = command.args(arguments).current_dir(place.path()).env("WORK", "typo").output().unwrap();

@@ -102,12 +102,14 @@ fn a_signal_that_comes_twice_is_one_wish_with_one_update_an_epoch_too() {
 }
 
 #[test]
-fn a_hangup_that_was_ignored_stays_ignored() {
+fn a_signal_that_was_ignored_stays_ignored() {
     let root = tempfile::tempdir().unwrap();
     prepare(root.path());
-    let mut program = start(root.path(), "trap '' HUP;");
+    // As with `nohup`, and in the background of a script.
+    let mut program = start(root.path(), "trap '' HUP INT;");
     let folder = under_way(root.path());
     kill(&program, "HUP");
+    kill(&program, "INT");
     let before = folder.read().unwrap().1.len();
     until(|| (folder.read().unwrap().1.len() > before + 3).then_some(()));
     assert_eq!(program.0.try_wait().unwrap(), None);

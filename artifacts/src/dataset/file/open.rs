@@ -1,6 +1,5 @@
 //! Opening a data file: everything about it is checked except its rows.
 
-use super::super::error::ADVICE;
 use super::super::metadata::{self, Header};
 use super::super::{DatasetError, RECORD_BYTES, Split, Task, joined};
 use super::schema::schema;
@@ -28,12 +27,12 @@ impl Header {
         Ok(open(path)?.1)
     }
 
-    /// Reads the header of a file that must hold this data set.
+    /// Reads the header of a file that `data-prep` prepared, which must hold this data set.
     ///
     /// # Errors
-    /// Those of [`Self::read`], or the file holds another data set.
+    /// Those of [`Self::read`], or the file holds another data set; the message says what to do.
     pub fn read_of(path: &Path, task: Task) -> Result<Self, DatasetError> {
-        Ok(open_of(path, task)?.1)
+        Ok(open_of(path, task).map_err(|error| error.of_prepared(task))?.1)
     }
 
     /// Reads the fingerprints of both halves of a data set, joined as runs name their images.
@@ -92,7 +91,7 @@ pub(super) fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), Dataset
         && (header.split == Some(other) || header.task.fingerprint(other) == Some(&header.fingerprint))
     {
         let (named, other) = (named.name(), other.name());
-        return Err(foreign(format!("holds the {other} images, and must hold the {named} images{ADVICE}")));
+        return Err(foreign(format!("holds the {other} images, and must hold the {named} images")));
     }
     Ok((parquet, header))
 }
@@ -101,7 +100,7 @@ pub(super) fn open(path: &Path) -> Result<(ArrowReaderMetadata, Header), Dataset
 pub(super) fn open_of(path: &Path, task: Task) -> Result<(ArrowReaderMetadata, Header), DatasetError> {
     let (parquet, header) = open(path)?;
     if header.task != task {
-        let rule = format!("holds {}, and must hold {task}{ADVICE}", header.task);
+        let rule = format!("holds {}, and must hold {task}", header.task);
         return Err(DatasetError::Foreign { path: path.to_owned(), rule });
     }
     Ok((parquet, header))

@@ -96,3 +96,18 @@ fn a_device_that_fails_at_once_does_not_use_up_the_runs() {
     let untried = failures.iter().filter(|name| name.ends_with(" (not tried)")).count();
     assert_eq!((failures.len(), untried), (names.len(), 17));
 }
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands for one that may fail")]
+fn the_first_is_stopped(context: &RunContext<'_>, run: &Configuration) -> anyhow::Result<Outcome> {
+    assert!(!context.stop.is_requested(), "seed {} began after the stop", run.seed);
+    // By then the other slot waits for the memory of this run.
+    thread::sleep(Duration::from_millis(100));
+    context.stop.request();
+    Ok(Outcome::Interrupted(0))
+}
+
+#[test]
+fn a_slot_that_waits_for_memory_begins_nothing_after_a_stop() {
+    let slots = [Slot { device: Device::Cpu, threads: 1 }; 3];
+    assert_eq!(failures_of(5, &slots, the_first_is_stopped).1, [""; 0]);
+}
