@@ -91,12 +91,40 @@ pub fn sweep(
         refused.into_iter().map(|(run, _)| format!("{} (too large for the memory here)", run.name));
     let failures = Failures::default();
     failures.add(too_large);
-    let mut elsewhere = train_all(context, &slots, &free, planned, &failures, train);
-    if side_by_side.wait && !elsewhere.is_empty() {
+    let train_these = |runs| train_all(context, &slots, &free, runs, &failures, train);
+    let mut elsewhere = train_until_none_is_free(context, side_by_side.wait, planned, train_these);
+    // Another process may have finished some of them since.
+    elsewhere.retain(|run| plan::is_left(context, run.configuration));
+    if !elsewhere.is_empty() {
+        context.screen.say(&format!(
+            "{} of {runs} runs are under way in other processes: {}; --wait waits for them and takes up what they leave",
+            elsewhere.len(),
+            summary::names(&names(&elsewhere))
+        ));
+    }
+    let Failed { names, logged } = failures.into_inner();
+    if !names.is_empty() {
+        let kept = context.layout.failures();
+        let reasons = if logged { format!("; reasons are in {}", kept.display()) } else { String::new() };
+        bail!("{} of {runs} runs failed: {}{reasons}", names.len(), summary::names(&names));
+    }
+    Ok(context.stop.exit_code().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
+}
+
+/// Trains runs, and takes up those that other processes leave, until none is free; if it is to `wait`, until
+/// none is left. Returns those that other processes still train.
+fn train_until_none_is_free<'a>(
+    context: &RunContext<'_>,
+    wait: bool,
+    planned: Vec<Planned<'a>>,
+    train_these: impl Fn(Vec<Planned<'a>>) -> Vec<Planned<'a>>,
+) -> Vec<Planned<'a>> {
+    let mut elsewhere = train_these(planned);
+    if wait && !elsewhere.is_empty() {
         let names = summary::names(&names(&elsewhere));
         context.screen.say(&format!("waiting for what other processes train: {names}"));
         while !elsewhere.is_empty() && pause(context) {
-            elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
+            elsewhere = train_these(elsewhere);
         }
     }
     // Before it returns it checks again until no run is free, because a process that trained one may have
@@ -114,24 +142,9 @@ pub fn sweep(
         && ((1..before).contains(&elsewhere.len()) || any_may_be_free(&elsewhere) && pause(context))
     {
         before = elsewhere.len();
-        elsewhere = train_all(context, &slots, &free, elsewhere, &failures, train);
+        elsewhere = train_these(elsewhere);
     }
-    // Another process may have finished some of them since.
-    elsewhere.retain(|run| plan::is_left(context, run.configuration));
-    if !elsewhere.is_empty() {
-        context.screen.say(&format!(
-            "{} of {runs} runs are under way in other processes: {}; --wait waits for them and takes up what they leave",
-            elsewhere.len(),
-            summary::names(&names(&elsewhere))
-        ));
-    }
-    let Failed { names, logged } = failures.into_inner();
-    if !names.is_empty() {
-        let kept = context.layout.failures();
-        let reasons = if logged { format!("; reasons are in {}", kept.display()) } else { String::new() };
-        bail!("{} of {runs} runs failed: {}{reasons}", names.len(), summary::names(&names));
-    }
-    Ok(context.stop.exit_code().or((!elsewhere.is_empty()).then_some(ELSEWHERE)))
+    elsewhere
 }
 
 /// Waits before the next check of runs that others train; returns false if the user asked to stop.

@@ -14,6 +14,7 @@ use crate::simd::codes::{CodeRows, CodeRowsMut, StoredCodes};
 use crate::simd::columns::ColumnSums;
 use crate::simd::depthwise::TapGradients;
 use crate::simd::elementwise::{Mask, ReluBackward};
+use crate::simd::isa::Run;
 use crate::simd::matmul::Matmul;
 use crate::simd::pool::PACKED;
 use crate::simd::rank_update::RankUpdate;

@@ -9,7 +9,7 @@ use crate::block::state::BlockState;
 use crate::simd::codes::{CentredCodes, CodeRows, CodeRowsMut};
 use crate::simd::depthwise::{Depthwise, ThreeRows};
 use crate::simd::elementwise::Residual;
-use crate::simd::isa::Processor;
+use crate::simd::isa::{Processor, Run};
 use crate::simd::matmul::Matmul;
 use crate::simd::patches::{self, IMAGE, PATCH};
 use crate::simd::pool::PooledMatmul;

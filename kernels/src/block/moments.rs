@@ -7,7 +7,7 @@
 
 use crate::block::normalisation::Moments;
 use crate::simd::columns::{Centre, ColumnSums};
-use crate::simd::isa::Processor;
+use crate::simd::isa::{Processor, Run};
 use crate::simd::rank_update::RankUpdate;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::pitch;

@@ -7,7 +7,7 @@
 //! *Invariant:* a row holds its rank, rounded up to 4, to 8 or to whole vectors of any instructions; rows
 //! follow each other without a gap.
 
-use crate::simd::isa::Processor;
+use crate::simd::isa::{Processor, Run};
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::{ROW_UNIT, pitch, prefetch};
 use pulp::{Simd, WithSimd};
@@ -132,12 +132,6 @@ pub(crate) struct StoredCodes<'a> {
     pub(crate) out: CodeRowsMut<'a>,
 }
 
-impl CentredCodes<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
 impl InUnits for CentredCodes<'_> {
     #[inline(always)]
     fn units<const U: usize>(mut self) {
@@ -151,12 +145,6 @@ impl InUnits for CentredCodes<'_> {
                 *out = array::from_fn(|at| if at < U { value[at] - mean[at] } else { 0.0 });
             }
         }
-    }
-}
-
-impl StoredCodes<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! *Invariant:* rows are added in their order.
 
-use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::{load, store, whole_vectors};
 use pulp::{Simd, WithSimd};
@@ -12,12 +11,6 @@ pub(crate) struct Centre<'a> {
     pub(crate) values: Rows<'a>,
     pub(crate) mean: &'a [f32],
     pub(crate) out: RowsMut<'a>,
-}
-
-impl Centre<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
 }
 
 impl WithSimd for Centre<'_> {
@@ -49,10 +42,6 @@ pub(crate) struct ColumnSums<'a> {
 }
 
 impl ColumnSums<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-
     /// The sums of `V` vectors of columns.
     ///
     /// # Safety
@@ -97,6 +86,7 @@ impl WithSimd for ColumnSums<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, processors};
+    use crate::simd::isa::Run;
     use proptest::prelude::*;
 
     proptest! {

@@ -6,7 +6,6 @@
 //! *Invariant:* channels are vectors; a row of output is computed from three rows of input, each read once
 //! per channel.
 
-use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::{load, whole_vectors};
 use pulp::{Simd, WithSimd};
@@ -28,12 +27,6 @@ pub(crate) struct Depthwise<'a> {
     pub(crate) taps: Rows<'a>,
     /// `[side, channels]`.
     pub(crate) out: RowsMut<'a>,
-}
-
-impl Depthwise<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
 }
 
 impl WithSimd for Depthwise<'_> {
@@ -90,12 +83,6 @@ pub(crate) struct TapGradients<'a> {
     pub(crate) out: RowsMut<'a>,
 }
 
-impl TapGradients<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
 impl WithSimd for TapGradients<'_> {
     type Output = ();
 
@@ -135,6 +122,7 @@ impl WithSimd for TapGradients<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, Guarded, processors};
+    use crate::simd::isa::Run;
     use proptest::array::uniform3;
     use proptest::prelude::*;
 

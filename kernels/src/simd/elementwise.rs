@@ -3,7 +3,6 @@
 //! *Invariant:* what works on bytes, or is rare, is a plain loop that the compiler vectorises within the
 //! chosen instructions.
 
-use crate::simd::isa::Processor;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::whole_vectors;
 use pulp::{Simd, WithSimd};
@@ -43,10 +42,6 @@ impl Mask<'_> {
 }
 
 impl ReluBackward<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-
     #[inline(always)]
     fn behind<S: Simd>(mut self, simd: S, output: Rows<'_>) {
         let columns = whole_vectors::<S>(output.width());
@@ -95,12 +90,6 @@ pub(crate) struct Residual<'a> {
     pub(crate) relu_mask: RowsMut<'a, u8>,
 }
 
-impl Residual<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
 impl WithSimd for Residual<'_> {
     type Output = ();
 
@@ -125,12 +114,6 @@ pub(crate) struct Add<'a> {
     pub(crate) values: &'a [f32],
 }
 
-impl Add<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
 impl WithSimd for Add<'_> {
     type Output = ();
 
@@ -146,6 +129,7 @@ impl WithSimd for Add<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, Guarded, processors};
+    use crate::simd::isa::Run;
     use proptest::array::uniform4;
     use proptest::prelude::*;
 

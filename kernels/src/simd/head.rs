@@ -2,7 +2,6 @@
 //!
 //! *Invariant:* logits, losses and their gradients are float64; features and what flows back are float32.
 
-use crate::simd::isa::Processor;
 use crate::simd::rows::Rows;
 use network::architecture::LOGIT_SCALE;
 use pulp::{Simd, WithSimd};
@@ -15,12 +14,6 @@ pub(crate) struct GlobalPool<'a> {
     pub(crate) features: &'a mut [f32],
     /// `[channels]`.
     pub(crate) argmax: &'a mut [u32],
-}
-
-impl GlobalPool<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
 }
 
 impl WithSimd for GlobalPool<'_> {
@@ -53,10 +46,6 @@ pub(crate) struct Logits<'a> {
 }
 
 impl Logits<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-
     /// Computes the logits of `N` classes side by side: one sum would wait for itself.
     #[inline(always)]
     fn classes<const N: usize>(&mut self, class: usize) {
@@ -132,12 +121,6 @@ pub(crate) struct HeadBackward<'a> {
     pub(crate) out: &'a mut [f32],
 }
 
-impl HeadBackward<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-}
-
 impl WithSimd for HeadBackward<'_> {
     type Output = ();
 
@@ -165,6 +148,7 @@ impl WithSimd for HeadBackward<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, processors};
+    use crate::simd::isa::Run;
     use proptest::prelude::*;
 
     proptest! {

@@ -111,3 +111,15 @@ impl Processor {
         }
     }
 }
+
+/// A kernel that runs on a processor, to be called behind its arguments.
+pub(crate) trait Run: WithSimd {
+    /// Runs with this processor's instructions.
+    fn run(self, processor: Processor) -> Self::Output;
+}
+
+impl<Kernel: WithSimd> Run for Kernel {
+    fn run(self, processor: Processor) -> Self::Output {
+        processor.run(self)
+    }
+}

@@ -5,7 +5,6 @@
 //!
 //! *Invariant:* each result is one sum in the order of the depth, whatever the tile it falls into.
 
-use crate::simd::isa::Processor;
 use crate::simd::panels::{PANEL_VECTORS, Panels};
 use crate::simd::rows::{Rows, RowsMut};
 use crate::simd::vectors::{load, rectify};
@@ -29,10 +28,6 @@ impl<'a> Matmul<'a> {
     /// Makes the product alone, with nothing before or behind it.
     pub(crate) fn plain(left: Rows<'a>, right: &'a Panels, out: RowsMut<'a>) -> Self {
         Self { left, right, initial: None, rectify: false, addend: None, out }
-    }
-
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
     }
 }
 
@@ -171,6 +166,7 @@ impl WithSimd for Matmul<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, processors};
+    use crate::simd::isa::Run;
     use proptest::array::uniform3;
     use proptest::prelude::*;
 

@@ -8,7 +8,6 @@
 //! *Invariant:* a winner's byte is below the strip's pixels. Where the pooled value is zero the ReLU blocked
 //! it, and the winner does not matter.
 
-use crate::simd::isa::Processor;
 use crate::simd::matmul::tile;
 use crate::simd::panels::{PANEL_VECTORS, Panels};
 use crate::simd::rows::{Rows, RowsMut};
@@ -47,10 +46,6 @@ pub(crate) struct PooledMatmul<'a> {
 }
 
 impl PooledMatmul<'_> {
-    pub(crate) fn run(self, processor: Processor) {
-        processor.run(self);
-    }
-
     /// `N` windows (`R = 4 N` pixels) times `V` vectors.
     ///
     /// # Safety
@@ -153,6 +148,7 @@ impl WithSimd for PooledMatmul<'_> {
 mod tests {
     use super::*;
     use crate::simd::guarded::{Draw, Guarded, processors};
+    use crate::simd::isa::Run;
     use proptest::array::uniform3;
     use proptest::prelude::*;
 

@@ -8,6 +8,7 @@ use crate::block::scratch::Scratch;
 use crate::block::state::BlockState;
 use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::head::{GlobalPool, Logits};
+use crate::simd::isa::Run;
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{chunks, numbers, split};

@@ -10,6 +10,7 @@ use crate::block::scratch::group;
 use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::elementwise::Mask;
 use crate::simd::head::{GlobalPool, HeadBackward, Logits, cross_entropy};
+use crate::simd::isa::Run;
 use crate::simd::pool::pack;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::step::chunk::{groups, numbers, split, within};

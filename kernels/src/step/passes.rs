@@ -9,6 +9,7 @@ use crate::block::scratch::group;
 use crate::buffer::Buffer;
 use crate::simd::codes::{CodeRows, CodeRowsMut};
 use crate::simd::elementwise::{Add, Mask};
+use crate::simd::isa::Run;
 use crate::simd::patches::IMAGE;
 use crate::simd::rows::{Rows, RowsMut};
 use crate::step::batch::Part;
