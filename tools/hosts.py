@@ -22,88 +22,30 @@ import sys
 import tempfile
 import time
 
+import apart
 import outcome
 import settings
 import stop
 from place import Failure, experiment, generate, same, sweep
 from run import ROOT, build_all, program
 
-LIBRARY = """#include <errno.h>
-int flock(int file, int what) { (void)file; (void)what; %s }
-"""
-LOCKS = {"fails": "errno = ENOLCK; return -1;", "lies": "return 0;"}
-CLAIM_SECONDS = 3
 PATIENCE_SECONDS = 240
-ALONE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 DEFAULTS = {"RUNS": "100", "TRAINERS": "8", "SECONDS": "20", "SEED": "0"}
 # There are enough epochs that some runs are unfinished when trainers are suspended, each in the middle of a run, even
 # where an epoch takes milliseconds.
 EPOCHS = 40
 
 
-def possible():
-    """Whether this machine allows such namespaces, and has a compiler."""
-    try:
-        found = subprocess.run([*ALONE, "true"], stderr=subprocess.DEVNULL)
-    except OSError:
-        return False
-    return found.returncode == 0 and shutil.which("cc") is not None
-
-
-class Machine:
-    """A program in a process namespace of its own."""
-
-    def __init__(self, command, environment, said=subprocess.DEVNULL):
-        self.process = subprocess.Popen([*ALONE, *command], env=environment, stdout=subprocess.DEVNULL, stderr=said)
-
-    def inside(self):
-        """The process ID of the program itself, as seen from outside; None while it is being started."""
-        try:
-            with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid)) as file:
-                return int(file.read().split()[0])
-        except (OSError, IndexError):
-            return None
-
-    def send(self, number):
-        pid = self.inside()
-        try:
-            if pid:
-                os.kill(pid, number)
-        except ProcessLookupError:
-            pass
-
-    def kill(self):
-        # Its child processes die with it.
-        self.process.kill()
-        self.process.wait()
-
-
-class Trainer(Machine):
+class Trainer(apart.Machine):
     """A trainer on a machine of its own."""
 
     def __init__(self, command, library, said):
-        super().__init__(command, {**os.environ, **environment(library)}, said)
-
-
-def environment(library):
-    """The environment of a process that uses the library for locks, treats other processes as dead after a short time, and
-    prints every epoch."""
-    return {"LD_PRELOAD": library, "RANKSCALE_CLAIM_SECONDS": str(CLAIM_SECONDS), "RANKSCALE_LINE_SECONDS": "0"}
-
-
-def build(root, locks):
-    """The library that answers for `flock`."""
-    library = os.path.join(root, locks + ".so")
-    source = library[:-3] + ".c"
-    with open(source, "w") as file:
-        file.write(LIBRARY % LOCKS[locks])
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    return library
+        super().__init__(command, {**os.environ, **apart.environment(library)}, said)
 
 
 def crowd(whole, root, locks, trainers, seconds, draw):
     """Trains one folder with many trainers, some of which are killed and suspended; returns counts of what they did."""
-    library, work = build(root, locks), os.path.join(root, locks)
+    library, work = apart.build(root, locks), os.path.join(root, locks)
     shutil.copytree(os.path.join(whole, "data"), os.path.join(work, "data"))
     command = [program("trainer"), *sweep(os.path.join(root, "crowd.toml")), "--wait=1", "--work=" + work]
     counts = collections.Counter()
@@ -172,7 +114,7 @@ def tried(root, runs, trainers, seconds, seed):
     generate(whole)
     alone = [program("trainer"), *sweep(os.path.join(root, "crowd.toml"), 2), "--work=" + whole]
     subprocess.run(alone, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for locks in LOCKS:
+    for locks in apart.LOCKS:
         yield locks, crowd(whole, root, locks, trainers, seconds, random.Random("%d/%s" % (seed, locks)))
 
 
@@ -183,7 +125,7 @@ def main(words):
         seed = settings.whole_number(chosen, "SEED", 0, 2 ** 63)
     except settings.SettingsError as error:
         sys.exit("hosts: %s" % error)
-    if not possible():
+    if not apart.possible():
         sys.exit("hosts: needs root on Linux (unshare --pid) and a C compiler")
     os.chdir(ROOT)
     stop.listen()

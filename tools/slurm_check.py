@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-import hosts
+import apart
 import outcome
 import run
 import settings
@@ -113,7 +113,7 @@ def main(words):
             outcome.note("%-10s %5.1f s: a sweep on this machine" % (name, seconds))
         tried(place, [name for name in names if name in ONE_NODE], alone, "one", cpus=2)
         several = [name for name in names if name in SEVERAL_NODES]
-        if several and not hosts.possible():
+        if several and not apart.possible():
             outcome.note("not tried here: %s: machines of their own need root (unshare --pid) and a C compiler" % ", ".join(several))
         else:
             tried(place, several, alone, "several", cpus=1, machines=3, silence=10)

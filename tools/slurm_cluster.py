@@ -17,7 +17,7 @@ import socket
 import subprocess
 import time
 
-import hosts
+import apart
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 CONFIGURATION = """ClusterName=lo
@@ -106,7 +106,7 @@ class Cluster:
             self.run(["slurmctld"])
             for name in self.nodes:
                 if self.apart:
-                    self.machines[name] = hosts.Machine(MACHINE, self.environment)
+                    self.machines[name] = apart.Machine(MACHINE, self.environment)
                 self.start_node(name)
         except BaseException:
             self.__exit__()

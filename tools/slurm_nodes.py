@@ -12,7 +12,7 @@ import re
 import signal
 import time
 
-import hosts
+import apart
 import slurm_cluster
 from place import Failure
 from slurm_place import command, processes, said
@@ -105,7 +105,7 @@ def put(place, name, *keys):
     """Two jobs in the middle of their runs: the folder, the second job's ID, that of the report, and the second job's node
     and machine."""
     work = place.fresh(name)
-    library = hosts.environment(hosts.build(place.root, "fails"))
+    library = apart.environment(apart.build(place.root, "fails"))
     export = "SBATCH=--export=" + ",".join(["ALL", *("%s=%s" % pair for pair in library.items())])
     array, report = place.submitted("wide", work, export, *keys)
     place.until_epochs(work, 3)

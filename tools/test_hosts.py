@@ -6,6 +6,7 @@ import unittest
 from unittest import mock
 
 import equipped
+import apart
 import hosts
 from place import Failure
 
@@ -16,7 +17,7 @@ class Command(unittest.TestCase):
         self.addCleanup(os.chdir, before)
         root = tempfile.mkdtemp(prefix="hosts-test-")
         built = mock.Mock()
-        with mock.patch.object(hosts, "possible", lambda: True), mock.patch.object(hosts.stop, "listen"), \
+        with mock.patch.object(hosts.apart, "possible", lambda: True), mock.patch.object(hosts.stop, "listen"), \
                 mock.patch.object(hosts, "build_all", built), mock.patch.object(hosts.tempfile, "mkdtemp", return_value=root), \
                 mock.patch.object(hosts, "tried", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
             hosts.main([])
@@ -26,7 +27,7 @@ class Command(unittest.TestCase):
 
 class Crowd(unittest.TestCase):
     def setUp(self):
-        if not hosts.possible():
+        if not apart.possible():
             equipped.skip("machines of their own need root on Linux (unshare --pid) and a C compiler")
         self.root = tempfile.mkdtemp(prefix="hosts-test-")
         self.addCleanup(shutil.rmtree, self.root)
@@ -42,7 +43,7 @@ class Crowd(unittest.TestCase):
 
     def test_the_libraries_answer_for_flock(self):
         for locks, code in (("fails", 1), ("lies", 0)):
-            library = hosts.build(self.root, locks)
+            library = apart.build(self.root, locks)
             # Only a lying library grants a second lock on the same file.
             held = "import ctypes, sys; lib = ctypes.CDLL(None); a, b = open(sys.argv[1]), open(sys.argv[1]); "
             held += "sys.exit(0 if lib.flock(a.fileno(), 6) == lib.flock(b.fileno(), 6) == 0 else 1)"
