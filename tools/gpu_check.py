@@ -16,6 +16,7 @@ the exit code is 1 if one of them failed.
 """
 
 import array
+import contextlib
 import json
 import math
 import os
@@ -276,9 +277,10 @@ def run_until(command, reached):
         except subprocess.TimeoutExpired:
             raise Failed("it does not react to SIGTERM")
         finally:
-            # Nothing of it is left on the GPU, however this ends.
+            # Nothing of it is left on the GPU, however this ends, unless the driver does not let go of it.
             process.kill()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE_SECONDS)
         if code not in (0, 128 + signal.SIGTERM):
             said.seek(0)
             raise Failed("exit code %d: %s" % (code, said.read()[-SHOWN:]))

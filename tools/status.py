@@ -124,9 +124,10 @@ def judged(each, told, jobs):
     if told is None:
         return {}
     where = {"job": told["job"], "node": told["node"], "log": told["log"]}
-    # A run under way has not failed, whatever an old log says.
-    if told["said"].startswith(FAILED) and each["status"] != "running":
-        return {**where, "status": "failed", "reason": told["said"][len(FAILED):], "last_lines": told["last_lines"]}
+    if told["said"].startswith(FAILED):
+        # A run under way has not failed, whatever an old log says; another process trains it than that log's job.
+        failed = {**where, "status": "failed", "reason": told["said"][len(FAILED):], "last_lines": told["last_lines"]}
+        return {} if each["status"] == "running" else failed
     if each["status"] == "running" and jobs is not None and jobs.get(told["job"], {}).get("state") != "RUNNING" and is_silent(each):
         return {**where, "status": "stopped", "reason": "its job %s is gone" % told["job"]}
     return where if each["status"] == "running" else {}

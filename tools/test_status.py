@@ -54,6 +54,7 @@ class Joined(unittest.TestCase):
         found = status.joined(now, self.said, None)
         self.assertEqual(found["counts"]["running"], 2)
         self.assertNotIn("failed", found["counts"])
+        self.assertIsNone(found["runs"][1]["job"], "that job does not train it")
 
     def test_a_run_has_the_job_and_node_that_last_spoke_of_it(self):
         found = status.joined(standing(), self.said, {"7_0": {"state": "RUNNING"}})

@@ -38,8 +38,9 @@ pub fn experiment(tuning: &Experiment, choices: &[Choice], replicates: u32) -> a
          title = {}\ntuned = true\n\n[recipe]\n",
         tuning.name,
         first.recipe.validation_images.unwrap_or(0),
-        // A string of JSON is one of TOML.
-        serde_json::to_string(&format!("{} Each arm at its own optimum", tuning.title))?,
+        // A string of JSON is one of TOML, but for one character.
+        serde_json::to_string(&format!("{} Each arm at its own optimum", tuning.title))?
+            .replace('\u{7f}', "\\u007f"),
     );
     text += &recipe(first);
     let arms: Vec<Arm> = choices.iter().map(|choice| choice.arm).collect();

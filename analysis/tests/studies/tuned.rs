@@ -144,7 +144,7 @@ fn a_choice_rests_on_runs_of_one_set_of_images() {
 #[test]
 fn a_comparison_has_the_title_of_its_grid_whatever_is_in_it() {
     let place = Place::new();
-    let title = "50\u{a0}% of \\ or \"\u{200b}all\"?";
+    let title = "50\u{a0}% of \\ or\u{7f} \"\u{200b}all\"?";
     let grid = Experiment { title: title.to_owned(), ..experiment(&place, GRID) };
     for run in grid.clone().on(Backend::Fused).runs {
         place.done(&run, accuracy(&run));

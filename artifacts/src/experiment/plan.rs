@@ -48,7 +48,7 @@ impl Experiment {
         let experiment: Self =
             stamp::parse(&reading::bytes(path)?).map_err(|reason| ExperimentError::Toml {
                 path: path.to_owned(),
-                reason: format!("{reason}; the next `just sweep` of its experiment writes it anew, or, where a kept study's is deleted, `just publish`"),
+                reason: format!("{reason}; put a copy of it in its place, such as a kept study's from version control; in a work folder, the next `just sweep` of its experiment writes it anew"),
             })?;
         experiment.checked().map_err(|reason| ExperimentError::Value { path: path.to_owned(), reason })
     }

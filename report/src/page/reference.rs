@@ -17,7 +17,7 @@ by 0.68 points on average.
 4. Both its arms have almost no decay, about 9.8e-7 in mean-loss units instead of 5e-4.
 5. Its compression ratio is taken against a depthwise-separable network, so at rankscale 2 the decay would go up.
 6. Rankscales 27 and 28 build the same network, as do 29 and 30: a free A/A test.
-7. One unseeded run per cell, where a run varies from seed to seed with a standard deviation of 0.2 points or more.
+7. One unseeded run per cell, where runs of one recipe vary from seed to seed by 0.1 to 0.4 points (standard deviation).
 
 How each was checked, and what may be said against it, is in `docs/reference-audit.md` of the repository."
         .to_owned()
