@@ -55,7 +55,7 @@ pub fn tune(layout: &Layout, experiment: Experiment, replicates: u32) -> anyhow:
     ensure!(
         ended >= planned,
         "{name}: {} of {planned} not done, and a choice from part of a grid would favour the part: train the rest with {}",
-        many((planned.saturating_sub(ended)) as u64, "run"),
+        many(planned.saturating_sub(ended) as u64, "run"),
         plan.command()
     );
     let choices = choice::choices(plan.experiment(), &ours().collect::<Vec<_>>());

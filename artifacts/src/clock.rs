@@ -142,4 +142,14 @@ mod tests {
         assert!(time_after(Duration::from_mins(1)).contains(':'));
         assert!(offset_at(SystemTime::now()).abs() <= 14 * 3600);
     }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        // date -u -d @N '+%-d %B %Y'
+        assert_eq!(date(0), "1 January 1970");
+        assert_eq!(date(951_782_400), "29 February 2000");
+        assert_eq!(date(1_795_610_560), "25 November 2026");
+        assert_eq!(date(4_107_542_399), "28 February 2100");
+        assert_eq!(date(4_107_542_400), "1 March 2100");
+    }
 }

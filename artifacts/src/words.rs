@@ -89,6 +89,12 @@ pub fn many(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// Formats a count with its noun and the verb: `1 run is`, `2 runs are`.
+#[must_use]
+pub fn are(number: u64, noun: &str) -> String {
+    format!("{} {}", many(number, noun), if number == 1 { "is" } else { "are" })
+}
+
 /// Returns a text with its first letter in upper case.
 #[must_use]
 pub fn capital(text: &str) -> String {

@@ -13,6 +13,8 @@ use std::panic::AssertUnwindSafe;
 
 const STILL: LearningRates = LearningRates { factors: 0.0, rest: 0.0 };
 const NO_DECAY: WeightDecay = WeightDecay { factors: 0.0, rest: 0.0, product: 0.0 };
+const RATES: LearningRates = LearningRates { factors: 0.1, rest: 0.1 };
+const DECAY: WeightDecay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
 
 #[test]
 fn a_label_is_below_the_number_of_classes() {
@@ -69,15 +71,13 @@ fn a_larger_batch_after_a_smaller_one() {
 fn updates_and_predictions_take_turns() {
     let architecture = Architecture::new(3, [4, 8, 8, 16], 10).unwrap();
     let (images, labels) = random_batch(9, 4);
-    let rates = LearningRates { factors: 0.1, rest: 0.1 };
-    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
     let mut engine = Engine::new(architecture, &random_state(&architecture, 3), 1).unwrap();
     for _ in 0..2 {
         let mut fresh = Engine::new(architecture, &engine.state(), 1).unwrap();
         assert!(engine.predict(&images, &labels) == fresh.predict(&images, &labels));
         let mut silent = Engine::new(architecture, &engine.state(), 1).unwrap();
-        let sums = silent.step(&images, &labels, rates, decay);
-        assert_eq!(engine.step(&images, &labels, rates, decay), sums);
+        let sums = silent.step(&images, &labels, RATES, DECAY);
+        assert_eq!(engine.step(&images, &labels, RATES, DECAY), sums);
         assert!(engine.state() == silent.state());
     }
 }
@@ -88,15 +88,13 @@ fn avx2_and_avx512_round_alike() {
     if !sets.iter().all(|set| set.is_available()) {
         return;
     }
-    let rates = LearningRates { factors: 0.1, rest: 0.1 };
-    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
     for (rankscale, channels) in [(2, [16, 16, 32, 64]), (5, [20, 24, 36, 40]), (31, [64, 128, 256, 512])] {
         let architecture = Architecture::new(rankscale, channels, 10).unwrap();
         let state = random_state(&architecture, 5);
         let (images, labels) = random_batch(37, 6);
         let [first, second] = sets.map(|set| {
             let mut engine = Engine::with_isa(architecture, &state, 2, set).unwrap();
-            let sums = [0, 1].map(|_| engine.step(&images, &labels, rates, decay));
+            let sums = [0, 1].map(|_| engine.step(&images, &labels, RATES, DECAY));
             let predictions = engine.predict(&images, &labels);
             (sums, engine.state(), predictions)
         });
@@ -123,11 +121,9 @@ fn the_same_bits_for_any_number_of_threads() {
     let architecture = Architecture::new(2, [16, 16, 32, 64], 10).unwrap();
     let state = random_state(&architecture, 5);
     let (images, labels) = random_batch(45, 6);
-    let rates = LearningRates { factors: 0.1, rest: 0.1 };
-    let decay = WeightDecay { factors: 1e-3, rest: 1e-2, product: 1e-2 };
     let mut runs = [1, 2, 3].map(|threads| {
         let mut engine = Engine::new(architecture, &state, threads).unwrap();
-        let sums = [0, 1].map(|_| engine.step(&images, &labels, rates, decay));
+        let sums = [0, 1].map(|_| engine.step(&images, &labels, RATES, DECAY));
         let predictions = engine.predict(&images, &labels);
         (sums, engine.state(), predictions)
     });

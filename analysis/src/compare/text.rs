@@ -2,8 +2,7 @@
 //! does.
 
 use artifacts::compared::{Cell, Compared, Side};
-use artifacts::words::many;
-use artifacts::words::{network, p_equals, percent, points, probability, reach, short};
+use artifacts::words::{are, many, network, p_equals, percent, points, probability, reach, short};
 use std::fmt::Write;
 
 /// Formats the whole comparison: accuracies in per cent, differences (second study minus first) in percentage
@@ -13,7 +12,7 @@ pub fn markdown(compared: &Compared) -> String {
     let Compared { a, b, same_runs, differs, cells, overall } = compared;
     let mut text = format!("A: {}\nB: {}\n", side(a), side(b));
     if *same_runs > 0 {
-        _ = writeln!(text, "\n{} in both, with the same accuracy.", are(*same_runs));
+        _ = writeln!(text, "\n{} in both, with the same accuracy.", are(u64::from(*same_runs), "run"));
     }
     if !differs.is_empty() {
         text += "\n| differs | A | B |\n| --- | --- | --- |\n";
@@ -41,10 +40,6 @@ pub fn markdown(compared: &Compared) -> String {
     }
     text += "\n`~`: not told apart, at 5 % over all cells, and at 5 % for the mean over them.\n";
     text
-}
-
-fn are(runs: u32) -> String {
-    format!("{} {}", many(u64::from(runs), "run"), if runs == 1 { "is" } else { "are" })
 }
 
 fn side(side: &Side) -> String {

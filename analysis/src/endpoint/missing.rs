@@ -8,8 +8,7 @@ use artifacts::dataset::Split;
 use artifacts::rules::{MINIMUM_EPOCHS, MINIMUM_PAIRS, MINIMUM_SEEDS};
 use artifacts::run::DataProvenance;
 use artifacts::study::TunedArm;
-use artifacts::words::many;
-use artifacts::words::{channels, short};
+use artifacts::words::{channels, many, short};
 use artifacts::{Configuration, Recipe};
 
 /// The number of runs that are named; further ones are only counted.

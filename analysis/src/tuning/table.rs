@@ -3,8 +3,7 @@
 use crate::tuning::choice::{Cell, Choice};
 use artifacts::Exact;
 use artifacts::Experiment;
-use artifacts::words::many;
-use artifacts::words::short;
+use artifacts::words::{many, short};
 use std::fmt::Write as _;
 
 /// Formats a section for each arm.

@@ -3,7 +3,7 @@
 use super::markdown::{bullets, code, marked};
 use artifacts::clock;
 use artifacts::study::{Looks, Sealed, Standing};
-use artifacts::words::{self, many};
+use artifacts::words::{self, are};
 
 /// Writes the paragraphs, of which there is at least one.
 #[must_use]
@@ -59,8 +59,9 @@ fn looks(looks: &Looks) -> String {
     let planned: Vec<String> = looks.planned.iter().map(u32::to_string).collect();
     let (plan, all) = (words::listed(&planned), planned.len());
     let next = |which: &str, pairs: &u32, verdict: &str| {
-        let missing =
-            looks.missing.map_or_else(String::new, |runs| format!(", for which {} to come", are(runs)));
+        let missing = looks
+            .missing
+            .map_or_else(String::new, |runs| format!(", for which {} to come", are(u64::from(runs), "run")));
         format!("The {which} look comes after {pairs}{missing}; until then there is no {verdict}.")
     };
     let so_far = match (looks.decided, looks.reached, looks.planned.get(looks.reached as usize)) {
@@ -77,10 +78,6 @@ fn looks(looks: &Looks) -> String {
         (None, _, None) => format!("All {all} looks are spent without a verdict."),
     };
     format!("The primary comparison is looked at after {plan} pairs at every rankscale. {so_far}")
-}
-
-fn are(runs: u32) -> String {
-    format!("{} {}", many(u64::from(runs), "run"), if runs == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]
